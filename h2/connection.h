@@ -1,0 +1,202 @@
+// The sans-I/O HTTP/2 connection (RFC 9113), either role: bytes in → events
+// out; calls in → bytes out. It opens no socket, reads no clock and starts no
+// thread.
+//
+//   h2::Connection connection({.side = h2::Side::kServer});
+//   connection.InitiateConnection();
+//   … write the output to the socket …
+//   std::vector<h2::Event> events;
+//   absl::Status status = connection.ReceiveData(bytes_read, &events);
+//   … act on the events: SendHeaders(), SendData(), … write the output …
+//
+// When to send. Output appears at two times: after ReceiveData() (answers to
+// SETTINGS, PING, errors) and after the caller's own calls. So write the output
+// after both, a failed ReceiveData() included: it holds the GOAWAY that tells
+// the peer why.
+//
+// Priorities. The connection acts on no priority signal. It reports them
+// (PriorityUpdated, PriorityFieldUpdated), and whoever calls SendData() decides
+// the order: scheduler::DataScheduler is that caller.
+//
+// Errors. A stream error of the peer's is an event (StreamReset, not remote)
+// and the connection goes on. A connection error ends ReceiveData() with a
+// non-OK status after the events that came before it; GOAWAY is then in the
+// output, and every later ReceiveData() fails. A call the caller may not make
+// now returns a non-OK status and changes nothing. Every such status carries an
+// HTTP/2 error code and the name of its kind: see h2/errors.h.
+//
+// Not thread-safe, and not re-entrant (it never calls out).
+#ifndef SLUICE_H2_CONNECTION_H_
+#define SLUICE_H2_CONNECTION_H_
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "h2/events.h"
+#include "h2/header_span.h"
+#include "h2/options.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+struct SendHeadersOptions {
+  bool end_stream = false;
+  // RFC 7540 §6.2 priority fields; clients only.
+  std::optional<StreamPriority> priority;
+};
+
+struct SendDataOptions {
+  bool end_stream = false;
+  // Adds the Pad Length octet and this many octets of padding, 0…255
+  // (RFC 9113 §6.1). All of it counts against the windows.
+  std::optional<uint8_t> pad_length;
+};
+
+class Connection {
+ public:
+  static constexpr size_t kAll = std::numeric_limits<size_t>::max();
+
+  explicit Connection(ConnectionOptions options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // --- Beginning -----------------------------------------------------------
+
+  // Queues the preface (client) and our SETTINGS. Once.
+  absl::Status InitiateConnection();
+
+  // --- Bytes in ------------------------------------------------------------
+
+  // Takes the next bytes of the connection, cut anywhere, and appends what they
+  // meant to `*events`. O(bytes).
+  absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
+
+  // --- Streams -------------------------------------------------------------
+
+  // The id that the next stream of ours will have. Reserves nothing.
+  // Error: NoAvailableStreamId past 2^31−1.
+  absl::StatusOr<StreamId> GetNextAvailableStreamId() const;
+
+  // A request, response, informational response or trailers, by the stream's
+  // state (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields first.
+  absl::Status SendHeaders(StreamId id, HeaderSpan headers,
+                           const SendHeadersOptions& options = {});
+
+  // One DATA frame (RFC 9113 §6.1). `data` is shared, not copied. Errors:
+  // FlowControl (beyond a window), FrameTooLarge (beyond the peer's
+  // MAX_FRAME_SIZE), OutputFull (the high-water mark is reached), StreamClosed,
+  // NoSuchStream. An empty `data` is allowed at any window.
+  absl::Status SendData(StreamId id, absl::Cord data,
+                        const SendDataOptions& options = {});
+
+  // An empty DATA frame with END_STREAM.
+  absl::Status EndStream(StreamId id);
+
+  // RST_STREAM (RFC 9113 §6.4).
+  absl::Status ResetStream(StreamId id, ErrorCode code);
+
+  // --- Connection ----------------------------------------------------------
+
+  // PING with exactly 8 bytes (RFC 9113 §6.7).
+  absl::Status Ping(absl::string_view opaque_data);
+
+  // GOAWAY (RFC 9113 §6.8); may be called again. `last_stream_id` nothing: the
+  // highest id of the peer's that was processed.
+  absl::Status CloseConnection(
+      ErrorCode code = ErrorCode::kNoError,
+      absl::string_view additional_data = {},
+      std::optional<StreamId> last_stream_id = std::nullopt);
+
+  // SETTINGS; each value holds for us when the peer acknowledges this frame
+  // (RFC 9113 §6.5.3).
+  absl::Status UpdateSettings(absl::Span<const Setting> settings);
+
+  // --- Priorities (clients only) -------------------------------------------
+
+  // A PRIORITY frame (RFC 7540 §6.3), for a stream in any state.
+  absl::Status Prioritize(StreamId id, const StreamPriority& priority);
+
+  // --- Flow control --------------------------------------------------------
+
+  // What may be sent on `id` now: min(stream, connection) window, in bytes; may
+  // be negative (RFC 9113 §6.9.2). Error: NoSuchStream, StreamClosed.
+  absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
+
+  // What the peer may send on `id` now.
+  absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
+
+  // A WINDOW_UPDATE by hand; id 0 is the connection (RFC 9113 §6.9).
+  absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
+
+  // `bytes` (a sum of DataReceived::flow_controlled_length) of `id` were
+  // processed; WINDOW_UPDATE frames are queued when they are worth sending. For
+  // a stream that is closed by now only the connection's window is credited.
+  absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
+
+  // --- Questions -----------------------------------------------------------
+
+  // Streams that count against MAX_CONCURRENT_STREAMS: open or half-closed.
+  size_t OpenOutboundStreams() const;  // that we opened
+  size_t OpenInboundStreams() const;   // that the peer opened
+
+  // Whether DATA may still be sent on `id`: its headers went out, we have not
+  // ended or reset it, the peer has not reset it.
+  bool CanSendData(StreamId id) const;
+
+  // The value in force of a setting of the peer's / of ours.
+  uint32_t RemoteSetting(SettingId id) const;
+  uint32_t LocalSetting(SettingId id) const;
+
+  // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
+  size_t MaxOutboundFrameSize() const;
+
+  // GOAWAY was sent or received with an error, or a connection error occurred:
+  // write the output, then close the socket.
+  bool IsTerminated() const;
+
+  // --- Output --------------------------------------------------------------
+  //
+  // What was taken or consumed cannot be put back.
+
+  // Bytes that wait to be written.
+  size_t OutputSize() const;
+
+  // How many more bytes of DATA payload fit under the high-water mark; 0: a
+  // scheduler should not pull. One frame always fits into an output buffer that
+  // holds no DATA.
+  size_t OutputRoom() const;
+
+  // Copies out and consumes up to `max` bytes.
+  std::string DataToSend(size_t max = kAll);
+
+  // Fills `out` with the first pieces of the output without copying and returns
+  // how many were filled. Valid until the next non-const call.
+  size_t PeekOutput(absl::Span<iovec> out) const;
+
+  // Drops the first `bytes` bytes (≤ OutputSize()) of the output.
+  void ConsumeOutput(size_t bytes);
+
+  // Drops all of it.
+  void ClearOutput();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_CONNECTION_H_

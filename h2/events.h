@@ -1,0 +1,178 @@
+// What the peer did, as values. h2::Connection::ReceiveData() appends these in
+// the order in which the peer's frames took effect.
+//
+// Order for one HEADERS frame: the message event, then StreamEnded, then
+// PriorityUpdated, then PriorityFieldUpdated; the message event repeats the
+// priority so that a stream can be opened with its signals in one step.
+#ifndef SLUICE_H2_EVENTS_H_
+#define SLUICE_H2_EVENTS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+// RFC 7540 §5.3.1 and §6.3. `weight` is 1…256 (the wire's value plus one).
+struct StreamPriority {
+  StreamId depends_on = 0;
+  int weight = 16;
+  bool exclusive = false;
+
+  friend bool operator==(const StreamPriority&,
+                         const StreamPriority&) = default;
+};
+
+// RFC 9218 §4: urgency 0…7 (0 is the most urgent), incremental.
+struct PriorityField {
+  int urgency = 3;
+  bool incremental = false;
+
+  friend bool operator==(const PriorityField&, const PriorityField&) = default;
+};
+
+// A request's header section (server) — RFC 9113 §8.3.1.
+struct RequestReceived {
+  StreamId stream_id = 0;
+  std::vector<Header> headers;
+  bool stream_ended = false;
+  std::optional<StreamPriority> priority;       // RFC 7540 fields of HEADERS
+  std::optional<PriorityField> priority_field;  // RFC 9218 `priority` header
+};
+
+// The final response's header section (client) — RFC 9113 §8.3.2.
+struct ResponseReceived {
+  StreamId stream_id = 0;
+  std::vector<Header> headers;
+  bool stream_ended = false;
+  std::optional<StreamPriority> priority;
+  std::optional<PriorityField> priority_field;
+};
+
+// A 1xx response (client) — RFC 9113 §8.1.
+struct InformationalResponseReceived {
+  StreamId stream_id = 0;
+  std::vector<Header> headers;
+  std::optional<StreamPriority> priority;
+};
+
+// The trailer section; always ends the stream — RFC 9113 §8.1.
+struct TrailersReceived {
+  StreamId stream_id = 0;
+  std::vector<Header> headers;
+  std::optional<StreamPriority> priority;
+};
+
+// One DATA frame. `flow_controlled_length` counts padding too and is what
+// AcknowledgeReceivedData() wants back — RFC 9113 §6.1.
+struct DataReceived {
+  StreamId stream_id = 0;
+  std::string data;
+  size_t flow_controlled_length = 0;
+  bool stream_ended = false;
+};
+
+// WINDOW_UPDATE; stream_id 0 is the connection's window — RFC 9113 §6.9.
+struct WindowUpdated {
+  StreamId stream_id = 0;
+  uint32_t delta = 0;
+};
+
+struct SettingChange {
+  std::optional<uint32_t> old_value;  // nothing: never set, and no default
+  uint32_t new_value = 0;
+
+  friend bool operator==(const SettingChange&, const SettingChange&) = default;
+};
+
+// The peer's SETTINGS, already acknowledged — RFC 9113 §6.5.
+struct RemoteSettingsChanged {
+  std::map<SettingId, SettingChange> changed;
+};
+
+// The peer acknowledged one of our SETTINGS frames; its values hold from now
+// on — RFC 9113 §6.5.3.
+struct SettingsAcknowledged {
+  std::map<SettingId, SettingChange> changed;
+};
+
+// PING and its answer (already queued) — RFC 9113 §6.7.
+struct PingReceived {
+  std::string opaque_data;  // 8 bytes
+};
+struct PingAckReceived {
+  std::string opaque_data;  // 8 bytes
+};
+
+// The peer will send nothing more on this stream.
+struct StreamEnded {
+  StreamId stream_id = 0;
+};
+
+// The stream is gone: the peer's RST_STREAM (`remote`), or ours for a stream
+// error of the peer's — RFC 9113 §5.4.2, §6.4.
+struct StreamReset {
+  StreamId stream_id = 0;
+  ErrorCode error_code = ErrorCode::kNoError;
+  bool remote = true;
+};
+
+// PUSH_PROMISE (client) — RFC 9113 §8.4.
+struct PushedStreamReceived {
+  StreamId pushed_stream_id = 0;
+  StreamId parent_stream_id = 0;
+  std::vector<Header> headers;
+};
+
+// RFC 7540 §5.3 signals, from HEADERS or PRIORITY. The connection acts on none
+// of them: give them to a scheduler. The stream may be idle or closed.
+struct PriorityUpdated {
+  StreamId stream_id = 0;
+  StreamPriority priority;
+};
+
+// RFC 9218 signals: a `priority` request header, or a PRIORITY_UPDATE frame
+// (§7.1), whose stream may not be open yet.
+struct PriorityFieldUpdated {
+  enum class Source { kHeader, kFrame };
+  StreamId stream_id = 0;
+  PriorityField priority;
+  Source source = Source::kHeader;
+};
+
+// GOAWAY from the peer — RFC 9113 §6.8.
+struct ConnectionTerminated {
+  ErrorCode error_code = ErrorCode::kNoError;
+  StreamId last_stream_id = 0;
+  std::string additional_data;
+};
+
+// ALTSVC (client) — RFC 7838 §4.
+struct AlternativeServiceAvailable {
+  std::string origin;
+  std::string field_value;
+};
+
+// A frame of a type this connection does not know — RFC 9113 §4.1, §5.5.
+struct UnknownFrameReceived {
+  uint8_t type = 0;
+  uint8_t flags = 0;
+  StreamId stream_id = 0;
+  std::string payload;
+};
+
+using Event = std::variant<
+    RequestReceived, ResponseReceived, InformationalResponseReceived,
+    TrailersReceived, DataReceived, WindowUpdated, RemoteSettingsChanged,
+    SettingsAcknowledged, PingReceived, PingAckReceived, StreamEnded,
+    StreamReset, PushedStreamReceived, PriorityUpdated, PriorityFieldUpdated,
+    ConnectionTerminated, AlternativeServiceAvailable, UnknownFrameReceived>;
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_EVENTS_H_

@@ -1,0 +1,67 @@
+// The words of HTTP/2 that every other header of this room uses: stream ids,
+// error codes, settings and header fields (RFC 9113 §5.1.1, §7, §6.5.2, §8.2).
+#ifndef SLUICE_H2_TYPES_H_
+#define SLUICE_H2_TYPES_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace sluice::h2 {
+
+// A 31-bit stream identifier (RFC 9113 §5.1.1). 0 names the connection, odd
+// ids belong to the client, even ones to the server.
+using StreamId = uint32_t;
+
+inline constexpr StreamId kConnectionStreamId = 0;
+inline constexpr StreamId kMaxStreamId = 0x7fffffff;
+
+// RFC 9113 §7. Codes outside this list are kept as they came: an ErrorCode may
+// hold any 32-bit value.
+enum class ErrorCode : uint32_t {
+  kNoError = 0x0,
+  kProtocolError = 0x1,
+  kInternalError = 0x2,
+  kFlowControlError = 0x3,
+  kSettingsTimeout = 0x4,
+  kStreamClosed = 0x5,
+  kFrameSizeError = 0x6,
+  kRefusedStream = 0x7,
+  kCancel = 0x8,
+  kCompressionError = 0x9,
+  kConnectError = 0xa,
+  kEnhanceYourCalm = 0xb,
+  kInadequateSecurity = 0xc,
+  kHttp11Required = 0xd,
+};
+
+// "PROTOCOL_ERROR" …, or "UNKNOWN" for a value outside RFC 9113 §7.
+absl::string_view ErrorCodeName(ErrorCode code);
+
+// RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1. Unknown identifiers are kept: a
+// SettingId may hold any 16-bit value.
+enum class SettingId : uint16_t {
+  kHeaderTableSize = 0x1,
+  kEnablePush = 0x2,
+  kMaxConcurrentStreams = 0x3,
+  kInitialWindowSize = 0x4,
+  kMaxFrameSize = 0x5,
+  kMaxHeaderListSize = 0x6,
+  kEnableConnectProtocol = 0x8,
+  kNoRfc7540Priorities = 0x9,
+};
+
+// One header field. `never_indexed` is HPACK's never-indexed literal
+// (RFC 7541 §6.2.3): kept on the way in, obeyed on the way out.
+struct Header {
+  std::string name;
+  std::string value;
+  bool never_indexed = false;
+
+  friend bool operator==(const Header&, const Header&) = default;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_TYPES_H_

@@ -1,0 +1,144 @@
+// The plugin interface: what decides which stream's DATA goes on the wire next.
+//
+// A Policy sees stream ids and byte counts, never frames. For one DATA frame
+// the session calls Pick() once and Charge() once:
+//
+//   while (std::optional<Grant> grant = policy.Pick()) {
+//     size_t sent = SendUpTo(grant->stream_id, grant->max_bytes);
+//     policy.Charge(grant->stream_id, sent);
+//     if (sent == 0) policy.SetBlocked(grant->stream_id);
+//   }
+//
+// Flow control is the session's: a stream that cannot send (no data, no window)
+// is SetBlocked(), one that can is SetReady(). A stream is born blocked.
+//
+// Between Pick() and Charge() any other call is allowed, for any stream, the
+// picked one included (a body's read callback may close, reprioritise, block or
+// open streams). The charge goes to the path that Pick() took; what those calls
+// changed takes effect after it. Pick() is never called twice without a
+// Charge() between.
+//
+// A policy is deterministic (no clock, no randomness), not thread-safe, and
+// does not allocate in Pick() or Charge().
+#ifndef SLUICE_SCHEDULER_POLICY_H_
+#define SLUICE_SCHEDULER_POLICY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+
+namespace sluice::scheduler {
+
+// A 31-bit HTTP/2 stream identifier; never 0 here.
+using StreamId = uint32_t;
+
+// The largest grant, in bytes, that a policy of this process hands out, and so
+// the largest charge: the L of docs/fairness.md. A constant of the connection,
+// never the peer's SETTINGS_MAX_FRAME_SIZE.
+inline constexpr size_t kDefaultMaxGrant = 16384;
+
+// What the application says of a stream over the client's head. Whichever kind
+// is set replaces the client's signal of that kind; the client's is kept and
+// returns when the override is taken back.
+struct ServerPriority {
+  std::optional<priority::Rfc7540Priority> rfc7540;
+  std::optional<priority::Rfc9218Priority> rfc9218;
+
+  friend bool operator==(const ServerPriority&,
+                         const ServerPriority&) = default;
+};
+
+// What a resource is to a page. Policies of the research literature sort by it.
+enum class ResourceClass : uint8_t {
+  kUnknown,
+  kHtml,
+  kCss,
+  kJs,
+  kFont,
+  kImage,
+  kFetch,
+  kMedia,
+  kOther,
+};
+
+// Facts about a response that no client signal carries: set by server rules
+// (content type, path, length) or by the lab from the page. All optional.
+struct ResourceHints {
+  ResourceClass resource_class = ResourceClass::kUnknown;
+  bool in_head = false;            // js: a blocking script in the head
+  bool after_first_image = false;  // js: discovered after the first image
+  bool async_or_defer = false;     // js
+  bool above_the_fold = false;     // image: in the viewport
+  bool preload = false;            // found by preload or the preload scanner
+  std::optional<uint64_t> bytes_remaining;  // of the body, when it is known
+
+  friend bool operator==(const ResourceHints&, const ResourceHints&) = default;
+};
+
+// Everything known about a stream. Browsers send both kinds of signals in one
+// HEADERS frame, so both are kept, always; a policy reads what it understands.
+struct StreamInfo {
+  std::optional<priority::Rfc7540Priority> rfc7540;
+  std::optional<priority::Rfc9218Priority> rfc9218;
+  std::optional<ServerPriority> server;
+  ResourceHints hints;
+
+  friend bool operator==(const StreamInfo&, const StreamInfo&) = default;
+};
+
+// Why a stream was picked. `rule` points to a string literal of the policy's.
+struct PickReason {
+  absl::string_view rule;
+};
+
+// Permission to send up to `max_bytes` (≥ 1) bytes of DATA of one stream.
+// The session may send less: windows, frame size and buffers are its business.
+struct Grant {
+  StreamId stream_id = 0;
+  size_t max_bytes = 0;
+  PickReason reason;
+};
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  // A stream opens (HEADERS were received, or sent). It is blocked until
+  // SetReady(). What OnPriority() said of the id before stays in force where
+  // `info` says nothing. Errors: InvalidArgument (id 0, bad weight or urgency),
+  // AlreadyExists (open already); nothing is changed then. Opening never fails
+  // for lack of room.
+  virtual absl::Status OnOpen(StreamId id, const StreamInfo& info) = 0;
+
+  // Signals changed; `info` is the whole new state, not a difference. The id
+  // may be idle (not open yet) or closed. Errors: InvalidArgument (id 0, self
+  // dependency, bad weight or urgency), ResourceExhausted (too many idle ids);
+  // nothing is changed then.
+  virtual absl::Status OnPriority(StreamId id, const StreamInfo& info) = 0;
+
+  // The stream will send no more DATA. Unknown ids are ignored.
+  virtual void OnClose(StreamId id) = 0;
+
+  // The stream has something to send and may send it. Unknown ids are ignored,
+  // a second call changes nothing.
+  virtual void SetReady(StreamId id) = 0;
+
+  // The opposite. Unknown ids are ignored, a second call changes nothing.
+  virtual void SetBlocked(StreamId id) = 0;
+
+  // The stream to send next, or nothing when none is ready.
+  virtual std::optional<Grant> Pick() = 0;
+
+  // `bytes` (≤ the grant's max_bytes) of the picked stream were taken: payload
+  // and padding, not the frame header. 0 is allowed.
+  virtual void Charge(StreamId id, size_t bytes) = 0;
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_POLICY_H_

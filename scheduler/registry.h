@@ -1,0 +1,60 @@
+// Policies by name: "rr", or with options "rfc9218:mixed=alternate".
+//
+// A policy's own file registers it:
+//
+//   SLUICE_REGISTER_POLICY(rr, "equal byte shares", MakeRoundRobin);
+//
+// and links with `alwayslink`, so that naming the library is enough.
+#ifndef SLUICE_SCHEDULER_REGISTRY_H_
+#define SLUICE_SCHEDULER_REGISTRY_H_
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "scheduler/policy.h"
+
+namespace sluice::scheduler {
+
+// Limits every policy obeys, and the key=value options of one spec.
+struct PolicyOptions {
+  size_t max_grant = kDefaultMaxGrant;  // bytes; the L of docs/fairness.md
+  size_t max_streams = 1000;            // open and idle ids kept
+  size_t max_closed_streams = 100;      // closed ids kept to route bandwidth
+  std::map<std::string, std::string> values;
+};
+
+using PolicyFactory =
+    absl::StatusOr<std::unique_ptr<Policy>> (*)(const PolicyOptions& options);
+
+struct PolicyEntry {
+  std::string name;
+  std::string summary;  // one line, for --help and reports
+  PolicyFactory factory = nullptr;
+};
+
+// Registers a policy for this process, before main() or in it. Returns false,
+// and changes nothing, when the name is taken.
+bool RegisterPolicy(absl::string_view name, absl::string_view summary,
+                    PolicyFactory factory);
+
+// Every registered policy, by name.
+std::vector<PolicyEntry> RegisteredPolicies();
+
+// Makes a policy from "name" or "name:key=value,key=value". `options.values`
+// is overlaid by the spec's. Errors: NotFound names the unknown policy and
+// lists the known ones; InvalidArgument names the bad option.
+absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
+    absl::string_view spec, PolicyOptions options = {});
+
+#define SLUICE_REGISTER_POLICY(name, summary, factory)          \
+  [[maybe_unused]] static const bool sluice_registered_##name = \
+      ::sluice::scheduler::RegisterPolicy(#name, summary, factory)
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_REGISTRY_H_

@@ -1,0 +1,95 @@
+"""Repository rules that turn pkg-config modules into cc_library targets."""
+
+_HEADER = """package(default_visibility = ["//visibility:public"])
+
+"""
+
+_LIBRARY = """cc_library(
+    name = "{name}",
+    defines = {defines},
+    linkopts = {linkopts},
+    deps = {deps},
+)
+
+"""
+
+# Abseil's Bazel packages and the targets of each that this project names.
+# Debian ships one pkg-config module for each target: absl_TARGET.
+_ABSL_PACKAGES = {
+    "absl/algorithm": ["container"],
+    "absl/base": ["core_headers"],
+    "absl/cleanup": ["cleanup"],
+    "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector"],
+    "absl/flags": ["flag", "parse", "usage"],
+    "absl/functional": ["any_invocable", "function_ref"],
+    "absl/hash": ["hash"],
+    "absl/memory": ["memory"],
+    "absl/numeric": ["bits", "int128"],
+    "absl/random": ["random"],
+    "absl/status": ["status", "statusor"],
+    "absl/strings": ["cord", "str_format", "strings"],
+    "absl/time": ["time"],
+    "absl/types": ["span"],
+}
+
+# Where the pkg-config module's name is not absl_TARGET.
+_ABSL_MODULES = {
+    "container": "absl_algorithm_container",
+    "flag": "absl_flags",
+    "parse": "absl_flags_parse",
+    "random": "absl_random_random",
+    "usage": "absl_flags_usage",
+}
+
+def _pkg_config(repository_ctx, module):
+    result = repository_ctx.execute(["pkg-config", "--libs", module])
+    if result.return_code != 0:
+        fail("pkg-config does not know '{}': run ./bazelw, which installs what is missing.\n{}".format(
+            module,
+            result.stderr,
+        ))
+    options = [option for option in result.stdout.strip().split(" ") if option]
+    return ["-Wl,--as-needed"] + options
+
+def _library(name, linkopts, defines = [], deps = []):
+    return _LIBRARY.format(name = name, linkopts = repr(linkopts), defines = repr(defines), deps = repr(deps))
+
+def _absl_repository_impl(repository_ctx):
+    for package, targets in _ABSL_PACKAGES.items():
+        text = _HEADER
+        for target in targets:
+            module = _ABSL_MODULES.get(target, "absl_" + target)
+            text += _library(target, _pkg_config(repository_ctx, module))
+        repository_ctx.file(package + "/BUILD.bazel", text)
+
+absl_repository = repository_rule(
+    implementation = _absl_repository_impl,
+    doc = "Debian's Abseil under the labels of Abseil's own repository.",
+    environ = ["PKG_CONFIG_PATH"],
+    local = True,
+)
+
+def _system_libraries_impl(repository_ctx):
+    defines = repository_ctx.attr.defines
+    text = _HEADER
+    for name, module in repository_ctx.attr.libraries.items():
+        text += _library(name, _pkg_config(repository_ctx, module), defines)
+    for name, option in repository_ctx.attr.main.items():
+        deps = [":" + library for library in repository_ctx.attr.libraries]
+        text += _library(name, [option], defines, deps)
+    for name in repository_ctx.attr.header_only:
+        text += _library(name, [], defines)
+    repository_ctx.file("BUILD.bazel", text)
+
+system_libraries = repository_rule(
+    implementation = _system_libraries_impl,
+    doc = "Libraries of the system: target name to pkg-config module.",
+    attrs = {
+        "defines": attr.string_list(),
+        "header_only": attr.string_list(),
+        "libraries": attr.string_dict(mandatory = True),
+        "main": attr.string_dict(doc = "Targets that add one link option to all the libraries."),
+    },
+    environ = ["PKG_CONFIG_PATH"],
+    local = True,
+)
