@@ -41,6 +41,9 @@ using StreamId = uint32_t;
 // the largest charge: the L of docs/fairness.md. A constant of the connection,
 // never the peer's SETTINGS_MAX_FRAME_SIZE.
 inline constexpr size_t kDefaultMaxGrant = 16384;
+// The largest L that may be asked for: the largest HTTP/2 frame (RFC 9113
+// §6.5.2). Bounds the fair queues' tags.
+inline constexpr size_t kMaxMaxGrant = 16777215;
 
 // What the application says of a stream over the client's head. Whichever kind
 // is set replaces the client's signal of that kind; the client's is kept and

@@ -1,0 +1,95 @@
+#include "scheduler/registry.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using Entries = std::map<std::string, PolicyEntry, std::less<>>;
+
+// Never destroyed: policies register during static initialisation, in any
+// order, and may be created until the process ends.
+Entries& Registry() {
+  static Entries* entries = new Entries;
+  return *entries;
+}
+
+// Overlays `*values` with "key=value,key=value".
+absl::Status ParseValues(absl::string_view policy, absl::string_view text,
+                         std::map<std::string, std::string>* values) {
+  std::map<std::string, std::string> parsed;
+  for (absl::string_view pair : absl::StrSplit(text, ',')) {
+    const size_t equals = pair.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "policy '", policy, "': option '", pair, "' is not key=value"));
+    }
+    const absl::string_view key = pair.substr(0, equals);
+    if (!parsed.emplace(key, pair.substr(equals + 1)).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("policy '", policy, "': option '", key, "' twice"));
+    }
+  }
+  for (auto& [key, value] : parsed) (*values)[key] = std::move(value);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+bool RegisterPolicy(absl::string_view name, absl::string_view summary,
+                    PolicyFactory factory) {
+  PolicyEntry entry{std::string(name), std::string(summary), factory};
+  return Registry().emplace(std::string(name), std::move(entry)).second;
+}
+
+std::vector<PolicyEntry> RegisteredPolicies() {
+  std::vector<PolicyEntry> result;
+  for (const auto& [name, entry] : Registry()) result.push_back(entry);
+  return result;
+}
+
+absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(absl::string_view spec,
+                                                     PolicyOptions options) {
+  const size_t colon = spec.find(':');
+  const absl::string_view name = spec.substr(0, colon);
+  const auto entry = Registry().find(name);
+  if (entry == Registry().end()) {
+    const std::string known = absl::StrJoin(
+        Registry(), ", ",
+        [](std::string* out, const auto& item) { out->append(item.first); });
+    return absl::NotFoundError(
+        absl::StrCat("no policy '", name, "'; known: ", known));
+  }
+  if (colon != absl::string_view::npos) {
+    absl::Status status =
+        ParseValues(name, spec.substr(colon + 1), &options.values);
+    if (!status.ok()) return status;
+  }
+  if (options.max_grant < 1 || options.max_grant > kMaxMaxGrant) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_grant is ", options.max_grant, ", not 1 to ",
+                     kMaxMaxGrant, " bytes"));
+  }
+  absl::StatusOr<std::unique_ptr<Policy>> policy =
+      entry->second.factory(options);
+  if (!policy.ok()) {
+    return absl::Status(
+        policy.status().code(),
+        absl::StrCat("policy '", name, "': ", policy.status().message()));
+  }
+  return policy;
+}
+
+}  // namespace sluice::scheduler
