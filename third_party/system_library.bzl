@@ -20,7 +20,7 @@ _ABSL_PACKAGES = {
     "absl/base": ["core_headers"],
     "absl/cleanup": ["cleanup"],
     "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector"],
-    "absl/flags": ["flag", "parse", "usage"],
+    "absl/flags": ["commandlineflag", "flag", "parse", "reflection", "usage"],
     "absl/functional": ["any_invocable", "function_ref"],
     "absl/hash": ["hash"],
     "absl/memory": ["memory"],
@@ -34,10 +34,12 @@ _ABSL_PACKAGES = {
 
 # Where the pkg-config module's name is not absl_TARGET.
 _ABSL_MODULES = {
+    "commandlineflag": "absl_flags_commandlineflag",
     "container": "absl_algorithm_container",
     "flag": "absl_flags",
     "parse": "absl_flags_parse",
     "random": "absl_random_random",
+    "reflection": "absl_flags_reflection",
     "usage": "absl_flags_usage",
 }
 
