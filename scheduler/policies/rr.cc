@@ -1,0 +1,41 @@
+// rr: every ready stream gets the same bytes, whatever its client asked for.
+//
+// The baseline of every paper about HTTP/2 prioritisation, and what a server
+// without priorities does at best. It is fair to the byte: two streams that
+// stay ready never differ by more than two grants, however large their frames
+// are. A stream that opens or comes back starts where the others are: it gets
+// no bytes for the time it was away, and pays none for what they got meanwhile.
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scheduler/option_reader.h"
+#include "scheduler/policy.h"
+#include "scheduler/ranked_policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::scheduler {
+namespace {
+
+class RoundRobin final : public RankedPolicy {
+ public:
+  explicit RoundRobin(const PolicyOptions& options)
+      : RankedPolicy(options, Shape{}) {}
+
+ private:
+  Rank RankOf(const Subject&) const override {
+    return {.rule = "least served"};
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
+  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
+    return status;
+  }
+  return std::make_unique<RoundRobin>(options);
+}
+
+SLUICE_REGISTER_POLICY(rr, "equal byte shares for all ready streams", Make);
+
+}  // namespace
+}  // namespace sluice::scheduler

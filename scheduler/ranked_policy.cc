@@ -1,0 +1,250 @@
+#include "scheduler/ranked_policy.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/base/macros.h"
+#include "absl/numeric/bits.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "scheduler/policy.h"
+#include "scheduler/ready_heap.h"
+#include "scheduler/registry.h"
+#include "scheduler/stream_info.h"
+
+namespace sluice::scheduler {
+namespace {
+
+// Tags count 1/256 byte, so that a weight of 256 still divides a byte evenly.
+constexpr int64_t kUnitsPerByte = 256;
+
+constexpr bool IsShared(const Rank& rank) {
+  return rank.sharing == Rank::Sharing::kShared;
+}
+
+}  // namespace
+
+RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
+    : max_grant_(static_cast<int64_t>(options.max_grant)),
+      max_streams_(options.max_streams),
+      shape_(shape),
+      groups_(shape.groups) {}
+
+absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
+  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
+    return status;
+  }
+  if (slots_.contains(id)) {
+    return absl::AlreadyExistsError(absl::StrCat("stream ", id, " is open"));
+  }
+  uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<uint32_t>(streams_.size());
+    streams_.emplace_back();
+    positions_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_.emplace(id, slot);
+  Stream& stream = streams_[slot];
+  stream = Stream{};
+  stream.id = id;
+  stream.arrival = arrivals_++;
+  stream.info = info;
+  if (std::optional<StreamInfo> earlier = idle_.Open(id)) {
+    FillFromEarlier(*earlier, &stream.info);
+  }
+  while (idle_.size() > 0 && slots_.size() + idle_.size() > max_streams_) {
+    idle_.DropOldest();
+  }
+  stream.rank = AskRank(stream);
+  return absl::OkStatus();
+}
+
+absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info) {
+  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
+    return status;
+  }
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) {
+    if (idle_.Passed(id)) return absl::OkStatus();
+    if (idle_.Find(id) == nullptr &&
+        slots_.size() + idle_.size() >= max_streams_) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no room for what is said of idle stream ", id, ": ",
+                       max_streams_, " streams are kept"));
+    }
+    idle_.Remember(id, info);
+    return absl::OkStatus();
+  }
+  const uint32_t slot = found->second;
+  streams_[slot].info = info;
+  streams_[slot].charged_since_info = 0;
+  const Rank rank = AskRank(streams_[slot]);
+  if (picked_ == slot) {
+    picked_rank_ = rank;
+  } else {
+    Move(slot, rank);
+  }
+  return absl::OkStatus();
+}
+
+void RankedPolicy::OnClose(StreamId id) {
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return;
+  const uint32_t slot = found->second;
+  if (streams_[slot].ready) Leave(slot);
+  if (picked_ == slot) {
+    picked_.reset();
+    picked_rank_.reset();
+  }
+  free_slots_.push_back(slot);
+  slots_.erase(found);
+}
+
+void RankedPolicy::SetReady(StreamId id) {
+  const auto found = slots_.find(id);
+  if (found == slots_.end() || streams_[found->second].ready) return;
+  streams_[found->second].ready = true;
+  Enter(found->second);
+}
+
+void RankedPolicy::SetBlocked(StreamId id) {
+  const auto found = slots_.find(id);
+  if (found == slots_.end() || !streams_[found->second].ready) return;
+  Leave(found->second);
+  streams_[found->second].ready = false;
+}
+
+std::optional<Grant> RankedPolicy::Pick() {
+  const std::optional<size_t> first = FirstReadyGroup();
+  if (!first.has_value()) return std::nullopt;
+  Group& group = groups_[*first];
+  bool shared = group.sequential.empty();
+  if (!shared && !group.shared.empty() && shape_.mixed == Mixed::kAlternate) {
+    shared = group.shared_turn;
+  }
+  const ReadyHeap::Entry& top =
+      shared ? group.shared.top() : group.sequential.top();
+  // The clock follows what is served (self-clocked fair queueing).
+  if (shared) group.clock = std::max(group.clock, top.order);
+  picked_ = top.slot;
+  picked_shared_ = shared;
+  picked_group_ = *first;
+  return Grant{top.id, static_cast<size_t>(max_grant_),
+               PickReason{streams_[top.slot].rank.rule}};
+}
+
+void RankedPolicy::Charge(StreamId id, size_t bytes) {
+  ABSL_ASSERT(bytes <= static_cast<size_t>(max_grant_));
+  if (bytes > 0) groups_[picked_group_].shared_turn = !picked_shared_;
+  if (!picked_.has_value()) return;  // closed since it was picked
+  const uint32_t slot = *picked_;
+  picked_.reset();
+  Stream& stream = streams_[slot];
+  ABSL_ASSERT(stream.id == id);
+  static_cast<void>(id);
+  stream.charged += static_cast<int64_t>(bytes);
+  stream.charged_since_info += static_cast<int64_t>(bytes);
+  if (picked_shared_ && bytes > 0) {
+    const int64_t units =
+        static_cast<int64_t>(bytes) * kUnitsPerByte + stream.remainder;
+    stream.start += units / stream.rank.weight;
+    stream.remainder = units % stream.rank.weight;
+    if (stream.ready) {
+      HeapOf(stream.rank).Update(slot, OrderOf(stream), positions_);
+    }
+  }
+  if (shape_.ranks_by_charge) {
+    Move(slot, AskRank(stream));
+  } else if (picked_rank_.has_value()) {
+    Move(slot, *picked_rank_);
+  }
+  picked_rank_.reset();
+}
+
+int64_t RankedPolicy::OrderOf(const Stream& stream) const {
+  if (!IsShared(stream.rank)) return stream.rank.order;
+  return stream.start + Quantum(stream.rank);
+}
+
+ReadyHeap& RankedPolicy::HeapOf(const Rank& rank) {
+  Group& group = groups_[rank.group];
+  return IsShared(rank) ? group.shared : group.sequential;
+}
+
+// A stream that is new to the group starts at its clock; one that comes back
+// keeps its place, but gains nothing by having been away.
+void RankedPolicy::Enter(uint32_t slot) {
+  Stream& stream = streams_[slot];
+  if (IsShared(stream.rank)) {
+    const int64_t clock = groups_[stream.rank.group].clock;
+    if (stream.fresh) {
+      stream.start = clock;
+      stream.remainder = 0;
+      stream.fresh = false;
+    } else {
+      stream.start = std::max(stream.start, clock - Quantum(stream.rank));
+    }
+  }
+  HeapOf(stream.rank).Insert({OrderOf(stream), stream.id, slot}, positions_);
+  UpdateReadyBit(stream.rank.group);
+}
+
+void RankedPolicy::Leave(uint32_t slot) {
+  const Rank& rank = streams_[slot].rank;
+  HeapOf(rank).Remove(slot, positions_);
+  UpdateReadyBit(rank.group);
+}
+
+// A stream that shared in the old group and shares in the new one takes its
+// lead or lag along; a new weight takes effect from here on.
+void RankedPolicy::Move(uint32_t slot, const Rank& rank) {
+  Stream& stream = streams_[slot];
+  if (rank == stream.rank) return;
+  if (stream.ready) Leave(slot);
+  const Rank old = stream.rank;
+  stream.rank = rank;
+  if (!IsShared(old) || !IsShared(rank)) {
+    stream.fresh = true;
+  } else if (!stream.fresh &&
+             (old.group != rank.group || old.weight != rank.weight)) {
+    const int64_t clock = groups_[rank.group].clock;
+    stream.start = std::max(stream.start - groups_[old.group].clock + clock,
+                            clock - Quantum(rank));
+    stream.remainder = stream.remainder * rank.weight / old.weight;
+  }
+  if (stream.ready) Enter(slot);
+}
+
+Rank RankedPolicy::AskRank(const Stream& stream) const {
+  const Rank rank = RankOf({stream.id, stream.arrival, stream.charged,
+                            stream.charged_since_info, stream.info});
+  ABSL_ASSERT(rank.group < groups_.size());
+  ABSL_ASSERT(rank.weight >= 1 && rank.weight <= 256);
+  return rank;
+}
+
+void RankedPolicy::UpdateReadyBit(size_t group) {
+  const uint64_t bit = uint64_t{1} << (group % 64);
+  uint64_t& word = ready_groups_[group / 64];
+  if (groups_[group].sequential.empty() && groups_[group].shared.empty()) {
+    word &= ~bit;
+  } else {
+    word |= bit;
+  }
+}
+
+std::optional<size_t> RankedPolicy::FirstReadyGroup() const {
+  for (size_t word = 0; word < ready_groups_.size(); ++word) {
+    if (ready_groups_[word] != 0) {
+      return word * 64 + absl::countr_zero(ready_groups_[word]);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sluice::scheduler

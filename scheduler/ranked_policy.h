@@ -1,0 +1,162 @@
+// What most policies have in common: streams stand in groups that go strictly
+// one after the other, and inside a group they go one by one or share the bytes
+// by weight. Such a policy says one thing only, the rank of a stream:
+//
+//   class Fifo final : public RankedPolicy {
+//    public:
+//     explicit Fifo(const PolicyOptions& options)
+//         : RankedPolicy(options, Shape{}) {}
+//
+//    private:
+//     Rank RankOf(const Subject& stream) const override {
+//       return {.sharing = Rank::Sharing::kSequential,
+//               .order = stream.arrival,
+//               .rule = "first come"};
+//     }
+//   };
+//
+// Sharing is fair queueing in exact integers (docs/fairness.md): for any two
+// streams i and j of one group that stay ready over an interval,
+//
+//   | bytes_i / weight_i − bytes_j / weight_j | ≤ L / weight_i + L / weight_j
+//
+// with L = PolicyOptions::max_grant. A stream that is new to a group, or comes
+// back to it, takes the group's clock as it stands: it gets nothing for the
+// time it was away, and owes nothing for what the others got without it.
+//
+// Ties go to the smaller stream id.
+//
+// Signals for ids that are not open yet are kept and hold when the stream
+// opens; there may be PolicyOptions::max_streams open and such ids together,
+// and opening a stream makes the oldest of them give way. Signals for ids below
+// the highest opened one of the same initiator are ignored: those streams are
+// closed (RFC 9113 §5.1.1).
+//
+// Pick: O(1). Charge: O(log n) for the n ready streams of a group. Neither
+// allocates. Everything else: O(log n), amortised.
+#ifndef SLUICE_SCHEDULER_RANKED_POLICY_H_
+#define SLUICE_SCHEDULER_RANKED_POLICY_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "scheduler/idle_signals.h"
+#include "scheduler/policy.h"
+#include "scheduler/ready_heap.h"
+#include "scheduler/registry.h"
+
+namespace sluice::scheduler {
+
+// Where a stream stands among the others.
+struct Rank {
+  enum class Sharing : uint8_t { kSequential, kShared };
+
+  size_t group = 0;  // 0 … Shape::groups − 1; all of 0 goes before any of 1
+  Sharing sharing = Sharing::kShared;
+  int64_t order = 0;       // kSequential: the smallest goes first
+  int weight = 1;          // kShared: 1…256
+  absl::string_view rule;  // a literal, for PickReason
+
+  friend bool operator==(const Rank&, const Rank&) = default;
+};
+
+class RankedPolicy : public Policy {
+ public:
+  absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
+  absl::Status OnPriority(StreamId id, const StreamInfo& info) final;
+  void OnClose(StreamId id) final;
+  void SetReady(StreamId id) final;
+  void SetBlocked(StreamId id) final;
+  std::optional<Grant> Pick() final;
+  void Charge(StreamId id, size_t bytes) final;
+
+ protected:
+  // What a group does that holds streams of both kinds of sharing.
+  enum class Mixed : uint8_t {
+    kSequentialFirst,  // the sequential ones before the shared ones
+    kAlternate,        // one grant to each kind in turn
+  };
+
+  struct Shape {
+    size_t groups = 1;  // 1…128
+    Mixed mixed = Mixed::kSequentialFirst;
+    // RankOf() depends on Subject::charged, so it is asked after each charge.
+    bool ranks_by_charge = false;
+  };
+
+  struct Subject {
+    StreamId id = 0;
+    int64_t arrival = 0;             // 0, 1, 2, … in the order of OnOpen()
+    int64_t charged = 0;             // bytes, since the stream opened
+    int64_t charged_since_info = 0;  // bytes, since `info` was given
+    const StreamInfo& info;
+  };
+
+  RankedPolicy(const PolicyOptions& options, const Shape& shape);
+
+  // Called when a stream opens, when what is known of it changes, and with
+  // Shape::ranks_by_charge after each charge. Must depend on `stream` alone.
+  virtual Rank RankOf(const Subject& stream) const = 0;
+
+ private:
+  struct Stream {
+    StreamId id = 0;
+    bool ready = false;
+    bool fresh = true;  // has not been ready in its group yet
+    Rank rank;
+    int64_t start = 0;      // kShared: the start tag S, 1/256 byte per weight
+    int64_t remainder = 0;  // of S's last division by the weight
+    int64_t arrival = 0;
+    int64_t charged = 0;
+    int64_t charged_since_info = 0;
+    StreamInfo info;
+  };
+  struct Group {
+    ReadyHeap sequential;
+    ReadyHeap shared;
+    int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight
+    bool shared_turn = false;
+  };
+
+  // 256·L/weight: what the largest grant adds to a tag.
+  int64_t Quantum(const Rank& rank) const {
+    return (max_grant_ * 256) / rank.weight;
+  }
+  int64_t OrderOf(const Stream& stream) const;
+  ReadyHeap& HeapOf(const Rank& rank);
+  void Enter(uint32_t slot);
+  void Leave(uint32_t slot);
+  void Move(uint32_t slot, const Rank& rank);
+  Rank AskRank(const Stream& stream) const;
+  void UpdateReadyBit(size_t group);
+  std::optional<size_t> FirstReadyGroup() const;
+
+  const int64_t max_grant_;
+  const size_t max_streams_;
+  const Shape shape_;
+  std::vector<Group> groups_;
+  std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
+  std::vector<Stream> streams_;             // by slot
+  std::vector<uint32_t> free_slots_;
+  ReadyHeap::Positions positions_;
+  absl::flat_hash_map<StreamId, uint32_t> slots_;
+  IdleSignals idle_;
+  int64_t arrivals_ = 0;
+
+  // Between Pick() and Charge(): the picked slot, unless it was closed since.
+  std::optional<uint32_t> picked_;
+  bool picked_shared_ = false;
+  size_t picked_group_ = 0;
+  // A new rank of the picked stream waits for the charge.
+  std::optional<Rank> picked_rank_;
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_RANKED_POLICY_H_
