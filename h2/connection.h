@@ -132,7 +132,8 @@ class Connection {
   // --- Flow control --------------------------------------------------------
 
   // What may be sent on `id` now: min(stream, connection) window, in bytes; may
-  // be negative (RFC 9113 §6.9.2). Error: NoSuchStream, StreamClosed.
+  // be negative (RFC 9113 §6.9.2). 0: the connection's window alone. O(1).
+  // Error: NoSuchStream, StreamClosed.
   absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
 
   // What the peer may send on `id` now.
