@@ -94,6 +94,12 @@ struct StreamInfo {
   friend bool operator==(const StreamInfo&, const StreamInfo&) = default;
 };
 
+// The part of a StreamInfo that was said just now. It matters for the tree: a
+// PRIORITY frame acts even when it repeats what was said before (others may
+// have moved the stream since, and an exclusive one adopts its new siblings,
+// RFC 7540 §5.3.1), while a change of the hints must move nothing.
+enum class Signal : uint8_t { kRfc7540, kRfc9218, kServer, kHints };
+
 // Why a stream was picked. `rule` points to a string literal of the policy's.
 struct PickReason {
   absl::string_view rule;
@@ -118,11 +124,19 @@ class Policy {
   // for lack of room.
   virtual absl::Status OnOpen(StreamId id, const StreamInfo& info) = 0;
 
-  // Signals changed; `info` is the whole new state, not a difference. The id
-  // may be idle (not open yet) or closed. Errors: InvalidArgument (id 0, self
-  // dependency, bad weight or urgency), ResourceExhausted (too many idle ids);
-  // nothing is changed then.
-  virtual absl::Status OnPriority(StreamId id, const StreamInfo& info) = 0;
+  // `changed` was said just now; `info` is the whole new state, not a
+  // difference. The id may be idle (not open yet) or closed. Errors:
+  // InvalidArgument (id 0, self dependency, bad weight or urgency),
+  // ResourceExhausted (too many idle ids); nothing is changed then.
+  virtual absl::Status OnPriority(StreamId id, const StreamInfo& info,
+                                  Signal changed) = 0;
+
+  // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
+  virtual void OnNoRfc7540Priorities() {}
+
+  // Whether a server with this policy should send that setting itself, since
+  // RFC 7540 signals would be lost on it.
+  virtual bool AnnouncesNoRfc7540Priorities() const { return false; }
 
   // The stream will send no more DATA. Unknown ids are ignored.
   virtual void OnClose(StreamId id) = 0;

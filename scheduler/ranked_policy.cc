@@ -64,7 +64,9 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   return absl::OkStatus();
 }
 
-absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info) {
+absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info,
+                                      Signal changed) {
+  static_cast<void>(changed);  // a rank depends on the whole state alone
   if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
     return status;
   }

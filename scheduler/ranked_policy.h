@@ -69,7 +69,8 @@ struct Rank {
 class RankedPolicy : public Policy {
  public:
   absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
-  absl::Status OnPriority(StreamId id, const StreamInfo& info) final;
+  absl::Status OnPriority(StreamId id, const StreamInfo& info,
+                          Signal changed) final;
   void OnClose(StreamId id) final;
   void SetReady(StreamId id) final;
   void SetBlocked(StreamId id) final;
