@@ -54,14 +54,14 @@ namespace sluice::h2 {
 struct SendHeadersOptions {
   bool end_stream = false;
   // RFC 7540 §6.2 priority fields; clients only.
-  std::optional<StreamPriority> priority;
+  std::optional<StreamPriority> priority = std::nullopt;
 };
 
 struct SendDataOptions {
   bool end_stream = false;
   // Adds the Pad Length octet and this many octets of padding, 0…255
   // (RFC 9113 §6.1). All of it counts against the windows.
-  std::optional<uint8_t> pad_length;
+  std::optional<uint8_t> pad_length = std::nullopt;
 };
 
 class Connection {

@@ -11,6 +11,9 @@
 //   // when the socket can take bytes, and only then:
 //   scheduler.Pull(room); … write connection's output …
 //
+// Give every response with Submit(), or end its stream with Cancel(): the
+// stream is open to the policy from its request until then.
+//
 // Not thread-safe: it belongs to whoever owns the connection.
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_H_
 #define SLUICE_SCHEDULER_DATA_SCHEDULER_H_
@@ -44,22 +47,59 @@ class DataSource {
   virtual ~DataSource() = default;
 
   // At most `max_bytes` (≥ 1). Empty and not `end` means "nothing now": the
-  // stream is blocked until DataScheduler::Resume(). May call back into the
-  // DataScheduler that reads it (Submit, Resume, Cancel, …), its own stream
-  // included; it is not destroyed before Read() returns.
+  // stream is blocked until DataScheduler::Resume(). Say `end` with the last
+  // bytes when they are known to be the last: one frame is saved, and a stream
+  // whose window is used up is not read again before the peer opens it.
+  //
+  // May call back into the DataScheduler that reads it (OnEvent, Submit,
+  // Resume, Cancel, SetServerPriority, SetHints), its own stream included; it
+  // is not destroyed before Read() returns. Pull() from here does nothing, and
+  // the DataScheduler must not be destroyed from here.
   virtual Chunk Read(size_t max_bytes) = 0;
 };
 
 struct SubmitOptions {
-  ResourceHints hints;
-  std::optional<ServerPriority> server;
-  std::vector<h2::Header> trailers;  // sent after the last byte of the body
+  ResourceHints hints = {};
+  std::optional<ServerPriority> server = std::nullopt;
+  std::vector<h2::Header> trailers =
+      {};  // sent after the last byte of the body
 };
 
 struct DataSchedulerOptions {
   // The largest DATA payload of one frame, in bytes; the policy's max_grant,
   // the peer's MAX_FRAME_SIZE and the windows bound it too.
   size_t max_frame_size = 16384;
+
+  // The minimum useful chunk, in bytes: a stream whose window is smaller waits
+  // while another ready stream can send this much, so that a peer cannot make
+  // us frame its data byte by byte (CVE-2019-9511). A stream alone, or among
+  // others of small windows, still flows. The same holds for the output: a
+  // room smaller than this is left until the socket has taken more. 1: no
+  // minimum.
+  size_t min_chunk = 1024;
+
+  // Ids that are not open yet whose signals of both kinds are remembered here,
+  // beside the policy's own limit; the oldest is forgotten.
+  size_t max_idle_signals = 100;
+};
+
+// What went out. All of it since the object was made.
+struct DataSchedulerCounters {
+  uint64_t bytes = 0;             // of DATA payload
+  uint64_t frames = 0;            // DATA frames
+  uint64_t picks = 0;             // grants asked of the policy
+  uint64_t empty_reads = 0;       // picks whose source had nothing
+  uint64_t window_blocks = 0;     // times a stream's window ran out
+  uint64_t deferrals = 0;         // times a small window had to wait
+  uint64_t streams_finished = 0;  // our END_STREAM went out
+  uint64_t streams_reset = 0;     // closed in any other way
+};
+
+struct StreamCounters {
+  uint64_t bytes = 0;
+  uint64_t frames = 0;
+  uint64_t empty_reads = 0;
+  uint64_t window_blocks = 0;
 };
 
 class DataScheduler {
@@ -75,8 +115,11 @@ class DataScheduler {
   void OnEvent(const h2::Event& event);
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.
-  // `body` null: headers with END_STREAM. On an error (the connection's own,
-  // see Connection::SendHeaders) nothing is sent and the body is destroyed.
+  // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
+  // (the stream has a body already), InvalidArgument (`options.server`), or the
+  // connection's own, see Connection::SendHeaders. Nothing is sent then, and
+  // the body is destroyed. Trailers that cannot be sent reset the stream with
+  // INTERNAL_ERROR.
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body,
                       SubmitOptions options = {});
@@ -88,23 +131,33 @@ class DataScheduler {
   void Cancel(h2::StreamId id, h2::ErrorCode code = h2::ErrorCode::kCancel);
 
   // The application's own priority over the client's; nothing: takes it back.
+  // Errors: NotFound (no such stream here), InvalidArgument.
   absl::Status SetServerPriority(h2::StreamId id,
                                  std::optional<ServerPriority> server);
 
-  // Later knowledge about a response.
+  // Later knowledge about a response. `bytes_remaining` counts from now on; it
+  // is kept in step with what is sent. Error: NotFound.
   absl::Status SetHints(h2::StreamId id, const ResourceHints& hints);
 
   // Picks streams and moves DATA frames into the connection's output, until
   // the output's high-water mark, `max_bytes` of payload, or nothing being
   // ready. Call it when the socket can take bytes, and only then. Returns the
-  // payload bytes moved; an END_STREAM frame without payload counts 0.
+  // payload bytes moved; an END_STREAM frame without payload counts 0. With the
+  // connection's window used up it is O(1), whatever is ready.
   size_t Pull(size_t max_bytes);
 
-  // Whether Pull() would do something now, given room in the output.
+  // Whether Pull() would do something now, given room in the output. May be
+  // true for nothing (a source with no bytes, a small window), never false for
+  // something.
   bool HasReady() const;
 
   // Streams that were submitted with a body and are not finished.
   size_t ActiveBodies() const;
+
+  const DataSchedulerCounters& counters() const;
+
+  // Of a stream that is open here; else nothing.
+  std::optional<StreamCounters> CountersOf(h2::StreamId id) const;
 
   // Called once for each DATA frame, after it went into the output: for
   // traces, reports and tests. Not re-entrant.
@@ -113,6 +166,9 @@ class DataScheduler {
     size_t bytes = 0;
     bool end_stream = false;
     PickReason reason;
+    int64_t window = 0;             // min(stream, connection), before the frame
+    int64_t connection_window = 0;  // before the frame
+    size_t ready_streams = 0;       // when it was picked, itself included
   };
   void SetObserver(std::function<void(const Decision&)> observer);
 

@@ -49,8 +49,8 @@ inline constexpr size_t kMaxMaxGrant = 16777215;
 // is set replaces the client's signal of that kind; the client's is kept and
 // returns when the override is taken back.
 struct ServerPriority {
-  std::optional<priority::Rfc7540Priority> rfc7540;
-  std::optional<priority::Rfc9218Priority> rfc9218;
+  std::optional<priority::Rfc7540Priority> rfc7540 = std::nullopt;
+  std::optional<priority::Rfc9218Priority> rfc9218 = std::nullopt;
 
   friend bool operator==(const ServerPriority&,
                          const ServerPriority&) = default;
@@ -78,7 +78,8 @@ struct ResourceHints {
   bool async_or_defer = false;     // js
   bool above_the_fold = false;     // image: in the viewport
   bool preload = false;            // found by preload or the preload scanner
-  std::optional<uint64_t> bytes_remaining;  // of the body, when it is known
+  // Of the body, when it is known.
+  std::optional<uint64_t> bytes_remaining = std::nullopt;
 
   friend bool operator==(const ResourceHints&, const ResourceHints&) = default;
 };
@@ -86,10 +87,10 @@ struct ResourceHints {
 // Everything known about a stream. Browsers send both kinds of signals in one
 // HEADERS frame, so both are kept, always; a policy reads what it understands.
 struct StreamInfo {
-  std::optional<priority::Rfc7540Priority> rfc7540;
-  std::optional<priority::Rfc9218Priority> rfc9218;
-  std::optional<ServerPriority> server;
-  ResourceHints hints;
+  std::optional<priority::Rfc7540Priority> rfc7540 = std::nullopt;
+  std::optional<priority::Rfc9218Priority> rfc9218 = std::nullopt;
+  std::optional<ServerPriority> server = std::nullopt;
+  ResourceHints hints = {};
 
   friend bool operator==(const StreamInfo&, const StreamInfo&) = default;
 };

@@ -1,0 +1,360 @@
+#include "scheduler/data_scheduler.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/base/macros.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "scheduler/data_scheduler_impl.h"
+#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+
+namespace sluice::scheduler {
+namespace {
+
+priority::Rfc7540Priority FromWire(const h2::StreamPriority& priority) {
+  return {priority.depends_on, priority.weight, priority.exclusive};
+}
+
+priority::Rfc9218Priority FromWire(const h2::PriorityField& priority) {
+  return {priority.urgency, priority.incremental};
+}
+
+absl::Status NoSuchStream(h2::StreamId id) {
+  return absl::NotFoundError(absl::StrCat("stream ", id, " is not open here"));
+}
+
+}  // namespace
+
+// --- Events ------------------------------------------------------------------
+
+void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
+  if (Find(event.stream_id) != nullptr) return;
+  StreamInfo info;
+  if (event.priority.has_value()) info.rfc7540 = FromWire(*event.priority);
+  if (event.priority_field.has_value()) {
+    info.rfc9218 = FromWire(*event.priority_field);
+  }
+  Stream* stream = Open(event.stream_id, info, /*ours=*/false);
+  stream->priority_echo = event.priority.has_value();
+}
+
+void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
+  // The connection's window is asked for at each Pull().
+  Stream* stream = Find(event.stream_id);
+  if (stream == nullptr) return;
+  // Whether it is open enough now is found out when the stream is picked: with
+  // the connection's window used up it cannot be asked for.
+  stream->window_blocked = false;
+  if (stream->deferred) Undefer(stream);
+  Refresh(stream);
+}
+
+void DataScheduler::Impl::Handle(const h2::RemoteSettingsChanged& event) {
+  const auto no_rfc7540 =
+      event.changed.find(h2::SettingId::kNoRfc7540Priorities);
+  if (no_rfc7540 != event.changed.end() && no_rfc7540->second.new_value == 1) {
+    policy_->OnNoRfc7540Priorities();
+  }
+  if (event.changed.contains(h2::SettingId::kInitialWindowSize)) {
+    // Every stream's window moved (RFC 9113 §6.9.2). One that shrank is blocked
+    // when it is picked.
+    for (const h2::StreamId id : SortedIds()) {
+      Handle(h2::WindowUpdated{.stream_id = id});
+    }
+  }
+}
+
+void DataScheduler::Impl::Handle(const h2::PriorityUpdated& event) {
+  const priority::Rfc7540Priority priority = FromWire(event.priority);
+  Stream* stream = Find(event.stream_id);
+  if (stream != nullptr && std::exchange(stream->priority_echo, false) &&
+      stream->info.rfc7540 == priority) {
+    return;
+  }
+  StreamInfo info = KnownInfo(event.stream_id);
+  info.rfc7540 = priority;
+  TakeSignal(event.stream_id, info, Signal::kRfc7540);
+}
+
+void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
+  StreamInfo info = KnownInfo(event.stream_id);
+  const priority::Rfc9218Priority priority = FromWire(event.priority);
+  if (event.source == h2::PriorityFieldUpdated::Source::kHeader &&
+      info.rfc9218 == priority) {
+    return;  // the event repeats what came with the request
+  }
+  info.rfc9218 = priority;
+  TakeSignal(event.stream_id, info, Signal::kRfc9218);
+}
+
+// GOAWAY (RFC 9113 §6.8): streams of ours above the last one that the peer
+// took will not be processed; with the connection gone, no stream will.
+void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
+  for (const h2::StreamId id : SortedIds()) {
+    Stream* stream = Find(id);
+    if (stream == nullptr) continue;  // closed by another's destructor
+    if (connection_->IsTerminated() ||
+        (stream->ours && id > event.last_stream_id)) {
+      Close(stream, /*finished=*/false);
+    }
+  }
+}
+
+StreamInfo DataScheduler::Impl::KnownInfo(h2::StreamId id) const {
+  if (const Stream* stream = Find(id)) return stream->info;
+  if (const StreamInfo* idle = idle_.Find(id)) return *idle;
+  return StreamInfo();
+}
+
+void DataScheduler::Impl::TakeSignal(h2::StreamId id, const StreamInfo& info,
+                                     Signal changed) {
+  // A signal that the policy refuses (a limit of its own) changes nothing.
+  if (!policy_->OnPriority(id, info, changed).ok()) return;
+  if (Stream* stream = Find(id)) {
+    stream->info = info;
+  } else if (!idle_.Passed(id)) {
+    idle_.Remember(id, info);
+    if (idle_.size() > options_.max_idle_signals) idle_.DropOldest();
+  }
+}
+
+// --- Streams -----------------------------------------------------------------
+
+// Hash order differs from run to run; the policy must not see it.
+std::vector<h2::StreamId> DataScheduler::Impl::SortedIds() const {
+  std::vector<h2::StreamId> ids;
+  ids.reserve(streams_.size());
+  for (const auto& [id, stream] : streams_) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
+                                                       const StreamInfo& info,
+                                                       bool ours) {
+  auto stream = std::make_unique<Stream>();
+  stream->id = id;
+  stream->ours = ours;
+  stream->info = info;
+  if (std::optional<StreamInfo> earlier = idle_.Open(id)) {
+    FillFromEarlier(*earlier, &stream->info);
+  }
+  if (!policy_->OnOpen(id, stream->info).ok()) {
+    // Signals that a policy cannot take never keep a stream from being served.
+    stream->info = StreamInfo();
+    const absl::Status status = policy_->OnOpen(id, stream->info);
+    ABSL_ASSERT(status.ok());
+    static_cast<void>(status);
+  }
+  Stream* result = stream.get();
+  streams_[id] = std::move(stream);
+  return result;
+}
+
+void DataScheduler::Impl::Close(Stream* stream, bool finished) {
+  if (stream->deferred) Undefer(stream);
+  if (stream->ready) --ready_streams_;
+  if (stream->source != nullptr) {
+    --active_bodies_;
+    ++(finished ? counters_.streams_finished : counters_.streams_reset);
+  }
+  policy_->OnClose(stream->id);
+  const auto found = streams_.find(stream->id);
+  // The source's destructor may call back, so it runs last.
+  std::unique_ptr<Stream> owned = std::move(found->second);
+  streams_.erase(found);
+  if (reading_ == stream) closed_in_read_ = std::move(owned);
+}
+
+void DataScheduler::Impl::Refresh(Stream* stream) {
+  const bool ready = stream->source != nullptr && !stream->waiting &&
+                     !stream->window_blocked && !stream->deferred;
+  if (ready == stream->ready) return;
+  stream->ready = ready;
+  if (ready) {
+    ++ready_streams_;
+    policy_->SetReady(stream->id);
+    // It may be able to send a full chunk: the small ones wait again.
+    small_may_go_ = false;
+  } else {
+    --ready_streams_;
+    policy_->SetBlocked(stream->id);
+  }
+}
+
+void DataScheduler::Impl::Defer(Stream* stream) {
+  stream->deferred = true;
+  stream->deferred_index = deferred_.size();
+  deferred_.push_back(stream);
+  ++counters_.deferrals;
+}
+
+void DataScheduler::Impl::Undefer(Stream* stream) {
+  stream->deferred = false;
+  deferred_.back()->deferred_index = stream->deferred_index;
+  deferred_[stream->deferred_index] = deferred_.back();
+  deferred_.pop_back();
+}
+
+void DataScheduler::Impl::UndeferAll() {
+  while (!deferred_.empty()) {
+    Stream* stream = deferred_.back();
+    Undefer(stream);
+    Refresh(stream);
+  }
+  small_may_go_ = true;
+}
+
+absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
+                                         h2::HeaderSpan headers,
+                                         std::unique_ptr<DataSource> body,
+                                         SubmitOptions options) {
+  Stream* stream = Find(id);
+  if (stream != nullptr && stream->source != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("stream ", id, " has a body already"));
+  }
+  StreamInfo info = stream != nullptr ? stream->info : StreamInfo();
+  if (options.server.has_value()) info.server = options.server;
+  if (options.hints != ResourceHints()) info.hints = options.hints;
+  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
+    return status;
+  }
+  const bool headers_only = body == nullptr && options.trailers.empty();
+  if (absl::Status status =
+          connection_->SendHeaders(id, headers, {.end_stream = headers_only});
+      !status.ok()) {
+    return status;
+  }
+  if (body == nullptr) {
+    absl::Status status;
+    if (!headers_only) {
+      status =
+          connection_->SendHeaders(id, options.trailers, {.end_stream = true});
+    }
+    if (stream != nullptr) Close(stream, /*finished=*/status.ok());
+    return status;
+  }
+  if (stream == nullptr) {
+    stream = Open(id, info, /*ours=*/true);
+  } else {
+    const bool new_server = stream->info.server != info.server;
+    const bool new_hints = stream->info.hints != info.hints;
+    stream->info = info;
+    // Open streams are never refused, and the values were checked.
+    if (new_server)
+      policy_->OnPriority(id, info, Signal::kServer).IgnoreError();
+    if (new_hints) policy_->OnPriority(id, info, Signal::kHints).IgnoreError();
+  }
+  stream->source = std::move(body);
+  stream->trailers = std::move(options.trailers);
+  stream->waiting = false;
+  ++active_bodies_;
+  Refresh(stream);
+  return absl::OkStatus();
+}
+
+void DataScheduler::Impl::Resume(h2::StreamId id) {
+  Stream* stream = Find(id);
+  if (stream == nullptr || stream->source == nullptr) return;
+  if (stream == reading_) {
+    resumed_while_read_ = true;
+    return;
+  }
+  stream->waiting = false;
+  Refresh(stream);
+}
+
+void DataScheduler::Impl::Cancel(h2::StreamId id, h2::ErrorCode code) {
+  Stream* stream = Find(id);
+  if (stream == nullptr) return;
+  // Fails only when the stream is closed already, which is what is wanted.
+  connection_->ResetStream(id, code).IgnoreError();
+  Close(stream, /*finished=*/false);
+}
+
+absl::Status DataScheduler::Impl::SetServerPriority(
+    h2::StreamId id, std::optional<ServerPriority> server) {
+  Stream* stream = Find(id);
+  if (stream == nullptr) return NoSuchStream(id);
+  StreamInfo info = stream->info;
+  if (info.server == server) return absl::OkStatus();
+  info.server = std::move(server);
+  if (absl::Status status = policy_->OnPriority(id, info, Signal::kServer);
+      !status.ok()) {
+    return status;
+  }
+  stream->info = info;
+  return absl::OkStatus();
+}
+
+absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
+                                           const ResourceHints& hints) {
+  Stream* stream = Find(id);
+  if (stream == nullptr) return NoSuchStream(id);
+  if (stream->info.hints == hints) return absl::OkStatus();
+  stream->info.hints = hints;
+  return policy_->OnPriority(id, stream->info, Signal::kHints);
+}
+
+// --- The public face ---------------------------------------------------------
+
+DataScheduler::DataScheduler(h2::Connection* connection,
+                             std::unique_ptr<Policy> policy,
+                             DataSchedulerOptions options)
+    : impl_(std::make_unique<Impl>(connection, std::move(policy), options)) {}
+
+DataScheduler::~DataScheduler() = default;
+
+void DataScheduler::OnEvent(const h2::Event& event) { impl_->OnEvent(event); }
+
+absl::Status DataScheduler::Submit(h2::StreamId id, h2::HeaderSpan headers,
+                                   std::unique_ptr<DataSource> body,
+                                   SubmitOptions options) {
+  return impl_->Submit(id, headers, std::move(body), std::move(options));
+}
+
+void DataScheduler::Resume(h2::StreamId id) { impl_->Resume(id); }
+
+void DataScheduler::Cancel(h2::StreamId id, h2::ErrorCode code) {
+  impl_->Cancel(id, code);
+}
+
+absl::Status DataScheduler::SetServerPriority(
+    h2::StreamId id, std::optional<ServerPriority> server) {
+  return impl_->SetServerPriority(id, std::move(server));
+}
+
+absl::Status DataScheduler::SetHints(h2::StreamId id,
+                                     const ResourceHints& hints) {
+  return impl_->SetHints(id, hints);
+}
+
+size_t DataScheduler::Pull(size_t max_bytes) { return impl_->Pull(max_bytes); }
+
+bool DataScheduler::HasReady() const { return impl_->HasReady(); }
+
+size_t DataScheduler::ActiveBodies() const { return impl_->ActiveBodies(); }
+
+const DataSchedulerCounters& DataScheduler::counters() const {
+  return impl_->counters();
+}
+
+std::optional<StreamCounters> DataScheduler::CountersOf(h2::StreamId id) const {
+  return impl_->CountersOf(id);
+}
+
+void DataScheduler::SetObserver(std::function<void(const Decision&)> observer) {
+  impl_->SetObserver(std::move(observer));
+}
+
+}  // namespace sluice::scheduler

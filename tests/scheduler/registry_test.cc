@@ -1,0 +1,136 @@
+#include "scheduler/registry.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "scheduler/option_reader.h"
+#include "scheduler/policy.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<std::string> Names() {
+  std::vector<std::string> names;
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    names.push_back(entry.name);
+  }
+  return names;
+}
+
+// A factory whose policy's options can be looked at.
+struct Seen {
+  bool strict = false;
+  size_t mode = 0;
+  int64_t count = 0;
+  size_t max_grant = 0;
+};
+Seen* seen = new Seen;
+
+absl::StatusOr<std::unique_ptr<Policy>> MakeProbe(
+    const PolicyOptions& options) {
+  OptionReader reader(options);
+  *seen = {.strict = reader.Bool("strict", false),
+           .mode = reader.Choice("mode", {"slow", "fast"}),
+           .count = reader.Integer("count", 7, 1, 9),
+           .max_grant = options.max_grant};
+  if (absl::Status status = reader.Finish(); !status.ok()) return status;
+  return CreatePolicy("rr");
+}
+
+SLUICE_REGISTER_POLICY(probe, "for this test", MakeProbe);
+
+TEST(RegistryTest, KnowsThePoliciesThatAreLinkedInByNameInOrder) {
+  const std::vector<std::string> names = Names();
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"fifo", "rr", "probe"}));
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+}
+
+TEST(RegistryTest, MakesEveryPolicyByItsNameAlone) {
+  for (const std::string& name : Names()) {
+    EXPECT_TRUE(CreatePolicy(name).ok()) << name;
+  }
+}
+
+TEST(RegistryTest, EveryPolicyHasASummary) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    EXPECT_FALSE(entry.summary.empty()) << entry.name;
+  }
+}
+
+TEST(RegistryTest, ANameThatIsTakenStaysWithItsOwner) {
+  EXPECT_FALSE(RegisterPolicy("probe", "another", nullptr));
+  EXPECT_TRUE(CreatePolicy("probe").ok());
+}
+
+TEST(RegistryTest, AnUnknownNameIsAnsweredWithTheKnownOnes) {
+  const absl::Status status = CreatePolicy("rfc1149").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'rfc1149'"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("fifo, "));
+}
+
+TEST(RegistryTest, OptionsOfTheSpecReachThePolicy) {
+  ASSERT_TRUE(CreatePolicy("probe:strict=true,mode=fast,count=9").ok());
+  EXPECT_TRUE(seen->strict);
+  EXPECT_EQ(seen->mode, 1u);
+  EXPECT_EQ(seen->count, 9);
+  EXPECT_EQ(seen->max_grant, kDefaultMaxGrant);
+}
+
+TEST(RegistryTest, TheSpecOverlaysTheValuesOfTheCaller) {
+  PolicyOptions options;
+  options.values = {{"count", "2"}, {"strict", "true"}};
+  ASSERT_TRUE(CreatePolicy("probe:count=3", options).ok());
+  EXPECT_EQ(seen->count, 3);
+  EXPECT_TRUE(seen->strict);
+}
+
+struct BadSpec {
+  std::string spec;
+  std::string says;
+};
+
+class BadSpecTest : public ::testing::TestWithParam<BadSpec> {};
+
+TEST_P(BadSpecTest, IsRefusedAndSaysWhy) {
+  const absl::Status status = CreatePolicy(GetParam().spec).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Specs, BadSpecTest,
+    ::testing::Values(BadSpec{"probe:", "'' is not key=value"},
+                      BadSpec{"probe:strict", "'strict' is not key=value"},
+                      BadSpec{"probe:=true", "'=true' is not key=value"},
+                      BadSpec{"probe:count=1,count=2", "'count' twice"},
+                      BadSpec{"probe:strict=yes", "expected true or false"},
+                      BadSpec{"probe:mode=odd", "expected one of slow, fast"},
+                      BadSpec{"probe:count=10", "an integer from 1 to 9"},
+                      BadSpec{"probe:count=two", "an integer from 1 to 9"},
+                      BadSpec{"probe:colour=red", "unknown option 'colour'"},
+                      BadSpec{"rr:colour=red", "unknown option 'colour'"},
+                      BadSpec{"fifo:colour=red", "unknown option 'colour'"}));
+
+TEST(RegistryTest, TheLargestGrantIsOneToTheLargestFrame) {
+  PolicyOptions options;
+  options.max_grant = 0;
+  EXPECT_EQ(CreatePolicy("rr", options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  options.max_grant = kMaxMaxGrant + 1;
+  EXPECT_EQ(CreatePolicy("rr", options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  options.max_grant = kMaxMaxGrant;
+  EXPECT_TRUE(CreatePolicy("rr", options).ok());
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
