@@ -1,0 +1,148 @@
+#include "benchmarks/lab/json_fields.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::lab {
+namespace {
+
+using nlohmann::json;
+
+// Accepts everything and remembers where the parser stopped: nlohmann's other
+// parsers report the place by an exception only.
+class ErrorFinder : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(size_t) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool key(string_t&) override { return true; }
+  bool parse_error(size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    position_ = position;
+    return false;
+  }
+  size_t position() const { return position_; }
+
+ private:
+  size_t position_ = 0;
+};
+
+std::string Shown(const json& value) {
+  // A replaced byte is better than a refusal: this text goes into a sentence.
+  std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
+  if (text.size() > 40) text = text.substr(0, 37) + "...";
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
+  json value = json::parse(text.begin(), text.end(), nullptr,
+                           /*allow_exceptions=*/false);
+  if (!value.is_discarded()) return value;
+  ErrorFinder finder;
+  json::sax_parse(text.begin(), text.end(), &finder);
+  if (finder.position() > text.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": is not complete JSON: it ends too early"));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": is not JSON: mistake at byte ", finder.position()));
+}
+
+JsonFields::JsonFields(const json& object, absl::string_view file,
+                       absl::string_view prefix, absl::Status* status)
+    : object_(&object), file_(file), prefix_(prefix), status_(status) {
+  if (!object.is_object()) {
+    Fail("", absl::StrCat("must be an object, not ", Shown(object)));
+  }
+}
+
+const json* JsonFields::Find(absl::string_view name) const {
+  if (!object_->is_object()) return nullptr;
+  auto found = object_->find(std::string(name));
+  if (found == object_->end() || found->is_null()) return nullptr;
+  return &*found;
+}
+
+bool JsonFields::Has(absl::string_view name) const {
+  return Find(name) != nullptr;
+}
+
+std::optional<int64_t> JsonFields::Integer(absl::string_view name, int64_t min,
+                                           int64_t max) {
+  const json* value = Find(name);
+  if (value == nullptr) return std::nullopt;
+  bool in_range = false;
+  if (value->is_number_unsigned()) {
+    const uint64_t number = value->get<uint64_t>();
+    in_range = max >= 0 && number <= static_cast<uint64_t>(max) &&
+               (min <= 0 || number >= static_cast<uint64_t>(min));
+  } else if (value->is_number_integer()) {
+    const int64_t number = value->get<int64_t>();
+    in_range = number >= min && number <= max;
+  }
+  if (in_range) return value->get<int64_t>();
+  Fail(name, absl::StrCat("must be a whole number from ", min, " to ", max,
+                          ", not ", Shown(*value)));
+  return min;
+}
+
+int64_t JsonFields::RequiredInteger(absl::string_view name, int64_t min,
+                                    int64_t max) {
+  std::optional<int64_t> value = Integer(name, min, max);
+  if (value.has_value()) return *value;
+  Fail(name, "is missing");
+  return min;
+}
+
+std::optional<double> JsonFields::Number(absl::string_view name, double min,
+                                         double max) {
+  const json* value = Find(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_number()) {
+    const double number = value->get<double>();
+    if (std::isfinite(number) && number >= min && number <= max) return number;
+  }
+  Fail(name, absl::StrCat("must be a number from ", min, " to ", max, ", not ",
+                          Shown(*value)));
+  return min;
+}
+
+bool JsonFields::Boolean(absl::string_view name, bool otherwise) {
+  const json* value = Find(name);
+  if (value == nullptr) return otherwise;
+  if (value->is_boolean()) return value->get<bool>();
+  Fail(name, absl::StrCat("must be true or false, not ", Shown(*value)));
+  return otherwise;
+}
+
+std::string JsonFields::String(absl::string_view name,
+                               absl::string_view otherwise) {
+  const json* value = Find(name);
+  if (value == nullptr) return std::string(otherwise);
+  if (value->is_string()) return value->get<std::string>();
+  Fail(name, absl::StrCat("must be a string, not ", Shown(*value)));
+  return std::string(otherwise);
+}
+
+void JsonFields::Fail(absl::string_view name, absl::string_view problem) {
+  if (!status_->ok()) return;
+  std::string field = absl::StrCat(prefix_, name);
+  if (!field.empty() && field.back() == '.') field.pop_back();
+  *status_ = absl::InvalidArgumentError(
+      field.empty() ? absl::StrCat(file_, ": ", problem)
+                    : absl::StrCat(file_, ": ", field, ": ", problem));
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,113 @@
+// A page: what a browser loads, and what makes it discover each resource.
+//
+// The file format is `h2-page-fixture/1` (benchmarks/lab/pages/README.md): one
+// JSON object with `page` and `resources`. LoadPage() checks everything that
+// the engine relies on, so that a page it returns can be loaded to its end: ids
+// are unique, every size and time is in range, and every resource is discovered
+// by some chain of initiators that begins at a root.
+//
+// Two sets of resources carry the lab's metrics. Redirects are in neither.
+//  - Render-critical: the document; stylesheets that block rendering
+//    (`render_blocking` "render"); scripts that block the parser in the head
+//    ("parser"). Nothing is painted before these. The document is the resource
+//    marked "document"; if that is a redirect, the first html resource whose
+//    initiators are redirects only.
+//  - Above the fold (ATF): the render-critical ones, fonts, and the images in
+//    the viewport (`in_viewport`). The first screen is complete with these.
+#ifndef SLUICE_BENCHMARKS_LAB_PAGE_H_
+#define SLUICE_BENCHMARKS_LAB_PAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "scheduler/policy.h"
+
+namespace sluice::lab {
+
+enum class ResourceType {
+  kHtml,
+  kCss,
+  kJs,
+  kFont,
+  kImage,
+  kFetch,
+  kMedia,
+  kManifest,
+  kBeacon,
+  kOther,
+};
+
+// Chrome's five levels of a request, the most urgent first.
+enum class ChromeLevel { kVeryHigh, kHigh, kMedium, kLow, kVeryLow };
+inline constexpr int kChromeLevels = 5;
+
+enum class RenderBlocking { kNo, kDocument, kStylesheet, kParser, kParserLate };
+
+// A resource of a synthetic page that is requested when the resources of `role`
+// have together received `bytes`, or when `completed` of them are complete.
+struct Trigger {
+  std::string role;
+  uint64_t bytes = 0;    // 0: does not count
+  size_t completed = 0;  // 0: does not count
+};
+
+// The browser raises or lowers a request that is on its way. It does so
+// `delay_ns` after the request was sent and the resources `after` (indices) are
+// complete: those render-critical ones that were complete in the capture when
+// Chrome changed its mind. An image is raised when layout puts it into view,
+// and layout waits for the stylesheets on a slow link as on a fast one; an
+// offset from the request alone would raise it before it can be known.
+struct ChangeOfMind {
+  ChromeLevel level = ChromeLevel::kLow;
+  int64_t delay_ns = 0;
+  std::vector<size_t> after = {};
+};
+
+struct Resource {
+  int64_t id = 0;
+  std::string label;  // "css5": the type, shortened, and the id
+  ResourceType type = ResourceType::kOther;
+  uint64_t bytes = 0;     // of the body
+  bool redirect = false;  // complete when it is requested; sends no bytes
+
+  // Index of the resource that discovers this one; nothing: a root, or, with a
+  // `trigger`, a resource that only the trigger discovers.
+  std::optional<size_t> initiator;
+  // Bytes of the initiator after which it is discovered; nothing: its end.
+  std::optional<uint64_t> discovered_at_byte;
+  int64_t discovery_delay_ns = 0;  // from the discovery to the request
+  std::optional<Trigger> trigger;
+  std::string role;  // of synthetic pages; empty: none
+
+  ChromeLevel level = ChromeLevel::kLow;  // of the request
+  std::optional<ChangeOfMind> change_of_mind;
+  RenderBlocking render_blocking = RenderBlocking::kNo;
+  scheduler::ResourceHints hints;  // what the server side may know
+
+  bool render_critical = false;
+  bool above_the_fold = false;
+};
+
+struct Page {
+  std::string name;
+  std::vector<Resource> resources;
+
+  // Bytes that go over the wire as bodies: of everything but redirects.
+  uint64_t BodyBytes() const;
+};
+
+// Reads a page from `text`. `file` names it in errors. Error: InvalidArgument,
+// a sentence with the file and the field. O(bytes + resources).
+absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file);
+
+// The same from a file. Errors: NotFound (cannot be read), InvalidArgument.
+absl::StatusOr<Page> LoadPageFile(const std::string& path);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_PAGE_H_
