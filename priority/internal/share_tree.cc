@@ -1,0 +1,546 @@
+#include "priority/internal/share_tree.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "absl/base/optimization.h"
+
+namespace sluice::priority::internal {
+namespace {
+
+// A clock beyond this is taken back to its period, long before 2^63: one pick
+// moves it by at most 2^48.
+constexpr int64_t kMaxClock = int64_t{1} << 60;
+
+}  // namespace
+
+template <class Order>
+ShareTree<Order>::ShareTree(size_t nodes, size_t max_grant, size_t calendars)
+    : queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars),
+      scaled_grant_(static_cast<int64_t>(max_grant)
+                    << (kTagFractionBits + kWeightFractionBits)),
+      max_grant_(max_grant) {
+  nodes_.resize(nodes + 1);
+  groups_.resize(nodes + 1);
+  // A contended level has two members at least.
+  path_.reserve(nodes / 2 + 1);
+  queue_.SetNodes(nodes_.data());
+  for (size_t n = nodes; n > 0; --n) {
+    nodes_[n].next = free_node_;
+    free_node_ = static_cast<NodeIndex>(n);
+  }
+  for (size_t g = nodes + 1; g > 0; --g) {
+    groups_[g - 1].first = free_group_;
+    free_group_ = static_cast<GroupIndex>(g - 1);
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::Grow() {
+  const size_t size = nodes_.size();
+  nodes_.resize(2 * size);
+  groups_.resize(2 * size);
+  path_.reserve(size + 1);
+  queue_.SetNodes(nodes_.data());
+  for (size_t i = 2 * size; i > size; --i) {
+    nodes_[i - 1].next = free_node_;
+    free_node_ = static_cast<NodeIndex>(i - 1);
+    groups_[i - 1].first = free_group_;
+    free_group_ = static_cast<GroupIndex>(i - 1);
+  }
+}
+
+template <class Order>
+NodeIndex ShareTree<Order>::New() {
+  const NodeIndex n = free_node_;
+  free_node_ = nodes_[n].next;
+  nodes_[n] = Node();
+  return n;
+}
+
+template <class Order>
+void ShareTree<Order>::Delete(NodeIndex n) {
+  if (n == picked_) picked_ = kNone;
+  nodes_[n].group = nodes_[n].children = kNone;
+  nodes_[n].next = free_node_;
+  free_node_ = n;
+}
+
+template <class Order>
+bool ShareTree<Order>::IsAncestor(NodeIndex ancestor, NodeIndex n) {
+  while (n != kRoot) {
+    ++work_.ancestor_steps;
+    n = Parent(n);
+    if (n == ancestor) return true;
+  }
+  return false;
+}
+
+template <class Order>
+void ShareTree<Order>::Clamp(Node& node, int64_t clock) const {
+  const int64_t quantum = node.key - node.tag;
+  if (node.tag < clock - quantum) {
+    node.tag = clock - quantum;
+    node.key = clock;
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::Attach(NodeIndex n, NodeIndex parent, uint32_t weight) {
+  GroupIndex g = nodes_[parent].children;
+  if (g == kNone) g = NewGroup(parent);
+  Group& group = groups_[g];
+  Node& node = nodes_[n];
+  node.weight = weight;
+  node.tag = group.clock;
+  node.remainder = 0;
+  SetKey(node, Quantum(weight));
+  node.group = g;
+  if (group.first == kNone) {
+    group.first = node.prev = node.next = n;
+  } else {
+    node.next = group.first;
+    node.prev = nodes_[group.first].prev;
+    nodes_[node.prev].next = n;
+    nodes_[node.next].prev = n;
+  }
+  ++group.size;
+  ++work_.relinked;
+  if (node.ready || HasActiveChild(n)) Activate(n);
+}
+
+template <class Order>
+void ShareTree<Order>::AttachExclusive(NodeIndex n, NodeIndex parent,
+                                       uint32_t weight) {
+  const GroupIndex adopted = nodes_[parent].children;
+  if (adopted != kNone) {
+    nodes_[parent].children = kNone;
+    if (nodes_[n].children == kNone) {
+      nodes_[n].children = adopted;
+      groups_[adopted].owner = n;
+    } else {
+      Merge(nodes_[n].children, adopted, n);
+    }
+    BumpEpoch();
+  }
+  Attach(n, parent, weight);
+}
+
+template <class Order>
+void ShareTree<Order>::Detach(NodeIndex n) {
+  Node& node = nodes_[n];
+  if (node.active) Deactivate(n);
+  DropPathEntry(n);
+  Group& group = groups_[node.group];
+  if (--group.size == 0) {
+    nodes_[group.owner].children = kNone;
+    DeleteGroup(node.group);
+  } else {
+    nodes_[node.prev].next = node.next;
+    nodes_[node.next].prev = node.prev;
+    if (group.first == n) group.first = node.next;
+  }
+  node.group = kNone;
+}
+
+template <class Order>
+void ShareTree<Order>::Splice(NodeIndex n) {
+  if (nodes_[n].children == kNone) {
+    Detach(n);
+    return;
+  }
+  Node& node = nodes_[n];
+  const GroupIndex g = node.group;
+  Group& group = groups_[g];
+  const bool was_active = node.active;
+  if (was_active) {
+    queue_.Remove(group, n);
+    node.active = 0;
+  } else {
+    Clamp(node, group.clock);
+  }
+
+  // The children's ring in the place of `n` in its ring.
+  const GroupIndex children = node.children;
+  const NodeIndex first = groups_[children].first;
+  const NodeIndex last = nodes_[first].prev;
+  const uint32_t count = groups_[children].size;
+  if (group.size > 1) {
+    nodes_[node.prev].next = first;
+    nodes_[first].prev = node.prev;
+    nodes_[last].next = node.next;
+    nodes_[node.next].prev = last;
+  }
+  if (group.first == n) group.first = first;
+  group.size += count - 1;
+
+  uint64_t sum = 0;
+  for (uint32_t i = 0, c = first; i < count; ++i, c = nodes_[c].next) {
+    sum += nodes_[c].weight;
+  }
+  const PathEntry* found = FindPathEntry(n);
+  const bool on_path = found != nullptr;
+  const PathEntry entry = on_path ? *found : PathEntry{};
+  DropPathEntry(n);
+
+  // Shares are differences of rounded running sums: they add up to the removed
+  // weight exactly, and each is within one unit of its exact value.
+  __extension__ using Wide = unsigned __int128;
+  uint64_t before = 0, given = 0;
+  for (uint32_t i = 0, c = first; i < count; ++i, c = nodes_[c].next) {
+    Node& child = nodes_[c];
+    before += child.weight;
+    const uint64_t upto =
+        static_cast<uint64_t>(Wide{node.weight} * before / sum);
+    child.weight = static_cast<uint32_t>(std::max<uint64_t>(upto - given, 1));
+    given = upto;
+    child.group = g;
+    child.tag = node.tag;
+    DropPathEntry(c);
+    if (on_path) {
+      child.remainder = node.remainder;  // of entry.weight, until the charge
+      path_.push_back({entry.tag, c, entry.weight});
+    } else {
+      child.remainder = static_cast<uint32_t>(uint64_t{node.remainder} *
+                                              child.weight / node.weight);
+    }
+    SetKey(child, Quantum(child.weight));
+    if (child.active) queue_.Insert(group, c);
+    ++work_.relinked;
+  }
+  DeleteGroup(children);
+  node.group = node.children = kNone;
+  BumpEpoch();
+  if (was_active && group.active == 0) {
+    group.run_epoch = 0;
+    const NodeIndex owner = group.owner;
+    if (owner != kRoot && !nodes_[owner].ready) Deactivate(owner);
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::SetWeight(NodeIndex n, uint32_t weight) {
+  Node& node = nodes_[n];
+  if (node.weight == weight) return;
+  // During a pull the remainder is still of the weight that will be charged.
+  if (FindPathEntry(n) == nullptr) {
+    node.remainder =
+        static_cast<uint32_t>(uint64_t{node.remainder} * weight / node.weight);
+  }
+  Group& group = groups_[node.group];
+  node.weight = weight;
+  Node changed = node;
+  SetKey(changed, Quantum(weight));
+  Clamp(changed, group.clock);
+  node.tag = changed.tag;
+  if (node.active) {
+    queue_.Rekey(group, n, changed.key);
+  } else {
+    node.key = changed.key;
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::Merge(GroupIndex front, GroupIndex back,
+                             NodeIndex owner) {
+  const bool back_moves = groups_[back].size <= groups_[front].size;
+  const GroupIndex from = back_moves ? back : front;
+  const GroupIndex to = back_moves ? front : back;
+  Group& source = groups_[from];
+  Group& target = groups_[to];
+  const int64_t shift = target.clock - source.clock;
+  for (PathEntry& entry : path_) {
+    if (nodes_[entry.node].group == from) entry.tag += shift;
+  }
+  for (uint32_t i = 0, m = source.first; i < source.size;
+       ++i, m = nodes_[m].next) {
+    Node& member = nodes_[m];
+    if (member.active) queue_.Remove(source, m);
+    member.tag += shift;
+    member.key += shift;
+    Clamp(member, target.clock);
+    member.group = to;
+    if (member.active) queue_.Insert(target, m);
+    ++work_.relinked;
+  }
+  // front's ring, then back's.
+  const NodeIndex first = groups_[front].first;
+  const NodeIndex middle = groups_[back].first;
+  const NodeIndex front_last = nodes_[first].prev;
+  const NodeIndex last = nodes_[middle].prev;
+  nodes_[front_last].next = middle;
+  nodes_[middle].prev = front_last;
+  nodes_[last].next = first;
+  nodes_[first].prev = last;
+  target.first = first;
+  target.size += source.size;
+  target.owner = owner;
+  nodes_[owner].children = to;
+  DeleteGroup(from);
+}
+
+template <class Order>
+GroupIndex ShareTree<Order>::NewGroup(NodeIndex owner) {
+  const GroupIndex g = free_group_;
+  free_group_ = groups_[g].first;
+  groups_[g] = Group();
+  groups_[g].owner = owner;
+  nodes_[owner].children = g;
+  return g;
+}
+
+template <class Order>
+void ShareTree<Order>::DeleteGroup(GroupIndex g) {
+  groups_[g].size = 0;
+  groups_[g].owner = kNone;
+  groups_[g].first = free_group_;
+  free_group_ = g;
+}
+
+template <class Order>
+void ShareTree<Order>::Activate(NodeIndex n) {
+  for (;;) {
+    ++work_.activation_steps;
+    Node& node = nodes_[n];
+    Group& group = groups_[node.group];
+    node.active = 1;
+    Clamp(node, group.clock);
+    queue_.Insert(group, n);
+    if (group.active > 1) {
+      if (group.active == 2) BumpEpoch();  // the run through here ends here now
+      return;
+    }
+    group.run_epoch = 0;
+    n = group.owner;
+    if (n == kRoot || nodes_[n].active) return;
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::Deactivate(NodeIndex n) {
+  for (;;) {
+    ++work_.activation_steps;
+    Group& group = GroupOf(n);
+    nodes_[n].active = 0;
+    queue_.Remove(group, n);
+    if (group.active > 0) {
+      if (group.active == 1) BumpEpoch();  // a run goes on through here now
+      return;
+    }
+    group.run_epoch = 0;
+    n = group.owner;
+    if (n == kRoot || nodes_[n].ready) return;
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::SetReady(NodeIndex n) {
+  Node& node = nodes_[n];
+  if (node.ready) return;
+  node.ready = 1;
+  if (node.active) {
+    BumpEpoch();  // runs that passed through it end here now
+  } else {
+    Activate(n);
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::SetBlocked(NodeIndex n) {
+  Node& node = nodes_[n];
+  if (!node.ready) return;
+  node.ready = 0;
+  if (HasActiveChild(n)) {
+    BumpEpoch();
+  } else {
+    Deactivate(n);
+  }
+}
+
+// From `n`, which is active and not ready: the first node that is ready or has
+// several active children.
+template <class Order>
+NodeIndex ShareTree<Order>::EndOfRun(NodeIndex n) {
+  Group& start = groups_[nodes_[n].children];
+  if (start.run_epoch == epoch_) return start.run_end;
+  NodeIndex end = n;
+  for (Group* group = &start; group->active == 1;) {
+    ++work_.run_steps;
+    end = queue_.Any(*group);
+    if (nodes_[end].ready) break;
+    group = &groups_[nodes_[end].children];
+  }
+  start.run_end = end;
+  start.run_epoch = epoch_;
+  return end;
+}
+
+template <class Order>
+NodeIndex ShareTree<Order>::Pick() {
+  if (ABSL_PREDICT_FALSE(pulling_)) std::abort();  // the header forbids it
+  if (!HasActiveChild(kRoot)) return kNone;
+  ++work_.decisions;
+  path_.clear();
+  NodeIndex n = kRoot;  // never ready
+  do {
+    Group* group = &groups_[nodes_[n].children];
+    if (group->active == 1) {
+      n = EndOfRun(n);
+      if (nodes_[n].ready) break;
+      group = &groups_[nodes_[n].children];
+    }
+    ++work_.contended_levels;
+    n = queue_.Min(*group);
+    const Node& node = nodes_[n];
+    group->clock = std::max(group->clock, node.key);
+    path_.push_back({node.tag, n, node.weight});
+  } while (!nodes_[n].ready);
+  picked_ = n;
+  pulling_ = true;
+  return n;
+}
+
+template <class Order>
+void ShareTree<Order>::Charge(size_t bytes) {
+  if (ABSL_PREDICT_FALSE(!pulling_ || bytes > max_grant_)) std::abort();
+  const uint64_t scaled = uint64_t{bytes}
+                          << (kTagFractionBits + kWeightFractionBits);
+  for (const PathEntry& entry : path_) {
+    Node& node = nodes_[entry.node];
+    const uint64_t charge = scaled + node.remainder;
+    const uint64_t remainder = charge % entry.weight;
+    const int64_t tag = std::max(
+        entry.tag + static_cast<int64_t>(charge / entry.weight), node.tag);
+    node.remainder =
+        static_cast<uint32_t>(ABSL_PREDICT_TRUE(node.weight == entry.weight)
+                                  ? remainder
+                                  : remainder * node.weight / entry.weight);
+    const int64_t key = node.key - node.tag + tag;
+    node.tag = tag;
+    Group& group = groups_[node.group];
+    if (node.active) {
+      queue_.Rekey(group, entry.node, key);
+    } else {
+      node.key = key;
+    }
+    if (ABSL_PREDICT_FALSE(group.clock > kMaxClock)) Renormalise(node.group);
+  }
+  path_.clear();
+  pulling_ = false;
+  // It had nothing to send: until its next SetReady(), nobody waits for it.
+  if (bytes == 0 && picked_ != kNone) SetBlocked(picked_);
+}
+
+template <class Order>
+typename ShareTree<Order>::PathEntry* ShareTree<Order>::FindPathEntry(
+    NodeIndex n) {
+  for (PathEntry& entry : path_) {
+    if (entry.node == n) return &entry;
+  }
+  return nullptr;
+}
+
+template <class Order>
+void ShareTree<Order>::DropPathEntry(NodeIndex n) {
+  PathEntry* entry = FindPathEntry(n);
+  if (entry == nullptr) return;
+  *entry = path_.back();
+  path_.pop_back();
+}
+
+template <class Order>
+void ShareTree<Order>::BumpEpoch() {
+  if (++epoch_ != 0) return;
+  for (Group& group : groups_) group.run_epoch = 0;
+  epoch_ = 1;
+}
+
+// Takes a multiple of the queue's period from every tag of the level. A tag far
+// behind the clock is brought to where its next activation would bring it.
+template <class Order>
+void ShareTree<Order>::Renormalise(GroupIndex g) {
+  Group& group = groups_[g];
+  const int64_t period = queue_.Period();
+  const int64_t base = group.clock / period * period;
+  for (uint32_t i = 0, m = group.first; i < group.size;
+       ++i, m = nodes_[m].next) {
+    Node& member = nodes_[m];
+    if (!member.active) Clamp(member, group.clock);
+    member.tag -= base;
+    member.key -= base;
+  }
+  group.clock -= base;
+}
+
+template <class Order>
+const WorkCounters& ShareTree<Order>::work() {
+  work_.queue_steps = queue_.steps();
+  return work_;
+}
+
+template <class Order>
+const char* ShareTree<Order>::FindBrokenInvariant() const {
+  size_t reached = 1, groups = 0;
+  NodeIndex n = kRoot;
+  for (;;) {
+    const GroupIndex g = nodes_[n].children;
+    if (g != kNone) {
+      const Group& group = groups_[g];
+      ++groups;
+      if (group.owner != n) return "a group is not its owner's";
+      if (group.size == 0) return "a group is empty";
+      uint32_t size = 0, active = 0;
+      NodeIndex m = group.first;
+      do {
+        const Node& member = nodes_[m];
+        if (++size > group.size) return "a sibling ring is too long";
+        if (member.group != g) return "a member is in another group";
+        if (nodes_[member.next].prev != m) return "a sibling ring is broken";
+        if (member.weight == 0) return "a weight is 0";
+        const bool should = member.ready || HasActiveChild(m);
+        if (should != (member.active != 0)) return "an active flag is wrong";
+        active += should;
+        const int64_t quantum = Quantum(member.weight);
+        if (member.key != member.tag + (Order::kByFinishTag ? quantum : 0)) {
+          return "a key is not its tag plus the quantum";
+        }
+        if (!pulling_ && member.remainder >= member.weight) {
+          return "a remainder is not less than its weight";
+        }
+        // S ≤ V for finish tags, up to the rounding of one remainder.
+        const int64_t ahead = Order::kByFinishTag ? 1 : quantum + 1;
+        if (member.tag > group.clock + ahead) return "a tag is ahead";
+        if (should && (member.key >> queue_.slot_shift()) <
+                          (group.clock >> queue_.slot_shift())) {
+          return "a key is behind its clock";
+        }
+        m = member.next;
+      } while (m != group.first);
+      if (size != group.size) return "a group's size is wrong";
+      if (active != group.active) return "a group's active count is wrong";
+    }
+    // Preorder without recursion.
+    NodeIndex next = FirstChild(n);
+    while (next == kNone && n != kRoot) {
+      next = NextSibling(n);
+      n = Parent(n);
+    }
+    if (next == kNone) break;
+    n = next;
+    if (++reached > nodes_.size()) return "the tree has a cycle";
+  }
+  size_t free_nodes = 0, free_groups = 0;
+  for (NodeIndex i = free_node_; i != kNone; i = nodes_[i].next) ++free_nodes;
+  for (GroupIndex i = free_group_; i != kNone; i = groups_[i].first) {
+    ++free_groups;
+  }
+  if (reached + free_nodes != nodes_.size()) return "a node is unreachable";
+  if (groups + free_groups != groups_.size()) return "a group is lost";
+  return nullptr;
+}
+
+template class ShareTree<ByteFairOrder>;
+template class ShareTree<ExactByteFairOrder>;
+template class ShareTree<StartTagOrder>;
+
+}  // namespace sluice::priority::internal

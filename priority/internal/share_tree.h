@@ -1,0 +1,177 @@
+// The dependency tree by node index: who is whose sibling, who is active, whose
+// turn it is and what that costs. Ids, limits and the lives of streams are the
+// business of priority_tree.h.
+//
+// The algorithm, its promise and the proof are in docs/fairness.md. In short,
+// for each level (V its clock, S the tag and w the weight of a child, L the
+// largest grant; tags in 1/256 byte per unit of weight):
+//
+//   pick     the child with the smallest F = S + 256·L/w, then V = max(V, F)
+//   charge   S += 256·b/w, the division's remainder carried
+//   frozen   a level with one active child: no pick, no charge, no reset
+//   again    a child that becomes active: S = max(S, V - 256·L/w)
+//   new      a child that comes to the level by itself: S = V
+//   weight   S = max(S, V - 256·L/w_new)
+//   heirs    the children of a removed node take its S
+//   merge    S' = max(S - V_from + V_to, V_to - 256·L/w)
+#ifndef SLUICE_PRIORITY_INTERNAL_SHARE_TREE_H_
+#define SLUICE_PRIORITY_INTERNAL_SHARE_TREE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "priority/internal/sibling_queue.h"
+#include "priority/internal/tree_node.h"
+
+namespace sluice::priority {
+
+// What the tree has done so far, in steps. Tests assert complexity by them.
+struct WorkCounters {
+  uint64_t decisions = 0;         // Pick() calls that found a stream
+  uint64_t contended_levels = 0;  // levels with a choice, over all decisions
+  uint64_t run_steps = 0;         // levels walked to find where a run ends
+  uint64_t activation_steps = 0;  // levels that became active or idle
+  uint64_t ancestor_steps = 0;    // levels walked for the §5.3.3 check
+  uint64_t relinked = 0;          // nodes that changed their sibling group
+  uint64_t queue_steps = 0;       // links followed in queues
+  uint64_t eviction_steps = 0;    // nodes looked at to find one to evict
+  uint64_t depth_steps = 0;       // nodes walked for the optional depth cap
+
+  uint64_t Total() const {
+    return decisions + contended_levels + run_steps + activation_steps +
+           ancestor_steps + relinked + queue_steps + eviction_steps +
+           depth_steps;
+  }
+};
+
+namespace internal {
+
+template <class Order>
+class ShareTree {
+ public:
+  ShareTree(size_t nodes, size_t max_grant, size_t calendars);
+
+  // --- The pool ---------------------------------------------------------
+  bool full() const { return free_node_ == kNone; }
+  // Doubles the pool; node indices stay.
+  void Grow();
+  // A blank node without a place. The pool must not be full.
+  NodeIndex New();
+  // `n` must be detached and childless.
+  void Delete(NodeIndex n);
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  Node& node(NodeIndex n) { return nodes_[n]; }
+  const Node& node(NodeIndex n) const { return nodes_[n]; }
+  const Group& group(GroupIndex g) const { return groups_[g]; }
+  NodeIndex Parent(NodeIndex n) const { return groups_[nodes_[n].group].owner; }
+  // The first child, or kNone; the next sibling of `n`, or kNone.
+  NodeIndex FirstChild(NodeIndex n) const {
+    const GroupIndex g = nodes_[n].children;
+    return g == kNone ? kNone : groups_[g].first;
+  }
+  NodeIndex NextSibling(NodeIndex n) const {
+    const NodeIndex next = nodes_[n].next;
+    return next == groups_[nodes_[n].group].first ? kNone : next;
+  }
+  uint32_t ChildCount(NodeIndex n) const {
+    const GroupIndex g = nodes_[n].children;
+    return g == kNone ? 0 : groups_[g].size;
+  }
+  bool IsAncestor(NodeIndex ancestor, NodeIndex n);
+
+  // --- Places -----------------------------------------------------------
+  // Puts the detached `n`, with its subtree, under `parent` as its last child,
+  // new to that level. O(1) plus the levels that become active.
+  void Attach(NodeIndex n, NodeIndex parent, uint32_t weight);
+  // The same as `parent`'s only child: the former ones become `n`'s last
+  // children (RFC 7540 §5.3.1). O(min(children of n, children of parent)).
+  void AttachExclusive(NodeIndex n, NodeIndex parent, uint32_t weight);
+  // Takes `n` with its subtree from its place.
+  void Detach(NodeIndex n);
+  // Takes `n` from its place and puts its children there, which share its
+  // weight in proportion (§5.3.4). O(children).
+  void Splice(NodeIndex n);
+  void SetWeight(NodeIndex n, uint32_t weight);
+
+  // --- Turns ------------------------------------------------------------
+  void SetReady(NodeIndex n);
+  void SetBlocked(NodeIndex n);
+  // Whose turn it is, or kNone. Starts a pull; Charge() ends it.
+  NodeIndex Pick();
+  void Charge(size_t bytes);
+  bool pulling() const { return pulling_; }
+
+  const WorkCounters& work();
+  WorkCounters& counters() { return work_; }
+  size_t group_bytes() const { return groups_.capacity() * sizeof(Group); }
+  size_t queue_bytes() const { return queue_.memory_bytes(); }
+  size_t path_bytes() const { return path_.capacity() * sizeof(PathEntry); }
+  size_t max_grant() const { return max_grant_; }
+  int slot_shift() const { return queue_.slot_shift(); }
+
+  // The first broken invariant, or nullptr.
+  const char* FindBrokenInvariant() const;
+
+ private:
+  // A contended level on the path of the pull: who will be charged, from which
+  // tag on, at which weight. An edit made during the pull applies at once, and
+  // is made as if the charge had come before it: what an edit does to a tag is
+  // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
+  // where `tag` has been shifted by every a.
+  struct PathEntry {
+    int64_t tag;
+    NodeIndex node;
+    uint32_t weight;
+  };
+  static_assert(sizeof(PathEntry) == 16);
+
+  Group& GroupOf(NodeIndex n) { return groups_[nodes_[n].group]; }
+  bool HasActiveChild(NodeIndex n) const {
+    const GroupIndex g = nodes_[n].children;
+    return g != kNone && groups_[g].active > 0;
+  }
+  // 256·L/w.
+  int64_t Quantum(uint32_t weight) const { return scaled_grant_ / weight; }
+  void SetKey(Node& node, int64_t quantum) const {
+    node.key = node.tag + (Order::kByFinishTag ? quantum : 0);
+  }
+  // Bounds how far the tag of `node` lies behind the clock of its level.
+  void Clamp(Node& node, int64_t clock) const;
+
+  GroupIndex NewGroup(NodeIndex owner);
+  void DeleteGroup(GroupIndex g);
+  void Activate(NodeIndex n);
+  void Deactivate(NodeIndex n);
+  NodeIndex EndOfRun(NodeIndex n);
+  // Moves the smaller of the groups into the larger one, which `owner` gets;
+  // `front`'s members come first.
+  void Merge(GroupIndex front, GroupIndex back, NodeIndex owner);
+  PathEntry* FindPathEntry(NodeIndex n);
+  void DropPathEntry(NodeIndex n);
+  void BumpEpoch();
+  void Renormalise(GroupIndex g);
+
+  std::vector<Node> nodes_;
+  std::vector<Group> groups_;
+  std::vector<PathEntry> path_;
+  SiblingQueue<Order> queue_;
+  WorkCounters work_;
+  int64_t scaled_grant_;
+  size_t max_grant_;
+  NodeIndex free_node_ = kNone;    // linked by `next`
+  GroupIndex free_group_ = kNone;  // linked by `first`
+  NodeIndex picked_ = kNone;
+  uint32_t epoch_ = 1;
+  bool pulling_ = false;
+};
+
+extern template class ShareTree<ByteFairOrder>;
+extern template class ShareTree<ExactByteFairOrder>;
+extern template class ShareTree<StartTagOrder>;
+
+}  // namespace internal
+}  // namespace sluice::priority
+
+#endif  // SLUICE_PRIORITY_INTERNAL_SHARE_TREE_H_

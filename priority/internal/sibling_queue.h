@@ -1,0 +1,100 @@
+// The queue of a level's active children, smallest key first.
+//
+// Three kinds, chosen by the number of active children:
+//
+//   list      up to eight: sorted, exact keys
+//   calendar  more: O(1), keys compared by slot; a fixed number of them
+//   splay     more, when no calendar is free or a key lies beyond its span (a
+//             weight under one half): O(log n) amortised, keys by slot too
+//
+// so the order does not depend on which of the latter two a level got. A level
+// grows out of its list at nine active children and returns to it at four.
+#ifndef SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
+#define SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "priority/internal/calendar.h"
+#include "priority/internal/tree_node.h"
+#include "priority/tree_order.h"
+
+namespace sluice::priority::internal {
+
+inline constexpr uint32_t kMaxListed = 8;
+inline constexpr uint32_t kBackToList = 4;
+
+template <class Order>
+class SiblingQueue {
+ public:
+  // `max_quantum` is 256·L: the quantum of weight 1.
+  SiblingQueue(int64_t max_quantum, size_t calendars);
+
+  // Where the nodes are; again after every move of the pool.
+  void SetNodes(Node* nodes) { nodes_ = nodes; }
+
+  // Queues `n` behind its equals. Its `key` must be final.
+  void Insert(Group& group, NodeIndex n);
+  void Remove(Group& group, NodeIndex n);
+
+  // Gives the queued `n` the key `key`, behind its equals.
+  void Rekey(Group& group, NodeIndex n, int64_t key);
+
+  // The smallest. The group must have active children.
+  NodeIndex Min(Group& group);
+
+  // Some active child: the only one, when there is one.
+  NodeIndex Any(Group& group) {
+    return group.kind == QueueKind::kCalendar ? Min(group) : group.queue;
+  }
+
+  // A multiple of it may be taken from the clock and every key of a group
+  // without moving anything in its queue.
+  int64_t Period() const { return int64_t{Calendar::kSlots} << shift_; }
+  int slot_shift() const { return shift_; }
+
+  // Links followed so far.
+  uint64_t steps() const { return steps_; }
+  size_t memory_bytes() const;
+
+ private:
+  // Whether a goes before b in a large queue, equals aside.
+  bool Before(const Node& a, const Node& b) const {
+    return Less(a.key >> shift_, a.id, b.key >> shift_, b.id);
+  }
+  static bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) {
+    if constexpr (Order::kTiesById) return a != b ? a < b : a_id < b_id;
+    return a < b;
+  }
+
+  void ListInsert(Group& group, NodeIndex n);
+  void ListRemove(Group& group, NodeIndex n);
+
+  void SplayInsert(Group& group, NodeIndex n);
+  void SplayRemove(Group& group, NodeIndex n);
+  NodeIndex SplayMin(Group& group);
+  // Brings `n` to the root of the splay tree whose topmost node has no parent.
+  void Splay(NodeIndex n);
+  void Rotate(NodeIndex n);
+
+  void Link(Group& group, NodeIndex n);
+  void Unlink(Group& group, NodeIndex n);
+  void Convert(Group& group, QueueKind to, uint32_t linked);
+  // Whether the calendar's slots span the distance of this key from the clock.
+  bool Spanned(const Group& group, int64_t key) const;
+
+  Node* nodes_ = nullptr;
+  int shift_;
+  std::vector<Calendar> calendars_;
+  std::vector<uint32_t> free_calendars_;
+  uint64_t steps_ = 0;
+};
+
+extern template class SiblingQueue<ByteFairOrder>;
+extern template class SiblingQueue<ExactByteFairOrder>;
+extern template class SiblingQueue<StartTagOrder>;
+
+}  // namespace sluice::priority::internal
+
+#endif  // SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_

@@ -1,0 +1,63 @@
+#include "priority/tree_error.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::priority {
+namespace {
+
+// Tells apart the errors that share a code.
+constexpr absl::string_view kPayloadUrl = "sluice/priority/tree_error";
+
+absl::Status WithPayload(absl::string_view message, TreeError error) {
+  absl::Status status = absl::InvalidArgumentError(message);
+  const char value = static_cast<char>(error);
+  status.SetPayload(kPayloadUrl, absl::Cord(absl::string_view(&value, 1)));
+  return status;
+}
+
+}  // namespace
+
+absl::Status TreeErrorStatus(TreeError error) {
+  switch (error) {
+    case TreeError::kDuplicateStream:
+      return absl::AlreadyExistsError("the stream has been opened before");
+    case TreeError::kMissingStream:
+      return absl::NotFoundError("the stream is not in the tree");
+    case TreeError::kPseudoStream:
+      return WithPayload("not a stream identifier of 1…2^31-1", error);
+    case TreeError::kBadWeight:
+      return WithPayload("a weight outside 1…256 (RFC 7540 §5.3.2)", error);
+    case TreeError::kSelfDependency:
+      return WithPayload("a stream depends on itself (RFC 7540 §5.3.1)", error);
+    case TreeError::kTooManyNodes:
+      return absl::ResourceExhaustedError("no room for another idle stream");
+    case TreeError::kNothingReady:
+      // Without a message, it costs no allocation: it ends every round of
+      // picks.
+      return absl::Status(absl::StatusCode::kUnavailable, "");
+  }
+  return absl::OkStatus();
+}
+
+std::optional<TreeError> GetTreeError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kAlreadyExists:
+      return TreeError::kDuplicateStream;
+    case absl::StatusCode::kNotFound:
+      return TreeError::kMissingStream;
+    case absl::StatusCode::kResourceExhausted:
+      return TreeError::kTooManyNodes;
+    case absl::StatusCode::kUnavailable:
+      return TreeError::kNothingReady;
+    case absl::StatusCode::kInvalidArgument: {
+      const auto payload = status.GetPayload(kPayloadUrl);
+      if (!payload.has_value() || payload->size() != 1) return std::nullopt;
+      return static_cast<TreeError>((*payload)[0]);
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace sluice::priority
