@@ -39,6 +39,7 @@ BasicPriorityTree<Order>::BasicPriorityTree(const PriorityTreeOptions& options)
     : shares_(options.max_nodes, options.max_grant, options.large_queues),
       max_nodes_(options.max_nodes),
       max_closed_(std::min(options.max_closed, options.max_nodes)),
+      max_idle_(options.max_idle),
       max_depth_(options.max_depth) {
   if (options.max_nodes == 0 || options.max_nodes > kMaxStreamId ||
       options.max_grant == 0 || options.max_grant > (size_t{1} << 24)) {
@@ -95,7 +96,7 @@ absl::Status BasicPriorityTree<Order>::Reprioritise(
   const bool new_parent =
       parent != 0 && Find(parent) == kNone && AboveOpened(parent);
   const size_t needed = (n == kNone) + size_t{new_parent};
-  if (needed > 0 && size() + needed > max_nodes_) {
+  if (needed > 0 && !RoomForIdle(needed)) {
     return TreeErrorStatus(TreeError::kTooManyNodes);
   }
   if (n == kNone) n = NewNode(id, Life::kIdle);
@@ -290,8 +291,7 @@ void BasicPriorityTree<Order>::Place(NodeIndex n,
   NodeIndex parent = kRoot;
   if (wanted.depends_on != 0) {
     parent = Find(wanted.depends_on);
-    if (parent == kNone && AboveOpened(wanted.depends_on) &&
-        size() < max_nodes_) {
+    if (parent == kNone && AboveOpened(wanted.depends_on) && RoomForIdle(1)) {
       parent = NewPlaceholder(wanted.depends_on);
     }
   }
@@ -501,8 +501,8 @@ absl::Status BasicPriorityTree<Order>::CheckInvariants() const {
     }
     if (linked != list->size) return absl::InternalError("a list is short");
   }
-  if (closed_.size > max_closed_) {
-    return absl::InternalError("too many closed streams");
+  if (closed_.size > max_closed_ || idle_.size > max_idle_) {
+    return absl::InternalError("too many closed or idle streams");
   }
   if (idle_.size + closed_.size > 0 && size() > max_nodes_) {
     return absl::InternalError("too many nodes");

@@ -74,6 +74,8 @@ struct PriorityTreeOptions {
   size_t max_nodes = 1100;
   // Closed streams kept, out of max_nodes. 0: a closed stream goes at once.
   size_t max_closed = 100;
+  // Idle streams, out of max_nodes.
+  size_t max_idle = 1000;
   // L: the largest grant and so the largest charge, in bytes, 1…2^24. A
   // constant of the connection, never the peer's SETTINGS_MAX_FRAME_SIZE.
   size_t max_grant = 16384;
@@ -211,6 +213,9 @@ class BasicPriorityTree {
                                           const Rfc7540Priority& priority);
 
   LifeList& ListOf(Life life) { return life == Life::kIdle ? idle_ : closed_; }
+  bool RoomForIdle(size_t count) const {
+    return idle_.size + count <= max_idle_ && size() + count <= max_nodes_;
+  }
   void PushBack(LifeList& list, NodeIndex n);
   void Unlink(LifeList& list, NodeIndex n);
   void SetLife(NodeIndex n, Life life);
@@ -238,6 +243,7 @@ class BasicPriorityTree {
   StreamId highest_opened_[2] = {0, 0};  // by parity
   size_t max_nodes_;
   size_t max_closed_;
+  size_t max_idle_;
   size_t max_depth_;
 };
 

@@ -125,6 +125,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   const priority::PriorityTreeOptions tree = {
       .max_nodes = options.max_streams + options.max_closed_streams,
       .max_closed = options.max_closed_streams,
+      .max_idle = options.max_streams,
       .max_grant = options.max_grant,
       .max_depth = max_depth,
   };
