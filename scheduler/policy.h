@@ -73,11 +73,12 @@ enum class ResourceClass : uint8_t {
 // (content type, path, length) or by the lab from the page. All optional.
 struct ResourceHints {
   ResourceClass resource_class = ResourceClass::kUnknown;
-  bool in_head = false;            // js: a blocking script in the head
+  bool in_head = false;            // js, css: in the head, so it blocks
   bool after_first_image = false;  // js: discovered after the first image
   bool async_or_defer = false;     // js
   bool above_the_fold = false;     // image: in the viewport
   bool preload = false;            // found by preload or the preload scanner
+  bool tunnel = false;             // a CONNECT request's
   // Of the body, when it is known.
   std::optional<uint64_t> bytes_remaining = std::nullopt;
 

@@ -20,6 +20,8 @@ namespace {
 // Tags count 1/256 byte, so that a weight of 256 still divides a byte evenly.
 constexpr int64_t kUnitsPerByte = 256;
 
+constexpr size_t kNoGroup = static_cast<size_t>(-1);
+
 constexpr bool IsShared(const Rank& rank) {
   return rank.sharing == Rank::Sharing::kShared;
 }
@@ -122,27 +124,29 @@ void RankedPolicy::SetBlocked(StreamId id) {
 }
 
 std::optional<Grant> RankedPolicy::Pick() {
-  const std::optional<size_t> first = FirstReadyGroup();
-  if (!first.has_value()) return std::nullopt;
-  Group& group = groups_[*first];
-  bool shared = group.sequential.empty();
-  if (!shared && !group.shared.empty() && shape_.mixed == Mixed::kAlternate) {
-    shared = group.shared_turn;
-  }
+  const size_t next = NextGroup();
+  if (next == kNoGroup) return std::nullopt;
+  Group& group = groups_[next];
+  const bool shared =
+      group.sequential.empty() || (!group.shared.empty() && group.shared_turn);
   const ReadyHeap::Entry& top =
       shared ? group.shared.top() : group.sequential.top();
   // The clock follows what is served (self-clocked fair queueing).
   if (shared) group.clock = std::max(group.clock, top.order);
   picked_ = top.slot;
   picked_shared_ = shared;
-  picked_group_ = *first;
+  picked_group_ = next;
   return Grant{top.id, static_cast<size_t>(max_grant_),
                PickReason{streams_[top.slot].rank.rule}};
 }
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
   ABSL_ASSERT(bytes <= static_cast<size_t>(max_grant_));
-  if (bytes > 0) groups_[picked_group_].shared_turn = !picked_shared_;
+  if (bytes > 0) {
+    total_charged_ += static_cast<int64_t>(bytes);
+    groups_[picked_group_].shared_turn = !picked_shared_;
+    groups_[picked_group_].waits_since = total_charged_;
+  }
   if (!picked_.has_value()) return;  // closed since it was picked
   const uint32_t slot = *picked_;
   picked_.reset();
@@ -235,18 +239,42 @@ void RankedPolicy::UpdateReadyBit(size_t group) {
   uint64_t& word = ready_groups_[group / 64];
   if (groups_[group].sequential.empty() && groups_[group].shared.empty()) {
     word &= ~bit;
-  } else {
+  } else if ((word & bit) == 0) {
     word |= bit;
+    groups_[group].waits_since = total_charged_;
   }
 }
 
-std::optional<size_t> RankedPolicy::FirstReadyGroup() const {
+size_t RankedPolicy::NextGroup() const {
+  const size_t first = FirstReadyGroup();
+  if (shape_.starvation_guard == 0 || first == kNoGroup) return first;
+  return StarvingGroup(first);
+}
+
+size_t RankedPolicy::FirstReadyGroup() const {
   for (size_t word = 0; word < ready_groups_.size(); ++word) {
     if (ready_groups_[word] != 0) {
       return word * 64 + absl::countr_zero(ready_groups_[word]);
     }
   }
-  return std::nullopt;
+  return kNoGroup;
+}
+
+// The group that has waited longest, if that is longer than the guard allows;
+// else `first`.
+size_t RankedPolicy::StarvingGroup(size_t first) const {
+  size_t starving = first;
+  int64_t since = total_charged_ - shape_.starvation_guard + 1;
+  for (size_t word = 0; word < ready_groups_.size(); ++word) {
+    for (uint64_t bits = ready_groups_[word]; bits != 0; bits &= bits - 1) {
+      const size_t group = word * 64 + absl::countr_zero(bits);
+      if (groups_[group].waits_since < since) {
+        since = groups_[group].waits_since;
+        starving = group;
+      }
+    }
+  }
+  return starving;
 }
 
 }  // namespace sluice::scheduler

@@ -1,6 +1,7 @@
 // What most policies have in common: streams stand in groups that go strictly
 // one after the other, and inside a group they go one by one or share the bytes
-// by weight. Such a policy says one thing only, the rank of a stream:
+// by weight. A group that holds streams of both kinds gives one grant to each
+// kind in turn. Such a policy says one thing only, the rank of a stream:
 //
 //   class Fifo final : public RankedPolicy {
 //    public:
@@ -78,17 +79,14 @@ class RankedPolicy : public Policy {
   void Charge(StreamId id, size_t bytes) final;
 
  protected:
-  // What a group does that holds streams of both kinds of sharing.
-  enum class Mixed : uint8_t {
-    kSequentialFirst,  // the sequential ones before the shared ones
-    kAlternate,        // one grant to each kind in turn
-  };
-
   struct Shape {
     size_t groups = 1;  // 1…128
-    Mixed mixed = Mixed::kSequentialFirst;
     // RankOf() depends on Subject::charged, so it is asked after each charge.
     bool ranks_by_charge = false;
+    // Not 0: a group that had something ready while this many bytes were sent
+    // since it was served last gets one grant, whatever goes before it. The
+    // group that waited longest first. Pick is O(ready groups) then.
+    int64_t starvation_guard = 0;
   };
 
   struct Subject {
@@ -123,6 +121,7 @@ class RankedPolicy : public Policy {
     ReadyHeap shared;
     int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight
     bool shared_turn = false;
+    int64_t waits_since = 0;  // bytes sent when it was served or became ready
   };
 
   // 256·L/weight: what the largest grant adds to a tag.
@@ -136,7 +135,10 @@ class RankedPolicy : public Policy {
   void Move(uint32_t slot, const Rank& rank);
   Rank AskRank(const Stream& stream) const;
   void UpdateReadyBit(size_t group);
-  std::optional<size_t> FirstReadyGroup() const;
+  // The group to serve; kNoGroup when none has anything ready.
+  size_t NextGroup() const;
+  size_t FirstReadyGroup() const;
+  size_t StarvingGroup(size_t first) const;
 
   const int64_t max_grant_;
   const size_t max_streams_;
@@ -149,6 +151,7 @@ class RankedPolicy : public Policy {
   absl::flat_hash_map<StreamId, uint32_t> slots_;
   IdleSignals idle_;
   int64_t arrivals_ = 0;
+  int64_t total_charged_ = 0;  // bytes
 
   // Between Pick() and Charge(): the picked slot, unless it was closed since.
   std::optional<uint32_t> picked_;

@@ -1,0 +1,52 @@
+// dfifo: five groups by class, one strictly after the other, and inside a group
+// in request order, each stream to completion.
+//
+// The "dynamic FIFO" of Marx et al. (WEBIST 2019), their model of Chromium's
+// RFC 7540 chain: html, css, font | js of the head, fetch | js after the first
+// image | async or deferred js, image | the rest.
+//
+// Without hints the group is Chromium's own for the client's signal
+// (translation.h). A later hint moves the stream to its group, where it takes
+// the place that its request order gives it.
+#include <cstddef>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scheduler/option_reader.h"
+#include "scheduler/policy.h"
+#include "scheduler/ranked_policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/translation.h"
+
+namespace sluice::scheduler {
+namespace {
+
+class DynamicFifo final : public RankedPolicy {
+ public:
+  explicit DynamicFifo(const PolicyOptions& options)
+      : RankedPolicy(options, Shape{.groups = kChromeGroups}) {}
+
+ private:
+  Rank RankOf(const Subject& stream) const override {
+    const size_t group = ChromeGroupOf(ResourceOf(stream.info));
+    return {.group = group,
+            .sharing = Rank::Sharing::kSequential,
+            .order = stream.arrival,
+            .rule = ChromeGroupName(group)};
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
+  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
+    return status;
+  }
+  return std::make_unique<DynamicFifo>(options);
+}
+
+SLUICE_REGISTER_POLICY(dfifo,
+                       "five groups by class, in request order inside (Marx)",
+                       Make);
+
+}  // namespace
+}  // namespace sluice::scheduler

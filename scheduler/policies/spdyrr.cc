@@ -1,0 +1,48 @@
+// spdyrr: the five groups of dfifo, strictly one after the other, with equal
+// byte shares inside a group.
+//
+// What SPDY's priorities meant (levels in strict order, round robin in a
+// level), as Marx et al. (LNBIP 399, 2020) tried it with Chromium's groups.
+//
+// Without hints the group is Chromium's own for the client's signal
+// (translation.h). A later hint moves the stream to its group; it takes its
+// lead or lag in bytes along.
+#include <cstddef>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "scheduler/option_reader.h"
+#include "scheduler/policy.h"
+#include "scheduler/ranked_policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/translation.h"
+
+namespace sluice::scheduler {
+namespace {
+
+class SpdyRoundRobin final : public RankedPolicy {
+ public:
+  explicit SpdyRoundRobin(const PolicyOptions& options)
+      : RankedPolicy(options, Shape{.groups = kChromeGroups}) {}
+
+ private:
+  Rank RankOf(const Subject& stream) const override {
+    const size_t group = ChromeGroupOf(ResourceOf(stream.info));
+    return {.group = group, .rule = ChromeGroupName(group)};
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
+  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
+    return status;
+  }
+  return std::make_unique<SpdyRoundRobin>(options);
+}
+
+SLUICE_REGISTER_POLICY(spdyrr,
+                       "five groups by class, equal shares inside (Marx)",
+                       Make);
+
+}  // namespace
+}  // namespace sluice::scheduler

@@ -1,0 +1,53 @@
+// urgency: RFC 9218 urgency in strict order, and inside one urgency by stream
+// id, each to completion; the incremental parameter is ignored.
+//
+// Shows what `i` is worth: the difference between this and rfc9218. It is also
+// what servers do that map urgencies to the levels of an older scheduler.
+//
+// RFC 7540 signals are translated (translation.h). Hints are not read. A signal
+// that comes later moves the stream at once.
+#include <array>
+#include <cstddef>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/option_reader.h"
+#include "scheduler/policy.h"
+#include "scheduler/ranked_policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/translation.h"
+
+namespace sluice::scheduler {
+namespace {
+
+class Urgency final : public RankedPolicy {
+ public:
+  explicit Urgency(const PolicyOptions& options)
+      : RankedPolicy(options, Shape{.groups = priority::kMaxUrgency + 1}) {}
+
+ private:
+  Rank RankOf(const Subject& stream) const override {
+    static constexpr std::array<absl::string_view, 8> kRules = {
+        "u=0", "u=1", "u=2", "u=3", "u=4", "u=5", "u=6", "u=7"};
+    const auto urgency = static_cast<size_t>(Rfc9218Of(stream.info).urgency);
+    return {.group = urgency,
+            .sharing = Rank::Sharing::kSequential,
+            .rule = kRules[urgency]};
+  }
+};
+
+absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
+  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
+    return status;
+  }
+  return std::make_unique<Urgency>(options);
+}
+
+SLUICE_REGISTER_POLICY(urgency, "strict RFC 9218 urgency, incremental ignored",
+                       Make);
+
+}  // namespace
+}  // namespace sluice::scheduler

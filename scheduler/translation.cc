@@ -1,0 +1,106 @@
+#include "scheduler/translation.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "absl/numeric/bits.h"
+#include "absl/strings/string_view.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+
+namespace sluice::scheduler {
+
+int UrgencyOfChainWeight(int weight) {
+  constexpr std::array<int, 7> kWeights = {256, 220, 183, 147, 110, 74, 37};
+  const auto* at = std::find_if(kWeights.begin(), kWeights.end(),
+                                [weight](int w) { return weight >= w; });
+  return static_cast<int>(at - kWeights.begin());
+}
+
+priority::Rfc9218Priority TranslateToRfc9218(
+    const priority::Rfc7540Priority& priority) {
+  if (priority.exclusive) {
+    return {.urgency = UrgencyOfChainWeight(priority.weight),
+            .incremental = false};
+  }
+  const int doublings =
+      static_cast<int>(absl::bit_width(static_cast<unsigned>(priority.weight)));
+  return {.urgency = std::clamp(8 - doublings, priority::kMinUrgency,
+                                priority::kMaxUrgency),
+          .incremental = true};
+}
+
+priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info) {
+  priority::Rfc9218Priority result;
+  if (const auto field = EffectiveRfc9218(info)) {
+    result = *field;
+  } else if (const auto dependency = EffectiveRfc7540(info)) {
+    result = TranslateToRfc9218(*dependency);
+  }
+  if (info.hints.tunnel) result.incremental = true;
+  return result;
+}
+
+ResourceHints ResourceOf(const StreamInfo& info) {
+  ResourceHints resource = info.hints;
+  if (resource.resource_class != ResourceClass::kUnknown) return resource;
+  resource.resource_class = ResourceClass::kOther;
+  if (!EffectiveRfc9218(info).has_value() &&
+      !EffectiveRfc7540(info).has_value()) {
+    return resource;
+  }
+  switch (Rfc9218Of(info).urgency) {
+    case 0:
+      resource.resource_class = ResourceClass::kCss;
+      resource.in_head = true;
+      break;
+    case 1:
+      resource.resource_class = ResourceClass::kJs;
+      resource.in_head = true;
+      break;
+    case 2:
+      resource.resource_class = ResourceClass::kJs;
+      resource.after_first_image = true;
+      break;
+    case 3:
+      resource.resource_class = ResourceClass::kImage;
+      break;
+    default:
+      break;
+  }
+  return resource;
+}
+
+size_t ChromeGroupOf(const ResourceHints& resource) {
+  switch (resource.resource_class) {
+    case ResourceClass::kHtml:
+    case ResourceClass::kCss:
+    case ResourceClass::kFont:
+      return 0;
+    case ResourceClass::kFetch:
+      return 1;
+    case ResourceClass::kJs:
+      if (resource.async_or_defer) return 3;
+      return resource.after_first_image && !resource.in_head ? 2 : 1;
+    case ResourceClass::kImage:
+      return 3;
+    case ResourceClass::kMedia:
+    case ResourceClass::kOther:
+    case ResourceClass::kUnknown:
+      break;
+  }
+  return 4;
+}
+
+absl::string_view ChromeGroupName(size_t group) {
+  constexpr std::array<absl::string_view, kChromeGroups> kNames = {
+      "html, css, font", "head js, fetch", "js after the first image",
+      "async js, image", "the rest"};
+  return kNames[group];
+}
+
+}  // namespace sluice::scheduler

@@ -1,0 +1,53 @@
+// What a policy does with signals of a kind it cannot read.
+//
+// Two translations: RFC 7540 dependencies into RFC 9218 urgencies, and either
+// of them into a class of resource. Both follow Chromium, the only browser
+// whose own priorities map one to one to both kinds of signals.
+#ifndef SLUICE_SCHEDULER_TRANSLATION_H_
+#define SLUICE_SCHEDULER_TRANSLATION_H_
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+
+namespace sluice::scheduler {
+
+// The urgency that stands for a weight in an exclusive chain (Chromium's five
+// levels and the three it does not use): 256 → 0, 220 → 1, 183 → 2, 147 → 3,
+// 110 → 4, 74 → 5, 37 → 6, below → 7; a weight between two of these counts as
+// the lower one.
+int UrgencyOfChainWeight(int weight);
+
+// An exclusive dependency is a place in a chain: its weight gives the urgency
+// as above, and the stream is not incremental. One that shares is incremental;
+// each doubling of the default weight is one urgency more: 1 → 7, 2 → 6, 4 → 5,
+// 8 → 4, 16 → 3, 32 → 2, 64 → 1, 128 → 0. What it depends on is not read.
+priority::Rfc9218Priority TranslateToRfc9218(
+    const priority::Rfc7540Priority& priority);
+
+// What to serve the stream by under RFC 9218: its signal of that kind in force,
+// else its RFC 7540 one translated, else the default (u=3). CONNECT tunnels are
+// incremental (RFC 9218 §11).
+priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info);
+
+// What the stream is to a page: its hints when they name a class, else a class
+// that Chromium gives the urgency of its signal: 0 → css in the head, 1 → js in
+// the head, 2 → js after the first image, 3 → image, below → other. Without any
+// signal: other. Hints that are given later replace the guess.
+ResourceHints ResourceOf(const StreamInfo& info);
+
+// Chromium's five groups, 0 … 4, as Marx et al. took them over: html, css, font
+// | js of the head, fetch | js after the first image | async or deferred js,
+// image | the rest.
+inline constexpr size_t kChromeGroups = 5;
+size_t ChromeGroupOf(const ResourceHints& resource);
+
+// "html, css, font", … for PickReason.
+absl::string_view ChromeGroupName(size_t group);
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_TRANSLATION_H_
