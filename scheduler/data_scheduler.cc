@@ -288,7 +288,7 @@ absl::Status DataScheduler::Impl::SetServerPriority(
   if (stream == nullptr) return NoSuchStream(id);
   StreamInfo info = stream->info;
   if (info.server == server) return absl::OkStatus();
-  info.server = std::move(server);
+  info.server = server;
   if (absl::Status status = policy_->OnPriority(id, info, Signal::kServer);
       !status.ok()) {
     return status;
@@ -331,7 +331,7 @@ void DataScheduler::Cancel(h2::StreamId id, h2::ErrorCode code) {
 
 absl::Status DataScheduler::SetServerPriority(
     h2::StreamId id, std::optional<ServerPriority> server) {
-  return impl_->SetServerPriority(id, std::move(server));
+  return impl_->SetServerPriority(id, server);
 }
 
 absl::Status DataScheduler::SetHints(h2::StreamId id,
