@@ -43,6 +43,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "h2/events.h"
 #include "h2/header_span.h"
@@ -78,6 +79,15 @@ class Connection {
   // Queues the preface (client) and our SETTINGS. Once.
   absl::Status InitiateConnection();
 
+  // Instead of InitiateConnection(), for the upgrade from HTTP/1.1 (RFC 7540
+  // §3.2); stream 1 is then the request that asked for it, half-closed by the
+  // client. A client passes nothing and gets the value of its HTTP2-Settings
+  // field; the output holds what to write after the 101 response. A server
+  // passes the client's HTTP2-Settings and gets an empty string; the output is
+  // what follows its 101. Errors: InvalidArgument, InvalidSettingsValue.
+  absl::StatusOr<std::string> InitiateUpgrade(
+      absl::string_view http2_settings = {});
+
   // --- Bytes in ------------------------------------------------------------
 
   // Takes the next bytes of the connection, cut anywhere, and appends what they
@@ -108,26 +118,59 @@ class Connection {
   // RST_STREAM (RFC 9113 §6.4).
   absl::Status ResetStream(StreamId id, ErrorCode code);
 
+  // PUSH_PROMISE (RFC 9113 §8.4); servers only. `promised_id` is
+  // GetNextAvailableStreamId() or higher; the response follows by
+  // SendHeaders(promised_id, …). Errors: Protocol where the peer does not take
+  // pushes or `parent_id` is a pushed stream itself.
+  absl::Status PushStream(StreamId parent_id, StreamId promised_id,
+                          HeaderSpan headers);
+
   // --- Connection ----------------------------------------------------------
 
   // PING with exactly 8 bytes (RFC 9113 §6.7).
   absl::Status Ping(absl::string_view opaque_data);
 
-  // GOAWAY (RFC 9113 §6.8); may be called again. `last_stream_id` nothing: the
-  // highest id of the peer's that was processed.
+  // GOAWAY (RFC 9113 §6.8); may be called again, also after an error, with the
+  // same or a lower id. `last_stream_id` nothing: the highest id of the peer's
+  // that was processed. With kNoError the streams up to it live on and what the
+  // peer opens above it is discarded; with any other code the connection has
+  // ended.
   absl::Status CloseConnection(
       ErrorCode code = ErrorCode::kNoError,
       absl::string_view additional_data = {},
       std::optional<StreamId> last_stream_id = std::nullopt);
 
+  // The first step of a graceful shutdown (RFC 9113 §6.8): a GOAWAY with
+  // 2^31−1, which asks the peer to open no more streams and refuses none that
+  // are on their way. A round trip later (send a PING with it and wait for the
+  // answer) CloseConnection() names the real last stream; the connection is
+  // done when OpenInboundStreams() is 0.
+  absl::Status StartGracefulShutdown();
+
   // SETTINGS; each value holds for us when the peer acknowledges this frame
   // (RFC 9113 §6.5.3).
   absl::Status UpdateSettings(absl::Span<const Setting> settings);
+
+  // ALTSVC (RFC 7838 §4); servers only. Exactly one of `origin` (the frame goes
+  // on stream 0) and `stream_id` (a live stream of the client's whose response
+  // has not begun) is given; otherwise InvalidArgument.
+  absl::Status AdvertiseAlternativeService(
+      absl::string_view field_value, std::optional<absl::string_view> origin,
+      std::optional<StreamId> stream_id);
+
+  // `elapsed` time went by since the last call: refills Limits::budgets, and
+  // ends the connection with SETTINGS_TIMEOUT when our SETTINGS stay without
+  // acknowledgement too long. Never calling it is safe: then only useful work
+  // refills budgets. Deterministic: this is all the core knows of time.
+  absl::Status AdvanceTime(absl::Duration elapsed);
 
   // --- Priorities (clients only) -------------------------------------------
 
   // A PRIORITY frame (RFC 7540 §6.3), for a stream in any state.
   absl::Status Prioritize(StreamId id, const StreamPriority& priority);
+
+  // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state.
+  absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
 
   // --- Flow control --------------------------------------------------------
 
@@ -179,6 +222,11 @@ class Connection {
   // scheduler should not pull. One frame always fits into an output buffer that
   // holds no DATA.
   size_t OutputRoom() const;
+
+  // Whether room came back, since the last call, after the output had been full
+  // (OutputRoom() was 0, or a call returned OutputFull): the notice to ask the
+  // scheduler again. Ask after DataToSend() or ConsumeOutput().
+  bool TakeOutputDrained();
 
   // Copies out and consumes up to `max` bytes.
   std::string DataToSend(size_t max = kAll);

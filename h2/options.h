@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "h2/types.h"
 
 namespace sluice::h2 {
@@ -19,23 +22,70 @@ struct Setting {
   friend bool operator==(const Setting&, const Setting&) = default;
 };
 
+// A budget for one kind of frame that is legal, cheap to send and useless in
+// masses (RFC 9113 §10.5). Each frame costs one token; with none left the
+// connection ends with GOAWAY(ENHANCE_YOUR_CALM). Tokens come back by useful
+// work and by the time that the caller passes to Connection::AdvanceTime(). A
+// unit of useful work is a stream that ended by END_STREAM on both sides, a
+// DATA frame with payload that we sent, or 1024 bytes of payload that came in.
+struct BudgetOptions {
+  uint32_t burst = 1000;     // tokens at the start, and at most
+  double per_second = 100;   // tokens for each second of AdvanceTime()
+  double per_work_unit = 1;  // tokens for each unit of useful work
+
+  friend bool operator==(const BudgetOptions&, const BudgetOptions&) = default;
+};
+
+struct BudgetSet {
+  BudgetOptions priority = {1000, 100, 8};
+  BudgetOptions priority_update = {1000, 100, 8};
+  BudgetOptions empty_data = {1000, 100, 1};  // DATA without payload or end
+  BudgetOptions window_update = {4000, 1000, 4};
+  BudgetOptions settings = {100, 10, 1};
+  BudgetOptions unknown_frame = {1000, 100, 1};
+  BudgetOptions peer_reset = {1000, 33, 1};      // rapid reset
+  BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"
+};
+
 // What a peer can make us keep. Each limit says what happens when it is
 // reached.
 struct Limits {
   // Bytes of one decoded header list (RFC 9113 §6.5.2's measure). Beyond it
   // decoding goes on, so that HPACK stays in step, and the stream is reset with
-  // ENHANCE_YOUR_CALM; at four times the limit the connection is.
+  // ENHANCE_YOUR_CALM (or answered, see ConnectionOptions::oversized_headers);
+  // at four times the limit the connection ends with that code.
   size_t max_header_list_size = 64 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;
-  // Closed streams whose way of ending is remembered; the oldest is forgotten.
+  // Closed streams whose way of ending is remembered; the oldest is forgotten
+  // and counts as ended by END_STREAM.
   size_t max_closed_streams = 1000;
-  // DATA bytes waiting in the output; SendData() returns OutputFull when this
-  // much is there already. 0 means one frame.
+  // Streams that a server may have promised and not begun;
+  // RST_STREAM(REFUSED_STREAM) on the promised stream.
+  size_t max_reserved_streams = 100;
+  // Idle streams whose PRIORITY_UPDATE is kept until they open;
+  // GOAWAY(ENHANCE_YOUR_CALM). MAX_CONCURRENT_STREAMS is the other bound
+  // (RFC 9218 §7.1).
+  size_t max_idle_priority_updates = 1000;
+  // DATA bytes waiting in the output; SendData() returns OutputFull beyond it.
+  // One frame is always admitted to an output without DATA, so 0 means one
+  // frame.
   size_t output_high_water_mark = 16384;
+  // All other bytes waiting in the output; a call that would queue a frame
+  // returns OutputFull when this much is there already. GOAWAY, RST_STREAM and
+  // WINDOW_UPDATE are always admitted: they end things, or the peer's windows
+  // bound them.
+  size_t output_control_high_water_mark = 1024 * 1024;
   // Answers that a peer makes us queue (PING ACK, SETTINGS ACK, RST_STREAM);
   // GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_queued_answers = 1000;
+  BudgetSet budgets = {};
+};
+
+// What a server does with a request whose header list is over the limit.
+enum class OversizedHeaders {
+  kReset,   // RST_STREAM(ENHANCE_YOUR_CALM)
+  kAnswer,  // a 431 response (RFC 6585 §5), then RST_STREAM(NO_ERROR)
 };
 
 struct ConnectionOptions {
@@ -43,8 +93,30 @@ struct ConnectionOptions {
   // Our SETTINGS; what is not named has core defaults:
   // MAX_CONCURRENT_STREAMS 100, INITIAL_WINDOW_SIZE 65535,
   // MAX_FRAME_SIZE 16384, MAX_HEADER_LIST_SIZE = limits.max_header_list_size.
-  std::vector<Setting> settings;
-  Limits limits;
+  std::vector<Setting> settings = {};
+  Limits limits = {};
+
+  // Malformed messages (RFC 9113 §8.1.1): in, a stream error; out, a refused
+  // call. Switched off, the peer's fields arrive as they are and ours go out as
+  // they are.
+  bool validate_inbound = true;
+  bool validate_outbound = true;
+  // In: Cookie fields joined. Out: names in lower case, no space around names
+  // and values, connection-specific fields left out.
+  bool normalize_inbound = true;
+  bool normalize_outbound = true;
+  // One field for each cookie-pair, which compresses better (RFC 9113 §8.2.3).
+  bool split_outbound_cookies = false;
+
+  OversizedHeaders oversized_headers = OversizedHeaders::kReset;
+
+  // How long the peer may take to acknowledge our SETTINGS, by
+  // Connection::AdvanceTime(); GOAWAY(SETTINGS_TIMEOUT) (RFC 9113 §6.5.3).
+  absl::Duration settings_timeout = absl::Seconds(10);
+
+  // Gets a line for each stream error and connection error; may be null. Must
+  // not call the connection.
+  std::function<void(absl::string_view)> log_sink = nullptr;
 };
 
 }  // namespace sluice::h2

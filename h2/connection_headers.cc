@@ -1,0 +1,422 @@
+// Header blocks in: HEADERS, PUSH_PROMISE and CONTINUATION (RFC 9113 §4.3,
+// §6.2, §6.6, §6.10), and what the messages in them mean (§8).
+//
+// A block is always decoded to its end, whatever becomes of its stream: HPACK
+// is one context for the whole connection (§4.3).
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "h2/byte_order.h"
+#include "h2/connection_impl.h"
+#include "h2/errors.h"
+#include "h2/events.h"
+#include "h2/field.h"
+#include "h2/frame.h"
+#include "h2/frame_encoder.h"
+#include "h2/frame_payload.h"
+#include "h2/header_normalization.h"
+#include "h2/header_validation.h"
+#include "h2/options.h"
+#include "h2/priority_field.h"
+#include "h2/settings.h"
+#include "h2/stream_state.h"
+#include "h2/stream_table.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+using Outcome = Transition::Outcome;
+
+// At this multiple of the header list limit the connection ends.
+constexpr size_t kOversizedFactor = 4;
+
+// RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
+std::optional<PriorityField> PriorityFieldOf(const FieldViews& fields) {
+  std::string joined;
+  bool any = false;
+  for (const FieldView& field : fields) {
+    if (field.name != "priority") continue;
+    absl::StrAppend(&joined, any ? ", " : "", field.value);
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return ParsePriorityField(joined);
+}
+
+}  // namespace
+
+absl::Status Connection::Impl::OnHeaders(const FrameHeader& header,
+                                         absl::string_view payload,
+                                         std::vector<Event>* events) {
+  HeaderBlock block;
+  block.stream_id = header.stream_id;
+  block.end_stream = header.Has(kFlagEndStream);
+  if (header.Has(kFlagPadded)) {
+    absl::Status status = RemovePadding(header.stream_id, &payload);
+    if (!status.ok()) return status;
+  }
+  if (header.Has(kFlagPriority)) {
+    if (payload.size() < kPriorityFieldsSize) {
+      return MakeError(ErrorKind::kFrameDataMissing,
+                       "HEADERS without its priority fields (RFC 9113 4.2)",
+                       header.stream_id);
+    }
+    block.priority = ParsePriorityFields(payload);
+    payload.remove_prefix(kPriorityFieldsSize);
+    // RFC 9218 §2.1.
+    if (!is_client() && remote_.Get(SettingId::kNoRfc7540Priorities) == 1) {
+      block.priority.reset();
+    }
+  }
+  block_ = block;
+  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+}
+
+absl::Status Connection::Impl::OnPushPromise(const FrameHeader& header,
+                                             absl::string_view payload,
+                                             std::vector<Event>* events) {
+  // RFC 9113 §8.4: "A client that has set SETTINGS_ENABLE_PUSH to 0 and has
+  // received acknowledgment MUST treat the receipt of a PUSH_PROMISE frame as a
+  // connection error of type PROTOCOL_ERROR."
+  if (local_.Get(SettingId::kEnablePush) == 0) {
+    return MakeError(ErrorKind::kProtocol, "push is disabled (RFC 9113 8.4)",
+                     header.stream_id);
+  }
+  HeaderBlock block;
+  block.type = FrameType::kPushPromise;
+  block.stream_id = header.stream_id;
+  if (header.Has(kFlagPadded)) {
+    absl::Status status = RemovePadding(header.stream_id, &payload);
+    if (!status.ok()) return status;
+  }
+  if (payload.size() < 4) {
+    return MakeError(ErrorKind::kFrameDataMissing,
+                     "PUSH_PROMISE without its stream (RFC 9113 6.6)",
+                     header.stream_id);
+  }
+  block.promised_id = LoadU32(payload) & kMaxStreamId;
+  payload.remove_prefix(4);
+  block_ = block;
+  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+}
+
+absl::Status Connection::Impl::OnContinuation(const FrameHeader& header,
+                                              absl::string_view payload,
+                                              std::vector<Event>* events) {
+  if (++block_->continuations > options_.limits.max_continuation_frames) {
+    return MakeError(ErrorKind::kDenialOfService,
+                     "too many CONTINUATION frames (RFC 9113 10.5)",
+                     header.stream_id);
+  }
+  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+}
+
+absl::Status Connection::Impl::AddFragment(absl::string_view fragment,
+                                           bool last,
+                                           std::vector<Event>* events) {
+  if (!hpack_.Decode(fragment, last)) {
+    return MakeError(ErrorKind::kCompression, "HPACK (RFC 9113 4.3)",
+                     block_->stream_id);
+  }
+  if (hpack_.list_size() / kOversizedFactor >
+      options_.limits.max_header_list_size) {
+    return MakeError(ErrorKind::kDenialOfService,
+                     "a header list far beyond the limit (RFC 9113 10.5.1)",
+                     block_->stream_id);
+  }
+  if (!last) return absl::OkStatus();
+  const HeaderBlock block = *block_;
+  block_.reset();
+  Section section;
+  section.oversized = hpack_.dropped();
+  section.headers = hpack_.TakeFields();
+  if (options_.normalize_inbound) JoinCookies(&section.headers);
+  section.fields = ViewsOf(section.headers);
+  section.priority_field = PriorityFieldOf(section.fields);
+  return block.type == FrameType::kPushPromise
+             ? FinishPushPromise(block, std::move(section), events)
+             : FinishHeaders(block, std::move(section), events);
+}
+
+absl::Status Connection::Impl::FinishHeaders(const HeaderBlock& block,
+                                             Section section,
+                                             std::vector<Event>* events) {
+  const StreamId id = block.stream_id;
+  if (IsBeyondGoAway(id)) return absl::OkStatus();
+  Stream* stream = streams_.Find(id);
+  if (stream == nullptr) {
+    const bool opens = !is_client() && !streams_.IsOurs(id) &&
+                       streams_.Fate(id) == StreamFate::kIdle;
+    if (opens) return FinishRequest(block, std::move(section), events);
+    if (streams_.Fate(id) == StreamFate::kIdle) {
+      return MakeError(ErrorKind::kProtocol,
+                       "HEADERS on a stream that this peer does not open (RFC "
+                       "9113 5.1.1)",
+                       id);
+    }
+    return OnMessageFrameOfGoneStream(id, StreamInput::kReceiveHeaders);
+  }
+  const Transition& transition =
+      FindTransition(stream->state, StreamInput::kReceiveHeaders);
+  if (transition.outcome != Outcome::kOk) {
+    return ApplyOutcome(transition, id, "HEADERS", events);
+  }
+  if (block.priority.has_value() && block.priority->depends_on == id) {
+    return StreamError(id, ErrorCode::kProtocolError,
+                       "a stream depends on itself (RFC 7540 5.3.1)", events);
+  }
+  if (section.oversized) return RefuseOversized(block, events);
+  if (stream->received == MessagePhase::kBody) {
+    return FinishTrailers(stream, block, std::move(section), events);
+  }
+  return FinishResponse(stream, block, std::move(section), events);
+}
+
+std::optional<absl::string_view> Connection::Impl::MalformedReason(
+    const Section& section, SectionKind kind) const {
+  if (!options_.validate_inbound) return std::nullopt;
+  // RFC 8441 §3: :protocol only where we allowed it.
+  const bool extended_connect =
+      !is_client() && (local_.Get(SettingId::kEnableConnectProtocol) == 1 ||
+                       LocalSettingSent(SettingId::kEnableConnectProtocol, 1));
+  const std::optional<HeaderFault> fault =
+      FindHeaderFault(section.fields, kind, extended_connect);
+  if (!fault.has_value()) return std::nullopt;
+  return fault->reason;
+}
+
+bool Connection::Impl::ExpectBody(const Section& section, bool no_content,
+                                  Stream* stream) {
+  const ContentLength length = ContentLengthOf(section.fields);
+  if (!length.legal) return false;
+  if (no_content) {
+    stream->expected_body = 0;
+  } else if (!stream->unchecked_length) {
+    stream->expected_body = length.value.value_or(Stream::kAnyLength);
+  }
+  return true;
+}
+
+// StreamEnded, then PriorityUpdated: the order that events.h promises.
+void Connection::Impl::AppendSectionEnd(const HeaderBlock& block,
+                                        std::vector<Event>* events) {
+  if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
+  if (block.priority.has_value()) {
+    events->push_back(PriorityUpdated{block.stream_id, *block.priority});
+  }
+}
+
+absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
+                                             Section section,
+                                             std::vector<Event>* events) {
+  const StreamId id = block.stream_id;
+  // Whatever becomes of the request, its id is not idle any more.
+  std::optional<PriorityField> update;
+  absl::erase_if(idle_priorities_, [&](const auto& kept) {
+    if (kept.first == id) update = kept.second;
+    return kept.first <= id;
+  });
+  if (streams_.active_peers() >= max_inbound_streams_) {
+    return StreamError(id, ErrorCode::kRefusedStream,
+                       "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", events);
+  }
+  if (block.priority.has_value() && block.priority->depends_on == id) {
+    return StreamError(id, ErrorCode::kProtocolError,
+                       "a stream depends on itself (RFC 7540 5.3.1)", events);
+  }
+  if (section.oversized) return RefuseOversized(block, events);
+  if (const auto reason = MalformedReason(section, SectionKind::kRequest);
+      reason.has_value()) {
+    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  }
+  Stream* stream = streams_.Open(id, StreamState::kOpen,
+                                 remote_.Get(SettingId::kInitialWindowSize),
+                                 local_.Get(SettingId::kInitialWindowSize));
+  const FieldView* method = FindField(section.fields, ":method");
+  stream->unchecked_length = method != nullptr && method->value == "CONNECT";
+  if (!ExpectBody(section, /*no_content=*/false, stream) ||
+      (block.end_stream && stream->expected_body > 0)) {
+    return StreamError(id, ErrorCode::kProtocolError,
+                       "content-length (RFC 9113 8.1.1)", events);
+  }
+  stream->received = MessagePhase::kBody;
+
+  RequestReceived request;
+  request.stream_id = id;
+  request.headers = std::move(section.headers);
+  request.stream_ended = block.end_stream;
+  request.priority = block.priority;
+  // RFC 9218 §7: a PRIORITY_UPDATE that came before the stream opened is newer
+  // knowledge than the field.
+  request.priority_field = update.has_value() ? update : section.priority_field;
+  const std::optional<PriorityField> priority_field = request.priority_field;
+  events->push_back(std::move(request));
+  AppendSectionEnd(block, events);
+  if (priority_field.has_value()) {
+    events->push_back(PriorityFieldUpdated{
+        id, *priority_field,
+        update.has_value() ? PriorityFieldUpdated::Source::kFrame
+                           : PriorityFieldUpdated::Source::kHeader});
+  }
+  if (block.end_stream) EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::FinishResponse(Stream* stream,
+                                              const HeaderBlock& block,
+                                              Section section,
+                                              std::vector<Event>* events) {
+  const StreamId id = block.stream_id;
+  if (const auto reason = MalformedReason(section, SectionKind::kResponse);
+      reason.has_value()) {
+    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  }
+  if (stream->state == StreamState::kReservedRemote &&
+      streams_.active_peers() >= max_inbound_streams_) {
+    return StreamError(id, ErrorCode::kRefusedStream,
+                       "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", events);
+  }
+  const int status = StatusOf(section.fields).value_or(200);
+  const bool informational = status < 200;
+  // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
+  // set and an informational status code MUST treat it as malformed."
+  if (informational && block.end_stream) {
+    return StreamError(id, ErrorCode::kProtocolError,
+                       "an informational response ends the stream (RFC 9113 "
+                       "8.1)",
+                       events);
+  }
+  if (!informational) {
+    const bool no_content =
+        stream->head_request || status == 204 || status == 304;
+    if (!ExpectBody(section, no_content, stream) ||
+        (block.end_stream && stream->expected_body > 0)) {
+      return StreamError(id, ErrorCode::kProtocolError,
+                         "content-length (RFC 9113 8.1.1)", events);
+    }
+  }
+  streams_.ChangeState(
+      stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
+  if (informational) {
+    events->push_back(InformationalResponseReceived{
+        id, std::move(section.headers), block.priority});
+    AppendSectionEnd(block, events);
+    return absl::OkStatus();
+  }
+  stream->received = MessagePhase::kBody;
+  events->push_back(ResponseReceived{id, std::move(section.headers),
+                                     block.end_stream, block.priority,
+                                     section.priority_field});
+  AppendSectionEnd(block, events);
+  if (block.end_stream) EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::FinishTrailers(Stream* stream,
+                                              const HeaderBlock& block,
+                                              Section section,
+                                              std::vector<Event>* events) {
+  const StreamId id = block.stream_id;
+  std::optional<absl::string_view> reason =
+      MalformedReason(section, SectionKind::kTrailers);
+  if (!block.end_stream) {
+    reason = "trailers do not end the stream (RFC 9113 8.1)";
+  } else if (stream->expected_body != Stream::kAnyLength &&
+             stream->received_body != stream->expected_body) {
+    reason = "content-length and body differ (RFC 9113 8.1.1)";
+  }
+  if (reason.has_value()) {
+    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  }
+  events->push_back(
+      TrailersReceived{id, std::move(section.headers), block.priority});
+  AppendSectionEnd(block, events);
+  EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::RefuseOversized(const HeaderBlock& block,
+                                               std::vector<Event>* events) {
+  const StreamId id = block.stream_id;
+  const bool answer = !is_client() && streams_.Find(id) == nullptr &&
+                      options_.oversized_headers == OversizedHeaders::kAnswer;
+  if (!answer) {
+    return StreamError(id, ErrorCode::kEnhanceYourCalm,
+                       "the header list is over the limit (RFC 9113 10.5.1)",
+                       events);
+  }
+  const FieldView status[] = {{":status", "431"}};
+  absl::Status queued = QueueAnswer(
+      EncodeHeaders(id, encoder_.Encode(status), /*end_stream=*/true,
+                    std::nullopt, MaxOutboundFrameSize()));
+  if (!queued.ok()) return queued;
+  // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to stop
+  // sending a request that is not read.
+  return StreamError(id, ErrorCode::kNoError,
+                     "the header list is over the limit, answered by 431",
+                     events);
+}
+
+absl::Status Connection::Impl::FinishPushPromise(const HeaderBlock& block,
+                                                 Section section,
+                                                 std::vector<Event>* events) {
+  const StreamId id = block.promised_id;
+  const Stream* parent = streams_.Find(block.stream_id);
+  const bool parent_reset_by_us =
+      streams_.Fate(block.stream_id) == StreamFate::kResetByUs;
+  // RFC 9113 §6.6: a connection error on a parent that is neither open nor
+  // half-closed (local), but for one that we reset.
+  if (!streams_.IsOurs(block.stream_id) ||
+      (!parent_reset_by_us &&
+       (parent == nullptr ||
+        FindTransition(parent->state, StreamInput::kReceivePromises).outcome !=
+            Outcome::kOk))) {
+    return MakeError(ErrorKind::kProtocol,
+                     "PUSH_PROMISE on a stream that is not open (RFC 9113 6.6)",
+                     block.stream_id);
+  }
+  // RFC 9113 §6.6, §5.1.1: an id that the peer may open now.
+  if (id == kConnectionStreamId || streams_.IsOurs(id) ||
+      streams_.Fate(id) != StreamFate::kIdle) {
+    return MakeError(ErrorKind::kProtocol,
+                     "an illegal promised stream (RFC 9113 6.6)", id);
+  }
+  if (IsBeyondGoAway(id)) return absl::OkStatus();
+  // Push was disabled, but the server may not know yet.
+  const bool disabled = LocalSettingSent(SettingId::kEnablePush, 0);
+  if (parent_reset_by_us || disabled ||
+      streams_.reserved_by_peer() >= options_.limits.max_reserved_streams) {
+    return StreamError(id, ErrorCode::kRefusedStream, "a push nobody wants",
+                       events);
+  }
+  if (section.oversized) {
+    return StreamError(id, ErrorCode::kEnhanceYourCalm,
+                       "the header list is over the limit (RFC 9113 10.5.1)",
+                       events);
+  }
+  if (const auto reason = MalformedReason(section, SectionKind::kPushPromise);
+      reason.has_value()) {
+    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  }
+  Stream* stream = streams_.Open(id, StreamState::kReservedRemote,
+                                 remote_.Get(SettingId::kInitialWindowSize),
+                                 local_.Get(SettingId::kInitialWindowSize));
+  stream->sent = MessagePhase::kComplete;
+  const FieldView* method = FindField(section.fields, ":method");
+  stream->head_request = method != nullptr && method->value == "HEAD";
+  const FieldView* authority = FindField(section.fields, ":authority");
+  if (authority != nullptr) stream->authority = std::string(authority->value);
+  events->push_back(
+      PushedStreamReceived{id, block.stream_id, std::move(section.headers)});
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::h2

@@ -1,0 +1,268 @@
+// The state of a Connection and its parts. Internal: only h2/connection*.cc
+// include this.
+//
+//   connection.cc           questions, output, GOAWAY, time
+//   connection_settings.cc  beginning, upgrade, SETTINGS in both directions
+//   connection_send.cc      the calls that send frames of streams
+//   connection_receive.cc   bytes in, frame by frame, and errors
+//   connection_headers.cc   header blocks in
+#ifndef SLUICE_H2_CONNECTION_IMPL_H_
+#define SLUICE_H2_CONNECTION_IMPL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "h2/budgets.h"
+#include "h2/connection.h"
+#include "h2/errors.h"
+#include "h2/events.h"
+#include "h2/field.h"
+#include "h2/flow_window.h"
+#include "h2/frame.h"
+#include "h2/frame_decoder.h"
+#include "h2/header_normalization.h"
+#include "h2/header_validation.h"
+#include "h2/hpack.h"
+#include "h2/options.h"
+#include "h2/output_buffer.h"
+#include "h2/settings.h"
+#include "h2/stream_state.h"
+#include "h2/stream_table.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+// What Connection promises is said in connection.h; only what is internal is
+// commented here.
+class Connection::Impl {
+ public:
+  explicit Impl(ConnectionOptions options);
+
+  // --- connection_settings.cc ----------------------------------------------
+  absl::Status InitiateConnection();
+  absl::StatusOr<std::string> InitiateUpgrade(absl::string_view http2_settings);
+  absl::Status UpdateSettings(absl::Span<const Setting> settings);
+
+  // --- connection_receive.cc -----------------------------------------------
+  absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
+
+  // --- connection_send.cc --------------------------------------------------
+  absl::Status SendHeaders(StreamId id, HeaderSpan headers,
+                           const SendHeadersOptions& options);
+  absl::Status SendData(StreamId id, absl::Cord data,
+                        const SendDataOptions& options);
+  absl::Status ResetStream(StreamId id, ErrorCode code);
+  absl::Status PushStream(StreamId parent_id, StreamId promised_id,
+                          HeaderSpan headers);
+  absl::Status Ping(absl::string_view opaque_data);
+  absl::Status Prioritize(StreamId id, const StreamPriority& priority);
+  absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
+  absl::Status AdvertiseAlternativeService(
+      absl::string_view field_value, std::optional<absl::string_view> origin,
+      std::optional<StreamId> stream_id);
+  absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
+  absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
+
+  // --- connection.cc -------------------------------------------------------
+  absl::Status CloseConnection(ErrorCode code,
+                               absl::string_view additional_data,
+                               std::optional<StreamId> last_stream_id);
+  absl::Status StartGracefulShutdown();
+  absl::Status AdvanceTime(absl::Duration elapsed);
+  absl::StatusOr<StreamId> GetNextAvailableStreamId() const;
+  absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
+  absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
+  bool CanSendData(StreamId id) const;
+  size_t MaxOutboundFrameSize() const {
+    return remote_.Get(SettingId::kMaxFrameSize);
+  }
+  size_t OutputRoom() const;
+  void ConsumeOutput(size_t bytes);
+  std::string TakeOutput(size_t max);
+  bool TakeOutputDrained();
+
+  const StreamTable& streams() const { return streams_; }
+  const SettingsTable& remote_settings() const { return remote_; }
+  const SettingsTable& local_settings() const { return local_; }
+  const OutputBuffer& output() const { return output_; }
+  bool terminated() const { return terminated_; }
+
+ private:
+  // A header block that is not complete (RFC 9113 §4.3).
+  struct HeaderBlock {
+    FrameType type = FrameType::kHeaders;  // or kPushPromise
+    StreamId stream_id = 0;
+    StreamId promised_id = 0;
+    bool end_stream = false;
+    std::optional<StreamPriority> priority;
+    size_t continuations = 0;
+  };
+
+  // A complete one, as fields.
+  struct Section {
+    std::vector<Header> headers;
+    FieldViews fields;  // views of `headers`
+    bool oversized = false;
+    std::optional<PriorityField> priority_field;
+  };
+
+  // A SETTINGS frame of ours that is not acknowledged.
+  struct PendingSettings {
+    std::vector<Setting> settings;
+    absl::Duration sent_at;
+  };
+
+  bool is_client() const { return options_.side == Side::kClient; }
+  Side peer_side() const { return is_client() ? Side::kServer : Side::kClient; }
+
+  // --- connection.cc -------------------------------------------------------
+  void Log(absl::string_view line) const;
+  // Whether a call may queue a frame now; `needs_room`: not one of those that
+  // are always admitted.
+  absl::Status CheckMaySend(bool needs_room) const;
+  void QueueGoAway(ErrorCode code, absl::string_view additional_data,
+                   StreamId last_stream_id);
+  // GOAWAY for a connection error, and the end. Returns `error`.
+  absl::Status Terminate(absl::Status error);
+
+  // --- connection_settings.cc ----------------------------------------------
+  std::vector<Setting> InitialSettings() const;
+  absl::Status CheckLocalSettings(absl::Span<const Setting> settings) const;
+  void SendSettings(std::vector<Setting> settings);
+  absl::Status ApplyRemoteSettings(absl::Span<const Setting> settings,
+                                   std::vector<Event>* events);
+  absl::Status OnSettings(const FrameHeader& header, absl::string_view payload,
+                          std::vector<Event>* events);
+  void OnSettingsAck(std::vector<Event>* events);
+  bool LocalSettingSent(SettingId id, uint32_t value) const;
+
+  // --- connection_send.cc --------------------------------------------------
+  absl::StatusOr<Stream*> FindLive(StreamId id);
+  absl::Status CheckOpensStream(StreamId id) const;
+  absl::Status CheckFields(absl::Span<const FieldView> fields,
+                           SectionKind kind) const;
+  void EndSending(Stream* stream);
+
+  // --- connection_receive.cc -----------------------------------------------
+  absl::Status ReceivePreface(absl::string_view* bytes);
+  absl::Status CheckFrameHeader(const FrameHeader& header);
+  absl::Status OnFrame(const FrameHeader& header, absl::string_view payload,
+                       std::vector<Event>* events);
+  absl::Status OnData(const FrameHeader& header, absl::string_view payload,
+                      std::vector<Event>* events);
+  struct DataFault {
+    ErrorCode code = ErrorCode::kNoError;  // of the stream error
+    absl::string_view reason;
+  };
+  DataFault FindDataFault(Stream* stream, size_t data_size, size_t flow_length,
+                          bool end_stream);
+  absl::Status OnPriority(const FrameHeader& header, absl::string_view payload,
+                          std::vector<Event>* events);
+  absl::Status OnRstStream(const FrameHeader& header, absl::string_view payload,
+                           std::vector<Event>* events);
+  absl::Status OnPing(const FrameHeader& header, absl::string_view payload,
+                      std::vector<Event>* events);
+  absl::Status OnGoAway(absl::string_view payload, std::vector<Event>* events);
+  absl::Status OnWindowUpdate(const FrameHeader& header,
+                              absl::string_view payload,
+                              std::vector<Event>* events);
+  absl::Status OnAltSvc(const FrameHeader& header, absl::string_view payload,
+                        std::vector<Event>* events);
+  absl::Status OnPriorityUpdate(absl::string_view payload,
+                                std::vector<Event>* events);
+  absl::Status OnUnknown(const FrameHeader& header, absl::string_view payload,
+                         std::vector<Event>* events);
+
+  // DATA or HEADERS on a stream that is gone, by its fate. `id` is not live.
+  absl::Status OnMessageFrameOfGoneStream(StreamId id, StreamInput input);
+  // Other frames on a stream that is not live: tolerated, or an error.
+  absl::Status OnControlFrameOfGoneStream(StreamId id, StreamInput input);
+  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8).
+  bool IsBeyondGoAway(StreamId id) const;
+  // The peer made us queue this frame.
+  absl::Status QueueAnswer(absl::string_view frame);
+  // RST_STREAM for a fault of the peer's; the stream lives, or is idle.
+  absl::Status StreamError(StreamId id, ErrorCode code, absl::string_view why,
+                           std::vector<Event>* events);
+  absl::Status ApplyOutcome(const Transition& transition, StreamId id,
+                            absl::string_view what, std::vector<Event>* events);
+  absl::Status Spend(Budget* budget, absl::string_view what);
+  // DATA that nobody will acknowledge is credited to the connection at once.
+  absl::Status CreditConnection(size_t bytes);
+  // END_STREAM came in.
+  void EndReceiving(Stream* stream);
+
+  // --- connection_headers.cc -----------------------------------------------
+  absl::Status OnHeaders(const FrameHeader& header, absl::string_view payload,
+                         std::vector<Event>* events);
+  absl::Status OnPushPromise(const FrameHeader& header,
+                             absl::string_view payload,
+                             std::vector<Event>* events);
+  absl::Status OnContinuation(const FrameHeader& header,
+                              absl::string_view payload,
+                              std::vector<Event>* events);
+  absl::Status AddFragment(absl::string_view fragment, bool last,
+                           std::vector<Event>* events);
+  absl::Status FinishHeaders(const HeaderBlock& block, Section section,
+                             std::vector<Event>* events);
+  absl::Status FinishRequest(const HeaderBlock& block, Section section,
+                             std::vector<Event>* events);
+  absl::Status FinishResponse(Stream* stream, const HeaderBlock& block,
+                              Section section, std::vector<Event>* events);
+  absl::Status FinishTrailers(Stream* stream, const HeaderBlock& block,
+                              Section section, std::vector<Event>* events);
+  absl::Status FinishPushPromise(const HeaderBlock& block, Section section,
+                                 std::vector<Event>* events);
+  absl::Status RefuseOversized(const HeaderBlock& block,
+                               std::vector<Event>* events);
+  // Nothing, or why the section is malformed.
+  std::optional<absl::string_view> MalformedReason(const Section& section,
+                                                   SectionKind kind) const;
+  // Sets what the body must be; false: malformed content-length.
+  bool ExpectBody(const Section& section, bool no_content, Stream* stream);
+  void AppendSectionEnd(const HeaderBlock& block, std::vector<Event>* events);
+
+  ConnectionOptions options_;
+  SettingsTable local_;
+  SettingsTable remote_;
+  StreamTable streams_;
+  FrameDecoder decoder_;
+  HpackEncoder encoder_;
+  HpackDecoder hpack_;
+  OutputBuffer output_;
+  Budgets budgets_;
+  SendWindow send_window_;
+  ReceiveWindow receive_window_;
+
+  std::vector<PendingSettings> pending_settings_;
+  uint32_t max_inbound_streams_;  // as sent, acknowledged or not
+  std::optional<HeaderBlock> block_;
+  // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
+  absl::flat_hash_map<StreamId, PriorityField> idle_priorities_;
+
+  size_t preface_received_ = 0;     // bytes of it; servers only
+  bool initiated_ = false;          // our SETTINGS are queued
+  bool settings_received_ = false;  // the peer's first ones
+  bool terminated_ = false;
+  absl::Status fatal_;  // what every later ReceiveData() returns
+  StreamId goaway_sent_ = kMaxStreamId;  // last id of ours, lowered only
+  std::optional<StreamId> goaway_received_;
+  int64_t work_bytes_ = 0;  // payload in, not yet a unit of useful work
+  bool refused_output_ = false;
+  bool output_drained_ = false;
+  absl::Duration now_;  // the sum of AdvanceTime()
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_CONNECTION_IMPL_H_

@@ -1,0 +1,577 @@
+// Bytes in, frame by frame (RFC 9113 §4, §5.4, §6).
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "h2/budgets.h"
+#include "h2/byte_order.h"
+#include "h2/connection_impl.h"
+#include "h2/errors.h"
+#include "h2/events.h"
+#include "h2/flow_window.h"
+#include "h2/frame.h"
+#include "h2/frame_decoder.h"
+#include "h2/frame_encoder.h"
+#include "h2/frame_payload.h"
+#include "h2/options.h"
+#include "h2/priority_field.h"
+#include "h2/settings.h"
+#include "h2/stream_state.h"
+#include "h2/stream_table.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+using Outcome = Transition::Outcome;
+
+// Payload bytes in that make one unit of useful work.
+constexpr int64_t kWorkBytes = 1024;
+
+}  // namespace
+
+absl::Status Connection::Impl::ReceiveData(absl::string_view bytes,
+                                           std::vector<Event>* events) {
+  if (!fatal_.ok()) return fatal_;
+  absl::Status status = ReceivePreface(&bytes);
+  while (status.ok()) {
+    FrameHeader header;
+    absl::string_view payload;
+    const FrameDecoder::Result result =
+        decoder_.Next(&bytes, &header, &payload);
+    if (result == FrameDecoder::Result::kNeedMore) return absl::OkStatus();
+    status = result == FrameDecoder::Result::kHeader
+                 ? CheckFrameHeader(header)
+                 : OnFrame(header, payload, events);
+  }
+  return Terminate(std::move(status));
+}
+
+// RFC 9113 §3.4: "Clients and servers MUST treat an invalid connection preface
+// as a connection error of type PROTOCOL_ERROR."
+absl::Status Connection::Impl::ReceivePreface(absl::string_view* bytes) {
+  if (is_client()) return absl::OkStatus();
+  const absl::string_view rest = kClientPreface.substr(preface_received_);
+  const absl::string_view got = bytes->substr(0, rest.size());
+  if (!absl::StartsWith(rest, got)) {
+    return MakeError(ErrorKind::kProtocol, "wrong preface (RFC 9113 3.4)");
+  }
+  preface_received_ += got.size();
+  bytes->remove_prefix(got.size());
+  return absl::OkStatus();
+}
+
+// What can be said before the payload arrives.
+absl::Status Connection::Impl::CheckFrameHeader(const FrameHeader& header) {
+  const FrameRule* rule = FindFrameRule(header.type);
+  if (!settings_received_ &&
+      (header.type != FrameType::kSettings || header.Has(kFlagAck))) {
+    return MakeError(ErrorKind::kProtocol,
+                     "the first frame is not SETTINGS (RFC 9113 3.4)");
+  }
+  if (header.length > local_.Get(SettingId::kMaxFrameSize)) {
+    return MakeError(ErrorKind::kFrameTooLarge,
+                     absl::StrCat(header.length, " bytes (RFC 9113 4.2)"),
+                     header.stream_id);
+  }
+  // RFC 9113 §4.3, §6.10: nothing comes between the frames of a header block.
+  const bool continues = block_.has_value() &&
+                         header.type == FrameType::kContinuation &&
+                         header.stream_id == block_->stream_id;
+  if (continues !=
+      (block_.has_value() || header.type == FrameType::kContinuation)) {
+    return MakeError(ErrorKind::kProtocol,
+                     "a header block is not contiguous (RFC 9113 6.10)",
+                     header.stream_id);
+  }
+  if (rule == nullptr) return absl::OkStatus();
+  if (!(is_client() ? rule->client_may_receive : rule->server_may_receive)) {
+    return MakeError(ErrorKind::kUnsupportedFrame,
+                     absl::StrCat(rule->name, " (", rule->section, ")"),
+                     header.stream_id);
+  }
+  const bool on_connection = header.stream_id == kConnectionStreamId;
+  if ((rule->stream == FrameRule::Stream::kMustBeZero && !on_connection) ||
+      (rule->stream == FrameRule::Stream::kMustNotBeZero && on_connection)) {
+    return MakeError(ErrorKind::kProtocol,
+                     absl::StrCat(rule->name, " on stream ", header.stream_id,
+                                  " (", rule->section, ")"),
+                     header.stream_id);
+  }
+  const bool ack_with_payload = header.type == FrameType::kSettings &&
+                                header.Has(kFlagAck) && header.length > 0;
+  if (ack_with_payload || (!LengthIsLegal(*rule, header.length) &&
+                           rule->length_error_is_connections)) {
+    return MakeError(ErrorKind::kFrameDataMissing,
+                     absl::StrCat(rule->name, " of ", header.length, " bytes (",
+                                  rule->section, ")"),
+                     header.stream_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::OnFrame(const FrameHeader& header,
+                                       absl::string_view payload,
+                                       std::vector<Event>* events) {
+  switch (header.type) {
+    case FrameType::kData:
+      return OnData(header, payload, events);
+    case FrameType::kHeaders:
+      return OnHeaders(header, payload, events);
+    case FrameType::kPriority:
+      return OnPriority(header, payload, events);
+    case FrameType::kRstStream:
+      return OnRstStream(header, payload, events);
+    case FrameType::kSettings:
+      return OnSettings(header, payload, events);
+    case FrameType::kPushPromise:
+      return OnPushPromise(header, payload, events);
+    case FrameType::kPing:
+      return OnPing(header, payload, events);
+    case FrameType::kGoAway:
+      return OnGoAway(payload, events);
+    case FrameType::kWindowUpdate:
+      return OnWindowUpdate(header, payload, events);
+    case FrameType::kContinuation:
+      return OnContinuation(header, payload, events);
+    case FrameType::kAltSvc:
+      return OnAltSvc(header, payload, events);
+    case FrameType::kPriorityUpdate:
+      return OnPriorityUpdate(payload, events);
+  }
+  return OnUnknown(header, payload, events);
+}
+
+// --- Errors and gone streams -----------------------------------------------
+
+bool Connection::Impl::IsBeyondGoAway(StreamId id) const {
+  return !streams_.IsOurs(id) && id > goaway_sent_;
+}
+
+absl::Status Connection::Impl::QueueAnswer(absl::string_view frame) {
+  if (output_.answers() >= options_.limits.max_queued_answers) {
+    return MakeError(ErrorKind::kDenialOfService,
+                     "the peer reads no answers (RFC 9113 10.5)");
+  }
+  output_.AppendAnswer(frame);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::Spend(Budget* budget, absl::string_view what) {
+  if (budget->Spend()) return absl::OkStatus();
+  return MakeError(ErrorKind::kDenialOfService,
+                   absl::StrCat("too many ", what, " (RFC 9113 10.5)"));
+}
+
+absl::Status Connection::Impl::StreamError(StreamId id, ErrorCode code,
+                                           absl::string_view why,
+                                           std::vector<Event>* events) {
+  Log(absl::StrCat("stream ", id, " error ", ErrorCodeName(code), ": ", why));
+  if (absl::Status status = Spend(&budgets_.provoked_reset, "stream errors");
+      !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = QueueAnswer(EncodeRstStream(id, code));
+      !status.ok()) {
+    return status;
+  }
+  Stream* stream = streams_.Find(id);
+  if (stream != nullptr) {
+    streams_.CloseReset(stream, StreamFate::kResetByUs);
+  } else {
+    streams_.OpenRefused(id);
+  }
+  events->push_back(StreamReset{id, code, /*remote=*/false});
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::ApplyOutcome(const Transition& transition,
+                                            StreamId id, absl::string_view what,
+                                            std::vector<Event>* events) {
+  if (transition.outcome == Outcome::kStreamError) {
+    return StreamError(id, transition.code,
+                       absl::StrCat(what, " (", transition.section, ")"),
+                       events);
+  }
+  return MakeError(transition.code == ErrorCode::kStreamClosed
+                       ? ErrorKind::kStreamClosed
+                       : ErrorKind::kProtocol,
+                   absl::StrCat(what, " (", transition.section, ")"), id);
+}
+
+absl::Status Connection::Impl::OnMessageFrameOfGoneStream(StreamId id,
+                                                          StreamInput input) {
+  StreamState state = StreamState::kClosed;
+  switch (streams_.Fate(id)) {
+    case StreamFate::kResetByUs:  // RFC 9113 §5.1 closed: sent before it knew
+    case StreamFate::kResetByPeerAnswered:
+      return absl::OkStatus();
+    case StreamFate::kResetByPeer:
+      streams_.MarkAnswered(id);
+      if (absl::Status status =
+              Spend(&budgets_.provoked_reset, "frames on closed streams");
+          !status.ok()) {
+        return status;
+      }
+      return QueueAnswer(EncodeRstStream(id, ErrorCode::kStreamClosed));
+    case StreamFate::kSkipped:
+      return MakeError(ErrorKind::kProtocol,
+                       "a stream that was skipped (RFC 9113 5.1.1)", id);
+    case StreamFate::kIdle:
+      state = StreamState::kIdle;
+      break;
+    case StreamFate::kEnded:
+    case StreamFate::kLive:
+      break;
+  }
+  const Transition& transition = FindTransition(state, input);
+  return MakeError(transition.code == ErrorCode::kStreamClosed
+                       ? ErrorKind::kStreamClosed
+                       : ErrorKind::kProtocol,
+                   transition.section, id);
+}
+
+absl::Status Connection::Impl::OnControlFrameOfGoneStream(StreamId id,
+                                                          StreamInput input) {
+  switch (streams_.Fate(id)) {
+    case StreamFate::kIdle: {
+      const Transition& transition = FindTransition(StreamState::kIdle, input);
+      return MakeError(ErrorKind::kProtocol, transition.section, id);
+    }
+    case StreamFate::kSkipped:
+      return MakeError(ErrorKind::kProtocol,
+                       "a stream that was skipped (RFC 9113 5.1.1)", id);
+    default:
+      return absl::OkStatus();
+  }
+}
+
+// --- DATA ------------------------------------------------------------------
+
+absl::Status Connection::Impl::OnData(const FrameHeader& header,
+                                      absl::string_view payload,
+                                      std::vector<Event>* events) {
+  const StreamId id = header.stream_id;
+  const size_t flow_length = payload.size();
+  if (header.Has(kFlagPadded)) {
+    absl::Status status = RemovePadding(id, &payload);
+    if (!status.ok()) return status;
+  }
+  const bool end_stream = header.Has(kFlagEndStream);
+  if (payload.empty() && !end_stream) {
+    absl::Status status = Spend(&budgets_.empty_data, "empty DATA frames");
+    if (!status.ok()) return status;
+  }
+  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
+  if (!receive_window_.Consume(static_cast<int64_t>(flow_length))) {
+    return MakeError(ErrorKind::kFlowControl,
+                     "DATA beyond the connection's window (RFC 9113 6.9.1)");
+  }
+  if (IsBeyondGoAway(id)) return CreditConnection(flow_length);
+  Stream* stream = streams_.Find(id);
+  if (stream == nullptr) {
+    absl::Status status =
+        OnMessageFrameOfGoneStream(id, StreamInput::kReceiveData);
+    return status.ok() ? CreditConnection(flow_length) : status;
+  }
+  const Transition& transition =
+      FindTransition(stream->state, StreamInput::kReceiveData);
+  if (transition.outcome == Outcome::kConnectionError) {
+    return MakeError(ErrorKind::kProtocol,
+                     absl::StrCat("DATA (", transition.section, ")"), id);
+  }
+  if (const DataFault fault =
+          FindDataFault(stream, payload.size(), flow_length, end_stream);
+      fault.code != ErrorCode::kNoError) {
+    absl::Status status = StreamError(id, fault.code, fault.reason, events);
+    // The application never sees these bytes, so nobody else credits them.
+    return status.ok() ? CreditConnection(flow_length) : status;
+  }
+  work_bytes_ += static_cast<int64_t>(payload.size());
+  budgets_.Work(work_bytes_ / kWorkBytes);
+  work_bytes_ %= kWorkBytes;
+  events->push_back(
+      DataReceived{id, std::string(payload), flow_length, end_stream});
+  if (end_stream) {
+    events->push_back(StreamEnded{id});
+    EndReceiving(stream);
+  }
+  return absl::OkStatus();
+}
+
+// The stream error that DATA on a live stream is, if any; otherwise counts it.
+Connection::Impl::DataFault Connection::Impl::FindDataFault(Stream* stream,
+                                                            size_t data_size,
+                                                            size_t flow_length,
+                                                            bool end_stream) {
+  const Transition& transition =
+      FindTransition(stream->state, StreamInput::kReceiveData);
+  if (transition.outcome != Outcome::kOk) {
+    return {transition.code, transition.section};
+  }
+  if (stream->received != MessagePhase::kBody) {
+    return {ErrorCode::kProtocolError, "DATA before HEADERS (RFC 9113 8.1)"};
+  }
+  if (!stream->receive_window.Consume(static_cast<int64_t>(flow_length))) {
+    return {ErrorCode::kFlowControlError,
+            "DATA beyond the window (RFC 9113 6.9.1)"};
+  }
+  stream->received_body += static_cast<int64_t>(data_size);
+  const int64_t expected = stream->expected_body;
+  if (expected != Stream::kAnyLength &&
+      (stream->received_body > expected ||
+       (end_stream && stream->received_body != expected))) {
+    return {ErrorCode::kProtocolError,
+            "content-length and body differ (RFC 9113 8.1.1)"};
+  }
+  return {};
+}
+
+absl::Status Connection::Impl::CreditConnection(size_t bytes) {
+  const uint32_t increment =
+      receive_window_.Process(static_cast<int64_t>(bytes));
+  if (increment == 0) return absl::OkStatus();
+  return QueueAnswer(EncodeWindowUpdate(kConnectionStreamId, increment));
+}
+
+void Connection::Impl::EndReceiving(Stream* stream) {
+  stream->received = MessagePhase::kComplete;
+  const StreamState next =
+      FindTransition(stream->state, StreamInput::kReceiveEndStream).next;
+  if (next == StreamState::kClosed) budgets_.Work(1);
+  streams_.ChangeState(stream, next);
+}
+
+// --- The smaller frames ----------------------------------------------------
+
+absl::Status Connection::Impl::OnPriority(const FrameHeader& header,
+                                          absl::string_view payload,
+                                          std::vector<Event>* events) {
+  const StreamId id = header.stream_id;
+  if (absl::Status status = Spend(&budgets_.priority, "PRIORITY frames");
+      !status.ok()) {
+    return status;
+  }
+  // RFC 9218 §2.1: a server that received the setting ignores the signals.
+  const bool ignored =
+      !is_client() && remote_.Get(SettingId::kNoRfc7540Priorities) == 1;
+  ErrorCode fault = ErrorCode::kNoError;
+  StreamPriority priority;
+  if (payload.size() != kPriorityFieldsSize) {
+    fault = ErrorCode::kFrameSizeError;  // RFC 9113 §6.3
+  } else {
+    priority = ParsePriorityFields(payload);
+    if (priority.depends_on == id && !ignored) {
+      fault = ErrorCode::kProtocolError;  // RFC 7540 §5.3.1
+    }
+  }
+  if (fault == ErrorCode::kNoError) {
+    if (!ignored) events->push_back(PriorityUpdated{id, priority});
+    return absl::OkStatus();
+  }
+  switch (streams_.Fate(id)) {
+    case StreamFate::kLive:
+      return StreamError(id, fault, "PRIORITY (RFC 9113 6.3)", events);
+    case StreamFate::kIdle:
+      // RST_STREAM is forbidden on an idle stream (§6.4), so the connection
+      // pays with the same code.
+      return MakeError(fault == ErrorCode::kFrameSizeError
+                           ? ErrorKind::kFrameDataMissing
+                           : ErrorKind::kProtocol,
+                       "PRIORITY on an idle stream (RFC 9113 6.3, 6.4)", id);
+    default:
+      return absl::OkStatus();  // the stream is gone already
+  }
+}
+
+absl::Status Connection::Impl::OnRstStream(const FrameHeader& header,
+                                           absl::string_view payload,
+                                           std::vector<Event>* events) {
+  const StreamId id = header.stream_id;
+  if (absl::Status status = Spend(&budgets_.peer_reset, "RST_STREAM frames");
+      !status.ok()) {
+    return status;
+  }
+  if (IsBeyondGoAway(id)) return absl::OkStatus();
+  Stream* stream = streams_.Find(id);
+  if (stream == nullptr) {
+    return OnControlFrameOfGoneStream(id, StreamInput::kReceiveReset);
+  }
+  events->push_back(StreamReset{id, static_cast<ErrorCode>(LoadU32(payload)),
+                                /*remote=*/true});
+  streams_.CloseReset(stream, StreamFate::kResetByPeer);
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::OnPing(const FrameHeader& header,
+                                      absl::string_view payload,
+                                      std::vector<Event>* events) {
+  if (header.Has(kFlagAck)) {
+    events->push_back(PingAckReceived{std::string(payload)});
+    return absl::OkStatus();
+  }
+  events->push_back(PingReceived{std::string(payload)});
+  return QueueAnswer(EncodePing(payload, /*ack=*/true));
+}
+
+absl::Status Connection::Impl::OnGoAway(absl::string_view payload,
+                                        std::vector<Event>* events) {
+  const StreamId last = LoadU32(payload) & kMaxStreamId;
+  const auto code = static_cast<ErrorCode>(LoadU32(payload.substr(4)));
+  goaway_received_ = std::min(last, goaway_received_.value_or(kMaxStreamId));
+  if (code != ErrorCode::kNoError) terminated_ = true;
+  events->push_back(
+      ConnectionTerminated{code, last, std::string(payload.substr(8))});
+  // RFC 9113 §6.8: streams of ours above it were not and will not be processed.
+  std::vector<StreamId> refused;
+  streams_.ForEach([&](const Stream& stream) {
+    if (streams_.IsOurs(stream.id) && stream.id > *goaway_received_) {
+      refused.push_back(stream.id);
+    }
+  });
+  absl::c_sort(refused);
+  for (const StreamId id : refused) {
+    events->push_back(
+        StreamReset{id, ErrorCode::kRefusedStream, /*remote=*/true});
+    streams_.CloseReset(streams_.Find(id), StreamFate::kResetByPeerAnswered);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::OnWindowUpdate(const FrameHeader& header,
+                                              absl::string_view payload,
+                                              std::vector<Event>* events) {
+  const StreamId id = header.stream_id;
+  if (absl::Status status =
+          Spend(&budgets_.window_update, "WINDOW_UPDATE frames");
+      !status.ok()) {
+    return status;
+  }
+  const uint32_t increment = LoadU32(payload) & kMaxStreamId;
+  if (id == kConnectionStreamId) {
+    if (increment == 0) {
+      return MakeError(ErrorKind::kProtocol,
+                       "WINDOW_UPDATE of 0 (RFC 9113 6.9)");
+    }
+    if (!send_window_.Open(increment)) {
+      return MakeError(ErrorKind::kFlowControl,
+                       "the window exceeds 2^31-1 (RFC 9113 6.9.1)");
+    }
+    events->push_back(WindowUpdated{id, increment});
+    return absl::OkStatus();
+  }
+  if (IsBeyondGoAway(id)) return absl::OkStatus();
+  Stream* stream = streams_.Find(id);
+  if (stream == nullptr) {
+    return OnControlFrameOfGoneStream(id, StreamInput::kReceiveWindowUpdate);
+  }
+  const Transition& transition =
+      FindTransition(stream->state, StreamInput::kReceiveWindowUpdate);
+  if (transition.outcome != Outcome::kOk) {
+    return ApplyOutcome(transition, id, "WINDOW_UPDATE", events);
+  }
+  if (increment == 0) {
+    return StreamError(id, ErrorCode::kProtocolError,
+                       "WINDOW_UPDATE of 0 (RFC 9113 6.9)", events);
+  }
+  if (!stream->send_window.Open(increment)) {
+    return StreamError(id, ErrorCode::kFlowControlError,
+                       "the window exceeds 2^31-1 (RFC 9113 6.9.1)", events);
+  }
+  events->push_back(WindowUpdated{id, increment});
+  return absl::OkStatus();
+}
+
+// RFC 7838 §4 says of each case that does not fit: ignored.
+absl::Status Connection::Impl::OnAltSvc(const FrameHeader& header,
+                                        absl::string_view payload,
+                                        std::vector<Event>* events) {
+  if (absl::Status status = Spend(&budgets_.unknown_frame, "ALTSVC frames");
+      !status.ok()) {
+    return status;
+  }
+  if (!is_client() || payload.size() < 2) return absl::OkStatus();
+  const size_t origin_size = LoadU16(payload);
+  payload.remove_prefix(2);
+  if (origin_size > payload.size()) return absl::OkStatus();
+  std::string origin(payload.substr(0, origin_size));
+  payload.remove_prefix(origin_size);
+  if (header.stream_id == kConnectionStreamId) {
+    if (origin.empty()) return absl::OkStatus();
+  } else {
+    const Stream* stream = streams_.Find(header.stream_id);
+    if (!origin.empty() || stream == nullptr || stream->authority.empty()) {
+      return absl::OkStatus();
+    }
+    origin = stream->authority;
+  }
+  events->push_back(
+      AlternativeServiceAvailable{std::move(origin), std::string(payload)});
+  return absl::OkStatus();
+}
+
+// RFC 9218 §7.1.
+absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
+                                                std::vector<Event>* events) {
+  if (absl::Status status =
+          Spend(&budgets_.priority_update, "PRIORITY_UPDATE frames");
+      !status.ok()) {
+    return status;
+  }
+  const StreamId id = LoadU32(payload) & kMaxStreamId;
+  const StreamFate fate = streams_.Fate(id);
+  const bool pushed = id % 2 == 0;
+  if (id == kConnectionStreamId || (pushed && fate == StreamFate::kIdle)) {
+    return MakeError(ErrorKind::kProtocol,
+                     "PRIORITY_UPDATE for no stream or an idle push (RFC 9218 "
+                     "7.1)");
+  }
+  if (IsBeyondGoAway(id)) return absl::OkStatus();
+  if (fate != StreamFate::kIdle && fate != StreamFate::kLive) {
+    return absl::OkStatus();
+  }
+  const std::optional<PriorityField> priority =
+      ParsePriorityField(payload.substr(4));
+  if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
+    if (idle_priorities_.size() + streams_.active_peers() >=
+        max_inbound_streams_) {
+      return MakeError(ErrorKind::kProtocol,
+                       "PRIORITY_UPDATE for more streams than may be open "
+                       "(RFC 9218 7.1)");
+    }
+    if (idle_priorities_.size() >= options_.limits.max_idle_priority_updates) {
+      return MakeError(ErrorKind::kDenialOfService,
+                       "PRIORITY_UPDATE for too many idle streams");
+    }
+  }
+  if (!priority.has_value()) return absl::OkStatus();
+  if (fate == StreamFate::kIdle) idle_priorities_[id] = *priority;
+  events->push_back(PriorityFieldUpdated{id, *priority,
+                                         PriorityFieldUpdated::Source::kFrame});
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Impl::OnUnknown(const FrameHeader& header,
+                                         absl::string_view payload,
+                                         std::vector<Event>* events) {
+  if (absl::Status status =
+          Spend(&budgets_.unknown_frame, "frames of unknown types");
+      !status.ok()) {
+    return status;
+  }
+  events->push_back(UnknownFrameReceived{static_cast<uint8_t>(header.type),
+                                         header.flags, header.stream_id,
+                                         std::string(payload)});
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::h2

@@ -1,0 +1,67 @@
+// What can go wrong, as typed absl::Status.
+//
+//   absl::Status status = connection.SendData(id, body);
+//   if (h2::ErrorKindOf(status) == h2::ErrorKind::kOutputFull) { …later… }
+//
+// Every status that h2::Connection returns carries three things as a payload:
+// its kind, the HTTP/2 error code (RFC 9113 §7) that a peer would be told, and
+// the stream concerned (0: the connection, or none).
+#ifndef SLUICE_H2_ERRORS_H_
+#define SLUICE_H2_ERRORS_H_
+
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+enum class ErrorKind {
+  kProtocol,              // any other breach of RFC 9113
+  kFrameTooLarge,         // §4.2: beyond the receiver's MAX_FRAME_SIZE
+  kFrameDataMissing,      // §4.2: too short, or of the wrong length
+  kCompression,           // §4.3: HPACK (RFC 7541) cannot be decoded
+  kTooManyStreams,        // §5.1.2
+  kFlowControl,           // §5.2, §6.9
+  kStreamIdTooLow,        // §5.1.1: not above those used before
+  kNoAvailableStreamId,   // §5.1.1: 2^31−1 is used up
+  kNoSuchStream,          // never opened
+  kStreamClosed,          // §5.1
+  kInvalidSettingsValue,  // §6.5.2
+  kSettingsTimeout,       // §6.5.3: our SETTINGS were not acknowledged in time
+  kInvalidHeaders,        // §8.2, §8.3: a field or the set of them
+  kPseudoHeaderOrder,     // §8.3: a pseudo-header field after a regular one
+  kInvalidBodyLength,     // §8.1.1: content-length and body differ
+  kUnsupportedFrame,      // a frame this side may not send or receive
+  kDenialOfService,       // §10.5: a limit of h2::Limits was reached
+  kClientsOnly,           // a call that only a client may make
+  kServersOnly,           // a call that only a server may make
+  kInvalidArgument,       // a call's argument outside its documented range
+  kOutputFull,            // the output has no room now: write, then try again
+  kConnectionClosed,      // after GOAWAY, or after a connection error
+};
+
+// "FlowControl" …
+absl::string_view ErrorKindName(ErrorKind kind);
+
+// The code that `kind` has unless a rule of the RFC names another.
+ErrorCode DefaultErrorCode(ErrorKind kind);
+
+// A status of `kind` about `stream_id`. `code` nothing: the kind's own.
+absl::Status MakeError(ErrorKind kind, absl::string_view message,
+                       StreamId stream_id = kConnectionStreamId,
+                       std::optional<ErrorCode> code = std::nullopt);
+
+// Nothing for OK and for a status that did not come from MakeError().
+std::optional<ErrorKind> ErrorKindOf(const absl::Status& status);
+
+// kNoError for OK; kInternalError for a status that is not MakeError()'s.
+ErrorCode ErrorCodeOf(const absl::Status& status);
+
+// 0 for the connection, for OK, and for a status that is not MakeError()'s.
+StreamId ErrorStreamOf(const absl::Status& status);
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_ERRORS_H_

@@ -1,0 +1,70 @@
+// Flow-control windows (RFC 9113 §5.2, §6.9). Sizes are bytes.
+#ifndef SLUICE_H2_FLOW_WINDOW_H_
+#define SLUICE_H2_FLOW_WINDOW_H_
+
+#include <cstdint>
+
+namespace sluice::h2 {
+
+inline constexpr int64_t kMaxWindow = 0x7fffffff;  // §6.9.1
+inline constexpr int64_t kDefaultWindow = 65535;   // §6.9.2
+
+// What the peer lets us send. May be negative (§6.9.2).
+class SendWindow {
+ public:
+  explicit SendWindow(int64_t size = kDefaultWindow) : size_(size) {}
+
+  int64_t size() const { return size_; }
+
+  // `bytes` are sent. They fit, or are 0.
+  void Consume(int64_t bytes) { size_ -= bytes; }
+
+  // WINDOW_UPDATE, or a changed INITIAL_WINDOW_SIZE (then `delta` may be
+  // negative). False, and nothing changed: the window would exceed 2^31−1.
+  bool Open(int64_t delta) {
+    if (size_ + delta > kMaxWindow) return false;
+    size_ += delta;
+    return true;
+  }
+
+ private:
+  int64_t size_;
+};
+
+// What we let the peer send, and when to let it send more.
+class ReceiveWindow {
+ public:
+  explicit ReceiveWindow(int64_t size = kDefaultWindow)
+      : size_(size), largest_(size) {}
+
+  int64_t size() const { return size_; }
+
+  // `bytes` arrived. False, and nothing changed: they break the window.
+  bool Consume(int64_t bytes) {
+    if (bytes > size_) return false;
+    size_ -= bytes;
+    return true;
+  }
+
+  // We give `delta` more by hand. False: the window would exceed 2^31−1.
+  bool Open(int64_t delta);
+
+  // Our INITIAL_WINDOW_SIZE changed by `delta` (§6.9.2). What Open() gave
+  // before may make the sum too large; the window then stops at 2^31−1.
+  void ChangeInitialSize(int64_t delta);
+
+  // `bytes` of what arrived were processed. Returns the increment that is worth
+  // a WINDOW_UPDATE now, or 0: it is worth one when half of the largest window
+  // was processed, or, with the window at 0, a quarter of it or 1024 bytes.
+  // Small updates for each frame would cost the peer a frame each.
+  uint32_t Process(int64_t bytes);
+
+ private:
+  int64_t size_;
+  int64_t largest_;  // the size that Process() restores
+  int64_t processed_ = 0;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_FLOW_WINDOW_H_

@@ -1,0 +1,41 @@
+// Header fields brought into the form that HTTP/2 wants (RFC 9113 §8.2), and
+// the secrets among them kept out of HPACK's dynamic table (RFC 7541 §7.1.3).
+#ifndef SLUICE_H2_HEADER_NORMALIZATION_H_
+#define SLUICE_H2_HEADER_NORMALIZATION_H_
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "h2/field.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+// Fields on their way out. Views, but for names that had to be lower-cased.
+struct OutboundFields {
+  FieldViews fields;
+  std::deque<std::string> names;  // a deque: the views stay valid
+};
+
+struct OutboundRules {
+  // Lower-case names, no space around names and values, no
+  // connection-specific fields.
+  bool normalize = true;
+  // One field for each cookie-pair (RFC 9113 §8.2.3).
+  bool split_cookies = false;
+};
+
+// `authorization`, `proxy-authorization` and cookies shorter than 20 bytes are
+// never indexed, whatever `rules` say. `headers` must outlive the result.
+OutboundFields PrepareOutbound(absl::Span<const Header> headers,
+                               const OutboundRules& rules);
+
+// Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
+// §8.2.3).
+void JoinCookies(std::vector<Header>* headers);
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_HEADER_NORMALIZATION_H_

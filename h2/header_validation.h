@@ -1,0 +1,41 @@
+// What makes a header section malformed (RFC 9113 §8.1.1, §8.2, §8.3). The same
+// rules hold for what comes in and for what goes out.
+#ifndef SLUICE_H2_HEADER_VALIDATION_H_
+#define SLUICE_H2_HEADER_VALIDATION_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "h2/errors.h"
+#include "h2/field.h"
+
+namespace sluice::h2 {
+
+enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
+
+struct HeaderFault {
+  ErrorKind kind = ErrorKind::kInvalidHeaders;
+  absl::string_view reason;  // a literal, with the section
+};
+
+// Nothing: the section is well-formed. `extended_connect`: :protocol is legal
+// (RFC 8441 §4). O(bytes).
+std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
+                                           SectionKind kind,
+                                           bool extended_connect);
+
+// The three digits of :status, or nothing (RFC 9113 §8.3.2).
+std::optional<int> StatusOf(absl::Span<const FieldView> fields);
+
+// content-length (RFC 9110 §8.6, RFC 9113 §8.1.1).
+struct ContentLength {
+  bool legal = true;  // digits only, below 2^63, and duplicates agree
+  std::optional<int64_t> value;
+};
+ContentLength ContentLengthOf(absl::Span<const FieldView> fields);
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_HEADER_VALIDATION_H_

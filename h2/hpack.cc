@@ -1,0 +1,112 @@
+#include "h2/hpack.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "h2/field.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+// libnghttp2's functions that only fail when memory is out.
+void CheckMemory(int result) {
+  if (result != 0) std::abort();
+}
+
+uint8_t* Bytes(absl::string_view text) {
+  return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+}
+
+absl::string_view View(const uint8_t* bytes, size_t length) {
+  return {reinterpret_cast<const char*>(bytes), length};
+}
+
+}  // namespace
+
+void HpackEncoder::Delete::operator()(nghttp2_hd_deflater* deflater) const {
+  nghttp2_hd_deflate_del(deflater);
+}
+
+HpackEncoder::HpackEncoder() {
+  nghttp2_hd_deflater* deflater = nullptr;
+  CheckMemory(nghttp2_hd_deflate_new(&deflater, kMaxEncoderTableSize));
+  deflater_.reset(deflater);
+}
+
+void HpackEncoder::SetTableSize(uint32_t bytes) {
+  CheckMemory(nghttp2_hd_deflate_change_table_size(deflater_.get(), bytes));
+}
+
+std::string HpackEncoder::Encode(absl::Span<const FieldView> fields) {
+  std::vector<nghttp2_nv> nva;
+  nva.reserve(fields.size());
+  for (const FieldView& field : fields) {
+    const uint8_t flags = field.never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
+    nva.push_back({Bytes(field.name), Bytes(field.value), field.name.size(),
+                   field.value.size(), flags});
+  }
+  std::string block;
+  block.resize(
+      nghttp2_hd_deflate_bound(deflater_.get(), nva.data(), nva.size()));
+  const ssize_t size = nghttp2_hd_deflate_hd(
+      deflater_.get(), Bytes(block), block.size(), nva.data(), nva.size());
+  if (size < 0) std::abort();  // memory is out: the bound makes room enough
+  block.resize(static_cast<size_t>(size));
+  return block;
+}
+
+void HpackDecoder::Delete::operator()(nghttp2_hd_inflater* inflater) const {
+  nghttp2_hd_inflate_del(inflater);
+}
+
+HpackDecoder::HpackDecoder(size_t max_list_size)
+    : max_list_size_(max_list_size) {
+  nghttp2_hd_inflater* inflater = nullptr;
+  CheckMemory(nghttp2_hd_inflate_new(&inflater));
+  inflater_.reset(inflater);
+}
+
+void HpackDecoder::SetTableSize(uint32_t bytes) {
+  CheckMemory(nghttp2_hd_inflate_change_table_size(inflater_.get(), bytes));
+}
+
+bool HpackDecoder::Decode(absl::string_view piece, bool last) {
+  while (true) {
+    nghttp2_nv field;
+    int flags = 0;
+    const ssize_t used =
+        nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, Bytes(piece),
+                               piece.size(), last ? 1 : 0);
+    if (used < 0) return false;
+    piece.remove_prefix(static_cast<size_t>(used));
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
+      list_size_ += field.namelen + field.valuelen + kFieldOverhead;
+      if (!dropped()) {
+        fields_.push_back({std::string(View(field.name, field.namelen)),
+                           std::string(View(field.value, field.valuelen)),
+                           (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
+      }
+    }
+    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
+      nghttp2_hd_inflate_end_headers(inflater_.get());
+      return true;
+    }
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0 && piece.empty()) return true;
+  }
+}
+
+std::vector<Header> HpackDecoder::TakeFields() {
+  list_size_ = 0;
+  return std::exchange(fields_, {});
+}
+
+}  // namespace sluice::h2

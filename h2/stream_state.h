@@ -1,0 +1,71 @@
+// The state machine of a stream as a table (RFC 9113 §5.1, figure 2).
+#ifndef SLUICE_H2_STREAM_STATE_H_
+#define SLUICE_H2_STREAM_STATE_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+enum class StreamState : uint8_t {
+  kIdle,
+  kReservedLocal,
+  kReservedRemote,
+  kOpen,
+  kHalfClosedLocal,
+  kHalfClosedRemote,
+  kClosed,
+};
+inline constexpr int kStreamStates = 7;
+
+// What happens to a stream. PRIORITY is no row: it is legal in every state and
+// changes none (§5.1).
+enum class StreamInput : uint8_t {
+  kSendHeaders,
+  kSendData,
+  kSendEndStream,  // the flag of the HEADERS or DATA just sent
+  kSendReset,
+  kSendWindowUpdate,
+  kSendPromise,   // this stream is the promised one
+  kSendPromises,  // PUSH_PROMISE frames about others, on this stream
+  kReceiveHeaders,
+  kReceiveData,
+  kReceiveEndStream,
+  kReceiveReset,
+  kReceiveWindowUpdate,
+  kReceivePromise,
+  kReceivePromises,
+};
+inline constexpr int kStreamInputs = 14;
+
+struct Transition {
+  enum class Outcome : uint8_t {
+    kOk,
+    kIgnore,           // tolerated, nothing changes
+    kRefuse,           // sending: the call fails
+    kStreamError,      // receiving: RST_STREAM(code)
+    kConnectionError,  // receiving: GOAWAY(code)
+  };
+  StreamState state;
+  StreamInput input;
+  Outcome outcome;
+  StreamState next;  // of kOk
+  ErrorCode code;    // of an error
+  absl::string_view section;
+};
+
+// The row for `input` in `state`. O(1).
+const Transition& FindTransition(StreamState state, StreamInput input);
+
+// Open or half-closed: what counts against MAX_CONCURRENT_STREAMS (§5.1.2).
+inline bool IsActive(StreamState state) {
+  return state == StreamState::kOpen ||
+         state == StreamState::kHalfClosedLocal ||
+         state == StreamState::kHalfClosedRemote;
+}
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_STREAM_STATE_H_

@@ -1,0 +1,135 @@
+// The streams of one connection: those that live, and what is remembered of
+// those that do not (RFC 9113 §5.1, §5.1.1).
+#ifndef SLUICE_H2_STREAM_TABLE_H_
+#define SLUICE_H2_STREAM_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "h2/flow_window.h"
+#include "h2/options.h"
+#include "h2/stream_state.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+
+// How far the message of one direction is (RFC 9113 §8.1).
+enum class MessagePhase : uint8_t {
+  kBeforeHeaders,  // nothing, or informational responses only
+  kBody,           // the header section is complete
+  kComplete,       // END_STREAM
+};
+
+struct Stream {
+  static constexpr int64_t kAnyLength = -1;
+
+  StreamId id = 0;
+  StreamState state = StreamState::kIdle;
+  MessagePhase sent = MessagePhase::kBeforeHeaders;
+  MessagePhase received = MessagePhase::kBeforeHeaders;
+  bool head_request = false;      // of ours: the response has no content
+  bool unchecked_length = false;  // content-length is not compared
+  // Of the request, for ALTSVC frames on the stream (RFC 7838 §4); clients
+  // only.
+  std::string authority;
+  SendWindow send_window;
+  ReceiveWindow receive_window;
+  // content-length of the message that comes in, and its bytes so far.
+  int64_t expected_body = kAnyLength;
+  int64_t received_body = 0;
+};
+
+// What is known about a stream id.
+enum class StreamFate : uint8_t {
+  kIdle,
+  kLive,
+  kSkipped,  // never opened: a higher id of its side was (§5.1.1)
+  kEnded,    // by END_STREAM; also what is forgotten
+  kResetByUs,
+  kResetByPeer,
+  kResetByPeerAnswered,  // and a frame after that got its RST_STREAM
+};
+
+class StreamTable {
+ public:
+  // Remembers the fate of at most `max_remembered` streams.
+  StreamTable(Side self, size_t max_remembered);
+
+  // All O(1) unless they say otherwise; Fate() is O(log remembered) for
+  // skipped ids.
+  Stream* Find(StreamId id);
+  const Stream* Find(StreamId id) const;
+  StreamFate Fate(StreamId id) const;
+
+  // Whether this side opens streams of that id.
+  bool IsOurs(StreamId id) const { return (id % 2 == 1) == self_is_client_; }
+
+  // The highest id used by us / by the peer, 0: none.
+  StreamId last_ours() const { return ids_[0].last; }
+  StreamId last_peers() const { return ids_[1].last; }
+
+  // An idle id becomes a stream; the idle ids below it are skipped. The
+  // pointer is valid until the stream is closed.
+  Stream* Open(StreamId id, StreamState state, int64_t send_window,
+               int64_t receive_window);
+
+  // An idle id is used up without becoming a stream: it is reset by us.
+  void OpenRefused(StreamId id);
+
+  // A live stream changes its state. kClosed destroys it and remembers it as
+  // ended.
+  void ChangeState(Stream* stream, StreamState next);
+
+  // Destroys a live stream, which was reset.
+  void CloseReset(Stream* stream, StreamFate fate);
+
+  // kResetByPeer becomes kResetByPeerAnswered.
+  void MarkAnswered(StreamId id);
+
+  // Open or half-closed (§5.1.2), by who opened them.
+  size_t active_ours() const { return active_[0]; }
+  size_t active_peers() const { return active_[1]; }
+  // Reserved by the peer's PUSH_PROMISE.
+  size_t reserved_by_peer() const { return reserved_by_peer_; }
+
+  // Every live stream, in no order.
+  template <typename Function>
+  void ForEach(Function function) {
+    for (auto& [id, stream] : live_) function(*stream);
+  }
+
+ private:
+  struct Range {
+    StreamId first;
+    StreamId last;
+  };
+  struct IdSpace {
+    StreamId last = 0;
+    std::vector<Range> skipped;  // ascending
+  };
+
+  IdSpace& SpaceOf(StreamId id) { return ids_[IsOurs(id) ? 0 : 1]; }
+  const IdSpace& SpaceOf(StreamId id) const { return ids_[IsOurs(id) ? 0 : 1]; }
+  void UseId(StreamId id);
+  void Remember(StreamId id, StreamFate fate);
+  void Count(const Stream& stream, int by);
+
+  bool self_is_client_;
+  size_t max_remembered_;
+  absl::flat_hash_map<StreamId, std::unique_ptr<Stream>> live_;
+  IdSpace ids_[2];  // ours, the peer's
+  size_t active_[2] = {0, 0};
+  size_t reserved_by_peer_ = 0;
+  // Streams that were reset, with a ring of their ids, oldest at oldest_.
+  absl::flat_hash_map<StreamId, StreamFate> reset_;
+  std::vector<StreamId> reset_ring_;
+  size_t oldest_ = 0;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_STREAM_TABLE_H_
