@@ -1,0 +1,368 @@
+#include "adapters/c/sluice.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "adapters/policy_host.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+using ::sluice::adapters::PolicyHost;
+using ::sluice::priority::Rfc7540Priority;
+using ::sluice::priority::Rfc9218Priority;
+using ::sluice::scheduler::Grant;
+using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::PolicyEntry;
+using ::sluice::scheduler::PolicyOptions;
+using ::sluice::scheduler::ResourceClass;
+using ::sluice::scheduler::ResourceHints;
+using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::StreamInfo;
+
+struct sluice_policy {
+  sluice_policy(const sluice_allocator& allocator_to_copy,
+                std::unique_ptr<Policy> policy, size_t max_streams)
+      : allocator(allocator_to_copy), host(std::move(policy), max_streams) {}
+
+  const sluice_allocator allocator;
+  PolicyHost host;
+  std::string error_text;
+};
+
+namespace {
+
+void* DefaultAllocate(void*, size_t size) { return std::malloc(size); }
+void DefaultDeallocate(void*, void* block, size_t) { std::free(block); }
+
+constexpr sluice_allocator kDefaultAllocator = {DefaultAllocate,
+                                                DefaultDeallocate, nullptr};
+
+constexpr unsigned kAllHints = SLUICE_HINT_IN_HEAD |
+                               SLUICE_HINT_AFTER_FIRST_IMAGE |
+                               SLUICE_HINT_ASYNC_OR_DEFER |
+                               SLUICE_HINT_ABOVE_THE_FOLD | SLUICE_HINT_PRELOAD;
+
+std::string& CreateErrorText() {
+  thread_local std::string text;
+  return text;
+}
+
+// Never freed: the C strings point into it.
+const std::vector<PolicyEntry>& Entries() {
+  static const auto& entries =
+      *new std::vector<PolicyEntry>(sluice::scheduler::RegisteredPolicies());
+  return entries;
+}
+
+int CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return SLUICE_OK;
+    case absl::StatusCode::kInvalidArgument:
+      return SLUICE_ERROR_INVALID_ARGUMENT;
+    case absl::StatusCode::kNotFound:
+      return SLUICE_ERROR_NOT_FOUND;
+    case absl::StatusCode::kAlreadyExists:
+      return SLUICE_ERROR_ALREADY_EXISTS;
+    case absl::StatusCode::kResourceExhausted:
+      return SLUICE_ERROR_RESOURCE_EXHAUSTED;
+    case absl::StatusCode::kFailedPrecondition:
+      return SLUICE_ERROR_WRONG_STATE;
+    default:
+      return SLUICE_ERROR_INTERNAL;
+  }
+}
+
+int Result(sluice_policy* policy, const absl::Status& status) {
+  if (!status.ok()) policy->error_text = std::string(status.message());
+  return CodeOf(status);
+}
+
+int NullArgument(sluice_policy* policy) {
+  if (policy != nullptr) policy->error_text = "a pointer is NULL";
+  return SLUICE_ERROR_INVALID_ARGUMENT;
+}
+
+std::optional<Rfc7540Priority> Read(const sluice_rfc7540* from) {
+  if (from == nullptr) return std::nullopt;
+  return Rfc7540Priority{.depends_on = from->depends_on,
+                         .weight = from->weight,
+                         .exclusive = from->exclusive != 0};
+}
+
+std::optional<Rfc9218Priority> Read(const sluice_rfc9218* from) {
+  if (from == nullptr) return std::nullopt;
+  return Rfc9218Priority{.urgency = from->urgency,
+                         .incremental = from->incremental != 0};
+}
+
+std::optional<ResourceHints> Read(const sluice_hints& from) {
+  if (from.resource_class < SLUICE_CLASS_UNKNOWN ||
+      from.resource_class > SLUICE_CLASS_OTHER ||
+      (from.flags & ~kAllHints) != 0) {
+    return std::nullopt;
+  }
+  const auto has = [&from](unsigned flag) { return (from.flags & flag) != 0; };
+  ResourceHints hints;
+  hints.resource_class = static_cast<ResourceClass>(from.resource_class);
+  hints.in_head = has(SLUICE_HINT_IN_HEAD);
+  hints.after_first_image = has(SLUICE_HINT_AFTER_FIRST_IMAGE);
+  hints.async_or_defer = has(SLUICE_HINT_ASYNC_OR_DEFER);
+  hints.above_the_fold = has(SLUICE_HINT_ABOVE_THE_FOLD);
+  hints.preload = has(SLUICE_HINT_PRELOAD);
+  if (from.bytes_remaining != SLUICE_SIZE_UNKNOWN) {
+    hints.bytes_remaining = from.bytes_remaining;
+  }
+  return hints;
+}
+
+void Write(const Grant& from, sluice_grant* to) {
+  to->stream_id = from.stream_id;
+  to->max_bytes = from.max_bytes;
+  to->reason = from.reason.rule.data();
+  to->reason_length = static_cast<uint32_t>(from.reason.rule.size());
+}
+
+int CreateError(int code, absl::string_view text) {
+  CreateErrorText() = std::string(text);
+  return code;
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* sluice_error_name(int result) SLUICE_NOEXCEPT {
+  switch (result) {
+    case SLUICE_OK:
+      return "SLUICE_OK";
+    case SLUICE_NOTHING_READY:
+      return "SLUICE_NOTHING_READY";
+    case SLUICE_ERROR_INVALID_ARGUMENT:
+      return "SLUICE_ERROR_INVALID_ARGUMENT";
+    case SLUICE_ERROR_NOT_FOUND:
+      return "SLUICE_ERROR_NOT_FOUND";
+    case SLUICE_ERROR_ALREADY_EXISTS:
+      return "SLUICE_ERROR_ALREADY_EXISTS";
+    case SLUICE_ERROR_RESOURCE_EXHAUSTED:
+      return "SLUICE_ERROR_RESOURCE_EXHAUSTED";
+    case SLUICE_ERROR_WRONG_STATE:
+      return "SLUICE_ERROR_WRONG_STATE";
+    case SLUICE_ERROR_NO_MEMORY:
+      return "SLUICE_ERROR_NO_MEMORY";
+    case SLUICE_ERROR_ABI_VERSION:
+      return "SLUICE_ERROR_ABI_VERSION";
+    case SLUICE_ERROR_INTERNAL:
+      return "SLUICE_ERROR_INTERNAL";
+    default:
+      return "SLUICE_UNKNOWN";
+  }
+}
+
+int sluice_abi_version(void) SLUICE_NOEXCEPT { return SLUICE_ABI_VERSION; }
+
+int sluice_create(int abi_version, const char* spec,
+                  const sluice_options* options,
+                  sluice_policy** policy) SLUICE_NOEXCEPT {
+  CreateErrorText().clear();
+  if (policy == nullptr) {
+    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
+  }
+  *policy = nullptr;
+  if (abi_version != SLUICE_ABI_VERSION) {
+    return CreateError(
+        SLUICE_ERROR_ABI_VERSION,
+        absl::StrCat("the program was compiled for version ", abi_version,
+                     " of the ABI, the library has ", SLUICE_ABI_VERSION));
+  }
+  if (spec == nullptr) {
+    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
+  }
+  const sluice_options defaults = SLUICE_OPTIONS_INIT;
+  if (options == nullptr) options = &defaults;
+  sluice_allocator allocator = kDefaultAllocator;
+  if (options->allocator != nullptr) allocator = *options->allocator;
+  if (allocator.allocate == nullptr || allocator.deallocate == nullptr) {
+    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT,
+                       "an allocator without its functions");
+  }
+  PolicyOptions policy_options;
+  policy_options.max_grant = options->max_grant;
+  policy_options.max_streams = options->max_streams;
+  policy_options.max_closed_streams = options->max_closed_streams;
+  absl::StatusOr<std::unique_ptr<Policy>> made =
+      sluice::scheduler::CreatePolicy(spec, std::move(policy_options));
+  if (!made.ok()) {
+    return CreateError(CodeOf(made.status()), made.status().message());
+  }
+  void* block = allocator.allocate(allocator.user, sizeof(sluice_policy));
+  if (block == nullptr) {
+    return CreateError(
+        SLUICE_ERROR_NO_MEMORY,
+        absl::StrCat("no ", sizeof(sluice_policy), " bytes for the handle"));
+  }
+  *policy = new (block)
+      sluice_policy(allocator, *std::move(made), options->max_streams);
+  return SLUICE_OK;
+}
+
+void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return;
+  const sluice_allocator allocator = policy->allocator;
+  policy->~sluice_policy();
+  allocator.deallocate(allocator.user, policy, sizeof(sluice_policy));
+}
+
+const char* sluice_error_text(const sluice_policy* policy) SLUICE_NOEXCEPT {
+  return policy == nullptr ? CreateErrorText().c_str()
+                           : policy->error_text.c_str();
+}
+
+const char* sluice_policy_name(size_t index) SLUICE_NOEXCEPT {
+  return index < Entries().size() ? Entries()[index].name.c_str() : nullptr;
+}
+
+const char* sluice_policy_summary(size_t index) SLUICE_NOEXCEPT {
+  return index < Entries().size() ? Entries()[index].summary.c_str() : nullptr;
+}
+
+int sluice_open(sluice_policy* policy, uint32_t stream_id,
+                const sluice_rfc7540* rfc7540,
+                const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  StreamInfo info;
+  info.rfc7540 = Read(rfc7540);
+  info.rfc9218 = Read(rfc9218);
+  return Result(policy, policy->host.Open(stream_id, info));
+}
+
+int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
+                         const sluice_rfc7540* rfc7540) SLUICE_NOEXCEPT {
+  if (policy == nullptr || rfc7540 == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.SetRfc7540(stream_id, *Read(rfc7540)));
+}
+
+int sluice_priority_9218(sluice_policy* policy, uint32_t stream_id,
+                         const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
+  if (policy == nullptr || rfc9218 == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.SetRfc9218(stream_id, *Read(rfc9218)));
+}
+
+int sluice_no_rfc7540_priorities(sluice_policy* policy) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  policy->host.OnNoRfc7540Priorities();
+  return SLUICE_OK;
+}
+
+int sluice_announces_no_rfc7540_priorities(const sluice_policy* policy)
+    SLUICE_NOEXCEPT {
+  if (policy == nullptr) return SLUICE_ERROR_INVALID_ARGUMENT;
+  return policy->host.AnnouncesNoRfc7540Priorities() ? 1 : 0;
+}
+
+int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
+                     const sluice_hints* hints) SLUICE_NOEXCEPT {
+  if (policy == nullptr || hints == nullptr) return NullArgument(policy);
+  const std::optional<ResourceHints> read = Read(*hints);
+  if (!read.has_value()) {
+    policy->error_text =
+        absl::StrCat("no such hints: class ", hints->resource_class, ", flags ",
+                     hints->flags);
+    return SLUICE_ERROR_INVALID_ARGUMENT;
+  }
+  return Result(policy, policy->host.SetHints(stream_id, *read));
+}
+
+int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
+                               const sluice_rfc7540* rfc7540,
+                               const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  std::optional<ServerPriority> server;
+  if (rfc7540 != nullptr || rfc9218 != nullptr) {
+    server = ServerPriority{.rfc7540 = Read(rfc7540), .rfc9218 = Read(rfc9218)};
+  }
+  return Result(policy, policy->host.SetServerPriority(stream_id, server));
+}
+
+int sluice_ready(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.SetReady(stream_id));
+}
+
+int sluice_blocked(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.SetBlocked(stream_id));
+}
+
+int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.Close(stream_id));
+}
+
+int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
+  if (policy == nullptr || grant == nullptr) return NullArgument(policy);
+  if (policy->host.HasGrant()) {
+    policy->error_text = "the last grant was not charged yet";
+    return SLUICE_ERROR_WRONG_STATE;
+  }
+  const std::optional<Grant> picked = policy->host.Pick();
+  if (!picked.has_value()) return SLUICE_NOTHING_READY;
+  Write(*picked, grant);
+  return SLUICE_OK;
+}
+
+int sluice_charge(sluice_policy* policy, uint32_t stream_id,
+                  size_t bytes) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  return Result(policy, policy->host.Charge(stream_id, bytes));
+}
+
+int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
+                     void* user) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  if (callback == nullptr) {
+    policy->host.SetObserver(nullptr);
+    return SLUICE_OK;
+  }
+  policy->host.SetObserver(
+      [callback, user](const PolicyHost::Decision& decision) {
+        sluice_decision told = {};
+        told.number = decision.number;
+        Write(decision.grant, &told.grant);
+        told.bytes = decision.bytes;
+        callback(user, &told);
+      });
+  return SLUICE_OK;
+}
+
+int sluice_get_stats(const sluice_policy* policy,
+                     sluice_stats* stats) SLUICE_NOEXCEPT {
+  if (policy == nullptr || stats == nullptr) {
+    return SLUICE_ERROR_INVALID_ARGUMENT;
+  }
+  const PolicyHost::Stats from = policy->host.stats();
+  stats->picks = from.picks;
+  stats->empty_picks = from.empty_picks;
+  stats->empty_grants = from.empty_grants;
+  stats->bytes = from.bytes;
+  stats->opened = from.opened;
+  stats->closed = from.closed;
+  stats->refused = from.refused;
+  stats->open_streams = from.open_streams;
+  stats->ready_streams = from.ready_streams;
+  return SLUICE_OK;
+}
+
+}  // extern "C"

@@ -1,0 +1,176 @@
+#include "adapters/policy_host.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+
+namespace sluice::adapters {
+
+using ::sluice::priority::Rfc7540Priority;
+using ::sluice::priority::Rfc9218Priority;
+using ::sluice::scheduler::Grant;
+using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::ResourceHints;
+using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::Signal;
+using ::sluice::scheduler::StreamId;
+using ::sluice::scheduler::StreamInfo;
+
+PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_idle)
+    : policy_(std::move(policy)), max_idle_(max_idle) {}
+
+void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
+  observer_ = std::move(observer);
+}
+
+absl::Status PolicyHost::Open(StreamId id, const StreamInfo& said) {
+  if (IsOpen(id)) {
+    return Counted(absl::AlreadyExistsError(
+        absl::StrCat("stream ", id, " is open already")));
+  }
+  StreamInfo info = said;
+  if (const StreamInfo* earlier = idle_.Find(id)) {
+    scheduler::FillFromEarlier(*earlier, &info);
+  }
+  if (absl::Status status = policy_->OnOpen(id, info); !status.ok()) {
+    return Counted(status);
+  }
+  idle_.Open(id);
+  streams_[id].info = info;
+  ++stats_.opened;
+  return absl::OkStatus();
+}
+
+absl::Status PolicyHost::SetRfc7540(StreamId id,
+                                    const Rfc7540Priority& priority) {
+  StreamInfo info = Known(id);
+  info.rfc7540 = priority;
+  return Said(id, info, Signal::kRfc7540);
+}
+
+absl::Status PolicyHost::SetRfc9218(StreamId id,
+                                    const Rfc9218Priority& priority) {
+  StreamInfo info = Known(id);
+  info.rfc9218 = priority;
+  return Said(id, info, Signal::kRfc9218);
+}
+
+absl::Status PolicyHost::SetServerPriority(
+    StreamId id, std::optional<ServerPriority> server) {
+  if (!IsOpen(id)) return NotOpen(id);
+  StreamInfo info = Known(id);
+  info.server = server;
+  return Said(id, info, Signal::kServer);
+}
+
+absl::Status PolicyHost::SetHints(StreamId id, const ResourceHints& hints) {
+  if (!IsOpen(id)) return NotOpen(id);
+  StreamInfo info = Known(id);
+  info.hints = hints;
+  return Said(id, info, Signal::kHints);
+}
+
+absl::Status PolicyHost::SetReady(StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return NotOpen(id);
+  if (!found->second.ready) ++stats_.ready_streams;
+  found->second.ready = true;
+  policy_->SetReady(id);
+  return absl::OkStatus();
+}
+
+absl::Status PolicyHost::SetBlocked(StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return NotOpen(id);
+  if (found->second.ready) --stats_.ready_streams;
+  found->second.ready = false;
+  policy_->SetBlocked(id);
+  return absl::OkStatus();
+}
+
+absl::Status PolicyHost::Close(StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return NotOpen(id);
+  if (found->second.ready) --stats_.ready_streams;
+  streams_.erase(found);
+  ++stats_.closed;
+  policy_->OnClose(id);
+  return absl::OkStatus();
+}
+
+std::optional<Grant> PolicyHost::Pick() {
+  if (grant_.has_value()) return std::nullopt;
+  grant_ = policy_->Pick();
+  ++(grant_.has_value() ? stats_.picks : stats_.empty_picks);
+  return grant_;
+}
+
+absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
+  if (!grant_.has_value() || grant_->stream_id != id) {
+    return Counted(absl::FailedPreconditionError(
+        absl::StrCat("stream ", id, " holds no grant")));
+  }
+  if (bytes > grant_->max_bytes) {
+    return Counted(absl::InvalidArgumentError(
+        absl::StrCat(bytes, " bytes charged to stream ", id, ", ",
+                     grant_->max_bytes, " were granted")));
+  }
+  policy_->Charge(id, bytes);
+  const Decision decision{stats_.picks - 1, *grant_, bytes};
+  grant_.reset();
+  stats_.bytes += bytes;
+  if (bytes == 0) ++stats_.empty_grants;
+  if (observer_) observer_(decision);
+  return absl::OkStatus();
+}
+
+PolicyHost::Stats PolicyHost::stats() const {
+  Stats stats = stats_;
+  stats.open_streams = streams_.size();
+  return stats;
+}
+
+// What the policy refuses is not kept either.
+absl::Status PolicyHost::Said(StreamId id, const StreamInfo& info,
+                              Signal changed) {
+  if (absl::Status status = policy_->OnPriority(id, info, changed);
+      !status.ok()) {
+    return Counted(status);
+  }
+  if (const auto found = streams_.find(id); found != streams_.end()) {
+    found->second.info = info;
+  } else if (!idle_.Passed(id)) {
+    idle_.Remember(id, info);
+    if (idle_.size() > max_idle_) idle_.DropOldest();
+  }
+  return absl::OkStatus();
+}
+
+StreamInfo PolicyHost::Known(StreamId id) const {
+  if (const auto found = streams_.find(id); found != streams_.end()) {
+    return found->second.info;
+  }
+  if (const StreamInfo* idle = idle_.Find(id)) return *idle;
+  return StreamInfo();
+}
+
+absl::Status PolicyHost::NotOpen(StreamId id) {
+  return Counted(
+      absl::NotFoundError(absl::StrCat("stream ", id, " is not open")));
+}
+
+absl::Status PolicyHost::Counted(absl::Status status) {
+  ++stats_.refused;
+  return status;
+}
+
+}  // namespace sluice::adapters

@@ -1,0 +1,131 @@
+// What every adapter does around a scheduler::Policy: keeps what is known of
+// each stream, since a policy is told the whole of it at every change, and
+// refuses the calls that a policy may take for granted not to get.
+//
+//   PolicyHost host(std::move(policy));
+//   host.Open(1, {.rfc7540 = priority});
+//   host.SetReady(1);
+//   while (std::optional<Grant> grant = host.Pick()) {
+//     host.Charge(grant->stream_id, SendUpTo(grant->max_bytes));
+//   }
+//
+// Every status other than Ok means that nothing was changed. Not thread-safe.
+// Between Pick() and Charge() any other call is allowed, see
+// scheduler/policy.h.
+#ifndef SLUICE_ADAPTERS_POLICY_HOST_H_
+#define SLUICE_ADAPTERS_POLICY_HOST_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/idle_signals.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::adapters {
+
+class PolicyHost {
+ public:
+  // Since the host was made, but for the last two, which are of now.
+  struct Stats {
+    uint64_t picks = 0;         // that found a stream
+    uint64_t empty_picks = 0;   // that found none ready
+    uint64_t empty_grants = 0;  // charged with 0 bytes
+    uint64_t bytes = 0;         // charged in all
+    uint64_t opened = 0;
+    uint64_t closed = 0;
+    uint64_t refused = 0;  // calls that returned another status than Ok
+    uint64_t open_streams = 0;
+    uint64_t ready_streams = 0;
+  };
+
+  // One grant and what became of it.
+  struct Decision {
+    uint64_t number = 0;  // 0, 1, 2, …
+    scheduler::Grant grant;
+    size_t bytes = 0;  // charged
+  };
+
+  // `max_idle` bounds the ids that are not open yet and of which something was
+  // said; give it the policy's PolicyOptions::max_streams.
+  explicit PolicyHost(std::unique_ptr<scheduler::Policy> policy,
+                      size_t max_idle = scheduler::PolicyOptions().max_streams);
+
+  // Called at the end of each Charge(). It must not call back.
+  void SetObserver(std::function<void(const Decision&)> observer);
+
+  // The stream opens, blocked. Errors: Policy::OnOpen()'s.
+  absl::Status Open(scheduler::StreamId id,
+                    const scheduler::StreamInfo& said = {});
+
+  // The client said something: for open, idle and closed ids. Errors:
+  // Policy::OnPriority()'s.
+  absl::Status SetRfc7540(scheduler::StreamId id,
+                          const priority::Rfc7540Priority& priority);
+  absl::Status SetRfc9218(scheduler::StreamId id,
+                          const priority::Rfc9218Priority& priority);
+
+  // The application said something; no override takes the last one back.
+  // Errors: NotFound (not open), and Policy::OnPriority()'s.
+  absl::Status SetServerPriority(
+      scheduler::StreamId id, std::optional<scheduler::ServerPriority> server);
+  absl::Status SetHints(scheduler::StreamId id,
+                        const scheduler::ResourceHints& hints);
+
+  // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
+  void OnNoRfc7540Priorities() { policy_->OnNoRfc7540Priorities(); }
+
+  // Whether the server should send it, see scheduler/policy.h.
+  bool AnnouncesNoRfc7540Priorities() const {
+    return policy_->AnnouncesNoRfc7540Priorities();
+  }
+
+  // Error of the three: NotFound (not open).
+  absl::Status SetReady(scheduler::StreamId id);
+  absl::Status SetBlocked(scheduler::StreamId id);
+  absl::Status Close(scheduler::StreamId id);
+
+  bool IsOpen(scheduler::StreamId id) const { return streams_.contains(id); }
+
+  // The stream to send next, or nothing. While a grant is not charged, returns
+  // nothing and changes nothing (see HasGrant()).
+  std::optional<scheduler::Grant> Pick();
+  bool HasGrant() const { return grant_.has_value(); }
+
+  // Errors: FailedPrecondition (no grant, or another stream's),
+  // InvalidArgument (more than was granted).
+  absl::Status Charge(scheduler::StreamId id, size_t bytes);
+
+  Stats stats() const;
+
+ private:
+  struct Stream {
+    scheduler::StreamInfo info;
+    bool ready = false;
+  };
+
+  absl::Status Said(scheduler::StreamId id, const scheduler::StreamInfo& info,
+                    scheduler::Signal changed);
+  scheduler::StreamInfo Known(scheduler::StreamId id) const;
+  absl::Status NotOpen(scheduler::StreamId id);
+  absl::Status Counted(absl::Status status);
+
+  std::unique_ptr<scheduler::Policy> policy_;
+  const size_t max_idle_;
+  absl::flat_hash_map<scheduler::StreamId, Stream> streams_;
+  scheduler::IdleSignals idle_;
+  std::optional<scheduler::Grant> grant_;
+  std::function<void(const Decision&)> observer_;
+  Stats stats_;
+};
+
+}  // namespace sluice::adapters
+
+#endif  // SLUICE_ADAPTERS_POLICY_HOST_H_

@@ -1,0 +1,305 @@
+#include "adapters/c/sluice.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "scheduler/registry.h"
+
+namespace {
+
+class SluiceTest : public testing::Test {
+ protected:
+  void SetUp() override { Create("rfc7540"); }
+  void TearDown() override { sluice_destroy(policy_); }
+
+  void Create(const char* spec) {
+    sluice_destroy(policy_);
+    ASSERT_EQ(sluice_create(SLUICE_ABI_VERSION, spec, nullptr, &policy_),
+              SLUICE_OK)
+        << sluice_error_text(nullptr);
+  }
+
+  void OpenReady(uint32_t id, sluice_rfc7540 priority) {
+    ASSERT_EQ(sluice_open(policy_, id, &priority, nullptr), SLUICE_OK);
+    ASSERT_EQ(sluice_ready(policy_, id), SLUICE_OK);
+  }
+
+  // The ids of `count` full grants: "1 1 3 …".
+  std::string Picks(int count) {
+    std::string picks;
+    for (int i = 0; i < count; ++i) {
+      sluice_grant grant;
+      if (sluice_pick(policy_, &grant) != SLUICE_OK) return picks + " -";
+      if (!picks.empty()) picks += ' ';
+      picks += std::to_string(grant.stream_id);
+      EXPECT_EQ(sluice_charge(policy_, grant.stream_id, grant.max_bytes),
+                SLUICE_OK);
+    }
+    return picks;
+  }
+
+  std::string ErrorText() { return sluice_error_text(policy_); }
+
+  sluice_policy* policy_ = nullptr;
+};
+
+TEST_F(SluiceTest, SharesByTheWeightsOfTheTree) {
+  OpenReady(1, {0, 192, 0});
+  OpenReady(3, {0, 64, 0});
+  const std::string picks = Picks(16);
+  size_t first = 0;
+  for (char c : picks) first += c == '1' ? 1 : 0;
+  EXPECT_EQ(first, 12u) << picks;
+}
+
+TEST_F(SluiceTest, AParentGoesBeforeItsChildren) {
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {1, 256, 0});
+  EXPECT_EQ(Picks(2), "1 1");
+  EXPECT_EQ(sluice_blocked(policy_, 1), SLUICE_OK);
+  EXPECT_EQ(Picks(2), "3 3");
+  EXPECT_EQ(sluice_close(policy_, 3), SLUICE_OK);
+  EXPECT_EQ(Picks(1), " -");
+}
+
+TEST_F(SluiceTest, APriorityFrameMovesAStream) {
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {0, 16, 0});
+  const sluice_rfc7540 exclusive = {0, 16, 1};
+  EXPECT_EQ(sluice_priority_7540(policy_, 3, &exclusive), SLUICE_OK);
+  EXPECT_EQ(Picks(3), "3 3 3");
+}
+
+TEST_F(SluiceTest, ASignalBeforeTheStreamOpensHoldsWhenItDoes) {
+  const sluice_rfc7540 under_one = {1, 16, 0};
+  EXPECT_EQ(sluice_priority_7540(policy_, 3, &under_one), SLUICE_OK);
+  OpenReady(1, {0, 16, 0});
+  EXPECT_EQ(sluice_open(policy_, 3, nullptr, nullptr), SLUICE_OK);
+  EXPECT_EQ(sluice_ready(policy_, 3), SLUICE_OK);
+  EXPECT_EQ(Picks(3), "1 1 1");
+}
+
+TEST_F(SluiceTest, TheServersPriorityGoesOverTheClientsAndComesOffAgain) {
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {1, 16, 0});
+  const sluice_rfc7540 exclusive = {0, 256, 1};
+  EXPECT_EQ(sluice_set_server_priority(policy_, 3, &exclusive, nullptr),
+            SLUICE_OK);
+  EXPECT_EQ(Picks(2), "3 3");
+  EXPECT_EQ(sluice_set_server_priority(policy_, 3, nullptr, nullptr),
+            SLUICE_OK);
+  EXPECT_EQ(Picks(2), "1 1");
+}
+
+TEST_F(SluiceTest, EveryPolicyOfTheRegistryCanBeMadeByItsListedName) {
+  const auto entries = sluice::scheduler::RegisteredPolicies();
+  size_t count = 0;
+  while (const char* name = sluice_policy_name(count)) {
+    ASSERT_LT(count, entries.size());
+    EXPECT_EQ(name, entries[count].name);
+    EXPECT_EQ(sluice_policy_summary(count), entries[count].summary);
+    Create(name);
+    EXPECT_EQ(sluice_open(policy_, 1, nullptr, nullptr), SLUICE_OK);
+    EXPECT_EQ(sluice_ready(policy_, 1), SLUICE_OK);
+    EXPECT_EQ(Picks(1), "1") << name;
+    ++count;
+  }
+  EXPECT_EQ(count, entries.size());
+  EXPECT_EQ(sluice_policy_summary(count), nullptr);
+}
+
+TEST_F(SluiceTest, WhatIsWrongOnCreationIsNamed) {
+  sluice_policy* made = policy_;
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION + 1, "rr", nullptr, &made),
+            SLUICE_ERROR_ABI_VERSION);
+  EXPECT_EQ(made, nullptr);
+  EXPECT_STREQ(sluice_error_text(nullptr),
+               "the program was compiled for version 2 of the ABI, the "
+               "library has 1");
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "none", nullptr, &made),
+            SLUICE_ERROR_NOT_FOUND);
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr:no=1", nullptr, &made),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_NE(std::strstr(sluice_error_text(nullptr), "no"), nullptr);
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, nullptr, nullptr, &made),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr", nullptr, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  sluice_options options = SLUICE_OPTIONS_INIT;
+  options.max_grant = 0;
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr", &options, &made),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_F(SluiceTest, TheDefaultOptionsAreThoseOfTheLibrary) {
+  const sluice_options options = SLUICE_OPTIONS_INIT;
+  const sluice::scheduler::PolicyOptions defaults;
+  EXPECT_EQ(options.max_grant, defaults.max_grant);
+  EXPECT_EQ(options.max_streams, defaults.max_streams);
+  EXPECT_EQ(options.max_closed_streams, defaults.max_closed_streams);
+}
+
+struct Arena {
+  std::vector<size_t> taken;
+  std::vector<size_t> given_back;
+  bool empty = false;
+
+  static void* Allocate(void* user, size_t size) {
+    Arena& arena = *static_cast<Arena*>(user);
+    if (arena.empty) return nullptr;
+    arena.taken.push_back(size);
+    return std::malloc(size);
+  }
+  static void Deallocate(void* user, void* block, size_t size) {
+    static_cast<Arena*>(user)->given_back.push_back(size);
+    std::free(block);
+  }
+};
+
+TEST_F(SluiceTest, TheHandleLivesInTheCallersMemory) {
+  Arena arena;
+  const sluice_allocator allocator = {Arena::Allocate, Arena::Deallocate,
+                                      &arena};
+  sluice_options options = SLUICE_OPTIONS_INIT;
+  options.allocator = &allocator;
+  sluice_policy* made = nullptr;
+  ASSERT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr", &options, &made),
+            SLUICE_OK);
+  ASSERT_EQ(arena.taken.size(), 1u);
+  sluice_destroy(made);
+  EXPECT_EQ(arena.given_back, arena.taken);
+
+  arena.empty = true;
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr", &options, &made),
+            SLUICE_ERROR_NO_MEMORY);
+  EXPECT_EQ(made, nullptr);
+}
+
+TEST_F(SluiceTest, RefusedCallsNameTheirErrorAndChangeNothing) {
+  OpenReady(1, {0, 16, 0});
+  const sluice_rfc7540 itself = {3, 16, 0};
+  EXPECT_EQ(sluice_open(policy_, 3, &itself, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_open(policy_, 0, nullptr, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_open(policy_, 1, nullptr, nullptr),
+            SLUICE_ERROR_ALREADY_EXISTS);
+  EXPECT_EQ(ErrorText(), "stream 1 is open already");
+  const sluice_rfc7540 heavy = {0, 257, 0};
+  EXPECT_EQ(sluice_priority_7540(policy_, 1, &heavy),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  const sluice_rfc9218 urgent = {8, 0};
+  EXPECT_EQ(sluice_priority_9218(policy_, 1, &urgent),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_ready(policy_, 3), SLUICE_ERROR_NOT_FOUND);
+  EXPECT_EQ(ErrorText(), "stream 3 is not open");
+  EXPECT_EQ(sluice_blocked(policy_, 3), SLUICE_ERROR_NOT_FOUND);
+  EXPECT_EQ(sluice_close(policy_, 3), SLUICE_ERROR_NOT_FOUND);
+  EXPECT_EQ(sluice_set_server_priority(policy_, 3, nullptr, nullptr),
+            SLUICE_ERROR_NOT_FOUND);
+  sluice_hints hints = SLUICE_HINTS_INIT;
+  EXPECT_EQ(sluice_set_hints(policy_, 3, &hints), SLUICE_ERROR_NOT_FOUND);
+  hints.resource_class = 9;
+  EXPECT_EQ(sluice_set_hints(policy_, 1, &hints),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(Picks(2), "1 1");
+  sluice_stats stats;
+  EXPECT_EQ(sluice_get_stats(policy_, &stats), SLUICE_OK);
+  EXPECT_EQ(stats.refused, 10u);
+}
+
+TEST_F(SluiceTest, NullPointersAreInvalidArguments) {
+  EXPECT_EQ(sluice_open(nullptr, 1, nullptr, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_priority_7540(policy_, 1, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_priority_9218(policy_, 1, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_pick(policy_, nullptr), SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_get_stats(policy_, nullptr), SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_set_hints(policy_, 1, nullptr),
+            SLUICE_ERROR_INVALID_ARGUMENT);
+  sluice_destroy(nullptr);
+}
+
+TEST_F(SluiceTest, TooManyIdleStreamsAreRefused) {
+  sluice_destroy(policy_);
+  sluice_options options = SLUICE_OPTIONS_INIT;
+  options.max_streams = 2;
+  ASSERT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr", &options, &policy_),
+            SLUICE_OK);
+  const sluice_rfc9218 urgent = {1, 0};
+  EXPECT_EQ(sluice_priority_9218(policy_, 1, &urgent), SLUICE_OK);
+  EXPECT_EQ(sluice_priority_9218(policy_, 3, &urgent), SLUICE_OK);
+  EXPECT_EQ(sluice_priority_9218(policy_, 5, &urgent),
+            SLUICE_ERROR_RESOURCE_EXHAUSTED);
+}
+
+TEST_F(SluiceTest, PickAndChargeAlternate) {
+  OpenReady(1, {0, 16, 0});
+  sluice_grant grant;
+  EXPECT_EQ(sluice_charge(policy_, 1, 1), SLUICE_ERROR_WRONG_STATE);
+  ASSERT_EQ(sluice_pick(policy_, &grant), SLUICE_OK);
+  EXPECT_EQ(grant.stream_id, 1u);
+  EXPECT_EQ(grant.max_bytes, 16384u);
+  EXPECT_GT(grant.reason_length, 0u);
+  EXPECT_EQ(sluice_pick(policy_, &grant), SLUICE_ERROR_WRONG_STATE);
+  EXPECT_EQ(sluice_charge(policy_, 3, 1), SLUICE_ERROR_WRONG_STATE);
+  EXPECT_EQ(sluice_charge(policy_, 1, 16385), SLUICE_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(sluice_charge(policy_, 1, 16384), SLUICE_OK);
+}
+
+TEST_F(SluiceTest, AStreamMayCloseBetweenItsPickAndItsCharge) {
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {0, 16, 0});
+  sluice_grant grant;
+  ASSERT_EQ(sluice_pick(policy_, &grant), SLUICE_OK);
+  EXPECT_EQ(sluice_close(policy_, grant.stream_id), SLUICE_OK);
+  EXPECT_EQ(sluice_charge(policy_, grant.stream_id, 100), SLUICE_OK);
+  EXPECT_EQ(Picks(2), grant.stream_id == 1 ? "3 3" : "1 1");
+}
+
+TEST_F(SluiceTest, TheTraceTellsEveryDecisionAndTheStatisticsAddThemUp) {
+  std::vector<std::string> told;
+  const auto trace = [](void* user, const sluice_decision* decision) {
+    static_cast<std::vector<std::string>*>(user)->push_back(
+        std::to_string(decision->number) + ":" +
+        std::to_string(decision->grant.stream_id) + ":" +
+        std::to_string(decision->bytes));
+  };
+  EXPECT_EQ(sluice_set_trace(policy_, trace, &told), SLUICE_OK);
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {1, 16, 0});
+  sluice_grant grant;
+  ASSERT_EQ(sluice_pick(policy_, &grant), SLUICE_OK);
+  EXPECT_EQ(sluice_charge(policy_, 1, 500), SLUICE_OK);
+  ASSERT_EQ(sluice_pick(policy_, &grant), SLUICE_OK);
+  EXPECT_EQ(sluice_charge(policy_, 1, 0), SLUICE_OK);
+  EXPECT_EQ(sluice_close(policy_, 1), SLUICE_OK);
+  ASSERT_EQ(sluice_pick(policy_, &grant), SLUICE_OK);
+  EXPECT_EQ(sluice_charge(policy_, 3, 7), SLUICE_OK);
+  EXPECT_EQ(told, (std::vector<std::string>{"0:1:500", "1:1:0", "2:3:7"}));
+
+  EXPECT_EQ(sluice_set_trace(policy_, nullptr, nullptr), SLUICE_OK);
+  EXPECT_EQ(sluice_blocked(policy_, 3), SLUICE_OK);
+  EXPECT_EQ(sluice_pick(policy_, &grant), SLUICE_NOTHING_READY);
+  EXPECT_EQ(told.size(), 3u);
+  sluice_stats stats;
+  ASSERT_EQ(sluice_get_stats(policy_, &stats), SLUICE_OK);
+  EXPECT_EQ(stats.picks, 3u);
+  EXPECT_EQ(stats.empty_picks, 1u);
+  EXPECT_EQ(stats.empty_grants, 1u);
+  EXPECT_EQ(stats.bytes, 507u);
+  EXPECT_EQ(stats.opened, 2u);
+  EXPECT_EQ(stats.closed, 1u);
+  EXPECT_EQ(stats.refused, 0u);
+  EXPECT_EQ(stats.open_streams, 1u);
+  EXPECT_EQ(stats.ready_streams, 0u);
+}
+
+}  // namespace
