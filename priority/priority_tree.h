@@ -169,6 +169,9 @@ class BasicPriorityTree {
 
   bool HasReady() const;
   size_t max_grant() const { return shares_.max_grant(); }
+  // Levels with more than eight active children compare keys without these
+  // lowest bits; 0 when every level is exact.
+  int slot_shift() const { return shares_.slot_shift(); }
 
   // --- Looking at it -----------------------------------------------------
   size_t size() const { return open_ + idle_.size + closed_.size; }

@@ -442,10 +442,8 @@ typename ShareTree<Order>::PathEntry* ShareTree<Order>::FindPathEntry(
 
 template <class Order>
 void ShareTree<Order>::DropPathEntry(NodeIndex n) {
-  PathEntry* entry = FindPathEntry(n);
-  if (entry == nullptr) return;
-  *entry = path_.back();
-  path_.pop_back();
+  const PathEntry* entry = FindPathEntry(n);
+  if (entry != nullptr) path_.erase(path_.begin() + (entry - path_.data()));
 }
 
 template <class Order>
