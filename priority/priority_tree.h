@@ -254,6 +254,7 @@ using PriorityTree = BasicPriorityTree<ByteFairOrder>;
 
 extern template class BasicPriorityTree<ByteFairOrder>;
 extern template class BasicPriorityTree<ExactByteFairOrder>;
+extern template class BasicPriorityTree<ExactByIdOrder>;
 extern template class BasicPriorityTree<StartTagOrder>;
 
 }  // namespace sluice::priority

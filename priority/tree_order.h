@@ -22,6 +22,13 @@ struct ExactByteFairOrder {
   static constexpr bool kTiesById = false;
 };
 
+// Exact as well, with ties to the lower stream id instead of first-in first-out.
+struct ExactByIdOrder {
+  static constexpr bool kByFinishTag = true;
+  static constexpr bool kSlots = false;
+  static constexpr bool kTiesById = true;
+};
+
 // Start-time fair queueing: the smallest start tag S first, the lower stream id
 // among equals.
 struct StartTagOrder {

@@ -121,9 +121,12 @@ void DataScheduler::Impl::TakeSignal(h2::StreamId id, const StreamInfo& info,
   if (!policy_->OnPriority(id, info, changed).ok()) return;
   if (Stream* stream = Find(id)) {
     stream->info = info;
-  } else if (!idle_.Passed(id)) {
-    idle_.Remember(id, info);
-    if (idle_.size() > options_.max_idle_signals) idle_.DropOldest();
+  } else {
+    // The newest signals are the likeliest to be needed.
+    if (idle_.Find(id) == nullptr) {
+      idle_.ShrinkTo(std::max<size_t>(options_.max_idle_signals, 1) - 1);
+    }
+    idle_.Remember(id, info, options_.max_idle_signals).IgnoreError();
   }
 }
 
@@ -145,9 +148,7 @@ DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
   stream->id = id;
   stream->ours = ours;
   stream->info = info;
-  if (std::optional<StreamInfo> earlier = idle_.Open(id)) {
-    FillFromEarlier(*earlier, &stream->info);
-  }
+  idle_.Open(id, &stream->info);
   if (!policy_->OnOpen(id, stream->info).ok()) {
     // Signals that a policy cannot take never keep a stream from being served.
     stream->info = StreamInfo();

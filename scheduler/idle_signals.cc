@@ -1,10 +1,13 @@
 #include "scheduler/idle_signals.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
-#include <optional>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
 
 namespace sluice::scheduler {
 
@@ -13,30 +16,38 @@ const StreamInfo* IdleSignals::Find(StreamId id) const {
   return found == idle_[id & 1].end() ? nullptr : &found->second;
 }
 
-void IdleSignals::Remember(StreamId id, const StreamInfo& info) {
+absl::Status IdleSignals::Remember(StreamId id, const StreamInfo& info,
+                                   size_t limit) {
+  if (Passed(id)) return absl::OkStatus();
+  if (Find(id) == nullptr && size() >= limit) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "no room for the signals of idle stream ", id, ": ", size(),
+        " ids are kept"));
+  }
   idle_[id & 1].insert_or_assign(id, info);
+  return absl::OkStatus();
 }
 
-std::optional<StreamInfo> IdleSignals::Open(StreamId id) {
+void IdleSignals::Open(StreamId id, StreamInfo* info) {
   std::map<StreamId, StreamInfo>& idle = idle_[id & 1];
   StreamId& highest = highest_opened_[id & 1];
   highest = std::max(highest, id);
-  std::optional<StreamInfo> kept;
   if (const auto found = idle.find(id); found != idle.end()) {
-    kept = found->second;
+    FillFromEarlier(found->second, info);
   }
   idle.erase(idle.begin(), idle.upper_bound(highest));
-  return kept;
 }
 
-void IdleSignals::DropOldest() {
+void IdleSignals::ShrinkTo(size_t limit) {
   std::map<StreamId, StreamInfo>& client = idle_[1];
   std::map<StreamId, StreamInfo>& server = idle_[0];
-  const bool from_client =
-      !client.empty() &&
-      (server.empty() || client.begin()->first < server.begin()->first);
-  std::map<StreamId, StreamInfo>& idle = from_client ? client : server;
-  if (!idle.empty()) idle.erase(idle.begin());
+  while (size() > limit) {
+    const bool from_client =
+        !client.empty() &&
+        (server.empty() || client.begin()->first < server.begin()->first);
+    std::map<StreamId, StreamInfo>& idle = from_client ? client : server;
+    idle.erase(idle.begin());
+  }
 }
 
 }  // namespace sluice::scheduler

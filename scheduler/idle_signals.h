@@ -8,8 +8,8 @@
 #include <array>
 #include <cstddef>
 #include <map>
-#include <optional>
 
+#include "absl/status/status.h"
 #include "scheduler/policy.h"
 
 namespace sluice::scheduler {
@@ -25,15 +25,18 @@ class IdleSignals {
   // Null when nothing is kept. O(log n).
   const StreamInfo* Find(StreamId id) const;
 
-  // Keeps `info` in place of what was kept. O(log n).
-  void Remember(StreamId id, const StreamInfo& info);
+  // Keeps `info` in place of what was kept; a new id only while fewer than
+  // `limit` are kept. An id that can never open is ignored. O(log n). Error:
+  // ResourceExhausted.
+  absl::Status Remember(StreamId id, const StreamInfo& info, size_t limit);
 
-  // `id` opens: returns what was kept for it and forgets that, and the lower
-  // ids of the same initiator, which are closed now. O(log n) amortised.
-  std::optional<StreamInfo> Open(StreamId id);
+  // `id` opens: fills what `*info` leaves unsaid from what was kept for it, and
+  // forgets that and the lower ids of the same initiator, which are closed now.
+  // O(log n) amortised.
+  void Open(StreamId id, StreamInfo* info);
 
-  // Forgets the smallest id, which has waited longest. Nothing when empty.
-  void DropOldest();
+  // Forgets the smallest ids, which have waited longest, down to `limit`.
+  void ShrinkTo(size_t limit);
 
  private:
   // By initiator: even ids are the server's, odd ids the client's.

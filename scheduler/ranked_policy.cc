@@ -56,12 +56,8 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   stream.id = id;
   stream.arrival = arrivals_++;
   stream.info = info;
-  if (std::optional<StreamInfo> earlier = idle_.Open(id)) {
-    FillFromEarlier(*earlier, &stream.info);
-  }
-  while (idle_.size() > 0 && slots_.size() + idle_.size() > max_streams_) {
-    idle_.DropOldest();
-  }
+  idle_.Open(id, &stream.info);
+  idle_.ShrinkTo(RoomForIdle());
   stream.rank = AskRank(stream);
   return absl::OkStatus();
 }
@@ -74,15 +70,7 @@ absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info,
   }
   const auto found = slots_.find(id);
   if (found == slots_.end()) {
-    if (idle_.Passed(id)) return absl::OkStatus();
-    if (idle_.Find(id) == nullptr &&
-        slots_.size() + idle_.size() >= max_streams_) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("no room for what is said of idle stream ", id, ": ",
-                       max_streams_, " streams are kept"));
-    }
-    idle_.Remember(id, info);
-    return absl::OkStatus();
+    return idle_.Remember(id, info, RoomForIdle());
   }
   const uint32_t slot = found->second;
   streams_[slot].info = info;

@@ -38,6 +38,7 @@
 #ifndef SLUICE_SCHEDULER_RANKED_POLICY_H_
 #define SLUICE_SCHEDULER_RANKED_POLICY_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -127,6 +128,9 @@ class RankedPolicy : public Policy {
   // 256·L/weight: what the largest grant adds to a tag.
   int64_t Quantum(const Rank& rank) const {
     return (max_grant_ * 256) / rank.weight;
+  }
+  size_t RoomForIdle() const {
+    return max_streams_ - std::min(max_streams_, slots_.size());
   }
   int64_t OrderOf(const Stream& stream) const;
   ReadyHeap& HeapOf(const Rank& rank);

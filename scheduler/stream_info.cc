@@ -11,6 +11,8 @@
 namespace sluice::scheduler {
 namespace {
 
+constexpr StreamId kMaxStreamId = 0x7fffffff;
+
 absl::Status ValidateTree(
     StreamId id, const std::optional<priority::Rfc7540Priority>& priority) {
   if (!priority.has_value()) return absl::OkStatus();
@@ -42,8 +44,9 @@ absl::Status ValidateField(
 }  // namespace
 
 absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info) {
-  if (id == 0) {
-    return absl::InvalidArgumentError("stream 0 is the connection");
+  if (id == 0 || id > kMaxStreamId) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(id, " is no stream's identifier (RFC 9113 §5.1.1)"));
   }
   absl::Status status = ValidateTree(id, info.rfc7540);
   if (status.ok()) status = ValidateField(id, info.rfc9218);

@@ -11,7 +11,7 @@
 
 namespace sluice::scheduler {
 
-// InvalidArgument for id 0, a weight outside 1…256, a dependency on `id` itself
+// InvalidArgument for an id outside 1…2^31−1, a weight outside 1…256, a dependency on `id` itself
 // (RFC 7540 §5.3.1) or an urgency outside 0…7 (RFC 9218 §4.1), the client's and
 // the application's alike.
 absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info);

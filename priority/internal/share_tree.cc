@@ -539,6 +539,7 @@ const char* ShareTree<Order>::FindBrokenInvariant() const {
 
 template class ShareTree<ByteFairOrder>;
 template class ShareTree<ExactByteFairOrder>;
+template class ShareTree<ExactByIdOrder>;
 template class ShareTree<StartTagOrder>;
 
 }  // namespace sluice::priority::internal

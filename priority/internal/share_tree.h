@@ -169,6 +169,7 @@ class ShareTree {
 
 extern template class ShareTree<ByteFairOrder>;
 extern template class ShareTree<ExactByteFairOrder>;
+extern template class ShareTree<ExactByIdOrder>;
 extern template class ShareTree<StartTagOrder>;
 
 }  // namespace internal

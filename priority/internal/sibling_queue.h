@@ -93,6 +93,7 @@ class SiblingQueue {
 
 extern template class SiblingQueue<ByteFairOrder>;
 extern template class SiblingQueue<ExactByteFairOrder>;
+extern template class SiblingQueue<ExactByIdOrder>;
 extern template class SiblingQueue<StartTagOrder>;
 
 }  // namespace sluice::priority::internal
