@@ -45,7 +45,7 @@ void Connection::Impl::Log(absl::string_view line) const {
   if (options_.log_sink) options_.log_sink(line);
 }
 
-absl::Status Connection::Impl::CheckMaySend(bool needs_room) const {
+absl::Status Connection::Impl::CheckMaySend(bool needs_room) {
   if (!initiated_) {
     return MakeError(ErrorKind::kProtocol,
                      "InitiateConnection() comes first (RFC 9113 3.4)");
@@ -55,6 +55,7 @@ absl::Status Connection::Impl::CheckMaySend(bool needs_room) const {
   }
   if (needs_room && output_.control_size() >=
                         options_.limits.output_control_high_water_mark) {
+    refused_output_ = true;
     return MakeError(ErrorKind::kOutputFull, "write the output first");
   }
   return absl::OkStatus();
@@ -174,23 +175,28 @@ size_t Connection::Impl::OutputRoom() const {
   return mark > waiting ? mark - waiting : 0;
 }
 
-void Connection::Impl::ConsumeOutput(size_t bytes) {
-  const bool was_full = OutputRoom() == 0;
-  output_.Consume(bytes);
-  if ((was_full || refused_output_) && OutputRoom() > 0) {
-    refused_output_ = false;
-    output_drained_ = true;
-  }
+bool Connection::Impl::HasRoom() const {
+  return OutputRoom() > 0 && output_.control_size() <
+                                 options_.limits.output_control_high_water_mark;
+}
+
+void Connection::Impl::NoteRoom(bool was_full) {
+  if (!(was_full || refused_output_) || !HasRoom()) return;
+  refused_output_ = false;
+  output_drained_ = true;
 }
 
 std::string Connection::Impl::TakeOutput(size_t max) {
-  const bool was_full = OutputRoom() == 0;
+  const bool was_full = !HasRoom();
   std::string taken = output_.Take(max);
-  if ((was_full || refused_output_) && OutputRoom() > 0) {
-    refused_output_ = false;
-    output_drained_ = true;
-  }
+  NoteRoom(was_full);
   return taken;
+}
+
+void Connection::Impl::ConsumeOutput(size_t bytes) {
+  const bool was_full = !HasRoom();
+  output_.Consume(bytes);
+  NoteRoom(was_full);
 }
 
 bool Connection::Impl::TakeOutputDrained() {

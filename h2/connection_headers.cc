@@ -38,6 +38,8 @@ using Outcome = Transition::Outcome;
 // At this multiple of the header list limit the connection ends.
 constexpr size_t kOversizedFactor = 4;
 
+constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
+
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
 std::optional<PriorityField> PriorityFieldOf(const FieldViews& fields) {
   std::string joined;
@@ -60,7 +62,9 @@ absl::Status Connection::Impl::OnHeaders(const FrameHeader& header,
   block.stream_id = header.stream_id;
   block.end_stream = header.Has(kFlagEndStream);
   if (header.Has(kFlagPadded)) {
-    absl::Status status = RemovePadding(header.stream_id, &payload);
+    absl::Status status = RemovePadding(
+        header.stream_id, header.Has(kFlagPriority) ? kPriorityFieldsSize : 0,
+        &payload);
     if (!status.ok()) return status;
   }
   if (header.Has(kFlagPriority)) {
@@ -94,16 +98,17 @@ absl::Status Connection::Impl::OnPushPromise(const FrameHeader& header,
   block.type = FrameType::kPushPromise;
   block.stream_id = header.stream_id;
   if (header.Has(kFlagPadded)) {
-    absl::Status status = RemovePadding(header.stream_id, &payload);
+    absl::Status status =
+        RemovePadding(header.stream_id, kPromisedIdSize, &payload);
     if (!status.ok()) return status;
   }
-  if (payload.size() < 4) {
+  if (payload.size() < kPromisedIdSize) {
     return MakeError(ErrorKind::kFrameDataMissing,
                      "PUSH_PROMISE without its stream (RFC 9113 6.6)",
                      header.stream_id);
   }
   block.promised_id = LoadU32(payload) & kMaxStreamId;
-  payload.remove_prefix(4);
+  payload.remove_prefix(kPromisedIdSize);
   block_ = block;
   return AddFragment(payload, header.Has(kFlagEndHeaders), events);
 }
@@ -170,8 +175,10 @@ absl::Status Connection::Impl::FinishHeaders(const HeaderBlock& block,
     return ApplyOutcome(transition, id, "HEADERS", events);
   }
   if (block.priority.has_value() && block.priority->depends_on == id) {
-    return StreamError(id, ErrorCode::kProtocolError,
-                       "a stream depends on itself (RFC 7540 5.3.1)", events);
+    return StreamError(
+        MakeError(ErrorKind::kProtocol,
+                  "a stream depends on itself (RFC 7540 5.3.1)", id),
+        events);
   }
   if (section.oversized) return RefuseOversized(block, events);
   if (stream->received == MessagePhase::kBody) {
@@ -180,29 +187,34 @@ absl::Status Connection::Impl::FinishHeaders(const HeaderBlock& block,
   return FinishResponse(stream, block, std::move(section), events);
 }
 
-std::optional<absl::string_view> Connection::Impl::MalformedReason(
-    const Section& section, SectionKind kind) const {
-  if (!options_.validate_inbound) return std::nullopt;
+absl::Status Connection::Impl::CheckSection(const Section& section,
+                                            SectionKind kind,
+                                            StreamId id) const {
+  if (!options_.validate_inbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only where we allowed it.
   const bool extended_connect =
       !is_client() && (local_.Get(SettingId::kEnableConnectProtocol) == 1 ||
                        LocalSettingSent(SettingId::kEnableConnectProtocol, 1));
   const std::optional<HeaderFault> fault =
       FindHeaderFault(section.fields, kind, extended_connect);
-  if (!fault.has_value()) return std::nullopt;
-  return fault->reason;
+  if (!fault.has_value()) return absl::OkStatus();
+  return MakeError(fault->kind, fault->reason, id);
 }
 
-bool Connection::Impl::ExpectBody(const Section& section, bool no_content,
-                                  Stream* stream) {
+absl::Status Connection::Impl::ExpectBody(const Section& section,
+                                          bool no_content, bool end_stream,
+                                          Stream* stream) const {
   const ContentLength length = ContentLengthOf(section.fields);
-  if (!length.legal) return false;
   if (no_content) {
     stream->expected_body = 0;
   } else if (!stream->unchecked_length) {
     stream->expected_body = length.value.value_or(Stream::kAnyLength);
   }
-  return true;
+  if (length.legal && !(end_stream && stream->expected_body > 0)) {
+    return absl::OkStatus();
+  }
+  return MakeError(ErrorKind::kInvalidBodyLength,
+                   "content-length (RFC 9113 8.1.1)", stream->id);
 }
 
 // StreamEnded, then PriorityUpdated: the order that events.h promises.
@@ -220,32 +232,35 @@ absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
   const StreamId id = block.stream_id;
   // Whatever becomes of the request, its id is not idle any more.
   std::optional<PriorityField> update;
-  absl::erase_if(idle_priorities_, [&](const auto& kept) {
-    if (kept.first == id) update = kept.second;
-    return kept.first <= id;
-  });
+  const auto kept = idle_priorities_.find(id);
+  if (kept != idle_priorities_.end()) update = kept->second;
+  idle_priorities_.erase(idle_priorities_.begin(),
+                         idle_priorities_.upper_bound(id));
   if (streams_.active_peers() >= max_inbound_streams_) {
-    return StreamError(id, ErrorCode::kRefusedStream,
-                       "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", events);
+    return StreamError(MakeError(ErrorKind::kTooManyStreams,
+                                 "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", id),
+                       events);
   }
   if (block.priority.has_value() && block.priority->depends_on == id) {
-    return StreamError(id, ErrorCode::kProtocolError,
-                       "a stream depends on itself (RFC 7540 5.3.1)", events);
+    return StreamError(
+        MakeError(ErrorKind::kProtocol,
+                  "a stream depends on itself (RFC 7540 5.3.1)", id),
+        events);
   }
   if (section.oversized) return RefuseOversized(block, events);
-  if (const auto reason = MalformedReason(section, SectionKind::kRequest);
-      reason.has_value()) {
-    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  if (absl::Status fault = CheckSection(section, SectionKind::kRequest, id);
+      !fault.ok()) {
+    return StreamError(std::move(fault), events);
   }
   Stream* stream = streams_.Open(id, StreamState::kOpen,
                                  remote_.Get(SettingId::kInitialWindowSize),
                                  local_.Get(SettingId::kInitialWindowSize));
   const FieldView* method = FindField(section.fields, ":method");
   stream->unchecked_length = method != nullptr && method->value == "CONNECT";
-  if (!ExpectBody(section, /*no_content=*/false, stream) ||
-      (block.end_stream && stream->expected_body > 0)) {
-    return StreamError(id, ErrorCode::kProtocolError,
-                       "content-length (RFC 9113 8.1.1)", events);
+  if (absl::Status fault =
+          ExpectBody(section, /*no_content=*/false, block.end_stream, stream);
+      !fault.ok()) {
+    return StreamError(std::move(fault), events);
   }
   stream->received = MessagePhase::kBody;
 
@@ -275,32 +290,34 @@ absl::Status Connection::Impl::FinishResponse(Stream* stream,
                                               Section section,
                                               std::vector<Event>* events) {
   const StreamId id = block.stream_id;
-  if (const auto reason = MalformedReason(section, SectionKind::kResponse);
-      reason.has_value()) {
-    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  if (absl::Status fault = CheckSection(section, SectionKind::kResponse, id);
+      !fault.ok()) {
+    return StreamError(std::move(fault), events);
   }
   if (stream->state == StreamState::kReservedRemote &&
       streams_.active_peers() >= max_inbound_streams_) {
-    return StreamError(id, ErrorCode::kRefusedStream,
-                       "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", events);
+    return StreamError(MakeError(ErrorKind::kTooManyStreams,
+                                 "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", id),
+                       events);
   }
   const int status = StatusOf(section.fields).value_or(200);
   const bool informational = status < 200;
   // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
   // set and an informational status code MUST treat it as malformed."
   if (informational && block.end_stream) {
-    return StreamError(id, ErrorCode::kProtocolError,
-                       "an informational response ends the stream (RFC 9113 "
-                       "8.1)",
-                       events);
+    return StreamError(
+        MakeError(ErrorKind::kProtocol,
+                  "an informational response ends the stream (RFC 9113 8.1)",
+                  id),
+        events);
   }
   if (!informational) {
     const bool no_content =
         stream->head_request || status == 204 || status == 304;
-    if (!ExpectBody(section, no_content, stream) ||
-        (block.end_stream && stream->expected_body > 0)) {
-      return StreamError(id, ErrorCode::kProtocolError,
-                         "content-length (RFC 9113 8.1.1)", events);
+    if (absl::Status fault =
+            ExpectBody(section, no_content, block.end_stream, stream);
+        !fault.ok()) {
+      return StreamError(std::move(fault), events);
     }
   }
   streams_.ChangeState(
@@ -325,17 +342,16 @@ absl::Status Connection::Impl::FinishTrailers(Stream* stream,
                                               Section section,
                                               std::vector<Event>* events) {
   const StreamId id = block.stream_id;
-  std::optional<absl::string_view> reason =
-      MalformedReason(section, SectionKind::kTrailers);
+  absl::Status fault = CheckSection(section, SectionKind::kTrailers, id);
   if (!block.end_stream) {
-    reason = "trailers do not end the stream (RFC 9113 8.1)";
+    fault = MakeError(ErrorKind::kProtocol,
+                      "trailers do not end the stream (RFC 9113 8.1)", id);
   } else if (stream->expected_body != Stream::kAnyLength &&
              stream->received_body != stream->expected_body) {
-    reason = "content-length and body differ (RFC 9113 8.1.1)";
+    fault = MakeError(ErrorKind::kInvalidBodyLength,
+                      "content-length and body differ (RFC 9113 8.1.1)", id);
   }
-  if (reason.has_value()) {
-    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
-  }
+  if (!fault.ok()) return StreamError(std::move(fault), events);
   events->push_back(
       TrailersReceived{id, std::move(section.headers), block.priority});
   AppendSectionEnd(block, events);
@@ -345,24 +361,26 @@ absl::Status Connection::Impl::FinishTrailers(Stream* stream,
 
 absl::Status Connection::Impl::RefuseOversized(const HeaderBlock& block,
                                                std::vector<Event>* events) {
-  const StreamId id = block.stream_id;
+  const StreamId id = block.type == FrameType::kPushPromise ? block.promised_id
+                                                            : block.stream_id;
   const bool answer = !is_client() && streams_.Find(id) == nullptr &&
                       options_.oversized_headers == OversizedHeaders::kAnswer;
-  if (!answer) {
-    return StreamError(id, ErrorCode::kEnhanceYourCalm,
-                       "the header list is over the limit (RFC 9113 10.5.1)",
-                       events);
+  std::optional<ErrorCode> code;
+  if (answer) {
+    const FieldView status[] = {{":status", "431"}};
+    absl::Status queued = QueueAnswer(
+        EncodeHeaders(id, encoder_.Encode(status), /*end_stream=*/true,
+                      std::nullopt, MaxOutboundFrameSize()));
+    if (!queued.ok()) return queued;
+    // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to
+    // stop sending a request that nobody reads.
+    code = ErrorCode::kNoError;
   }
-  const FieldView status[] = {{":status", "431"}};
-  absl::Status queued = QueueAnswer(
-      EncodeHeaders(id, encoder_.Encode(status), /*end_stream=*/true,
-                    std::nullopt, MaxOutboundFrameSize()));
-  if (!queued.ok()) return queued;
-  // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to stop
-  // sending a request that is not read.
-  return StreamError(id, ErrorCode::kNoError,
-                     "the header list is over the limit, answered by 431",
-                     events);
+  return StreamError(
+      MakeError(ErrorKind::kDenialOfService,
+                "the header list is over the limit (RFC 9113 10.5.1)", id,
+                code),
+      events);
 }
 
 absl::Status Connection::Impl::FinishPushPromise(const HeaderBlock& block,
@@ -392,19 +410,25 @@ absl::Status Connection::Impl::FinishPushPromise(const HeaderBlock& block,
   if (IsBeyondGoAway(id)) return absl::OkStatus();
   // Push was disabled, but the server may not know yet.
   const bool disabled = LocalSettingSent(SettingId::kEnablePush, 0);
-  if (parent_reset_by_us || disabled ||
+  if (parent_reset_by_us) {
+    // Nobody waits for what belongs to that stream: no event.
+    std::vector<Event> unheard;
+    return StreamError(
+        MakeError(ErrorKind::kStreamClosed, "a push on a stream that we reset",
+                  id, ErrorCode::kRefusedStream),
+        &unheard);
+  }
+  if (disabled ||
       streams_.reserved_by_peer() >= options_.limits.max_reserved_streams) {
-    return StreamError(id, ErrorCode::kRefusedStream, "a push nobody wants",
-                       events);
+    return StreamError(
+        MakeError(ErrorKind::kTooManyStreams,
+                  "a push that is not wanted (RFC 9113 8.4)", id),
+        events);
   }
-  if (section.oversized) {
-    return StreamError(id, ErrorCode::kEnhanceYourCalm,
-                       "the header list is over the limit (RFC 9113 10.5.1)",
-                       events);
-  }
-  if (const auto reason = MalformedReason(section, SectionKind::kPushPromise);
-      reason.has_value()) {
-    return StreamError(id, ErrorCode::kProtocolError, *reason, events);
+  if (section.oversized) return RefuseOversized(block, events);
+  if (absl::Status fault = CheckSection(section, SectionKind::kPushPromise, id);
+      !fault.ok()) {
+    return StreamError(std::move(fault), events);
   }
   Stream* stream = streams_.Open(id, StreamState::kReservedRemote,
                                  remote_.Get(SettingId::kInitialWindowSize),

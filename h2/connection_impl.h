@@ -11,11 +11,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
@@ -87,8 +87,8 @@ class Connection::Impl {
     return remote_.Get(SettingId::kMaxFrameSize);
   }
   size_t OutputRoom() const;
-  void ConsumeOutput(size_t bytes);
   std::string TakeOutput(size_t max);
+  void ConsumeOutput(size_t bytes);
   bool TakeOutputDrained();
 
   const StreamTable& streams() const { return streams_; }
@@ -126,10 +126,12 @@ class Connection::Impl {
   Side peer_side() const { return is_client() ? Side::kServer : Side::kClient; }
 
   // --- connection.cc -------------------------------------------------------
+  bool HasRoom() const;
+  void NoteRoom(bool was_full);
   void Log(absl::string_view line) const;
   // Whether a call may queue a frame now; `needs_room`: not one of those that
   // are always admitted.
-  absl::Status CheckMaySend(bool needs_room) const;
+  absl::Status CheckMaySend(bool needs_room);
   void QueueGoAway(ErrorCode code, absl::string_view additional_data,
                    StreamId last_stream_id);
   // GOAWAY for a connection error, and the end. Returns `error`.
@@ -160,12 +162,8 @@ class Connection::Impl {
                        std::vector<Event>* events);
   absl::Status OnData(const FrameHeader& header, absl::string_view payload,
                       std::vector<Event>* events);
-  struct DataFault {
-    ErrorCode code = ErrorCode::kNoError;  // of the stream error
-    absl::string_view reason;
-  };
-  DataFault FindDataFault(Stream* stream, size_t data_size, size_t flow_length,
-                          bool end_stream);
+  absl::Status CountData(Stream* stream, size_t data_size, size_t flow_length,
+                         bool end_stream) const;
   absl::Status OnPriority(const FrameHeader& header, absl::string_view payload,
                           std::vector<Event>* events);
   absl::Status OnRstStream(const FrameHeader& header, absl::string_view payload,
@@ -191,9 +189,10 @@ class Connection::Impl {
   bool IsBeyondGoAway(StreamId id) const;
   // The peer made us queue this frame.
   absl::Status QueueAnswer(absl::string_view frame);
-  // RST_STREAM for a fault of the peer's; the stream lives, or is idle.
-  absl::Status StreamError(StreamId id, ErrorCode code, absl::string_view why,
-                           std::vector<Event>* events);
+  // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
+  // which lives or is idle. OK unless a limit makes it the connection's error.
+  absl::Status StreamError(absl::Status error, std::vector<Event>* events);
+  // The error that `transition` says it is.
   absl::Status ApplyOutcome(const Transition& transition, StreamId id,
                             absl::string_view what, std::vector<Event>* events);
   absl::Status Spend(Budget* budget, absl::string_view what);
@@ -225,11 +224,12 @@ class Connection::Impl {
                                  std::vector<Event>* events);
   absl::Status RefuseOversized(const HeaderBlock& block,
                                std::vector<Event>* events);
-  // Nothing, or why the section is malformed.
-  std::optional<absl::string_view> MalformedReason(const Section& section,
-                                                   SectionKind kind) const;
-  // Sets what the body must be; false: malformed content-length.
-  bool ExpectBody(const Section& section, bool no_content, Stream* stream);
+  // OK, or the stream error that a malformed section is (RFC 9113 §8.1.1).
+  absl::Status CheckSection(const Section& section, SectionKind kind,
+                            StreamId id) const;
+  // Sets what the body must be, or says why it cannot be that.
+  absl::Status ExpectBody(const Section& section, bool no_content,
+                          bool end_stream, Stream* stream) const;
   void AppendSectionEnd(const HeaderBlock& block, std::vector<Event>* events);
 
   ConnectionOptions options_;
@@ -248,7 +248,7 @@ class Connection::Impl {
   uint32_t max_inbound_streams_;  // as sent, acknowledged or not
   std::optional<HeaderBlock> block_;
   // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
-  absl::flat_hash_map<StreamId, PriorityField> idle_priorities_;
+  std::map<StreamId, PriorityField> idle_priorities_;
 
   size_t preface_received_ = 0;     // bytes of it; servers only
   bool initiated_ = false;          // our SETTINGS are queued
@@ -257,8 +257,8 @@ class Connection::Impl {
   absl::Status fatal_;  // what every later ReceiveData() returns
   StreamId goaway_sent_ = kMaxStreamId;  // last id of ours, lowered only
   std::optional<StreamId> goaway_received_;
-  int64_t work_bytes_ = 0;  // payload in, not yet a unit of useful work
-  bool refused_output_ = false;
+  int64_t work_bytes_ = 0;       // payload in, not yet a unit of useful work
+  bool refused_output_ = false;  // a call returned OutputFull
   bool output_drained_ = false;
   absl::Duration now_;  // the sum of AdvanceTime()
 };

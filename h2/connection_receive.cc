@@ -42,6 +42,7 @@ constexpr int64_t kWorkBytes = 1024;
 absl::Status Connection::Impl::ReceiveData(absl::string_view bytes,
                                            std::vector<Event>* events) {
   if (!fatal_.ok()) return fatal_;
+  if (!initiated_) return CheckMaySend(/*needs_room=*/false);
   absl::Status status = ReceivePreface(&bytes);
   while (status.ok()) {
     FrameHeader header;
@@ -172,10 +173,12 @@ absl::Status Connection::Impl::Spend(Budget* budget, absl::string_view what) {
                    absl::StrCat("too many ", what, " (RFC 9113 10.5)"));
 }
 
-absl::Status Connection::Impl::StreamError(StreamId id, ErrorCode code,
-                                           absl::string_view why,
+absl::Status Connection::Impl::StreamError(absl::Status error,
                                            std::vector<Event>* events) {
-  Log(absl::StrCat("stream ", id, " error ", ErrorCodeName(code), ": ", why));
+  const StreamId id = ErrorStreamOf(error);
+  const ErrorCode code = ErrorCodeOf(error);
+  Log(absl::StrCat("stream ", id, " error ", ErrorCodeName(code), ": ",
+                   error.message()));
   if (absl::Status status = Spend(&budgets_.provoked_reset, "stream errors");
       !status.ok()) {
     return status;
@@ -190,22 +193,19 @@ absl::Status Connection::Impl::StreamError(StreamId id, ErrorCode code,
   } else {
     streams_.OpenRefused(id);
   }
-  events->push_back(StreamReset{id, code, /*remote=*/false});
+  events->push_back(StreamReset{id, code, /*remote=*/false, std::move(error)});
   return absl::OkStatus();
 }
 
 absl::Status Connection::Impl::ApplyOutcome(const Transition& transition,
                                             StreamId id, absl::string_view what,
                                             std::vector<Event>* events) {
-  if (transition.outcome == Outcome::kStreamError) {
-    return StreamError(id, transition.code,
-                       absl::StrCat(what, " (", transition.section, ")"),
-                       events);
-  }
-  return MakeError(transition.code == ErrorCode::kStreamClosed
-                       ? ErrorKind::kStreamClosed
-                       : ErrorKind::kProtocol,
-                   absl::StrCat(what, " (", transition.section, ")"), id);
+  absl::Status error = MakeError(
+      transition.code == ErrorCode::kStreamClosed ? ErrorKind::kStreamClosed
+                                                  : ErrorKind::kProtocol,
+      absl::StrCat(what, " (", transition.section, ")"), id);
+  if (transition.outcome != Outcome::kStreamError) return error;
+  return StreamError(std::move(error), events);
 }
 
 absl::Status Connection::Impl::OnMessageFrameOfGoneStream(StreamId id,
@@ -224,7 +224,7 @@ absl::Status Connection::Impl::OnMessageFrameOfGoneStream(StreamId id,
       }
       return QueueAnswer(EncodeRstStream(id, ErrorCode::kStreamClosed));
     case StreamFate::kSkipped:
-      return MakeError(ErrorKind::kProtocol,
+      return MakeError(ErrorKind::kStreamIdTooLow,
                        "a stream that was skipped (RFC 9113 5.1.1)", id);
     case StreamFate::kIdle:
       state = StreamState::kIdle;
@@ -248,7 +248,7 @@ absl::Status Connection::Impl::OnControlFrameOfGoneStream(StreamId id,
       return MakeError(ErrorKind::kProtocol, transition.section, id);
     }
     case StreamFate::kSkipped:
-      return MakeError(ErrorKind::kProtocol,
+      return MakeError(ErrorKind::kStreamIdTooLow,
                        "a stream that was skipped (RFC 9113 5.1.1)", id);
     default:
       return absl::OkStatus();
@@ -263,7 +263,7 @@ absl::Status Connection::Impl::OnData(const FrameHeader& header,
   const StreamId id = header.stream_id;
   const size_t flow_length = payload.size();
   if (header.Has(kFlagPadded)) {
-    absl::Status status = RemovePadding(id, &payload);
+    absl::Status status = RemovePadding(id, /*fixed=*/0, &payload);
     if (!status.ok()) return status;
   }
   const bool end_stream = header.Has(kFlagEndStream);
@@ -285,14 +285,16 @@ absl::Status Connection::Impl::OnData(const FrameHeader& header,
   }
   const Transition& transition =
       FindTransition(stream->state, StreamInput::kReceiveData);
+  absl::Status fault;
   if (transition.outcome == Outcome::kConnectionError) {
-    return MakeError(ErrorKind::kProtocol,
-                     absl::StrCat("DATA (", transition.section, ")"), id);
+    return ApplyOutcome(transition, id, "DATA", events);
+  } else if (transition.outcome != Outcome::kOk) {
+    fault = ApplyOutcome(transition, id, "DATA", events);
+    return fault.ok() ? CreditConnection(flow_length) : fault;
   }
-  if (const DataFault fault =
-          FindDataFault(stream, payload.size(), flow_length, end_stream);
-      fault.code != ErrorCode::kNoError) {
-    absl::Status status = StreamError(id, fault.code, fault.reason, events);
+  fault = CountData(stream, payload.size(), flow_length, end_stream);
+  if (!fault.ok()) {
+    absl::Status status = StreamError(std::move(fault), events);
     // The application never sees these bytes, so nobody else credits them.
     return status.ok() ? CreditConnection(flow_length) : status;
   }
@@ -308,32 +310,29 @@ absl::Status Connection::Impl::OnData(const FrameHeader& header,
   return absl::OkStatus();
 }
 
-// The stream error that DATA on a live stream is, if any; otherwise counts it.
-Connection::Impl::DataFault Connection::Impl::FindDataFault(Stream* stream,
-                                                            size_t data_size,
-                                                            size_t flow_length,
-                                                            bool end_stream) {
-  const Transition& transition =
-      FindTransition(stream->state, StreamInput::kReceiveData);
-  if (transition.outcome != Outcome::kOk) {
-    return {transition.code, transition.section};
-  }
+// Counts DATA on a live stream, or says which stream error it is.
+absl::Status Connection::Impl::CountData(Stream* stream, size_t data_size,
+                                         size_t flow_length,
+                                         bool end_stream) const {
   if (stream->received != MessagePhase::kBody) {
-    return {ErrorCode::kProtocolError, "DATA before HEADERS (RFC 9113 8.1)"};
+    return MakeError(ErrorKind::kProtocol, "DATA before HEADERS (RFC 9113 8.1)",
+                     stream->id);
   }
   if (!stream->receive_window.Consume(static_cast<int64_t>(flow_length))) {
-    return {ErrorCode::kFlowControlError,
-            "DATA beyond the window (RFC 9113 6.9.1)"};
+    return MakeError(ErrorKind::kFlowControl,
+                     "DATA beyond the stream's window (RFC 9113 6.9.1)",
+                     stream->id);
   }
   stream->received_body += static_cast<int64_t>(data_size);
   const int64_t expected = stream->expected_body;
   if (expected != Stream::kAnyLength &&
       (stream->received_body > expected ||
        (end_stream && stream->received_body != expected))) {
-    return {ErrorCode::kProtocolError,
-            "content-length and body differ (RFC 9113 8.1.1)"};
+    return MakeError(ErrorKind::kInvalidBodyLength,
+                     "content-length and body differ (RFC 9113 8.1.1)",
+                     stream->id);
   }
-  return {};
+  return absl::OkStatus();
 }
 
 absl::Status Connection::Impl::CreditConnection(size_t bytes) {
@@ -364,30 +363,29 @@ absl::Status Connection::Impl::OnPriority(const FrameHeader& header,
   // RFC 9218 §2.1: a server that received the setting ignores the signals.
   const bool ignored =
       !is_client() && remote_.Get(SettingId::kNoRfc7540Priorities) == 1;
-  ErrorCode fault = ErrorCode::kNoError;
+  absl::Status fault;
   StreamPriority priority;
   if (payload.size() != kPriorityFieldsSize) {
-    fault = ErrorCode::kFrameSizeError;  // RFC 9113 §6.3
+    fault = MakeError(ErrorKind::kFrameDataMissing,
+                      "PRIORITY of a wrong length (RFC 9113 6.3)", id);
   } else {
     priority = ParsePriorityFields(payload);
     if (priority.depends_on == id && !ignored) {
-      fault = ErrorCode::kProtocolError;  // RFC 7540 §5.3.1
+      fault = MakeError(ErrorKind::kProtocol,
+                        "a stream depends on itself (RFC 7540 5.3.1)", id);
     }
   }
-  if (fault == ErrorCode::kNoError) {
+  if (fault.ok()) {
     if (!ignored) events->push_back(PriorityUpdated{id, priority});
     return absl::OkStatus();
   }
   switch (streams_.Fate(id)) {
     case StreamFate::kLive:
-      return StreamError(id, fault, "PRIORITY (RFC 9113 6.3)", events);
+      return StreamError(std::move(fault), events);
     case StreamFate::kIdle:
       // RST_STREAM is forbidden on an idle stream (§6.4), so the connection
       // pays with the same code.
-      return MakeError(fault == ErrorCode::kFrameSizeError
-                           ? ErrorKind::kFrameDataMissing
-                           : ErrorKind::kProtocol,
-                       "PRIORITY on an idle stream (RFC 9113 6.3, 6.4)", id);
+      return fault;
     default:
       return absl::OkStatus();  // the stream is gone already
   }
@@ -480,12 +478,15 @@ absl::Status Connection::Impl::OnWindowUpdate(const FrameHeader& header,
     return ApplyOutcome(transition, id, "WINDOW_UPDATE", events);
   }
   if (increment == 0) {
-    return StreamError(id, ErrorCode::kProtocolError,
-                       "WINDOW_UPDATE of 0 (RFC 9113 6.9)", events);
+    return StreamError(MakeError(ErrorKind::kProtocol,
+                                 "WINDOW_UPDATE of 0 (RFC 9113 6.9)", id),
+                       events);
   }
   if (!stream->send_window.Open(increment)) {
-    return StreamError(id, ErrorCode::kFlowControlError,
-                       "the window exceeds 2^31-1 (RFC 9113 6.9.1)", events);
+    return StreamError(
+        MakeError(ErrorKind::kFlowControl,
+                  "the window exceeds 2^31-1 (RFC 9113 6.9.1)", id),
+        events);
   }
   events->push_back(WindowUpdated{id, increment});
   return absl::OkStatus();
@@ -499,10 +500,14 @@ absl::Status Connection::Impl::OnAltSvc(const FrameHeader& header,
       !status.ok()) {
     return status;
   }
-  if (!is_client() || payload.size() < 2) return absl::OkStatus();
-  const size_t origin_size = LoadU16(payload);
+  if (!is_client()) return absl::OkStatus();
+  const size_t origin_size = payload.size() < 2 ? 0 : LoadU16(payload);
+  if (payload.size() < 2 + origin_size) {
+    return MakeError(ErrorKind::kFrameDataMissing,
+                     "ALTSVC without its origin (RFC 9113 4.2)",
+                     header.stream_id);
+  }
   payload.remove_prefix(2);
-  if (origin_size > payload.size()) return absl::OkStatus();
   std::string origin(payload.substr(0, origin_size));
   payload.remove_prefix(origin_size);
   if (header.stream_id == kConnectionStreamId) {
@@ -541,6 +546,7 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
   }
   const std::optional<PriorityField> priority =
       ParsePriorityField(payload.substr(4));
+  if (!priority.has_value()) return absl::OkStatus();
   if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
     if (idle_priorities_.size() + streams_.active_peers() >=
         max_inbound_streams_) {
@@ -553,7 +559,6 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
                        "PRIORITY_UPDATE for too many idle streams");
     }
   }
-  if (!priority.has_value()) return absl::OkStatus();
   if (fate == StreamFate::kIdle) idle_priorities_[id] = *priority;
   events->push_back(PriorityFieldUpdated{id, *priority,
                                          PriorityFieldUpdated::Source::kFrame});

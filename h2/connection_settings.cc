@@ -148,27 +148,31 @@ absl::StatusOr<std::string> Connection::Impl::InitiateUpgrade(
       if (!status.ok()) return status;
     }
   }
-  if (absl::Status status = InitiateConnection(); !status.ok()) return status;
-  Stream* stream = nullptr;
-  if (is_client()) {
-    stream = streams_.Open(1, StreamState::kHalfClosedLocal, kDefaultWindow,
-                           local_.Get(SettingId::kInitialWindowSize));
-    stream->sent = MessagePhase::kComplete;
-    // What was asked in HTTP/1.1 is not known here, HEAD for example.
-    stream->unchecked_length = true;
-    return absl::WebSafeBase64Escape(EncodeSettingsPayload(InitialSettings()));
+  const std::vector<Setting> ours = InitialSettings();
+  if (absl::Status status = CheckLocalSettings(ours); !status.ok()) {
+    return status;
   }
   // The header counts as the client's SETTINGS and is acknowledged by the 101
   // response; the client sends SETTINGS with its preface all the same.
   std::vector<Event> none;
   if (absl::Status status = ApplyRemoteSettings(clients, &none); !status.ok()) {
-    return Terminate(std::move(status));
+    return status;
   }
-  stream = streams_.Open(1, StreamState::kHalfClosedRemote,
-                         remote_.Get(SettingId::kInitialWindowSize),
-                         local_.Get(SettingId::kInitialWindowSize));
-  stream->received = MessagePhase::kComplete;
-  return std::string();
+  if (absl::Status status = InitiateConnection(); !status.ok()) return status;
+  if (!is_client()) {
+    Stream* stream = streams_.Open(1, StreamState::kHalfClosedRemote,
+                                   remote_.Get(SettingId::kInitialWindowSize),
+                                   local_.Get(SettingId::kInitialWindowSize));
+    stream->received = MessagePhase::kComplete;
+    return std::string();
+  }
+  Stream* stream = streams_.Open(1, StreamState::kHalfClosedLocal,
+                                 remote_.Get(SettingId::kInitialWindowSize),
+                                 local_.Get(SettingId::kInitialWindowSize));
+  stream->sent = MessagePhase::kComplete;
+  // What was asked in HTTP/1.1 is not known here, HEAD for example.
+  stream->unchecked_length = true;
+  return absl::WebSafeBase64Escape(EncodeSettingsPayload(ours));
 }
 
 absl::Status Connection::Impl::UpdateSettings(

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "h2/types.h"
 
 namespace sluice::h2 {
@@ -115,11 +116,15 @@ struct StreamEnded {
 };
 
 // The stream is gone: the peer's RST_STREAM (`remote`), or ours for a stream
-// error of the peer's — RFC 9113 §5.4.2, §6.4.
+// error of the peer's — RFC 9113 §5.4.2, §6.4. A stream that the peer's GOAWAY
+// leaves out is gone with REFUSED_STREAM, `remote` (§6.8). Ours may be about a
+// stream that no other event named: a request that was refused or malformed.
 struct StreamReset {
   StreamId stream_id = 0;
   ErrorCode error_code = ErrorCode::kNoError;
   bool remote = true;
+  // Why, when it is ours: typed, see h2/errors.h. OK when remote.
+  absl::Status error = absl::OkStatus();
 };
 
 // PUSH_PROMISE (client) — RFC 9113 §8.4.

@@ -14,17 +14,19 @@
 
 namespace sluice::h2 {
 
-// Takes the Pad Length octet and the padding off the payload of a PADDED frame.
-// Connection errors: no octet is there (RFC 9113 §4.2); "the length of the
-// padding is the length of the frame payload or greater" (§6.1).
-inline absl::Status RemovePadding(StreamId id, absl::string_view* payload) {
-  if (payload->empty()) {
+// Takes the Pad Length octet and the padding off the payload of a PADDED frame,
+// of which the first `fixed` bytes after Pad Length are fields of fixed size.
+// Connection errors: Pad Length or those fields are not there (RFC 9113 §4.2);
+// the padding exceeds what follows them (§6.1, §6.2, §6.6).
+inline absl::Status RemovePadding(StreamId id, size_t fixed,
+                                  absl::string_view* payload) {
+  if (payload->size() < 1 + fixed) {
     return MakeError(ErrorKind::kFrameDataMissing,
-                     "PADDED without Pad Length (RFC 9113 4.2, 6.1)", id);
+                     "a PADDED frame without its fields (RFC 9113 4.2)", id);
   }
   const size_t padding = static_cast<uint8_t>(payload->front());
   payload->remove_prefix(1);
-  if (padding > payload->size()) {
+  if (padding > payload->size() - fixed) {
     return MakeError(ErrorKind::kProtocol,
                      "padding beyond the frame (RFC 9113 6.1)", id);
   }

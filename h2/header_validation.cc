@@ -111,9 +111,14 @@ std::optional<HeaderFault> CheckRegular(const FieldView& field, Seen* seen) {
 }
 
 // §8.3.1, §8.5 and RFC 8441 §4.
-std::optional<HeaderFault> CheckRequest(const Seen& seen) {
+std::optional<HeaderFault> CheckRequest(const Seen& seen, bool promised) {
   if (seen.method == nullptr || seen.method->value.empty()) {
     return Fault("request without :method (RFC 9113 8.3.1)");
+  }
+  // §8.4: a promised request is cacheable and safe.
+  if (promised && seen.method->value != "GET" && seen.method->value != "HEAD") {
+    return Fault(
+        "promised request that is neither GET nor HEAD (RFC 9113 8.4)");
   }
   const bool connect = seen.method->value == "CONNECT";
   if (seen.protocol != nullptr && !connect) {
@@ -177,14 +182,21 @@ std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
   switch (kind) {
     case SectionKind::kTrailers:
       return std::nullopt;
-    case SectionKind::kResponse:
-      if (!StatusOf(fields).has_value()) {
+    case SectionKind::kResponse: {
+      const std::optional<int> status = StatusOf(fields);
+      if (!status.has_value()) {
         return Fault("response without a legal :status (RFC 9113 8.3.2)");
       }
+      if (*status == 101) return Fault("status 101 (RFC 9113 8.6)");
       return std::nullopt;
+    }
     case SectionKind::kRequest:
+      return CheckRequest(seen, /*promised=*/false);
     case SectionKind::kPushPromise:
-      return CheckRequest(seen);
+      if (ContentLengthOf(fields).value.value_or(0) != 0) {
+        return Fault("promised request with content (RFC 9113 8.4)");
+      }
+      return CheckRequest(seen, /*promised=*/true);
   }
   return std::nullopt;
 }
