@@ -1,11 +1,12 @@
 // A link of a fixed rate and a fixed delay: exact, fast and the same every
 // time.
 //
-// Each direction takes bytes from its send buffer in segments of at most 1,400
-// bytes, needs bytes · 8 / rate for a segment and delivers it half a round trip
-// later. A segment leaves the send buffer when it is wholly on the wire. There
-// is no loss, no slow start, no handshake and no overhead below HTTP/2: the
-// rates are those of TCP's payload, on a connection that is open and warm.
+// Each direction takes bytes from its send buffer in segments of at most
+// kSegmentBytes, needs bytes · 8 / rate for a segment and delivers it half a
+// round trip later. A segment leaves the send buffer when it is wholly on the
+// wire. There is no loss, no slow start, no handshake and no overhead below
+// HTTP/2: the rates are those of TCP's payload, on a connection that is open
+// and warm.
 //
 // The server's send buffer holds `send_buffer_bytes`, and never less than one
 // segment: with 0 the server hands over a segment when the one before is gone,
@@ -24,9 +25,6 @@
 #include "benchmarks/lab/transport.h"
 
 namespace sluice::lab {
-
-// The largest piece that a direction puts on the wire at once, in bytes.
-inline constexpr size_t kSegmentBytes = 1400;
 
 struct LinkOptions {
   int64_t down_bits_per_second = 1'600'000;  // server to client

@@ -18,6 +18,9 @@
 
 namespace sluice::lab {
 
+// What a transport puts on the wire at once, in bytes above TCP.
+inline constexpr size_t kSegmentBytes = 1400;
+
 enum class End { kClient, kServer };
 
 class Transport {

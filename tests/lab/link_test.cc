@@ -1,6 +1,8 @@
 #include "benchmarks/lab/link.h"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,0 +1,122 @@
+// The browser of a page load: discovers resources as their initiators arrive,
+// requests them with a signal set's priorities, and takes the bytes.
+//
+// What it does as Chrome does, whatever the signals, so that signals are the
+// only difference between runs: SETTINGS HEADER_TABLE_SIZE 65536, ENABLE_PUSH
+// 0, INITIAL_WINDOW_SIZE 6,291,456, MAX_HEADER_LIST_SIZE 262,144; a connection
+// window of 15,728,640 bytes; windows given back as bytes arrive. A request
+// that the server's MAX_CONCURRENT_STREAMS does not admit waits, the most
+// urgent level first and, inside it, the first discovered.
+//
+// What it leaves out: everything that happens between bytes. Parsing, running
+// scripts and layout are the captured `discovery_delay_ms`, never longer on a
+// busy machine; nothing is cached, cancelled or refused.
+#ifndef SLUICE_BENCHMARKS_LAB_BROWSER_H_
+#define SLUICE_BENCHMARKS_LAB_BROWSER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/transport.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+
+namespace sluice::lab {
+
+// Body bytes of one DATA frame as they reach the browser.
+struct Arrival {
+  size_t resource = 0;  // index in the page
+  size_t bytes = 0;
+  int64_t at_ns = 0;
+};
+
+// The life of one resource. A redirect is complete when it is requested and has
+// no stream.
+struct ResourceTiming {
+  h2::StreamId stream_id = 0;
+  int64_t requested_ns = 0;  // its HEADERS were handed to the transport
+  int64_t completed_ns = 0;  // its last byte arrived
+};
+
+class Browser {
+ public:
+  // All must outlive this.
+  Browser(const Page& page, Signals& signals, Transport& transport);
+  Browser(const Browser&) = delete;
+  Browser& operator=(const Browser&) = delete;
+
+  // Sends the preface and requests the roots. Once, before the transport runs.
+  void Start();
+
+  // The first thing that went wrong; after the transport has run also when
+  // something never arrived.
+  absl::Status Finish() const;
+
+  std::vector<ResourceTiming> TakeTimings() { return std::move(timings_); }
+  std::vector<Arrival> TakeArrivals() { return std::move(arrivals_); }
+
+ private:
+  struct State {
+    bool complete = false;
+    uint64_t received = 0;
+    // Resources that `received` bytes discover, by that number of bytes, and
+    // those that the end discovers.
+    std::vector<std::pair<uint64_t, size_t>> by_bytes;
+    std::vector<size_t> by_end;
+    size_t discovered = 0;  // of by_bytes
+    // Changes of mind that wait for this resource's end, and how many ends (and
+    // the request) this resource's own change still waits for.
+    std::vector<size_t> unblocks;
+    size_t change_waits = 0;
+  };
+  struct RoleProgress {
+    uint64_t bytes = 0;
+    size_t completed = 0;
+    std::vector<size_t> waiting;  // triggered resources not yet discovered
+  };
+
+  void OnBytes(absl::string_view bytes);
+  void OnData(const h2::DataReceived& data);
+  void Discover(size_t index);
+  void Request(size_t index);
+  void SendWaiting();
+  void SendRequest(size_t index);
+  void Complete(size_t index);
+  void FireTriggers(RoleProgress& role);
+  void CountDownChange(size_t index);
+  void ChangeMind(size_t index);
+  void Prioritize(const std::vector<PriorityFrame>& frames);
+  void Flush();
+  void Check(const absl::Status& status);
+
+  const Page& page_;
+  Signals& signals_;
+  Transport& transport_;
+  h2::Connection connection_;
+  h2::StreamId next_stream_id_;
+  std::vector<State> states_;
+  std::map<std::string, RoleProgress> roles_;
+  // Requests that wait for a stream: level, order of discovery, resource.
+  std::set<std::tuple<ChromeLevel, size_t, size_t>> waiting_;
+  size_t requests_ = 0;
+  absl::flat_hash_map<h2::StreamId, size_t> resource_by_stream_;
+  std::vector<h2::Event> events_;
+  std::vector<ResourceTiming> timings_;
+  std::vector<Arrival> arrivals_;
+  absl::Status status_;
+};
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_BROWSER_H_

@@ -1,0 +1,68 @@
+#include "benchmarks/lab/compare.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/origin.h"
+#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/report.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::lab {
+namespace {
+
+absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
+                            const SignalSet& set, const std::string& spec) {
+  scheduler::PolicyOptions options;
+  options.max_grant = kMaxGrant;
+  absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
+      scheduler::CreatePolicy(spec, options);
+  if (!policy.ok()) return policy.status();
+  Link link(comparison.link);
+  std::unique_ptr<Signals> signals = set.make();
+  absl::StatusOr<PageLoad> load =
+      RunPageLoad(page, *signals, *std::move(policy), link);
+  if (!load.ok()) return load.status();
+  return Run{.page = &page,
+             .policy = spec,
+             .signals = std::string(set.name),
+             .network = comparison.network,
+             .send_buffer_bytes = comparison.link.send_buffer_bytes,
+             .metrics = Measure(page, *load),
+             .picks = JoinPicks(load->picks),
+             .completed = CompletionOrder(page, *load)};
+}
+
+}  // namespace
+
+absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
+  const size_t total = comparison.pages.size() * comparison.signals.size() *
+                       comparison.policies.size();
+  size_t done = 0;
+  for (const Page& page : comparison.pages) {
+    std::vector<Run> runs;
+    for (const SignalSet& set : comparison.signals) {
+      for (const std::string& spec : comparison.policies) {
+        const std::string name =
+            absl::StrCat(page.name, " ", set.name, " ", spec);
+        sinks.progress(absl::StrCat("[", ++done, "/", total, "] ", name));
+        absl::StatusOr<Run> run = RunOnce(comparison, page, set, spec);
+        if (!run.ok()) {
+          return absl::Status(run.status().code(),
+                              absl::StrCat(name, ": ", run.status().message()));
+        }
+        sinks.json(JsonLine(*run));
+        runs.push_back(*std::move(run));
+      }
+    }
+    const bool first = &page == &comparison.pages.front();
+    sinks.text(absl::StrCat(first ? "" : "\n", TextReport(runs)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,38 @@
+// The main job without its command line: every page × signal set × policy.
+#ifndef SLUICE_BENCHMARKS_LAB_COMPARE_H_
+#define SLUICE_BENCHMARKS_LAB_COMPARE_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/link.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/signals.h"
+
+namespace sluice::lab {
+
+struct Comparison {
+  std::vector<Page> pages;
+  std::vector<SignalSet> signals;
+  std::vector<std::string> policies;  // specs that CreatePolicy() accepts
+  std::string network = "3g_fast";    // what `link` is called in reports
+  LinkOptions link;                   // the default is 3G Fast
+};
+
+// Where the results go, as they come.
+struct Sinks {
+  std::function<void(absl::string_view line)> progress;  // before each run
+  std::function<void(absl::string_view text)> text;      // after each page
+  std::function<void(absl::string_view line)> json;      // after each run
+};
+
+// Error: the run that failed, and why (a defect, see RunPageLoad()); what came
+// before it has been written. Holds the runs of one page at a time.
+absl::Status Compare(const Comparison& comparison, const Sinks& sinks);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_COMPARE_H_

@@ -1,0 +1,135 @@
+// //:compare: loads pages through the real core at both ends, once per signal
+// set and policy, in virtual time, and prints what came when.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/compare.h"
+#include "benchmarks/lab/selection.h"
+#include "examples/support/command_line.h"
+#include "examples/support/paths.h"
+#include "scheduler/registry.h"
+#include "tools/cpp/runfiles/runfiles.h"
+
+ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
+          "pages to load, separated by commas: names of bundled pages, and "
+          "paths or globs of files in the bundled format");
+ABSL_FLAG(std::string, policies, "rfc7540,rr,fifo",
+          "policies of the server, separated by commas: NAME or "
+          "NAME:KEY=VALUE,KEY=VALUE");
+ABSL_FLAG(std::string, signals, "chrome7540,firefox7540",
+          "what the browser says about priorities, separated by commas");
+ABSL_FLAG(std::string, json, "",
+          "also write the runs to this file, one JSON object a line");
+ABSL_FLAG(int64_t, send_buffer, 16384,
+          "bytes that the server's socket holds before they are on the wire; "
+          "0: one segment of 1,400 bytes at a time");
+
+namespace {
+
+using sluice::examples::ExitBadCommandLine;
+
+constexpr char kProgram[] = "compare";
+constexpr char kBundledFolder[] = "benchmarks/lab/pages";
+
+template <typename T>
+T ValueOrExit(absl::StatusOr<T> value) {
+  if (!value.ok()) ExitBadCommandLine(kProgram, value.status().message());
+  return *std::move(value);
+}
+
+// `bazel run` and tests start in the runfiles folder; a program that is started
+// by its path finds that folder beside itself.
+std::string BundledFolder(const char* program) {
+  if (access(kBundledFolder, R_OK) == 0) return kBundledFolder;
+  using bazel::tools::cpp::runfiles::Runfiles;
+  std::string error;
+  std::unique_ptr<Runfiles> runfiles(Runfiles::Create(program, &error));
+  if (runfiles == nullptr) return kBundledFolder;
+  return runfiles->Rlocation(absl::StrCat("sluice/", kBundledFolder));
+}
+
+std::string Usage() {
+  std::string usage =
+      "Loads pages in virtual time through HTTP/2 at both ends, once for each "
+      "signal set\nand policy, and prints when what arrived.\n\nsignals:\n";
+  for (const sluice::lab::SignalSet& set : sluice::lab::SignalSets()) {
+    absl::StrAppend(&usage, "  ", set.name, ": ", set.summary, "\n");
+  }
+  absl::StrAppend(&usage, "policies:\n");
+  for (const auto& policy : sluice::scheduler::RegisteredPolicies()) {
+    absl::StrAppend(&usage, "  ", policy.name, ": ", policy.summary, "\n");
+  }
+  return usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> positional =
+      sluice::examples::ParseFlagsOrExit(argc, argv, Usage());
+  if (!positional.empty()) {
+    ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
+                                              positional.front(), "\""));
+  }
+  constexpr int64_t kMaxSendBuffer = int64_t{1} << 30;
+  const int64_t send_buffer = absl::GetFlag(FLAGS_send_buffer);
+  if (send_buffer < 0 || send_buffer > kMaxSendBuffer) {
+    ExitBadCommandLine(kProgram,
+                       absl::StrCat("--send_buffer must be from 0 to ",
+                                    kMaxSendBuffer, " bytes"));
+  }
+  sluice::lab::Comparison comparison;
+  comparison.pages = ValueOrExit(sluice::lab::SelectPages(
+      absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
+  comparison.signals =
+      ValueOrExit(sluice::lab::SelectSignals(absl::GetFlag(FLAGS_signals)));
+  comparison.policies =
+      ValueOrExit(sluice::lab::SelectPolicies(absl::GetFlag(FLAGS_policies)));
+  comparison.link.send_buffer_bytes = static_cast<size_t>(send_buffer);
+
+  std::ofstream json;
+  const std::string json_path =
+      sluice::examples::ResolveUserPath(absl::GetFlag(FLAGS_json));
+  if (!json_path.empty()) {
+    json.open(json_path, std::ios::binary | std::ios::trunc);
+    if (!json) {
+      ExitBadCommandLine(kProgram,
+                         absl::StrCat("--json: cannot write ", json_path));
+    }
+  }
+  const absl::Status status = sluice::lab::Compare(
+      comparison,
+      {.progress =
+           [](absl::string_view line) { absl::FPrintF(stderr, "%s\n", line); },
+       .text =
+           [](absl::string_view text) {
+             std::fwrite(text.data(), 1, text.size(), stdout);
+             std::fflush(stdout);
+           },
+       .json = [&json](absl::string_view line) { json << line; }});
+  if (!status.ok()) {
+    absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
+    return 1;
+  }
+  if (json.is_open()) {
+    json.close();
+    if (!json) {
+      absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, json_path);
+      return 1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,42 @@
+// What a page load is judged by. All times are virtual nanoseconds from the
+// moment the browser begins, on a connection that is open.
+//
+// With R the resources, C ⊆ R the render-critical ones and A ⊆ R those above
+// the fold (page.h), done(r) the arrival of the last byte of r, and b₁ … bₙ the
+// pieces of bodies of A that arrived at t₁ … tₙ, each with its size:
+//
+//   render_critical = max { done(r) : r ∈ C }
+//   atf             = max { done(r) : r ∈ A }
+//   page_load       = max { done(r) : r ∈ R }
+//   atf_area        = ∫₀ (1 − P(t)) dt = Σ sizeᵢ · tᵢ / Σ sizeᵢ
+//
+// where P(t) is the part of A's bytes that has arrived by t: the area over the
+// byte-progress curve, the mean arrival time of a byte of the first screen
+// (ByteIndex restricted to the first screen). Smaller is better. Completion
+// times see the last byte only; the area sees all of them.
+//
+// The page load time is shown and says little: the order of bytes moves it
+// hardly at all.
+#ifndef SLUICE_BENCHMARKS_LAB_METRICS_H_
+#define SLUICE_BENCHMARKS_LAB_METRICS_H_
+
+#include <cstdint>
+
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
+
+namespace sluice::lab {
+
+struct Metrics {
+  int64_t render_critical_ns = 0;
+  int64_t atf_ns = 0;
+  int64_t atf_area_ns = 0;  // rounded down; 0 when no byte is above the fold
+  int64_t page_load_ns = 0;
+};
+
+// O(arrivals + resources).
+Metrics Measure(const Page& page, const PageLoad& load);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_METRICS_H_

@@ -1,0 +1,83 @@
+// The server of a page load: h2::Connection, DataScheduler and a policy, as any
+// server would join them. It answers each request with the page's bytes and
+// pulls DATA only when the transport has room for it, one grant at a time.
+//
+// A grant is at most what fits one segment with its frame header, also where
+// the send buffer would take more: so the send buffer alone decides how late a
+// choice comes into effect, and a byte's arrival is known to the segment (the
+// browser learns of a DATA frame when it is whole). Policies are made with the
+// same limit, so that their fairness is that of segments.
+#ifndef SLUICE_BENCHMARKS_LAB_ORIGIN_H_
+#define SLUICE_BENCHMARKS_LAB_ORIGIN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/transport.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::lab {
+
+// RFC 9113 §4.1.
+inline constexpr size_t kFrameHeaderBytes = 9;
+
+// The largest grant, in bytes: PolicyOptions::max_grant of every lab policy.
+inline constexpr size_t kMaxGrant = kSegmentBytes - kFrameHeaderBytes;
+
+// One DATA frame's choice: whose bytes, how many, when.
+struct Pick {
+  size_t resource = 0;  // index in the page
+  h2::StreamId stream_id = 0;
+  size_t bytes = 0;
+  int64_t at_ns = 0;
+};
+
+class Origin {
+ public:
+  // `page` and `transport` must outlive this.
+  Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
+         Transport& transport);
+  Origin(const Origin&) = delete;
+  Origin& operator=(const Origin&) = delete;
+
+  // Sends SETTINGS. Once, before the transport runs.
+  void Start();
+
+  // The first thing that went wrong.
+  const absl::Status& status() const { return status_; }
+
+  // Every frame of DATA with bytes, in order.
+  std::vector<Pick> TakePicks() { return std::move(picks_); }
+
+ private:
+  void OnBytes(absl::string_view bytes);
+  void Answer(const h2::RequestReceived& request);
+  void Flush();
+  void Check(const absl::Status& status);
+
+  const Page& page_;
+  Transport& transport_;
+  h2::Connection connection_;
+  scheduler::DataScheduler scheduler_;
+  absl::flat_hash_map<std::string, size_t> resource_by_path_;
+  absl::flat_hash_map<h2::StreamId, size_t> resource_by_stream_;
+  std::vector<h2::Event> events_;
+  std::vector<Pick> picks_;
+  absl::Status status_;
+};
+
+// The :path of a resource's request.
+std::string PathOf(const Resource& resource);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_ORIGIN_H_

@@ -1,0 +1,22 @@
+#include "benchmarks/lab/page_load.h"
+
+#include <utility>
+
+namespace sluice::lab {
+
+absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
+                                     std::unique_ptr<scheduler::Policy> policy,
+                                     Transport& transport) {
+  Origin origin(page, std::move(policy), transport);
+  Browser browser(page, signals, transport);
+  origin.Start();
+  browser.Start();
+  transport.Run();
+  if (!origin.status().ok()) return origin.status();
+  if (absl::Status status = browser.Finish(); !status.ok()) return status;
+  return PageLoad{.timings = browser.TakeTimings(),
+                  .arrivals = browser.TakeArrivals(),
+                  .picks = origin.TakePicks()};
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,129 @@
+#include "benchmarks/lab/report.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+constexpr size_t kShown = 20;
+constexpr size_t kLineWidth = 100;
+
+double ToMilliseconds(int64_t ns) {
+  return static_cast<double>((ns + 500) / 1000) / 1000.0;
+}
+
+// "a b c …" broken before kLineWidth, further lines indented.
+std::string Wrap(absl::string_view head,
+                 const std::vector<std::string>& words) {
+  const std::string indent(head.size(), ' ');
+  std::string text(head);
+  size_t column = head.size();
+  for (const std::string& word : words) {
+    if (column + 1 + word.size() > kLineWidth) {
+      absl::StrAppend(&text, "\n", indent);
+      column = indent.size();
+    }
+    absl::StrAppend(&text, " ", word);
+    column += 1 + word.size();
+  }
+  return absl::StrCat(text, "\n");
+}
+
+}  // namespace
+
+std::vector<Pick> JoinPicks(absl::Span<const Pick> picks) {
+  std::vector<Pick> joined;
+  for (const Pick& pick : picks) {
+    if (!joined.empty() && joined.back().stream_id == pick.stream_id) {
+      joined.back().bytes += pick.bytes;
+    } else {
+      joined.push_back(pick);
+    }
+  }
+  return joined;
+}
+
+std::vector<size_t> CompletionOrder(const Page& page, const PageLoad& load) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (!page.resources[i].redirect) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return load.timings[a].completed_ns < load.timings[b].completed_ns;
+  });
+  return order;
+}
+
+std::string TextReport(absl::Span<const Run> runs) {
+  if (runs.empty()) return "";
+  const Run& first = runs.front();
+  size_t signals_width = 7;
+  size_t policy_width = 6;
+  for (const Run& run : runs) {
+    signals_width = std::max(signals_width, run.signals.size());
+    policy_width = std::max(policy_width, run.policy.size());
+  }
+  std::string text = absl::StrFormat(
+      "%s: %d resources, %d bytes, network %s, send buffer %d bytes\n\n",
+      first.page->name, first.page->resources.size(), first.page->BodyBytes(),
+      first.network, first.send_buffer_bytes);
+  absl::StrAppendFormat(&text, "  %-*s  %-*s  %15s  %11s  %11s  %11s\n",
+                        signals_width, "signals", policy_width, "policy",
+                        "render-critical", "ATF", "ATF area", "page load");
+  for (const Run& run : runs) {
+    absl::StrAppendFormat(
+        &text, "  %-*s  %-*s  %12.1f ms  %8.1f ms  %8.1f ms  %8.1f ms\n",
+        signals_width, run.signals, policy_width, run.policy,
+        ToMilliseconds(run.metrics.render_critical_ns),
+        ToMilliseconds(run.metrics.atf_ns),
+        ToMilliseconds(run.metrics.atf_area_ns),
+        ToMilliseconds(run.metrics.page_load_ns));
+  }
+  auto append_order = [&](const Run& run, const std::vector<size_t>& order) {
+    std::vector<std::string> labels;
+    for (size_t i = 0; i < std::min(order.size(), kShown); ++i) {
+      labels.push_back(run.page->resources[order[i]].label);
+    }
+    absl::StrAppend(
+        &text, Wrap(absl::StrFormat("  %-*s  %-*s ", signals_width, run.signals,
+                                    policy_width, run.policy),
+                    labels));
+  };
+  absl::StrAppend(&text, "\n  first ", kShown,
+                  " picks (one stream's in a row count as one)\n");
+  for (const Run& run : runs) {
+    std::vector<size_t> picked;
+    for (const Pick& pick : run.picks) picked.push_back(pick.resource);
+    append_order(run, picked);
+  }
+  absl::StrAppend(&text, "\n  first ", kShown, " resources to complete\n");
+  for (const Run& run : runs) append_order(run, run.completed);
+  return text;
+}
+
+std::string JsonLine(const Run& run) {
+  nlohmann::ordered_json object;
+  object["page"] = run.page->name;
+  object["policy"] = run.policy;
+  object["signals"] = run.signals;
+  object["network"] = run.network;
+  object["send_buffer_bytes"] = run.send_buffer_bytes;
+  object["seed"] = run.seed;
+  object["render_critical_ms"] = ToMilliseconds(run.metrics.render_critical_ns);
+  object["atf_ms"] = ToMilliseconds(run.metrics.atf_ns);
+  object["atf_area_ms"] = ToMilliseconds(run.metrics.atf_area_ns);
+  object["page_load_ms"] = ToMilliseconds(run.metrics.page_load_ns);
+  nlohmann::ordered_json picks = nlohmann::ordered_json::array();
+  for (const Pick& pick : run.picks) {
+    picks.push_back(
+        {run.page->resources[pick.resource].id, pick.stream_id, pick.bytes});
+  }
+  object["picks"] = std::move(picks);
+  return absl::StrCat(object.dump(), "\n");
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,37 @@
+// What a command line selects: pages, policies, signal sets.
+#ifndef SLUICE_BENCHMARKS_LAB_SELECTION_H_
+#define SLUICE_BENCHMARKS_LAB_SELECTION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/signals.h"
+
+namespace sluice::lab {
+
+// All errors are InvalidArgument or NotFound with a sentence for the user; each
+// names the flag, what is wrong, and, where there is one, the list of what is
+// known. Lists are separated by commas; an empty name is an error.
+
+// Names of the pages in `bundled_folder`, sorted.
+std::vector<std::string> BundledPages(const std::string& bundled_folder);
+
+// --pages. An item with a '/' or a glob's '*', '?' or '[' in it, or with
+// ".json" at its end, is a path of the user's, and a glob's matches are taken
+// in byte order; any other item is the name of a bundled page.
+absl::StatusOr<std::vector<Page>> SelectPages(
+    absl::string_view list, const std::string& bundled_folder);
+
+// --policies: specs of scheduler::CreatePolicy(), each tried once. A comma that
+// is followed by KEY=VALUE continues the spec before it.
+absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
+
+// --signals.
+absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_SELECTION_H_

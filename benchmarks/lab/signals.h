@@ -1,0 +1,75 @@
+// What a browser says to a server about its requests' priorities.
+//
+// A signal set is one browser's way of speaking. It is told what happens to
+// requests and answers with what goes on the wire: the priority fields of
+// HEADERS and PRIORITY frames (RFC 7540 §5.3, §6.2, §6.3). A set knows stream
+// ids and resources, no bytes and no time, and is the only part of the lab that
+// differs from one browser to another.
+//
+// To add one: derive from Signals in a file of its own and add a row to the
+// table in signals.cc.
+#ifndef SLUICE_BENCHMARKS_LAB_SIGNALS_H_
+#define SLUICE_BENCHMARKS_LAB_SIGNALS_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "benchmarks/lab/page.h"
+#include "h2/events.h"
+#include "h2/types.h"
+
+namespace sluice::lab {
+
+// One PRIORITY frame.
+struct PriorityFrame {
+  h2::StreamId stream_id = 0;
+  h2::StreamPriority priority;
+
+  friend bool operator==(const PriorityFrame&, const PriorityFrame&) = default;
+};
+
+// The signals of one connection. Calls come in the order of a client's life;
+// every stream is requested once and closed once.
+class Signals {
+ public:
+  virtual ~Signals() = default;
+
+  // The id of the first request's stream; the next ones follow by two.
+  virtual h2::StreamId FirstStreamId() const { return 1; }
+
+  // Frames between the client's SETTINGS and its first request.
+  virtual std::vector<PriorityFrame> OnConnect() { return {}; }
+
+  // The priority fields of a request's HEADERS; nothing: no fields.
+  virtual std::optional<h2::StreamPriority> OnRequest(
+      h2::StreamId id, const Resource& resource) = 0;
+
+  // The browser gives a request that is on its way another level.
+  virtual std::vector<PriorityFrame> OnChangeOfMind(h2::StreamId /*id*/,
+                                                    ChromeLevel /*level*/) {
+    return {};
+  }
+
+  // The client has the whole response of `id`.
+  virtual void OnStreamClosed(h2::StreamId /*id*/) {}
+};
+
+struct SignalSet {
+  absl::string_view name;
+  absl::string_view summary;  // one line, for --help and reports
+  std::unique_ptr<Signals> (*make)();
+};
+
+// Every signal set, by name.
+absl::Span<const SignalSet> SignalSets();
+
+// Error: InvalidArgument names the unknown set and lists the known ones.
+absl::StatusOr<SignalSet> FindSignalSet(absl::string_view name);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_SIGNALS_H_

@@ -1,0 +1,227 @@
+// Every bundled page under every policy and signal set: it loads to its end,
+// and the numbers obey the link.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/compare.h"
+#include "benchmarks/lab/link.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/origin.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/report.h"
+#include "benchmarks/lab/selection.h"
+#include "benchmarks/lab/signals.h"
+#include "gtest/gtest.h"
+#include "scheduler/registry.h"
+
+namespace sluice::lab {
+namespace {
+
+constexpr int64_t kMs = 1'000'000;
+
+scheduler::PolicyOptions Options() {
+  scheduler::PolicyOptions options;
+  options.max_grant = kMaxGrant;
+  return options;
+}
+constexpr char kFolder[] = "benchmarks/lab/pages";
+
+// Page and policy; the names are known when the test starts, from the files.
+class BundledPageTest
+    : public ::testing::TestWithParam<std::tuple<std::string, std::string>> {};
+
+std::vector<std::string> PolicyNames() {
+  std::vector<std::string> names;
+  for (const auto& entry : scheduler::RegisteredPolicies()) {
+    names.push_back(entry.name);
+  }
+  return names;
+}
+
+int64_t WireTime(uint64_t bytes, int64_t bits_per_second) {
+  return static_cast<int64_t>(bytes) * 8'000'000'000 / bits_per_second;
+}
+
+// Work conservation: where the link carries nothing for a while, no request
+// that had reached the server before was still to be served. A frame arrives
+// when it is whole, so the link was busy for the frame's own time before.
+void ExpectNoIdleLinkWhileABodyWaits(const Page& page, const PageLoad& load) {
+  constexpr int64_t kOneWay = 75 * kMs;
+  constexpr int64_t kHeaders = 25 * kMs;  // segments, and a burst of responses
+  constexpr int64_t kUpload = 120 * kMs;  // 75 ms and a burst of requests
+  for (size_t i = 1; i < load.arrivals.size(); ++i) {
+    const int64_t from = load.arrivals[i - 1].at_ns;
+    const int64_t to = load.arrivals[i].at_ns;
+    const int64_t busy = WireTime(load.arrivals[i].bytes, 1'600'000);
+    if (to - from < busy + kHeaders) continue;
+    for (size_t r = 0; r < page.resources.size(); ++r) {
+      const ResourceTiming& timing = load.timings[r];
+      if (timing.stream_id == 0 || timing.completed_ns < to) continue;
+      EXPECT_GT(timing.requested_ns + kUpload, from - kOneWay)
+          << page.resources[r].label << " waited while the link was idle from "
+          << from << " to " << to;
+    }
+  }
+}
+
+TEST_P(BundledPageTest, LoadsToItsEndWithinWhatTheLinkAllows) {
+  const auto& [page_name, policy_name] = GetParam();
+  const absl::StatusOr<Page> page =
+      LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
+  ASSERT_TRUE(page.ok()) << page.status();
+  for (const SignalSet& set : SignalSets()) {
+    SCOPED_TRACE(set.name);
+    const LinkOptions options;
+    Link link(options);
+    auto policy = scheduler::CreatePolicy(policy_name, Options());
+    ASSERT_TRUE(policy.ok()) << policy.status();
+    const absl::StatusOr<PageLoad> load =
+        RunPageLoad(*page, *set.make(), *std::move(policy), link);
+    ASSERT_TRUE(load.ok()) << load.status();
+
+    // Every byte is picked once and arrives once, and none before it could.
+    std::vector<uint64_t> picked(page->resources.size(), 0);
+    std::vector<uint64_t> arrived(page->resources.size(), 0);
+    for (const Pick& pick : load->picks) picked[pick.resource] += pick.bytes;
+    uint64_t sum = 0;
+    for (const Arrival& arrival : load->arrivals) {
+      arrived[arrival.resource] += arrival.bytes;
+      sum += arrival.bytes;
+      EXPECT_GE(arrival.at_ns, WireTime(sum, options.down_bits_per_second) +
+                                   options.round_trip_ns);
+    }
+    for (size_t i = 0; i < page->resources.size(); ++i) {
+      const Resource& resource = page->resources[i];
+      const uint64_t bytes = resource.redirect ? 0 : resource.bytes;
+      EXPECT_EQ(picked[i], bytes) << resource.label;
+      EXPECT_EQ(arrived[i], bytes) << resource.label;
+      if (!resource.redirect) {
+        EXPECT_GE(load->timings[i].completed_ns,
+                  load->timings[i].requested_ns + options.round_trip_ns +
+                      WireTime(bytes, options.down_bits_per_second))
+            << resource.label;
+      }
+    }
+
+    ExpectNoIdleLinkWhileABodyWaits(*page, *load);
+
+    const Metrics metrics = Measure(*page, *load);
+    EXPECT_GE(metrics.page_load_ns, metrics.atf_ns);
+    EXPECT_GE(metrics.atf_ns, metrics.render_critical_ns);
+    EXPECT_GE(metrics.atf_ns, metrics.atf_area_ns);
+    EXPECT_GT(metrics.atf_area_ns, options.round_trip_ns);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllPagesAndPolicies, BundledPageTest,
+    ::testing::Combine(::testing::ValuesIn(BundledPages(kFolder)),
+                       ::testing::ValuesIn(PolicyNames())),
+    [](const auto& info) {
+      return absl::StrCat(std::get<0>(info.param), "_",
+                          std::get<1>(info.param));
+    });
+
+struct Output {
+  std::string text;
+  std::string json;
+};
+
+Output CompareDefaults() {
+  Comparison comparison;
+  auto pages = SelectPages("wikipedia_mobile,vk", kFolder);
+  EXPECT_TRUE(pages.ok()) << pages.status();
+  comparison.pages = *std::move(pages);
+  comparison.signals.assign(SignalSets().begin(), SignalSets().end());
+  comparison.policies = {"rfc7540", "rr", "fifo"};
+  Output output;
+  const absl::Status status = Compare(
+      comparison,
+      {.progress = [](absl::string_view) {},
+       .text =
+           [&](absl::string_view text) { output.text += std::string(text); },
+       .json =
+           [&](absl::string_view line) { output.json += std::string(line); }});
+  EXPECT_TRUE(status.ok()) << status;
+  return output;
+}
+
+TEST(CompareTest, TheSameRunTwicePrintsTheSameBytes) {
+  const Output first = CompareDefaults();
+  const Output second = CompareDefaults();
+  EXPECT_EQ(first.text, second.text);
+  EXPECT_EQ(first.json, second.json);
+}
+
+struct Measured {
+  Metrics metrics;
+  std::string picks;      // resources of the first 20 joined picks
+  std::string completed;  // the first 20 resources to complete
+};
+
+std::string Labels(const Page& page, std::vector<size_t> order) {
+  order.resize(std::min<size_t>(order.size(), 20));
+  return absl::StrJoin(order, " ", [&](std::string* out, size_t index) {
+    absl::StrAppend(out, page.resources[index].label);
+  });
+}
+
+Measured MeasureRun(const std::string& page_name, const std::string& spec,
+                    absl::string_view signals) {
+  const absl::StatusOr<Page> page =
+      LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
+  Link link({});
+  auto load = RunPageLoad(*page, *FindSignalSet(signals)->make(),
+                          *scheduler::CreatePolicy(spec, Options()), link);
+  EXPECT_TRUE(load.ok()) << load.status();
+  std::vector<size_t> picked;
+  for (const Pick& pick : JoinPicks(load->picks)) {
+    picked.push_back(pick.resource);
+  }
+  return {Measure(*page, *load), Labels(*page, picked),
+          Labels(*page, CompletionOrder(*page, *load))};
+}
+
+// Firefox's first picks on vk are scripts of one group, which the tree shares
+// as round robin does: there the order of completion tells them apart.
+TEST(CompareTest, TheThreePoliciesSendInThreeOrders) {
+  for (const char* page : {"wikipedia_mobile", "vk"}) {
+    for (const SignalSet& set : SignalSets()) {
+      SCOPED_TRACE(absl::StrCat(page, " ", set.name));
+      const Measured tree = MeasureRun(page, "rfc7540", set.name);
+      const Measured rr = MeasureRun(page, "rr", set.name);
+      const Measured fifo = MeasureRun(page, "fifo", set.name);
+      EXPECT_NE(tree.completed, rr.completed);
+      EXPECT_NE(tree.completed, fifo.completed);
+      EXPECT_NE(rr.completed, fifo.completed);
+      EXPECT_NE(rr.picks, fifo.picks);
+      if (set.name != "chrome7540") continue;
+      EXPECT_NE(tree.picks, rr.picks);
+      EXPECT_NE(tree.picks, fifo.picks);
+    }
+  }
+}
+
+TEST(CompareTest, ChromesSignalsBringTheRenderCriticalResourcesForward) {
+  for (const char* page : {"wikipedia_mobile", "vk"}) {
+    SCOPED_TRACE(page);
+    EXPECT_LE(
+        MeasureRun(page, "rfc7540", "chrome7540").metrics.render_critical_ns,
+        MeasureRun(page, "rr", "chrome7540").metrics.render_critical_ns);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::lab

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The compare program as a user meets it: what goes to which stream, where files
+# go, and which status each mistake ends with.
+set -u
+program=$PWD/$1
+failures=0
+cd "$TEST_TMPDIR" || exit 1
+
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# refuses TEXT ARGS…: ends with 2, prints nothing, says TEXT in one line.
+refuses() {
+  local text=$1 status
+  shift
+  "$program" "$@" >out 2>err
+  status=$?
+  [ "$status" -eq 2 ] || fail "status $status, not 2: $*"
+  [ ! -s out ] || fail "printed to stdout: $*"
+  [ "$(wc -l <err)" -eq 1 ] || fail "not one line on stderr: $*: $(cat err)"
+  grep -qF -- "$text" err || fail "no '$text' for $*: $(cat err)"
+}
+
+mkdir -p caller
+export BUILD_WORKING_DIRECTORY=$PWD/caller
+
+run=(--pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540)
+"$program" "${run[@]}" --json=runs.jsonl >first 2>progress || fail "a plain run"
+cp caller/runs.jsonl first.jsonl || fail "--json is not in the caller's folder"
+"$program" "${run[@]}" --json=runs.jsonl >second 2>/dev/null
+cmp first second || fail "two runs print different tables"
+cmp first.jsonl caller/runs.jsonl || fail "two runs write different JSON"
+[ "$(wc -l <first.jsonl)" -eq 2 ] || fail "not one line a run"
+grep -qF '[1/2] wikipedia_mobile chrome7540 rr' progress || fail "no progress"
+grep -qF '[1/2]' first && fail "progress on stdout"
+grep -qF "$PWD" first first.jsonl && fail "a path in the output"
+
+# Bundled pages are found from any folder.
+unset BUILD_WORKING_DIRECTORY
+(cd / && "$program" "${run[@]}" 2>/dev/null) >third || fail "a run from /"
+cmp first third || fail "a run from / prints another table"
+export BUILD_WORKING_DIRECTORY=$PWD/caller
+
+# A user's own pages, by a relative glob.
+page='{"format":"h2-page-fixture/1","page":"NAME","resources":['
+page+='{"id":0,"type":"html","bytes":5000}]}'
+for name in one two; do echo "${page/NAME/$name}" >"caller/page_$name.json"; done
+"$program" --pages='page_*.json' --policies=rr --signals=chrome7540 \
+  >out 2>/dev/null || fail "a glob of pages"
+grep -q '^one: 1 resources' out || fail "the glob misses page one"
+grep -q '^two: 1 resources' out || fail "the glob misses page two"
+
+echo '{"format":' >caller/cut.json
+echo "${page/5000/-1}" >caller/negative.json
+refuses 'unknown page "nowhere"; bundled are' --pages=nowhere
+refuses 'no file matches "none*.json"' --pages='none*.json'
+refuses 'cut.json: is not complete JSON' --pages=cut.json
+refuses 'negative.json: ' --pages=negative.json
+refuses "known: " --policies=best
+refuses 'known are chrome7540' --signals=mosaic
+refuses 'cannot write' --json=no/such/folder/runs.jsonl
+refuses 'send_buffer' --send_buffer=-1
+refuses 'send_buffer' --send_buffer=many
+refuses 'colour' --colour=red
+refuses 'stray' stray
+
+"$program" --help >out 2>err || fail "--help ends with $?"
+grep -q firefox7540 out || fail "--help does not list the signal sets"
+
+[ "$failures" -eq 0 ] && echo "passed"
+exit "$failures"

@@ -1,0 +1,156 @@
+#include "benchmarks/lab/report.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Page ThreeResources() {
+  Page page;
+  page.name = "three";
+  for (int i = 0; i < 3; ++i) {
+    Resource resource;
+    resource.id = 10 + i;
+    resource.label = absl::StrCat("css", 10 + i);
+    resource.bytes = 100;
+    page.resources.push_back(resource);
+  }
+  page.resources[0].render_critical = true;
+  page.resources[0].above_the_fold = true;
+  page.resources[1].above_the_fold = true;
+  return page;
+}
+
+TEST(MetricsTest, EachMetricLooksAtItsOwnResources) {
+  const Page page = ThreeResources();
+  PageLoad load;
+  load.timings = {
+      {.completed_ns = 10}, {.completed_ns = 20}, {.completed_ns = 30}};
+  const Metrics metrics = Measure(page, load);
+  EXPECT_EQ(metrics.render_critical_ns, 10);
+  EXPECT_EQ(metrics.atf_ns, 20);
+  EXPECT_EQ(metrics.page_load_ns, 30);
+  EXPECT_EQ(metrics.atf_area_ns, 0);
+}
+
+TEST(MetricsTest, TheAreaIsTheMeanArrivalOfAByteAboveTheFold) {
+  const Page page = ThreeResources();
+  PageLoad load;
+  load.timings.resize(3);
+  load.arrivals = {{.resource = 0, .bytes = 30, .at_ns = 100},
+                   {.resource = 2, .bytes = 99, .at_ns = 150},
+                   {.resource = 1, .bytes = 10, .at_ns = 200}};
+  // (30·100 + 10·200) / 40
+  EXPECT_EQ(Measure(page, load).atf_area_ns, 125);
+}
+
+TEST(MetricsTest, TheAreaOfALargePageDoesNotOverflow) {
+  const Page page = ThreeResources();
+  PageLoad load;
+  load.timings.resize(3);
+  const int64_t hour = 3'600'000'000'000;
+  load.arrivals = {{.resource = 0, .bytes = 1 << 30, .at_ns = hour},
+                   {.resource = 1, .bytes = 1 << 30, .at_ns = hour}};
+  EXPECT_EQ(Measure(page, load).atf_area_ns, hour);
+}
+
+TEST(ReportTest, TheOrderOfCompletionLeavesRedirectsOut) {
+  Page page = ThreeResources();
+  page.resources[1].redirect = true;
+  PageLoad load;
+  load.timings = {
+      {.completed_ns = 30}, {.completed_ns = 10}, {.completed_ns = 20}};
+  EXPECT_THAT(CompletionOrder(page, load), ElementsAre(2, 0));
+}
+
+Run OneRun(const Page& page) {
+  return Run{.page = &page,
+             .policy = "rr",
+             .signals = "chrome7540",
+             .network = "3g_fast",
+             .send_buffer_bytes = 16384,
+             .metrics = {.render_critical_ns = 1'234'567'890,
+                         .atf_ns = 2'000'000'000,
+                         .atf_area_ns = 1,
+                         .page_load_ns = 3'000'500'500},
+             .picks = {{.resource = 1, .stream_id = 3, .bytes = 500},
+                       {.resource = 0, .stream_id = 1, .bytes = 70}},
+             .completed = {0, 2, 1}};
+}
+
+TEST(ReportTest, PicksOfOneStreamInARowAreJoined) {
+  const std::vector<Pick> joined =
+      JoinPicks({{.resource = 0, .stream_id = 1, .bytes = 5, .at_ns = 1},
+                 {.resource = 0, .stream_id = 1, .bytes = 6, .at_ns = 2},
+                 {.resource = 1, .stream_id = 3, .bytes = 7, .at_ns = 3},
+                 {.resource = 0, .stream_id = 1, .bytes = 8, .at_ns = 4}});
+  ASSERT_EQ(joined.size(), 3u);
+  EXPECT_EQ(joined[0].bytes, 11u);
+  EXPECT_EQ(joined[0].at_ns, 1);
+  EXPECT_EQ(joined[1].stream_id, 3u);
+  EXPECT_EQ(joined[2].bytes, 8u);
+}
+
+TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
+  const Page page = ThreeResources();
+  EXPECT_EQ(JsonLine(OneRun(page)),
+            R"({"page":"three","policy":"rr","signals":"chrome7540",)"
+            R"("network":"3g_fast","send_buffer_bytes":16384,"seed":0,)"
+            R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
+            R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
+            R"("picks":[[11,3,500],[10,1,70]]})"
+            "\n");
+}
+
+TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {
+  const Page page = ThreeResources();
+  EXPECT_EQ(
+      TextReport({OneRun(page)}),
+      "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
+      "bytes\n"
+      "\n"
+      "  signals     policy  render-critical          ATF     ATF area    page "
+      "load\n"
+      "  chrome7540  rr            1234.6 ms    2000.0 ms       0.0 ms    "
+      "3000.5 ms\n"
+      "\n"
+      "  first 20 picks (one stream's in a row count as one)\n"
+      "  chrome7540  rr      css11 css10\n"
+      "\n"
+      "  first 20 resources to complete\n"
+      "  chrome7540  rr      css10 css12 css11\n");
+}
+
+TEST(ReportTest, TwentyPicksAreShownAndLongLinesAreBroken) {
+  const Page page = ThreeResources();
+  lab::Run run = OneRun(page);
+  run.picks.clear();
+  for (uint32_t i = 0; i < 30; ++i) {
+    run.picks.push_back(
+        {.resource = i % 3, .stream_id = 1 + 2 * (i % 3), .bytes = 1});
+  }
+  const std::string text = TextReport({run});
+  const size_t from = text.find("as one)");
+  const std::string shown = text.substr(from, text.find("\n\n", from) - from);
+  size_t labels = 0;
+  for (size_t at = 0; (at = shown.find("css", at)) != std::string::npos; ++at) {
+    ++labels;
+  }
+  EXPECT_EQ(labels, 20u);
+  EXPECT_THAT(shown, HasSubstr("css10\n                      css11"));
+}
+
+}  // namespace
+}  // namespace sluice::lab

@@ -1,0 +1,126 @@
+#include "benchmarks/lab/selection.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace sluice::lab {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+
+constexpr char kBundled[] = "benchmarks/lab/pages";
+
+std::vector<std::string> NamesOf(
+    const absl::StatusOr<std::vector<Page>>& pages) {
+  EXPECT_TRUE(pages.ok()) << pages.status();
+  std::vector<std::string> names;
+  if (pages.ok()) {
+    for (const Page& page : *pages) names.push_back(page.name);
+  }
+  return names;
+}
+
+std::string PageErrorOf(absl::string_view list) {
+  return std::string(SelectPages(list, kBundled).status().message());
+}
+
+void WritePage(const std::string& path, const std::string& name) {
+  std::ofstream(path) << R"({"format":"h2-page-fixture/1","page":")" << name
+                      << R"(","resources":[{"id":0,"type":"html","bytes":1}]})";
+}
+
+TEST(SelectionTest, TwentyPagesAreBundled) {
+  EXPECT_THAT(BundledPages(kBundled),
+              AllOf(SizeIs(20), Contains("wikipedia_mobile"), Contains("vk")));
+}
+
+TEST(SelectionTest, BundledNamesAreTakenInTheOrderGiven) {
+  EXPECT_THAT(NamesOf(SelectPages("vk, wikipedia_mobile", kBundled)),
+              ElementsAre("vk", "wikipedia_mobile"));
+}
+
+TEST(SelectionTest, PathsAndGlobsOfTheUserAreExpandedInByteOrder) {
+  const std::string folder = ::testing::TempDir();
+  WritePage(folder + "/glob_b.json", "b");
+  WritePage(folder + "/glob_a.json", "a");
+  WritePage(folder + "/single.json", "single");
+  EXPECT_THAT(NamesOf(SelectPages(absl::StrCat(folder, "/single.json,", folder,
+                                               "/glob_*.json,vk"),
+                                  kBundled)),
+              ElementsAre("single", "a", "b", "vk"));
+}
+
+TEST(SelectionTest, RelativePathsBelongToTheCallersFolder) {
+  const std::string folder = ::testing::TempDir();
+  WritePage(folder + "/mine.json", "mine");
+  setenv("BUILD_WORKING_DIRECTORY", folder.c_str(), 1);
+  const auto pages = SelectPages("mine.json,./mi?e.json", kBundled);
+  unsetenv("BUILD_WORKING_DIRECTORY");
+  EXPECT_THAT(NamesOf(pages), ElementsAre("mine", "mine"));
+}
+
+TEST(SelectionTest, AnUnknownPageIsRefusedWithTheBundledOnes) {
+  EXPECT_THAT(PageErrorOf("wikipedia"),
+              AllOf(HasSubstr("--pages: unknown page \"wikipedia\""),
+                    HasSubstr("vk, wikipedia_mobile")));
+}
+
+TEST(SelectionTest, AGlobOrPathThatMatchesNothingIsAnError) {
+  EXPECT_EQ(PageErrorOf("/no/such/*.json"),
+            "--pages: no file matches \"/no/such/*.json\"");
+  EXPECT_EQ(PageErrorOf("nothing.json"),
+            "--pages: no file matches \"nothing.json\"");
+}
+
+TEST(SelectionTest, ABrokenFileIsNamedWithItsField) {
+  const std::string path = ::testing::TempDir() + "/broken.json";
+  std::ofstream(path) << R"({"format":"h2-page-fixture/1","page":"x"})";
+  EXPECT_EQ(PageErrorOf(path),
+            absl::StrCat(path,
+                         ": resources: must be an array of at least one "
+                         "resource"));
+}
+
+TEST(SelectionTest, EmptyNamesAreRefused) {
+  EXPECT_EQ(PageErrorOf(""), "--pages has an empty name in \"\"");
+  EXPECT_EQ(PageErrorOf("vk,,vk"), "--pages has an empty name in \"vk,,vk\"");
+  EXPECT_FALSE(SelectPolicies("rr,").ok());
+  EXPECT_FALSE(SelectSignals(",chrome7540").ok());
+}
+
+TEST(SelectionTest, AnUnknownPolicyIsRefusedWithTheKnownOnes) {
+  const absl::Status status = SelectPolicies("rr,best").status();
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr("--policies: "), HasSubstr("best"),
+                    HasSubstr("fifo, "), HasSubstr("rr")));
+}
+
+TEST(SelectionTest, ACommaBeforeAKeyAndValueContinuesThePolicy) {
+  // No policy takes these options, so the error shows what was tried.
+  EXPECT_THAT(SelectPolicies("rr,fifo:a=1,b=2,rr").status().message(),
+              HasSubstr("fifo"));
+  EXPECT_THAT(SelectPolicies("rr:a=1,a=2").status().message(),
+              HasSubstr("twice"));
+}
+
+TEST(SelectionTest, AnUnknownSignalSetIsRefusedWithTheKnownOnes) {
+  EXPECT_THAT(SelectSignals("chrome7540,mosaic").status().message(),
+              AllOf(HasSubstr("--signals: "), HasSubstr("mosaic"),
+                    HasSubstr("chrome7540, firefox7540")));
+}
+
+}  // namespace
+}  // namespace sluice::lab
