@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -43,6 +44,10 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (event.priority_field.has_value()) {
     info.rfc9218 = FromWire(*event.priority_field);
   }
+  info.hints.tunnel =
+      absl::c_any_of(event.headers, [](const h2::Header& header) {
+        return header.name == ":method" && header.value == "CONNECT";
+      });
   Stream* stream = Open(event.stream_id, info, /*ours=*/false);
   stream->priority_echo = event.priority.has_value();
 }
@@ -226,7 +231,11 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   }
   StreamInfo info = stream != nullptr ? stream->info : StreamInfo();
   if (options.server.has_value()) info.server = options.server;
-  if (options.hints != ResourceHints()) info.hints = options.hints;
+  if (options.hints != ResourceHints()) {
+    const bool tunnel = info.hints.tunnel;
+    info.hints = options.hints;
+    info.hints.tunnel |= tunnel;
+  }
   if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
     return status;
   }

@@ -20,9 +20,9 @@ absl::Status IdleSignals::Remember(StreamId id, const StreamInfo& info,
                                    size_t limit) {
   if (Passed(id)) return absl::OkStatus();
   if (Find(id) == nullptr && size() >= limit) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "no room for the signals of idle stream ", id, ": ", size(),
-        " ids are kept"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no room for the signals of idle stream ", id, ": ",
+                     size(), " ids are kept"));
   }
   idle_[id & 1].insert_or_assign(id, info);
   return absl::OkStatus();

@@ -1,0 +1,253 @@
+// From inside a source's Read() the caller may do anything but pull: close,
+// reprioritise, submit and resume, its own stream included.
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "tests/scheduler/session.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using testing::Bytes;
+using testing::ScriptSource;
+using testing::Session;
+using testing::SessionOptions;
+
+TEST(ReentrancyTest, ASourceMayCancelItsOwnStreamAndLivesUntilItReturns) {
+  Session session;
+  bool destroyed = false;
+  const h2::StreamId id = session.Request();
+  ASSERT_TRUE(session
+                  .Respond(id, std::make_unique<ScriptSource>(
+                                   [&](size_t) {
+                                     session.scheduler().Cancel(id);
+                                     EXPECT_FALSE(destroyed);
+                                     return Bytes(100);
+                                   },
+                                   &destroyed))
+                  .ok());
+  session.Drain();
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(session.Take(), "H1 R1=8");
+  EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
+}
+
+TEST(ReentrancyTest, ASourceMayCancelAnotherStream) {
+  Session session;
+  session.Request();
+  session.Request();
+  bool destroyed = false;
+  ASSERT_TRUE(session
+                  .Respond(1, std::make_unique<ScriptSource>([&](size_t) {
+                             session.scheduler().Cancel(3);
+                             return Bytes(10, true);
+                           }))
+                  .ok());
+  ASSERT_TRUE(session
+                  .Respond(3, std::make_unique<ScriptSource>(
+                                  [](size_t) { return Bytes(5); }, &destroyed))
+                  .ok());
+  session.Drain();
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(session.Take(), "H1 H3 R3=8 1:10.");
+}
+
+TEST(ReentrancyTest, ASourceMayAnswerOtherRequests) {
+  Session session;
+  session.Request();
+  session.Request();
+  bool submitted = false;
+  ASSERT_TRUE(session
+                  .Respond(1, std::make_unique<ScriptSource>([&](size_t) {
+                             if (!std::exchange(submitted, true)) {
+                               EXPECT_TRUE(session.Respond(3, 20).ok());
+                             }
+                             return Bytes(10, true);
+                           }))
+                  .ok());
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 H3 1:10. 3:20.");
+}
+
+TEST(ReentrancyTest, ASourceMayReprioritiseItselfAndTheBytesAreOnTheOldPath) {
+  SessionOptions options;
+  options.policy = "rfc9218";
+  Session session(options);
+  session.Request(std::nullopt, {{"priority", "u=1"}});
+  session.Request(std::nullopt, {{"priority", "u=2"}});
+  ServerPriority last;
+  last.rfc9218 = priority::Rfc9218Priority{7, false};
+  ASSERT_TRUE(
+      session
+          .Respond(1, std::make_unique<ScriptSource>([&](size_t) {
+                     EXPECT_TRUE(
+                         session.scheduler().SetServerPriority(1, last).ok());
+                     return Bytes(10);
+                   }))
+          .ok());
+  ASSERT_TRUE(session.Respond(3, 30).ok());
+  session.scheduler().Pull(40);
+  session.ToClient();
+  EXPECT_EQ(session.Take(), "H1 H3 1:10 3:30.");
+}
+
+TEST(ReentrancyTest, PullFromInsideAReadDoesNothing) {
+  Session session;
+  size_t inner = 1;
+  ASSERT_TRUE(session
+                  .Respond(session.Request(),
+                           std::make_unique<ScriptSource>([&](size_t) {
+                             inner = session.scheduler().Pull(100);
+                             return Bytes(10, true);
+                           }))
+                  .ok());
+  session.Drain();
+  EXPECT_EQ(inner, 0u);
+  EXPECT_EQ(session.Take(), "H1 1:10.");
+}
+
+TEST(ReentrancyTest, ThePeersResetMayBeHandledInsideTheRead) {
+  Session session;
+  bool destroyed = false;
+  const h2::StreamId id = session.Request();
+  ASSERT_TRUE(session.client().ResetStream(id, h2::ErrorCode::kCancel).ok());
+  ASSERT_TRUE(session
+                  .Respond(id, std::make_unique<ScriptSource>(
+                                   [&](size_t) {
+                                     session.ToServer();
+                                     EXPECT_FALSE(destroyed);
+                                     return Bytes(100);
+                                   },
+                                   &destroyed))
+                  .ok());
+  EXPECT_EQ(session.scheduler().Pull(1000), 0u);
+  EXPECT_TRUE(destroyed);
+  EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
+}
+
+// The bytes were read with room for them; the room went away; none is lost.
+TEST(ReentrancyTest, BytesThatNoLongerFitAreSentLater) {
+  Session session;
+  const h2::StreamId busy = session.Request();
+  const h2::StreamId id = session.Request();
+  ASSERT_TRUE(session.server().SendHeaders(busy, {{":status", "200"}}).ok());
+  bool first = true;
+  ASSERT_TRUE(
+      session
+          .Respond(
+              id, std::make_unique<ScriptSource>([&](size_t) {
+                if (std::exchange(first, false)) {
+                  // Fills the output, past the scheduler.
+                  EXPECT_TRUE(
+                      session.server().SendData(busy, Bytes(16384).data).ok());
+                }
+                return Bytes(3000, true);
+              }))
+          .ok());
+  EXPECT_EQ(session.scheduler().Pull(1 << 20), 0u);
+  session.ToClient();
+  session.Take();
+  EXPECT_EQ(session.scheduler().Pull(2000), 2000u);
+  session.Drain();
+  EXPECT_EQ(session.Take(), "3:2000 3:1000.");
+}
+
+TEST(ReentrancyTest, ASourcesDestructorMayCallBack) {
+  struct Talker : DataSource {
+    explicit Talker(Session* session) : session(session) {}
+    ~Talker() override {
+      session->scheduler().Cancel(3);
+      session->scheduler().Resume(1);
+    }
+    Chunk Read(size_t) override { return Bytes(10, true); }
+    Session* session;
+  };
+  Session session;
+  session.Request();
+  session.Request();
+  ASSERT_TRUE(session.Respond(1, std::make_unique<Talker>(&session)).ok());
+  ASSERT_TRUE(session.Respond(3, 1000).ok());
+  session.Drain(1, 10);
+  EXPECT_EQ(session.Take(), "H1 H3 1:10. R3=8");
+}
+
+// Anything at any time, under each policy; ASan and the policies' own asserts
+// are the judges, and that all bodies end.
+TEST(ReentrancyTest, RandomCallsFromInsideReadsAreSafe) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    std::mt19937 random(1);
+    SessionOptions options;
+    options.policy = entry.name;
+    options.client.settings = {{h2::SettingId::kInitialWindowSize, 0x7fffffff}};
+    Session session(options);
+    h2::StreamId last = 0;
+    std::function<void()> add;
+    const auto meddle = [&] {
+      const h2::StreamId victim = 1 + 2 * (random() % 40);
+      switch (random() % 5) {
+        case 0:
+          session.scheduler().Cancel(victim);
+          break;
+        case 1:
+          session.scheduler().Resume(victim);
+          break;
+        case 2: {
+          ServerPriority server;
+          server.rfc9218 = priority::Rfc9218Priority{
+              static_cast<int>(random() % 8), random() % 2 == 0};
+          session.scheduler().SetServerPriority(victim, server).IgnoreError();
+          break;
+        }
+        case 3:
+          session.scheduler()
+              .SetHints(victim, {.resource_class =
+                                     static_cast<ResourceClass>(random() % 9)})
+              .IgnoreError();
+          break;
+        default:
+          if (last < 79) add();
+      }
+    };
+    add = [&] {
+      last = session.Request(h2::StreamPriority{
+          0, static_cast<int>(1 + random() % 256), random() % 2 == 0});
+      auto left = std::make_shared<int>(3 + random() % 5);
+      ASSERT_TRUE(
+          session
+              .Respond(last,
+                       std::make_unique<ScriptSource>([&, left](size_t max) {
+                         if (random() % 3 == 0) meddle();
+                         if (random() % 4 == 0) return Bytes(0);
+                         return Bytes(1 + random() % max, --*left <= 0);
+                       }))
+              .ok());
+    };
+    add();
+    for (int i = 0; i < 2000; ++i) {
+      session.scheduler().Pull(1 + random() % 3000);
+      session.ToClient();
+      ASSERT_TRUE(session.client().IncrementFlowControlWindow(0, 3000).ok());
+      session.ToServer();
+      for (h2::StreamId id = 1; id <= last; id += 2) {
+        session.scheduler().Resume(id);
+      }
+      if (last < 79 && random() % 4 == 0) add();
+    }
+    EXPECT_EQ(session.scheduler().ActiveBodies(), 0u) << entry.name;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::scheduler

@@ -1,0 +1,349 @@
+// What reaches the policy, and when: a policy that writes down its calls stands
+// behind the data scheduler.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/stream_info.h"
+#include "tests/scheduler/session.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using priority::Rfc7540Priority;
+using priority::Rfc9218Priority;
+using testing::Bytes;
+using testing::BytesSource;
+using testing::ScriptSource;
+using testing::Session;
+using testing::SessionOptions;
+
+std::string Describe(const StreamInfo& info) {
+  std::string text;
+  if (info.rfc7540.has_value()) {
+    absl::StrAppend(&text, " ", info.rfc7540->depends_on, "/",
+                    info.rfc7540->weight, info.rfc7540->exclusive ? "x" : "");
+  }
+  if (info.rfc9218.has_value()) {
+    absl::StrAppend(&text, " u=", info.rfc9218->urgency,
+                    info.rfc9218->incremental ? ",i" : "");
+  }
+  if (info.server.has_value()) absl::StrAppend(&text, " server");
+  if (info.hints.tunnel) absl::StrAppend(&text, " tunnel");
+  if (info.hints.bytes_remaining.has_value()) {
+    absl::StrAppend(&text, " left=", *info.hints.bytes_remaining);
+  }
+  return text;
+}
+
+class WritingPolicy : public Policy {
+ public:
+  explicit WritingPolicy(std::vector<std::string>* calls)
+      : calls_(calls), inner_(*CreatePolicy("rr")) {}
+
+  absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
+    calls_->push_back(absl::StrCat("open ", id, Describe(info)));
+    return inner_->OnOpen(id, info);
+  }
+  absl::Status OnPriority(StreamId id, const StreamInfo& info,
+                          Signal changed) override {
+    constexpr const char* kNames[] = {"7540", "9218", "server", "hints"};
+    calls_->push_back(absl::StrCat(kNames[static_cast<int>(changed)], " ", id,
+                                   Describe(info)));
+    return inner_->OnPriority(id, info, changed);
+  }
+  void OnNoRfc7540Priorities() override { calls_->push_back("no 7540"); }
+  void OnClose(StreamId id) override {
+    calls_->push_back(absl::StrCat("close ", id));
+    inner_->OnClose(id);
+  }
+  void SetReady(StreamId id) override {
+    calls_->push_back(absl::StrCat("ready ", id));
+    inner_->SetReady(id);
+  }
+  void SetBlocked(StreamId id) override {
+    calls_->push_back(absl::StrCat("blocked ", id));
+    inner_->SetBlocked(id);
+  }
+  std::optional<Grant> Pick() override {
+    EXPECT_FALSE(picked_) << "two picks without a charge between";
+    picked_ = true;
+    return inner_->Pick();
+  }
+  void Charge(StreamId id, size_t bytes) override {
+    EXPECT_TRUE(picked_);
+    picked_ = false;
+    calls_->push_back(absl::StrCat("charge ", id, " ", bytes));
+    inner_->Charge(id, bytes);
+  }
+
+ private:
+  std::vector<std::string>* const calls_;
+  const std::unique_ptr<Policy> inner_;
+  bool picked_ = false;
+};
+
+class SignalsTest : public ::testing::Test {
+ protected:
+  std::string Calls() {
+    std::string text = absl::StrJoin(calls_, "; ");
+    calls_.clear();
+    return text;
+  }
+
+  std::vector<std::string> calls_;
+  Session session_{std::make_unique<WritingPolicy>(&calls_), SessionOptions()};
+};
+
+TEST_F(SignalsTest, AStreamOpensWithBothKindsOfSignalsOfItsHeaders) {
+  session_.Request(h2::StreamPriority{0, 220, false}, {{"priority", "u=1,i"}});
+  // The events that repeat them say nothing new.
+  EXPECT_EQ(Calls(), "open 1 0/220 u=1,i");
+}
+
+// RFC 7540 §5.3.1: a repeated exclusive dependency would adopt the siblings
+// that came since; the one in HEADERS is one signal, not two.
+TEST_F(SignalsTest, TheExclusiveDependencyOfHeadersActsOnce) {
+  session_.Request(h2::StreamPriority{0, 256, true});
+  EXPECT_EQ(Calls(), "open 1 0/256x");
+  ASSERT_TRUE(session_.client().Prioritize(1, {0, 256, true}).ok());
+  session_.ToServer();
+  EXPECT_EQ(Calls(), "7540 1 0/256x");  // a frame of its own acts
+}
+
+TEST_F(SignalsTest, SignalsThatComeBeforeTheHeadersAreThereWhenItOpens) {
+  ASSERT_TRUE(session_.client().Prioritize(1, {0, 32, false}).ok());
+  session_.ToServer();
+  EXPECT_EQ(Calls(), "7540 1 0/32");
+  session_.Request();
+  EXPECT_EQ(Calls(), "open 1 0/32");
+  ASSERT_TRUE(session_.client().Prioritize(3, {0, 32, false}).ok());
+  ASSERT_TRUE(session_.client().Prioritize(3, {1, 7, false}).ok());
+  session_.ToServer();
+  Calls();
+  session_.Request(std::nullopt, {{"priority", "u=5"}});
+  EXPECT_EQ(Calls(), "open 3 1/7 u=5");
+}
+
+TEST_F(SignalsTest, OfManyIdleStreamsTheOldestIsForgotten) {
+  const size_t limit = DataSchedulerOptions().max_idle_signals;
+  for (h2::StreamId i = 0; i <= limit; ++i) {
+    ASSERT_TRUE(session_.client().Prioritize(2 * i + 1, {0, 32, false}).ok());
+  }
+  session_.ToServer();
+  Calls();
+  session_.Request();
+  session_.Request();
+  EXPECT_EQ(Calls(), "open 1; open 3 0/32");
+}
+
+TEST_F(SignalsTest, ALaterFrameOfOneKindKeepsTheOther) {
+  session_.Request(h2::StreamPriority{0, 220, false}, {{"priority", "u=1"}});
+  Calls();
+  ASSERT_TRUE(session_.client().Prioritize(1, {0, 147, false}).ok());
+  session_.ToServer();
+  EXPECT_EQ(Calls(), "7540 1 0/147 u=1");
+}
+
+TEST_F(SignalsTest, AConnectTunnelIsMarked) {
+  const std::vector<h2::Header> headers = {{":method", "CONNECT"},
+                                           {":authority", "example.org:443"}};
+  ASSERT_TRUE(session_.client().SendHeaders(1, headers).ok());
+  session_.ToServer();
+  EXPECT_EQ(Calls(), "open 1 tunnel");
+  ASSERT_TRUE(session_
+                  .Respond(1, std::make_unique<BytesSource>(5),
+                           {.hints = {.bytes_remaining = 5}})
+                  .ok());
+  EXPECT_EQ(Calls(), "hints 1 tunnel left=5; ready 1");
+}
+
+// RFC 9218 §2.1.
+TEST_F(SignalsTest, TheSettingAgainstRfc7540SignalsIsPassedOn) {
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kNoRfc7540Priorities, 1}};
+  std::vector<std::string> calls;
+  Session session(std::make_unique<WritingPolicy>(&calls), options);
+  EXPECT_EQ(absl::StrJoin(calls, "; "), "no 7540");
+}
+
+TEST_F(SignalsTest, AStreamIsClosedToThePolicyWhenItsEndWentOut) {
+  ASSERT_TRUE(session_.Respond(session_.Request(), 10).ok());
+  Calls();
+  session_.Drain();
+  EXPECT_EQ(Calls(), "charge 1 10; close 1");
+  session_.Request();
+  Calls();
+  ASSERT_TRUE(session_.Respond(3, nullptr).ok());
+  EXPECT_EQ(Calls(), "close 3");
+  session_.Request();
+  Calls();
+  ASSERT_TRUE(session_.client().ResetStream(5, h2::ErrorCode::kCancel).ok());
+  session_.ToServer();
+  EXPECT_EQ(Calls(), "close 5");
+}
+
+TEST_F(SignalsTest, AnEmptyEndIsAChargeOfNothingAndAClose) {
+  ASSERT_TRUE(
+      session_.Respond(session_.Request(), std::make_unique<BytesSource>(0))
+          .ok());
+  Calls();
+  session_.Drain();
+  EXPECT_EQ(Calls(), "charge 1 0; close 1");
+}
+
+TEST_F(SignalsTest, AStreamWithoutWindowOrDataIsBlockedAfterItsCharge) {
+  ASSERT_TRUE(
+      session_
+          .Respond(session_.Request(), std::make_unique<ScriptSource>(
+                                           [](size_t) { return Bytes(0); }))
+          .ok());
+  Calls();
+  session_.Drain();
+  EXPECT_EQ(Calls(), "charge 1 0; blocked 1");
+}
+
+TEST_F(SignalsTest, TheApplicationsPriorityGoesOverTheClientsAndBack) {
+  session_.Request(std::nullopt, {{"priority", "u=1"}});
+  ASSERT_TRUE(session_.Respond(1, 100).ok());
+  Calls();
+  ServerPriority server;
+  server.rfc9218 = Rfc9218Priority{6, false};
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
+  EXPECT_EQ(Calls(), "server 1 u=1 server");
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
+  EXPECT_EQ(Calls(), "");  // nothing new
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, std::nullopt).ok());
+  EXPECT_EQ(Calls(), "server 1 u=1");
+  server.rfc9218 = Rfc9218Priority{9, false};
+  EXPECT_EQ(session_.scheduler().SetServerPriority(1, server).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(session_.scheduler().SetServerPriority(9, std::nullopt).code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(SignalsTest, HintsArriveLateAndCountDownWithWhatIsSent) {
+  session_.Request();
+  ASSERT_TRUE(session_.Respond(1, 5000).ok());
+  ASSERT_TRUE(session_.scheduler().SetHints(1, {.bytes_remaining = 5000}).ok());
+  session_.Drain(1, 2000);
+  session_.scheduler().Pull(0);
+  Calls();
+  ServerPriority server;
+  server.rfc9218 = Rfc9218Priority{6, false};
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
+  EXPECT_EQ(Calls(), "server 1 server left=3000");
+  EXPECT_EQ(session_.scheduler().SetHints(9, {}).code(),
+            absl::StatusCode::kNotFound);
+}
+
+// --- Late binding ------------------------------------------------------------
+
+TEST(LateBindingTest, ASignalBetweenTwoPullsDecidesTheNextFrame) {
+  SessionOptions options;
+  options.policy = "rfc9218";
+  Session session(options);
+  ASSERT_TRUE(
+      session
+          .Respond(session.Request(std::nullopt, {{"priority", "u=3"}}), 30000)
+          .ok());
+  ASSERT_TRUE(
+      session
+          .Respond(session.Request(std::nullopt, {{"priority", "u=5"}}), 30000)
+          .ok());
+  session.Drain(1, 1400);
+  EXPECT_EQ(session.Take(), "H1 H3 1:1400");
+  ServerPriority urgent;
+  urgent.rfc9218 = Rfc9218Priority{0, false};
+  ASSERT_TRUE(session.scheduler().SetServerPriority(3, urgent).ok());
+  session.Drain(1, 1400);
+  EXPECT_EQ(session.Take(), "3:1400");
+  ASSERT_TRUE(session.scheduler().SetServerPriority(3, std::nullopt).ok());
+  session.Drain(1, 1400);
+  EXPECT_EQ(session.Take(), "1:1400");
+}
+
+TEST(LateBindingTest, ClientsUploadBodiesTheSameWay) {
+  h2::Connection client({.side = h2::Side::kClient});
+  h2::Connection server({.side = h2::Side::kServer});
+  DataScheduler uploads(&client, *CreatePolicy("rr"));
+  ASSERT_TRUE(client.InitiateConnection().ok());
+  ASSERT_TRUE(server.InitiateConnection().ok());
+  uint64_t received = 0;
+  size_t ended = 0;
+  const auto exchange = [&] {
+    std::vector<h2::Event> events;
+    ASSERT_TRUE(server.ReceiveData(client.DataToSend(), &events).ok());
+    for (const h2::Event& event : events) {
+      if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+        received += data->data.size();
+        ended += data->stream_ended;
+        ASSERT_TRUE(server
+                        .AcknowledgeReceivedData(data->stream_id,
+                                                 data->flow_controlled_length)
+                        .ok());
+      }
+    }
+    events.clear();
+    ASSERT_TRUE(client.ReceiveData(server.DataToSend(), &events).ok());
+    for (const h2::Event& event : events) uploads.OnEvent(event);
+  };
+  exchange();
+  for (const h2::StreamId id : {1, 3}) {
+    ASSERT_TRUE(uploads
+                    .Submit(id,
+                            {{":method", "POST"},
+                             {":scheme", "https"},
+                             {":authority", "example.org"},
+                             {":path", "/"}},
+                            std::make_unique<BytesSource>(200000))
+                    .ok());
+  }
+  for (int i = 0; i < 1000 && ended < 2; ++i) {
+    uploads.Pull(1 << 20);
+    exchange();
+  }
+  EXPECT_EQ(received, 400000u);
+  EXPECT_EQ(ended, 2u);
+}
+
+// RFC 9113 §6.8: requests above the last stream of a GOAWAY will not be
+// processed.
+TEST(LateBindingTest, AGoawayDropsTheUploadsThatTheServerWillNotTake) {
+  h2::Connection client({.side = h2::Side::kClient});
+  DataScheduler uploads(&client, *CreatePolicy("rr"));
+  ASSERT_TRUE(client.InitiateConnection().ok());
+  bool destroyed[2] = {false, false};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(
+        uploads
+            .Submit(2 * i + 1,
+                    {{":method", "POST"},
+                     {":scheme", "https"},
+                     {":authority", "example.org"},
+                     {":path", "/"}},
+                    std::make_unique<ScriptSource>(
+                        [](size_t) { return Bytes(10); }, &destroyed[i]))
+            .ok());
+  }
+  uploads.OnEvent(h2::ConnectionTerminated{h2::ErrorCode::kNoError, 1, ""});
+  EXPECT_FALSE(destroyed[0]);
+  EXPECT_TRUE(destroyed[1]);
+  EXPECT_EQ(uploads.ActiveBodies(), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::scheduler

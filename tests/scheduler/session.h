@@ -1,0 +1,116 @@
+// A client and a server connection joined in memory, the server's bodies under
+// a DataScheduler. What the client got is written down in short:
+//
+//   "1:16384 3:100. 1:20."   DATA of stream 1, of 3 with END_STREAM, of 1 …
+//   "T1"                     trailers        "R1=8"   RST_STREAM with CANCEL
+//   "H1" / "H1."             response headers, without and with END_STREAM
+#ifndef SLUICE_TESTS_SCHEDULER_SESSION_H_
+#define SLUICE_TESTS_SCHEDULER_SESSION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::scheduler::testing {
+
+// `size` bytes; END comes with the last of them, or alone.
+class BytesSource : public DataSource {
+ public:
+  explicit BytesSource(uint64_t size, bool end_alone = false)
+      : left_(size), end_alone_(end_alone) {}
+  Chunk Read(size_t max_bytes) override;
+
+ private:
+  uint64_t left_;
+  const bool end_alone_;
+};
+
+// Whatever the function says. Sets `*destroyed` when it dies.
+class ScriptSource : public DataSource {
+ public:
+  using Script = std::function<Chunk(size_t max_bytes)>;
+  explicit ScriptSource(Script script, bool* destroyed = nullptr)
+      : script_(std::move(script)), destroyed_(destroyed) {}
+  ~ScriptSource() override {
+    if (destroyed_ != nullptr) *destroyed_ = true;
+  }
+  Chunk Read(size_t max_bytes) override { return script_(max_bytes); }
+
+ private:
+  Script script_;
+  bool* destroyed_;
+};
+
+DataSource::Chunk Bytes(size_t size, bool end = false);
+
+struct SessionOptions {
+  std::string policy = "rr";
+  h2::ConnectionOptions client = {.side = h2::Side::kClient};
+  h2::ConnectionOptions server = {.side = h2::Side::kServer};
+  DataSchedulerOptions scheduler = {};
+};
+
+class Session {
+ public:
+  // The handshake is done.
+  explicit Session(SessionOptions options = {});
+  // With a policy of the test's own.
+  Session(std::unique_ptr<Policy> policy, SessionOptions options);
+
+  h2::Connection& client() { return client_; }
+  h2::Connection& server() { return server_; }
+  DataScheduler& scheduler() { return *scheduler_; }
+
+  // Sends a GET, which reaches the server; its stream.
+  h2::StreamId Request(
+      std::optional<h2::StreamPriority> priority = std::nullopt,
+      std::vector<h2::Header> more = {});
+
+  // Answers with 200 and a body.
+  absl::Status Respond(h2::StreamId id, std::unique_ptr<DataSource> body,
+                       SubmitOptions options = {});
+  absl::Status Respond(h2::StreamId id, uint64_t bytes) {
+    return Respond(id, std::make_unique<BytesSource>(bytes));
+  }
+
+  // Carries what the client wrote to the server and its scheduler.
+  void ToServer();
+
+  // Carries the server's output to the client.
+  void ToClient();
+
+  // Pulls into an output that the client empties at once, `rounds` times or
+  // until nothing comes.
+  void Drain(size_t rounds = 1000000, size_t max_bytes = 1 << 20);
+
+  // What the client got since the last call.
+  std::string Take();
+
+  // Payload bytes of the stream that the client got so far.
+  uint64_t received(h2::StreamId id) const;
+
+ private:
+  h2::Connection client_;
+  h2::Connection server_;
+  std::unique_ptr<DataScheduler> scheduler_;
+  std::string log_;
+  std::vector<std::pair<h2::StreamId, uint64_t>> received_;
+};
+
+}  // namespace sluice::scheduler::testing
+
+#endif  // SLUICE_TESTS_SCHEDULER_SESSION_H_

@@ -1,0 +1,117 @@
+// CVE-2019-9511 "data dribble": a peer that opens its windows byte by byte must
+// not make us frame its bodies byte by byte, and must still be served.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/options.h"
+#include "scheduler/data_scheduler.h"
+#include "tests/scheduler/session.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using testing::Session;
+using testing::SessionOptions;
+
+SessionOptions WindowOf(uint32_t size) {
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, size}};
+  return options;
+}
+
+void Open(Session& session, h2::StreamId id, uint32_t increment) {
+  ASSERT_TRUE(session.client().IncrementFlowControlWindow(id, increment).ok());
+  session.ToServer();
+}
+
+TEST(SmallWindowsTest, AStreamAloneFlowsByteByByte) {
+  Session session(WindowOf(1));
+  ASSERT_TRUE(session.Respond(session.Request(), 3).ok());
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 1:1");
+  Open(session, 1, 1);
+  session.Drain();
+  EXPECT_EQ(session.Take(), "1:1");
+  Open(session, 1, 1);
+  session.Drain();
+  EXPECT_EQ(session.Take(), "1:1.");
+}
+
+TEST(SmallWindowsTest, AmongSmallWindowsOnlyAllFlowAsThePolicySays) {
+  Session session(WindowOf(10));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(session.Respond(session.Request(), 100).ok());
+  }
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 H3 H5 1:10 3:10 5:10");
+}
+
+TEST(SmallWindowsTest, ASmallWindowWaitsForAStreamThatCanSendAFullChunk) {
+  Session session(WindowOf(10));
+  ASSERT_TRUE(session.Respond(session.Request(), 100).ok());
+  ASSERT_TRUE(session.Respond(session.Request(), 20000).ok());
+  Open(session, 3, 19990);
+  session.Drain(1);
+  EXPECT_EQ(session.Take(), "H1 H3 3:16384");
+  session.Drain();
+  EXPECT_EQ(session.Take(), "3:3616. 1:10");
+}
+
+TEST(SmallWindowsTest, AWindowThatGrowsEnoughNoLongerWaits) {
+  Session session(WindowOf(10));
+  ASSERT_TRUE(session.Respond(session.Request(), 5000).ok());
+  ASSERT_TRUE(session.Respond(session.Request(), 60000).ok());
+  Open(session, 3, 60000);
+  session.Drain(1);
+  session.Take();
+  Open(session, 1, 2000);
+  session.Drain(1);
+  EXPECT_EQ(session.Take(), "1:2010 3:14374");
+}
+
+TEST(SmallWindowsTest, ASmallConnectionWindowHoldsNobodyBack) {
+  Session session;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(session.Respond(session.Request(), 60000).ok());
+  }
+  session.Drain();
+  EXPECT_EQ(session.received(1) + session.received(3), 65535u);
+  session.Take();
+  Open(session, 0, 1);
+  session.Drain();
+  EXPECT_EQ(session.Take().substr(1), ":1");
+}
+
+// 99 streams of one byte each and one large one: frames and picks stay in
+// proportion to what the peer sent.
+TEST(SmallWindowsTest, WorkIsLinearInTheFramesOfThePeer) {
+  SessionOptions options = WindowOf(1);
+  // What is under test is the scheduler, not the core's budget for such frames.
+  options.server.limits.budgets.window_update.burst = 1000000;
+  Session session(options);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(session.Respond(session.Request(), 1 << 22).ok());
+  }
+  Open(session, 0, 1 << 30);
+  session.Drain();
+  uint64_t updates = 0;
+  const DataSchedulerCounters before = session.scheduler().counters();
+  for (int round = 0; round < 100; ++round) {
+    Open(session, 1, 20000);
+    ++updates;
+    for (h2::StreamId id = 3; id < 200; id += 2) {
+      Open(session, id, 1);
+      ++updates;
+    }
+    session.Drain();
+  }
+  const DataSchedulerCounters& after = session.scheduler().counters();
+  EXPECT_LE(after.frames - before.frames, 2 * updates);
+  EXPECT_LE(after.picks - before.picks, 5 * updates);
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
