@@ -1,5 +1,6 @@
 #include "adapters/policy_host.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -44,7 +45,7 @@ absl::Status PolicyHost::Open(StreamId id, const StreamInfo& said) {
   if (absl::Status status = policy_->OnOpen(id, info); !status.ok()) {
     return Counted(status);
   }
-  idle_.Open(id);
+  idle_.Open(id, &info);
   streams_[id].info = info;
   ++stats_.opened;
   return absl::OkStatus();
@@ -148,9 +149,12 @@ absl::Status PolicyHost::Said(StreamId id, const StreamInfo& info,
   }
   if (const auto found = streams_.find(id); found != streams_.end()) {
     found->second.info = info;
-  } else if (!idle_.Passed(id)) {
-    idle_.Remember(id, info);
-    if (idle_.size() > max_idle_) idle_.DropOldest();
+  } else {
+    // The policy has room for it; the oldest idle id makes room here.
+    if (idle_.Find(id) == nullptr) {
+      idle_.ShrinkTo(std::max<size_t>(max_idle_, 1) - 1);
+    }
+    idle_.Remember(id, info, std::max<size_t>(max_idle_, 1)).IgnoreError();
   }
   return absl::OkStatus();
 }
