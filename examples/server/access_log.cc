@@ -1,0 +1,77 @@
+#include "examples/server/access_log.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace sluice::examples {
+namespace {
+
+constexpr size_t kFlushAt = 64 * 1024;
+
+std::string FormatTimestamp(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+std::string FormatAccessLogEntry(const AccessLogEntry& entry) {
+  return absl::StrCat(
+      FormatTimestamp(entry.finished), " ", entry.peer, " ", entry.stream_id,
+      " \"", absl::CHexEscape(entry.method), " ", absl::CHexEscape(entry.path),
+      "\" ", entry.status, " ", entry.body_bytes, " ",
+      absl::StrFormat("%.1fms", absl::ToDoubleMilliseconds(entry.took)), " ",
+      entry.outcome, "\n");
+}
+
+std::string FormatConnectionError(absl::Time when, absl::string_view peer,
+                                  absl::string_view error) {
+  return absl::StrCat(FormatTimestamp(when), " ", peer,
+                      " - connection error: ", absl::CHexEscape(error), "\n");
+}
+
+AccessLog::AccessLog(int fd, std::function<void()> on_first_line)
+    : fd_(fd), on_first_line_(std::move(on_first_line)) {}
+
+AccessLog::~AccessLog() { Flush(); }
+
+void AccessLog::Add(const AccessLogEntry& entry) {
+  if (fd_ >= 0) AddLine(FormatAccessLogEntry(entry));
+}
+
+void AccessLog::AddConnectionError(absl::Time when, absl::string_view peer,
+                                   absl::string_view error) {
+  if (fd_ >= 0) AddLine(FormatConnectionError(when, peer, error));
+}
+
+void AccessLog::AddLine(std::string line) {
+  const bool first = lines_.empty();
+  lines_ += line;
+  if (lines_.size() >= kFlushAt) {
+    Flush();
+  } else if (first) {
+    on_first_line_();
+  }
+}
+
+void AccessLog::Flush() {
+  absl::string_view rest = lines_;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(fd_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    rest.remove_prefix(written);
+  }
+  lines_.clear();
+}
+
+}  // namespace sluice::examples

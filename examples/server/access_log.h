@@ -1,0 +1,65 @@
+// One line for each request, and one for each connection that broke.
+#ifndef SLUICE_EXAMPLES_SERVER_ACCESS_LOG_H_
+#define SLUICE_EXAMPLES_SERVER_ACCESS_LOG_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "h2/types.h"
+
+namespace sluice::examples {
+
+struct AccessLogEntry {
+  absl::Time finished;
+  absl::Duration
+      took;          // from the request's last header to the body's last byte
+  std::string peer;  // address:port
+  h2::StreamId stream_id = 0;
+  std::string method;
+  std::string path;
+  int status = 0;
+  uint64_t body_bytes = 0;  // handed to the transport
+  std::string outcome;      // "complete", "reset CANCEL", "closed"
+};
+
+// `2026-03-01T12:00:00.250Z 127.0.0.1:5000 1 "GET /a" 200 1024 3.2ms complete`
+// and a line feed. What came from the peer is escaped, so that one request can
+// make one line only.
+std::string FormatAccessLogEntry(const AccessLogEntry& entry);
+
+// `2026-03-01T12:00:00.250Z 127.0.0.1:5000 - connection error: …`.
+std::string FormatConnectionError(absl::Time when, absl::string_view peer,
+                                  absl::string_view error);
+
+// Gathers lines and writes them in one piece. Writing blocks as the descriptor
+// does.
+class AccessLog {
+ public:
+  // `fd` is not owned; −1 drops everything. `on_first_line` is called when
+  // there is something to flush again: it should see to a Flush() soon.
+  AccessLog(int fd, std::function<void()> on_first_line);
+  ~AccessLog();
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  void Add(const AccessLogEntry& entry);
+  void AddConnectionError(absl::Time when, absl::string_view peer,
+                          absl::string_view error);
+
+  // Writes what was gathered. A descriptor that fails loses these lines.
+  void Flush();
+
+ private:
+  void AddLine(std::string line);
+
+  const int fd_;
+  const std::function<void()> on_first_line_;
+  std::string lines_;
+};
+
+}  // namespace sluice::examples
+
+#endif  // SLUICE_EXAMPLES_SERVER_ACCESS_LOG_H_

@@ -1,0 +1,225 @@
+#include "examples/server/http_connection.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "examples/server/access_log.h"
+#include "examples/server/static_files.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/types.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::examples {
+namespace {
+
+// The PING that marks the first GOAWAY of a drain; its eight bytes tell it from
+// others.
+constexpr absl::string_view kDrainPing = "drainpng";
+
+// What a client may go on uploading after it has got its whole response. Less
+// than that is let in, since some clients take the RST_STREAM of RFC 9113 §8.1
+// for an error while they still send.
+constexpr size_t kMostDiscarded = 64 * 1024;
+
+std::string HeaderValue(const std::vector<h2::Header>& headers,
+                        absl::string_view name) {
+  for (const h2::Header& header : headers) {
+    if (header.name == name) return header.value;
+  }
+  return {};
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(
+    const StaticFiles* files, AccessLog* log, std::string peer,
+    h2::ConnectionOptions connection_options,
+    std::unique_ptr<scheduler::Policy> policy,
+    scheduler::DataSchedulerOptions scheduler_options)
+    : files_(files),
+      log_(log),
+      peer_(std::move(peer)),
+      connection_(std::move(connection_options)),
+      scheduler_(&connection_, std::move(policy), scheduler_options) {
+  scheduler_.SetObserver(
+      [this](const scheduler::DataScheduler::Decision& decision) {
+        const auto it = exchanges_.find(decision.stream_id);
+        if (it == exchanges_.end()) return;
+        it->second.entry.body_bytes += decision.bytes;
+        if (decision.end_stream) completed_.push_back(decision.stream_id);
+      });
+  connection_.InitiateConnection().IgnoreError();  // fails the second time only
+}
+
+HttpConnection::~HttpConnection() {
+  std::vector<h2::StreamId> unfinished;
+  for (const auto& [id, exchange] : exchanges_) unfinished.push_back(id);
+  for (const h2::StreamId id : unfinished) FinishExchange(id, "closed");
+}
+
+absl::Status HttpConnection::Receive(absl::string_view bytes) {
+  events_.clear();
+  const absl::Status status = connection_.ReceiveData(bytes, &events_);
+  // Events before an error are valid, and a request in them is worth its line
+  // in the log.
+  for (const h2::Event& event : events_) {
+    scheduler_.OnEvent(event);
+    HandleEvent(event);
+  }
+  return Checked(status);
+}
+
+absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
+  return Checked(connection_.AdvanceTime(elapsed));
+}
+
+// A connection error is worth a line in the log.
+absl::Status HttpConnection::Checked(const absl::Status& status) {
+  if (!status.ok()) {
+    log_->AddConnectionError(absl::Now(), peer_, status.message());
+  }
+  return status;
+}
+
+void HttpConnection::HandleEvent(const h2::Event& event) {
+  if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
+    HandleRequest(*request);
+  } else if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+    Discard(*data);
+  } else if (const auto* ended = std::get_if<h2::StreamEnded>(&event)) {
+    const auto it = exchanges_.find(ended->stream_id);
+    if (it != exchanges_.end()) it->second.request_ended = true;
+    uploads_.erase(ended->stream_id);
+  } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+    HandleReset(*reset);
+  } else if (std::holds_alternative<h2::SettingsAcknowledged>(event)) {
+    established_ = true;
+  } else if (std::holds_alternative<h2::ConnectionTerminated>(event)) {
+    no_more_requests_ = true;
+  } else if (const auto* ping = std::get_if<h2::PingAckReceived>(&event)) {
+    if (draining_ && ping->opaque_data == kDrainPing) {
+      no_more_requests_ = true;
+      Close(h2::ErrorCode::kNoError);
+    }
+  }
+}
+
+void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
+  const h2::StreamId id = request.stream_id;
+  const absl::Time now = absl::Now();
+  Exchange exchange;
+  exchange.started = now;
+  exchange.request_ended = request.stream_ended;
+  exchange.entry.peer = peer_;
+  exchange.entry.stream_id = id;
+  exchange.entry.method = HeaderValue(request.headers, ":method");
+  exchange.entry.path = HeaderValue(request.headers, ":path");
+  Response response =
+      files_->Respond(exchange.entry.method, exchange.entry.path, now);
+  exchange.entry.status = response.status;
+  exchanges_[id] = std::move(exchange);
+
+  const bool has_body = response.body != nullptr;
+  scheduler::SubmitOptions options;
+  options.hints = response.hints;
+  const absl::Status status = scheduler_.Submit(
+      id, response.headers, std::move(response.body), std::move(options));
+  if (!status.ok()) {
+    // The stream ended within the same read (its StreamReset event follows or
+    // went before), or the whole connection did.
+    if (connection_.CanSendData(id)) {
+      connection_.ResetStream(id, h2::ErrorCode::kInternalError).IgnoreError();
+    }
+    FinishExchange(id, absl::StrCat("failed: ", status.message()));
+  } else if (!has_body) {
+    CompleteExchange(id);
+  }
+}
+
+void HttpConnection::Discard(const h2::DataReceived& data) {
+  // The stream may be gone by now, then only the connection's window is
+  // credited.
+  connection_
+      .AcknowledgeReceivedData(data.stream_id, data.flow_controlled_length)
+      .IgnoreError();
+  const auto it = uploads_.find(data.stream_id);
+  if (it == uploads_.end()) return;
+  it->second += data.flow_controlled_length;
+  if (it->second <= kMostDiscarded) return;
+  uploads_.erase(it);
+  connection_.ResetStream(data.stream_id, h2::ErrorCode::kNoError)
+      .IgnoreError();
+}
+
+void HttpConnection::HandleReset(const h2::StreamReset& reset) {
+  uploads_.erase(reset.stream_id);
+  const absl::string_view name = h2::ErrorCodeName(reset.error_code);
+  FinishExchange(reset.stream_id,
+                 absl::StrCat(reset.remote ? "reset " : "refused ", name));
+}
+
+void HttpConnection::Pull(size_t max_bytes) {
+  completed_.clear();
+  scheduler_.Pull(max_bytes);
+  for (const h2::StreamId id : completed_) CompleteExchange(id);
+  if (scheduler_.ActiveBodies() == exchanges_.size()) return;
+  // The scheduler gave up a body that could not be read, and reset its stream.
+  std::vector<h2::StreamId> failed;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (!connection_.CanSendData(id)) failed.push_back(id);
+  }
+  for (const h2::StreamId id : failed) {
+    FinishExchange(id, "reset INTERNAL_ERROR");
+  }
+}
+
+void HttpConnection::CompleteExchange(h2::StreamId id) {
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  if (!it->second.request_ended) uploads_.emplace(id, 0);
+  FinishExchange(id, "complete");
+}
+
+void HttpConnection::FinishExchange(h2::StreamId id, std::string outcome) {
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  AccessLogEntry entry = std::move(it->second.entry);
+  entry.finished = absl::Now();
+  entry.took = entry.finished - it->second.started;
+  entry.outcome = std::move(outcome);
+  exchanges_.erase(it);
+  log_->Add(entry);
+}
+
+bool HttpConnection::HasWork() const {
+  return connection_.OutputSize() > 0 || scheduler_.HasReady();
+}
+
+void HttpConnection::Drain() {
+  if (draining_ || connection_.IsTerminated()) return;
+  draining_ = true;
+  // Neither fails on a connection that lives.
+  connection_.StartGracefulShutdown().IgnoreError();
+  connection_.Ping(kDrainPing).IgnoreError();
+}
+
+void HttpConnection::Close(h2::ErrorCode code) {
+  connection_.CloseConnection(code).IgnoreError();
+}
+
+bool HttpConnection::Finished() const {
+  return no_more_requests_ && exchanges_.empty();
+}
+
+}  // namespace sluice::examples

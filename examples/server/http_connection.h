@@ -1,0 +1,109 @@
+// Requests in, files out: what the server does on one HTTP/2 connection, with
+// no socket in sight.
+//
+// It is the loop of scheduler/data_scheduler.h with a body behind each request:
+// bytes that arrived go to Receive(), Pull() is called when the transport can
+// take bytes, and wire() holds what to write after both.
+#ifndef SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
+#define SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "examples/server/access_log.h"
+#include "examples/server/static_files.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::examples {
+
+class HttpConnection {
+ public:
+  // `files` and `log` must outlive this object; `peer` stands in the log.
+  HttpConnection(const StaticFiles* files, AccessLog* log, std::string peer,
+                 h2::ConnectionOptions connection_options,
+                 std::unique_ptr<scheduler::Policy> policy,
+                 scheduler::DataSchedulerOptions scheduler_options);
+  // Requests that are not answered in full are logged as "closed".
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  // Takes bytes of the peer's and answers the requests in them. An error is the
+  // end: write wire() (it holds the GOAWAY), then close.
+  absl::Status Receive(absl::string_view bytes);
+
+  // `elapsed` went by since the last call. Call it before Receive(): the
+  // connection's budgets against floods refill with time. An error
+  // (SETTINGS_TIMEOUT) is the end, as one of Receive().
+  absl::Status AdvanceTime(absl::Duration elapsed);
+
+  // Moves up to `max_bytes` of body into the output, as the policy decides.
+  void Pull(size_t max_bytes);
+
+  // Whether there is anything to write, now or by Pull().
+  bool HasWork() const;
+
+  // The graceful end (RFC 9113 §6.8): a GOAWAY that still admits every stream
+  // and a PING; when that comes back, whatever the peer sent before it knew has
+  // arrived, and the GOAWAY that names the last stream follows.
+  void Drain();
+
+  // GOAWAY now.
+  void Close(h2::ErrorCode code);
+
+  // Every response is in the output, and no request can follow: the drain is
+  // over, or the peer said GOAWAY.
+  bool Finished() const;
+
+  // The peer acknowledged our SETTINGS, so it speaks HTTP/2.
+  bool Established() const { return established_; }
+
+  h2::Connection& wire() { return connection_; }
+
+ private:
+  struct Exchange {
+    AccessLogEntry entry;
+    absl::Time started;
+    bool request_ended = false;
+  };
+
+  absl::Status Checked(const absl::Status& status);
+  void HandleEvent(const h2::Event& event);
+  void HandleRequest(const h2::RequestReceived& request);
+  void HandleReset(const h2::StreamReset& reset);
+  void FinishExchange(h2::StreamId id, std::string outcome);
+  // The response is in the output.
+  void CompleteExchange(h2::StreamId id);
+  // A request's body, which no method that is served here has a use for.
+  void Discard(const h2::DataReceived& data);
+
+  const StaticFiles* const files_;
+  AccessLog* const log_;
+  const std::string peer_;
+  h2::Connection connection_;
+  scheduler::DataScheduler scheduler_;
+  // Requests whose response is not in the output in full.
+  absl::flat_hash_map<h2::StreamId, Exchange> exchanges_;
+  // Requests whose response is, and whose own body still comes: its bytes.
+  absl::flat_hash_map<h2::StreamId, size_t> uploads_;
+  std::vector<h2::Event> events_;        // kept for its capacity
+  std::vector<h2::StreamId> completed_;  // by the Pull() that is running
+  bool established_ = false;
+  bool draining_ = false;
+  bool no_more_requests_ = false;
+};
+
+}  // namespace sluice::examples
+
+#endif  // SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_

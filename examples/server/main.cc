@@ -1,0 +1,120 @@
+// A static file server over HTTP/2, to copy from: Asio moves the bytes, OpenSSL
+// hides them, h2::Connection understands them, and scheduler::DataScheduler
+// decides whose body goes next, by the policy named on the command line.
+//
+//   server --root site --port 8080 --policy rfc7540
+//   server --root site --port 8443 --tls_cert cert.pem --tls_key key.pem
+//
+// The first line on standard output tells the address:
+//   listening on http://127.0.0.1:8080/
+// Standard error has one line for each request (see access_log.h). Exit status:
+// 0 after SIGINT or SIGTERM, 1 when it cannot listen, 2 for a bad command line.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "examples/server/server.h"
+#include "examples/support/command_line.h"
+#include "examples/support/paths.h"
+#include "scheduler/registry.h"
+
+ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
+ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");
+ABSL_FLAG(std::string, bind, "127.0.0.1",
+          "the numeric address to listen on; 0.0.0.0 or :: for every one");
+ABSL_FLAG(std::string, policy, "rfc7540",
+          "who is sent next: a policy's name, or NAME:OPTION=VALUE,…");
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file with the certificate chain; without it, cleartext HTTP/2 "
+          "by prior knowledge");
+ABSL_FLAG(std::string, tls_key, "", "PEM file with the certificate's key");
+ABSL_FLAG(int, notsent_lowat, 16384,
+          "TCP_NOTSENT_LOWAT in bytes: how little must be unsent in the kernel "
+          "before more is chosen; 0 leaves the system's setting");
+ABSL_FLAG(bool, access_log, true, "one line on standard error for a request");
+ABSL_FLAG(absl::Duration, setup_timeout, absl::Seconds(10),
+          "how long a new connection may take until it has acknowledged our "
+          "SETTINGS");
+ABSL_FLAG(absl::Duration, idle_timeout, absl::Seconds(60),
+          "how long a connection may be silent in both directions");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),
+          "how long responses may take to finish after SIGINT or SIGTERM");
+
+namespace {
+
+constexpr char kProgram[] = "server";
+
+std::string Usage() {
+  std::string text =
+      "Serves the files of a folder over HTTP/2.\n\n"
+      "  server --root DIR --port N [--policy NAME] [--tls_cert F --tls_key F]"
+      "\n\nPolicies:\n";
+  for (const auto& entry : sluice::scheduler::RegisteredPolicies()) {
+    absl::StrAppend(&text, "  ", entry.name, ": ", entry.summary, "\n");
+  }
+  return text;
+}
+
+// Every response in progress holds a file open, and the usual soft limit of
+// 1,024 is ten full connections.
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur,
+                                    std::min<rlim_t>(limit.rlim_max, 1 << 18));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace sluice::examples;  // NOLINT: this is its main()
+  const std::vector<std::string> rest = ParseFlagsOrExit(argc, argv, Usage());
+  if (!rest.empty()) {
+    ExitBadCommandLine(kProgram, absl::StrCat("what is '", rest.front(),
+                                              "'? Only flags are understood"));
+  }
+  ServerOptions options;
+  options.root = ResolveUserPath(absl::GetFlag(FLAGS_root));
+  options.bind = absl::GetFlag(FLAGS_bind);
+  options.port = absl::GetFlag(FLAGS_port);
+  options.policy = absl::GetFlag(FLAGS_policy);
+  options.tls_cert = ResolveUserPath(absl::GetFlag(FLAGS_tls_cert));
+  options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
+  options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
+  options.access_log = absl::GetFlag(FLAGS_access_log);
+  options.setup_timeout = absl::GetFlag(FLAGS_setup_timeout);
+  options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
+  options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+
+  // OpenSSL writes to sockets without MSG_NOSIGNAL.
+  ::signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
+  absl::StatusOr<std::unique_ptr<Server>> server =
+      Server::Create(std::move(options));
+  if (absl::IsUnavailable(server.status())) {
+    std::cerr << kProgram << ": " << server.status().message() << "\n";
+    return EXIT_FAILURE;
+  }
+  if (!server.ok()) {
+    ExitBadCommandLine(kProgram, server.status().message());
+  }
+  std::cout << "listening on " << (*server)->Url() << std::endl;
+  if (const int cut = (*server)->Run(); cut > 0) {
+    std::cerr << kProgram << ": stopped with " << cut
+              << " connections unfinished\n";
+  }
+  return EXIT_SUCCESS;
+}

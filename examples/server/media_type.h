@@ -1,0 +1,20 @@
+// What a file is, by the ending of its name.
+#ifndef SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
+#define SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
+
+#include "absl/strings/string_view.h"
+#include "scheduler/policy.h"
+
+namespace sluice::examples {
+
+struct MediaType {
+  absl::string_view content_type;             // for the content-type field
+  scheduler::ResourceClass resource_class{};  // for policies that sort by it
+};
+
+// Case does not matter; an unknown ending is application/octet-stream.
+MediaType MediaTypeOf(absl::string_view path);
+
+}  // namespace sluice::examples
+
+#endif  // SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_

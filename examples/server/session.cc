@@ -1,0 +1,302 @@
+#include "examples/server/session.h"
+
+#include <poll.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "asio/ip/tcp.hpp"
+#include "asio/post.hpp"
+#include "asio/socket_base.hpp"
+#include "examples/server/http_connection.h"
+#include "examples/server/transport.h"
+#include "h2/types.h"
+
+namespace sluice::examples {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long the last bytes may take, and the peer's own end after them.
+constexpr Clock::duration kFlushTimeout = std::chrono::seconds(5);
+constexpr Clock::duration kLingerTimeout = std::chrono::seconds(2);
+// What one session does before others have their turn.
+constexpr int kReadsPerTurn = 4;
+constexpr int kWritesPerTurn = 16;
+// A peer that makes us write but does not read is not read from either, beyond
+// this many bytes of output. (It is headers and answers: DATA has the
+// high-water mark of one frame.)
+constexpr size_t kMostOutputBeforeReading = 256 * 1024;
+
+}  // namespace
+
+Session::Session(asio::ip::tcp::socket socket,
+                 std::unique_ptr<Transport> transport,
+                 std::unique_ptr<HttpConnection> http, SessionTimeouts timeouts,
+                 absl::Span<char> buffer,
+                 std::function<void(Session*)> on_closed)
+    : socket_(std::move(socket)),
+      transport_(std::move(transport)),
+      http_(std::move(http)),
+      timeouts_(timeouts),
+      buffer_(buffer),
+      on_closed_(std::move(on_closed)),
+      timer_(socket_.get_executor()) {}
+
+void Session::Start() {
+  told_time_ = Clock::now();
+  deadline_ = told_time_ + timeouts_.setup;
+  WaitForDeadline();
+  ContinueHandshake();
+}
+
+void Session::ContinueHandshake() {
+  switch (transport_->Handshake().status) {
+    case IoStatus::kDone:
+      state_ = State::kOpen;
+      Write();  // our SETTINGS need not wait for the peer's (RFC 9113 §3.4)
+      WaitReadable();
+      break;
+    case IoStatus::kWantRead:
+      WaitReadable();
+      break;
+    case IoStatus::kWantWrite:
+      WaitWritable();
+      break;
+    case IoStatus::kEnd:
+    case IoStatus::kError:
+      Linger();  // the alert, if there is one, is in the socket
+      break;
+  }
+}
+
+void Session::WaitReadable() {
+  if (waiting_to_read_ || state_ == State::kClosed) return;
+  waiting_to_read_ = true;
+  socket_.async_wait(asio::socket_base::wait_read,
+                     [self = shared_from_this()](std::error_code error) {
+                       self->waiting_to_read_ = false;
+                       if (!error) self->OnReadable();
+                     });
+}
+
+void Session::WaitWritable() {
+  if (waiting_to_write_ || state_ == State::kClosed) return;
+  waiting_to_write_ = true;
+  socket_.async_wait(asio::socket_base::wait_write,
+                     [self = shared_from_this()](std::error_code error) {
+                       self->waiting_to_write_ = false;
+                       if (!error) self->OnWritable();
+                     });
+}
+
+void Session::OnReadable() {
+  switch (state_) {
+    case State::kHandshake:
+      ContinueHandshake();
+      break;
+    case State::kOpen:
+      ReadRequests();
+      break;
+    case State::kFlushing:
+    case State::kLingering:
+      DiscardInput();
+      break;
+    case State::kClosed:
+      break;
+  }
+}
+
+void Session::OnWritable() {
+  if (state_ == State::kHandshake) {
+    ContinueHandshake();
+  } else {
+    Write();
+  }
+}
+
+void Session::ReadRequests() {
+  if (!AdvanceTime().ok()) return;
+  bool peer_ended = false;
+  bool all_read = false;
+  for (int i = 0; i < kReadsPerTurn && !all_read; ++i) {
+    if (http_->wire().OutputSize() > kMostOutputBeforeReading) {
+      reading_paused_ = true;
+      break;
+    }
+    const IoResult result = transport_->Read(buffer_);
+    if (result.status == IoStatus::kError) {
+      Abort();
+      return;
+    }
+    peer_ended = result.status == IoStatus::kEnd;
+    all_read = result.status != IoStatus::kDone;
+    if (all_read) break;
+    const absl::Status status =
+        http_->Receive(absl::string_view(buffer_.data(), result.bytes));
+    Touch();
+    if (!status.ok()) {
+      Finish();
+      return;
+    }
+  }
+  // What was read just before the peer's end is still worth its answer.
+  Write();
+  if (state_ != State::kOpen) return;
+  if (peer_ended) {
+    Finish();
+  } else if (all_read) {
+    WaitReadable();
+  } else if (!reading_paused_) {
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this()] { self->OnReadable(); });
+  }
+}
+
+void Session::DiscardInput() {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    const IoResult result = transport_->Read(buffer_);
+    if (result.status == IoStatus::kDone) continue;
+    if (result.status == IoStatus::kWantRead ||
+        result.status == IoStatus::kWantWrite) {
+      WaitReadable();
+    } else if (result.status == IoStatus::kError ||
+               state_ == State::kLingering) {
+      Abort();
+    }
+    return;
+  }
+  asio::post(socket_.get_executor(),
+             [self = shared_from_this()] { self->OnReadable(); });
+}
+
+bool Session::SocketIsWritable() {
+  pollfd query = {socket_.native_handle(), POLLOUT, 0};
+  return ::poll(&query, 1, 0) == 1;
+}
+
+void Session::Write() {
+  if (waiting_to_write_) return;  // the socket is full; OnWritable() comes
+  if (state_ != State::kOpen && state_ != State::kFlushing) return;
+  h2::Connection& wire = http_->wire();
+  const auto has_work = [&] {
+    return transport_->HasPending() || wire.OutputSize() > 0 ||
+           (state_ == State::kOpen && http_->HasWork());
+  };
+  for (int i = 0; has_work(); ++i) {
+    if (i == kWritesPerTurn || !SocketIsWritable()) {
+      WaitWritable();
+      break;
+    }
+    if (state_ == State::kOpen && !transport_->HasPending()) {
+      http_->Pull(transport_->PullSize(wire.OutputSize()));
+    }
+    if (!transport_->HasPending() && wire.OutputSize() == 0) break;
+    const IoResult result = transport_->Write(&wire);
+    if (result.status == IoStatus::kWantWrite) {
+      WaitWritable();
+      break;
+    }
+    if (result.status != IoStatus::kDone) {
+      Abort();
+      return;
+    }
+    Touch();
+  }
+  if (reading_paused_ && wire.OutputSize() <= kMostOutputBeforeReading / 2) {
+    reading_paused_ = false;
+    asio::post(socket_.get_executor(),
+               [self = shared_from_this()] { self->OnReadable(); });
+  }
+  if (has_work()) return;
+  if (state_ == State::kFlushing) {
+    Linger();
+  } else if (http_->Finished()) {
+    Finish();
+  }
+}
+
+void Session::Finish() {
+  if (state_ != State::kOpen) return;
+  state_ = State::kFlushing;
+  deadline_ = Clock::now() + kFlushTimeout;
+  WaitForDeadline();
+  Write();
+  WaitReadable();
+}
+
+void Session::Linger() {
+  state_ = State::kLingering;
+  deadline_ = Clock::now() + kLingerTimeout;
+  WaitForDeadline();
+  transport_->ShutdownWrite();
+  DiscardInput();
+}
+
+void Session::Drain() {
+  if (state_ == State::kHandshake) {
+    Abort();
+  } else if (state_ == State::kOpen) {
+    http_->Drain();
+    Write();
+  }
+}
+
+void Session::Abort() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  const std::shared_ptr<Session> self = shared_from_this();
+  std::error_code ignored;
+  timer_.cancel();
+  socket_.close(ignored);
+  on_closed_(this);
+}
+
+absl::Status Session::AdvanceTime() {
+  const Clock::time_point now = Clock::now();
+  const absl::Status status =
+      http_->AdvanceTime(absl::FromChrono(now - told_time_));
+  told_time_ = now;
+  if (!status.ok()) Finish();
+  return status;
+}
+
+void Session::Touch() {
+  if (state_ == State::kOpen && http_->Established()) {
+    deadline_ = Clock::now() + timeouts_.idle;
+  }
+}
+
+void Session::WaitForDeadline() {
+  timer_.expires_at(deadline_);
+  timer_.async_wait([self = shared_from_this()](std::error_code error) {
+    // A new deadline cancels the wait for the old one.
+    if (error || self->state_ == State::kClosed) return;
+    if (Clock::now() < self->deadline_) {
+      self->WaitForDeadline();
+    } else {
+      self->OnDeadline();
+    }
+  });
+}
+
+void Session::OnDeadline() {
+  if (state_ != State::kOpen) {
+    Abort();
+    return;
+  }
+  if (!AdvanceTime().ok()) return;  // SETTINGS_TIMEOUT
+  http_->Close(h2::ErrorCode::kNoError);
+  Finish();
+}
+
+}  // namespace sluice::examples

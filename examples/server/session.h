@@ -1,0 +1,104 @@
+// One accepted connection: its socket, its deadlines, and its end.
+//
+// Pull late. A session asks for body bytes only when the socket says that it
+// can take them (with TCP_NOTSENT_LOWAT: when little is unsent in the kernel),
+// one frame at a time, so that a more urgent response can still go first.
+#ifndef SLUICE_EXAMPLES_SERVER_SESSION_H_
+#define SLUICE_EXAMPLES_SERVER_SESSION_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "asio/io_context.hpp"
+#include "asio/ip/tcp.hpp"
+#include "asio/steady_timer.hpp"
+#include "examples/server/http_connection.h"
+#include "examples/server/transport.h"
+
+namespace sluice::examples {
+
+struct SessionTimeouts {
+  // From the accepted connection to the peer's acknowledgement of our SETTINGS:
+  // TLS handshake and preface. The connection's own settings_timeout must be no
+  // longer.
+  std::chrono::milliseconds setup;
+  // Without a byte in either direction.
+  std::chrono::milliseconds idle;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `buffer` is scratch space that sessions of one thread share. `on_closed`
+  // is called once, when the socket is closed; it may drop the last reference.
+  Session(asio::ip::tcp::socket socket, std::unique_ptr<Transport> transport,
+          std::unique_ptr<HttpConnection> http, SessionTimeouts timeouts,
+          absl::Span<char> buffer, std::function<void(Session*)> on_closed);
+
+  // Call once, through a shared_ptr.
+  void Start();
+
+  // Finishes what was asked for and takes no more requests. A connection that
+  // is not set up yet is closed.
+  void Drain();
+
+  // Closes now.
+  void Abort();
+
+ private:
+  enum class State {
+    kHandshake,  // of TLS
+    kOpen,       // requests and responses
+    kFlushing,   // writing the last of the output; what arrives is thrown away
+    kLingering,  // our side is shut; waiting for the peer to close its own
+    kClosed,
+  };
+
+  void OnReadable();
+  void OnWritable();
+  void WaitReadable();
+  void WaitWritable();
+
+  void ContinueHandshake();
+  void ReadRequests();
+  void DiscardInput();
+  void Write();
+  // Whether the socket would take bytes now.
+  bool SocketIsWritable();
+
+  // Writes what is in the output, then tells the peer that nothing follows, and
+  // waits for it a little: a socket that is closed with unread bytes in it
+  // sends RST, which would destroy a GOAWAY on its way to the peer.
+  void Finish();
+  void Linger();
+
+  // Tells the connection how much time went by. An error ends the session.
+  absl::Status AdvanceTime();
+  void Touch();
+  void WaitForDeadline();
+  void OnDeadline();
+
+  asio::ip::tcp::socket socket_;
+  const std::unique_ptr<Transport> transport_;
+  const std::unique_ptr<HttpConnection> http_;
+  const SessionTimeouts timeouts_;
+  const absl::Span<char> buffer_;
+  const std::function<void(Session*)> on_closed_;
+  asio::steady_timer timer_;
+  // Moves with every byte; the timer looks at it when it expires, so that
+  // moving it costs nothing.
+  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point told_time_;  // to the connection
+  State state_ = State::kHandshake;
+  bool waiting_to_read_ = false;
+  bool waiting_to_write_ = false;
+  bool reading_paused_ = false;
+};
+
+}  // namespace sluice::examples
+
+#endif  // SLUICE_EXAMPLES_SERVER_SESSION_H_

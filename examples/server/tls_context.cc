@@ -1,0 +1,82 @@
+#include "examples/server/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::examples {
+namespace {
+
+constexpr absl::string_view kH2 = "\x02h2";
+
+// The alert of RFC 7301 §3.2 for a client whose list lacks "h2".
+int SelectH2(SSL*, const unsigned char** out, unsigned char* out_length,
+             const unsigned char* in, unsigned int in_length, void*) {
+  unsigned char* selected = nullptr;
+  const int result = SSL_select_next_proto(
+      &selected, out_length, reinterpret_cast<const unsigned char*>(kH2.data()),
+      kH2.size(), in, in_length);
+  if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = selected;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+// SelectH2() is not asked when there is no list.
+int RequireAlpn(SSL* ssl, int* alert, void*) {
+  const unsigned char* extension = nullptr;
+  size_t length = 0;
+  if (SSL_client_hello_get0_ext(
+          ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &extension,
+          &length) == 1) {
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+  *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+absl::Status TlsError(absl::string_view what) {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": ", reason == nullptr ? "unknown error" : reason));
+}
+
+}  // namespace
+
+absl::StatusOr<TlsContext> MakeServerTlsContext(const std::string& cert_file,
+                                                const std::string& key_file) {
+  ERR_clear_error();
+  TlsContext context(SSL_CTX_new(TLS_server_method()));
+  if (context == nullptr) return TlsError("cannot set up TLS");
+  SSL_CTX* const ctx = context.get();
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                               SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // Tickets resume sessions; a cache would grow with the number of clients.
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
+    return TlsError("cannot set up TLS");
+  }
+  if (SSL_CTX_use_certificate_chain_file(ctx, cert_file.c_str()) != 1) {
+    return TlsError(
+        absl::StrCat("cannot read a certificate from '", cert_file, "'"));
+  }
+  if (SSL_CTX_use_PrivateKey_file(ctx, key_file.c_str(), SSL_FILETYPE_PEM) !=
+      1) {
+    return TlsError(absl::StrCat("cannot use the key of '", key_file,
+                                 "' with the certificate of '", cert_file,
+                                 "'"));
+  }
+  SSL_CTX_set_client_hello_cb(ctx, RequireAlpn, nullptr);
+  SSL_CTX_set_alpn_select_cb(ctx, SelectH2, nullptr);
+  return context;
+}
+
+}  // namespace sluice::examples

@@ -1,0 +1,251 @@
+#include "examples/server/static_files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/types.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::examples {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class StaticFilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    base_ = fs::path(::testing::TempDir()) /
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(base_);
+    root_ = base_ / "root";
+    fs::create_directories(root_ / "sub" / "empty");
+    Write("outside.txt", "secret");
+    Write("root/index.html", "<p>home");
+    Write("root/a.css", "p{}");
+    Write("root/sub/index.html", "<p>sub");
+    Write("root/with space.txt", "spaced");
+    Write("root/nothing.txt", "");
+  }
+  void TearDown() override { fs::remove_all(base_); }
+
+  void Write(const std::string& name, const std::string& content) {
+    std::ofstream(base_ / name, std::ios::binary) << content;
+  }
+
+  Response Respond(absl::string_view method, absl::string_view path) {
+    absl::StatusOr<StaticFiles> files = StaticFiles::Open(root_.string());
+    EXPECT_TRUE(files.ok()) << files.status();
+    return files->Respond(method, path, absl::UnixEpoch());
+  }
+  Response Get(absl::string_view path) { return Respond("GET", path); }
+  int StatusOf(absl::string_view path) { return Get(path).status; }
+
+  static std::string Field(const Response& response, absl::string_view name) {
+    for (const h2::Header& header : response.headers) {
+      if (header.name == name) return header.value;
+    }
+    return "(none)";
+  }
+
+  // Reads the whole body in pieces of `size` bytes.
+  static std::string Body(const Response& response, size_t size = 16384) {
+    std::string body;
+    if (response.body == nullptr) return body;
+    while (true) {
+      scheduler::DataSource::Chunk chunk = response.body->Read(size);
+      EXPECT_TRUE(chunk.status.ok()) << chunk.status;
+      EXPECT_LE(chunk.data.size(), size);
+      body += std::string(chunk.data);
+      if (chunk.end || !chunk.status.ok()) return body;
+    }
+  }
+
+  fs::path base_;
+  fs::path root_;
+};
+
+TEST_F(StaticFilesTest, AFileIsServedWithItsTypeAndLength) {
+  const Response response = Get("/a.css");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.front().name, ":status");
+  EXPECT_EQ(Field(response, ":status"), "200");
+  EXPECT_EQ(Field(response, "content-type"), "text/css; charset=utf-8");
+  EXPECT_EQ(Field(response, "content-length"), "3");
+  EXPECT_EQ(Field(response, "date"), "Thu, 01 Jan 1970 00:00:00 GMT");
+  EXPECT_EQ(Body(response), "p{}");
+  EXPECT_EQ(response.hints.bytes_remaining, 3);
+  EXPECT_EQ(response.hints.resource_class, scheduler::ResourceClass::kCss);
+  EXPECT_EQ(Body(Get("/with%20space.txt?x")), "spaced");
+}
+
+TEST_F(StaticFilesTest, ABodyIsReadInGrantsOfAnySize) {
+  std::string content;
+  for (int i = 0; i < 5000; ++i) content += std::to_string(i);
+  Write("root/big.bin", content);
+  for (const size_t grant : {1ul, 7ul, 1391ul, 16384ul, 1'000'000ul}) {
+    EXPECT_EQ(Body(Get("/big.bin"), grant), content) << grant;
+  }
+}
+
+TEST_F(StaticFilesTest, TheLastChunkSaysThatItIs) {
+  const Response response = Get("/a.css");
+  scheduler::DataSource::Chunk first = response.body->Read(2);
+  EXPECT_EQ(first.data, "p{");
+  EXPECT_FALSE(first.end);
+  scheduler::DataSource::Chunk last = response.body->Read(2);
+  EXPECT_EQ(last.data, "}");
+  EXPECT_TRUE(last.end);
+}
+
+TEST_F(StaticFilesTest, AFileThatGrowsGivesTheAnnouncedLength) {
+  const Response response = Get("/a.css");
+  std::ofstream(root_ / "a.css", std::ios::app) << "more";
+  EXPECT_EQ(Body(response), "p{}");
+}
+
+TEST_F(StaticFilesTest, AFileThatShrinksFailsItsBody) {
+  const Response response = Get("/a.css");
+  fs::resize_file(root_ / "a.css", 1);
+  EXPECT_EQ(response.body->Read(16384).data, "p");
+  EXPECT_TRUE(absl::IsDataLoss(response.body->Read(16384).status));
+}
+
+TEST_F(StaticFilesTest, HeadGivesTheFieldsOfGetAndNoBody) {
+  for (const absl::string_view path : {"/a.css", "/", "/none", "/sub", "/%"}) {
+    const Response get = Get(path);
+    const Response head = Respond("HEAD", path);
+    EXPECT_EQ(head.headers, get.headers) << path;
+    EXPECT_EQ(head.body, nullptr) << path;
+  }
+}
+
+TEST_F(StaticFilesTest, AnEmptyFileHasLengthZero) {
+  const Response response = Get("/nothing.txt");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(Field(response, "content-length"), "0");
+  EXPECT_EQ(response.body, nullptr);
+}
+
+TEST_F(StaticFilesTest, AFolderIsItsIndexHtml) {
+  EXPECT_EQ(Body(Get("/")), "<p>home");
+  EXPECT_EQ(Field(Get("/"), "content-type"), "text/html; charset=utf-8");
+  EXPECT_EQ(Body(Get("/sub/")), "<p>sub");
+  EXPECT_EQ(Body(Get("/sub/empty/../")), "<p>sub");
+  EXPECT_EQ(StatusOf("/sub/empty/"), 404) << "no listing";
+}
+
+TEST_F(StaticFilesTest, AFolderWithoutItsSlashRedirectsWithinThisServer) {
+  const Response response = Get("/sub");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(Field(response, "location"), "/sub/");
+  // "//sub" as a location would be another host's.
+  EXPECT_EQ(Field(Get("//sub"), "location"), "/sub/");
+  fs::create_directory(root_ / "odd name");
+  EXPECT_EQ(Field(Get("/odd%20name"), "location"), "/odd%20name/");
+}
+
+TEST_F(StaticFilesTest, WhatIsNotThereIs404) {
+  EXPECT_EQ(StatusOf("/none"), 404);
+  EXPECT_EQ(StatusOf("/a.css/"), 404) << "a file is no folder";
+  EXPECT_EQ(StatusOf("/a.css/b"), 404);
+  EXPECT_EQ(StatusOf("/" + std::string(300, 'n')), 404);
+  EXPECT_EQ(StatusOf("/" + std::string(60'000, 'n')), 404);
+  EXPECT_EQ(Body(Get("/none")), "404 Not Found\n");
+  EXPECT_EQ(Field(Get("/none"), "content-length"), "14");
+}
+
+TEST_F(StaticFilesTest, WhatCannotBeDecodedIs400) {
+  EXPECT_EQ(StatusOf("/%zz"), 400);
+  EXPECT_EQ(StatusOf("/a.css%00.html"), 400);
+  EXPECT_EQ(StatusOf(""), 400);
+  EXPECT_EQ(StatusOf("*"), 400);
+}
+
+TEST_F(StaticFilesTest, OtherMethodsAre405WithAllow) {
+  for (const absl::string_view method :
+       {"POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "get", ""}) {
+    const Response response = Respond(method, "/a.css");
+    EXPECT_EQ(response.status, 405) << method;
+    EXPECT_EQ(Field(response, "allow"), "GET, HEAD");
+  }
+}
+
+TEST_F(StaticFilesTest, NoPathLeavesTheRoot) {
+  for (const absl::string_view path :
+       {"/../outside.txt", "/sub/../../outside.txt", "/%2e%2e/outside.txt",
+        "/..%2foutside.txt", "/sub/%2e%2e/%2e%2e/outside.txt",
+        "//../outside.txt", "/./../root/a.css"}) {
+    EXPECT_EQ(StatusOf(path), 404) << path;
+  }
+}
+
+TEST_F(StaticFilesTest, ASymbolicLinkOutOfTheRootIs404) {
+  fs::create_symlink("../outside.txt", root_ / "relative");
+  fs::create_symlink(base_ / "outside.txt", root_ / "absolute");
+  fs::create_directory_symlink("..", root_ / "up");
+  fs::create_directory_symlink(base_, root_ / "sub" / "base");
+  fs::create_symlink("absolute", root_ / "twice");
+  fs::create_symlink("loop", root_ / "loop");
+  fs::create_symlink("gone", root_ / "dangling");
+  for (const absl::string_view path :
+       {"/relative", "/absolute", "/up/outside.txt", "/up", "/up/",
+        "/sub/base/outside.txt", "/twice", "/loop", "/dangling"}) {
+    EXPECT_EQ(StatusOf(path), 404) << path;
+  }
+}
+
+TEST_F(StaticFilesTest, ANeighbourWhoseNameBeginsLikeTheRootIsOutside) {
+  fs::create_directory(base_ / "root2");
+  Write("root2/a.txt", "neighbour");
+  fs::create_symlink("../root2/a.txt", root_ / "near");
+  EXPECT_EQ(StatusOf("/near"), 404);
+}
+
+TEST_F(StaticFilesTest, ASymbolicLinkThatStaysInsideIsFollowed) {
+  fs::create_symlink("../a.css", root_ / "sub" / "link.css");
+  fs::create_symlink(root_ / "a.css", root_ / "absolute.css");
+  fs::create_directory_symlink("sub", root_ / "also");
+  EXPECT_EQ(Body(Get("/sub/link.css")), "p{}");
+  EXPECT_EQ(Body(Get("/absolute.css")), "p{}");
+  EXPECT_EQ(Body(Get("/also/")), "<p>sub");
+}
+
+TEST_F(StaticFilesTest, ThePipeIsNotOpenedAndIs404) {
+  ASSERT_EQ(mkfifo((root_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(StatusOf("/pipe"), 404);
+  fs::create_symlink("/dev/zero", root_ / "zero");
+  EXPECT_EQ(StatusOf("/zero"), 404);
+}
+
+TEST_F(StaticFilesTest, TheRootMayBeGivenThroughASymbolicLink) {
+  fs::create_directory_symlink(root_, base_ / "link");
+  absl::StatusOr<StaticFiles> files =
+      StaticFiles::Open((base_ / "link").string() + "/");
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_EQ(Body(files->Respond("GET", "/", absl::UnixEpoch())), "<p>home");
+}
+
+TEST_F(StaticFilesTest, ARootThatCannotBeServedIsNamed) {
+  EXPECT_THAT(StaticFiles::Open((base_ / "none").string()).status().message(),
+              HasSubstr("none'"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      StaticFiles::Open((base_ / "outside.txt").string()).status()))
+      << "a file is no root";
+}
+
+}  // namespace
+}  // namespace sluice::examples

@@ -1,0 +1,274 @@
+#include "examples/server/transport.h"
+
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/cord.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/types.h"
+
+namespace sluice::examples {
+namespace {
+
+// A server's connection whose output is one response of any length, and a
+// socket pair that takes or refuses it.
+class TransportTest : public ::testing::Test {
+ protected:
+  TransportTest() {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets_), 0);
+    h2::Connection client(
+        {.side = h2::Side::kClient,
+         .settings = {{h2::SettingId::kInitialWindowSize, 0x7fffffff}},
+         .limits = {}});
+    EXPECT_TRUE(client.InitiateConnection().ok());
+    EXPECT_TRUE(client.IncrementFlowControlWindow(0, 1 << 30).ok());
+    EXPECT_TRUE(client
+                    .SendHeaders(1,
+                                 {{":method", "GET"},
+                                  {":scheme", "http"},
+                                  {":path", "/"},
+                                  {":authority", "localhost"}},
+                                 {.end_stream = true})
+                    .ok());
+    std::vector<h2::Event> events;
+    EXPECT_TRUE(server_.InitiateConnection().ok());
+    EXPECT_TRUE(server_.ReceiveData(client.DataToSend(), &events).ok());
+    EXPECT_TRUE(server_.SendHeaders(1, {{":status", "200"}}).ok());
+    server_.ClearOutput();
+  }
+  ~TransportTest() override {
+    close(sockets_[0]);
+    close(sockets_[1]);
+  }
+
+  void QueueData(size_t bytes) {
+    ASSERT_TRUE(server_.SendData(1, absl::Cord(std::string(bytes, 'd'))).ok());
+  }
+
+  std::string ReadPeer() {
+    std::string all(1 << 20, '\0');
+    const ssize_t got = recv(sockets_[1], all.data(), all.size(), 0);
+    all.resize(std::max<ssize_t>(got, 0));
+    return all;
+  }
+
+  int sockets_[2];
+  h2::Connection server_{
+      {.side = h2::Side::kServer, .settings = {}, .limits = {}}};
+};
+
+TEST_F(TransportTest, CleartextWritesTheOutputAsItIs) {
+  const std::unique_ptr<Transport> transport =
+      MakeCleartextTransport(sockets_[0]);
+  EXPECT_EQ(transport->Handshake().status, IoStatus::kDone);
+  QueueData(16384);
+  const IoResult result = transport->Write(&server_);
+  EXPECT_EQ(result.status, IoStatus::kDone);
+  EXPECT_EQ(result.bytes, 16384 + 9);
+  EXPECT_EQ(server_.OutputSize(), 0);
+  EXPECT_EQ(ReadPeer().size(), 16384 + 9);
+}
+
+TEST_F(TransportTest, CleartextKeepsWhatAFullSocketDoesNotTake) {
+  const std::unique_ptr<Transport> transport =
+      MakeCleartextTransport(sockets_[0]);
+  size_t sent = 0;
+  IoResult result;
+  do {
+    if (server_.OutputRoom() >= 16384) QueueData(16384);
+    result = transport->Write(&server_);
+    sent += result.bytes;
+  } while (result.status == IoStatus::kDone);
+  EXPECT_EQ(result.status, IoStatus::kWantWrite);
+  EXPECT_GT(server_.OutputSize(), 0);
+  EXPECT_EQ(transport->PullSize(server_.OutputSize()), 0) << "first the rest";
+  size_t received = 0;
+  for (std::string part = ReadPeer(); !part.empty(); part = ReadPeer()) {
+    received += part.size();
+  }
+  EXPECT_EQ(received, sent);
+  EXPECT_EQ(transport->Write(&server_).status, IoStatus::kDone);
+  EXPECT_EQ(transport->PullSize(server_.OutputSize()), kCleartextFrameSize);
+}
+
+TEST_F(TransportTest, CleartextTellsNothingNowFromTheEnd) {
+  const std::unique_ptr<Transport> transport =
+      MakeCleartextTransport(sockets_[0]);
+  char buffer[16];
+  EXPECT_EQ(transport->Read(absl::MakeSpan(buffer)).status,
+            IoStatus::kWantRead);
+  ASSERT_EQ(send(sockets_[1], "abc", 3, 0), 3);
+  EXPECT_EQ(transport->Read(absl::MakeSpan(buffer)).bytes, 3);
+  shutdown(sockets_[1], SHUT_WR);
+  EXPECT_EQ(transport->Read(absl::MakeSpan(buffer)).status, IoStatus::kEnd);
+}
+
+// A TLS client in memory, so that the records between can be looked at.
+class TlsTransportTest : public TransportTest {
+ protected:
+  TlsTransportTest() {
+    context_.reset(SSL_CTX_new(TLS_method()));
+    AddSelfSignedCertificate();
+    transport_ = MakeTlsTransport(context_.get(), sockets_[0]);
+    client_.reset(SSL_new(context_.get()));
+    SSL_set_connect_state(client_.get());
+    SSL_set_bio(client_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    IoStatus status = IoStatus::kWantRead;
+    for (int i = 0; i < 10 && status != IoStatus::kDone; ++i) {
+      SSL_do_handshake(client_.get());
+      MoveFromClient();
+      status = transport_->Handshake().status;
+      Receive();
+    }
+    SSL_do_handshake(client_.get());
+    MoveFromClient();
+    EXPECT_EQ(transport_->Handshake().status, IoStatus::kDone);
+    Decrypt();
+  }
+
+  void AddSelfSignedCertificate() {
+    const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+        EVP_EC_gen("P-256"), &EVP_PKEY_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(),
+                                                                  &X509_free);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    EXPECT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+    EXPECT_EQ(SSL_CTX_use_certificate(context_.get(), certificate.get()), 1);
+    EXPECT_EQ(SSL_CTX_use_PrivateKey(context_.get(), key.get()), 1);
+  }
+
+  void MoveFromClient() {
+    char buffer[65536];
+    const int got =
+        BIO_read(SSL_get_wbio(client_.get()), buffer, sizeof(buffer));
+    if (got > 0) {
+      ASSERT_EQ(send(sockets_[1], buffer, got, 0), got);
+    }
+  }
+
+  // Gives what the server wrote to the client; returns the raw bytes.
+  std::string Receive() {
+    const std::string raw = ReadPeer();
+    BIO_write(SSL_get_rbio(client_.get()), raw.data(),
+              static_cast<int>(raw.size()));
+    return raw;
+  }
+
+  size_t Decrypt() {
+    size_t total = 0;
+    char buffer[65536];
+    for (int got;
+         (got = SSL_read(client_.get(), buffer, sizeof(buffer))) > 0;) {
+      total += got;
+    }
+    return total;
+  }
+
+  // Lengths of the records in `raw`, with their 5-byte headers (RFC 8446 §5.1).
+  static std::vector<size_t> Records(const std::string& raw) {
+    std::vector<size_t> sizes;
+    for (size_t at = 0; at + 5 <= raw.size(); at += sizes.back()) {
+      sizes.push_back(5 + static_cast<unsigned char>(raw[at + 3]) * 256 +
+                      static_cast<unsigned char>(raw[at + 4]));
+    }
+    return sizes;
+  }
+
+  struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  };
+  struct FreeSsl {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  std::unique_ptr<SSL_CTX, FreeContext> context_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<SSL, FreeSsl> client_;
+};
+
+TEST_F(TlsTransportTest, RecordsFitASegmentUntil64KiBAndAreFullAfterwards) {
+  size_t sent = 0;
+  bool saw_large = false;
+  while (sent < 200'000) {
+    const size_t payload = transport_->PullSize(0);
+    QueueData(payload);
+    const IoResult result = transport_->Write(&server_);
+    ASSERT_EQ(result.status, IoStatus::kDone);
+    EXPECT_EQ(server_.OutputSize(), 0) << "one write carries all of it";
+    const std::vector<size_t> records = Records(Receive());
+    ASSERT_EQ(records.size(), 1);
+    if (sent < 64 * 1024) {
+      EXPECT_LE(records[0], 1428) << "an Ethernet segment over IPv6";
+      EXPECT_GE(records[0], 1400);
+    } else {
+      EXPECT_EQ(payload, kTlsFrameSize);
+      EXPECT_GT(records[0], 16384);
+      saw_large = true;
+    }
+    EXPECT_EQ(Decrypt(), payload + 9);
+    sent += payload + 9;
+  }
+  EXPECT_TRUE(saw_large);
+}
+
+TEST_F(TlsTransportTest, NothingIsPulledForARecordThatIsFullAlready) {
+  EXPECT_EQ(transport_->PullSize(0), 1400 - 9);
+  EXPECT_EQ(transport_->PullSize(1000), 400 - 9);
+  EXPECT_EQ(transport_->PullSize(1300), 0) << "not worth a frame";
+  EXPECT_EQ(transport_->PullSize(5000), 0);
+}
+
+TEST_F(TlsTransportTest, AFullSocketLeavesOneRecordPending) {
+  const int small = 4096;
+  setsockopt(sockets_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  size_t taken = 0;
+  IoResult result;
+  do {
+    if (server_.OutputSize() == 0) QueueData(transport_->PullSize(0));
+    result = transport_->Write(&server_);
+    taken += result.bytes;
+  } while (result.status == IoStatus::kDone);
+  EXPECT_EQ(result.status, IoStatus::kWantWrite);
+  EXPECT_TRUE(transport_->HasPending());
+  EXPECT_EQ(server_.OutputSize(), 0) << "the record holds the frame";
+  // Writing again does not take more of the output …
+  QueueData(100);
+  EXPECT_EQ(transport_->Write(&server_).status, IoStatus::kWantWrite);
+  EXPECT_EQ(server_.OutputSize(), 109);
+  // … and when the socket has room, all of it goes out once.
+  size_t received = 0;
+  while (transport_->HasPending() || server_.OutputSize() > 0) {
+    Receive();
+    received += Decrypt();
+    const IoResult next = transport_->Write(&server_);
+    ASSERT_NE(next.status, IoStatus::kError);
+    taken += next.bytes;
+  }
+  Receive();
+  received += Decrypt();
+  EXPECT_EQ(received, taken);
+}
+
+TEST_F(TlsTransportTest, ShutdownSaysCloseNotify) {
+  transport_->ShutdownWrite();
+  Receive();
+  Decrypt();
+  EXPECT_EQ(SSL_get_shutdown(client_.get()), SSL_RECEIVED_SHUTDOWN);
+}
+
+}  // namespace
+}  // namespace sluice::examples
