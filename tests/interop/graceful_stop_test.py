@@ -1,0 +1,127 @@
+"""SIGINT and SIGTERM: no new connections, GOAWAY, and every response to its
+end (RFC 9113 §6.8)."""
+
+import os
+import signal
+import socket
+
+import support
+from support import (
+    ACK, DATA, END_STREAM, GOAWAY, NO_ERROR, PING, RawClient, frame, request,
+    window_update)
+
+
+class GracefulStop(support.Folder):
+    TLS = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.content = os.urandom(3_000_000)
+        (cls.root / "big.bin").write_bytes(cls.content)
+        (cls.root / "small.txt").write_bytes(b"small")
+
+    def begin_download(self, server):
+        client = RawClient(server, tls=self.TLS)
+        self.addCleanup(client.close)
+        client.start(request(1, "/big.bin"))
+        return client, client.until_type(DATA).payload
+
+    def body(self, client, stream, received=b""):
+        """The rest of a body, with the windows opened as it comes."""
+        while True:
+            got = client.until(
+                lambda f: f.type == DATA and f.stream == stream)[-1]
+            received += got.payload
+            if got.flags & END_STREAM:
+                return received
+            if got.payload:
+                client.send(window_update(0, len(got.payload)),
+                            window_update(stream, len(got.payload)))
+
+    def refuses_connections(self, server):
+        try:
+            socket.create_connection(("127.0.0.1", server.port)).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    def test_a_running_download_finishes(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                server = self.server(tls=self.TLS)
+                client, _ = self.begin_download(server)
+                server.signal(number)
+                # First every stream is still welcome …
+                seen = client.until_type(GOAWAY)
+                self.assertEqual(support.parse_goaway(seen),
+                                 (support.MAX_STREAM_ID, NO_ERROR))
+                ping = client.until_type(PING)
+                self.assertTrue(self.refuses_connections(server))
+                # … also one that was on its way …
+                client.send(request(3, "/small.txt"),
+                            frame(PING, ACK, payload=ping.payload))
+                # … until the peer has shown that it knows.
+                frames = client.until(lambda f: f.type == GOAWAY)
+                self.assertEqual(support.parse_goaway(frames[-1]),
+                                 (3, NO_ERROR))
+                client.send(request(5, "/small.txt"),
+                            window_update(0, 4_000_000),
+                            window_update(1, 4_000_000))
+                frames += client.rest()
+                ended = {f.stream for f in frames
+                         if f.type == DATA and f.flags & END_STREAM}
+                self.assertEqual(ended, {1, 3})
+                self.assertNotIn(5, {f.stream for f in frames})
+                client.close()
+                self.assertEqual(server.wait(), 0)
+                self.assertRegex(
+                    server.log(),
+                    r'"GET /big\.bin" 200 3000000 [\d.]+ms complete')
+
+    def test_what_is_downloaded_meanwhile_is_whole(self):
+        server = self.server(tls=self.TLS)
+        client, received = self.begin_download(server)
+        client.send(window_update(0, len(received)),
+                    window_update(1, len(received)))
+        server.signal()
+        # This client answers no PING: the GOAWAY that follows it never comes.
+        self.assertEqual(self.body(client, 1, received), self.content)
+
+    def test_idle_connections_do_not_hold_it_up(self):
+        server = self.server(tls=self.TLS)
+        with RawClient(server, tls=self.TLS) as client:
+            client.start()
+            client.ping()
+            server.signal()
+            client.send(frame(PING, ACK, payload=client.until_type(
+                PING).payload))
+            self.assertEqual(client.goaway_and_end(), (0, NO_ERROR))
+        self.assertEqual(server.wait(), 0)
+
+    def test_without_connections_it_ends_at_once(self):
+        self.assertEqual(self.server(tls=self.TLS).stop(), 0)
+
+    def test_a_download_that_stands_still_is_cut_after_the_drain_timeout(self):
+        server = self.server("--drain_timeout=300ms", tls=self.TLS)
+        self.begin_download(server)
+        self.assertEqual(server.stop(), 0)
+        self.assertIn("1 connections unfinished", server.log())
+        self.assertIn('"GET /big.bin" 200 ', server.log())
+
+    def test_a_second_signal_cuts(self):
+        server = self.server("--drain_timeout=1h", tls=self.TLS)
+        client, _ = self.begin_download(server)
+        server.signal()
+        client.until_type(GOAWAY)
+        server.signal()
+        self.assertEqual(server.wait(), 0)
+        self.assertIn("1 connections unfinished", server.log())
+
+
+class GracefulStopOverTls(GracefulStop):
+    TLS = True
+
+
+if __name__ == "__main__":
+    support.main()
