@@ -1,0 +1,157 @@
+#include "h2/frame.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/events.h"
+#include "h2/frame_decoder.h"
+#include "h2/frame_encoder.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::string Text(const FrameHeader& header, absl::string_view payload) {
+  return absl::StrCat(static_cast<int>(header.type), "/", header.flags, "/",
+                      header.stream_id, "/", payload);
+}
+
+// The frames in `bytes`, given in pieces of `piece` bytes.
+std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
+  FrameDecoder decoder;
+  std::vector<std::string> frames;
+  while (!bytes.empty()) {
+    const std::string copy(bytes.substr(0, piece));
+    absl::string_view input = copy;
+    bytes.remove_prefix(copy.size());
+    FrameHeader header;
+    absl::string_view payload;
+    while (true) {
+      const auto result = decoder.Next(&input, &header, &payload);
+      if (result == FrameDecoder::Result::kNeedMore) break;
+      if (result == FrameDecoder::Result::kFrame) {
+        frames.push_back(Text(header, payload));
+      }
+    }
+    EXPECT_TRUE(input.empty());
+  }
+  return frames;
+}
+
+TEST(FrameDecoderTest, CutsFramesWhateverPiecesTheyArriveIn) {
+  const std::string bytes =
+      EncodePing("12345678", false) +
+      EncodeFrame(FrameType::kData, kFlagEndStream, 5, "") +
+      EncodeFrame(FrameType::kData, 0, 7, "hello");
+  for (size_t piece = 1; piece <= bytes.size(); ++piece) {
+    EXPECT_THAT(Decode(bytes, piece),
+                ElementsAre("6/0/0/12345678", "0/1/5/", "0/0/7/hello"))
+        << "pieces of " << piece;
+  }
+}
+
+TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
+  FrameDecoder decoder;
+  const std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abc");
+  absl::string_view input = absl::string_view(frame).substr(0, 9);
+  FrameHeader header;
+  absl::string_view payload;
+  ASSERT_EQ(decoder.Next(&input, &header, &payload),
+            FrameDecoder::Result::kHeader);
+  EXPECT_EQ(header.length, 3u);
+  EXPECT_EQ(decoder.Next(&input, &header, &payload),
+            FrameDecoder::Result::kNeedMore);
+}
+
+TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
+  FrameDecoder decoder;
+  const std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abc");
+  absl::string_view input = frame;
+  FrameHeader header;
+  absl::string_view payload;
+  decoder.Next(&input, &header, &payload);
+  ASSERT_EQ(decoder.Next(&input, &header, &payload),
+            FrameDecoder::Result::kFrame);
+  EXPECT_EQ(payload.data(), frame.data() + 9);
+}
+
+TEST(FrameDecoderTest, WhatIsKeptIsAtMostTheFrame) {
+  FrameDecoder decoder;
+  std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abcdef");
+  absl::string_view input = absl::string_view(frame).substr(0, 12);
+  FrameHeader header;
+  absl::string_view payload;
+  decoder.Next(&input, &header, &payload);
+  decoder.Next(&input, &header, &payload);
+  EXPECT_EQ(decoder.buffered(), 3u);
+}
+
+// RFC 9113 §4.1: the reserved bit is ignored.
+TEST(FrameDecoderTest, TheReservedBitOfAStreamIdIsDropped) {
+  std::string frame = EncodeFrame(FrameType::kData, 0, 1, "");
+  frame[5] = '\x80';
+  EXPECT_THAT(Decode(frame, 100), ElementsAre("0/0/1/"));
+}
+
+TEST(FrameRulesTest, EveryKnownTypeHasItsRuleAndOthersHaveNone) {
+  int known = 0;
+  for (int type = 0; type < 256; ++type) {
+    const FrameRule* rule = FindFrameRule(static_cast<FrameType>(type));
+    if (rule == nullptr) continue;
+    ++known;
+    EXPECT_EQ(static_cast<int>(rule->type), type);
+    EXPECT_FALSE(rule->section.empty());
+  }
+  EXPECT_EQ(known, 12);
+}
+
+TEST(FrameRulesTest, LengthsAreThoseOfSection6) {
+  const auto legal = [](FrameType type, uint32_t length) {
+    return LengthIsLegal(*FindFrameRule(type), length);
+  };
+  EXPECT_TRUE(legal(FrameType::kPing, 8));
+  EXPECT_FALSE(legal(FrameType::kPing, 7));
+  EXPECT_FALSE(legal(FrameType::kPing, 9));
+  EXPECT_TRUE(legal(FrameType::kSettings, 0));
+  EXPECT_TRUE(legal(FrameType::kSettings, 12));
+  EXPECT_FALSE(legal(FrameType::kSettings, 13));
+  EXPECT_TRUE(legal(FrameType::kGoAway, 8));
+  EXPECT_TRUE(legal(FrameType::kGoAway, 100));
+  EXPECT_FALSE(legal(FrameType::kGoAway, 7));
+}
+
+// RFC 9113 §4.2: the 5 octets of the priority fields count too.
+TEST(FrameEncoderTest, HeaderBlocksContinueWhereAFrameEnds) {
+  const std::string block(40, 'b');
+  EXPECT_THAT(Decode(EncodeHeaders(1, block, true, std::nullopt, 40), 1000),
+              ElementsAre("1/5/1/" + block));
+  EXPECT_THAT(Decode(EncodeHeaders(1, block, true, std::nullopt, 16), 1000),
+              ElementsAre("1/1/1/" + block.substr(0, 16),
+                          "9/0/1/" + block.substr(0, 16),
+                          "9/4/1/" + block.substr(0, 8)));
+  const std::string fields("\x80\x00\x00\x03\xff", 5);
+  EXPECT_THAT(
+      Decode(EncodeHeaders(1, block, false, StreamPriority{3, 256, true}, 40),
+             1000),
+      ElementsAre("1/32/1/" + fields + block.substr(0, 35),
+                  "9/4/1/" + block.substr(0, 5)));
+  EXPECT_THAT(
+      Decode(EncodePushPromise(1, 2, block, 20), 1000),
+      ElementsAre("5/0/1/" + std::string("\0\0\0\2", 4) + block.substr(0, 16),
+                  "9/0/1/" + block.substr(0, 20),
+                  "9/4/1/" + block.substr(0, 4)));
+}
+
+TEST(FrameEncoderTest, AnEmptyBlockIsOneFrame) {
+  EXPECT_THAT(Decode(EncodeHeaders(1, "", false, std::nullopt, 16), 1000),
+              ElementsAre("1/4/1/"));
+}
+
+}  // namespace
+}  // namespace sluice::h2

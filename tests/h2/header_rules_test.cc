@@ -1,0 +1,235 @@
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "h2/errors.h"
+#include "h2/field.h"
+#include "h2/header_normalization.h"
+#include "h2/header_validation.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+using Fields = std::vector<Header>;
+
+std::string Fault(const Fields& fields, SectionKind kind,
+                  bool extended_connect = false) {
+  const auto fault = FindHeaderFault(ViewsOf(fields), kind, extended_connect);
+  return fault.has_value() ? std::string(fault->reason) : "";
+}
+
+Fields Request(const Fields& more = {}) {
+  Fields fields = {{":method", "GET"},
+                   {":scheme", "https"},
+                   {":path", "/"},
+                   {":authority", "example.com"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+struct FieldCase {
+  const char* what;
+  Header field;
+  bool legal;
+};
+
+TEST(HeaderValidationTest, NamesAndValuesHoldOnlyWhatSection821Allows) {
+  const FieldCase cases[] = {
+      {"plain", {"x-a", "b"}, true},
+      {"empty value", {"x", ""}, true},
+      {"empty name", {"", "v"}, false},
+      {"upper case", {"X", "v"}, false},
+      {"space in name", {"a b", "v"}, false},
+      {"control in name", {"a\x01", "v"}, false},
+      {"delete in name", {"a\x7f", "v"}, false},
+      {"high byte in name", {"a\xff", "v"}, false},
+      {"colon in name", {"a:b", "v"}, false},
+      {"colon at the end of a name", {"a:", "v"}, false},
+      {"NUL in value", {"a", std::string("x\0y", 3)}, false},
+      {"LF in value", {"a", "x\ny"}, false},
+      {"CR in value", {"a", "x\ry"}, false},
+      {"leading space", {"a", " x"}, false},
+      {"trailing tab", {"a", "x\t"}, false},
+      {"a single space", {"a", " "}, false},
+      {"inner space", {"a", "x y"}, true},
+      {"high byte in value", {"a", "\xff"}, true},
+  };
+  for (const FieldCase& c : cases) {
+    EXPECT_EQ(Fault(Request({c.field}), SectionKind::kRequest).empty(), c.legal)
+        << c.what;
+    EXPECT_EQ(Fault({c.field}, SectionKind::kTrailers).empty(), c.legal)
+        << c.what << " in trailers";
+  }
+}
+
+TEST(HeaderValidationTest, ConnectionSpecificFieldsAreRefusedBySection822) {
+  for (const char* name : {"connection", "proxy-connection", "keep-alive",
+                           "transfer-encoding", "upgrade"}) {
+    EXPECT_NE(Fault(Request({{name, "x"}}), SectionKind::kRequest), "") << name;
+    EXPECT_NE(Fault({{":status", "200"}, {name, "x"}}, SectionKind::kResponse),
+              "");
+  }
+  EXPECT_EQ(Fault(Request({{"te", "trailers"}}), SectionKind::kRequest), "");
+  EXPECT_NE(Fault(Request({{"te", "gzip"}}), SectionKind::kRequest), "");
+}
+
+TEST(HeaderValidationTest, PseudoHeaderFieldsOfSection83) {
+  EXPECT_EQ(Fault(Request(), SectionKind::kRequest), "");
+  EXPECT_NE(Fault(Request({{":unknown", "x"}}), SectionKind::kRequest), "");
+  EXPECT_NE(Fault(Request({{":path", "/"}}), SectionKind::kRequest), "");
+  EXPECT_NE(Fault(Request({{":status", "200"}}), SectionKind::kRequest), "");
+  EXPECT_NE(Fault({{":status", "200"}, {":path", "/"}}, SectionKind::kResponse),
+            "");
+  EXPECT_NE(Fault({{":path", "/"}}, SectionKind::kTrailers), "");
+  EXPECT_NE(Fault({}, SectionKind::kResponse), "");
+  EXPECT_NE(Fault({{":status", "20"}}, SectionKind::kResponse), "");
+  EXPECT_NE(Fault({{":status", "2x0"}}, SectionKind::kResponse), "");
+  EXPECT_NE(Fault({{":status", "099"}}, SectionKind::kResponse), "");
+  EXPECT_NE(Fault({{":status", "101"}}, SectionKind::kResponse), "");
+}
+
+TEST(HeaderValidationTest, PseudoHeaderFieldsOutOfOrderAreTheirOwnKind) {
+  const Fields fields = {{"x", "y"}, {":method", "GET"}};
+  const auto fault =
+      FindHeaderFault(ViewsOf(fields), SectionKind::kRequest, false);
+  ASSERT_TRUE(fault.has_value());
+  EXPECT_EQ(fault->kind, ErrorKind::kPseudoHeaderOrder);
+}
+
+TEST(HeaderValidationTest, ARequestNeedsTheFieldsOfSection831) {
+  for (size_t missing = 0; missing < 4; ++missing) {
+    Fields fields = Request();
+    const std::string name = fields[missing].name;
+    fields.erase(fields.begin() + static_cast<ptrdiff_t>(missing));
+    EXPECT_NE(Fault(fields, SectionKind::kRequest), "") << name;
+  }
+  Fields empty_path = Request();
+  empty_path[2].value = "";
+  EXPECT_NE(Fault(empty_path, SectionKind::kRequest), "");
+}
+
+TEST(HeaderValidationTest, HostAndAuthorityAgree) {
+  EXPECT_EQ(Fault(Request({{"host", "example.com"}}), SectionKind::kRequest),
+            "");
+  EXPECT_EQ(Fault(Request({{"host", "Example.COM"}}), SectionKind::kRequest),
+            "");
+  EXPECT_NE(Fault(Request({{"host", "other"}}), SectionKind::kRequest), "");
+  const Fields host_only = {{":method", "GET"},
+                            {":scheme", "https"},
+                            {":path", "/"},
+                            {"host", "example.com"}};
+  EXPECT_EQ(Fault(host_only, SectionKind::kRequest), "");
+  Fields twice = host_only;
+  twice.push_back({"host", "example.com"});
+  EXPECT_NE(Fault(twice, SectionKind::kRequest), "");
+  Fields user = Request();
+  user[3].value = "me@example.com";
+  EXPECT_NE(Fault(user, SectionKind::kRequest), "");
+}
+
+TEST(HeaderValidationTest, ConnectIsAsSection85AndRfc8441Say) {
+  const Fields plain = {{":method", "CONNECT"}, {":authority", "a:443"}};
+  EXPECT_EQ(Fault(plain, SectionKind::kRequest), "");
+  EXPECT_NE(Fault({{":method", "CONNECT"}}, SectionKind::kRequest), "");
+  Fields with_path = plain;
+  with_path.push_back({":path", "/"});
+  EXPECT_NE(Fault(with_path, SectionKind::kRequest), "");
+
+  Fields extended = Request({{":protocol", "websocket"}});
+  extended[0].value = "CONNECT";
+  EXPECT_EQ(Fault(extended, SectionKind::kRequest, true), "");
+  EXPECT_NE(Fault(extended, SectionKind::kRequest, false), "");
+  EXPECT_NE(
+      Fault(Request({{":protocol", "websocket"}}), SectionKind::kRequest, true),
+      "")
+      << ":protocol without CONNECT";
+}
+
+TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
+  EXPECT_EQ(Fault(Request(), SectionKind::kPushPromise), "");
+  Fields post = Request();
+  post[0].value = "POST";
+  EXPECT_NE(Fault(post, SectionKind::kPushPromise), "");
+  EXPECT_EQ(
+      Fault(Request({{"content-length", "0"}}), SectionKind::kPushPromise), "");
+  EXPECT_NE(
+      Fault(Request({{"content-length", "1"}}), SectionKind::kPushPromise), "");
+}
+
+TEST(ContentLengthTest, IsDigitsOnlyAndDuplicatesAgree) {
+  const auto parse = [](const Fields& fields) {
+    return ContentLengthOf(ViewsOf(fields));
+  };
+  EXPECT_TRUE(parse({}).legal);
+  EXPECT_EQ(parse({}).value, std::nullopt);
+  EXPECT_EQ(parse({{"content-length", "0042"}}).value, 42);
+  EXPECT_TRUE(parse({{"content-length", "5"}, {"content-length", "5"}}).legal);
+  EXPECT_FALSE(parse({{"content-length", "5"}, {"content-length", "6"}}).legal);
+  for (const char* bad : {"", "-1", "+1", "1.0", "1 ", "0x1", "5, 5",
+                          "9223372036854775808", "99999999999999999999"}) {
+    EXPECT_FALSE(parse({{"content-length", bad}}).legal) << bad;
+  }
+}
+
+Fields Prepared(const Fields& fields, bool normalize, bool split) {
+  const OutboundFields out = PrepareOutbound(fields, {normalize, split});
+  Fields result;
+  for (const FieldView& field : out.fields) {
+    result.push_back({std::string(field.name), std::string(field.value),
+                      field.never_indexed});
+  }
+  return result;
+}
+
+TEST(OutboundTest, NamesAreLoweredSpaceIsCutAndConnectionFieldsGo) {
+  EXPECT_EQ(Prepared({{"X-Name", " v "},
+                      {"Connection", "close"},
+                      {"transfer-encoding", "chunked"},
+                      {" y\t", "w"}},
+                     true, false),
+            (Fields{{"x-name", "v"}, {"y", "w"}}));
+}
+
+TEST(OutboundTest, WithoutNormalisationFieldsGoAsTheyAre) {
+  const Fields fields = {{"X-Name", " v "}, {"Connection", "close"}};
+  EXPECT_EQ(Prepared(fields, false, false), fields);
+}
+
+TEST(OutboundTest, SecretsAreNeverIndexed) {
+  const std::string short_cookie(19, 'c');
+  const std::string long_cookie(20, 'c');
+  EXPECT_EQ(Prepared({{"authorization", "a"},
+                      {"Proxy-Authorization", "b"},
+                      {"cookie", short_cookie},
+                      {"cookie", long_cookie},
+                      {"x", "y", true}},
+                     true, false),
+            (Fields{{"authorization", "a", true},
+                    {"proxy-authorization", "b", true},
+                    {"cookie", short_cookie, true},
+                    {"cookie", long_cookie, false},
+                    {"x", "y", true}}));
+}
+
+TEST(OutboundTest, CookiesAreSplitWhereAsked) {
+  EXPECT_EQ(Prepared({{"cookie", "a=1; b=2;c; d=" + std::string(20, 'x')}},
+                     true, true),
+            (Fields{{"cookie", "a=1", true},
+                    {"cookie", "b=2;c", true},
+                    {"cookie", "d=" + std::string(20, 'x'), false}}));
+}
+
+// RFC 9113 §8.2.3.
+TEST(InboundTest, CookiesAreJoinedIntoOneField) {
+  Fields fields = {{"cookie", "a=1"}, {"x", "y"}, {"cookie", "b=2"}};
+  JoinCookies(&fields);
+  EXPECT_EQ(fields, (Fields{{"x", "y"}, {"cookie", "a=1; b=2", true}}));
+  Fields none = {{"x", "y"}};
+  JoinCookies(&none);
+  EXPECT_EQ(none, (Fields{{"x", "y"}}));
+}
+
+}  // namespace
+}  // namespace sluice::h2

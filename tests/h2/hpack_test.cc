@@ -1,0 +1,137 @@
+#include "h2/hpack.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "h2/field.h"
+#include "h2/types.h"
+
+namespace sluice::h2 {
+namespace {
+
+constexpr size_t kNoLimit = 1 << 20;
+
+// RFC 7541 appendix C.4.1: a request with Huffman coding.
+TEST(HpackTest, DecodesTheRequestOfRfc7541AppendixC41) {
+  HpackDecoder decoder(kNoLimit);
+  const std::string block =
+      "\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff";
+  ASSERT_TRUE(decoder.Decode(block, true));
+  EXPECT_EQ(decoder.TakeFields(), (std::vector<Header>{
+                                      {":method", "GET"},
+                                      {":scheme", "http"},
+                                      {":path", "/"},
+                                      {":authority", "www.example.com"},
+                                  }));
+}
+
+TEST(HpackTest, WhatIsEncodedDecodesCutAnywhere) {
+  const std::vector<Header> headers = {
+      {":method", "POST"}, {"x", std::string(300, 'a')}, {"y", ""}};
+  HpackEncoder encoder;
+  const std::string block = encoder.Encode(ViewsOf(headers));
+  for (size_t cut = 0; cut <= block.size(); ++cut) {
+    HpackDecoder decoder(kNoLimit);
+    ASSERT_TRUE(decoder.Decode(block.substr(0, cut), false));
+    ASSERT_TRUE(decoder.Decode(block.substr(cut), true));
+    EXPECT_EQ(decoder.TakeFields(), headers) << "cut at " << cut;
+  }
+}
+
+TEST(HpackTest, NeverIndexedFieldsStayNeverIndexed) {
+  HpackEncoder encoder;
+  HpackDecoder decoder(kNoLimit);
+  const std::vector<Header> headers = {{"x-secret", "1234", true},
+                                       {"x-plain", "1234", false}};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(decoder.Decode(encoder.Encode(ViewsOf(headers)), true));
+    EXPECT_EQ(decoder.TakeFields(), headers);
+  }
+}
+
+TEST(HpackTest, TheDynamicTableMakesTheSecondBlockSmaller) {
+  HpackEncoder encoder;
+  const std::vector<Header> headers = {{"x-name", "a value of some length"}};
+  const size_t first = encoder.Encode(ViewsOf(headers)).size();
+  EXPECT_EQ(encoder.Encode(ViewsOf(headers)).size(), 1u);
+  EXPECT_GT(first, 10u);
+}
+
+// RFC 7541 §4.2: the change is announced at the head of the next block.
+TEST(HpackTest, ATableOfSizeZeroIsAnnouncedAndHoldsNothing) {
+  HpackEncoder encoder;
+  encoder.SetTableSize(0);
+  const std::vector<Header> headers = {{"x-name", "a value of some length"}};
+  const std::string first = encoder.Encode(ViewsOf(headers));
+  EXPECT_EQ(first[0], '\x20');
+  EXPECT_GT(encoder.Encode(ViewsOf(headers)).size(), 10u);
+}
+
+TEST(HpackTest, OurTableStaysBoundedWhateverThePeerAllows) {
+  HpackEncoder encoder;
+  encoder.SetTableSize(0xffffffff);
+  HpackDecoder decoder(kNoLimit);  // allows 4096
+  for (int i = 0; i < 200; ++i) {
+    const std::vector<Header> headers = {
+        {"x-" + std::to_string(i), std::string(100, 'v')}};
+    ASSERT_TRUE(decoder.Decode(encoder.Encode(ViewsOf(headers)), true));
+    EXPECT_EQ(decoder.TakeFields(), headers);
+  }
+}
+
+TEST(HpackTest, BeyondTheLimitFieldsAreDroppedAndTheTableStaysInStep) {
+  HpackEncoder encoder;
+  HpackDecoder decoder(100);
+  const std::vector<Header> large = {{"x-indexed", std::string(50, 'v')},
+                                     {"x-other", std::string(50, 'w')}};
+  ASSERT_TRUE(decoder.Decode(encoder.Encode(ViewsOf(large)), true));
+  EXPECT_TRUE(decoder.dropped());
+  EXPECT_EQ(decoder.list_size(), 9 + 50 + 32 + 7 + 50 + 32u);
+  EXPECT_EQ(decoder.TakeFields().size(), 1u);
+
+  const std::vector<Header> small = {{"x-other", std::string(50, 'w')}};
+  const std::string block = encoder.Encode(ViewsOf(small));
+  ASSERT_EQ(block.size(), 1u) << "it stands in the table";
+  ASSERT_TRUE(decoder.Decode(block, true));
+  EXPECT_FALSE(decoder.dropped());
+  EXPECT_EQ(decoder.TakeFields(), small);
+}
+
+TEST(HpackTest, RefusesWhatRfc7541DoesNotAllow) {
+  const struct {
+    const char* what;
+    std::string block;
+  } cases[] = {
+      {"index 0 (6.1)", std::string("\x80", 1)},
+      {"an index beyond the tables (2.3.3)", "\xc6"},
+      {"a table beyond HEADER_TABLE_SIZE (6.3)", "\x3f\xe2\x1f"},
+      {"a size update after a field (4.2)", "\x82\x20"},
+      {"an integer that overflows (5.1)", "\xff\xff\xff\xff\xff\xff\xff\x7f"},
+      {"a string beyond the block (5.2)", std::string("\x00\x05"
+                                                      "ab",
+                                                      4)},
+      {"padding of a Huffman string that is not EOS (5.2)",
+       std::string("\x00\x81\x00\x01"
+                   "a",
+                   5)},
+  };
+  for (const auto& c : cases) {
+    HpackDecoder decoder(kNoLimit);
+    EXPECT_FALSE(decoder.Decode(c.block, true)) << c.what;
+  }
+}
+
+// RFC 7541 §4.2: after HEADER_TABLE_SIZE shrank, a block has to begin with an
+// update.
+TEST(HpackTest, AMissingSizeUpdateIsAnError) {
+  HpackDecoder decoder(kNoLimit);
+  decoder.SetTableSize(0);
+  EXPECT_FALSE(decoder.Decode("\x82", true));
+  HpackDecoder other(kNoLimit);
+  other.SetTableSize(0);
+  EXPECT_TRUE(other.Decode("\x20\x82", true));
+}
+
+}  // namespace
+}  // namespace sluice::h2

@@ -1,0 +1,127 @@
+#include "h2/output_buffer.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gtest/gtest.h"
+
+namespace sluice::h2 {
+namespace {
+
+std::string Look(const OutputBuffer& buffer, size_t pieces) {
+  std::vector<iovec> out(pieces);
+  const size_t filled = buffer.Peek(absl::MakeSpan(out));
+  std::string text;
+  for (size_t i = 0; i < filled; ++i) {
+    text.append(static_cast<const char*>(out[i].iov_base), out[i].iov_len);
+  }
+  return text;
+}
+
+TEST(OutputBufferTest, PiecesComeOutInOrder) {
+  OutputBuffer buffer;
+  buffer.AppendControl("settings|");
+  buffer.AppendData("data:", absl::Cord("hello"), 3);
+  buffer.AppendAnswer("|ack");
+  EXPECT_EQ(buffer.size(), 26u);
+  EXPECT_EQ(buffer.data_size(), 5u);
+  EXPECT_EQ(buffer.control_size(), 21u);
+  EXPECT_EQ(buffer.Take(1000),
+            std::string("settings|data:hello\0\0\0|ack", 26));
+  EXPECT_EQ(buffer.size(), 0u);
+}
+
+TEST(OutputBufferTest, BodiesAreSharedAndNotCopied) {
+  const std::string bytes(10000, 'x');
+  bool released = false;
+  absl::Cord body = absl::MakeCordFromExternal(
+      bytes, [&released](absl::string_view) { released = true; });
+  OutputBuffer buffer;
+  buffer.AppendData("h", std::move(body), 0);
+  iovec out[4];
+  ASSERT_EQ(buffer.Peek(absl::MakeSpan(out)), 2u);
+  EXPECT_EQ(out[1].iov_base, bytes.data());
+  buffer.Consume(5001);
+  ASSERT_EQ(buffer.Peek(absl::MakeSpan(out)), 1u);
+  EXPECT_EQ(out[0].iov_base, bytes.data() + 5000);
+  EXPECT_FALSE(released);
+  buffer.Consume(5000);
+  EXPECT_TRUE(released);
+}
+
+TEST(OutputBufferTest, LookingTakesNothingAndStopsWhenTheSpanIsFull) {
+  OutputBuffer buffer;
+  buffer.AppendData("1", absl::Cord("aa"), 0);
+  buffer.AppendData("2", absl::Cord("bb"), 0);
+  EXPECT_EQ(Look(buffer, 3), "1aa2");
+  EXPECT_EQ(Look(buffer, 10), "1aa2bb");
+  EXPECT_EQ(Look(buffer, 0), "");
+  EXPECT_EQ(buffer.size(), 6u);
+}
+
+TEST(OutputBufferTest, AnAnswerIsCountedUntilItsLastByteIsGone) {
+  OutputBuffer buffer;
+  buffer.AppendAnswer("aaaa");
+  buffer.AppendControl("----");
+  buffer.AppendAnswer("bb");
+  EXPECT_EQ(buffer.answers(), 2u);
+  buffer.Consume(3);
+  EXPECT_EQ(buffer.answers(), 2u);
+  buffer.Consume(1);
+  EXPECT_EQ(buffer.answers(), 1u);
+  buffer.Consume(5);
+  EXPECT_EQ(buffer.answers(), 1u);
+  buffer.Consume(1);
+  EXPECT_EQ(buffer.answers(), 0u);
+}
+
+// Every way of adding and consuming, against a plain string.
+TEST(OutputBufferTest, AgreesWithAStringUnderRandomUse) {
+  std::mt19937 random(7);
+  OutputBuffer buffer;
+  std::string model;
+  for (int i = 0; i < 20000; ++i) {
+    const std::string text(random() % 50, static_cast<char>('a' + i % 26));
+    switch (random() % 5) {
+      case 0:
+        buffer.AppendControl(text);
+        model += text;
+        break;
+      case 1:
+        buffer.AppendAnswer("!" + text);
+        model += "!" + text;
+        break;
+      case 2: {
+        absl::Cord body(text);
+        body.Append(absl::MakeCordFromExternal("external", [] {}));
+        buffer.AppendData("H", body, random() % 3 == 0 ? 2 : 0);
+        model += "H" + text + "external";
+        model.resize(buffer.size(), '\0');
+        break;
+      }
+      case 3: {
+        const size_t size = std::min<size_t>(random() % 120, model.size());
+        buffer.Consume(size);
+        model.erase(0, size);
+        break;
+      }
+      default: {
+        const std::string taken = buffer.Take(random() % 120);
+        ASSERT_EQ(taken, model.substr(0, taken.size()));
+        model.erase(0, taken.size());
+      }
+    }
+    ASSERT_EQ(buffer.size(), model.size());
+    ASSERT_EQ(Look(buffer, 10000), model);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::h2
