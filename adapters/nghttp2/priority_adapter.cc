@@ -1,0 +1,404 @@
+#include "adapters/nghttp2/priority_adapter.h"
+
+#include <nghttp2/nghttp2.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "adapters/policy_host.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_field.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::adapters {
+
+using ::sluice::priority::Rfc7540Priority;
+using ::sluice::priority::Rfc9218Priority;
+using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::PolicyOptions;
+using ::sluice::scheduler::ResourceHints;
+using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::StreamInfo;
+
+namespace {
+
+// Longer ones are no priority; nghttp2's own limit is of this order.
+constexpr size_t kMaxPriorityUpdate = 1024;
+
+Rfc7540Priority FromSpec(const nghttp2_priority_spec& spec) {
+  return {.depends_on = static_cast<uint32_t>(spec.stream_id),
+          .weight = spec.weight,
+          .exclusive = spec.exclusive != 0};
+}
+
+scheduler::StreamId Id(int32_t stream_id) {
+  return static_cast<scheduler::StreamId>(stream_id);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
+    absl::string_view spec, PolicyOptions options) {
+  const size_t max_streams = options.max_streams;
+  absl::StatusOr<std::unique_ptr<Policy>> policy =
+      scheduler::CreatePolicy(spec, std::move(options));
+  if (!policy.ok()) return policy.status();
+  return std::unique_ptr<PriorityAdapter>(
+      new PriorityAdapter(*std::move(policy), max_streams));
+}
+
+PriorityAdapter::PriorityAdapter(std::unique_ptr<Policy> policy,
+                                 size_t max_streams)
+    : host_(std::move(policy), max_streams) {}
+
+// --- What the session reports ------------------------------------------------
+
+void PriorityAdapter::OnHeader(const nghttp2_frame* frame,
+                               absl::string_view name,
+                               absl::string_view value) {
+  if (frame->hd.type != NGHTTP2_HEADERS || name != "priority") return;
+  // Lines of one field are one list (RFC 9110 §5.2).
+  if (field_stream_ == frame->hd.stream_id && !field_.empty()) {
+    field_ += ", ";
+  } else {
+    field_.clear();
+  }
+  field_stream_ = frame->hd.stream_id;
+  field_.append(value.data(), value.size());
+}
+
+void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
+                                  const nghttp2_frame* frame) {
+  const int32_t id = frame->hd.stream_id;
+  switch (frame->hd.type) {
+    case NGHTTP2_HEADERS: {
+      const bool has_spec = (frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0;
+      Open(id, has_spec ? &frame->headers.pri_spec : nullptr);
+      if (field_stream_ == id) TakePriorityField(id, field_);
+      field_stream_ = 0;
+      break;
+    }
+    case NGHTTP2_PRIORITY:
+      // One that the policy refuses (a limit of its own) changes nothing.
+      host_.SetRfc7540(Id(id), FromSpec(frame->priority.pri_spec))
+          .IgnoreError();
+      ++changes_;
+      break;
+    case NGHTTP2_PRIORITY_UPDATE: {
+      const auto* update =
+          static_cast<const nghttp2_ext_priority_update*>(frame->ext.payload);
+      if (update == nullptr) break;
+      TakePriorityField(
+          update->stream_id,
+          absl::string_view(reinterpret_cast<const char*>(update->field_value),
+                            update->field_value_len));
+      break;
+    }
+    case NGHTTP2_WINDOW_UPDATE:
+      if (id != 0) WindowMayHaveOpened(session, id);
+      break;
+    case NGHTTP2_SETTINGS:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) break;
+      for (size_t i = 0; i < frame->settings.niv; ++i) {
+        const nghttp2_settings_entry& entry = frame->settings.iv[i];
+        if (entry.settings_id == NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES &&
+            entry.value == 1) {
+          host_.OnNoRfc7540Priorities();
+        }
+      }
+      // Windows may have opened, and the one of asked_next_ may have closed
+      // (RFC 9113 §6.9.2).
+      for (const auto& [stream_id, stream] : streams_) {
+        if (stream->window_blocked) WindowMayHaveOpened(session, stream_id);
+      }
+      ++changes_;
+      asked_next_ = 0;
+      break;
+    default:
+      break;
+  }
+  EnsureAsked(session);
+}
+
+void PriorityAdapter::OnStreamClose(nghttp2_session* session,
+                                    int32_t stream_id) {
+  streams_.erase(stream_id);
+  // NotFound: it never opened here (its HEADERS were refused).
+  host_.Close(Id(stream_id)).IgnoreError();
+  ++changes_;
+  if (asked_next_ == stream_id) asked_next_ = 0;
+  EnsureAsked(session);
+}
+
+void PriorityAdapter::OnFrameSend(nghttp2_session* session,
+                                  const nghttp2_frame* frame) {
+  if (frame->hd.type != NGHTTP2_DATA) return;
+  const int32_t id = frame->hd.stream_id;
+  Stream* stream = Find(id);
+  if (stream == nullptr || stream->done || stream->waiting ||
+      nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+    return;
+  }
+  stream->window_blocked = true;
+  SetBlocked(id);
+  if (asked_next_ == id) asked_next_ = 0;
+  EnsureAsked(session);
+}
+
+int PriorityAdapter::OnExtensionChunk(const nghttp2_frame_hd& hd,
+                                      const uint8_t* data, size_t length) {
+  if (hd.length > kMaxPriorityUpdate) return NGHTTP2_ERR_CANCEL;
+  extension_.append(reinterpret_cast<const char*>(data), length);
+  return 0;
+}
+
+// The frame's payload is a stream id of 31 bits and a field (RFC 9218 §7.1).
+int PriorityAdapter::UnpackExtension(const nghttp2_frame_hd& hd,
+                                     void** payload) {
+  *payload = nullptr;
+  const std::string received = std::exchange(extension_, std::string());
+  if (hd.type != NGHTTP2_PRIORITY_UPDATE || hd.stream_id != 0 ||
+      received.size() < 4) {
+    return NGHTTP2_ERR_CANCEL;
+  }
+  uint32_t id = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    id = (id << 8) | static_cast<uint8_t>(received[i]);
+  }
+  field_ = received.substr(4);
+  field_stream_ = 0;
+  update_.stream_id = static_cast<int32_t>(id & 0x7fffffffu);
+  update_.field_value = reinterpret_cast<uint8_t*>(field_.data());
+  update_.field_value_len = field_.size();
+  *payload = &update_;
+  return 0;
+}
+
+void PriorityAdapter::Open(int32_t stream_id,
+                           const nghttp2_priority_spec* spec) {
+  ++changes_;
+  if (host_.IsOpen(Id(stream_id))) return;  // trailers
+  StreamInfo info;
+  if (spec != nullptr) info.rfc7540 = FromSpec(*spec);
+  if (host_.Open(Id(stream_id), info).ok()) return;
+  // A dependency that no policy takes never keeps a stream from being served.
+  host_.Open(Id(stream_id)).IgnoreError();
+}
+
+void PriorityAdapter::TakePriorityField(int32_t stream_id,
+                                        absl::string_view field) {
+  const std::optional<Rfc9218Priority> parsed =
+      priority::ParseRfc9218Field(field);
+  if (!parsed.has_value()) return;
+  host_.SetRfc9218(Id(stream_id), *parsed).IgnoreError();
+  ++changes_;
+}
+
+// --- What the server does ----------------------------------------------------
+
+nghttp2_data_provider PriorityAdapter::Schedule(
+    int32_t stream_id, const nghttp2_data_provider& provider) {
+  Open(stream_id, nullptr);
+  std::unique_ptr<Stream>& stream = streams_[stream_id];
+  stream = std::make_unique<Stream>();
+  stream->provider = provider;
+  fresh_.push_back(stream_id);
+  nghttp2_data_provider scheduled;
+  scheduled.source.ptr = this;
+  scheduled.read_callback = &PriorityAdapter::ReadCallback;
+  return scheduled;
+}
+
+absl::Status PriorityAdapter::SetServerPriority(
+    int32_t stream_id, std::optional<ServerPriority> server) {
+  ++changes_;
+  return host_.SetServerPriority(Id(stream_id), server);
+}
+
+absl::Status PriorityAdapter::SetHints(int32_t stream_id,
+                                       const ResourceHints& hints) {
+  ++changes_;
+  return host_.SetHints(Id(stream_id), hints);
+}
+
+// --- What nghttp2 asks -------------------------------------------------------
+
+ssize_t PriorityAdapter::ReadCallback(nghttp2_session* session,
+                                      int32_t stream_id, uint8_t* buffer,
+                                      size_t length, uint32_t* data_flags,
+                                      nghttp2_data_source* source,
+                                      void* user_data) {
+  return static_cast<PriorityAdapter*>(source->ptr)
+      ->Read(session, stream_id, buffer, length, data_flags, user_data);
+}
+
+ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
+                              uint8_t* buffer, size_t length,
+                              uint32_t* data_flags, void* user_data) {
+  MakeFreshReady();
+  Stream* stream = Find(stream_id);
+  if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  stream->queued = true;
+  if (stream->waiting || stream->window_blocked) {
+    // nghttp2 asks, so it was resumed, or its window opened.
+    stream->waiting = false;
+    stream->window_blocked = false;
+    SetReady(stream_id);
+  }
+  asked_next_ = 0;
+  while (Pick(session)) {
+    const auto picked = static_cast<int32_t>(grant_->stream_id);
+    if (picked == stream_id) {
+      return Serve(session, stream, stream_id, buffer, length, data_flags,
+                   user_data);
+    }
+    if (Queue(session, picked)) break;
+  }
+  stream->queued = false;
+  return NGHTTP2_ERR_DEFERRED;
+}
+
+ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
+                               int32_t stream_id, uint8_t* buffer,
+                               size_t length, uint32_t* data_flags,
+                               void* user_data) {
+  // Before the source is read, since it may cause frames of its own.
+  const int32_t window =
+      nghttp2_session_get_stream_remote_window_size(session, stream_id);
+  const ssize_t result = stream->provider.read_callback(
+      session, stream_id, buffer, std::min(length, grant_->max_bytes),
+      data_flags, &stream->provider.source, user_data);
+  if (result == NGHTTP2_ERR_PAUSE) {
+    // nghttp2 will ask for the same stream again.
+    asked_next_ = stream_id;
+    return result;
+  }
+  const size_t bytes = result > 0 ? static_cast<size_t>(result) : 0;
+  host_.Charge(grant_->stream_id, std::min(bytes, grant_->max_bytes))
+      .IgnoreError();
+  grant_.reset();
+  stream->waiting = result == NGHTTP2_ERR_DEFERRED;
+  stream->done = (result < 0 && !stream->waiting) ||
+                 (*data_flags & NGHTTP2_DATA_FLAG_EOF) != 0;
+  if (stream->waiting || stream->done) {
+    stream->queued = false;
+    SetBlocked(stream_id);
+  } else if (static_cast<int64_t>(bytes) >= window) {
+    // nghttp2 will not ask for it before its window opens.
+    stream->window_blocked = true;
+    SetBlocked(stream_id);
+  } else {
+    if (bytes == 0)
+      SetReady(stream_id);  // an empty frame, by the source's will
+    asked_next_ = stream_id;
+  }
+  EnsureAsked(session);
+  return result;
+}
+
+PriorityAdapter::Stream* PriorityAdapter::Find(int32_t stream_id) {
+  const auto found = streams_.find(stream_id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+// nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
+// body when its HEADERS are sent. So what was given to it before it asks is
+// queued.
+void PriorityAdapter::MakeFreshReady() {
+  for (const int32_t id : fresh_) {
+    Stream* stream = Find(id);
+    if (stream == nullptr) continue;
+    stream->queued = true;
+    SetReady(id);
+  }
+  fresh_.clear();
+}
+
+void PriorityAdapter::SetReady(int32_t stream_id) {
+  host_.SetReady(Id(stream_id)).IgnoreError();
+  ++changes_;
+}
+
+void PriorityAdapter::SetBlocked(int32_t stream_id) {
+  host_.SetBlocked(Id(stream_id)).IgnoreError();
+  ++changes_;
+}
+
+void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
+                                          int32_t stream_id) {
+  Stream* stream = Find(stream_id);
+  if (stream == nullptr || !stream->window_blocked ||
+      nghttp2_session_get_stream_remote_window_size(session, stream_id) <= 0) {
+    return;
+  }
+  stream->window_blocked = false;
+  SetReady(stream_id);
+}
+
+bool PriorityAdapter::Pick(nghttp2_session* session) {
+  if (grant_.has_value() && grant_made_at_ == changes_) return true;
+  DropGrant();
+  while ((grant_ = host_.Pick()).has_value()) {
+    grant_made_at_ = changes_;
+    const auto id = static_cast<int32_t>(grant_->stream_id);
+    if (nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+      return true;
+    }
+    if (Stream* stream = Find(id)) stream->window_blocked = true;
+    DropGrant();
+    SetBlocked(id);
+  }
+  return false;
+}
+
+// The pick was made before something changed: it is taken back. A charge of 0
+// bytes may block a stream, so it is made ready again.
+void PriorityAdapter::DropGrant() {
+  if (!grant_.has_value()) return;
+  const scheduler::StreamId id = grant_->stream_id;
+  grant_.reset();
+  host_.Charge(id, 0).IgnoreError();
+  Stream* stream = Find(static_cast<int32_t>(id));
+  if (stream != nullptr && !stream->waiting && !stream->done &&
+      !stream->window_blocked) {
+    host_.SetReady(id).IgnoreError();
+  }
+}
+
+bool PriorityAdapter::Queue(nghttp2_session* session, int32_t stream_id) {
+  Stream* stream = Find(stream_id);
+  if (stream != nullptr && !stream->queued) {
+    stream->queued = nghttp2_session_resume_data(session, stream_id) == 0;
+  }
+  if (stream != nullptr && stream->queued) {
+    asked_next_ = stream_id;
+    return true;
+  }
+  // Nothing of it is with nghttp2 (the response was refused): it is waited for
+  // until nghttp2 asks.
+  if (stream != nullptr) stream->waiting = true;
+  DropGrant();
+  SetBlocked(stream_id);
+  return false;
+}
+
+void PriorityAdapter::EnsureAsked(nghttp2_session* session) {
+  if (asked_next_ != 0 || !fresh_.empty()) return;
+  while (Pick(session)) {
+    if (Queue(session, static_cast<int32_t>(grant_->stream_id))) return;
+  }
+}
+
+}  // namespace sluice::adapters

@@ -1,0 +1,189 @@
+// Puts a Sluice policy in charge of an nghttp2_session that serves: it decides
+// which stream's DATA nghttp2 sends next, byte by byte, as late as it can be.
+//
+//   auto adapter = PriorityAdapter::Create("rfc7540");    // one a connection
+//   // in the callbacks of the session, before the server acts itself:
+//   on_header_callback        → (*adapter)->OnHeader(frame, name, value);
+//   on_frame_recv_callback    → (*adapter)->OnFrameRecv(session, frame);
+//   on_stream_close_callback  → (*adapter)->OnStreamClose(session, stream_id);
+//   // and where it answers:
+//   nghttp2_data_provider scheduled = (*adapter)->Schedule(id, provider);
+//   nghttp2_submit_response(session, id, nva, nvlen, &scheduled);
+//
+// The rest of the server stays as it is, nghttp2_session_resume_data() for a
+// body that has bytes again included. What decides whether priorities work at
+// all: call nghttp2_session_mem_send() only when the socket can take bytes, and
+// keep what stands behind it (TLS, the kernel) small; docs/plugging-in.md.
+//
+// How: nghttp2 asks a stream's data source when it wants to send that stream.
+// The adapter answers for every stream but the picked one with
+// NGHTTP2_ERR_DEFERRED, and resumes the picked one. So nghttp2 has one stream
+// to choose from, and its own order (the RFC 7540 tree up to 1.64, the RFC 9218
+// queues from 1.48) has no say. Public functions only; about one more callback
+// for each DATA frame that changes the stream.
+//
+// Signals. RFC 7540: the priority of HEADERS, and PRIORITY frames (nghttp2
+// reports none of these to a server that announced
+// SETTINGS_NO_RFC7540_PRIORITIES = 1 without
+// nghttp2_option_set_server_fallback_rfc7540_priorities()). RFC 9218: the
+// `priority` header, and PRIORITY_UPDATE frames, which nghttp2 reports when
+// nghttp2_option_set_builtin_recv_extension_type(option,
+// NGHTTP2_PRIORITY_UPDATE) is set and that setting is announced; without it,
+// set ExtensionCallbacks below.
+//
+// Padding (select_padding_callback) is not charged, and needs OnFrameSend().
+//
+// Not thread-safe: it belongs to the thread that owns the session. It must
+// outlive the session.
+#ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
+#define SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
+
+#include <nghttp2/nghttp2.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "adapters/policy_host.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::adapters {
+
+class PriorityAdapter {
+ public:
+  // By a spec as in scheduler/registry.h. Errors: CreatePolicy()'s.
+  static absl::StatusOr<std::unique_ptr<PriorityAdapter>> Create(
+      absl::string_view spec, scheduler::PolicyOptions options = {});
+
+  PriorityAdapter(const PriorityAdapter&) = delete;
+  PriorityAdapter& operator=(const PriorityAdapter&) = delete;
+
+  // --- What the session reports ------------------------------------------
+
+  void OnHeader(const nghttp2_frame* frame, absl::string_view name,
+                absl::string_view value);
+  void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
+  void OnStreamClose(nghttp2_session* session, int32_t stream_id);
+  // Only with a select_padding_callback.
+  void OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame);
+
+  // Lets PRIORITY_UPDATE come through whatever was announced. Call it before
+  // the session is made; kOf finds the adapter by the session's user data.
+  template <PriorityAdapter* (*kOf)(void* user_data)>
+  static void SetExtensionCallbacks(nghttp2_session_callbacks* callbacks,
+                                    nghttp2_option* option) {
+    nghttp2_option_set_user_recv_extension_type(option,
+                                                NGHTTP2_PRIORITY_UPDATE);
+    nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(
+        callbacks, [](nghttp2_session*, const nghttp2_frame_hd* hd,
+                      const uint8_t* data, size_t length, void* user_data) {
+          return kOf(user_data)->OnExtensionChunk(*hd, data, length);
+        });
+    nghttp2_session_callbacks_set_unpack_extension_callback(
+        callbacks, [](nghttp2_session*, void** payload,
+                      const nghttp2_frame_hd* hd, void* user_data) {
+          return kOf(user_data)->UnpackExtension(*hd, payload);
+        });
+  }
+
+  // --- What the server does ----------------------------------------------
+
+  // The body of `stream_id` is `provider`'s. Returns the provider to give to
+  // nghttp2_submit_response() or nghttp2_submit_data(), right now.
+  // `provider` is asked for at most the bytes of a grant. Its source union is
+  // kept here, so a callback that writes to its `source` finds it again.
+  nghttp2_data_provider Schedule(int32_t stream_id,
+                                 const nghttp2_data_provider& provider);
+
+  // The server's own priority over the client's, and what it knows of the
+  // response. Errors: PolicyHost's.
+  absl::Status SetServerPriority(
+      int32_t stream_id, std::optional<scheduler::ServerPriority> server);
+  absl::Status SetHints(int32_t stream_id,
+                        const scheduler::ResourceHints& hints);
+
+  // Whether to announce SETTINGS_NO_RFC7540_PRIORITIES = 1 with this policy.
+  bool AnnouncesNoRfc7540Priorities() const {
+    return host_.AnnouncesNoRfc7540Priorities();
+  }
+
+  // Traces and statistics: see adapters/policy_host.h.
+  void SetObserver(std::function<void(const PolicyHost::Decision&)> observer) {
+    host_.SetObserver(std::move(observer));
+  }
+  PolicyHost::Stats stats() const { return host_.stats(); }
+
+ private:
+  struct Stream {
+    nghttp2_data_provider provider;
+    // nghttp2 will ask for it, or would if its window were open: its item is
+    // queued, or deferred by nghttp2's own flow control.
+    bool queued = false;
+    bool waiting = false;         // its source has nothing now
+    bool window_blocked = false;  // ready but for its flow-control window
+    bool done = false;            // its source has ended
+  };
+
+  PriorityAdapter(std::unique_ptr<scheduler::Policy> policy,
+                  size_t max_streams);
+
+  static ssize_t ReadCallback(nghttp2_session* session, int32_t stream_id,
+                              uint8_t* buffer, size_t length,
+                              uint32_t* data_flags, nghttp2_data_source* source,
+                              void* user_data);
+  ssize_t Read(nghttp2_session* session, int32_t stream_id, uint8_t* buffer,
+               size_t length, uint32_t* data_flags, void* user_data);
+  ssize_t Serve(nghttp2_session* session, Stream* stream, int32_t stream_id,
+                uint8_t* buffer, size_t length, uint32_t* data_flags,
+                void* user_data);
+  int OnExtensionChunk(const nghttp2_frame_hd& hd, const uint8_t* data,
+                       size_t length);
+  int UnpackExtension(const nghttp2_frame_hd& hd, void** payload);
+
+  Stream* Find(int32_t stream_id);
+  void Open(int32_t stream_id, const nghttp2_priority_spec* spec);
+  void TakePriorityField(int32_t stream_id, absl::string_view field);
+  void MakeFreshReady();
+  void SetReady(int32_t stream_id);
+  void SetBlocked(int32_t stream_id);
+  void WindowMayHaveOpened(nghttp2_session* session, int32_t stream_id);
+
+  // Makes grant_ a pick that is still right, of a stream that can send. False
+  // when there is none.
+  bool Pick(nghttp2_session* session);
+  void DropGrant();
+  // Makes nghttp2 ask for the picked stream. False: it has nothing to ask.
+  bool Queue(nghttp2_session* session, int32_t stream_id);
+  // Sees to it that nghttp2 asks for one of the ready streams, if any is.
+  void EnsureAsked(nghttp2_session* session);
+
+  PolicyHost host_;
+  absl::flat_hash_map<int32_t, std::unique_ptr<Stream>> streams_;
+  // Given to nghttp2 since it last asked: their HEADERS go first.
+  std::vector<int32_t> fresh_;
+
+  std::optional<scheduler::Grant> grant_;
+  uint64_t grant_made_at_ = 0;  // changes_ at the pick
+  uint64_t changes_ = 0;        // grows when a pick may become another
+  int32_t asked_next_ = 0;      // nghttp2 will ask for it; 0: nobody known
+
+  // Of the HEADERS that are being received.
+  int32_t field_stream_ = 0;
+  std::string field_;
+
+  // Of the PRIORITY_UPDATE that is being received.
+  std::string extension_;
+  nghttp2_ext_priority_update update_ = {};
+};
+
+}  // namespace sluice::adapters
+
+#endif  // SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
