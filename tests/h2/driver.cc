@@ -1,97 +1,44 @@
 #include "tests/h2/driver.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <functional>
-#include <memory>
-#include <random>
-#include <string>
+#include <optional>
 #include <utility>
-#include <vector>
 
-#include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "tests/h2/describe.h"
+#include "h2/errors.h"
+#include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 
-namespace sluice::h2::testing {
+namespace sluice::h2::tests {
 
-size_t Cuts::Next(size_t available) {
+Feeding::Feeding(Kind kind, std::string name, uint32_t seed)
+    : kind_(kind), name_(std::move(name)), random_(seed) {}
+
+Feeding Feeding::Whole() { return Feeding(Kind::kWhole, "whole", 0); }
+
+Feeding Feeding::OneByte() { return Feeding(Kind::kOneByte, "1 byte", 0); }
+
+Feeding Feeding::Random(uint32_t seed) {
+  return Feeding(Kind::kRandom, absl::StrCat("random cuts, seed ", seed), seed);
+}
+
+std::vector<Feeding> Feeding::All() {
+  return {Whole(), OneByte(), Random(1), Random(2), Random(3)};
+}
+
+size_t Feeding::Next(size_t available) {
   switch (kind_) {
     case Kind::kWhole:
       return available;
-    case Kind::kEveryByte:
+    case Kind::kOneByte:
       return 1;
     case Kind::kRandom:
-      break;
+      return std::min<size_t>(available,
+                              1 + random_() % (random_() % 8 == 0 ? 4096 : 64));
   }
-  std::uniform_int_distribution<size_t> size(1,
-                                             std::min<size_t>(available, 40));
-  return size(random_);
-}
-
-Endpoint::Endpoint(ConnectionOptions options)
-    : connection_(std::make_unique<Connection>(std::move(options))) {}
-
-void Endpoint::Receive(absl::string_view bytes, Cuts cuts) {
-  while (!bytes.empty()) {
-    const size_t size = cuts.Next(bytes.size());
-    // A copy of exactly these bytes, so that a sanitizer sees a read beyond.
-    const std::vector<char> piece(bytes.begin(), bytes.begin() + size);
-    const absl::Status status =
-        connection_->ReceiveData({piece.data(), piece.size()}, &events_);
-    if (status_.ok()) status_ = status;
-    bytes.remove_prefix(size);
-  }
-}
-
-std::vector<Event> Endpoint::TakeEvents() { return std::exchange(events_, {}); }
-
-std::vector<std::string> Endpoint::TakeEventTexts() {
-  return Describe(TakeEvents());
-}
-
-std::string Endpoint::TakeOutput() {
-  std::string output = connection_->DataToSend();
-  for (std::string& frame : reader_.Read(output)) {
-    frames_.push_back(std::move(frame));
-  }
-  return output;
-}
-
-std::vector<std::string> Endpoint::TakeFrames() {
-  TakeOutput();
-  return std::exchange(frames_, {});
-}
-
-ReplayResult Replay(const ConnectionOptions& options,
-                    const std::function<void(Endpoint&)>& prepare,
-                    absl::string_view bytes) {
-  const auto run = [&](Cuts cuts) {
-    Endpoint endpoint(options);
-    if (prepare) prepare(endpoint);
-    endpoint.TakeEvents();
-    endpoint.TakeFrames();
-    endpoint.Receive(bytes, cuts);
-    return ReplayResult{endpoint.TakeEventTexts(), endpoint.TakeFrames(),
-                        endpoint.status()};
-  };
-  const ReplayResult whole = run(Cuts(Cuts::Kind::kWhole));
-  const auto expect_same = [&](Cuts cuts, const char* how) {
-    const ReplayResult other = run(cuts);
-    EXPECT_EQ(other.events, whole.events) << how;
-    EXPECT_EQ(other.frames, whole.frames) << how;
-    EXPECT_EQ(other.status, whole.status) << how;
-  };
-  expect_same(Cuts(Cuts::Kind::kEveryByte), "fed byte by byte");
-  for (uint32_t seed = 1; seed <= 3; ++seed) {
-    expect_same(Cuts(Cuts::Kind::kRandom, seed), "cut at random");
-  }
-  return whole;
+  return available;
 }
 
 ConnectionOptions ServerOptions() {
@@ -106,31 +53,126 @@ ConnectionOptions ClientOptions() {
   return options;
 }
 
-void Handshake(Endpoint& endpoint, bool is_client) {
-  ASSERT_TRUE(endpoint->InitiateConnection().ok());
-  if (!is_client) endpoint.Receive(Preface());
-  endpoint.Receive(Settings({}));
-  endpoint.Receive(SettingsAck());
-  ASSERT_TRUE(endpoint.status().ok()) << endpoint.status();
-  endpoint.TakeEvents();
-  endpoint.TakeFrames();
+Player::Player(const ConnectionOptions& options, Feeding feeding)
+    : connection_(options), side_(options.side), feeding_(std::move(feeding)) {}
+
+void Player::Handshake(const std::vector<Setting>& peer_settings) {
+  EXPECT_EQ(StatusText(connection_.InitiateConnection()), "OK");
+  EXPECT_EQ(StatusText(Receive(absl::StrCat(
+                side_ == Side::kServer ? kPreface : "",
+                SettingsFrame(peer_settings), SettingsAckFrame()))),
+            "OK");
+  TakeEvents();
+  TakeFrames();
 }
 
-Pair::Pair(ConnectionOptions client_options, ConnectionOptions server_options,
-           Cuts cuts)
-    : client(std::move(client_options)),
-      server(std::move(server_options)),
-      cuts_(cuts) {
-  EXPECT_TRUE(client->InitiateConnection().ok());
-  EXPECT_TRUE(server->InitiateConnection().ok());
-  Pump();
+absl::Status Player::Receive(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t size = feeding_.Next(bytes.size());
+    std::vector<Event> events;
+    // Its own allocation, so that AddressSanitizer sees a read past its end.
+    const std::string piece(bytes.substr(0, size));
+    const absl::Status status = connection_.ReceiveData(piece, &events);
+    for (Event& event : events) {
+      Note(EventText(event));
+      raw_events_.push_back(std::move(event));
+    }
+    if (!status.ok()) {
+      Note(StatusText(status));
+      return status;
+    }
+    bytes.remove_prefix(size);
+  }
+  return absl::OkStatus();
 }
 
-void Pair::Pump() {
-  while (client->OutputSize() > 0 || server->OutputSize() > 0) {
-    server.Receive(client.TakeOutput(), cuts_);
-    client.Receive(server.TakeOutput(), cuts_);
+void Player::Note(std::string line) {
+  log_.push_back(line);
+  events_.push_back(std::move(line));
+}
+
+std::vector<std::string> Player::TakeEvents() {
+  raw_events_.clear();
+  return std::exchange(events_, {});
+}
+
+std::vector<Event> Player::TakeRawEvents() {
+  events_.clear();
+  return std::exchange(raw_events_, {});
+}
+
+std::vector<std::string> Player::TakeFrames() {
+  std::vector<std::string> frames = reader_.Read(connection_.DataToSend());
+  EXPECT_EQ(reader_.pending(), 0u) << "half a frame was written";
+  for (const std::string& frame : frames) log_.push_back("wrote " + frame);
+  return frames;
+}
+
+std::string StatusText(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const std::optional<ErrorKind> kind = ErrorKindOf(status);
+  std::string text =
+      absl::StrCat("ERROR ", kind ? ErrorKindName(*kind) : "untyped", " ",
+                   CodeText(ErrorCodeOf(status)));
+  if (ErrorStreamOf(status) != 0) {
+    absl::StrAppend(&text, " stream ", ErrorStreamOf(status));
+  }
+  return text;
+}
+
+void UnderEveryFeeding(const ConnectionOptions& options,
+                       const std::function<void(Player&)>& body) {
+  std::optional<std::vector<std::string>> first;
+  for (const Feeding& feeding : Feeding::All()) {
+    SCOPED_TRACE(absl::StrCat("feeding: ", feeding.name()));
+    Player player(options, feeding);
+    body(player);
+    player.TakeFrames();
+    if (!first) first = player.log();
+    EXPECT_THAT(player.log(), ::testing::ElementsAreArray(*first));
+    if (::testing::Test::HasFailure()) return;
   }
 }
 
-}  // namespace sluice::h2::testing
+Pipe::Pipe(const ConnectionOptions& client_options,
+           const ConnectionOptions& server_options, Feeding feeding)
+    : client_(client_options, feeding), server_(server_options, feeding) {}
+
+void Pipe::Handshake() {
+  EXPECT_EQ(StatusText(client_->InitiateConnection()), "OK");
+  EXPECT_EQ(StatusText(server_->InitiateConnection()), "OK");
+  Run();
+  client_.TakeEvents();
+  server_.TakeEvents();
+}
+
+void Pipe::Run() {
+  // Both must be tried: the client's bytes make the server answer.
+  while (Move(&client_, &server_) | Move(&server_, &client_)) {
+  }
+}
+
+bool Pipe::Move(Player* from, Player* to) {
+  const std::string bytes = (*from)->DataToSend();
+  EXPECT_EQ(StatusText(to->Receive(bytes)), "OK");
+  return !bytes.empty();
+}
+
+void UnderEveryFeeding(const ConnectionOptions& client_options,
+                       const ConnectionOptions& server_options,
+                       const std::function<void(Pipe&)>& body) {
+  std::optional<std::vector<std::string>> first;
+  for (const Feeding& feeding : Feeding::All()) {
+    SCOPED_TRACE(absl::StrCat("feeding: ", feeding.name()));
+    Pipe pipe(client_options, server_options, feeding);
+    body(pipe);
+    std::vector<std::string> log = pipe.client().log();
+    log.insert(log.end(), pipe.server().log().begin(),
+               pipe.server().log().end());
+    if (!first) first = log;
+    EXPECT_THAT(log, ::testing::ElementsAreArray(*first));
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace sluice::h2::tests

@@ -1,16 +1,24 @@
-// Drives connections without sockets.
+// Drives connections without sockets, cutting the bytes at chosen places.
 //
-// Replay() gives one connection a sequence of bytes three times: whole, one
-// byte at a time, and cut at random; a test that uses it fails when the three
-// differ in events, output or error. Pair joins a client and a server by two
-// byte pipes with the same kinds of cuts.
+// A test of one connection plays the peer's bytes and its own calls under every
+// feeding (all at once, byte by byte, random cuts); events, frames written and
+// statuses must be the same each time:
+//
+//   UnderEveryFeeding(ServerOptions(), [](Player& server) {
+//     server.Handshake();
+//     server.Receive(HeadersFrame(1, Block(Get())));
+//     EXPECT_THAT(server.TakeEvents(), ElementsAre(…));
+//     ASSERT_TRUE(server->SendHeaders(1, Status("200")).ok());
+//     EXPECT_THAT(server.TakeFrames(), ElementsAre("HEADERS 1 {…}"));
+//   });
+//
+// A test of two joins them by a Pipe, under every feeding too.
 #ifndef SLUICE_TESTS_H2_DRIVER_H_
 #define SLUICE_TESTS_H2_DRIVER_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -20,93 +28,117 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/options.h"
-#include "tests/h2/describe.h"
-#include "tests/h2/frame_builder.h"
+#include "tests/h2/frame_text.h"
 
-namespace sluice::h2::testing {
+namespace sluice::h2::tests {
 
-// Where a pipe cuts what goes through it.
-class Cuts {
+// How bytes are cut on their way into a connection.
+class Feeding {
  public:
-  enum class Kind { kWhole, kEveryByte, kRandom };
-  explicit Cuts(Kind kind, uint32_t seed = 1) : kind_(kind), random_(seed) {}
+  static Feeding Whole();
+  static Feeding OneByte();
+  // Pieces of 1 to 64 bytes, sometimes up to 4096.
+  static Feeding Random(uint32_t seed);
+  // The three ways, with three seeds.
+  static std::vector<Feeding> All();
 
-  // The size of the next piece of `available` bytes, at least 1.
+  const std::string& name() const { return name_; }
+
+  // The length of the next piece of `available` (≥ 1) bytes.
   size_t Next(size_t available);
 
  private:
+  enum class Kind { kWhole, kOneByte, kRandom };
+  Feeding(Kind kind, std::string name, uint32_t seed);
+
   Kind kind_;
+  std::string name_;
   std::mt19937 random_;
 };
 
-// One connection and everything it said.
-class Endpoint {
- public:
-  explicit Endpoint(ConnectionOptions options);
-
-  Connection& operator*() { return *connection_; }
-  Connection* operator->() { return connection_.get(); }
-
-  // Feeds `bytes` in pieces; keeps the events and the first error.
-  void Receive(absl::string_view bytes, Cuts cuts = Cuts(Cuts::Kind::kWhole));
-
-  // Events since the last call, as values and as texts.
-  std::vector<Event> TakeEvents();
-  std::vector<std::string> TakeEventTexts();
-
-  // Frames sent since the last call; consumes the output.
-  std::vector<std::string> TakeFrames();
-
-  // Consumes the output; TakeFrames() still knows about these bytes.
-  std::string TakeOutput();
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  std::unique_ptr<Connection> connection_;
-  std::vector<Event> events_;
-  absl::Status status_;
-  FrameReader reader_;
-  std::vector<std::string> frames_;
-};
-
-struct ReplayResult {
-  std::vector<std::string> events;
-  std::vector<std::string> frames;
-  absl::Status status;
-};
-
-// Runs `prepare` (may be null) on a fresh connection, then feeds `bytes` whole,
-// byte by byte, and cut at random, and expects the same each time. Frames and
-// events of `prepare` are dropped.
-ReplayResult Replay(const ConnectionOptions& options,
-                    const std::function<void(Endpoint&)>& prepare,
-                    absl::string_view bytes);
-
-// Options of a server / a client.
+// The defaults.
 ConnectionOptions ServerOptions();
 ConnectionOptions ClientOptions();
 
-// Has initiated, and got a preface and SETTINGS from its peer and an
-// acknowledgement; all that is taken out of `endpoint` again.
-void Handshake(Endpoint& endpoint, bool is_client);
-
-class Pair {
+// A connection whose peer is the test.
+class Player {
  public:
-  explicit Pair(ConnectionOptions client = ClientOptions(),
-                ConnectionOptions server = ServerOptions(),
-                Cuts cuts = Cuts(Cuts::Kind::kWhole));
+  Player(const ConnectionOptions& options, Feeding feeding);
 
-  // Carries bytes to and fro until neither has any. Initiates both at first.
-  void Pump();
+  Connection* operator->() { return &connection_; }
+  Connection& operator*() { return connection_; }
+  Side side() const { return side_; }
 
-  Endpoint client;
-  Endpoint server;
+  // InitiateConnection(), the peer's preface and SETTINGS and its ACK of ours;
+  // what came of it is dropped.
+  void Handshake(const std::vector<Setting>& peer_settings = {});
+
+  // Feeds `bytes` in pieces. After a failure the rest is not fed; the status is
+  // noted (see TakeEvents()) and returned.
+  absl::Status Receive(absl::string_view bytes);
+
+  // The texts of the events since the last call. A failed Receive() stands
+  // among them, as `ERROR FlowControl FLOW_CONTROL_ERROR stream 1`.
+  std::vector<std::string> TakeEvents();
+
+  // The same events as they are, without errors.
+  std::vector<Event> TakeRawEvents();
+
+  // Takes the output and returns its frames' texts.
+  std::vector<std::string> TakeFrames();
+
+  // Reads what the connection writes.
+  FrameReader& reader() { return reader_; }
+
+  // Everything so far, for comparing one feeding with another.
+  const std::vector<std::string>& log() const { return log_; }
 
  private:
-  Cuts cuts_;
+  void Note(std::string line);
+
+  Connection connection_;
+  Side side_;
+  Feeding feeding_;
+  FrameReader reader_;
+  std::vector<Event> raw_events_;
+  std::vector<std::string> events_;
+  std::vector<std::string> log_;
 };
 
-}  // namespace sluice::h2::testing
+// `ERROR FlowControl FLOW_CONTROL_ERROR stream 1`, or `OK`.
+std::string StatusText(const absl::Status& status);
+
+// Runs `body` once per feeding on a fresh connection, stops at the first one
+// that fails an expectation, and expects the same log of each.
+void UnderEveryFeeding(const ConnectionOptions& options,
+                       const std::function<void(Player&)>& body);
+
+// Two connections joined by a byte pipe.
+class Pipe {
+ public:
+  Pipe(const ConnectionOptions& client_options,
+       const ConnectionOptions& server_options, Feeding feeding);
+
+  Player& client() { return client_; }
+  Player& server() { return server_; }
+
+  // InitiateConnection() of both, and Run(); the events are dropped.
+  void Handshake();
+
+  // Moves output both ways until there is none. Expects no failure.
+  void Run();
+
+ private:
+  bool Move(Player* from, Player* to);
+
+  Player client_;
+  Player server_;
+};
+
+void UnderEveryFeeding(const ConnectionOptions& client_options,
+                       const ConnectionOptions& server_options,
+                       const std::function<void(Pipe&)>& body);
+
+}  // namespace sluice::h2::tests
 
 #endif  // SLUICE_TESTS_H2_DRIVER_H_

@@ -1,184 +1,163 @@
 #include "tests/h2/frame_builder.h"
 
-#include <cstddef>
-#include <cstdint>
-#include <initializer_list>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "h2/events.h"
-#include "h2/types.h"
 
-namespace sluice::h2::testing {
-namespace {
+namespace sluice::h2::tests {
 
-std::string Number(uint64_t value, int bytes) {
-  std::string out;
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(value >> shift));
-  }
-  return out;
+std::string Uint16(uint16_t value) {
+  return {static_cast<char>(value >> 8), static_cast<char>(value)};
+}
+
+std::string Uint32(uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+          static_cast<char>(value >> 8), static_cast<char>(value)};
+}
+
+std::string FrameHeaderBytes(uint32_t length, uint8_t type, uint8_t flags,
+                             uint32_t stream_id) {
+  std::string header = Uint32(length).substr(1);
+  header.push_back(static_cast<char>(type));
+  header.push_back(static_cast<char>(flags));
+  return header + Uint32(stream_id);
+}
+
+std::string RawFrame(uint8_t type, uint8_t flags, uint32_t stream_id,
+                     absl::string_view payload) {
+  return absl::StrCat(FrameHeaderBytes(payload.size(), type, flags, stream_id),
+                      payload);
+}
+
+std::string Padded(absl::string_view body, uint8_t pad_length) {
+  std::string payload(1, static_cast<char>(pad_length));
+  payload.append(body.data(), body.size());
+  payload.append(pad_length, '\0');
+  return payload;
 }
 
 std::string PriorityFields(const StreamPriority& priority) {
-  return Number(priority.depends_on | (priority.exclusive ? 1u << 31 : 0u), 4) +
-         Number(static_cast<uint64_t>(priority.weight - 1), 1);
+  std::string fields =
+      Uint32(priority.depends_on | (priority.exclusive ? 0x80000000u : 0u));
+  fields.push_back(static_cast<char>(priority.weight - 1));
+  return fields;
 }
 
-// RFC 7541 §5.1, with a 7-bit prefix whose first bit is 0; §5.2.
-std::string HpackString(absl::string_view text) {
-  std::string out;
-  if (text.size() < 127) {
-    out.push_back(static_cast<char>(text.size()));
-  } else {
-    out.push_back(127);
-    size_t rest = text.size() - 127;
-    for (; rest >= 128; rest /= 128) {
-      out.push_back(static_cast<char>(rest % 128 + 128));
-    }
-    out.push_back(static_cast<char>(rest));
+std::string DataFrame(StreamId id, absl::string_view data, uint8_t flags) {
+  return RawFrame(kData, flags, id, data);
+}
+
+std::string HeadersFrame(StreamId id, absl::string_view block, uint8_t flags) {
+  return RawFrame(kHeaders, flags, id, block);
+}
+
+std::string PriorityFrame(StreamId id, const StreamPriority& priority) {
+  return RawFrame(kPriority, 0, id, PriorityFields(priority));
+}
+
+std::string RstStreamFrame(StreamId id, ErrorCode code) {
+  return RawFrame(kRstStream, 0, id, Uint32(static_cast<uint32_t>(code)));
+}
+
+std::string SettingsFrame(const std::vector<Setting>& settings) {
+  std::string payload;
+  for (const Setting& setting : settings) {
+    payload += Uint16(static_cast<uint16_t>(setting.id));
+    payload += Uint32(setting.value);
   }
-  absl::StrAppend(&out, text);
-  return out;
+  return RawFrame(kSettings, 0, 0, payload);
 }
 
-}  // namespace
+std::string SettingsAckFrame() { return RawFrame(kSettings, kAck, 0, ""); }
 
-std::string Preface() { return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; }
+std::string PushPromiseFrame(StreamId id, uint32_t promised_id,
+                             absl::string_view block, uint8_t flags) {
+  return RawFrame(kPushPromise, flags, id,
+                  absl::StrCat(Uint32(promised_id), block));
+}
 
-std::string Frame(uint8_t type, uint8_t flags, StreamId stream_id,
-                  absl::string_view payload, std::optional<uint32_t> length) {
-  return absl::StrCat(
-      Number(length.value_or(static_cast<uint32_t>(payload.size())), 3),
-      Number(type, 1), Number(flags, 1), Number(stream_id, 4), payload);
+std::string PingFrame(absl::string_view opaque_data, uint8_t flags) {
+  return RawFrame(kPing, flags, 0, opaque_data);
+}
+
+std::string GoAwayFrame(uint32_t last_stream_id, ErrorCode code,
+                        absl::string_view additional_data) {
+  return RawFrame(
+      kGoAway, 0, 0,
+      absl::StrCat(Uint32(last_stream_id), Uint32(static_cast<uint32_t>(code)),
+                   additional_data));
+}
+
+std::string WindowUpdateFrame(StreamId id, uint32_t increment) {
+  return RawFrame(kWindowUpdate, 0, id, Uint32(increment));
+}
+
+std::string ContinuationFrame(StreamId id, absl::string_view block,
+                              uint8_t flags) {
+  return RawFrame(kContinuation, flags, id, block);
+}
+
+std::string AltSvcFrame(StreamId id, absl::string_view origin,
+                        absl::string_view field_value) {
+  return RawFrame(kAltSvc, 0, id,
+                  absl::StrCat(Uint16(static_cast<uint16_t>(origin.size())),
+                               origin, field_value));
+}
+
+std::string PriorityUpdateFrame(uint32_t prioritized_id,
+                                absl::string_view field_value,
+                                StreamId on_stream) {
+  return RawFrame(kPriorityUpdate, 0, on_stream,
+                  absl::StrCat(Uint32(prioritized_id), field_value));
+}
+
+std::string HpackInteger(uint8_t pattern, int prefix_bits, uint64_t value) {
+  const uint64_t limit = (uint64_t{1} << prefix_bits) - 1;
+  if (value < limit) return {static_cast<char>(pattern | value)};
+  std::string bytes(1, static_cast<char>(pattern | limit));
+  value -= limit;
+  while (value >= 0x80) {
+    bytes.push_back(static_cast<char>(value % 0x80 + 0x80));
+    value /= 0x80;
+  }
+  bytes.push_back(static_cast<char>(value));
+  return bytes;
+}
+
+std::string LiteralField(const Header& header) {
+  return absl::StrCat(std::string(1, header.never_indexed ? '\x10' : '\0'),
+                      HpackInteger(0, 7, header.name.size()), header.name,
+                      HpackInteger(0, 7, header.value.size()), header.value);
 }
 
 std::string Block(const std::vector<Header>& headers) {
-  std::string out;
-  for (const Header& header : headers) {
-    out.push_back(header.never_indexed ? '\x10' : '\x00');
-    out += HpackString(header.name);
-    out += HpackString(header.value);
-  }
-  return out;
+  std::string block;
+  for (const Header& header : headers) block += LiteralField(header);
+  return block;
 }
 
-std::string Build(const HeadersFrame& frame) {
-  uint8_t flags = 0;
-  std::string payload;
-  if (frame.end_stream) flags |= 0x1;
-  if (frame.end_headers) flags |= 0x4;
-  if (frame.padding.has_value()) {
-    flags |= 0x8;
-    payload += Number(*frame.padding, 1);
-  }
-  if (frame.priority.has_value()) {
-    flags |= 0x20;
-    payload += PriorityFields(*frame.priority);
-  }
-  payload += frame.block;
-  if (frame.padding.has_value()) payload.append(*frame.padding, '\0');
-  return Frame(0x1, flags, frame.stream_id, payload);
-}
-
-std::string Headers(StreamId stream_id, const std::vector<Header>& headers,
-                    bool end_stream) {
-  HeadersFrame frame;
-  frame.stream_id = stream_id;
-  frame.block = Block(headers);
-  frame.end_stream = end_stream;
-  return Build(frame);
-}
-
-std::string Continuation(StreamId stream_id, absl::string_view block,
-                         bool end_headers) {
-  return Frame(0x9, end_headers ? 0x4 : 0, stream_id, block);
-}
-
-std::string Data(StreamId stream_id, absl::string_view data, bool end_stream,
-                 std::optional<uint8_t> padding) {
-  uint8_t flags = end_stream ? 0x1 : 0;
-  std::string payload(data);
-  if (padding.has_value()) {
-    flags |= 0x8;
-    payload =
-        absl::StrCat(Number(*padding, 1), data, std::string(*padding, '\0'));
-  }
-  return Frame(0x0, flags, stream_id, payload);
-}
-
-std::string Priority(StreamId stream_id, const StreamPriority& priority) {
-  return Frame(0x2, 0, stream_id, PriorityFields(priority));
-}
-
-std::string RstStream(StreamId stream_id, ErrorCode code) {
-  return Frame(0x3, 0, stream_id, Number(static_cast<uint32_t>(code), 4));
-}
-
-std::string Settings(
-    std::initializer_list<std::pair<uint16_t, uint32_t>> settings) {
-  std::string payload;
-  for (const auto& [id, value] : settings) {
-    payload += Number(id, 2) + Number(value, 4);
-  }
-  return Frame(0x4, 0, 0, payload);
-}
-
-std::string SettingsAck() { return Frame(0x4, 0x1, 0, ""); }
-
-std::string PushPromise(StreamId stream_id, StreamId promised_id,
-                        const std::vector<Header>& headers) {
-  return Frame(0x5, 0x4, stream_id, Number(promised_id, 4) + Block(headers));
-}
-
-std::string Ping(absl::string_view opaque_data, bool ack) {
-  return Frame(0x6, ack ? 0x1 : 0, 0, opaque_data);
-}
-
-std::string GoAway(StreamId last_stream_id, ErrorCode code,
-                   absl::string_view additional_data) {
-  return Frame(
-      0x7, 0, 0,
-      absl::StrCat(Number(last_stream_id, 4),
-                   Number(static_cast<uint32_t>(code), 4), additional_data));
-}
-
-std::string WindowUpdate(StreamId stream_id, uint32_t increment) {
-  return Frame(0x8, 0, stream_id, Number(increment, 4));
-}
-
-std::string AltSvc(StreamId stream_id, absl::string_view origin,
-                   absl::string_view field_value) {
-  return Frame(0xa, 0, stream_id,
-               absl::StrCat(Number(origin.size(), 2), origin, field_value));
-}
-
-std::string PriorityUpdate(StreamId prioritized_id, absl::string_view value,
-                           StreamId on_stream) {
-  return Frame(0x10, 0, on_stream,
-               absl::StrCat(Number(prioritized_id, 4), value));
-}
-
-std::vector<Header> GetRequest(absl::string_view path) {
+std::vector<Header> Get(absl::string_view path) {
   return {{":method", "GET"},
           {":scheme", "https"},
           {":authority", "example.com"},
           {":path", std::string(path)}};
 }
 
-std::vector<Header> PostRequest() {
-  return {{":method", "POST"},
-          {":scheme", "https"},
-          {":authority", "example.com"},
-          {":path", "/"}};
+std::vector<Header> Post(absl::string_view path) {
+  std::vector<Header> headers = Get(path);
+  headers[0].value = "POST";
+  return headers;
 }
 
-std::vector<Header> OkResponse() {
-  return {{":status", "200"}, {"server", "sluice"}};
+std::vector<Header> Status(absl::string_view status) {
+  return {{":status", std::string(status)}};
 }
 
-}  // namespace sluice::h2::testing
+std::vector<Header> With(std::vector<Header> headers,
+                         const std::vector<Header>& more) {
+  headers.insert(headers.end(), more.begin(), more.end());
+  return headers;
+}
+
+}  // namespace sluice::h2::tests

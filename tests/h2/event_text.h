@@ -1,0 +1,36 @@
+// Events as one line each, so that tests compare sequences of them:
+//
+//   RequestReceived 1 {:method: GET, …} ended priority(dep 0, weight 16)
+//   DataReceived 1 "hello" flow 5
+//   StreamReset 1 CANCEL by peer
+//   StreamReset 3 PROTOCOL_ERROR by us: InvalidHeaders
+#ifndef SLUICE_TESTS_H2_EVENT_TEXT_H_
+#define SLUICE_TESTS_H2_EVENT_TEXT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "h2/events.h"
+#include "h2/types.h"
+
+namespace sluice::h2::tests {
+
+std::string EventText(const Event& event);
+std::vector<std::string> EventTexts(absl::Span<const Event> events);
+
+// The parts of such lines, which the text of frames is made of too.
+
+// `"hello"`, escaped; beyond 64 bytes `<16384 bytes, FNV 1a2b3c4d>`.
+std::string PayloadText(absl::string_view payload);
+// `{name: value, name: value (never)}`.
+std::string HeadersText(absl::Span<const Header> headers);
+// `priority(dep 0, weight 16, exclusive)`.
+std::string PriorityText(const StreamPriority& priority);
+// `PROTOCOL_ERROR`, or `99` where RFC 9113 §7 has no name.
+std::string CodeText(ErrorCode code);
+
+}  // namespace sluice::h2::tests
+
+#endif  // SLUICE_TESTS_H2_EVENT_TEXT_H_
