@@ -1,0 +1,162 @@
+#include "benchmarks/micro/idle_memory.h"
+
+#include <malloc.h>
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "h2/types.h"
+
+namespace sluice::benchmarks {
+namespace {
+
+void Require(bool ok) {
+  if (!ok) std::abort();
+}
+
+// What a client sends: its preface and SETTINGS, the acknowledgement of the
+// server's, and `requests` requests.
+std::string ClientBytes(size_t requests) {
+  h2::ConnectionOptions options;
+  options.side = h2::Side::kClient;
+  h2::Connection client(options);
+  Require(client.InitiateConnection().ok());
+  std::vector<h2::Event> events;
+  const std::string settings("\0\0\0\4\0\0\0\0\0", 9);
+  Require(client.ReceiveData(settings, &events).ok());
+  for (size_t i = 0; i < requests; ++i) {
+    h2::SendHeadersOptions end;
+    end.end_stream = true;
+    const h2::StreamId id = *client.GetNextAvailableStreamId();
+    Require(client
+                .SendHeaders(id,
+                             {{":method", "GET"},
+                              {":scheme", "https"},
+                              {":authority", "example.com"},
+                              {":path", "/resource/" + std::to_string(i)},
+                              {"user-agent", "a browser of some kind"},
+                              {"accept-encoding", "gzip, deflate, br"}},
+                             end)
+                .ok());
+  }
+  return client.DataToSend();
+}
+
+class SluiceServer {
+ public:
+  explicit SluiceServer(absl::string_view bytes)
+      : connection_(h2::ConnectionOptions()) {
+    Require(connection_.InitiateConnection().ok());
+    // In pieces, as a socket brings them: each request is answered by itself.
+    while (!bytes.empty()) {
+      const absl::string_view piece = bytes.substr(0, kPiece);
+      bytes.remove_prefix(piece.size());
+      std::vector<h2::Event> events;
+      Require(connection_.ReceiveData(piece, &events).ok());
+      for (const h2::Event& event : events) {
+        if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
+          h2::SendHeadersOptions end;
+          end.end_stream = true;
+          Require(connection_
+                      .SendHeaders(
+                          request->stream_id,
+                          {{":status", "200"}, {"content-type", "text/plain"}},
+                          end)
+                      .ok());
+        }
+      }
+      connection_.ClearOutput();
+    }
+  }
+
+ private:
+  static constexpr size_t kPiece = 64;
+  h2::Connection connection_;
+};
+
+class Nghttp2Server {
+ public:
+  explicit Nghttp2Server(absl::string_view bytes) {
+    nghttp2_session_callbacks* callbacks = nullptr;
+    Require(nghttp2_session_callbacks_new(&callbacks) == 0);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
+                                                         &OnFrameReceived);
+    Require(nghttp2_session_server_new(&session_, callbacks, nullptr) == 0);
+    nghttp2_session_callbacks_del(callbacks);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100}};
+    Require(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, 1) ==
+            0);
+    while (!bytes.empty()) {
+      const absl::string_view piece = bytes.substr(0, 64);
+      bytes.remove_prefix(piece.size());
+      Require(nghttp2_session_mem_recv(
+                  session_, reinterpret_cast<const uint8_t*>(piece.data()),
+                  piece.size()) == static_cast<ssize_t>(piece.size()));
+      Drain();
+    }
+    Drain();
+  }
+  Nghttp2Server(const Nghttp2Server&) = delete;
+  Nghttp2Server& operator=(const Nghttp2Server&) = delete;
+  ~Nghttp2Server() { nghttp2_session_del(session_); }
+
+ private:
+  void Drain() {
+    const uint8_t* out = nullptr;
+    while (nghttp2_session_mem_send(session_, &out) > 0) {
+    }
+  }
+
+  static int OnFrameReceived(nghttp2_session* session,
+                             const nghttp2_frame* frame, void* /*user*/) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    const auto field = [](absl::string_view name, absl::string_view value) {
+      const auto bytes = [](absl::string_view text) {
+        return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+      };
+      return nghttp2_nv{bytes(name), bytes(value), name.size(), value.size(),
+                        NGHTTP2_NV_FLAG_NONE};
+    };
+    const nghttp2_nv headers[] = {field(":status", "200"),
+                                  field("content-type", "text/plain")};
+    return nghttp2_submit_response(session, frame->hd.stream_id, headers, 2,
+                                   nullptr);
+  }
+
+  nghttp2_session* session_ = nullptr;
+};
+
+template <typename Server>
+size_t Measure(const std::string& bytes, size_t connections) {
+  std::vector<std::unique_ptr<Server>> servers;
+  servers.reserve(connections);
+  const size_t before = mallinfo2().uordblks;
+  for (size_t i = 0; i < connections; ++i) {
+    servers.push_back(std::make_unique<Server>(bytes));
+  }
+  const size_t after = mallinfo2().uordblks;
+  return (after - before) / connections;
+}
+
+}  // namespace
+
+size_t IdleConnectionBytes(Implementation implementation, size_t connections,
+                           size_t requests) {
+  const std::string bytes = ClientBytes(requests);
+  return implementation == Implementation::kSluice
+             ? Measure<SluiceServer>(bytes, connections)
+             : Measure<Nghttp2Server>(bytes, connections);
+}
+
+}  // namespace sluice::benchmarks
