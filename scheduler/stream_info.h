@@ -11,9 +11,9 @@
 
 namespace sluice::scheduler {
 
-// InvalidArgument for an id outside 1…2^31−1, a weight outside 1…256, a dependency on `id` itself
-// (RFC 7540 §5.3.1) or an urgency outside 0…7 (RFC 9218 §4.1), the client's and
-// the application's alike.
+// InvalidArgument for an id outside 1…2^31−1, a weight outside 1…256, a
+// dependency on `id` itself (RFC 7540 §5.3.1) or an urgency outside 0…7 (RFC
+// 9218 §4.1), the client's and the application's alike.
 absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info);
 
 // Fills what `*info` leaves unsaid from `earlier`: each signal and the override

@@ -1,0 +1,103 @@
+// What the policies have in common that seat streams in a fixed tree of groups
+// by what they are, as browsers and the research literature do. Everything in a
+// group, streams and groups alike, shares by weight; in a chained group the
+// streams go one by one instead, in the order in which they opened.
+//
+// Bytes are shared by priority/priority_tree.h, exactly; ties go to the smaller
+// stream id. The same limits, cost and rules for signals of idle and closed ids
+// as in ranked_policy.h hold here, but for Pick and Charge, which cost
+// O(log n) for each level with several active members on the way.
+#ifndef SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
+#define SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "priority/priority_tree.h"
+#include "scheduler/idle_signals.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::scheduler {
+
+class ClassTreePolicy : public Policy {
+ public:
+  absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
+  absl::Status OnPriority(StreamId id, const StreamInfo& info,
+                          Signal changed) final;
+  void OnClose(StreamId id) final;
+  void SetReady(StreamId id) final;
+  void SetBlocked(StreamId id) final;
+  std::optional<Grant> Pick() final;
+  void Charge(StreamId id, size_t bytes) final;
+
+ protected:
+  using Group = StreamId;  // its node in the tree
+  static constexpr Group kRoot = 0;
+
+  struct Seat {
+    Group group = kRoot;
+    int weight = priority::kDefaultWeight;  // 1…256
+    absl::string_view rule;                 // a literal, for PickReason
+    friend bool operator==(const Seat&, const Seat&) = default;
+  };
+
+  explicit ClassTreePolicy(const PolicyOptions& options);
+
+  // For constructors: a group under another one or the root, at most 16. A
+  // chained one holds no groups.
+  Group AddGroup(Group parent, int weight, bool chained = false);
+
+  // For constructors: `group` has weight 1 while a stream is open in `other`.
+  void YieldTo(Group group, Group other);
+
+  // Where a stream sits. Called when it opens and when what is known of it
+  // changes.
+  virtual Seat SeatOf(const StreamInfo& info) const = 0;
+
+ private:
+  struct GroupState {
+    Group parent = kRoot;
+    int weight = priority::kDefaultWeight;
+    bool chained = false;
+    size_t members = 0;
+    std::optional<Group> makes_yield;   // has weight 1 while we have members
+    std::map<int64_t, StreamId> chain;  // by arrival
+  };
+  struct Member {
+    Seat seat;
+    int64_t arrival = 0;
+  };
+
+  // The tree knows groups by the highest ids that a server can push with, which
+  // no connection reaches.
+  static constexpr Group kFirstGroup = 0x7ffffffe;
+  static constexpr size_t kMaxGroups = 16;
+  static size_t IndexOf(Group group) { return (kFirstGroup - group) / 2; }
+  static bool IsGroup(StreamId id) {
+    return id % 2 == 0 && id > kFirstGroup - 2 * kMaxGroups;
+  }
+  GroupState& StateOf(Group group) { return groups_[IndexOf(group)]; }
+  size_t RoomForIdle() const;
+  void Join(StreamId id, const Member& member, bool is_new);
+  void LeaveChain(const Member& member);
+  void CountMembers(Group group, int change);
+
+  const size_t max_streams_;
+  const size_t max_grant_;
+  priority::BasicPriorityTree<priority::ExactByIdOrder> tree_;
+  std::vector<GroupState> groups_;
+  absl::flat_hash_map<StreamId, Member> members_;
+  IdleSignals idle_;
+  int64_t arrivals_ = 0;
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
