@@ -53,8 +53,6 @@ class Chrome7540 : public Signals {
   struct Neighbours {
     StreamId parent = 0;
     std::optional<StreamId> child;
-
-    friend bool operator==(const Neighbours&, const Neighbours&) = default;
   };
 
   // Appends to the level's part of the chain and says how it hangs there.
