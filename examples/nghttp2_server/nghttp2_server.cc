@@ -1,0 +1,326 @@
+// A small TLS server on libnghttp2 whose DATA a Sluice policy schedules: GET
+// /200000 answers 200,000 bytes.
+//
+//   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem
+//   ./bazelw run //examples/nghttp2_server -- 8443 key.pem cert.pem rfc7540
+//   nghttp -nvp 32 https://localhost:8443/1000000
+//
+// What stands between "#ifdef WITH_SLUICE" and "#endif" is all that a server on
+// libnghttp2 needs for it; :nghttp2_server_plain is the same file without.
+//
+// One thread, no dependencies but OpenSSL and libnghttp2, and no more than an
+// example: it serves numbers, and closes a connection at its first fault.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#ifdef WITH_SLUICE
+#include "adapters/nghttp2/priority_adapter.h"
+#endif
+
+namespace {
+
+// Bytes that the kernel may hold unsent: what is there, no policy can call
+// back (docs/plugging-in.md).
+constexpr int kNotSentLowat = 16384;
+
+struct Settings {
+  std::string policy;  // of Sluice; unused by the plain server
+  bool own_priorities = true;
+};
+
+// One response, and how much of it is to be sent yet.
+struct Body {
+  size_t left = 0;
+};
+
+class Connection {
+ public:
+  Connection(int socket, SSL_CTX* context, const Settings& settings)
+      : socket_(socket), tls_(SSL_new(context)) {
+    SSL_set_fd(tls_, socket);
+    SSL_set_accept_state(tls_);
+    SSL_set_mode(tls_, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    nghttp2_session_callbacks* callbacks = nullptr;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks,
+                                                         OnFrameRecv);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
+                                                           OnStreamClose);
+    nghttp2_option* option = nullptr;
+    nghttp2_option_new(&option);
+#ifdef WITH_SLUICE
+    sluice::adapters::PriorityAdapter::SetExtensionCallbacks<&AdapterOf>(
+        callbacks, option);
+    adapter_ = *sluice::adapters::PriorityAdapter::Create(settings.policy);
+#endif
+    nghttp2_session_server_new2(&session_, callbacks, this, option);
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+    const nghttp2_settings_entry entries[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries,
+                            settings.own_priorities ? 1 : 2);
+  }
+
+  ~Connection() {
+    nghttp2_session_del(session_);
+    SSL_free(tls_);
+    close(socket_);
+  }
+
+  int socket() const { return socket_; }
+
+  short events() const {
+    const bool writes = wants_write_ || unsent_size_ > 0 ||
+                        nghttp2_session_want_write(session_) != 0;
+    return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
+  }
+
+  // False: the connection is over.
+  bool Handle(short events) {
+    wants_write_ = false;
+    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !Receive()) {
+      return false;
+    }
+    if ((events & POLLOUT) != 0 && !Send()) return false;
+    return nghttp2_session_want_read(session_) != 0 ||
+           nghttp2_session_want_write(session_) != 0 || unsent_size_ > 0;
+  }
+
+ private:
+  bool Receive() {
+    uint8_t buffer[16384];
+    for (;;) {
+      const int received = SSL_read(tls_, buffer, sizeof(buffer));
+      if (received <= 0) return MayTryAgain(received);
+      if (nghttp2_session_mem_recv(session_, buffer,
+                                   static_cast<size_t>(received)) < 0) {
+        return false;
+      }
+    }
+  }
+
+  // One frame at a time, and only while the socket takes it: so each frame is
+  // chosen when it can go, not before.
+  bool Send() {
+    for (;;) {
+      if (unsent_size_ == 0) {
+        const ssize_t size = nghttp2_session_mem_send(session_, &unsent_);
+        if (size <= 0) return size == 0;
+        unsent_size_ = static_cast<size_t>(size);
+      }
+      const int sent = SSL_write(tls_, unsent_, static_cast<int>(unsent_size_));
+      if (sent <= 0) return MayTryAgain(sent);
+      unsent_ += sent;
+      unsent_size_ -= static_cast<size_t>(sent);
+      // The kernel would take more than the low-water mark: ask poll() first.
+      if (unsent_size_ == 0) return true;
+    }
+  }
+
+  bool MayTryAgain(int result) {
+    const int error = SSL_get_error(tls_, result);
+    ERR_clear_error();
+    wants_write_ = error == SSL_ERROR_WANT_WRITE;
+    return wants_write_ || error == SSL_ERROR_WANT_READ;
+  }
+
+  static Connection* Of(void* user_data) {
+    return static_cast<Connection*>(user_data);
+  }
+
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame,
+                      const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t,
+                      void* user_data) {
+    const std::string key(reinterpret_cast<const char*>(name), name_size);
+    const std::string text(reinterpret_cast<const char*>(value), value_size);
+#ifdef WITH_SLUICE
+    Of(user_data)->adapter_->OnHeader(frame, key, text);
+#endif
+    if (key == ":path") Of(user_data)->paths_[frame->hd.stream_id] = text;
+    return 0;
+  }
+
+  static int OnFrameRecv([[maybe_unused]] nghttp2_session* session,
+                         const nghttp2_frame* frame, void* user_data) {
+#ifdef WITH_SLUICE
+    Of(user_data)->adapter_->OnFrameRecv(session, frame);
+#endif
+    if (frame->hd.type == NGHTTP2_HEADERS &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      return Of(user_data)->Answer(frame->hd.stream_id);
+    }
+    return 0;
+  }
+
+  static int OnStreamClose([[maybe_unused]] nghttp2_session* session,
+                           int32_t stream_id, uint32_t, void* user_data) {
+#ifdef WITH_SLUICE
+    Of(user_data)->adapter_->OnStreamClose(session, stream_id);
+#endif
+    Of(user_data)->paths_.erase(stream_id);
+    Of(user_data)->bodies_.erase(stream_id);
+    return 0;
+  }
+
+  int Answer(int32_t stream_id) {
+    Body& body = bodies_[stream_id];
+    body.left = std::strtoul(paths_[stream_id].c_str() + 1, nullptr, 10);
+    nghttp2_data_provider provider;
+    provider.source.ptr = &body;
+    provider.read_callback = ReadBody;
+#ifdef WITH_SLUICE
+    provider = adapter_->Schedule(stream_id, provider);
+#endif
+    static uint8_t name[] = ":status", value[] = "200";
+    const nghttp2_nv status = {name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
+    return nghttp2_submit_response(session_, stream_id, &status, 1, &provider);
+  }
+
+  static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t* buffer,
+                          size_t size, uint32_t* flags,
+                          nghttp2_data_source* source, void*) {
+    Body* body = static_cast<Body*>(source->ptr);
+    const size_t now = std::min(size, body->left);
+    std::memset(buffer, 's', now);
+    body->left -= now;
+    if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(now);
+  }
+
+#ifdef WITH_SLUICE
+  static sluice::adapters::PriorityAdapter* AdapterOf(void* user_data) {
+    return Of(user_data)->adapter_.get();
+  }
+  std::unique_ptr<sluice::adapters::PriorityAdapter> adapter_;
+#endif
+
+  const int socket_;
+  SSL* const tls_;
+  nghttp2_session* session_ = nullptr;
+  std::map<int32_t, std::string> paths_;
+  std::map<int32_t, Body> bodies_;
+  const uint8_t* unsent_ = nullptr;  // of the frame nghttp2 gave last
+  size_t unsent_size_ = 0;
+  bool wants_write_ = false;
+};
+
+[[noreturn]] void Fail(const char* what) {
+  std::fprintf(stderr, "nghttp2_server: %s\n", what);
+  ERR_print_errors_fp(stderr);
+  std::exit(1);
+}
+
+// RFC 9113 §3.2: HTTP/2 over TLS is agreed on by ALPN.
+int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                   const unsigned char* offered, unsigned int offered_size,
+                   void*) {
+  const bool agreed =
+      nghttp2_select_next_protocol(const_cast<unsigned char**>(out), out_size,
+                                   offered, offered_size) == 1;
+  return agreed ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+SSL_CTX* MakeContext(const char* key, const char* certificate) {
+  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_alpn_select_cb(context, ChooseProtocol, nullptr);
+  if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_use_certificate_chain_file(context, certificate) != 1) {
+    Fail("cannot read key or certificate");
+  }
+  return context;
+}
+
+// Prints the port on standard output, so that 0 can be asked for.
+int Listen(int port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kNotSentLowat,
+             sizeof(kNotSentLowat));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  socklen_t size = sizeof(address);
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      listen(listener, 64) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) !=
+          0) {
+    Fail("cannot listen");
+  }
+  std::printf("listening on port %d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return listener;
+}
+
+void Serve(int listener, SSL_CTX* context, const Settings& settings) {
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (;;) {
+    std::vector<pollfd> polled = {{listener, POLLIN, 0}};
+    for (const auto& connection : connections) {
+      polled.push_back({connection->socket(), connection->events(), 0});
+    }
+    if (poll(polled.data(), polled.size(), -1) < 0) continue;
+    for (size_t i = connections.size(); i-- > 0;) {
+      const short events = polled[i + 1].revents;
+      if (events != 0 && !connections[i]->Handle(events)) {
+        connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
+      }
+    }
+    if ((polled[0].revents & POLLIN) == 0) continue;
+    const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+    if (socket < 0) continue;
+    const int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    connections.push_back(
+        std::make_unique<Connection>(socket, context, settings));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr,
+                 "usage: %s PORT KEY CERTIFICATE [POLICY] [no-own-priorities]\n"
+                 "no-own-priorities: switch nghttp2's RFC 7540 tree off\n",
+                 argv[0]);
+    return 2;
+  }
+  Settings settings;
+  settings.policy = argc > 4 ? argv[4] : "rfc7540";
+  settings.own_priorities =
+      !(argc > 5 && std::string(argv[5]) == "no-own-priorities");
+#ifdef WITH_SLUICE
+  if (!sluice::adapters::PriorityAdapter::Create(settings.policy).ok()) {
+    Fail("no such policy");
+  }
+#endif
+  std::signal(SIGPIPE, SIG_IGN);
+  SSL_CTX* context = MakeContext(argv[2], argv[3]);
+  Serve(Listen(std::atoi(argv[1])), context, settings);
+}
