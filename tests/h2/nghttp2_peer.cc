@@ -7,7 +7,9 @@
 #include <cstring>
 #include <iostream>
 #include <utility>
+#include <variant>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/h2/event_text.h"
@@ -302,6 +304,47 @@ void Nghttp2Peer::Exchange(Player* ours) {
   }
 }
 
+void Nghttp2Peer::ReceiveBody(Player* ours, StreamId id, absl::string_view body,
+                              SendDataOptions options) {
+  Connection& connection = **ours;
+  const size_t padding =
+      options.pad_length ? size_t{1} + *options.pad_length : 0;
+  const bool ends = options.end_stream;
+  for (int round = 0; !body.empty(); ++round) {
+    ASSERT_LT(round, 100000) << body.size() << " bytes are stuck";
+    const int64_t room = std::min<int64_t>(
+        {*connection.LocalFlowControlWindow(id),
+         static_cast<int64_t>(connection.MaxOutboundFrameSize()),
+         static_cast<int64_t>(connection.OutputRoom())});
+    if (room > static_cast<int64_t>(padding)) {
+      const absl::string_view piece = body.substr(0, room - padding);
+      body.remove_prefix(piece.size());
+      options.end_stream = ends && body.empty();
+      ASSERT_EQ(StatusText(connection.SendData(id, absl::Cord(piece), options)),
+                "OK");
+    }
+    Exchange(ours);
+  }
+}
+
+std::string Nghttp2Peer::SendBody(Player* ours, StreamId id) {
+  std::string body;
+  for (;;) {
+    Exchange(ours);
+    bool any = false;
+    for (const Event& event : ours->TakeRawEvents()) {
+      const auto* data = std::get_if<DataReceived>(&event);
+      if (data == nullptr || data->stream_id != id) continue;
+      any = true;
+      body += data->data;
+      EXPECT_EQ(StatusText((*ours)->AcknowledgeReceivedData(
+                    id, data->flow_controlled_length)),
+                "OK");
+    }
+    if (!any) return body;
+  }
+}
+
 bool Nghttp2Peer::done() const {
   return !nghttp2_session_want_read(session_.get()) &&
          !nghttp2_session_want_write(session_.get());
@@ -324,6 +367,30 @@ void Nghttp2Peer::Receive(absl::string_view bytes) {
       nghttp2_session_mem_recv(session_.get(), Bytes(bytes), bytes.size());
   EXPECT_EQ(used, static_cast<ssize_t>(bytes.size()))
       << nghttp2_strerror(static_cast<int>(used));
+}
+
+void AgainstNghttp2(
+    const ConnectionOptions& options, const std::vector<Setting>& peer_settings,
+    const std::function<void(Player& ours, Nghttp2Peer& peer)>& body) {
+  for (const Feeding& feeding : Feeding::All()) {
+    SCOPED_TRACE(feeding.name());
+    Player ours(options, feeding);
+    Nghttp2Peer peer(
+        options.side == Side::kServer ? Side::kClient : Side::kServer,
+        peer_settings);
+    ASSERT_TRUE(ours->InitiateConnection().ok());
+    peer.Exchange(&ours);
+    ours.TakeEvents();
+    peer.TakeLog();
+    body(ours, peer);
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+std::string Pattern(size_t size) {
+  std::string text;
+  for (size_t i = 0; i < size; ++i) text.push_back('a' + i % 26);
+  return text;
 }
 
 }  // namespace sluice::h2::tests

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
@@ -64,6 +66,15 @@ class Nghttp2Peer {
   // Moves bytes both ways until neither has any. Expects no failure.
   void Exchange(Player* ours);
 
+  // Our side sends `body` on `id`, as much as windows and output have room for
+  // at a time.
+  void ReceiveBody(Player* ours, StreamId id, absl::string_view body,
+                   SendDataOptions options);
+
+  // What this side sends on `id` arrives, and is acknowledged as it does.
+  // Returns the body.
+  std::string SendBody(Player* ours, StreamId id);
+
   // Whether it has nothing more to read or write: the connection is done.
   bool done() const;
 
@@ -89,6 +100,15 @@ class Nghttp2Peer {
   std::vector<Header> headers_;
   std::vector<std::string> log_;
 };
+
+// Runs `body` once per feeding on a connection of ours and a session of
+// nghttp2's that have shaken hands.
+void AgainstNghttp2(
+    const ConnectionOptions& options, const std::vector<Setting>& peer_settings,
+    const std::function<void(Player& ours, Nghttp2Peer& peer)>& body);
+
+// "abc…zabc…" of that length.
+std::string Pattern(size_t size);
 
 }  // namespace sluice::h2::tests
 
