@@ -1,0 +1,450 @@
+// Every limit of h2::Limits: its default, and what happens when it is reached
+// (RFC 9113 §10.5).
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "tests/h2/driver.h"
+#include "tests/h2/frame_builder.h"
+
+namespace sluice::h2::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr uint8_t kEnds = kEndHeaders | kEndStream;
+
+// A connection that has shaken hands, under every feeding.
+void Ready(const ConnectionOptions& options,
+           const std::function<void(Player&)>& body) {
+  UnderEveryFeeding(options, [&](Player& player) {
+    player.Handshake();
+    body(player);
+  });
+}
+
+// Bytes that are no connection error.
+void Feed(Player& player, absl::string_view bytes) {
+  EXPECT_EQ(StatusText(player.Receive(bytes)), "OK");
+}
+
+std::string Repeat(size_t times, absl::string_view bytes) {
+  std::string out;
+  for (size_t i = 0; i < times; ++i) absl::StrAppend(&out, bytes);
+  return out;
+}
+
+// --- Header lists ------------------------------------------------------------
+
+// A header block whose list measures `size` bytes more than Get()'s.
+std::string BlockOf(size_t size) {
+  std::vector<Header> headers = Get();
+  while (size > 0) {
+    const size_t piece = std::min<size_t>(size, 10000);
+    headers.push_back({"x", std::string(piece - 33, 'v')});
+    size -= piece;
+  }
+  return Block(headers);
+}
+
+// HEADERS and CONTINUATION frames of at most 16384 bytes.
+std::string BlockFrames(StreamId id, absl::string_view block, uint8_t flags) {
+  std::string out =
+      HeadersFrame(id, block.substr(0, 16384),
+                   block.size() <= 16384 ? flags | kEndHeaders : flags);
+  for (size_t at = 16384; at < block.size(); at += 16384) {
+    out += ContinuationFrame(id, block.substr(at, 16384),
+                             at + 16384 >= block.size() ? kEndHeaders : 0);
+  }
+  return out;
+}
+
+TEST(HeaderListLimitTest, IsAnnouncedWithItsDefaultOf64KiB) {
+  EXPECT_EQ(Limits().max_header_list_size, 65536u);
+  Player server(ServerOptions(), Feeding::Whole());
+  ASSERT_TRUE(server->InitiateConnection().ok());
+  EXPECT_THAT(
+      server.TakeFrames(),
+      ElementsAre("SETTINGS {1: 4096, 3: 100, 4: 65535, 5: 16384, 6: 65536}"));
+}
+
+TEST(HeaderListLimitTest, BeyondItTheStreamIsResetAndHpackStaysInStep) {
+  Ready(ServerOptions(), [](Player& server) {
+    // A field that enters the dynamic table stands at the end of the block.
+    const std::string indexed = "\x40\x01y\x01z";
+    EXPECT_TRUE(
+        server.Receive(BlockFrames(1, BlockOf(66000) + indexed, kEndStream))
+            .ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("StreamReset 1 ENHANCE_YOUR_CALM by us: "
+                            "DenialOfService"));
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("RST_STREAM 1 ENHANCE_YOUR_CALM"));
+    Feed(server, HeadersFrame(3, Block(Get()) + "\xbe", kEnds));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("RequestReceived 3 {:method: GET, :scheme: https, "
+                            ":authority: example.com, :path: /, y: z} ended",
+                            "StreamEnded 3"));
+  });
+}
+
+TEST(HeaderListLimitTest, AtFourTimesTheLimitTheConnectionEnds) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_header_list_size = 16384;
+  Ready(options, [](Player& server) {
+    EXPECT_TRUE(server.Receive(BlockFrames(1, BlockOf(65000), 0)).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("RST_STREAM 1 ENHANCE_YOUR_CALM"));
+    EXPECT_FALSE(server.Receive(BlockFrames(3, BlockOf(66000), 0)).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 1 ENHANCE_YOUR_CALM"));
+  });
+}
+
+TEST(HeaderListLimitTest, AServerMayAnswer431) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_header_list_size = 1000;
+  options.oversized_headers = OversizedHeaders::kAnswer;
+  Ready(options, [](Player& server) {
+    EXPECT_TRUE(server.Receive(BlockFrames(1, BlockOf(2000), 0)).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("HEADERS 1 {:status: 431} END_STREAM",
+                            "RST_STREAM 1 NO_ERROR"));
+  });
+}
+
+TEST(HeaderListLimitTest, HoldsForResponsesTrailersAndPushesToo) {
+  ConnectionOptions options = ClientOptions();
+  options.limits.max_header_list_size = 1000;
+  Ready(options, [](Player& client) {
+    for (const StreamId id : {1, 3, 5}) {
+      ASSERT_TRUE(client->SendHeaders(id, Get(), {.end_stream = true}).ok());
+    }
+    client.TakeFrames();
+    std::vector<Header> large = Status();
+    large.push_back({"x", std::string(2000, 'v')});
+    const std::vector<Header> trailers = {{"x", std::string(2000, 'v')}};
+    Feed(client, HeadersFrame(1, Block(large)) +
+                     HeadersFrame(3, Block(Status())) +
+                     HeadersFrame(3, Block(trailers), kEnds) +
+                     PushPromiseFrame(5, 2, BlockOf(2000)));
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 1 ENHANCE_YOUR_CALM",
+                            "RST_STREAM 3 ENHANCE_YOUR_CALM",
+                            "RST_STREAM 2 ENHANCE_YOUR_CALM"));
+  });
+}
+
+TEST(ContinuationLimitTest, Is64FramesAndThenTheConnectionEnds) {
+  EXPECT_EQ(Limits().max_continuation_frames, 64u);
+  Ready(ServerOptions(), [](Player& server) {
+    const std::string block = Block(Get());
+    EXPECT_TRUE(server
+                    .Receive(HeadersFrame(1, block, kEndStream) +
+                             Repeat(63, ContinuationFrame(1, "", 0)) +
+                             ContinuationFrame(1, ""))
+                    .ok());
+    server.TakeEvents();
+    EXPECT_FALSE(server
+                     .Receive(HeadersFrame(3, block, kEndStream) +
+                              Repeat(64, ContinuationFrame(3, "", 0)) +
+                              ContinuationFrame(3, ""))
+                     .ok());
+    EXPECT_THAT(
+        server.TakeEvents(),
+        ElementsAre("ERROR DenialOfService ENHANCE_YOUR_CALM stream 3"));
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 1 ENHANCE_YOUR_CALM"));
+  });
+}
+
+// --- Frames and streams ------------------------------------------------------
+
+TEST(FrameSizeLimitTest, AnOversizedFrameIsRefusedOnItsHeader) {
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_FALSE(server.Receive(FrameHeaderBytes(16385, 0xff, 0, 0)).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 0 FRAME_SIZE_ERROR"));
+  });
+}
+
+TEST(FrameSizeLimitTest, ALargerOneIsTakenOnceTheSettingIsAcknowledged) {
+  ConnectionOptions options = ServerOptions();
+  options.settings = {{SettingId::kMaxFrameSize, 20000}};
+  UnderEveryFeeding(options, [](Player& server) {
+    ASSERT_TRUE(server->InitiateConnection().ok());
+    const std::string frame = RawFrame(0xff, 0, 0, std::string(20000, 'x'));
+    EXPECT_TRUE(server
+                    .Receive(absl::StrCat(kPreface, SettingsFrame(),
+                                          SettingsAckFrame(), frame))
+                    .ok());
+    EXPECT_FALSE(
+        server.Receive(RawFrame(0xff, 0, 0, std::string(20001, 'x'))).ok());
+  });
+}
+
+TEST(ConcurrentStreamsLimitTest, Is100AndTheNextStreamIsRefused) {
+  Ready(ServerOptions(), [](Player& server) {
+    std::string requests;
+    for (StreamId id = 1; id < 200; id += 2) {
+      requests += HeadersFrame(id, Block(Get()), kEnds);
+    }
+    EXPECT_TRUE(server.Receive(requests).ok());
+    EXPECT_EQ(server->OpenInboundStreams(), 100u);
+    server.TakeEvents();
+    EXPECT_TRUE(server.Receive(HeadersFrame(201, Block(Get()), kEnds)).ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("StreamReset 201 REFUSED_STREAM by us: "
+                            "TooManyStreams"));
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("RST_STREAM 201 REFUSED_STREAM"));
+  });
+}
+
+TEST(ConcurrentStreamsLimitTest, HoldsFromTheMomentTheSettingIsSent) {
+  Ready(ServerOptions(), [](Player& server) {
+    const Setting one = {SettingId::kMaxConcurrentStreams, 1};
+    ASSERT_TRUE(server->UpdateSettings({one}).ok());
+    server.TakeFrames();
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds) +
+                     HeadersFrame(3, Block(Get()), kEnds));
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("RST_STREAM 3 REFUSED_STREAM"));
+  });
+}
+
+TEST(ReservedStreamsLimitTest, TheNextPromiseIsRefused) {
+  EXPECT_EQ(Limits().max_reserved_streams, 100u);
+  ConnectionOptions options = ClientOptions();
+  options.limits.max_reserved_streams = 2;
+  Ready(options, [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    client.TakeFrames();
+    Feed(client, PushPromiseFrame(1, 2, Block(Get())) +
+                     PushPromiseFrame(1, 4, Block(Get())) +
+                     PushPromiseFrame(1, 6, Block(Get())));
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 6 REFUSED_STREAM"));
+  });
+}
+
+TEST(ClosedStreamsLimitTest, TheOldestIsForgottenAndCountsAsEnded) {
+  EXPECT_EQ(Limits().max_closed_streams, 1000u);
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_closed_streams = 2;
+  Ready(options, [](Player& server) {
+    for (const StreamId id : {1, 3, 5}) {
+      Feed(server, HeadersFrame(id, Block(Post())));
+      ASSERT_TRUE(server->ResetStream(id, ErrorCode::kCancel).ok());
+    }
+    server.TakeFrames();
+    EXPECT_TRUE(server.Receive(DataFrame(5, "x") + DataFrame(3, "x")).ok());
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    EXPECT_FALSE(server.Receive(DataFrame(1, "x")).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 5 STREAM_CLOSED"));
+  });
+}
+
+TEST(IdlePriorityLimitTest, TooManyIdleStreamsEndTheConnection) {
+  EXPECT_EQ(Limits().max_idle_priority_updates, 1000u);
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_idle_priority_updates = 2;
+  Ready(options, [](Player& server) {
+    EXPECT_TRUE(server
+                    .Receive(PriorityUpdateFrame(1, "u=1") +
+                             PriorityUpdateFrame(3, "u=1") +
+                             PriorityUpdateFrame(1, "u=2"))
+                    .ok());
+    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(5, "u=1")).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 0 ENHANCE_YOUR_CALM"));
+  });
+}
+
+// --- Answers -----------------------------------------------------------------
+
+TEST(AnswersLimitTest, APeerThatReadsNoAnswersIsCutOffAtAThousand) {
+  EXPECT_EQ(Limits().max_queued_answers, 1000u);
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_TRUE(server.Receive(Repeat(1000, PingFrame("12345678"))).ok());
+    EXPECT_FALSE(server.Receive(PingFrame("12345678")).ok());
+    const std::vector<std::string> frames = server.TakeFrames();
+    ASSERT_EQ(frames.size(), 1001u);
+    EXPECT_EQ(frames.back(), "GOAWAY last 0 ENHANCE_YOUR_CALM");
+  });
+}
+
+TEST(AnswersLimitTest, APeerThatReadsThemMayGoOn) {
+  Ready(ServerOptions(), [](Player& server) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(server.Receive(Repeat(1000, PingFrame("12345678"))).ok());
+      server->ClearOutput();
+    }
+  });
+}
+
+// --- Budgets -----------------------------------------------------------------
+
+struct BudgetCase {
+  const char* name;
+  BudgetOptions BudgetSet::*budget;
+  // One frame that costs a token; `i` counts from 0.
+  std::string (*frame)(int i);
+};
+
+std::string RequestAnd(int i, const std::string& frame) {
+  return HeadersFrame(static_cast<StreamId>(2 * i + 1), Block(Post())) + frame;
+}
+
+class BudgetTest : public ::testing::TestWithParam<BudgetCase> {
+ protected:
+  static ConnectionOptions Options(const BudgetOptions& budget) {
+    ConnectionOptions options = ServerOptions();
+    options.limits.budgets.*GetParam().budget = budget;
+    return options;
+  }
+  static std::string Frames(int first, int count) {
+    std::string out;
+    for (int i = first; i < first + count; ++i) out += GetParam().frame(i);
+    return out;
+  }
+};
+
+TEST_P(BudgetTest, EndsTheConnectionWhenItIsUsedUp) {
+  // The handshake costs two tokens of SETTINGS.
+  const bool settings = GetParam().budget == &BudgetSet::settings;
+  Ready(Options({settings ? 12u : 10u, 0, 0}), [](Player& server) {
+    EXPECT_TRUE(server.Receive(Frames(0, 10)).ok());
+    server.TakeFrames();
+    EXPECT_FALSE(server.Receive(Frames(10, 1)).ok());
+    const std::vector<std::string> frames = server.TakeFrames();
+    ASSERT_FALSE(frames.empty());
+    EXPECT_THAT(frames.back(), ::testing::HasSubstr("ENHANCE_YOUR_CALM"));
+  });
+}
+
+TEST_P(BudgetTest, IsRefilledByTheTimeThatTheCallerPassesIn) {
+  Ready(Options({12, 10, 0}), [](Player& server) {
+    EXPECT_TRUE(server.Receive(Frames(0, 10)).ok());
+    ASSERT_TRUE(server->AdvanceTime(absl::Seconds(1)).ok());
+    EXPECT_TRUE(server.Receive(Frames(10, 10)).ok());
+  });
+}
+
+TEST_P(BudgetTest, IsRefilledByUsefulWork) {
+  Ready(Options({12, 0, 10}), [](Player& server) {
+    EXPECT_TRUE(server.Receive(Frames(0, 10)).ok());
+    // A stream that ends by END_STREAM on both sides.
+    EXPECT_TRUE(server.Receive(HeadersFrame(101, Block(Get()), kEnds)).ok());
+    ASSERT_TRUE(server->SendHeaders(101, Status(), {.end_stream = true}).ok());
+    EXPECT_TRUE(server.Receive(Frames(60, 10)).ok());
+  });
+}
+
+TEST_P(BudgetTest, HasADefaultThatALivelyPeerDoesNotReach) {
+  const BudgetOptions defaults = BudgetSet().*GetParam().budget;
+  EXPECT_GE(defaults.burst, 100u);
+  EXPECT_GT(defaults.per_second, 0);
+  EXPECT_GT(defaults.per_work_unit, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BudgetTest,
+    ::testing::Values(
+        BudgetCase{"Priority", &BudgetSet::priority,
+                   [](int) { return PriorityFrame(1, {}); }},
+        BudgetCase{"PriorityUpdate", &BudgetSet::priority_update,
+                   [](int) { return PriorityUpdateFrame(999, "u=1"); }},
+        BudgetCase{
+            "EmptyData", &BudgetSet::empty_data,
+            [](int i) { return RequestAnd(i, DataFrame(2 * i + 1, "")); }},
+        BudgetCase{"WindowUpdate", &BudgetSet::window_update,
+                   [](int) { return WindowUpdateFrame(0, 1); }},
+        BudgetCase{"Settings", &BudgetSet::settings,
+                   [](int) { return SettingsFrame(); }},
+        BudgetCase{"UnknownFrame", &BudgetSet::unknown_frame,
+                   [](int) { return RawFrame(0xfa, 0, 0, ""); }},
+        // Rapid reset (CVE-2023-44487).
+        BudgetCase{"PeerReset", &BudgetSet::peer_reset,
+                   [](int i) {
+                     return RequestAnd(
+                         i, RstStreamFrame(2 * i + 1, ErrorCode::kCancel));
+                   }},
+        // "Made you reset" (CVE-2025-8671): the peer provokes the resets.
+        BudgetCase{"ProvokedReset", &BudgetSet::provoked_reset,
+                   [](int i) {
+                     return RequestAnd(i, WindowUpdateFrame(2 * i + 1, 0));
+                   }}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(UsefulWorkTest, SentAndReceivedPayloadCount) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.budgets.priority = {2, 0, 1};
+  Ready(options, [](Player& server) {
+    Feed(server,
+         HeadersFrame(1, Block(Post())) + Repeat(2, PriorityFrame(1, {})));
+    // 1024 bytes in are a unit …
+    EXPECT_TRUE(server
+                    .Receive(DataFrame(1, std::string(1023, 'x')) +
+                             DataFrame(1, "x") + PriorityFrame(1, {}))
+                    .ok());
+    // … and so is a DATA frame out.
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    ASSERT_TRUE(server->SendData(1, absl::Cord("x")).ok());
+    EXPECT_TRUE(server.Receive(PriorityFrame(1, {})).ok());
+    EXPECT_FALSE(server.Receive(PriorityFrame(1, {})).ok());
+  });
+}
+
+// --- SETTINGS_TIMEOUT --------------------------------------------------------
+
+// RFC 9113 §6.5.3.
+TEST(SettingsTimeoutTest, APeerThatNeverAcknowledgesIsCutOffByTheCallersClock) {
+  Player server(ServerOptions(), Feeding::Whole());
+  ASSERT_TRUE(server->InitiateConnection().ok());
+  Feed(server, absl::StrCat(kPreface, SettingsFrame()));
+  server.TakeFrames();
+  EXPECT_TRUE(server->AdvanceTime(absl::Milliseconds(9999)).ok());
+  EXPECT_EQ(StatusText(server->AdvanceTime(absl::Milliseconds(1))),
+            "ERROR SettingsTimeout SETTINGS_TIMEOUT");
+  EXPECT_THAT(server.TakeFrames(),
+              ElementsAre("GOAWAY last 0 SETTINGS_TIMEOUT"));
+  EXPECT_TRUE(server->IsTerminated());
+}
+
+TEST(SettingsTimeoutTest, EachFrameHasItsOwnTime) {
+  ConnectionOptions options = ServerOptions();
+  options.settings_timeout = absl::Seconds(3);
+  Player server(options, Feeding::Whole());
+  server.Handshake();
+  ASSERT_TRUE(server->AdvanceTime(absl::Seconds(100)).ok());
+  ASSERT_TRUE(server->UpdateSettings({}).ok());
+  ASSERT_TRUE(server->AdvanceTime(absl::Seconds(2)).ok());
+  ASSERT_TRUE(server->UpdateSettings({}).ok());
+  ASSERT_TRUE(server.Receive(SettingsAckFrame()).ok());
+  EXPECT_TRUE(server->AdvanceTime(absl::Seconds(2)).ok());
+  EXPECT_FALSE(server->AdvanceTime(absl::Seconds(1)).ok());
+}
+
+TEST(SettingsTimeoutTest, TimeDoesNotGoBack) {
+  Player server(ServerOptions(), Feeding::Whole());
+  EXPECT_EQ(StatusText(server->AdvanceTime(absl::Seconds(-1))),
+            "ERROR InvalidArgument PROTOCOL_ERROR");
+}
+
+}  // namespace
+}  // namespace sluice::h2::tests
