@@ -181,7 +181,7 @@ void Browser::Complete(size_t index) {
   state.complete = true;
   timings_[index].completed_ns = transport_.Now();
   if (!resource.redirect) signals_.OnStreamClosed(timings_[index].stream_id);
-  // An empty body ends without DATA.
+  // A redirect and an empty body end without DATA.
   while (state.discovered < state.by_bytes.size()) {
     Discover(state.by_bytes[state.discovered++].second);
   }

@@ -307,8 +307,6 @@ void PageReader::LinkInitiators() {
                         initiator.bytes, " bytes of its initiator ", id));
       return;
     }
-    // A redirect has no bytes to stream.
-    if (initiator.redirect) resource.discovered_at_byte.reset();
   }
 }
 
