@@ -107,6 +107,7 @@ TEST(PageLoadTest, ARedirectIsCompleteWhenItIsRequestedAndSendsNothing) {
       PageOf(R"({"id":0,"type":"html","bytes":5000,"redirect":true,)"
              R"("discovery_delay_ms":3},)"
              R"({"id":1,"type":"html","bytes":10,"initiator":0,)"
+             R"("discovered":"stream","discovered_at_byte":99,)"
              R"("discovery_delay_ms":4})");
   const absl::StatusOr<PageLoad> load = Load(page, "fifo");
   ASSERT_TRUE(load.ok()) << load.status();
