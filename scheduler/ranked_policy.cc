@@ -58,6 +58,7 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   stream.info = info;
   idle_.Open(id, &stream.info);
   idle_.ShrinkTo(RoomForIdle());
+  if (Notice(stream.info)) RankAll();
   stream.rank = AskRank(stream);
   return absl::OkStatus();
 }
@@ -70,18 +71,31 @@ absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info,
   }
   const auto found = slots_.find(id);
   if (found == slots_.end()) {
-    return idle_.Remember(id, info, RoomForIdle());
+    absl::Status status = idle_.Remember(id, info, RoomForIdle());
+    if (status.ok() && Notice(info)) RankAll();
+    return status;
   }
+  if (Notice(info)) RankAll();
   const uint32_t slot = found->second;
   streams_[slot].info = info;
   streams_[slot].charged_since_info = 0;
+  Rerank(slot);
+  return absl::OkStatus();
+}
+
+void RankedPolicy::RankAll() {
+  for (uint32_t slot = 0; slot < streams_.size(); ++slot) {
+    if (streams_[slot].id != 0) Rerank(slot);
+  }
+}
+
+void RankedPolicy::Rerank(uint32_t slot) {
   const Rank rank = AskRank(streams_[slot]);
   if (picked_ == slot) {
     picked_rank_ = rank;
   } else {
     Move(slot, rank);
   }
-  return absl::OkStatus();
 }
 
 void RankedPolicy::OnClose(StreamId id) {
@@ -93,6 +107,7 @@ void RankedPolicy::OnClose(StreamId id) {
     picked_.reset();
     picked_rank_.reset();
   }
+  streams_[slot].id = 0;
   free_slots_.push_back(slot);
   slots_.erase(found);
 }

@@ -101,12 +101,23 @@ class RankedPolicy : public Policy {
   RankedPolicy(const PolicyOptions& options, const Shape& shape);
 
   // Called when a stream opens, when what is known of it changes, and with
-  // Shape::ranks_by_charge after each charge. Must depend on `stream` alone.
+  // Shape::ranks_by_charge after each charge. Must depend on `stream` and on
+  // what Notice() saw, alone.
   virtual Rank RankOf(const Subject& stream) const = 0;
+
+  // Sees what is said of any stream, open or idle, before it is ranked. True
+  // when the ranks of others may be different now. O(n log n) then.
+  virtual bool Notice(const StreamInfo& info) {
+    static_cast<void>(info);
+    return false;
+  }
+
+  // Ranks every open stream anew.
+  void RankAll();
 
  private:
   struct Stream {
-    StreamId id = 0;
+    StreamId id = 0;  // 0: the slot is free
     bool ready = false;
     bool fresh = true;  // has not been ready in its group yet
     Rank rank;
@@ -137,6 +148,8 @@ class RankedPolicy : public Policy {
   void Enter(uint32_t slot);
   void Leave(uint32_t slot);
   void Move(uint32_t slot, const Rank& rank);
+  // Move(), after the charge if the stream is picked.
+  void Rerank(uint32_t slot);
   Rank AskRank(const Stream& stream) const;
   void UpdateReadyBit(size_t group);
   // The group to serve; kNoGroup when none has anything ready.

@@ -34,11 +34,12 @@ priority::Rfc9218Priority TranslateToRfc9218(
           .incremental = true};
 }
 
-priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info) {
+priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info, bool translate) {
   priority::Rfc9218Priority result;
   if (const auto field = EffectiveRfc9218(info)) {
     result = *field;
-  } else if (const auto dependency = EffectiveRfc7540(info)) {
+  } else if (const auto dependency = EffectiveRfc7540(info);
+             translate && dependency.has_value()) {
     result = TranslateToRfc9218(*dependency);
   }
   if (info.hints.tunnel) result.incremental = true;

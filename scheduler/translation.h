@@ -28,10 +28,11 @@ int UrgencyOfChainWeight(int weight);
 priority::Rfc9218Priority TranslateToRfc9218(
     const priority::Rfc7540Priority& priority);
 
-// What to serve the stream by under RFC 9218: its signal of that kind in force,
-// else its RFC 7540 one translated, else the default (u=3). CONNECT tunnels are
-// incremental (RFC 9218 §11).
-priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info);
+// What to serve the stream by under RFC 9218: its signal of that kind in force;
+// else, when `translate`, its RFC 7540 one; else the default (u=3). CONNECT
+// tunnels are incremental (RFC 9218 §11).
+priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info,
+                                    bool translate = true);
 
 // What the stream is to a page: its hints when they name a class, else a class
 // that Chromium gives the urgency of its signal: 0 → css in the head, 1 → js in

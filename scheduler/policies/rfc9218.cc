@@ -16,15 +16,16 @@
 // bytes went to others gets one grant. Who is one urgency's non-incremental
 // streams, or its incremental ones (with `alternate`: an urgency).
 //
-// Signals: RFC 9218's; where a stream has none, its RFC 7540 dependency is
-// translated (translation.h); without either the default is u=3. CONNECT
-// tunnels are incremental. PRIORITY_UPDATE for a stream that is not open yet is
-// kept, up to the limit of PolicyOptions (§7.1). Hints are not read. Announces
-// SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
+// Signals: RFC 9218's; what is not said is u=3. As long as the client has sent
+// none of them, its RFC 7540 dependencies are translated (translation.h).
+// CONNECT tunnels are incremental. PRIORITY_UPDATE for a stream that is not
+// open yet is kept, up to the limit of PolicyOptions (§7.1). Hints are not
+// read. Announces SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -59,11 +60,21 @@ class Rfc9218 final : public RankedPolicy {
 
   bool AnnouncesNoRfc7540Priorities() const override { return true; }
 
+  void OnNoRfc7540Priorities() override {
+    if (std::exchange(translate_, false)) RankAll();
+  }
+
  private:
+  // See translation.h: whether RFC 7540 signals stand for what is not said.
+  bool Notice(const StreamInfo& info) override {
+    if (!info.rfc9218.has_value()) return false;
+    return std::exchange(translate_, false);
+  }
+
   // Two groups an urgency, so that the second waits for the first; to alternate
   // both kinds stand in one.
   Rank RankOf(const Subject& stream) const override {
-    const priority::Rfc9218Priority field = Rfc9218Of(stream.info);
+    const priority::Rfc9218Priority field = Rfc9218Of(stream.info, translate_);
     const auto urgency = static_cast<size_t>(field.urgency);
     const bool by_id = !field.incremental ||
                        (mixed_ == Mixed::kFirstEmission && stream.charged == 0);
@@ -77,6 +88,7 @@ class Rfc9218 final : public RankedPolicy {
   }
 
   const Mixed mixed_;
+  bool translate_ = true;
 };
 
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {

@@ -4,11 +4,12 @@
 // Shows what `i` is worth: the difference between this and rfc9218. It is also
 // what servers do that map urgencies to the levels of an older scheduler.
 //
-// RFC 7540 signals are translated (translation.h). Hints are not read. A signal
+// RFC 7540 signals are translated as by rfc9218. Hints are not read. A signal
 // that comes later moves the stream at once.
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,15 +29,28 @@ class Urgency final : public RankedPolicy {
   explicit Urgency(const PolicyOptions& options)
       : RankedPolicy(options, Shape{.groups = priority::kMaxUrgency + 1}) {}
 
+  void OnNoRfc7540Priorities() override {
+    if (std::exchange(translate_, false)) RankAll();
+  }
+
  private:
+  // See translation.h: whether RFC 7540 signals stand for what is not said.
+  bool Notice(const StreamInfo& info) override {
+    if (!info.rfc9218.has_value()) return false;
+    return std::exchange(translate_, false);
+  }
+
   Rank RankOf(const Subject& stream) const override {
     static constexpr std::array<absl::string_view, 8> kRules = {
         "u=0", "u=1", "u=2", "u=3", "u=4", "u=5", "u=6", "u=7"};
-    const auto urgency = static_cast<size_t>(Rfc9218Of(stream.info).urgency);
+    const auto urgency =
+        static_cast<size_t>(Rfc9218Of(stream.info, translate_).urgency);
     return {.group = urgency,
             .sharing = Rank::Sharing::kSequential,
             .rule = kRules[urgency]};
   }
+
+  bool translate_ = true;
 };
 
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {

@@ -26,7 +26,14 @@ using testing::Make;
 using testing::PolicyDriver;
 
 std::vector<std::string> Specs() {
-  std::vector<std::string> specs;
+  std::vector<std::string> specs = {
+      "auto:mixed=first_emission_then_rr",
+      "firefox:marx_font_bug=true",
+      "rfc7540:exact=true",
+      "rfc9218:mixed=alternate",
+      "rfc9218:mixed=first_emission_then_rr",
+      "rfc9218:mixed=alternate,starvation_guard=50000",
+  };
   for (const PolicyEntry& entry : RegisteredPolicies()) {
     specs.push_back(entry.name);
   }

@@ -1,0 +1,393 @@
+// What each policy makes of the signals it cannot read, of those that come
+// late, and of the application's own.
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/translation.h"
+#include "tests/policies/policy_driver.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using priority::Rfc7540Priority;
+using priority::Rfc9218Priority;
+using testing::Make;
+using testing::PolicyDriver;
+
+StreamInfo Field(int urgency, bool incremental = false) {
+  return {.rfc9218 = Rfc9218Priority{urgency, incremental}};
+}
+
+StreamInfo Chain(StreamId depends_on, int weight) {
+  return {.rfc7540 = Rfc7540Priority{depends_on, weight, true}};
+}
+
+StreamInfo Sharing(int weight) {
+  return {.rfc7540 = Rfc7540Priority{0, weight, false}};
+}
+
+StreamInfo Hint(ResourceClass resource_class, bool in_head = false) {
+  return {.hints = {.resource_class = resource_class, .in_head = in_head}};
+}
+
+StreamInfo Override(StreamInfo info, const Rfc9218Priority& server) {
+  info.server = ServerPriority{.rfc9218 = server};
+  return info;
+}
+
+// --- Translation -------------------------------------------------------------
+
+TEST(TranslationTest, ChromiumsWeightsAreTheUrgenciesThatItMeans) {
+  const std::vector<int> weights = {256, 220, 183, 147, 110, 74, 37, 1};
+  for (size_t urgency = 0; urgency < weights.size(); ++urgency) {
+    EXPECT_EQ(TranslateToRfc9218({0, weights[urgency], true}),
+              (Rfc9218Priority{static_cast<int>(urgency), false}));
+  }
+  EXPECT_EQ(UrgencyOfChainWeight(255), 1);
+  EXPECT_EQ(UrgencyOfChainWeight(146), 4);
+  EXPECT_EQ(UrgencyOfChainWeight(36), 7);
+}
+
+TEST(TranslationTest, SharersAreIncrementalAndADoubledWeightIsOneMoreUrgent) {
+  const std::vector<int> weights = {1, 2, 4, 8, 16, 32, 64, 128};
+  for (size_t i = 0; i < weights.size(); ++i) {
+    EXPECT_EQ(TranslateToRfc9218({0, weights[i], false}),
+              (Rfc9218Priority{static_cast<int>(7 - i), true}));
+  }
+  EXPECT_EQ(TranslateToRfc9218({0, 256, false}).urgency, 0);
+  EXPECT_EQ(TranslateToRfc9218({0, 31, false}).urgency, 3);
+}
+
+TEST(TranslationTest, AClassIsGuessedFromTheSignalWhenNoHintNamesOne) {
+  const auto guess = [](const StreamInfo& info) {
+    return ChromeGroupOf(ResourceOf(info));
+  };
+  for (int urgency = 0; urgency < 4; ++urgency) {
+    EXPECT_EQ(guess(Field(urgency)), static_cast<size_t>(urgency));
+  }
+  EXPECT_EQ(guess(Field(4)), 4u);
+  EXPECT_EQ(guess(Chain(0, 220)), 1u);
+  EXPECT_EQ(guess({}), 4u);
+  StreamInfo hinted = Field(0);
+  hinted.hints.resource_class = ResourceClass::kImage;
+  EXPECT_EQ(guess(hinted), 3u);
+}
+
+// --- Late hints --------------------------------------------------------------
+
+class ClassPolicyTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(ClassPolicyTest, WithoutHintsTheClientsSignalStandsForTheClass) {
+  PolicyDriver driver(Make(GetParam()));
+  driver.Add(1, 2800, Field(4));
+  driver.Add(3, 2800, Field(0));
+  EXPECT_EQ(driver.Run(2), "3,3");
+}
+
+TEST_P(ClassPolicyTest, AHintThatComesLateMovesTheStreamAtOnce) {
+  PolicyDriver driver(Make(GetParam()));
+  driver.Add(1, 140000, Hint(ResourceClass::kOther));
+  driver.Add(3, 2800);
+  EXPECT_EQ(driver.Run(1), "1");
+  ASSERT_TRUE(
+      driver.policy()
+          .OnPriority(3, Hint(ResourceClass::kCss, true), Signal::kHints)
+          .ok());
+  EXPECT_EQ(driver.Run(3), "3,3,1");
+}
+
+TEST_P(ClassPolicyTest, AHintMovesAStreamDownAsWell) {
+  PolicyDriver driver(Make(GetParam()));
+  driver.Add(1, 140000, Hint(ResourceClass::kCss, true));
+  driver.Add(3, 140000, Hint(ResourceClass::kCss, true));
+  driver.Run(4);
+  ASSERT_TRUE(driver.policy()
+                  .OnPriority(1, Hint(ResourceClass::kOther), Signal::kHints)
+                  .ok());
+  driver.Run(1);  // what stream 1 may still be owed
+  EXPECT_EQ(driver.Run(3), "3,3,3");
+}
+
+TEST_P(ClassPolicyTest, AHintForAStreamThatIsNotOpenYetHoldsWhenItOpens) {
+  PolicyDriver driver(Make(GetParam()));
+  driver.Add(1, 140000, Hint(ResourceClass::kOther));
+  ASSERT_TRUE(
+      driver.policy()
+          .OnPriority(3, Hint(ResourceClass::kCss, true), Signal::kHints)
+          .ok());
+  driver.Add(3, 2800);
+  EXPECT_EQ(driver.Run(2), "3,3");
+}
+
+INSTANTIATE_TEST_SUITE_P(Policies, ClassPolicyTest,
+                         ::testing::Values("wrr", "dfifo", "spdyrr", "firefox",
+                                           "parallel_plus", "serial_plus",
+                                           "pmeenan", "pmeenan_html",
+                                           "zero_weight"));
+
+// In a chain the place is that of the request order, whenever the hint comes,
+// and those behind a stream that leaves move up.
+TEST(ParallelPlusTest, AStreamIsChainedWhereItsRequestOrderPutsIt) {
+  PolicyDriver driver(Make("parallel_plus"));
+  for (StreamId id = 1; id <= 9; id += 2) {
+    driver.Add(id, 2800, Hint(ResourceClass::kCss));
+  }
+  Policy& policy = driver.policy();
+  ASSERT_TRUE(
+      policy.OnPriority(5, Hint(ResourceClass::kOther), Signal::kHints).ok());
+  ASSERT_TRUE(
+      policy.OnPriority(1, Hint(ResourceClass::kOther), Signal::kHints).ok());
+  ASSERT_TRUE(
+      policy.OnPriority(5, Hint(ResourceClass::kFont), Signal::kHints).ok());
+  EXPECT_EQ(driver.Run(), "3,3,5,5,7,7,9,9,1,1");
+}
+
+TEST(ParallelPlusTest, NormalYieldsWhileAStreamOfHighIsOpenEvenIfBlocked) {
+  PolicyDriver driver(Make("parallel_plus"));
+  StreamInfo late_js = Hint(ResourceClass::kJs);
+  late_js.hints.after_first_image = true;
+  driver.Add(1, 1400, Hint(ResourceClass::kHtml));
+  driver.Add(3, 140000, late_js);
+  driver.Add(5, 140000, Hint(ResourceClass::kImage));
+  driver.policy().SetBlocked(1);
+  // Weight 1 against 1: normal and low share.
+  EXPECT_EQ(driver.Run(200).size(), std::string("3,5,").size() * 100 - 1);
+  EXPECT_EQ(driver.sent(3), driver.sent(5));
+}
+
+// --- RFC 9218 ----------------------------------------------------------------
+
+TEST(Rfc9218Test, APriorityUpdateMovesAStreamBetweenTwoGrants) {
+  PolicyDriver driver(Make("rfc9218"));
+  driver.Add(1, 5600, Field(3));
+  driver.Add(3, 5600, Field(3));
+  EXPECT_EQ(driver.Run(1), "1");
+  ASSERT_TRUE(driver.policy().OnPriority(3, Field(1), Signal::kRfc9218).ok());
+  EXPECT_EQ(driver.Run(1), "3");
+  ASSERT_TRUE(driver.policy().OnPriority(3, Field(7), Signal::kRfc9218).ok());
+  EXPECT_EQ(driver.Run(), "1,1,1,3,3,3");
+}
+
+// §7.1: a PRIORITY_UPDATE may come before its stream.
+TEST(Rfc9218Test, AnUpdateBeforeTheStreamOpensHoldsUnlessHeadersSayMore) {
+  PolicyDriver driver(Make("rfc9218"));
+  Policy& policy = driver.policy();
+  ASSERT_TRUE(policy.OnPriority(3, Field(0), Signal::kRfc9218).ok());
+  ASSERT_TRUE(policy.OnPriority(5, Field(0), Signal::kRfc9218).ok());
+  driver.Add(1, 1400, Field(2));
+  driver.Add(3, 1400);
+  driver.Add(5, 1400, Field(6));
+  EXPECT_EQ(driver.Run(), "3,1,5");
+}
+
+// §11.
+TEST(Rfc9218Test, AConnectTunnelIsIncremental) {
+  PolicyDriver driver(Make("rfc9218"));
+  StreamInfo tunnel = Field(3, false);
+  tunnel.hints.tunnel = true;
+  driver.Add(1, 2800, tunnel);
+  driver.Add(3, 2800, Field(3));
+  EXPECT_EQ(driver.Run(), "3,3,1,1");
+}
+
+// RFC 9218 §4: a client of this scheme that says nothing means u=3.
+TEST(Rfc9218Test, DependenciesAreReadOnlyWhileTheClientSendsNoOtherSignals) {
+  PolicyDriver driver(Make("rfc9218"));
+  driver.Add(1, 140000, Chain(0, 110));
+  driver.Add(3, 140000, Chain(1, 256));
+  EXPECT_EQ(driver.Run(1), "3");
+  StreamInfo both = Chain(3, 110);
+  both.rfc9218 = Rfc9218Priority{4, false};
+  driver.Add(5, 1400, both);
+  EXPECT_EQ(driver.Run(1), "1");  // 1 and 3 are u=3 now, by stream id
+}
+
+TEST(Rfc9218Test, TheSettingAgainstDependenciesEndsTheirReading) {
+  PolicyDriver driver(Make("rfc9218"));
+  driver.Add(1, 140000, Chain(0, 110));
+  driver.Add(3, 140000, Chain(1, 256));
+  driver.policy().OnNoRfc7540Priorities();
+  EXPECT_EQ(driver.Run(1), "1");
+  EXPECT_TRUE(driver.policy().AnnouncesNoRfc7540Priorities());
+}
+
+TEST(Rfc9218Test, WithoutAGuardTheLeastUrgentWaitsForAllOthers) {
+  PolicyDriver driver(Make("rfc9218"));
+  driver.Add(1, 1400, Field(7));
+  driver.Add(3, 1400 * 1000, Field(0));
+  driver.Run(1000);
+  EXPECT_EQ(driver.sent(1), 0u);
+}
+
+TEST(Rfc9218Test, TheStarvationGuardServesEachGroupOnceInSoManyBytes) {
+  PolicyDriver driver(Make("rfc9218:starvation_guard=14000"));
+  driver.Add(1, 1 << 30, Field(7));
+  driver.Add(3, 1 << 30, Field(5, true));
+  driver.Add(5, 1 << 30, Field(5));
+  driver.Add(7, 1 << 30, Field(0));
+  size_t since[4] = {0, 0, 0, 0};
+  for (int step = 0; step < 1000; ++step) {
+    const std::optional<StreamId> id = driver.Step();
+    for (size_t& steps : since) ++steps;
+    since[*id / 2] = 0;
+    // Ten grants, and at most one for each other group that waits as well.
+    for (const size_t steps : since) EXPECT_LE(steps, 13u);
+  }
+  EXPECT_GT(driver.sent(7), driver.sent(1) * 6);
+}
+
+TEST(Rfc9218Test, TheApplicationsPriorityHoldsUntilItIsTakenBack) {
+  PolicyDriver driver(Make("rfc9218"));
+  driver.Add(1, 140000, Field(1));
+  driver.Add(3, 140000, Field(2));
+  Policy& policy = driver.policy();
+  ASSERT_TRUE(
+      policy.OnPriority(3, Override(Field(2), {0, false}), Signal::kServer)
+          .ok());
+  EXPECT_EQ(driver.Run(1), "3");
+  // The client's later word does not move it, and is not lost.
+  ASSERT_TRUE(
+      policy.OnPriority(3, Override(Field(5), {0, false}), Signal::kRfc9218)
+          .ok());
+  EXPECT_EQ(driver.Run(1), "3");
+  ASSERT_TRUE(policy.OnPriority(3, Field(5), Signal::kServer).ok());
+  EXPECT_EQ(driver.Run(1), "1");
+}
+
+// --- srpt --------------------------------------------------------------------
+
+TEST(SrptTest, TheFewestBytesLeftGoFirstAsTheyShrink) {
+  PolicyDriver driver(Make("srpt"));
+  const auto size = [](uint64_t bytes) {
+    return StreamInfo{.hints = {.bytes_remaining = bytes}};
+  };
+  driver.Add(1, 2800);
+  driver.Add(3, 7000, size(7000));
+  driver.Add(5, 4200, size(4200));
+  EXPECT_EQ(driver.Run(2), "5,5");
+  driver.Add(7, 2800, size(2800));
+  EXPECT_EQ(driver.Run(2), "5,7");  // 1,400 left of 5; then 7
+  ASSERT_TRUE(driver.policy().OnPriority(1, size(700), Signal::kHints).ok());
+  EXPECT_EQ(driver.Run(1), "1");
+}
+
+// --- server_driven -----------------------------------------------------------
+
+TEST(ServerDrivenTest, CssAndJsGoFirstWhileTheClientNamesNoDependency) {
+  PolicyDriver driver(Make("server_driven"));
+  StreamInfo css = Sharing(16);
+  css.hints.resource_class = ResourceClass::kCss;
+  driver.Add(1, 2800, Sharing(256));
+  driver.Add(3, 2800, css);
+  driver.Add(5, 2800, Hint(ResourceClass::kJs));
+  EXPECT_EQ(driver.Run(), "3,5,3,5,1,1");
+}
+
+TEST(ServerDrivenTest, AHintThatComesLateMovesTheStreamUp) {
+  PolicyDriver driver(Make("server_driven"));
+  driver.Add(1, 140000);
+  driver.Add(3, 2800);
+  EXPECT_EQ(driver.Run(1), "1");
+  ASSERT_TRUE(driver.policy()
+                  .OnPriority(3, Hint(ResourceClass::kCss), Signal::kHints)
+                  .ok());
+  EXPECT_EQ(driver.Run(3), "3,3,1");
+}
+
+TEST(ServerDrivenTest, TheFirstDependencyMakesTheClientsTreeDecide) {
+  PolicyDriver driver(Make("server_driven"));
+  driver.Add(1, 140000);
+  driver.Add(3, 140000, Hint(ResourceClass::kCss));
+  EXPECT_EQ(driver.Run(2), "3,3");
+  StreamInfo dependent = Hint(ResourceClass::kCss);
+  dependent.rfc7540 = Rfc7540Priority{1, 16, false};
+  ASSERT_TRUE(driver.policy().OnPriority(3, dependent, Signal::kRfc7540).ok());
+  EXPECT_EQ(driver.Run(3), "1,1,1");
+}
+
+// --- auto --------------------------------------------------------------------
+
+// Under the tree 3 goes before 1, which depends on it; by urgency 1 goes first.
+class AutoTest : public ::testing::Test {
+ protected:
+  AutoTest() {
+    driver_.Add(3, 1 << 20, Sharing(16));
+    StreamInfo first;
+    first.rfc7540 = Rfc7540Priority{3, 16, false};
+    driver_.Add(5, 1 << 20, first);
+  }
+
+  PolicyDriver driver_{Make("auto")};
+};
+
+TEST_F(AutoTest, AConnectionWithDependenciesOnlyIsServedByTheTree) {
+  EXPECT_EQ(driver_.Run(3), "3,3,3");
+  EXPECT_FALSE(driver_.policy().AnnouncesNoRfc7540Priorities());
+}
+
+TEST_F(AutoTest, APriorityFieldOnAnyRequestSwitchesTheConnection) {
+  EXPECT_EQ(driver_.Run(1), "3");
+  driver_.Add(7, 2800, Field(1));
+  EXPECT_EQ(driver_.Run(2), "7,7");
+  // Without a field of their own both are u=3 now: by stream id.
+  EXPECT_EQ(driver_.Run(1), "3");
+}
+
+TEST_F(AutoTest, APriorityUpdateSwitchesTheConnectionEvenForAnIdleStream) {
+  ASSERT_TRUE(driver_.policy().OnPriority(9, Field(1), Signal::kRfc9218).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(5, Field(2), Signal::kRfc9218).ok());
+  EXPECT_EQ(driver_.Run(1), "5");
+  driver_.Add(9, 1400);
+  EXPECT_EQ(driver_.Run(2), "9,5");
+}
+
+TEST_F(AutoTest, TheSettingAgainstDependenciesSwitchesTheConnection) {
+  driver_.policy().OnNoRfc7540Priorities();
+  ASSERT_TRUE(driver_.policy()
+                  .OnPriority(5, Override({}, {0, false}), Signal::kServer)
+                  .ok());
+  EXPECT_EQ(driver_.Run(2), "5,5");
+}
+
+TEST_F(AutoTest, TheApplicationsOwnFieldDoesNotSwitchIt) {
+  ASSERT_TRUE(driver_.policy()
+                  .OnPriority(5, Override({}, {0, false}), Signal::kServer)
+                  .ok());
+  EXPECT_EQ(driver_.Run(2), "3,3");
+}
+
+// Chromium moves an image into view by PRIORITY frames: 147, then 220.
+TEST_F(AutoTest, ALaterPriorityFrameGivesItsWeightsUrgency) {
+  driver_.Add(7, 1 << 20, Field(3));
+  EXPECT_EQ(driver_.Run(1), "3");
+  StreamInfo moved = Field(3);
+  moved.rfc7540 = Rfc7540Priority{0, 220, true};
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kRfc7540).ok());
+  EXPECT_EQ(driver_.Run(2), "7,7");
+  // A hint or the application's word in between does not undo it …
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kHints).ok());
+  EXPECT_EQ(driver_.Run(1), "7");
+  // … and a PRIORITY_UPDATE has the last word.
+  moved.rfc9218->urgency = 6;
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kRfc9218).ok());
+  EXPECT_EQ(driver_.Run(1), "3");
+}
+
+TEST_F(AutoTest, SwitchingBetweenAPickAndItsChargeIsSafe) {
+  Policy& policy = driver_.policy();
+  std::optional<Grant> grant = policy.Pick();
+  ASSERT_EQ(grant->stream_id, 3u);
+  ASSERT_TRUE(policy.OnPriority(5, Field(0), Signal::kRfc9218).ok());
+  policy.Charge(3, 1400);
+  EXPECT_EQ(driver_.Run(2), "5,5");
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
