@@ -145,18 +145,6 @@ absl::Status BasicPriorityTree<Order>::SetBlocked(StreamId id) {
 }
 
 template <class Order>
-absl::StatusOr<StreamId> BasicPriorityTree<Order>::Pick() {
-  const NodeIndex n = shares_.Pick();
-  if (n == kNone) return TreeErrorStatus(TreeError::kNothingReady);
-  return shares_.node(n).id;
-}
-
-template <class Order>
-void BasicPriorityTree<Order>::Charge(size_t bytes) {
-  shares_.Charge(bytes);
-}
-
-template <class Order>
 bool BasicPriorityTree<Order>::HasReady() const {
   const internal::GroupIndex g = shares_.node(kRoot).children;
   return g != kNone && shares_.group(g).active > 0;

@@ -57,6 +57,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "priority/internal/id_map.h"
@@ -161,11 +162,17 @@ class BasicPriorityTree {
 
   // The stream that sends next. Charge() must follow before the next Pick().
   // Errors: nothing ready (then no Charge() follows).
-  absl::StatusOr<StreamId> Pick();
+  absl::StatusOr<StreamId> Pick() {
+    const NodeIndex n = shares_.Pick();
+    if (ABSL_PREDICT_FALSE(n == internal::kNone)) {
+      return TreeErrorStatus(TreeError::kNothingReady);
+    }
+    return shares_.node(n).id;
+  }
 
   // The pick's `bytes` (≤ max_grant) were sent. With 0 the stream is blocked
   // until its next SetReady().
-  void Charge(size_t bytes);
+  void Charge(size_t bytes) { shares_.Charge(bytes); }
 
   bool HasReady() const;
   size_t max_grant() const { return shares_.max_grant(); }

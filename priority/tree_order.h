@@ -22,7 +22,8 @@ struct ExactByteFairOrder {
   static constexpr bool kTiesById = false;
 };
 
-// Exact as well, with ties to the lower stream id instead of first-in first-out.
+// Exact as well, with ties to the lower stream id instead of first-in
+// first-out.
 struct ExactByIdOrder {
   static constexpr bool kByFinishTag = true;
   static constexpr bool kSlots = false;

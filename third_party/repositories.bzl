@@ -35,6 +35,7 @@ def sluice_dependencies():
         main = {"benchmark_main": "-lbenchmark_main"},
     )
     _maybe(system_libraries, "nghttp2", libraries = {"nghttp2": "libnghttp2"})
+    _maybe(system_libraries, "h2o", libraries = {"h2o": "libh2o-evloop"})
     _maybe(system_libraries, "openssl", libraries = {"ssl": "libssl", "crypto": "libcrypto"})
     _maybe(
         system_libraries,

@@ -29,20 +29,21 @@ class Calendar {
     for (NodeIndex& head : heads_) head = kNone;
   }
 
-  // Appends `n` to the slot of its key.
-  void PushBack(Node* nodes, NodeIndex n, int shift) {
-    const uint32_t slot = SlotOf(nodes[n].key, shift);
+  // Appends `n` to the slot of `key`.
+  void PushBack(Node* nodes, NodeIndex n, int64_t key, int shift) {
+    const uint32_t slot = SlotOf(key, shift);
+    Node& node = nodes[n];
     const NodeIndex head = heads_[slot];
     if (head == kNone) {
-      nodes[n].link[0] = nodes[n].link[1] = n;
+      node.link[0] = node.link[1] = n;
       heads_[slot] = n;
       words_[slot >> 6] |= uint64_t{1} << (slot & 63);
       summary_ |= uint64_t{1} << (slot >> 6);
       return;
     }
     const NodeIndex tail = nodes[head].link[0];
-    nodes[n].link[0] = tail;
-    nodes[n].link[1] = head;
+    node.link[0] = tail;
+    node.link[1] = head;
     nodes[tail].link[1] = n;
     nodes[head].link[0] = n;
   }
@@ -54,8 +55,9 @@ class Calendar {
     const NodeIndex next = nodes[n].link[1];
     if (next == n) {
       heads_[slot] = kNone;
-      words_[slot >> 6] &= ~(uint64_t{1} << (slot & 63));
-      if (words_[slot >> 6] == 0) summary_ &= ~(uint64_t{1} << (slot >> 6));
+      const uint64_t word = words_[slot >> 6] ^ (uint64_t{1} << (slot & 63));
+      words_[slot >> 6] = word;
+      if (word == 0) summary_ ^= uint64_t{1} << (slot >> 6);
       return;
     }
     nodes[prev].link[1] = next;

@@ -8,9 +8,9 @@
 namespace sluice::priority::internal {
 namespace {
 
-// A clock beyond this is taken back to its period, long before 2^63: one pick
-// moves it by at most 2^48.
-constexpr int64_t kMaxClock = int64_t{1} << 60;
+// A level where a key passes this has its tags taken back, long before 2^63:
+// one decision moves a key by at most 2^48.
+constexpr int64_t kMaxKey = int64_t{1} << 60;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ ShareTree<Order>::ShareTree(size_t nodes, size_t max_grant, size_t calendars)
   nodes_.resize(nodes + 1);
   groups_.resize(nodes + 1);
   // A contended level has two members at least.
-  path_.reserve(nodes / 2 + 1);
+  path_.resize(nodes / 2 + 1);
   queue_.SetNodes(nodes_.data());
   for (size_t n = nodes; n > 0; --n) {
     nodes_[n].next = free_node_;
@@ -40,7 +40,7 @@ void ShareTree<Order>::Grow() {
   const size_t size = nodes_.size();
   nodes_.resize(2 * size);
   groups_.resize(2 * size);
-  path_.reserve(size + 1);
+  path_.resize(size + 1);
   queue_.SetNodes(nodes_.data());
   for (size_t i = 2 * size; i > size; --i) {
     nodes_[i - 1].next = free_node_;
@@ -199,7 +199,8 @@ void ShareTree<Order>::Splice(NodeIndex n) {
     DropPathEntry(c);
     if (on_path) {
       child.remainder = node.remainder;  // of entry.weight, until the charge
-      path_.push_back({entry.tag, c, entry.weight});
+      if (path_size_ == path_.size()) path_.resize(2 * path_size_ + 1);
+      path_[path_size_++] = {entry.tag, c, entry.weight};
     } else {
       child.remainder = static_cast<uint32_t>(uint64_t{node.remainder} *
                                               child.weight / node.weight);
@@ -249,8 +250,8 @@ void ShareTree<Order>::Merge(GroupIndex front, GroupIndex back,
   Group& source = groups_[from];
   Group& target = groups_[to];
   const int64_t shift = target.clock - source.clock;
-  for (PathEntry& entry : path_) {
-    if (nodes_[entry.node].group == from) entry.tag += shift;
+  for (uint32_t i = 0; i < path_size_; ++i) {
+    if (nodes_[path_[i].node].group == from) path_[i].tag += shift;
   }
   for (uint32_t i = 0, m = source.first; i < source.size;
        ++i, m = nodes_[m].next) {
@@ -376,12 +377,34 @@ NodeIndex ShareTree<Order>::EndOfRun(NodeIndex n) {
 }
 
 template <class Order>
+inline NodeIndex ShareTree<Order>::Choose(Group& group) {
+  const NodeIndex n = queue_.Min(group);
+  const Node& node = nodes_[n];
+  group.clock = std::max(group.clock, node.key);
+  path_[path_size_++] = {node.tag, n, node.weight};
+  return n;
+}
+
+template <class Order>
 NodeIndex ShareTree<Order>::Pick() {
   if (ABSL_PREDICT_FALSE(pulling_)) std::abort();  // the header forbids it
-  if (!HasActiveChild(kRoot)) return kNone;
+  const GroupIndex top = nodes_[kRoot].children;
+  if (top == kNone || groups_[top].active == 0) return kNone;
+  pulling_ = true;
   ++work_.decisions;
-  path_.clear();
   NodeIndex n = kRoot;  // never ready
+  if (groups_[top].active > 1) {
+    n = Choose(groups_[top]);
+    if (ABSL_PREDICT_TRUE(nodes_[n].ready)) {
+      ++work_.contended_levels;
+      return picked_ = n;
+    }
+  }
+  return PickBelow(n);
+}
+
+template <class Order>
+NodeIndex ShareTree<Order>::PickBelow(NodeIndex n) {
   do {
     Group* group = &groups_[nodes_[n].children];
     if (group->active == 1) {
@@ -389,15 +412,55 @@ NodeIndex ShareTree<Order>::Pick() {
       if (nodes_[n].ready) break;
       group = &groups_[nodes_[n].children];
     }
-    ++work_.contended_levels;
-    n = queue_.Min(*group);
-    const Node& node = nodes_[n];
-    group->clock = std::max(group->clock, node.key);
-    path_.push_back({node.tag, n, node.weight});
+    n = Choose(*group);
   } while (!nodes_[n].ready);
-  picked_ = n;
-  pulling_ = true;
-  return n;
+  work_.contended_levels += path_size_;
+  return picked_ = n;
+}
+
+template <class Order>
+inline void ShareTree<Order>::ChargeEntry(const PathEntry& entry,
+                                          uint64_t scaled) {
+  Node& node = nodes_[entry.node];
+  const uint64_t sum = scaled + node.remainder;
+  const auto charge = static_cast<int64_t>(sum / entry.weight);
+  const uint64_t remainder = sum % entry.weight;
+  if (ABSL_PREDICT_FALSE(node.tag != entry.tag ||
+                         node.weight != entry.weight)) {
+    ChargeEdited(entry, charge, remainder);
+    return;
+  }
+  node.remainder = static_cast<uint32_t>(remainder);
+  node.tag += charge;
+  const int64_t key = node.key + charge;
+  if (ABSL_PREDICT_TRUE(node.active)) {
+    queue_.Charged(groups_[node.group], entry.node, key);
+  } else {
+    node.key = key;
+  }
+  if (ABSL_PREDICT_FALSE(key > kMaxKey)) Renormalise(node.group);
+}
+
+template <class Order>
+void ShareTree<Order>::ChargeEdited(const PathEntry& entry, int64_t charge,
+                                    uint64_t remainder) {
+  Node& node = nodes_[entry.node];
+  // 0 when the edit put it ahead of the charge.
+  charge = std::max(entry.tag + charge - node.tag, int64_t{0});
+  node.remainder =
+      static_cast<uint32_t>(remainder * node.weight / entry.weight);
+  node.tag += charge;
+  const int64_t key = node.key + charge;
+  if (node.active) {
+    queue_.Rekey(groups_[node.group], entry.node, key);
+  } else {
+    node.key = key;
+  }
+}
+
+template <class Order>
+void ShareTree<Order>::ChargePath(uint64_t scaled) {
+  for (uint32_t i = 0; i < path_size_; ++i) ChargeEntry(path_[i], scaled);
 }
 
 template <class Order>
@@ -405,45 +468,32 @@ void ShareTree<Order>::Charge(size_t bytes) {
   if (ABSL_PREDICT_FALSE(!pulling_ || bytes > max_grant_)) std::abort();
   const uint64_t scaled = uint64_t{bytes}
                           << (kTagFractionBits + kWeightFractionBits);
-  for (const PathEntry& entry : path_) {
-    Node& node = nodes_[entry.node];
-    const uint64_t charge = scaled + node.remainder;
-    const uint64_t remainder = charge % entry.weight;
-    const int64_t tag = std::max(
-        entry.tag + static_cast<int64_t>(charge / entry.weight), node.tag);
-    node.remainder =
-        static_cast<uint32_t>(ABSL_PREDICT_TRUE(node.weight == entry.weight)
-                                  ? remainder
-                                  : remainder * node.weight / entry.weight);
-    const int64_t key = node.key - node.tag + tag;
-    node.tag = tag;
-    Group& group = groups_[node.group];
-    if (node.active) {
-      queue_.Rekey(group, entry.node, key);
-    } else {
-      node.key = key;
-    }
-    if (ABSL_PREDICT_FALSE(group.clock > kMaxClock)) Renormalise(node.group);
+  if (ABSL_PREDICT_TRUE(path_size_ == 1)) {
+    ChargeEntry(path_[0], scaled);
+  } else {
+    ChargePath(scaled);
   }
-  path_.clear();
+  path_size_ = 0;
   pulling_ = false;
   // It had nothing to send: until its next SetReady(), nobody waits for it.
-  if (bytes == 0 && picked_ != kNone) SetBlocked(picked_);
+  if (ABSL_PREDICT_FALSE(bytes == 0) && picked_ != kNone) SetBlocked(picked_);
 }
 
 template <class Order>
 typename ShareTree<Order>::PathEntry* ShareTree<Order>::FindPathEntry(
     NodeIndex n) {
-  for (PathEntry& entry : path_) {
-    if (entry.node == n) return &entry;
+  for (uint32_t i = 0; i < path_size_; ++i) {
+    if (path_[i].node == n) return &path_[i];
   }
   return nullptr;
 }
 
 template <class Order>
 void ShareTree<Order>::DropPathEntry(NodeIndex n) {
-  const PathEntry* entry = FindPathEntry(n);
-  if (entry != nullptr) path_.erase(path_.begin() + (entry - path_.data()));
+  PathEntry* entry = FindPathEntry(n);
+  if (entry == nullptr) return;
+  std::copy(entry + 1, path_.data() + path_size_, entry);
+  --path_size_;
 }
 
 template <class Order>

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "priority/internal/sibling_queue.h"
 #include "priority/internal/tree_node.h"
 
@@ -107,7 +108,7 @@ class ShareTree {
   WorkCounters& counters() { return work_; }
   size_t group_bytes() const { return groups_.capacity() * sizeof(Group); }
   size_t queue_bytes() const { return queue_.memory_bytes(); }
-  size_t path_bytes() const { return path_.capacity() * sizeof(PathEntry); }
+  size_t path_bytes() const { return path_.size() * sizeof(PathEntry); }
   size_t max_grant() const { return max_grant_; }
   int slot_shift() const { return queue_.slot_shift(); }
 
@@ -145,23 +146,34 @@ class ShareTree {
   void Activate(NodeIndex n);
   void Deactivate(NodeIndex n);
   NodeIndex EndOfRun(NodeIndex n);
+  // Chooses at a contended level: moves its clock and records the choice.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE NodeIndex Choose(Group& group);
+  // Goes on from `n`, which is active and not ready.
+  ABSL_ATTRIBUTE_NOINLINE NodeIndex PickBelow(NodeIndex n);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void ChargeEntry(const PathEntry& entry,
+                                                uint64_t scaled);
+  ABSL_ATTRIBUTE_NOINLINE void ChargePath(uint64_t scaled);
+  // For an entry whose node was edited during the pull.
+  ABSL_ATTRIBUTE_NOINLINE void ChargeEdited(const PathEntry& entry,
+                                            int64_t charge, uint64_t remainder);
   // Moves the smaller of the groups into the larger one, which `owner` gets;
   // `front`'s members come first.
   void Merge(GroupIndex front, GroupIndex back, NodeIndex owner);
   PathEntry* FindPathEntry(NodeIndex n);
   void DropPathEntry(NodeIndex n);
   void BumpEpoch();
-  void Renormalise(GroupIndex g);
+  ABSL_ATTRIBUTE_NOINLINE void Renormalise(GroupIndex g);
 
   std::vector<Node> nodes_;
   std::vector<Group> groups_;
-  std::vector<PathEntry> path_;
+  std::vector<PathEntry> path_;  // the first path_size_ are in use
   SiblingQueue<Order> queue_;
   WorkCounters work_;
   int64_t scaled_grant_;
   size_t max_grant_;
   NodeIndex free_node_ = kNone;    // linked by `next`
   GroupIndex free_group_ = kNone;  // linked by `first`
+  uint32_t path_size_ = 0;
   NodeIndex picked_ = kNone;
   uint32_t epoch_ = 1;
   bool pulling_ = false;

@@ -1,13 +1,8 @@
 #include "priority/internal/sibling_queue.h"
 
-#include "absl/base/optimization.h"
+#include "absl/numeric/bits.h"
 
 namespace sluice::priority::internal {
-namespace {
-
-enum Side { kLeft = 0, kRight = 1, kUp = 2 };
-
-}  // namespace
 
 template <class Order>
 SiblingQueue<Order>::SiblingQueue(int64_t max_quantum, size_t calendars)
@@ -23,10 +18,12 @@ SiblingQueue<Order>::SiblingQueue(int64_t max_quantum, size_t calendars)
 template <class Order>
 void SiblingQueue<Order>::Insert(Group& group, NodeIndex n) {
   if (++group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
-    const NodeIndex last = nodes_[group.queue].link[kLeft];
-    const bool calendar = !free_calendars_.empty() &&
-                          Spanned(group, nodes_[last].key) &&
-                          Spanned(group, nodes_[n].key);
+    bool calendar = !free_calendars_.empty();
+    NodeIndex listed = group.queue;
+    do {
+      calendar = calendar && Spanned(nodes_[listed]);
+      listed = nodes_[listed].link[kRight];
+    } while (listed != group.queue);
     Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
             kMaxListed);
   }
@@ -49,34 +46,16 @@ void SiblingQueue<Order>::Rekey(Group& group, NodeIndex n, int64_t key) {
 }
 
 template <class Order>
-NodeIndex SiblingQueue<Order>::Min(Group& group) {
-  switch (group.kind) {
-    case QueueKind::kList:
-      return group.queue;
-    case QueueKind::kCalendar:
-      return calendars_[group.queue].Front(group.clock, shift_);
-    case QueueKind::kSplay:
-      return SplayMin(group);
-  }
-  return kNone;
-}
-
-template <class Order>
 size_t SiblingQueue<Order>::memory_bytes() const {
   return calendars_.capacity() * sizeof(Calendar) +
          free_calendars_.capacity() * sizeof(uint32_t);
 }
 
 template <class Order>
-bool SiblingQueue<Order>::Spanned(const Group& group, int64_t key) const {
-  return (key >> shift_) - (group.clock >> shift_) < Calendar::kSlots;
-}
-
-template <class Order>
 void SiblingQueue<Order>::Link(Group& group, NodeIndex n) {
   if (group.kind == QueueKind::kCalendar) {
-    if (ABSL_PREDICT_TRUE(Spanned(group, nodes_[n].key))) {
-      calendars_[group.queue].PushBack(nodes_, n, shift_);
+    if (Spanned(nodes_[n])) {
+      calendars_[group.queue].PushBack(nodes_, n, nodes_[n].key, shift_);
       return;
     }
     Convert(group, QueueKind::kSplay, group.active - 1);
@@ -190,31 +169,59 @@ void SiblingQueue<Order>::Splay(NodeIndex n) {
 }
 
 template <class Order>
-void SiblingQueue<Order>::SplayInsert(Group& group, NodeIndex n) {
-  Node& node = nodes_[n];
-  node.link[kLeft] = node.link[kRight] = node.link[kUp] = kNone;
-  NodeIndex at = group.queue;
-  while (at != kNone) {
-    ++steps_;
-    const int side = Before(node, nodes_[at]) ? kLeft : kRight;
-    node.link[kUp] = at;
-    at = nodes_[at].link[side];
-    if (at == kNone) nodes_[node.link[kUp]].link[side] = n;
-  }
+void SiblingQueue<Order>::SplayIfDeep(Group& group, NodeIndex n,
+                                      uint32_t depth) {
+  if (depth <= 2u * absl::bit_width(group.active) + 2) return;
   Splay(n);
   group.queue = n;
 }
 
 template <class Order>
-void SiblingQueue<Order>::SplayRemove(Group& group, NodeIndex n) {
-  Splay(n);
-  const NodeIndex left = nodes_[n].link[kLeft];
-  const NodeIndex right = nodes_[n].link[kRight];
-  if (right != kNone) nodes_[right].link[kUp] = kNone;
-  if (left == kNone) {
-    group.queue = right;
+void SiblingQueue<Order>::SplayInsert(Group& group, NodeIndex n) {
+  Node& node = nodes_[n];
+  node.link[kLeft] = node.link[kRight] = node.link[kUp] = kNone;
+  if (group.queue == kNone) {
+    group.queue = n;
     return;
   }
+  const int64_t slot = node.key >> shift_;
+  uint32_t depth = 0;
+  NodeIndex above, at = group.queue;
+  int side;
+  do {
+    above = at;
+    ++depth;
+    const Node& other = nodes_[at];
+    side = Less(slot, node.id, other.key >> shift_, other.id) ? kLeft : kRight;
+    at = other.link[side];
+  } while (at != kNone);
+  nodes_[above].link[side] = n;
+  node.link[kUp] = above;
+  steps_ += depth;
+  SplayIfDeep(group, n, depth);
+}
+
+template <class Order>
+void SiblingQueue<Order>::SplayRemove(Group& group, NodeIndex n) {
+  NodeIndex left = nodes_[n].link[kLeft];
+  NodeIndex right = nodes_[n].link[kRight];
+  if (left == kNone || right == kNone) {
+    // Its only child, if any, takes its place.
+    const NodeIndex child = left == kNone ? right : left;
+    const NodeIndex above = nodes_[n].link[kUp];
+    if (child != kNone) nodes_[child].link[kUp] = above;
+    if (above == kNone) {
+      group.queue = child;
+    } else {
+      const int side = nodes_[above].link[kRight] == n ? kRight : kLeft;
+      nodes_[above].link[side] = child;
+    }
+    return;
+  }
+  Splay(n);
+  left = nodes_[n].link[kLeft];
+  right = nodes_[n].link[kRight];
+  // As the root it has both: what was below it on either side still is.
   nodes_[left].link[kUp] = kNone;
   NodeIndex last = left;
   while (nodes_[last].link[kRight] != kNone) {
@@ -223,19 +230,20 @@ void SiblingQueue<Order>::SplayRemove(Group& group, NodeIndex n) {
   }
   Splay(last);
   nodes_[last].link[kRight] = right;
-  if (right != kNone) nodes_[right].link[kUp] = last;
+  nodes_[right].link[kUp] = last;
   group.queue = last;
 }
 
 template <class Order>
 NodeIndex SiblingQueue<Order>::SplayMin(Group& group) {
   NodeIndex n = group.queue;
+  uint32_t depth = 0;
   while (nodes_[n].link[kLeft] != kNone) {
-    ++steps_;
+    ++depth;
     n = nodes_[n].link[kLeft];
   }
-  Splay(n);
-  group.queue = n;
+  steps_ += depth;
+  SplayIfDeep(group, n, depth);
   return n;
 }
 

@@ -16,11 +16,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "priority/internal/calendar.h"
 #include "priority/internal/tree_node.h"
 #include "priority/tree_order.h"
 
 namespace sluice::priority::internal {
+
+// link[] of a list and a calendar: before, after; of a splay tree: children,
+// up.
+enum Side { kLeft = 0, kRight = 1, kUp = 2 };
 
 inline constexpr uint32_t kMaxListed = 8;
 inline constexpr uint32_t kBackToList = 4;
@@ -38,8 +44,13 @@ class SiblingQueue {
   void Insert(Group& group, NodeIndex n);
   void Remove(Group& group, NodeIndex n);
 
-  // Gives the queued `n` the key `key`, behind its equals.
-  void Rekey(Group& group, NodeIndex n, int64_t key);
+  // Gives the queued `n` the key `key`, behind its equals. Its quantum, which
+  // is `key` less its tag, may have changed.
+  ABSL_ATTRIBUTE_NOINLINE void Rekey(Group& group, NodeIndex n, int64_t key);
+
+  // The same after a charge: a larger key, the quantum as it was. The fast way.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Charged(Group& group, NodeIndex n,
+                                            int64_t key);
 
   // The smallest. The group must have active children.
   NodeIndex Min(Group& group);
@@ -59,10 +70,6 @@ class SiblingQueue {
   size_t memory_bytes() const;
 
  private:
-  // Whether a goes before b in a large queue, equals aside.
-  bool Before(const Node& a, const Node& b) const {
-    return Less(a.key >> shift_, a.id, b.key >> shift_, b.id);
-  }
   static bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) {
     if constexpr (Order::kTiesById) return a != b ? a < b : a_id < b_id;
     return a < b;
@@ -73,7 +80,11 @@ class SiblingQueue {
 
   void SplayInsert(Group& group, NodeIndex n);
   void SplayRemove(Group& group, NodeIndex n);
-  NodeIndex SplayMin(Group& group);
+  ABSL_ATTRIBUTE_NOINLINE NodeIndex SplayMin(Group& group);
+  // A splay tree that splays only what was found deeper than about twice the
+  // logarithm of its size, which keeps the amortised bound: shallow ways cost
+  // no more than the bound anyway.
+  void SplayIfDeep(Group& group, NodeIndex n, uint32_t depth);
   // Brings `n` to the root of the splay tree whose topmost node has no parent.
   void Splay(NodeIndex n);
   void Rotate(NodeIndex n);
@@ -81,8 +92,11 @@ class SiblingQueue {
   void Link(Group& group, NodeIndex n);
   void Unlink(Group& group, NodeIndex n);
   void Convert(Group& group, QueueKind to, uint32_t linked);
-  // Whether the calendar's slots span the distance of this key from the clock.
-  bool Spanned(const Group& group, int64_t key) const;
+  // Whether a calendar's slots span the keys of a child with this quantum: they
+  // lie between the clock and the clock plus the quantum plus one.
+  bool Spanned(const Node& node) const {
+    return node.key - node.tag < (int64_t{Calendar::kSlots - 1} << shift_);
+  }
 
   Node* nodes_ = nullptr;
   int shift_;
@@ -90,6 +104,46 @@ class SiblingQueue {
   std::vector<uint32_t> free_calendars_;
   uint64_t steps_ = 0;
 };
+
+// What every decision runs; the rest is in sibling_queue.cc.
+
+template <class Order>
+inline void SiblingQueue<Order>::Charged(Group& group, NodeIndex n,
+                                         int64_t key) {
+  if (group.kind == QueueKind::kCalendar) {
+    Calendar& calendar = calendars_[group.queue];
+    calendar.Remove(nodes_, n, nodes_[n].key, shift_);
+    nodes_[n].key = key;
+    calendar.PushBack(nodes_, n, key, shift_);
+    return;
+  }
+  if (group.kind == QueueKind::kList && group.queue == n) {
+    // The head, usually: it stays, or the ring turns, or it goes in between.
+    Node& node = nodes_[n];
+    node.key = key;
+    const NodeIndex second = node.link[kRight];
+    if (Less(key, node.id, nodes_[second].key, nodes_[second].id)) return;
+    const NodeIndex tail = node.link[kLeft];
+    if (!Less(key, node.id, nodes_[tail].key, nodes_[tail].id)) {
+      group.queue = second;
+      return;
+    }
+  }
+  Rekey(group, n, key);
+}
+
+template <class Order>
+inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
+  switch (group.kind) {
+    case QueueKind::kList:
+      return group.queue;
+    case QueueKind::kCalendar:
+      return calendars_[group.queue].Front(group.clock, shift_);
+    case QueueKind::kSplay:
+      return SplayMin(group);
+  }
+  return kNone;
+}
 
 extern template class SiblingQueue<ByteFairOrder>;
 extern template class SiblingQueue<ExactByteFairOrder>;
