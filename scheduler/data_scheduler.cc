@@ -14,6 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "h2/connection.h"
 #include "h2/events.h"
+#include "h2/header_span.h"
+#include "h2/priority_field.h"
+#include "priority/rfc9218_priority.h"
 #include "scheduler/data_scheduler_impl.h"
 #include "scheduler/policy.h"
 #include "scheduler/stream_info.h"
@@ -27,6 +30,20 @@ priority::Rfc7540Priority FromWire(const h2::StreamPriority& priority) {
 
 priority::Rfc9218Priority FromWire(const h2::PriorityField& priority) {
   return {priority.urgency, priority.incremental};
+}
+
+// What the `priority` field of a response names (RFC 9218 §8), if anything.
+std::optional<h2::PriorityParameters> ResponsePriority(
+    const h2::HeaderSpan& headers) {
+  for (const h2::Header& header : headers) {
+    if (header.name != "priority") continue;
+    const std::optional<h2::PriorityParameters> named =
+        h2::ParsePriorityParameters(header.value);
+    if (named.has_value() && (named->urgency || named->incremental)) {
+      return named;
+    }
+  }
+  return std::nullopt;
 }
 
 absl::Status NoSuchStream(h2::StreamId id) {
@@ -98,6 +115,9 @@ void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
     return;  // the event repeats what came with the request
   }
   info.rfc9218 = priority;
+  if (const Stream* stream = Find(event.stream_id)) {
+    info.server = ServerWord(*stream, stream->application, info);
+  }
   TakeSignal(event.stream_id, info, Signal::kRfc9218);
 }
 
@@ -118,6 +138,21 @@ StreamInfo DataScheduler::Impl::KnownInfo(h2::StreamId id) const {
   if (const Stream* stream = Find(id)) return stream->info;
   if (const StreamInfo* idle = idle_.Find(id)) return *idle;
   return StreamInfo();
+}
+
+std::optional<ServerPriority> DataScheduler::Impl::ServerWord(
+    const Stream& stream, const std::optional<ServerPriority>& application,
+    const StreamInfo& info) {
+  std::optional<ServerPriority> server = application;
+  if (stream.response.has_value() &&
+      !(server.has_value() && server->rfc9218.has_value())) {
+    const priority::Rfc9218Priority client =
+        info.rfc9218.value_or(priority::Rfc9218Priority());
+    if (!server.has_value()) server.emplace();
+    server->rfc9218 = FromWire(h2::MergePriority(
+        {client.urgency, client.incremental}, *stream.response));
+  }
+  return server;
 }
 
 void DataScheduler::Impl::TakeSignal(h2::StreamId id, const StreamInfo& info,
@@ -254,16 +289,20 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     if (stream != nullptr) Close(stream, /*finished=*/status.ok());
     return status;
   }
-  if (stream == nullptr) {
-    stream = Open(id, info, /*ours=*/true);
-  } else {
-    const bool new_server = stream->info.server != info.server;
-    const bool new_hints = stream->info.hints != info.hints;
-    stream->info = info;
-    // Open streams are never refused, and the values were checked.
-    if (new_server)
-      policy_->OnPriority(id, info, Signal::kServer).IgnoreError();
-    if (new_hints) policy_->OnPriority(id, info, Signal::kHints).IgnoreError();
+  if (stream == nullptr) stream = Open(id, StreamInfo(), /*ours=*/true);
+  if (options.server.has_value()) stream->application = options.server;
+  stream->response = ResponsePriority(headers);
+  info.server = ServerWord(*stream, stream->application, stream->info);
+  const bool new_server = stream->info.server != info.server;
+  const bool new_hints = stream->info.hints != info.hints;
+  stream->info.server = info.server;
+  stream->info.hints = info.hints;
+  // Open streams are never refused, and the values were checked.
+  if (new_server) {
+    policy_->OnPriority(id, stream->info, Signal::kServer).IgnoreError();
+  }
+  if (new_hints) {
+    policy_->OnPriority(id, stream->info, Signal::kHints).IgnoreError();
   }
   stream->source = std::move(body);
   stream->trailers = std::move(options.trailers);
@@ -297,13 +336,15 @@ absl::Status DataScheduler::Impl::SetServerPriority(
   Stream* stream = Find(id);
   if (stream == nullptr) return NoSuchStream(id);
   StreamInfo info = stream->info;
-  if (info.server == server) return absl::OkStatus();
-  info.server = server;
-  if (absl::Status status = policy_->OnPriority(id, info, Signal::kServer);
-      !status.ok()) {
-    return status;
+  info.server = ServerWord(*stream, server, info);
+  if (info.server != stream->info.server) {
+    if (absl::Status status = policy_->OnPriority(id, info, Signal::kServer);
+        !status.ok()) {
+      return status;
+    }
+    stream->info = info;
   }
-  stream->info = info;
+  stream->application = std::move(server);
   return absl::OkStatus();
 }
 

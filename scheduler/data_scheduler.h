@@ -115,6 +115,9 @@ class DataScheduler {
   void OnEvent(const h2::Event& event);
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.
+  // A `priority` field among them is merged with the client's (RFC 9218 §8):
+  // what it names stands in for what the client said, and counts as the
+  // application's word where `options.server` has none of that kind.
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
   // (the stream has a body already), InvalidArgument (`options.server`), or the
   // connection's own, see Connection::SendHeaders. Nothing is sent then, and

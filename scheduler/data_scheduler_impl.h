@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "h2/connection.h"
 #include "h2/events.h"
+#include "h2/priority_field.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
@@ -74,7 +75,10 @@ class DataScheduler::Impl {
     // Read but not sent, since the source's own callbacks took the room.
     DataSource::Chunk unsent;
     std::vector<h2::Header> trailers;
-    StreamInfo info;
+    StreamInfo info;  // as the policy knows it
+    // The two sources of info.server.
+    std::optional<ServerPriority> application;
+    std::optional<h2::PriorityParameters> response;
     StreamCounters counters;
   };
 
@@ -92,6 +96,11 @@ class DataScheduler::Impl {
 
   // What is known of an id so far, open or not.
   StreamInfo KnownInfo(h2::StreamId id) const;
+  // What the application says of the stream over the client's head: its own
+  // word, else the response's `priority` field over the client's (RFC 9218 §8).
+  static std::optional<ServerPriority> ServerWord(
+      const Stream& stream, const std::optional<ServerPriority>& application,
+      const StreamInfo& info);
   void TakeSignal(h2::StreamId id, const StreamInfo& info, Signal changed);
 
   // --- Streams ---------------------------------------------------------------

@@ -41,7 +41,13 @@ std::string Describe(const StreamInfo& info) {
     absl::StrAppend(&text, " u=", info.rfc9218->urgency,
                     info.rfc9218->incremental ? ",i" : "");
   }
-  if (info.server.has_value()) absl::StrAppend(&text, " server");
+  if (info.server.has_value()) {
+    absl::StrAppend(&text, " server");
+    if (info.server->rfc9218.has_value()) {
+      absl::StrAppend(&text, "(u=", info.server->rfc9218->urgency,
+                      info.server->rfc9218->incremental ? ",i)" : ")");
+    }
+  }
   if (info.hints.tunnel) absl::StrAppend(&text, " tunnel");
   if (info.hints.bytes_remaining.has_value()) {
     absl::StrAppend(&text, " left=", *info.hints.bytes_remaining);
@@ -223,7 +229,7 @@ TEST_F(SignalsTest, TheApplicationsPriorityGoesOverTheClientsAndBack) {
   ServerPriority server;
   server.rfc9218 = Rfc9218Priority{6, false};
   ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
-  EXPECT_EQ(Calls(), "server 1 u=1 server");
+  EXPECT_EQ(Calls(), "server 1 u=1 server(u=6)");
   ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
   EXPECT_EQ(Calls(), "");  // nothing new
   ASSERT_TRUE(session_.scheduler().SetServerPriority(1, std::nullopt).ok());
@@ -233,6 +239,46 @@ TEST_F(SignalsTest, TheApplicationsPriorityGoesOverTheClientsAndBack) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(session_.scheduler().SetServerPriority(9, std::nullopt).code(),
             absl::StatusCode::kNotFound);
+}
+
+// RFC 9218 §8.
+TEST_F(SignalsTest, APriorityFieldOfTheResponseIsMergedWithTheClients) {
+  const auto respond = [this](h2::StreamId id, const std::string& field,
+                              SubmitOptions options = {}) {
+    ASSERT_TRUE(session_.scheduler()
+                    .Submit(id, {{":status", "200"}, {"priority", field}},
+                            std::make_unique<BytesSource>(100000),
+                            std::move(options))
+                    .ok());
+  };
+  session_.Request(std::nullopt, {{"priority", "u=5, i"}});
+  Calls();
+  respond(1, "u=1");
+  EXPECT_EQ(Calls(), "server 1 u=5,i server(u=1,i); ready 1");
+  // What the response does not name follows the client's later word.
+  session_.scheduler().OnEvent(h2::PriorityFieldUpdated{
+      1, {6, false}, h2::PriorityFieldUpdated::Source::kFrame});
+  EXPECT_EQ(Calls(), "9218 1 u=6 server(u=1)");
+  // The application's own word goes over both, and back.
+  ServerPriority server;
+  server.rfc9218 = Rfc9218Priority{3, false};
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
+  EXPECT_EQ(Calls(), "server 1 u=6 server(u=3)");
+  ASSERT_TRUE(session_.scheduler().SetServerPriority(1, std::nullopt).ok());
+  EXPECT_EQ(Calls(), "server 1 u=6 server(u=1)");
+
+  session_.Request();
+  Calls();
+  respond(3, "i=?0, u=9");  // nothing in it says anything new
+  EXPECT_EQ(Calls(), "server 3 server(u=3); ready 3");
+  session_.Request();
+  Calls();
+  respond(5, "!!");  // no dictionary: ignored whole
+  EXPECT_EQ(Calls(), "ready 5");
+  session_.Request();
+  Calls();
+  respond(7, "u=1", {.server = server});
+  EXPECT_EQ(Calls(), "server 7 server(u=3); ready 7");
 }
 
 TEST_F(SignalsTest, HintsArriveLateAndCountDownWithWhatIsSent) {
@@ -245,7 +291,7 @@ TEST_F(SignalsTest, HintsArriveLateAndCountDownWithWhatIsSent) {
   ServerPriority server;
   server.rfc9218 = Rfc9218Priority{6, false};
   ASSERT_TRUE(session_.scheduler().SetServerPriority(1, server).ok());
-  EXPECT_EQ(Calls(), "server 1 server left=3000");
+  EXPECT_EQ(Calls(), "server 1 server(u=6) left=3000");
   EXPECT_EQ(session_.scheduler().SetHints(9, {}).code(),
             absl::StatusCode::kNotFound);
 }
