@@ -203,7 +203,8 @@ void HttpConnection::FinishExchange(h2::StreamId id, std::string outcome) {
 }
 
 bool HttpConnection::HasWork() const {
-  return connection_.OutputSize() > 0 || scheduler_.HasReady();
+  if (connection_.OutputSize() > 0) return true;
+  return !connection_.IsTerminated() && scheduler_.HasReady();
 }
 
 void HttpConnection::Drain() {
@@ -219,7 +220,8 @@ void HttpConnection::Close(h2::ErrorCode code) {
 }
 
 bool HttpConnection::Finished() const {
-  return no_more_requests_ && exchanges_.empty();
+  return connection_.IsTerminated() ||
+         (no_more_requests_ && exchanges_.empty());
 }
 
 }  // namespace sluice::examples

@@ -63,7 +63,8 @@ class HttpConnection {
   void Close(h2::ErrorCode code);
 
   // Every response is in the output, and no request can follow: the drain is
-  // over, or the peer said GOAWAY.
+  // over, or the peer said GOAWAY. Or nothing counts any more, since one of the
+  // two sides said it with an error.
   bool Finished() const;
 
   // The peer acknowledged our SETTINGS, so it speaks HTTP/2.

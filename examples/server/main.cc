@@ -44,6 +44,8 @@ ABSL_FLAG(int, notsent_lowat, 16384,
           "TCP_NOTSENT_LOWAT in bytes: how little must be unsent in the kernel "
           "before more is chosen; 0 leaves the system's setting");
 ABSL_FLAG(bool, access_log, true, "one line on standard error for a request");
+ABSL_FLAG(int, max_connections, 1000,
+          "how many connections are served at once; more wait in the kernel");
 ABSL_FLAG(absl::Duration, setup_timeout, absl::Seconds(10),
           "how long a new connection may take until it has acknowledged our "
           "SETTINGS");
@@ -95,6 +97,7 @@ int main(int argc, char** argv) {
   options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
   options.access_log = absl::GetFlag(FLAGS_access_log);
+  options.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.setup_timeout = absl::GetFlag(FLAGS_setup_timeout);
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);

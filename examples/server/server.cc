@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -52,6 +53,9 @@ absl::Status CheckOptions(const ServerOptions& options) {
   }
   if (options.notsent_lowat < 0) {
     return absl::InvalidArgumentError("--notsent_lowat cannot be negative");
+  }
+  if (options.max_connections < 1) {
+    return absl::InvalidArgumentError("--max_connections must be at least 1");
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError(
@@ -154,9 +158,8 @@ int Server::Run() {
 }
 
 void Server::Accept() {
-  if (accepting_ || draining_ || sessions_.size() >= options_.max_connections) {
-    return;
-  }
+  const auto most = static_cast<size_t>(options_.max_connections);
+  if (accepting_ || draining_ || sessions_.size() >= most) return;
   accepting_ = true;
   acceptor_.async_accept([this](std::error_code error, tcp::socket socket) {
     accepting_ = false;

@@ -3,7 +3,6 @@
 #define SLUICE_EXAMPLES_SERVER_SERVER_H_
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,13 +29,12 @@ struct ServerOptions {
   std::string policy = "rfc7540";  // see scheduler/registry.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;
-  int notsent_lowat = 16384;  // bytes; 0 leaves the system's own
-  bool access_log = true;     // to standard error
+  int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
+  bool access_log = true;      // to standard error
+  int max_connections = 1000;  // beyond it they wait in the kernel's queue
   absl::Duration setup_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Seconds(60);
   absl::Duration drain_timeout = absl::Seconds(30);
-  // Beyond it connections wait in the kernel's queue.
-  size_t max_connections = 1000;
 };
 
 class Server {

@@ -273,6 +273,8 @@ absl::Status Session::AdvanceTime() {
 void Session::Touch() {
   if (state_ == State::kOpen && http_->Established()) {
     deadline_ = Clock::now() + timeouts_.idle;
+    // The timer waits for the end of the setup, which may be later.
+    if (deadline_ < timer_.expiry()) WaitForDeadline();
   }
 }
 

@@ -90,7 +90,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::function<void(Session*)> on_closed_;
   asio::steady_timer timer_;
   // Moves with every byte; the timer looks at it when it expires, so that
-  // moving it costs nothing.
+  // moving it on costs nothing.
   std::chrono::steady_clock::time_point deadline_;
   std::chrono::steady_clock::time_point told_time_;  // to the connection
   State state_ = State::kHandshake;

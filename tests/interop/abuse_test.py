@@ -282,6 +282,24 @@ class DataBeyondTheWindow(support.Folder):
             client.ping()
 
 
+class Connections(support.Folder):
+
+    def test_connections_beyond_the_limit_wait_for_their_turn(self):
+        server = self.server("--max_connections=2")
+        clients = [RawClient(server) for _ in range(3)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.start()
+        clients[0].ping()
+        clients[1].ping()
+        clients[2].socket.settimeout(0.2)
+        with self.assertRaises(TimeoutError):
+            clients[2].frame()
+        clients[0].close()
+        clients[2].socket.settimeout(support.PATIENCE_SECONDS)
+        clients[2].ping()
+
+
 class SilentPeers(support.Folder):
     """The time-outs are short here so that the test is; nothing is timed."""
 

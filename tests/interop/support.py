@@ -8,6 +8,7 @@ never skipped tests.
 import collections
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -80,10 +81,11 @@ class Folder(unittest.TestCase):
         path.write_bytes(content)
         return path
 
-    def server(self, *flags, tls=False, env=None):
+    def server(self, *flags, tls=False, env=None, most_descriptors=None):
         if tls:
             flags += (f"--tls_cert={self.cert}", f"--tls_key={self.key}")
-        server = Server(f"--root={self.root}", "--port=0", *flags, env=env)
+        server = Server(f"--root={self.root}", "--port=0", *flags, env=env,
+                        most_descriptors=most_descriptors)
         server.cert = self.cert
         self.addCleanup(server.kill)
         return server
@@ -92,11 +94,17 @@ class Folder(unittest.TestCase):
 class Server:
     """The real program on a free port of the loopback interface."""
 
-    def __init__(self, *flags, env=None):
+    def __init__(self, *flags, env=None, most_descriptors=None):
+        def limit():
+            if most_descriptors is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE,
+                                   (most_descriptors, most_descriptors))
+
         self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [_server_program, *flags], stdout=subprocess.PIPE,
-            stderr=self._log, env=dict(os.environ, **(env or {})))
+            stderr=self._log, env=dict(os.environ, **(env or {})),
+            preexec_fn=limit)
         line = self.process.stdout.readline().decode()
         if not line.startswith("listening on http"):
             self.process.kill()
@@ -148,9 +156,6 @@ class Server:
             if line.startswith(field + ":"):
                 return int(line.split()[1])
         raise KeyError(field)
-
-    def open_descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def curl(self, path, *options, check=True):
         trust = ["--cacert", self.cert]

@@ -295,6 +295,16 @@ TEST_F(HttpConnectionTest, ADrainAdmitsRequestsUntilItsPingCameBack) {
   EXPECT_TRUE(http_->Finished());
 }
 
+TEST_F(HttpConnectionTest, APeersGoawayWithAnErrorFinishesAtOnce) {
+  Request("GET", "/big.bin");
+  ExchangeBytes();
+  ASSERT_TRUE(client_.CloseConnection(h2::ErrorCode::kProtocolError).ok());
+  status_ = http_->Receive(client_.DataToSend());
+  EXPECT_TRUE(http_->Finished());
+  http_->wire().ClearOutput();
+  EXPECT_FALSE(http_->HasWork());
+}
+
 TEST_F(HttpConnectionTest, APeersGoawayFinishesWhenItsRequestsAre) {
   Request("GET", "/");
   ExchangeBytes();
