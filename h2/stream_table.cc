@@ -28,7 +28,8 @@ const Stream* StreamTable::Find(StreamId id) const {
 
 StreamFate StreamTable::Fate(StreamId id) const {
   const IdSpace& space = SpaceOf(id);
-  if (id > space.last) return StreamFate::kIdle;
+  // 0 is the connection and never becomes a stream.
+  if (id > space.last || id == 0) return StreamFate::kIdle;
   if (live_.contains(id)) return StreamFate::kLive;
   const auto reset = reset_.find(id);
   if (reset != reset_.end()) return reset->second;

@@ -1,0 +1,217 @@
+// Both levels of flow control through a connection's calls (RFC 9113 §5.2,
+// §6.9).
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/cord.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "tests/h2/driver.h"
+#include "tests/h2/frame_builder.h"
+
+namespace sluice::h2::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr uint8_t kEnds = kEndHeaders | kEndStream;
+
+std::string DataOf(StreamId id, size_t bytes) {
+  std::string out;
+  while (bytes > 0) {
+    const size_t piece = std::min<size_t>(bytes, 16384);
+    out += DataFrame(id, std::string(piece, 'x'));
+    bytes -= piece;
+  }
+  return out;
+}
+
+// A server with an upload on streams 1 and 3.
+void Uploading(const std::function<void(Player&)>& body) {
+  UnderEveryFeeding(ServerOptions(), [&](Player& server) {
+    server.Handshake();
+    ASSERT_TRUE(server
+                    .Receive(HeadersFrame(1, Block(Post())) +
+                             HeadersFrame(3, Block(Post())))
+                    .ok());
+    server.TakeEvents();
+    body(server);
+  });
+}
+
+TEST(ReceivingTest, TheWindowIsTheSmallerOfStreamAndConnection) {
+  Uploading([](Player& server) {
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 65535);
+    ASSERT_TRUE(server.Receive(DataOf(1, 1000)).ok());
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 64535);
+    EXPECT_EQ(*server->RemoteFlowControlWindow(3), 64535) << "the connection's";
+    ASSERT_TRUE(server->IncrementFlowControlWindow(0, 5000).ok());
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 64535);
+    EXPECT_EQ(*server->RemoteFlowControlWindow(3), 65535);
+    EXPECT_EQ(StatusText(server->RemoteFlowControlWindow(5).status()),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 5");
+  });
+}
+
+TEST(ReceivingTest, UpdatesAreSentOnceHalfAWindowIsProcessed) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(1, 40000)).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 32766).ok());
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 1).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 0 +32767",
+                                                 "WINDOW_UPDATE 1 +32767"));
+  });
+}
+
+TEST(ReceivingTest, PaddingCountsAndIsAcknowledgedWithTheData) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataFrame(1, Padded("ab", 7), kPadded)).ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("DataReceived 1 \"ab\" flow 10"));
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 65525);
+  });
+}
+
+TEST(ReceivingTest, AClosedStreamsBytesCreditTheConnectionOnly) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(1, 65535)).ok());
+    ASSERT_TRUE(server->ResetStream(1, ErrorCode::kCancel).ok());
+    server.TakeFrames();
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 65535).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 0 +65535"));
+  });
+}
+
+TEST(ReceivingTest, AStreamThatEndedGetsNoMoreWindow) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(
+        server.Receive(DataOf(1, 49152) + DataFrame(1, "", kEndStream)).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 49152).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 0 +49152"));
+  });
+}
+
+TEST(ReceivingTest, AcknowledgingNamesAStreamThatExistedAndItsBytes) {
+  Uploading([](Player& server) {
+    EXPECT_EQ(StatusText(server->AcknowledgeReceivedData(0, 1)),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+    EXPECT_EQ(StatusText(server->AcknowledgeReceivedData(5, 1)),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 5");
+    EXPECT_EQ(StatusText(server->AcknowledgeReceivedData(1, size_t{1} << 40)),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_TRUE(server->AcknowledgeReceivedData(1, 0).ok());
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+TEST(ReceivingTest, DiscardedDataKeepsTheConnectionsWindowInStep) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server->ResetStream(1, ErrorCode::kCancel).ok());
+    server.TakeFrames();
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(server.Receive(DataOf(1, 32768)).ok());
+      server->ClearOutput();
+    }
+    EXPECT_GT(*server->RemoteFlowControlWindow(0), 32766);
+  });
+}
+
+TEST(ReceivingTest, WindowsAreOpenedByHandUpTo2To31Minus1) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server->IncrementFlowControlWindow(1, 100).ok());
+    ASSERT_TRUE(server->IncrementFlowControlWindow(0, 0x7fffffff - 65535).ok());
+    EXPECT_THAT(
+        server.TakeFrames(),
+        ElementsAre("WINDOW_UPDATE 1 +100", "WINDOW_UPDATE 0 +2147418112"));
+    EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(0, 1)),
+              "ERROR FlowControl FLOW_CONTROL_ERROR");
+    EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(1, 0)),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(1, 0x80000000)),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(5, 1)),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 5");
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+// --- Sending -----------------------------------------------------------------
+
+void Downloading(const std::function<void(Player&)>& body) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.output_high_water_mark = 1 << 20;
+  UnderEveryFeeding(options, [&](Player& server) {
+    server.Handshake();
+    ASSERT_TRUE(server
+                    .Receive(HeadersFrame(1, Block(Get()), kEnds) +
+                             HeadersFrame(3, Block(Get()), kEnds))
+                    .ok());
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    ASSERT_TRUE(server->SendHeaders(3, Status()).ok());
+    server.TakeEvents();
+    server.TakeFrames();
+    body(server);
+  });
+}
+
+std::string Send(Player& server, StreamId id, size_t bytes) {
+  return StatusText(server->SendData(id, absl::Cord(std::string(bytes, 'x'))));
+}
+
+TEST(SendingTest, BothWindowsHold) {
+  Downloading([](Player& server) {
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(Send(server, 1, 16384), "OK");
+    EXPECT_EQ(*server->LocalFlowControlWindow(1), 65535 - 49152);
+    EXPECT_EQ(*server->LocalFlowControlWindow(3), 65535 - 49152);
+    EXPECT_EQ(Send(server, 3, 16384),
+              "ERROR FlowControl FLOW_CONTROL_ERROR stream 3")
+        << "one byte beyond the connection's window";
+    EXPECT_EQ(Send(server, 3, 16383), "OK");
+    ASSERT_TRUE(server.Receive(WindowUpdateFrame(0, 100000)).ok());
+    EXPECT_THAT(server.TakeEvents(), ElementsAre("WindowUpdated 0 +100000"));
+    EXPECT_EQ(Send(server, 1, 16384),
+              "ERROR FlowControl FLOW_CONTROL_ERROR stream 1");
+    ASSERT_TRUE(server.Receive(WindowUpdateFrame(1, 1)).ok());
+    EXPECT_EQ(Send(server, 1, 16384), "OK");
+    EXPECT_EQ(*server->LocalFlowControlWindow(1), 0);
+    EXPECT_TRUE(server->EndStream(1).ok()) << "an empty frame needs no window";
+  });
+}
+
+// RFC 9113 §4.2.
+TEST(SendingTest, AFrameKeepsThePeersMaximum) {
+  Downloading([](Player& server) {
+    EXPECT_EQ(Send(server, 1, 16385),
+              "ERROR FrameTooLarge FRAME_SIZE_ERROR stream 1");
+    SendDataOptions padded;
+    padded.pad_length = 0;
+    EXPECT_EQ(StatusText(server->SendData(
+                  1, absl::Cord(std::string(16384, 'x')), padded)),
+              "ERROR FrameTooLarge FRAME_SIZE_ERROR stream 1");
+    EXPECT_EQ(Send(server, 1, 16384), "OK");
+  });
+}
+
+TEST(SendingTest, DataNeedsAStreamThatIsOpenForUs) {
+  Downloading([](Player& server) {
+    EXPECT_EQ(Send(server, 5, 1), "ERROR NoSuchStream PROTOCOL_ERROR stream 5");
+    ASSERT_TRUE(server->EndStream(1).ok());
+    EXPECT_EQ(Send(server, 1, 1), "ERROR StreamClosed STREAM_CLOSED stream 1");
+    ASSERT_TRUE(server.Receive(RstStreamFrame(3, ErrorCode::kCancel)).ok());
+    EXPECT_EQ(Send(server, 3, 1), "ERROR StreamClosed STREAM_CLOSED stream 3");
+    EXPECT_EQ(StatusText(server->LocalFlowControlWindow(3).status()),
+              "ERROR StreamClosed STREAM_CLOSED stream 3");
+  });
+}
+
+}  // namespace
+}  // namespace sluice::h2::tests

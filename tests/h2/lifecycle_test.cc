@@ -1,0 +1,396 @@
+// Streams from their ids to their memory, and connections from the upgrade to
+// the last GOAWAY (RFC 9113 §5.1, §6.4, §6.8; RFC 7540 §3.2).
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "tests/h2/driver.h"
+#include "tests/h2/frame_builder.h"
+
+namespace sluice::h2::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr uint8_t kEnds = kEndHeaders | kEndStream;
+
+void Ready(const ConnectionOptions& options,
+           const std::function<void(Player&)>& body) {
+  UnderEveryFeeding(options, [&](Player& player) {
+    player.Handshake();
+    body(player);
+  });
+}
+
+void Feed(Player& player, absl::string_view bytes) {
+  EXPECT_EQ(StatusText(player.Receive(bytes)), "OK");
+}
+
+// --- Ids ---------------------------------------------------------------------
+
+TEST(StreamIdTest, StartAtOneAndTwoAndGrowByTwoWithoutBeingReserved) {
+  Ready(ClientOptions(), [](Player& client) {
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 1u);
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 1u);
+    ASSERT_TRUE(client->SendHeaders(1, Get()).ok());
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 3u);
+  });
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_EQ(*server->GetNextAvailableStreamId(), 2u);
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->PushStream(1, 2, Get()).ok());
+    EXPECT_EQ(*server->GetNextAvailableStreamId(), 4u);
+  });
+}
+
+TEST(StreamIdTest, EndAt2To31Minus1) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(kMaxStreamId, Get()).ok());
+    EXPECT_EQ(StatusText(client->GetNextAvailableStreamId().status()),
+              "ERROR NoAvailableStreamId PROTOCOL_ERROR");
+  });
+}
+
+// --- Frames on finished streams (RFC 9113 §5.1 closed) -----------------------
+
+constexpr char kLate[] = "late";
+
+// Each frame that may still be on its way when a stream ends.
+std::string LateMessageFrames() {
+  return HeadersFrame(1, Block({{"x", "y"}}), kEnds) + DataFrame(1, kLate);
+}
+std::string LateControlFrames() {
+  return RstStreamFrame(1, ErrorCode::kCancel) + WindowUpdateFrame(1, 1) +
+         PriorityFrame(1, {});
+}
+
+TEST(FinishedStreamTest, ResetByUsEverythingIsDiscardedInSilence) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Post())));
+    ASSERT_TRUE(server->ResetStream(1, ErrorCode::kCancel).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("RST_STREAM 1 CANCEL"));
+    server.TakeEvents();
+    // HPACK stays in step: the late block adds an entry, which 3 refers to.
+    Feed(server, HeadersFrame(1, "\x40\x01y\x01z", kEnds) +
+                     LateMessageFrames() + LateControlFrames());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PriorityUpdated 1 priority(dep 0, weight 16)"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    Feed(server, HeadersFrame(3, Block(Get()) + "\xbe", kEnds));
+    EXPECT_THAT(server.TakeEvents().at(0), ::testing::HasSubstr("y: z"));
+    EXPECT_EQ(*server->RemoteFlowControlWindow(0), 65535 - 4);
+  });
+}
+
+TEST(FinishedStreamTest, ResetByThePeerTheNextMessageFrameIsAnsweredOnce) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Post())) +
+                     RstStreamFrame(1, ErrorCode::kCancel));
+    server.TakeEvents();
+    Feed(server, LateControlFrames());
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    Feed(server, LateMessageFrames() + LateMessageFrames());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("RST_STREAM 1 STREAM_CLOSED"));
+  });
+}
+
+TEST(FinishedStreamTest, EndedOnBothSidesAMessageFrameEndsTheConnection) {
+  for (const std::string& frame :
+       {HeadersFrame(1, Block({{"x", "y"}}), kEnds), DataFrame(1, kLate)}) {
+    Ready(ServerOptions(), [&](Player& server) {
+      Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+      ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+      server.TakeFrames();
+      Feed(server, LateControlFrames());
+      EXPECT_FALSE(server.Receive(frame).ok());
+      EXPECT_THAT(server.TakeFrames(),
+                  ElementsAre("GOAWAY last 1 STREAM_CLOSED"));
+    });
+  }
+}
+
+TEST(FinishedStreamTest, HalfClosedByThePeerAMessageFrameResetsTheStream) {
+  for (const std::string& frame :
+       {HeadersFrame(1, Block({{"x", "y"}}), kEnds), DataFrame(1, kLate)}) {
+    Ready(ServerOptions(), [&](Player& server) {
+      Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+      server.TakeEvents();
+      Feed(server, frame);
+      EXPECT_THAT(server.TakeEvents(),
+                  ElementsAre("StreamReset 1 STREAM_CLOSED by us: "
+                              "StreamClosed"));
+      EXPECT_THAT(server.TakeFrames(),
+                  ElementsAre("RST_STREAM 1 STREAM_CLOSED"));
+    });
+  }
+}
+
+TEST(FinishedStreamTest, ASkippedIdIsNeverOpened) {
+  for (const std::string& frame :
+       {HeadersFrame(1, Block(Get()), kEnds), DataFrame(1, kLate),
+        RstStreamFrame(1, ErrorCode::kCancel), WindowUpdateFrame(1, 1)}) {
+    Ready(ServerOptions(), [&](Player& server) {
+      Feed(server, HeadersFrame(5, Block(Get()), kEnds));
+      EXPECT_FALSE(server.Receive(frame).ok());
+      EXPECT_THAT(server.TakeFrames(),
+                  ElementsAre("GOAWAY last 5 PROTOCOL_ERROR"));
+    });
+  }
+}
+
+TEST(ResetStreamTest, NeedsAStreamThatLives) {
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_EQ(StatusText(server->ResetStream(1, ErrorCode::kCancel)),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 1");
+    Feed(server, HeadersFrame(1, Block(Get())));
+    ASSERT_TRUE(server->ResetStream(1, static_cast<ErrorCode>(99)).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("RST_STREAM 1 99"));
+    EXPECT_EQ(StatusText(server->ResetStream(1, ErrorCode::kCancel)),
+              "ERROR StreamClosed STREAM_CLOSED stream 1");
+    EXPECT_EQ(server->OpenInboundStreams(), 0u);
+  });
+}
+
+// --- PING --------------------------------------------------------------------
+
+TEST(PingTest, HasExactlyEightBytes) {
+  Ready(ServerOptions(), [](Player& server) {
+    for (const char* bytes : {"", "1234567", "123456789"}) {
+      EXPECT_EQ(StatusText(server->Ping(bytes)),
+                "ERROR InvalidArgument PROTOCOL_ERROR");
+    }
+    ASSERT_TRUE(server->Ping("12345678").ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("PING \"12345678\""));
+    Feed(server, PingFrame("abcdefgh") + PingFrame("12345678", kAck));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PingReceived \"abcdefgh\"",
+                            "PingAckReceived \"12345678\""));
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("PING ACK \"abcdefgh\""));
+  });
+}
+
+// --- GOAWAY ------------------------------------------------------------------
+
+TEST(GoAwayTest, NamesTheHighestStreamAndMayBeRepeatedLower) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get())) + HeadersFrame(3, Block(Get())));
+    ASSERT_TRUE(server->CloseConnection().ok());
+    ASSERT_TRUE(
+        server->CloseConnection(ErrorCode::kNoError, "bye", StreamId{1}).ok());
+    EXPECT_EQ(StatusText(server->CloseConnection(ErrorCode::kNoError, "",
+                                                 StreamId{3})),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+    ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());
+    EXPECT_THAT(
+        server.TakeFrames(),
+        ElementsAre("GOAWAY last 3 NO_ERROR", "GOAWAY last 1 NO_ERROR \"bye\"",
+                    "GOAWAY last 1 INTERNAL_ERROR"));
+  });
+}
+
+// RFC 9113 §6.8: what is above the last id is discarded, HPACK and the
+// connection's window are kept in step.
+TEST(GoAwayTest, StreamsAboveItAreDiscardedInStep) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Post())));
+    ASSERT_TRUE(server->CloseConnection().ok());
+    server.TakeEvents();
+    server.TakeFrames();
+    Feed(server, HeadersFrame(3, Block(Get()) + "\x40\x01y\x01z") +
+                     DataFrame(3, "hello") + WindowUpdateFrame(3, 0) +
+                     RstStreamFrame(3, ErrorCode::kCancel));
+    EXPECT_THAT(server.TakeEvents(), IsEmpty());
+    EXPECT_EQ(*server->RemoteFlowControlWindow(0), 65530);
+    Feed(server, DataFrame(1, "more") + HeadersFrame(1, "\xbe", kEnds));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("DataReceived 1 \"more\" flow 4",
+                            "TrailersReceived 1 {y: z}", "StreamEnded 1"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    EXPECT_FALSE(server->IsTerminated());
+  });
+}
+
+TEST(GoAwayTest, AnErrorCodeOfOursEndsTheConnection) {
+  Ready(ServerOptions(), [](Player& server) {
+    ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());
+    EXPECT_TRUE(server->IsTerminated());
+    EXPECT_EQ(StatusText(server->Ping("12345678")),
+              "ERROR ConnectionClosed PROTOCOL_ERROR");
+    EXPECT_EQ(StatusText(server.Receive(PingFrame("12345678"))),
+              "ERROR ConnectionClosed INTERNAL_ERROR");
+  });
+}
+
+TEST(GoAwayTest, ThePeersLeavesOutStreamsThatItWillNotProcess) {
+  Ready(ClientOptions(), [](Player& client) {
+    for (const StreamId id : {1, 3, 5}) {
+      ASSERT_TRUE(client->SendHeaders(id, Get(), {.end_stream = true}).ok());
+    }
+    client.TakeFrames();
+    Feed(client, GoAwayFrame(1, ErrorCode::kNoError, "bye"));
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("ConnectionTerminated NO_ERROR last 1 \"bye\"",
+                            "StreamReset 3 REFUSED_STREAM by peer",
+                            "StreamReset 5 REFUSED_STREAM by peer"));
+    EXPECT_THAT(client.TakeFrames(), IsEmpty());
+    EXPECT_EQ(client->OpenOutboundStreams(), 1u);
+    EXPECT_EQ(StatusText(client->SendHeaders(7, Get())),
+              "ERROR ConnectionClosed PROTOCOL_ERROR stream 7");
+    Feed(client, HeadersFrame(1, Block(Status()), kEnds));
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("ResponseReceived 1 {:status: 200} ended",
+                            "StreamEnded 1"));
+    EXPECT_FALSE(client->IsTerminated());
+  });
+}
+
+TEST(GoAwayTest, ThePeersErrorEndsTheConnection) {
+  Ready(ClientOptions(), [](Player& client) {
+    Feed(client, GoAwayFrame(0, ErrorCode::kEnhanceYourCalm));
+    EXPECT_TRUE(client->IsTerminated());
+    EXPECT_EQ(StatusText(client->SendHeaders(1, Get())),
+              "ERROR ConnectionClosed PROTOCOL_ERROR");
+  });
+}
+
+TEST(GracefulShutdownTest, FirstAnnouncesThenNamesTheRealLastStream) {
+  UnderEveryFeeding(ClientOptions(), ServerOptions(), [](Pipe& pipe) {
+    pipe.Handshake();
+    Player& client = pipe.client();
+    Player& server = pipe.server();
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    pipe.Run();
+    // Stream 3 is on its way while the server announces.
+    ASSERT_TRUE(client->SendHeaders(3, Get(), {.end_stream = true}).ok());
+    ASSERT_TRUE(server->StartGracefulShutdown().ok());
+    ASSERT_TRUE(server->Ping("a trip..").ok());
+    pipe.Run();
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("ConnectionTerminated NO_ERROR last 2147483647 "
+                            "\"\"",
+                            "PingReceived \"a trip..\""));
+    EXPECT_EQ(StatusText(client->SendHeaders(5, Get())),
+              "ERROR ConnectionClosed PROTOCOL_ERROR stream 5");
+    EXPECT_EQ(server->OpenInboundStreams(), 2u) << "stream 3 was taken";
+    ASSERT_TRUE(server->CloseConnection().ok());
+    for (const StreamId id : {1, 3}) {
+      ASSERT_TRUE(server->SendHeaders(id, Status(), {.end_stream = true}).ok());
+    }
+    pipe.Run();
+    EXPECT_THAT(
+        client.TakeEvents(),
+        ElementsAre("ConnectionTerminated NO_ERROR last 3 \"\"",
+                    "ResponseReceived 1 {:status: 200} ended", "StreamEnded 1",
+                    "ResponseReceived 3 {:status: 200} ended",
+                    "StreamEnded 3"));
+    EXPECT_EQ(server->OpenInboundStreams(), 0u);
+  });
+}
+
+TEST(ConnectionErrorTest, EventsBeforeItInTheSameReadAreDelivered) {
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_FALSE(server
+                     .Receive(PingFrame("12345678") +
+                              HeadersFrame(1, Block(Get()), kEnds) +
+                              DataFrame(0, "") + PingFrame("never..."))
+                     .ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PingReceived \"12345678\"",
+                            "RequestReceived 1 {:method: GET, :scheme: https, "
+                            ":authority: example.com, :path: /} ended",
+                            "StreamEnded 1", "ERROR Protocol PROTOCOL_ERROR"));
+    EXPECT_THAT(
+        server.TakeFrames(),
+        ElementsAre("PING ACK \"12345678\"", "GOAWAY last 1 PROTOCOL_ERROR"));
+    EXPECT_EQ(StatusText(server.Receive(PingFrame("12345678"))),
+              "ERROR Protocol PROTOCOL_ERROR")
+        << "and again by every later call";
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+TEST(ConnectionErrorTest, BytesBeforeInitiateConnectionAreRefused) {
+  Connection server(ServerOptions());
+  std::vector<Event> events;
+  EXPECT_EQ(StatusText(server.ReceiveData(kPreface, &events)),
+            "ERROR Protocol PROTOCOL_ERROR");
+  EXPECT_EQ(server.OutputSize(), 0u);
+  EXPECT_FALSE(server.IsTerminated());
+}
+
+// --- The upgrade from HTTP/1.1 (RFC 7540 §3.2)
+// --------------------------------
+
+TEST(UpgradeTest, StreamOneIsTheRequestThatAskedForIt) {
+  ConnectionOptions client_options = ClientOptions();
+  client_options.settings = {{SettingId::kInitialWindowSize, 1000}};
+  UnderEveryFeeding(client_options, ServerOptions(), [](Pipe& pipe) {
+    Player& client = pipe.client();
+    Player& server = pipe.server();
+    const absl::StatusOr<std::string> header = client->InitiateUpgrade();
+    ASSERT_TRUE(header.ok()) << header.status();
+    EXPECT_EQ(header->find_first_of("=+/"), std::string::npos)
+        << "base64url without padding (§3.2.1): " << *header;
+    const absl::StatusOr<std::string> none = server->InitiateUpgrade(*header);
+    ASSERT_TRUE(none.ok()) << none.status();
+    EXPECT_EQ(*none, "");
+    // The client's settings hold before its preface arrives.
+    EXPECT_EQ(server->RemoteSetting(SettingId::kInitialWindowSize), 1000u);
+    EXPECT_EQ(*server->LocalFlowControlWindow(1), 1000);
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+    EXPECT_EQ(client->OpenOutboundStreams(), 1u);
+    EXPECT_EQ(StatusText(client->SendData(1, absl::Cord("x"))),
+              "ERROR StreamClosed STREAM_CLOSED stream 1")
+        << "half-closed by the client";
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    ASSERT_TRUE(
+        server->SendData(1, absl::Cord("hi"), {.end_stream = true}).ok());
+    pipe.Run();
+    const std::vector<std::string> events = client.TakeEvents();
+    ASSERT_GE(events.size(), 4u);
+    EXPECT_THAT(
+        std::vector<std::string>(events.end() - 4, events.end()),
+        ElementsAre("ResponseReceived 1 {:status: 200}",
+                    "DataReceived 1 \"hi\" flow 2 ended", "StreamEnded 1",
+                    ::testing::StartsWith("SettingsAcknowledged")));
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 3u);
+    ASSERT_TRUE(client->SendHeaders(3, Get(), {.end_stream = true}).ok());
+    pipe.Run();
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+  });
+}
+
+TEST(UpgradeTest, AHeaderThatIsNoSettingsPayloadChangesNothing) {
+  Connection server(ServerOptions());
+  for (const char* header : {"!", "AAA", "AAMAAABk AAQ"}) {
+    EXPECT_EQ(StatusText(server.InitiateUpgrade(header).status()),
+              "ERROR InvalidArgument PROTOCOL_ERROR")
+        << header;
+  }
+  // ENABLE_PUSH of 2; then 1 for ENABLE_CONNECT_PROTOCOL and back to 0.
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("AAIAAAAC").status()),
+            "ERROR InvalidSettingsValue PROTOCOL_ERROR");
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("AAgAAAABAAgAAAAA").status()),
+            "ERROR InvalidSettingsValue PROTOCOL_ERROR");
+  EXPECT_EQ(server.OutputSize(), 0u);
+  EXPECT_EQ(server.OpenInboundStreams(), 0u);
+  EXPECT_TRUE(server.InitiateUpgrade("").ok()) << "an empty list is one";
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("").status()),
+            "ERROR Protocol PROTOCOL_ERROR")
+      << "only once";
+}
+
+}  // namespace
+}  // namespace sluice::h2::tests

@@ -1,0 +1,365 @@
+// Server push, alternative services, and both kinds of priority signals (RFC
+// 9113 §8.4, RFC 7838 §4, RFC 7540 §5.3, RFC 9218).
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "tests/h2/driver.h"
+#include "tests/h2/frame_builder.h"
+
+namespace sluice::h2::tests {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr uint8_t kEnds = kEndHeaders | kEndStream;
+constexpr char kRequest1[] =
+    "RequestReceived 1 {:method: GET, :scheme: https, :authority: "
+    "example.com, :path: /";
+
+void Ready(const ConnectionOptions& options,
+           const std::function<void(Player&)>& body,
+           const std::vector<Setting>& peer_settings = {}) {
+  UnderEveryFeeding(options, [&](Player& player) {
+    player.Handshake(peer_settings);
+    body(player);
+  });
+}
+
+void Feed(Player& player, absl::string_view bytes) {
+  EXPECT_EQ(StatusText(player.Receive(bytes)), "OK");
+}
+
+// --- Push --------------------------------------------------------------------
+
+TEST(PushTest, APromiseReservesAndItsResponseOpens) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->PushStream(1, 2, Get("/a.css")).ok());
+    EXPECT_EQ(server->OpenOutboundStreams(), 0u) << "reserved does not count";
+    ASSERT_TRUE(server->SendHeaders(2, Status()).ok());
+    EXPECT_EQ(server->OpenOutboundStreams(), 1u);
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("PUSH_PROMISE 1 promises 2 {:method: GET, :scheme: "
+                            "https, :authority: example.com, :path: /a.css}",
+                            "HEADERS 2 {:status: 200}"));
+  });
+}
+
+TEST(PushTest, IsRefusedWhereItMayNotBe) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    EXPECT_EQ(StatusText(server->PushStream(3, 2, Get())),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 3");
+    EXPECT_EQ(StatusText(server->PushStream(1, 3, Get())),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 3");
+    EXPECT_EQ(StatusText(server->PushStream(1, 2, Post())),
+              "ERROR InvalidHeaders PROTOCOL_ERROR");
+    ASSERT_TRUE(server->PushStream(1, 4, Get()).ok());
+    EXPECT_EQ(StatusText(server->PushStream(1, 2, Get())),
+              "ERROR StreamIdTooLow PROTOCOL_ERROR stream 2");
+    EXPECT_EQ(StatusText(server->PushStream(4, 6, Get())),
+              "ERROR Protocol PROTOCOL_ERROR stream 4")
+        << "a pushed stream promises nothing";
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    EXPECT_EQ(StatusText(server->PushStream(1, 6, Get())),
+              "ERROR StreamClosed STREAM_CLOSED stream 1");
+  });
+  Ready(ClientOptions(), [](Player& client) {
+    EXPECT_EQ(StatusText(client->PushStream(1, 2, Get())),
+              "ERROR ServersOnly PROTOCOL_ERROR stream 1");
+  });
+}
+
+TEST(PushTest, ThePeersEnablePushHolds) {
+  Ready(ServerOptions(),
+        [](Player& server) {
+          Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+          EXPECT_EQ(StatusText(server->PushStream(1, 2, Get())),
+                    "ERROR Protocol PROTOCOL_ERROR stream 1");
+        },
+        {{SettingId::kEnablePush, 0}});
+}
+
+TEST(PushTest, AClientMayRefuseOne) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    Feed(client, PushPromiseFrame(1, 2, Block(Get("/a.css"))));
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("PushedStreamReceived 2 on 1 {:method: GET, "
+                            ":scheme: https, :authority: example.com, :path: "
+                            "/a.css}"));
+    client.TakeFrames();
+    ASSERT_TRUE(client->ResetStream(2, ErrorCode::kRefusedStream).ok());
+    Feed(client, HeadersFrame(2, Block(Status())) + DataFrame(2, "css"));
+    EXPECT_THAT(client.TakeEvents(), IsEmpty());
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 2 REFUSED_STREAM"));
+  });
+}
+
+TEST(PushTest, OnAStreamThatWeResetThePromisedOneIsRefused) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    ASSERT_TRUE(client->ResetStream(1, ErrorCode::kCancel).ok());
+    client.TakeFrames();
+    Feed(client, PushPromiseFrame(1, 2, Block(Get())));
+    EXPECT_THAT(client.TakeEvents(), IsEmpty());
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 2 REFUSED_STREAM"));
+  });
+}
+
+// RFC 9113 §6.5.2: the server may not have seen the setting yet.
+TEST(PushTest, DisabledButNotAcknowledgedThePushIsRefused) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    const Setting off = {SettingId::kEnablePush, 0};
+    ASSERT_TRUE(client->UpdateSettings({off}).ok());
+    client.TakeFrames();
+    Feed(client, PushPromiseFrame(1, 2, Block(Get())));
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 2 REFUSED_STREAM"));
+    Feed(client, SettingsAckFrame());
+    EXPECT_FALSE(client.Receive(PushPromiseFrame(1, 4, Block(Get()))).ok());
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("GOAWAY last 2 PROTOCOL_ERROR"));
+  });
+}
+
+// --- ALTSVC (RFC 7838 §4)
+// ------------------------------------------------------
+
+TEST(AltSvcTest, GoesToAnOriginOrAStreamAndNotBoth) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    const char* value = "h2=\":8000\"";
+    ASSERT_TRUE(
+        server->AdvertiseAlternativeService(value, "a.test", std::nullopt)
+            .ok());
+    ASSERT_TRUE(
+        server->AdvertiseAlternativeService(value, std::nullopt, StreamId{1})
+            .ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("ALTSVC 0 \"a.test\" \"h2=\\\":8000\\\"\"",
+                            "ALTSVC 1 \"\" \"h2=\\\":8000\\\"\""));
+    for (const std::optional<StreamId> id :
+         {std::optional<StreamId>(), std::optional<StreamId>(1)}) {
+      const auto origin = id.has_value()
+                              ? std::optional<absl::string_view>("a.test")
+                              : std::nullopt;
+      EXPECT_EQ(
+          StatusText(server->AdvertiseAlternativeService(value, origin, id)),
+          "ERROR InvalidArgument PROTOCOL_ERROR");
+    }
+    EXPECT_EQ(StatusText(server->AdvertiseAlternativeService(
+                  value, std::nullopt, StreamId{3})),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 3");
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    EXPECT_EQ(StatusText(server->AdvertiseAlternativeService(
+                  value, std::nullopt, StreamId{1})),
+              "ERROR Protocol PROTOCOL_ERROR stream 1");
+  });
+  Ready(ClientOptions(), [](Player& client) {
+    EXPECT_EQ(StatusText(client->AdvertiseAlternativeService("x", "a.test",
+                                                             std::nullopt)),
+              "ERROR ServersOnly PROTOCOL_ERROR");
+  });
+}
+
+TEST(AltSvcTest, IsIgnoredWhereRfc7838SaysSo) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    Feed(client, AltSvcFrame(0, "", "no origin") +
+                     AltSvcFrame(1, "a.test", "origin on a stream") +
+                     AltSvcFrame(3, "", "no such stream"));
+    EXPECT_THAT(client.TakeEvents(), IsEmpty());
+    Feed(client, AltSvcFrame(0, "a.test", "v") + AltSvcFrame(1, "", "w"));
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("AlternativeServiceAvailable \"a.test\" \"v\"",
+                            "AlternativeServiceAvailable \"example.com\" "
+                            "\"w\""));
+  });
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, AltSvcFrame(0, "a.test", "v"));
+    EXPECT_THAT(server.TakeEvents(), IsEmpty());
+  });
+}
+
+// --- RFC 7540 priorities
+// -------------------------------------------------------
+
+TEST(PrioritizeTest, IsForClientsAndForAnyStream) {
+  Ready(ClientOptions(), [](Player& client) {
+    EXPECT_TRUE(client->Prioritize(5, {3, 256, true}).ok());
+    EXPECT_TRUE(client->Prioritize(kMaxStreamId, {0, 1, false}).ok());
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("PRIORITY 5 priority(dep 3, weight 256, exclusive)",
+                            "PRIORITY 2147483647 priority(dep 0, weight 1)"));
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 1u);
+    EXPECT_EQ(StatusText(client->Prioritize(5, {5, 16, false})),
+              "ERROR Protocol PROTOCOL_ERROR stream 5");
+    for (const int weight : {0, 257}) {
+      EXPECT_EQ(StatusText(client->Prioritize(5, {0, weight, false})),
+                "ERROR InvalidArgument PROTOCOL_ERROR stream 5");
+    }
+    EXPECT_EQ(StatusText(client->Prioritize(0, {})),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+  });
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_EQ(StatusText(server->Prioritize(1, {})),
+              "ERROR ClientsOnly PROTOCOL_ERROR stream 1");
+  });
+}
+
+TEST(PriorityFrameTest, IsLegalInEveryStateAndCreatesNoStream) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server,
+         PriorityFrame(7, {3, 201, true}) + PriorityFrame(kMaxStreamId, {}));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PriorityUpdated 7 priority(dep 3, weight 201, "
+                            "exclusive)",
+                            "PriorityUpdated 2147483647 priority(dep 0, weight "
+                            "16)"));
+    EXPECT_EQ(server->OpenInboundStreams(), 0u);
+    // It moved no id: stream 1 is still idle.
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+TEST(PriorityFrameTest, EventsOfOneHeadersFrameComeInOrder) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1,
+                              PriorityFields({3, 7, true}) +
+                                  Block(With(Get(), {{"priority", "u=1, i"}})),
+                              kEnds | kHasPriority));
+    EXPECT_THAT(
+        server.TakeEvents(),
+        ElementsAre(
+            ::testing::AllOf(::testing::StartsWith(kRequest1),
+                             ::testing::HasSubstr("ended"),
+                             ::testing::HasSubstr("priority(dep 3, weight 7, "
+                                                  "exclusive)")),
+            "StreamEnded 1",
+            "PriorityUpdated 1 priority(dep 3, weight 7, exclusive)",
+            ::testing::StartsWith("PriorityFieldUpdated 1")));
+  });
+}
+
+// --- RFC 9218
+// ------------------------------------------------------------------
+
+std::optional<PriorityField> FieldOf(const Event& event) {
+  return std::get<RequestReceived>(event).priority_field;
+}
+
+TEST(PriorityFieldTest, ARequestsFieldIsReadAndABadOneIgnored) {
+  const struct {
+    std::vector<Header> fields;
+    std::optional<PriorityField> expected;
+  } cases[] = {
+      {{}, std::nullopt},
+      {{{"priority", "u=5"}}, PriorityField{5, false}},
+      {{{"priority", "u=5"}, {"priority", "i"}}, PriorityField{5, true}},
+      {{{"priority", ""}}, PriorityField{3, false}},
+      {{{"priority", "u=5,"}}, std::nullopt},
+  };
+  for (const auto& c : cases) {
+    Player server(ServerOptions(), Feeding::Whole());
+    server.Handshake();
+    Feed(server, HeadersFrame(1, Block(With(Get(), c.fields)), kEnds));
+    const std::vector<Event> events = server.TakeRawEvents();
+    EXPECT_EQ(FieldOf(events.at(0)), c.expected);
+    EXPECT_EQ(events.size(), c.expected.has_value() ? 3u : 2u);
+  }
+}
+
+TEST(PriorityFieldTest, AResponsesFieldIsPartOfItsEvent) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    Feed(client, HeadersFrame(1, Block(With(Status(), {{"priority", "u=0"}}))));
+    const std::vector<Event> events = client.TakeRawEvents();
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(std::get<ResponseReceived>(events[0]).priority_field,
+              (PriorityField{0, false}));
+  });
+}
+
+TEST(PriorityUpdateTest, ClientsSendIt) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendPriorityUpdate(5, {1, true}).ok());
+    ASSERT_TRUE(client->SendPriorityUpdate(1, {}).ok());
+    EXPECT_THAT(client.TakeFrames(), ElementsAre("PRIORITY_UPDATE 5 \"u=1, i\"",
+                                                 "PRIORITY_UPDATE 1 \"u=3\""));
+    EXPECT_EQ(StatusText(client->SendPriorityUpdate(1, {8, false})),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_EQ(StatusText(client->SendPriorityUpdate(0, {})),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+    EXPECT_EQ(StatusText(client->SendPriorityUpdate(2, {})),
+              "ERROR NoSuchStream PROTOCOL_ERROR stream 2")
+        << "an idle push";
+  });
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_EQ(StatusText(server->SendPriorityUpdate(1, {})),
+              "ERROR ClientsOnly PROTOCOL_ERROR stream 1");
+  });
+}
+
+TEST(PriorityUpdateTest, ServersReceiveItForIdleOpenAndClosedStreams) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server,
+         HeadersFrame(1, Block(Get()), kEnds) + PriorityUpdateFrame(1, "u=0") +
+             PriorityUpdateFrame(1, "i") + PriorityUpdateFrame(1, "u=1,"));
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    Feed(server, PriorityUpdateFrame(1, "u=7"));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre(::testing::StartsWith(kRequest1), "StreamEnded 1",
+                            "PriorityFieldUpdated 1 field(u=0) by frame",
+                            "PriorityFieldUpdated 1 field(u=3, i) by frame"))
+        << "what is not named is the default; what does not parse, and what "
+           "is for a closed stream, is ignored";
+  });
+}
+
+// RFC 9218 §7: the frame that came before the stream is applied when it opens.
+TEST(PriorityUpdateTest, BeforeItsStreamItOutlivesTheRequestsField) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, PriorityUpdateFrame(1, "u=0"));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PriorityFieldUpdated 1 field(u=0) by frame"));
+    Feed(server,
+         HeadersFrame(1, Block(With(Get(), {{"priority", "u=6"}})), kEnds));
+    const std::vector<Event> events = server.TakeRawEvents();
+    EXPECT_EQ(FieldOf(events.at(0)), (PriorityField{0, false}));
+  });
+}
+
+TEST(PriorityUpdateTest, IdleAndActiveStreamsTogetherKeepTheLimit) {
+  ConnectionOptions options = ServerOptions();
+  options.settings = {{SettingId::kMaxConcurrentStreams, 2}};
+  Ready(options, [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds) +
+                     PriorityUpdateFrame(3, "u=0") +
+                     PriorityUpdateFrame(3, "u=1"));
+    // Stream 3 opens and is not idle any more; it counts once.
+    Feed(server, HeadersFrame(3, Block(Get()), kEnds));
+    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(5, "u=0")).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 3 PROTOCOL_ERROR"));
+  });
+}
+
+}  // namespace
+}  // namespace sluice::h2::tests
