@@ -1,0 +1,223 @@
+// What must not depend on depth, or on the number of siblings: stack,
+// decisions, exclusive inserts, memory. Asserted by work counters, never by a
+// clock.
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+
+#include "gtest/gtest.h"
+#include "priority/priority_tree.h"
+#include "tests/support/allocation_counter.h"
+
+namespace sluice::priority {
+namespace {
+
+Rfc7540Priority On(StreamId parent, int weight = 16, bool exclusive = false) {
+  return {.depends_on = parent, .weight = weight, .exclusive = exclusive};
+}
+
+// Runs `body` on a thread with a stack of 64 KiB.
+void OnASmallStack(void* (*body)(void*)) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 64 * 1024), 0);
+  pthread_t thread;
+  ASSERT_EQ(pthread_create(&thread, &attributes, body, nullptr), 0);
+  ASSERT_EQ(pthread_join(thread, nullptr), 0);
+  pthread_attr_destroy(&attributes);
+}
+
+constexpr StreamId kDeep = 100000;
+
+// python-hyper/priority 2.0.0: a depth over 100 was an error, one of 1,500
+// overflowed the stack.
+TEST(TreeDepth, AChainOf100000LivesOnA64KiBStack) {
+  OnASmallStack(+[](void*) -> void* {
+    PriorityTree tree({.max_nodes = kDeep, .max_closed = 10, .max_idle = 0});
+    for (StreamId id = 1; id <= kDeep; ++id) {
+      EXPECT_TRUE(tree.Insert(id, On(id - 1)).ok());
+    }
+    EXPECT_TRUE(tree.SetReady(kDeep).ok());
+    EXPECT_EQ(*tree.Pick(), kDeep);
+    tree.Charge(100);
+    EXPECT_TRUE(tree.SetBlocked(kDeep).ok());
+    EXPECT_TRUE(tree.SetReady(kDeep).ok());
+    // The head under its last descendant: the whole chain turns.
+    EXPECT_TRUE(tree.Reprioritise(1, On(kDeep, 3, true)).ok());
+    EXPECT_EQ(tree.Parent(kDeep), StreamId{0});
+    EXPECT_EQ(*tree.Pick(), kDeep);
+    tree.Charge(100);
+    EXPECT_TRUE(tree.Reprioritise(kDeep / 2, On(0, 3)).ok());
+    EXPECT_EQ(tree.Explain(kDeep - 1).size(), kDeep / 2);
+    EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
+    EXPECT_GT(tree.Dump().size(), kDeep);
+    for (StreamId id = 2; id <= kDeep / 2; ++id) {
+      EXPECT_TRUE((id % 2 == 0 ? tree.Remove(id) : tree.Close(id)).ok());
+    }
+    EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
+    return nullptr;  // and it is destroyed
+  });
+}
+
+TEST(TreeDepth, TheDepthCapWalksOnA64KiBStackToo) {
+  OnASmallStack(+[](void*) -> void* {
+    PriorityTree tree({.max_nodes = kDeep, .max_depth = 10000});
+    for (StreamId id = 1; id <= 10000; ++id) {
+      EXPECT_TRUE(tree.Insert(id, On(id - 1)).ok());
+    }
+    EXPECT_EQ(tree.Explain(10000).size(), 10000u);
+    EXPECT_TRUE(tree.Insert(10001, On(10000, 9)).ok());
+    EXPECT_EQ(tree.Parent(10001), StreamId{0});
+    EXPECT_TRUE(tree.Reprioritise(10001, On(0, 9, true)).ok());
+    EXPECT_EQ(tree.Parent(1), StreamId{0});
+    return nullptr;
+  });
+}
+
+TEST(TreeDepth, TheLimitOnNodesIsExact) {
+  PriorityTree tree({.max_nodes = 1000, .max_idle = 1000});
+  for (StreamId id = 1; id <= 1000; ++id) {
+    ASSERT_TRUE(tree.Reprioritise(id, On(id - 1)).ok());
+  }
+  EXPECT_EQ(GetTreeError(tree.Reprioritise(1001, On(0))),
+            TreeError::kTooManyNodes);
+  EXPECT_EQ(tree.size(), 1000u);
+}
+
+// A decision costs the contended levels on its path: steady sending through a
+// chain walks nothing.
+TEST(TreeDepth, ADecisionCostsTheContendedLevelsWhateverTheDepth) {
+  for (StreamId depth : {10u, 1000u, 50000u}) {
+    PriorityTree tree({.max_nodes = 4 * depth});
+    // Two chains: a contended level at the top, and one at the end of each.
+    StreamId id = 0;
+    for (int chain = 0; chain < 2; ++chain) {
+      StreamId parent = 0;
+      for (StreamId i = 0; i < depth; ++i) {
+        ASSERT_TRUE(tree.Insert(++id, On(parent)).ok());
+        parent = id;
+      }
+      for (int leaf = 0; leaf < 3; ++leaf) {
+        ASSERT_TRUE(tree.Insert(++id, On(parent)).ok());
+        ASSERT_TRUE(tree.SetReady(id).ok());
+      }
+    }
+    const auto decide = [&tree](int count) {
+      const uint64_t before = tree.work().Total();
+      for (int i = 0; i < count; ++i) {
+        ASSERT_TRUE(tree.Pick().ok());
+        tree.Charge(1 + (i * 977) % 16384);
+      }
+      // The decision, its two levels, and a step or two in each short list.
+      EXPECT_LE(tree.work().Total() - before, 8u * count);
+    };
+    for (int i = 0; i < 2; ++i) {  // finds where the runs end …
+      ASSERT_TRUE(tree.Pick().ok());
+      tree.Charge(16384);
+    }
+    decide(1000);  // … which stays found
+    // A third of the leaves comes and goes: the level stays contended.
+    const uint64_t before = tree.work().Total();
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(tree.SetBlocked(id).ok());
+      ASSERT_TRUE(tree.SetReady(id).ok());
+      ASSERT_TRUE(tree.Pick().ok());
+      tree.Charge(16384);
+    }
+    EXPECT_LE(tree.work().Total() - before, 14u * 100);
+  }
+}
+
+TEST(TreeDepth, AnExclusiveInsertCostsNothingForEachSiblingItAdopts) {
+  for (StreamId siblings : {1u, 100u, 10000u}) {
+    PriorityTree tree({.max_nodes = siblings + 10});
+    for (StreamId id = 1; id <= siblings; ++id) {
+      ASSERT_TRUE(tree.Insert(id, On(0, 1 + id % 256)).ok());
+      ASSERT_TRUE(tree.SetReady(id).ok());
+    }
+    const uint64_t before = tree.work().Total();
+    ASSERT_TRUE(tree.Insert(siblings + 1, On(0, 16, true)).ok());
+    EXPECT_LE(tree.work().Total() - before, 2u) << siblings;
+    EXPECT_EQ(tree.Parent(1), siblings + 1);
+  }
+}
+
+TEST(TreeDepth, AnExclusiveMoveCostsTheSmallerOfTheTwoFamilies) {
+  for (const auto& [own, adopted] :
+       {std::pair(3u, 5000u), std::pair(5000u, 3u)}) {
+    PriorityTree tree({.max_nodes = 10010});
+    ASSERT_TRUE(tree.Insert(1).ok());
+    ASSERT_TRUE(tree.Insert(2).ok());
+    StreamId id = 2;
+    for (StreamId i = 0; i < own; ++i)
+      ASSERT_TRUE(tree.Insert(++id, On(1)).ok());
+    for (StreamId i = 0; i < adopted; ++i) {
+      ASSERT_TRUE(tree.Insert(++id, On(2)).ok());
+    }
+    const uint64_t before = tree.work().Total();
+    ASSERT_TRUE(tree.Reprioritise(1, On(2, 16, true)).ok());
+    EXPECT_LE(tree.work().Total() - before, 3u + 4u);
+  }
+}
+
+TEST(TreeDepth, TogglingTheLeafOfAnIdleChainCostsItsDepth) {
+  constexpr StreamId kDepth = 1000;
+  PriorityTree tree;
+  for (StreamId id = 1; id <= kDepth; ++id) {
+    ASSERT_TRUE(tree.Insert(id, On(id - 1)).ok());
+  }
+  const uint64_t before = tree.work().Total();
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(tree.SetReady(kDepth).ok());
+    ASSERT_TRUE(tree.Pick().ok());
+    tree.Charge(16384);
+    ASSERT_TRUE(tree.SetBlocked(kDepth).ok());
+  }
+  EXPECT_LE(tree.work().Total() - before, 10 * (3 * kDepth + 2));
+}
+
+TEST(TreeDepth, NothingAllocatesAfterConstruction) {
+  PriorityTree tree({.max_nodes = 300, .max_closed = 20});
+  const uint64_t before = testing::Allocations();
+  StreamId next = 1;
+  for (int round = 0; round < 2000; ++round) {
+    for (int i = 0; i < 20; ++i, next += 2) {
+      const StreamId parent = next > 10 ? next - 2 * (1 + i % 5) : 0;
+      tree.Insert(next, On(parent, 1 + i, i % 7 == 0)).IgnoreError();
+      tree.SetReady(next).IgnoreError();
+    }
+    for (int i = 0; i < 50; ++i) {
+      const absl::StatusOr<StreamId> id = tree.Pick();
+      if (!id.ok()) break;
+      if (i % 10 == 9) tree.Reprioritise(*id, On(0, 3, true)).IgnoreError();
+      if (i % 10 == 8) tree.Close(*id).IgnoreError();
+      tree.Charge(static_cast<size_t>(i * 300));
+    }
+    for (StreamId id = next - 40; id < next; id += 2) {
+      if (tree.State(id) == StreamState::kOpen) tree.Close(id).IgnoreError();
+    }
+    while (tree.Pick().ok()) tree.Charge(0);
+  }
+  EXPECT_EQ(testing::Allocations(), before);
+}
+
+TEST(TreeDepth, AConnectionWith100StreamsFitsIntoItsMemory) {
+  const PriorityTree small({.max_nodes = 100, .large_queues = 0});
+  EXPECT_LE(small.Memory().Total(), 12u * 1024);
+  EXPECT_EQ(small.Memory().nodes, 101 * 64u);
+  const PriorityTree large({.max_nodes = 100, .large_queues = 1});
+  EXPECT_LE(large.Memory().Total(), 32u * 1024);
+  std::printf(
+      "100 streams: nodes %zu groups %zu ids %zu path %zu object %zu, "
+      "large queue %zu, in all %zu without and %zu with it\n",
+      large.Memory().nodes, large.Memory().groups, large.Memory().id_map,
+      large.Memory().path, large.Memory().object, large.Memory().large_queues,
+      small.Memory().Total(), large.Memory().Total());
+}
+
+}  // namespace
+}  // namespace sluice::priority
