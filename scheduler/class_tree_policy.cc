@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_info.h"
+#include "scheduler/tree_path.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -129,6 +131,10 @@ std::optional<Grant> ClassTreePolicy::Pick() {
 }
 
 void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }
+
+std::vector<PathLevel> ClassTreePolicy::Explain(StreamId id) const {
+  return PathOf(tree_.Explain(id));
+}
 
 size_t ClassTreePolicy::RoomForIdle() const {
   return max_streams_ - std::min(max_streams_, members_.size());

@@ -36,6 +36,7 @@ class ClassTreePolicy : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
+  std::vector<PathLevel> Explain(StreamId id) const final;
 
  protected:
   using Group = StreamId;  // its node in the tree

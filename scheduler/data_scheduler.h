@@ -30,6 +30,7 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "scheduler/policy.h"
+#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 
@@ -81,6 +82,11 @@ struct DataSchedulerOptions {
   // Ids that are not open yet whose signals of both kinds are remembered here,
   // beside the policy's own limit; the oldest is forgotten.
   size_t max_idle_signals = 100;
+
+  // Gets a TraceFrame for each DATA frame; null: none. For the decisions behind
+  // the frames give the scheduler a policy by CreateRecordedPolicy() with the
+  // same sink. Must outlive the scheduler.
+  TraceSink* trace = nullptr;
 };
 
 // What went out. All of it since the object was made.

@@ -13,6 +13,7 @@
 #include "scheduler/data_scheduler.h"
 #include "scheduler/data_scheduler_impl.h"
 #include "scheduler/policy.h"
+#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 
@@ -143,6 +144,10 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
   policy_->Charge(id, bytes);
   if (std::optional<uint64_t>& remaining = stream->info.hints.bytes_remaining) {
     *remaining -= std::min<uint64_t>(*remaining, bytes);
+  }
+  if (options_.trace != nullptr && (bytes > 0 || end_stream)) {
+    options_.trace->Write(
+        TraceFrame{id, bytes, end_stream, *window, connection_window});
   }
   if (chunk->end) {
     Finish(stream);

@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -115,6 +116,20 @@ struct Grant {
   PickReason reason;
 };
 
+// One level of choice on the way to a stream, for traces. Tags count 1/256 byte
+// per unit of weight; what does not apply is 0.
+struct PathLevel {
+  StreamId parent = 0;  // the group's stream; 0 is the root
+  StreamId child = 0;   // on the way to the stream, or the stream itself
+  double weight = 0;    // of the child among its siblings
+  int64_t tag = 0;      // of the child: what it was served, S
+  int64_t key = 0;      // what the level orders it by
+  int64_t clock = 0;    // of the level, V
+  size_t active = 0;    // children that can send, themselves or below
+
+  friend bool operator==(const PathLevel&, const PathLevel&) = default;
+};
+
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -156,6 +171,13 @@ class Policy {
   // `bytes` (≤ the grant's max_bytes) of the picked stream were taken: payload
   // and padding, not the frame header. 0 is allowed.
   virtual void Charge(StreamId id, size_t bytes) = 0;
+
+  // How `id` stands, level by level from the top, for traces and debugging; a
+  // policy without levels says nothing. Changes nothing; may allocate.
+  virtual std::vector<PathLevel> Explain(StreamId id) const {
+    static_cast<void>(id);
+    return {};
+  }
 };
 
 }  // namespace sluice::scheduler

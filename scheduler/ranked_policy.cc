@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/base/macros.h"
 #include "absl/numeric/bits.h"
@@ -173,6 +174,21 @@ void RankedPolicy::Charge(StreamId id, size_t bytes) {
     Move(slot, *picked_rank_);
   }
   picked_rank_.reset();
+}
+
+std::vector<PathLevel> RankedPolicy::Explain(StreamId id) const {
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return {};
+  const Stream& stream = streams_[found->second];
+  const Group& group = groups_[stream.rank.group];
+  const bool shared = IsShared(stream.rank);
+  return {{.parent = static_cast<StreamId>(stream.rank.group),
+           .child = id,
+           .weight = static_cast<double>(stream.rank.weight),
+           .tag = stream.start,
+           .key = OrderOf(stream),
+           .clock = group.clock,
+           .active = (shared ? group.shared : group.sequential).size()}};
 }
 
 int64_t RankedPolicy::OrderOf(const Stream& stream) const {

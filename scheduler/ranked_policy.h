@@ -78,6 +78,8 @@ class RankedPolicy : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
+  // One level: the group, by its number as the parent.
+  std::vector<PathLevel> Explain(StreamId id) const final;
 
  protected:
   struct Shape {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
@@ -101,6 +102,10 @@ class Auto final : public Policy {
 
   void Charge(StreamId id, size_t bytes) override {
     picked_->Charge(id, bytes);
+  }
+
+  std::vector<PathLevel> Explain(StreamId id) const override {
+    return active_->Explain(id);
   }
 
  private:

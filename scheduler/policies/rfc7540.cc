@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -21,6 +22,7 @@
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_info.h"
+#include "scheduler/tree_path.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -93,6 +95,10 @@ class Rfc7540 final : public Policy {
   }
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
+
+  std::vector<PathLevel> Explain(StreamId id) const override {
+    return PathOf(tree_.Explain(id));
+  }
 
  private:
   absl::Status Reprioritise(StreamId id, const priority::Rfc7540Priority& to) {

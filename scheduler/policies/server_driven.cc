@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
@@ -94,6 +95,11 @@ class ServerDriven final : public Policy {
     picked_->Charge(id, bytes);
   }
 
+  std::vector<PathLevel> Explain(StreamId id) const override {
+    return streams_.contains(id) ? TreeOf(streams_.at(id)).Explain(id)
+                                 : std::vector<PathLevel>();
+  }
+
  private:
   struct Stream {
     bool ready = false;
@@ -105,7 +111,7 @@ class ServerDriven final : public Policy {
            info.hints.resource_class == ResourceClass::kJs;
   }
 
-  Policy& TreeOf(const Stream& stream) {
+  Policy& TreeOf(const Stream& stream) const {
     return stream.first && !dependencies_ ? *blocking_ : *client_;
   }
 

@@ -1,0 +1,283 @@
+#include "scheduler/trace_json.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/trace.h"
+
+namespace sluice::scheduler {
+namespace {
+
+// Keeps the order in which fields are written.
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<const char*, 9> kClasses = {
+    "", "html", "css", "js", "font", "image", "fetch", "media", "other"};
+constexpr std::array<const char*, 4> kSignals = {"rfc7540", "rfc9218", "server",
+                                                 "hints"};
+
+template <size_t size>
+size_t IndexOf(const std::array<const char*, size>& names,
+               const std::string& name) {
+  for (size_t i = 0; i < size; ++i) {
+    if (name == names[i]) return i;
+  }
+  throw Json::other_error::create(600, "unknown name '" + name + "'", nullptr);
+}
+
+// --- Writing -----------------------------------------------------------------
+
+// Both kinds of signals have the same shape under the client and the override.
+template <class Signals>
+void PutSignals(const Signals& signals, Json& out) {
+  if (signals.rfc7540.has_value()) {
+    out["rfc7540"] = {signals.rfc7540->depends_on, signals.rfc7540->weight,
+                      signals.rfc7540->exclusive};
+  }
+  if (signals.rfc9218.has_value()) {
+    out["rfc9218"] = {signals.rfc9218->urgency, signals.rfc9218->incremental};
+  }
+}
+
+void PutFlag(const char* name, bool value, Json& out) {
+  if (value) out[name] = true;
+}
+
+void PutInfo(const StreamInfo& info, Json& out) {
+  PutSignals(info, out);
+  if (info.server.has_value()) {
+    out["server"] = Json::object();
+    PutSignals(*info.server, out["server"]);
+  }
+  const ResourceHints& hints = info.hints;
+  if (hints == ResourceHints()) return;
+  Json& put = out["hints"] = Json::object();
+  if (hints.resource_class != ResourceClass::kUnknown) {
+    put["class"] = kClasses[static_cast<size_t>(hints.resource_class)];
+  }
+  PutFlag("in_head", hints.in_head, put);
+  PutFlag("after_first_image", hints.after_first_image, put);
+  PutFlag("async_or_defer", hints.async_or_defer, put);
+  PutFlag("above_the_fold", hints.above_the_fold, put);
+  PutFlag("preload", hints.preload, put);
+  PutFlag("tunnel", hints.tunnel, put);
+  if (hints.bytes_remaining.has_value()) {
+    put["bytes_remaining"] = *hints.bytes_remaining;
+  }
+}
+
+struct Writer {
+  Json operator()(const TraceMade& made) const {
+    Json out = {{"call", "made"},
+                {"spec", made.spec},
+                {"max_grant", made.max_grant},
+                {"max_streams", made.max_streams},
+                {"max_closed_streams", made.max_closed_streams}};
+    if (!made.values.empty()) out["values"] = made.values;
+    return out;
+  }
+  Json operator()(const TraceOpen& open) const {
+    Json out = {{"call", "open"}, {"id", open.id}};
+    PutInfo(open.info, out);
+    if (!open.ok) out["refused"] = true;
+    return out;
+  }
+  Json operator()(const TracePriority& priority) const {
+    Json out = {{"call", "priority"},
+                {"id", priority.id},
+                {"changed", kSignals[static_cast<size_t>(priority.changed)]}};
+    PutInfo(priority.info, out);
+    if (!priority.ok) out["refused"] = true;
+    return out;
+  }
+  Json operator()(const TraceNoRfc7540&) const {
+    return {{"call", "no_rfc7540"}};
+  }
+  Json operator()(const TraceClose& close) const {
+    return {{"call", "close"}, {"id", close.id}};
+  }
+  Json operator()(const TraceReady& ready) const {
+    return {{"call", "ready"}, {"id", ready.id}};
+  }
+  Json operator()(const TraceBlocked& blocked) const {
+    return {{"call", "blocked"}, {"id", blocked.id}};
+  }
+  Json operator()(const TracePick& pick) const {
+    Json out = {{"call", "pick"},    {"n", pick.number},
+                {"id", pick.id},     {"max", pick.max_bytes},
+                {"rule", pick.rule}, {"ready", pick.ready}};
+    if (!pick.also_ready.empty()) {
+      out["also_ready"] =
+          std::vector<StreamId>(pick.also_ready.begin(), pick.also_ready.end());
+    }
+    for (const PathLevel& level : pick.path) {
+      out["path"].push_back({{"parent", level.parent},
+                             {"child", level.child},
+                             {"weight", level.weight},
+                             {"tag", level.tag},
+                             {"key", level.key},
+                             {"clock", level.clock},
+                             {"active", level.active}});
+    }
+    return out;
+  }
+  Json operator()(const TraceCharge& charge) const {
+    return {{"call", "charge"}, {"id", charge.id}, {"bytes", charge.bytes}};
+  }
+  Json operator()(const TraceFrame& frame) const {
+    return {{"call", "frame"},
+            {"id", frame.id},
+            {"bytes", frame.bytes},
+            {"end", frame.end_stream},
+            {"window", frame.window},
+            {"connection_window", frame.connection_window}};
+  }
+};
+
+// --- Reading. The JSON library throws on wrong types; nothing gets out.
+// -------
+
+template <class Signals>
+void TakeSignals(const Json& in, Signals* signals) {
+  if (in.contains("rfc7540")) {
+    const Json& value = in.at("rfc7540");
+    signals->rfc7540 = priority::Rfc7540Priority{value.at(0).get<StreamId>(),
+                                                 value.at(1).get<int>(),
+                                                 value.at(2).get<bool>()};
+  }
+  if (in.contains("rfc9218")) {
+    const Json& value = in.at("rfc9218");
+    signals->rfc9218 = priority::Rfc9218Priority{value.at(0).get<int>(),
+                                                 value.at(1).get<bool>()};
+  }
+}
+
+StreamInfo TakeInfo(const Json& in) {
+  StreamInfo info;
+  TakeSignals(in, &info);
+  if (in.contains("server")) {
+    TakeSignals(in.at("server"), &info.server.emplace());
+  }
+  if (!in.contains("hints")) return info;
+  const Json& hints = in.at("hints");
+  info.hints.resource_class = static_cast<ResourceClass>(
+      IndexOf(kClasses, hints.value("class", std::string())));
+  info.hints.in_head = hints.value("in_head", false);
+  info.hints.after_first_image = hints.value("after_first_image", false);
+  info.hints.async_or_defer = hints.value("async_or_defer", false);
+  info.hints.above_the_fold = hints.value("above_the_fold", false);
+  info.hints.preload = hints.value("preload", false);
+  info.hints.tunnel = hints.value("tunnel", false);
+  if (hints.contains("bytes_remaining")) {
+    info.hints.bytes_remaining = hints.at("bytes_remaining").get<uint64_t>();
+  }
+  return info;
+}
+
+TracePick TakePick(const Json& in) {
+  TracePick pick;
+  pick.number = in.at("n").get<uint64_t>();
+  pick.id = in.at("id").get<StreamId>();
+  pick.max_bytes = in.at("max").get<size_t>();
+  pick.rule = in.at("rule").get<std::string>();
+  pick.ready = in.at("ready").get<size_t>();
+  if (in.contains("also_ready")) {
+    for (const Json& id : in.at("also_ready")) {
+      pick.also_ready.push_back(id.get<StreamId>());
+    }
+  }
+  if (in.contains("path")) {
+    for (const Json& level : in.at("path")) {
+      pick.path.push_back({.parent = level.at("parent").get<StreamId>(),
+                           .child = level.at("child").get<StreamId>(),
+                           .weight = level.at("weight").get<double>(),
+                           .tag = level.at("tag").get<int64_t>(),
+                           .key = level.at("key").get<int64_t>(),
+                           .clock = level.at("clock").get<int64_t>(),
+                           .active = level.at("active").get<size_t>()});
+    }
+  }
+  return pick;
+}
+
+std::optional<TraceEvent> TakeEvent(const Json& in) {
+  const std::string call = in.at("call").get<std::string>();
+  if (call == "made") {
+    TraceMade made{in.at("spec").get<std::string>(),
+                   in.at("max_grant").get<size_t>(),
+                   in.at("max_streams").get<size_t>(),
+                   in.at("max_closed_streams").get<size_t>(),
+                   {}};
+    if (in.contains("values")) in.at("values").get_to(made.values);
+    return made;
+  }
+  if (call == "no_rfc7540") return TraceNoRfc7540{};
+  const auto id = in.at("id").get<StreamId>();
+  const bool ok = !in.value("refused", false);
+  if (call == "open") return TraceOpen{id, TakeInfo(in), ok};
+  if (call == "priority") {
+    const auto changed = static_cast<Signal>(
+        IndexOf(kSignals, in.at("changed").get<std::string>()));
+    return TracePriority{id, TakeInfo(in), changed, ok};
+  }
+  if (call == "close") return TraceClose{id};
+  if (call == "ready") return TraceReady{id};
+  if (call == "blocked") return TraceBlocked{id};
+  if (call == "pick") return TakePick(in);
+  if (call == "charge") return TraceCharge{id, in.at("bytes").get<size_t>()};
+  if (call == "frame") {
+    return TraceFrame{id, in.at("bytes").get<size_t>(),
+                      in.at("end").get<bool>(), in.at("window").get<int64_t>(),
+                      in.at("connection_window").get<int64_t>()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string TraceEventToJson(const TraceEvent& event) {
+  return std::visit(Writer(), event).dump();
+}
+
+absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line) {
+  try {
+    const Json in = Json::parse(line.begin(), line.end());
+    std::optional<TraceEvent> event = TakeEvent(in);
+    if (event.has_value()) return *std::move(event);
+    return absl::InvalidArgumentError("unknown call");
+  } catch (const Json::exception& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+}
+
+absl::StatusOr<std::vector<TraceEvent>> ReadTrace(std::istream& in) {
+  std::vector<TraceEvent> events;
+  std::string line;
+  for (size_t number = 1; std::getline(in, line); ++number) {
+    if (line.empty()) continue;
+    absl::StatusOr<TraceEvent> event = TraceEventFromJson(line);
+    if (!event.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, ": ", event.status().message()));
+    }
+    events.push_back(*std::move(event));
+  }
+  return events;
+}
+
+}  // namespace sluice::scheduler

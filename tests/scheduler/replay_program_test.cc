@@ -1,0 +1,103 @@
+// //scheduler:replay as its user runs it.
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "scheduler/policy.h"
+#include "scheduler/trace.h"
+#include "scheduler/trace_json.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int status = 0;
+  std::string output;  // both streams
+};
+
+Outcome RunReplay(const std::string& arguments) {
+  Outcome outcome;
+  FILE* pipe =
+      popen(absl::StrCat("scheduler/replay ", arguments, " 2>&1").c_str(), "r");
+  char buffer[4096];
+  size_t size = 0;
+  while ((size = fread(buffer, 1, sizeof(buffer), pipe)) > 0) {
+    outcome.output.append(buffer, size);
+  }
+  outcome.status = WEXITSTATUS(pclose(pipe));
+  return outcome;
+}
+
+std::string LogPath() {
+  return absl::StrCat(std::getenv("TEST_TMPDIR"), "/calls.jsonl");
+}
+
+// Two streams of 200 bytes, sent by fifo in grants of 100.
+void WriteLog() {
+  std::ofstream file(LogPath());
+  JsonLinesTrace trace(&file);
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->SetReady(id);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const StreamId id = policy->Pick()->stream_id;
+    policy->Charge(id, 100);
+    if (i % 2 == 1) policy->OnClose(id);
+  }
+}
+
+TEST(ReplayProgramTest, PrintsTheDecisionsOfALog) {
+  WriteLog();
+  const Outcome outcome = RunReplay(LogPath());
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.output,
+            "     0  1 100 B (first come)\n"
+            "     1  1 100 B (first come)\n"
+            "     2  3 100 B (first come)\n"
+            "     3  3 100 B (first come)\n");
+}
+
+TEST(ReplayProgramTest, ShowsWhatAnotherPolicyWouldHaveDone) {
+  WriteLog();
+  const Outcome outcome = RunReplay(LogPath() + " --policy=rr");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.output, HasSubstr("1 100 B (first come)"));
+  EXPECT_THAT(outcome.output, HasSubstr("3 100 B (least served)"));
+  EXPECT_THAT(outcome.output,
+              HasSubstr("     1               200               300\n"
+                        "     3               400               400\n"));
+}
+
+TEST(ReplayProgramTest, ALogThatNoLongerPlaysExitsWith1) {
+  WriteLog();
+  std::ofstream(LogPath(), std::ios::app)
+      << R"({"call":"pick","n":4,"id":9,"max":1,"rule":"x","ready":1})"
+      << "\n";
+  const Outcome outcome = RunReplay(LogPath());
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("decision 4 is another one now"));
+}
+
+TEST(ReplayProgramTest, WhatCannotBeReadExitsWith2) {
+  WriteLog();
+  EXPECT_EQ(RunReplay("").status, 2);
+  EXPECT_EQ(RunReplay("/nowhere/calls.jsonl").status, 2);
+  EXPECT_EQ(RunReplay(LogPath() + " --colour=red").status, 2);
+  EXPECT_EQ(RunReplay(LogPath() + " --policy=nobody").status, 2);
+  std::ofstream(LogPath()) << "nonsense\n";
+  EXPECT_EQ(RunReplay(LogPath()).status, 2);
+}
+
+}  // namespace
+}  // namespace sluice::scheduler

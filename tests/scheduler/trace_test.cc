@@ -1,0 +1,300 @@
+// What a trace holds, that it survives as JSON Lines, and that it plays again.
+#include "scheduler/trace.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/options.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "scheduler/replay.h"
+#include "scheduler/trace_json.h"
+#include "tests/scheduler/session.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::Session;
+using testing::SessionOptions;
+
+// A connection's worth of work under `spec`: different sizes, windows that run
+// out, signals that come late, one stream that the client resets.
+MemoryTrace Record(const std::string& spec,
+                   TraceDetail detail = TraceDetail::kFull) {
+  MemoryTrace trace;
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, 9000}};
+  options.scheduler.trace = &trace;
+  Session session(*CreateRecordedPolicy(spec, {}, &trace, detail), options);
+  const auto request = [&](const std::string& priority, uint64_t bytes,
+                           ResourceHints hints) {
+    const h2::StreamId id = session.Request(h2::StreamPriority{0, 32, false},
+                                            {{"priority", priority}});
+    EXPECT_TRUE(session
+                    .Respond(id, std::make_unique<testing::BytesSource>(bytes),
+                             {.hints = hints})
+                    .ok());
+  };
+  request("u=3", 20000, {.resource_class = ResourceClass::kImage});
+  request("u=1", 5000, {.resource_class = ResourceClass::kCss});
+  request("u=3, i", 30000, {.resource_class = ResourceClass::kJs});
+  request("u=5", 30000, {.bytes_remaining = 30000});
+  for (int round = 0; round < 60; ++round) {
+    session.scheduler().Pull(1400);
+    session.ToClient();
+    if (round == 10) {
+      EXPECT_TRUE(session.client().ResetStream(7, h2::ErrorCode::kCancel).ok());
+    }
+    if (round == 15) request("u=0", 3000, {});
+    if (round == 20) {
+      session.scheduler()
+          .SetServerPriority(
+              5, ServerPriority{.rfc9218 = priority::Rfc9218Priority{0, true}})
+          .IgnoreError();
+    }
+    for (const h2::StreamId id : {0, 1, 5}) {
+      session.client().IncrementFlowControlWindow(id, 1400).IgnoreError();
+    }
+    session.ToServer();
+  }
+  return trace;
+}
+
+TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rr", {}, &trace);
+  for (const StreamId id : {1, 3, 5}) {
+    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->SetReady(id);
+  }
+  const std::optional<Grant> grant = policy->Pick();
+  policy->Charge(grant->stream_id, 1000);
+  ASSERT_EQ(trace.events().size(), 1u + 6u + 2u);
+  const auto& pick = std::get<TracePick>(trace.events()[7]);
+  EXPECT_EQ(pick.number, 0u);
+  EXPECT_EQ(pick.id, 1u);
+  EXPECT_EQ(pick.max_bytes, kDefaultMaxGrant);
+  EXPECT_EQ(pick.rule, "least served");
+  EXPECT_EQ(pick.ready, 3u);
+  EXPECT_THAT(pick.also_ready, ElementsAre(3, 5));
+  ASSERT_EQ(pick.path.size(), 1u);
+  EXPECT_EQ(pick.path[0].child, 1u);
+  EXPECT_EQ(pick.path[0].tag, 0);
+  EXPECT_EQ(pick.path[0].key, 256 * 16384);
+  EXPECT_EQ(pick.path[0].clock, 256 * 16384);
+  EXPECT_EQ(pick.path[0].active, 3u);
+  EXPECT_EQ(std::get<TraceCharge>(trace.events()[8]), (TraceCharge{1, 1000}));
+}
+
+TEST(TraceTest, TheTreesPathIsLevelByLevel) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);
+  ASSERT_TRUE(policy->OnOpen(1, {}).ok());
+  ASSERT_TRUE(
+      policy->OnOpen(3, {.rfc7540 = priority::Rfc7540Priority{1, 32, false}})
+          .ok());
+  policy->SetReady(3);
+  policy->Pick();
+  policy->Charge(3, 1);
+  const auto& pick = std::get<TracePick>(trace.events()[4]);
+  ASSERT_EQ(pick.path.size(), 2u);
+  EXPECT_EQ(pick.path[0].child, 1u);
+  EXPECT_EQ(pick.path[1].parent, 1u);
+  EXPECT_EQ(pick.path[1].child, 3u);
+  EXPECT_EQ(pick.path[1].weight, 32);
+}
+
+TEST(TraceTest, FramesComeWithTheirWindows) {
+  MemoryTrace trace;
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, 9000}};
+  options.scheduler.trace = &trace;
+  Session session(options);
+  ASSERT_TRUE(session.Respond(session.Request(), 1000).ok());
+  session.Drain();
+  ASSERT_EQ(trace.events().size(), 1u);
+  EXPECT_EQ(std::get<TraceFrame>(trace.events()[0]),
+            (TraceFrame{1, 1000, true, 9000, 65535}));
+}
+
+TEST(TraceTest, AMemoryTraceIsBoundedAndCountsOn) {
+  MemoryTrace trace(/*limit=*/3);
+  for (int i = 0; i < 10; ++i) trace.Write(TraceReady{1});
+  EXPECT_EQ(trace.events().size(), 3u);
+  EXPECT_EQ(trace.written(), 10u);
+}
+
+TEST(TraceTest, ARecordedPolicyDecidesAsThePolicyItself) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    std::vector<std::string> seen[2];
+    for (const bool recorded : {false, true}) {
+      MemoryTrace trace;
+      std::unique_ptr<Policy> policy =
+          recorded ? *CreateRecordedPolicy(entry.name, {}, &trace)
+                   : *CreatePolicy(entry.name);
+      std::mt19937 random(1);
+      for (StreamId id = 1; id < 40; id += 2) {
+        const priority::Rfc9218Priority field = {static_cast<int>(random() % 8),
+                                                 random() % 2 == 0};
+        ASSERT_TRUE(policy->OnOpen(id, {.rfc9218 = field}).ok());
+        policy->SetReady(id);
+      }
+      for (int i = 0; i < 100; ++i) {
+        const std::optional<Grant> grant = policy->Pick();
+        seen[recorded].push_back(absl::StrCat(grant->stream_id));
+        policy->Charge(grant->stream_id, 1 + random() % 16384);
+      }
+      EXPECT_EQ(policy->AnnouncesNoRfc7540Priorities(),
+                entry.name == "rfc9218");
+    }
+    EXPECT_EQ(seen[0], seen[1]) << entry.name;
+  }
+}
+
+TEST(TraceTest, AnUnknownPolicyCannotBeRecorded) {
+  MemoryTrace trace;
+  EXPECT_EQ(CreateRecordedPolicy("nobody", {}, &trace).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(trace.written(), 0u);
+}
+
+class PlayTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(PlayTest, ALogPlaysToTheSameDecisions) {
+  for (const TraceDetail detail : {TraceDetail::kFull, TraceDetail::kCalls}) {
+    const MemoryTrace trace = Record(GetParam(), detail);
+    const std::vector<ReplayedPick> recorded = RecordedPicks(trace.events());
+    ASSERT_GT(recorded.size(), 40u);
+    const auto replayed = Replay(trace.events());
+    ASSERT_TRUE(replayed.ok()) << replayed.status();
+    EXPECT_EQ(*replayed, recorded);
+  }
+}
+
+TEST_P(PlayTest, ALogSurvivesJsonLines) {
+  const MemoryTrace trace = Record(GetParam());
+  std::stringstream file;
+  JsonLinesTrace lines(&file);
+  for (const TraceEvent& event : trace.events()) lines.Write(event);
+  const absl::StatusOr<std::vector<TraceEvent>> read = ReadTrace(file);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, trace.events());
+}
+
+TEST_P(PlayTest, WhatIfWithTheSamePolicySendsTheSameBytes) {
+  const MemoryTrace trace = Record(GetParam());
+  const auto other = WhatIf(trace.events(), GetParam());
+  ASSERT_TRUE(other.ok()) << other.status();
+  uint64_t recorded_bytes = 0;
+  for (const ReplayedPick& pick : RecordedPicks(trace.events())) {
+    recorded_bytes += pick.bytes;
+  }
+  uint64_t other_bytes = 0;
+  for (const ReplayedPick& pick : *other) other_bytes += pick.bytes;
+  EXPECT_GT(other_bytes, recorded_bytes * 9 / 10);
+  EXPECT_LE(other_bytes, recorded_bytes);
+}
+
+INSTANTIATE_TEST_SUITE_P(Policies, PlayTest,
+                         ::testing::Values("rr", "fifo", "rfc7540", "rfc9218",
+                                           "auto", "firefox", "parallel_plus",
+                                           "srpt", "wrr"));
+
+TEST(WhatIfTest, ShowsTheOrderThatAnotherPolicyWouldHaveGiven) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->SetReady(id);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const StreamId id = policy->Pick()->stream_id;
+    policy->Charge(id, 100);
+    if (i % 2 == 1) policy->OnClose(id);
+  }
+  std::string order;
+  const auto picks = WhatIf(trace.events(), "rr");
+  ASSERT_TRUE(picks.ok());
+  for (const ReplayedPick& pick : *picks) {
+    absl::StrAppend(&order, pick.id, ":", pick.bytes, " ");
+  }
+  EXPECT_EQ(order, "1:100 3:100 1:100 3:100 ");
+}
+
+TEST(WhatIfTest, AResetClosesTheStreamAtTheSamePoint) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->SetReady(id);
+  }
+  const auto send = [&policy] {
+    const StreamId id = policy->Pick()->stream_id;
+    policy->Charge(id, 100);
+  };
+  send();
+  send();
+  policy->SetReady(3);
+  policy->OnClose(1);  // the client's reset
+  send();
+  const auto picks = WhatIf(trace.events(), "lifo");
+  ASSERT_TRUE(picks.ok());
+  ASSERT_EQ(picks->size(), 2u);
+  EXPECT_EQ(picks->at(0).id, 3u);
+  EXPECT_EQ(picks->at(1).id, 1u);
+}
+
+TEST(ReplayTest, ALogWithoutItsBeginningIsRefused) {
+  EXPECT_EQ(Replay({}).status().code(), absl::StatusCode::kInvalidArgument);
+  const std::vector<TraceEvent> events = {TraceReady{1}};
+  EXPECT_EQ(Replay(events).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WhatIf(events, "rr").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(TraceJsonTest, LinesReadAsTheirFormatSays) {
+  EXPECT_EQ(TraceEventToJson(TraceCharge{1, 1400}),
+            R"({"call":"charge","id":1,"bytes":1400})");
+  TraceOpen open{1, {}, true};
+  open.info.rfc7540 = priority::Rfc7540Priority{0, 256, true};
+  open.info.rfc9218 = priority::Rfc9218Priority{0, true};
+  EXPECT_EQ(TraceEventToJson(open),
+            R"({"call":"open","id":1,"rfc7540":[0,256,true],)"
+            R"("rfc9218":[0,true]})");
+}
+
+TEST(TraceJsonTest, BadLinesAreRefusedWithTheirNumber) {
+  for (const std::string line :
+       {"", "{", "[]", "7", R"({"call":"dance","id":1})", R"({"call":"open"})",
+        R"({"call":"open","id":"one"})", R"({"call":"pick","id":1})",
+        R"({"call":"open","id":1,"rfc7540":[0]})",
+        R"({"call":"open","id":1,"hints":{"class":"gif"}})",
+        R"({"call":"priority","id":1,"changed":"mood"})"}) {
+    EXPECT_EQ(TraceEventFromJson(line).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << line;
+  }
+  std::stringstream file("{\"call\":\"no_rfc7540\"}\n\nnonsense\n");
+  EXPECT_THAT(std::string(ReadTrace(file).status().message()),
+              HasSubstr("line 3: "));
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
