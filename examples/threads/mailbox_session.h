@@ -1,0 +1,58 @@
+// The other way to share a connection among threads: one thread owns it, and
+// the others send it letters.
+//
+// The connection needs no lock at all; only the mailbox has one, which is held
+// for a push or a swap. Letters run in the order in which they were posted, on
+// the owner's thread, where they may use everything.
+#ifndef SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
+#define SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "h2/connection.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+
+namespace sluice::examples {
+
+class MailboxSession {
+ public:
+  using Letter =
+      std::function<void(h2::Connection&, scheduler::DataScheduler&)>;
+  // Called on the owner's thread with bytes for the socket, never empty.
+  using Writer = std::function<void(std::string)>;
+
+  MailboxSession(std::unique_ptr<scheduler::Policy> policy, Writer writer);
+
+  // Lets the letters that are there run, then ends the thread.
+  ~MailboxSession();
+
+  MailboxSession(const MailboxSession&) = delete;
+  MailboxSession& operator=(const MailboxSession&) = delete;
+
+  // Any thread, the owner's own included.
+  void Post(Letter letter);
+
+ private:
+  void Run();
+
+  const Writer writer_;
+  std::mutex mutex_;
+  std::condition_variable mail_;
+  std::vector<Letter> letters_;  // guarded by mutex_
+  bool stopping_ = false;        // guarded by mutex_
+
+  h2::Connection connection_;           // the owner's
+  scheduler::DataScheduler scheduler_;  // the owner's
+  std::thread owner_;                   // the last member: it uses the others
+};
+
+}  // namespace sluice::examples
+
+#endif  // SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
