@@ -151,7 +151,7 @@ class Connection::Impl {
   // --- connection_send.cc --------------------------------------------------
   absl::StatusOr<Stream*> FindLive(StreamId id);
   absl::Status CheckOpensStream(StreamId id) const;
-  absl::Status CheckFields(absl::Span<const FieldView> fields,
+  absl::Status CheckFields(StreamId id, absl::Span<const FieldView> fields,
                            SectionKind kind) const;
   void EndSending(Stream* stream);
 

@@ -86,7 +86,8 @@ absl::Status Connection::Impl::CheckOpensStream(StreamId id) const {
   return absl::OkStatus();
 }
 
-absl::Status Connection::Impl::CheckFields(absl::Span<const FieldView> fields,
+absl::Status Connection::Impl::CheckFields(StreamId id,
+                                           absl::Span<const FieldView> fields,
                                            SectionKind kind) const {
   if (!options_.validate_outbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only once the server allowed it.
@@ -95,7 +96,7 @@ absl::Status Connection::Impl::CheckFields(absl::Span<const FieldView> fields,
   const std::optional<HeaderFault> fault =
       FindHeaderFault(fields, kind, extended_connect);
   if (!fault.has_value()) return absl::OkStatus();
-  return MakeError(fault->kind, fault->reason);
+  return MakeError(fault->kind, fault->reason, id);
 }
 
 absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
@@ -133,7 +134,8 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
   const OutboundFields prepared = PrepareOutbound(
       headers.fields(),
       {options_.normalize_outbound, options_.split_outbound_cookies});
-  if (absl::Status status = CheckFields(prepared.fields, kind); !status.ok()) {
+  if (absl::Status status = CheckFields(id, prepared.fields, kind);
+      !status.ok()) {
     return status;
   }
   // RFC 9113 §8.1: trailers end the stream, informational responses do not.
@@ -265,7 +267,7 @@ absl::Status Connection::Impl::PushStream(StreamId parent_id,
       headers.fields(),
       {options_.normalize_outbound, options_.split_outbound_cookies});
   if (absl::Status status =
-          CheckFields(prepared.fields, SectionKind::kPushPromise);
+          CheckFields(promised_id, prepared.fields, SectionKind::kPushPromise);
       !status.ok()) {
     return status;
   }

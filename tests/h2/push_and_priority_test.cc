@@ -65,7 +65,7 @@ TEST(PushTest, IsRefusedWhereItMayNotBe) {
     EXPECT_EQ(StatusText(server->PushStream(1, 3, Get())),
               "ERROR NoSuchStream PROTOCOL_ERROR stream 3");
     EXPECT_EQ(StatusText(server->PushStream(1, 2, Post())),
-              "ERROR InvalidHeaders PROTOCOL_ERROR");
+              "ERROR InvalidHeaders PROTOCOL_ERROR stream 2");
     ASSERT_TRUE(server->PushStream(1, 4, Get()).ok());
     EXPECT_EQ(StatusText(server->PushStream(1, 2, Get())),
               "ERROR StreamIdTooLow PROTOCOL_ERROR stream 2");

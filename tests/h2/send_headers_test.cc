@@ -85,7 +85,7 @@ TEST_F(SendHeadersTest, DataAndTrailersNeedHeadersBefore) {
             "ERROR Protocol PROTOCOL_ERROR stream 1");
   EXPECT_EQ(StatusText(server_->SendHeaders(1, {{"digest", "x"}},
                                             {.end_stream = true})),
-            "ERROR InvalidHeaders PROTOCOL_ERROR");
+            "ERROR InvalidHeaders PROTOCOL_ERROR stream 1");
 }
 
 TEST_F(SendHeadersTest, IdsAreChecked) {
@@ -137,9 +137,9 @@ TEST_F(SendHeadersTest, ARefusedCallChangesNeitherStateNorHpack) {
   EXPECT_EQ(StatusText(client_->SendHeaders(1, fields, options)),
             "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
   EXPECT_EQ(StatusText(client_->SendHeaders(1, With(fields, {{"te", "gzip"}}))),
-            "ERROR InvalidHeaders PROTOCOL_ERROR");
+            "ERROR InvalidHeaders PROTOCOL_ERROR stream 1");
   EXPECT_EQ(StatusText(client_->SendHeaders(1, With(fields, {{":path", "/"}}))),
-            "ERROR PseudoHeaderOrder PROTOCOL_ERROR");
+            "ERROR PseudoHeaderOrder PROTOCOL_ERROR stream 1");
   EXPECT_EQ(client_->OutputSize(), 0u);
   EXPECT_EQ(client_->OpenOutboundStreams(), 0u);
   EXPECT_EQ(*client_->GetNextAvailableStreamId(), 1u);
@@ -206,7 +206,7 @@ TEST(OutboundSwitchesTest, NamesAreLoweredAndConnectionFieldsLeftOut) {
               ElementsAre(std::string(kStart) + "x-name: v}"));
   options.normalize_outbound = false;
   EXPECT_THAT(Sent(options, fields),
-              ElementsAre("ERROR InvalidHeaders PROTOCOL_ERROR"));
+              ElementsAre("ERROR InvalidHeaders PROTOCOL_ERROR stream 1"));
   options.validate_outbound = false;
   EXPECT_THAT(Sent(options, fields),
               ElementsAre(std::string(kStart) + "X-Name:  v , Connection: x}"));

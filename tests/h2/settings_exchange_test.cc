@@ -209,7 +209,7 @@ TEST(RemoteSettingsTest, ExtendedConnectNeedsTheServersSetting) {
                                  {":authority", "example.com"}};
   Ready(ClientOptions(), [&](Player& client) {
     EXPECT_EQ(StatusText(client->SendHeaders(1, request)),
-              "ERROR InvalidHeaders PROTOCOL_ERROR");
+              "ERROR InvalidHeaders PROTOCOL_ERROR stream 1");
     ASSERT_TRUE(
         client.Receive(SettingsFrame({{SettingId::kEnableConnectProtocol, 1}}))
             .ok());
