@@ -115,17 +115,21 @@ void Browser::SendRequest(size_t index) {
   const Resource& resource = page_.resources[index];
   const h2::StreamId id = next_stream_id_;
   next_stream_id_ += 2;
-  const std::vector<h2::Header> headers = {
+  std::vector<h2::Header> headers = {
       {":method", "GET"},           {":scheme", "https"},
       {":authority", page_.name},   {":path", PathOf(resource)},
       {"user-agent", "sluice-lab"},
   };
+  RequestSignals said = signals_.OnRequest(id, resource);
+  if (!said.header.empty()) headers.push_back({"priority", said.header});
+  if (said.update.has_value()) {
+    Check(connection_.SendPriorityUpdate(id, *said.update));
+  }
   resource_by_stream_[id] = index;
   timings_[index].stream_id = id;
   timings_[index].requested_ns = transport_.Now();
   Check(connection_.SendHeaders(
-      id, headers,
-      {.end_stream = true, .priority = signals_.OnRequest(id, resource)}));
+      id, headers, {.end_stream = true, .priority = said.dependency}));
   if (resource.change_of_mind.has_value()) CountDownChange(index);
 }
 
@@ -217,9 +221,14 @@ void Browser::ChangeMind(size_t index) {
   Flush();
 }
 
-void Browser::Prioritize(const std::vector<PriorityFrame>& frames) {
-  for (const PriorityFrame& frame : frames) {
-    Check(connection_.Prioritize(frame.stream_id, frame.priority));
+void Browser::Prioritize(const std::vector<SignalFrame>& frames) {
+  for (const SignalFrame& frame : frames) {
+    if (const auto* field = std::get_if<h2::PriorityField>(&frame.signal)) {
+      Check(connection_.SendPriorityUpdate(frame.stream_id, *field));
+    } else {
+      Check(connection_.Prioritize(frame.stream_id,
+                                   std::get<h2::StreamPriority>(frame.signal)));
+    }
   }
 }
 

@@ -96,7 +96,7 @@ class Browser {
   void FireTriggers(RoleProgress& role);
   void CountDownChange(size_t index);
   void ChangeMind(size_t index);
-  void Prioritize(const std::vector<PriorityFrame>& frames);
+  void Prioritize(const std::vector<SignalFrame>& frames);
   void Flush();
   void Check(const absl::Status& status);
 

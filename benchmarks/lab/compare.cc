@@ -23,7 +23,7 @@ absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
       scheduler::CreatePolicy(spec, options);
   if (!policy.ok()) return policy.status();
   Link link(comparison.link);
-  std::unique_ptr<Signals> signals = set.make();
+  std::unique_ptr<Signals> signals = set.make(comparison.signal_options);
   absl::StatusOr<PageLoad> load =
       RunPageLoad(page, *signals, *std::move(policy), link);
   if (!load.ok()) return load.status();

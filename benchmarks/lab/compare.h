@@ -17,6 +17,7 @@ namespace sluice::lab {
 struct Comparison {
   std::vector<Page> pages;
   std::vector<SignalSet> signals;
+  SignalOptions signal_options;
   std::vector<std::string> policies;  // specs that CreatePolicy() accepts
   std::string network = "3g_fast";    // what `link` is called in reports
   LinkOptions link;                   // the default is 3G Fast

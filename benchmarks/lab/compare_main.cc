@@ -24,13 +24,18 @@
 #include "tools/cpp/runfiles/runfiles.h"
 
 ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
-          "pages to load, separated by commas: names of bundled pages, and "
-          "paths or globs of files in the bundled format");
+          "pages to load, separated by commas: names of bundled pages, real "
+          "(those that were captured), all, and paths or globs of files in "
+          "the bundled format");
 ABSL_FLAG(std::string, policies, "rfc7540,rr,fifo",
-          "policies of the server, separated by commas: NAME or "
-          "NAME:KEY=VALUE,KEY=VALUE");
+          "policies of the server, separated by commas: NAME, "
+          "NAME:KEY=VALUE,KEY=VALUE, or all");
 ABSL_FLAG(std::string, signals, "chrome7540,firefox7540",
-          "what the browser says about priorities, separated by commas");
+          "what the browser says about priorities, separated by commas; or "
+          "all");
+ABSL_FLAG(bool, late_signals, false,
+          "chrome9218 sets: raise an image by PRIORITY_UPDATE when it came "
+          "into view, not from its request on");
 ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
 ABSL_FLAG(int64_t, send_buffer, 16384,
@@ -96,6 +101,7 @@ int main(int argc, char** argv) {
       absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
   comparison.signals =
       ValueOrExit(sluice::lab::SelectSignals(absl::GetFlag(FLAGS_signals)));
+  comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies =
       ValueOrExit(sluice::lab::SelectPolicies(absl::GetFlag(FLAGS_policies)));
   comparison.link.send_buffer_bytes = static_cast<size_t>(send_buffer);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "h2/header_span.h"
 #include "h2/options.h"
+#include "h2/types.h"
 
 namespace sluice::lab {
 namespace {
@@ -38,6 +39,14 @@ class Filler : public scheduler::DataSource {
   uint64_t left_;
 };
 
+h2::ConnectionOptions ServerOptions(const scheduler::Policy& policy) {
+  h2::ConnectionOptions options;
+  if (policy.AnnouncesNoRfc7540Priorities()) {
+    options.settings = {{h2::SettingId::kNoRfc7540Priorities, 1}};
+  }
+  return options;
+}
+
 }  // namespace
 
 std::string PathOf(const Resource& resource) {
@@ -48,7 +57,7 @@ Origin::Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
                Transport& transport)
     : page_(page),
       transport_(transport),
-      connection_(h2::ConnectionOptions()),
+      connection_(ServerOptions(*policy)),
       scheduler_(&connection_, std::move(policy),
                  {.max_frame_size = kMaxGrant}) {
   for (size_t i = 0; i < page.resources.size(); ++i) {

@@ -20,6 +20,19 @@
 namespace sluice::lab {
 namespace {
 
+constexpr absl::string_view kAll = "all";
+constexpr absl::string_view kReal = "real";
+constexpr absl::string_view kSynthetic = "synthetic_";
+
+// The spec with the policy's registered name: "p+:a=b" → "parallel_plus:a=b".
+std::string WithoutNickname(absl::string_view spec) {
+  const absl::string_view name = spec.substr(0, spec.find(':'));
+  const absl::string_view options = spec.substr(name.size());
+  if (name == "p+") return absl::StrCat("parallel_plus", options);
+  if (name == "s+") return absl::StrCat("serial_plus", options);
+  return std::string(spec);
+}
+
 absl::StatusOr<std::vector<std::string>> SplitList(absl::string_view flag,
                                                    absl::string_view list) {
   std::vector<std::string> items;
@@ -79,7 +92,12 @@ absl::StatusOr<std::vector<Page>> SelectPages(
   std::vector<Page> pages;
   for (const std::string& item : *items) {
     std::vector<std::string> paths;
-    if (IsPath(item)) {
+    if (item == kAll || item == kReal) {
+      for (const std::string& name : bundled) {
+        if (item == kReal && absl::StartsWith(name, kSynthetic)) continue;
+        paths.push_back(absl::StrCat(bundled_folder, "/", name, ".json"));
+      }
+    } else if (IsPath(item)) {
       paths = Glob(examples::ResolveUserPath(item));
       if (paths.empty()) {
         return absl::NotFoundError(absl::StrCat("--pages: no file matches \"",
@@ -91,7 +109,8 @@ absl::StatusOr<std::vector<Page>> SelectPages(
       return absl::NotFoundError(
           absl::StrCat("--pages: unknown page \"", absl::CHexEscape(item),
                        "\"; bundled are ", absl::StrJoin(bundled, ", "),
-                       "; a file's name needs a / or .json"));
+                       "; all and real stand for several; a file's name needs "
+                       "a / or .json"));
     }
     for (const std::string& path : paths) {
       if (absl::Status status = AddPage(path, pages); !status.ok()) {
@@ -112,8 +131,12 @@ absl::StatusOr<std::vector<std::string>> SelectPolicies(
     const bool option = absl::StrContains(item.substr(0, item.find(':')), '=');
     if (option && !specs.empty()) {
       absl::StrAppend(&specs.back(), ",", item);
+    } else if (item == kAll) {
+      for (const auto& policy : scheduler::RegisteredPolicies()) {
+        specs.push_back(policy.name);
+      }
     } else {
-      specs.push_back(item);
+      specs.push_back(WithoutNickname(item));
     }
   }
   for (const std::string& spec : specs) {
@@ -132,6 +155,10 @@ absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list) {
   if (!items.ok()) return items.status();
   std::vector<SignalSet> sets;
   for (const std::string& item : *items) {
+    if (item == kAll) {
+      sets.insert(sets.end(), SignalSets().begin(), SignalSets().end());
+      continue;
+    }
     absl::StatusOr<SignalSet> set = FindSignalSet(item);
     if (!set.ok()) {
       return absl::Status(set.status().code(),

@@ -14,19 +14,22 @@ namespace sluice::lab {
 
 // All errors are InvalidArgument or NotFound with a sentence for the user; each
 // names the flag, what is wrong, and, where there is one, the list of what is
-// known. Lists are separated by commas; an empty name is an error.
+// known. Lists are separated by commas; an empty name is an error. The name
+// "all" stands for everything that is known, in the order of its list.
 
 // Names of the pages in `bundled_folder`, sorted.
 std::vector<std::string> BundledPages(const std::string& bundled_folder);
 
 // --pages. An item with a '/' or a glob's '*', '?' or '[' in it, or with
 // ".json" at its end, is a path of the user's, and a glob's matches are taken
-// in byte order; any other item is the name of a bundled page.
+// in byte order; any other item is the name of a bundled page. "real" stands
+// for the bundled pages that were captured: those not called synthetic_….
 absl::StatusOr<std::vector<Page>> SelectPages(
     absl::string_view list, const std::string& bundled_folder);
 
 // --policies: specs of scheduler::CreatePolicy(), each tried once. A comma that
-// is followed by KEY=VALUE continues the spec before it.
+// is followed by KEY=VALUE continues the spec before it. "p+" and "s+" are read
+// as parallel_plus and serial_plus.
 absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
 
 // --signals.

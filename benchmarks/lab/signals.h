@@ -2,17 +2,20 @@
 //
 // A signal set is one browser's way of speaking. It is told what happens to
 // requests and answers with what goes on the wire: the priority fields of
-// HEADERS and PRIORITY frames (RFC 7540 §5.3, §6.2, §6.3). A set knows stream
-// ids and resources, no bytes and no time, and is the only part of the lab that
+// HEADERS and PRIORITY frames (RFC 7540 §5.3, §6.2, §6.3), the `priority`
+// header and PRIORITY_UPDATE frames (RFC 9218 §5, §7.1). A set knows stream ids
+// and resources, no bytes and no time, and is the only part of the lab that
 // differs from one browser to another.
 //
-// To add one: derive from Signals in a file of its own and add a row to the
-// table in signals.cc.
+// To add one: derive from Signals in the file of its family in signals/ and add
+// a row to the table in signals.cc.
 #ifndef SLUICE_BENCHMARKS_LAB_SIGNALS_H_
 #define SLUICE_BENCHMARKS_LAB_SIGNALS_H_
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,12 +27,23 @@
 
 namespace sluice::lab {
 
-// One PRIORITY frame.
-struct PriorityFrame {
+// One PRIORITY or PRIORITY_UPDATE frame.
+struct SignalFrame {
   h2::StreamId stream_id = 0;
-  h2::StreamPriority priority;
+  std::variant<h2::StreamPriority, h2::PriorityField> signal;
 
-  friend bool operator==(const PriorityFrame&, const PriorityFrame&) = default;
+  friend bool operator==(const SignalFrame&, const SignalFrame&) = default;
+};
+
+// What goes out with a request.
+struct RequestSignals {
+  std::optional<h2::StreamPriority> dependency = std::nullopt;  // in HEADERS
+  std::string header = "";  // the `priority` header; empty: none
+  // A PRIORITY_UPDATE frame in front of HEADERS.
+  std::optional<h2::PriorityField> update = std::nullopt;
+
+  friend bool operator==(const RequestSignals&,
+                         const RequestSignals&) = default;
 };
 
 // The signals of one connection. Calls come in the order of a client's life;
@@ -42,15 +56,14 @@ class Signals {
   virtual h2::StreamId FirstStreamId() const { return 1; }
 
   // Frames between the client's SETTINGS and its first request.
-  virtual std::vector<PriorityFrame> OnConnect() { return {}; }
+  virtual std::vector<SignalFrame> OnConnect() { return {}; }
 
-  // The priority fields of a request's HEADERS; nothing: no fields.
-  virtual std::optional<h2::StreamPriority> OnRequest(
-      h2::StreamId id, const Resource& resource) = 0;
+  virtual RequestSignals OnRequest(h2::StreamId id,
+                                   const Resource& resource) = 0;
 
   // The browser gives a request that is on its way another level.
-  virtual std::vector<PriorityFrame> OnChangeOfMind(h2::StreamId /*id*/,
-                                                    ChromeLevel /*level*/) {
+  virtual std::vector<SignalFrame> OnChangeOfMind(h2::StreamId /*id*/,
+                                                  ChromeLevel /*level*/) {
     return {};
   }
 
@@ -58,10 +71,16 @@ class Signals {
   virtual void OnStreamClosed(h2::StreamId /*id*/) {}
 };
 
+struct SignalOptions {
+  // Chrome's RFC 9218 sets: an image that came into view is raised by a
+  // PRIORITY_UPDATE frame at that moment, and not from its request on.
+  bool late_signals = false;
+};
+
 struct SignalSet {
   absl::string_view name;
   absl::string_view summary;  // one line, for --help and reports
-  std::unique_ptr<Signals> (*make)();
+  std::unique_ptr<Signals> (*make)(const SignalOptions& options);
 };
 
 // Every signal set, by name.

@@ -1,5 +1,5 @@
-// Every bundled page under every policy and signal set: it loads to its end,
-// and the numbers obey the link.
+// Every bundled page under every policy, and every policy under every signal
+// set: a page loads to its end, and the numbers obey the link.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -76,53 +76,59 @@ void ExpectNoIdleLinkWhileABodyWaits(const Page& page, const PageLoad& load) {
   }
 }
 
+// Loads `page` over the default link and checks what holds for every load.
+void ExpectLoadsWithinWhatTheLinkAllows(const Page& page,
+                                        const std::string& policy_name,
+                                        absl::string_view signals) {
+  SCOPED_TRACE(absl::StrCat(policy_name, " ", signals));
+  const LinkOptions options;
+  Link link(options);
+  auto policy = scheduler::CreatePolicy(policy_name, Options());
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  const absl::StatusOr<PageLoad> load = RunPageLoad(
+      page, *FindSignalSet(signals)->make({}), *std::move(policy), link);
+  ASSERT_TRUE(load.ok()) << load.status();
+
+  // Every byte is picked once and arrives once, and none before it could.
+  std::vector<uint64_t> picked(page.resources.size(), 0);
+  std::vector<uint64_t> arrived(page.resources.size(), 0);
+  for (const Pick& pick : load->picks) picked[pick.resource] += pick.bytes;
+  uint64_t sum = 0;
+  for (const Arrival& arrival : load->arrivals) {
+    arrived[arrival.resource] += arrival.bytes;
+    sum += arrival.bytes;
+    EXPECT_GE(arrival.at_ns, WireTime(sum, options.down_bits_per_second) +
+                                 options.round_trip_ns);
+  }
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    const Resource& resource = page.resources[i];
+    const uint64_t bytes = resource.redirect ? 0 : resource.bytes;
+    EXPECT_EQ(picked[i], bytes) << resource.label;
+    EXPECT_EQ(arrived[i], bytes) << resource.label;
+    if (!resource.redirect) {
+      EXPECT_GE(load->timings[i].completed_ns,
+                load->timings[i].requested_ns + options.round_trip_ns +
+                    WireTime(bytes, options.down_bits_per_second))
+          << resource.label;
+    }
+  }
+
+  ExpectNoIdleLinkWhileABodyWaits(page, *load);
+
+  const Metrics metrics = Measure(page, *load);
+  EXPECT_GE(metrics.page_load_ns, metrics.atf_ns);
+  EXPECT_GE(metrics.atf_ns, metrics.render_critical_ns);
+  EXPECT_GE(metrics.atf_ns, metrics.atf_area_ns);
+  EXPECT_GT(metrics.atf_area_ns, options.round_trip_ns);
+}
+
 TEST_P(BundledPageTest, LoadsToItsEndWithinWhatTheLinkAllows) {
   const auto& [page_name, policy_name] = GetParam();
   const absl::StatusOr<Page> page =
       LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
   ASSERT_TRUE(page.ok()) << page.status();
-  for (const SignalSet& set : SignalSets()) {
-    SCOPED_TRACE(set.name);
-    const LinkOptions options;
-    Link link(options);
-    auto policy = scheduler::CreatePolicy(policy_name, Options());
-    ASSERT_TRUE(policy.ok()) << policy.status();
-    const absl::StatusOr<PageLoad> load =
-        RunPageLoad(*page, *set.make(), *std::move(policy), link);
-    ASSERT_TRUE(load.ok()) << load.status();
-
-    // Every byte is picked once and arrives once, and none before it could.
-    std::vector<uint64_t> picked(page->resources.size(), 0);
-    std::vector<uint64_t> arrived(page->resources.size(), 0);
-    for (const Pick& pick : load->picks) picked[pick.resource] += pick.bytes;
-    uint64_t sum = 0;
-    for (const Arrival& arrival : load->arrivals) {
-      arrived[arrival.resource] += arrival.bytes;
-      sum += arrival.bytes;
-      EXPECT_GE(arrival.at_ns, WireTime(sum, options.down_bits_per_second) +
-                                   options.round_trip_ns);
-    }
-    for (size_t i = 0; i < page->resources.size(); ++i) {
-      const Resource& resource = page->resources[i];
-      const uint64_t bytes = resource.redirect ? 0 : resource.bytes;
-      EXPECT_EQ(picked[i], bytes) << resource.label;
-      EXPECT_EQ(arrived[i], bytes) << resource.label;
-      if (!resource.redirect) {
-        EXPECT_GE(load->timings[i].completed_ns,
-                  load->timings[i].requested_ns + options.round_trip_ns +
-                      WireTime(bytes, options.down_bits_per_second))
-            << resource.label;
-      }
-    }
-
-    ExpectNoIdleLinkWhileABodyWaits(*page, *load);
-
-    const Metrics metrics = Measure(*page, *load);
-    EXPECT_GE(metrics.page_load_ns, metrics.atf_ns);
-    EXPECT_GE(metrics.atf_ns, metrics.render_critical_ns);
-    EXPECT_GE(metrics.atf_ns, metrics.atf_area_ns);
-    EXPECT_GT(metrics.atf_area_ns, options.round_trip_ns);
-  }
+  // Both kinds of signals at once.
+  ExpectLoadsWithinWhatTheLinkAllows(*page, policy_name, "chromium_h2_156");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -133,6 +139,20 @@ INSTANTIATE_TEST_SUITE_P(
       return absl::StrCat(std::get<0>(info.param), "_",
                           std::get<1>(info.param));
     });
+
+// Small pages: one with changes of mind, one without.
+TEST(EveryPolicyTest, LoadsUnderEverySignalSet) {
+  const auto pages = SelectPages("wikipedia_mobile,sitespeedio_2017", kFolder);
+  ASSERT_TRUE(pages.ok()) << pages.status();
+  for (const Page& page : *pages) {
+    SCOPED_TRACE(page.name);
+    for (const std::string& policy : PolicyNames()) {
+      for (const SignalSet& set : SignalSets()) {
+        ExpectLoadsWithinWhatTheLinkAllows(page, policy, set.name);
+      }
+    }
+  }
+}
 
 struct Output {
   std::string text;
@@ -183,7 +203,7 @@ Measured MeasureRun(const std::string& page_name, const std::string& spec,
   const absl::StatusOr<Page> page =
       LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
   Link link({});
-  auto load = RunPageLoad(*page, *FindSignalSet(signals)->make(),
+  auto load = RunPageLoad(*page, *FindSignalSet(signals)->make({}),
                           *scheduler::CreatePolicy(spec, Options()), link);
   EXPECT_TRUE(load.ok()) << load.status();
   std::vector<size_t> picked;
@@ -194,24 +214,49 @@ Measured MeasureRun(const std::string& page_name, const std::string& spec,
           Labels(*page, CompletionOrder(*page, *load))};
 }
 
-// Firefox's first picks on vk are scripts of one group, which the tree shares
-// as round robin does: there the order of completion tells them apart.
+// With signals that the tree can read. Firefox's first picks on vk are scripts
+// of one group, which the tree shares as round robin does: there the order of
+// completion tells them apart.
 TEST(CompareTest, TheThreePoliciesSendInThreeOrders) {
   for (const char* page : {"wikipedia_mobile", "vk"}) {
-    for (const SignalSet& set : SignalSets()) {
-      SCOPED_TRACE(absl::StrCat(page, " ", set.name));
-      const Measured tree = MeasureRun(page, "rfc7540", set.name);
-      const Measured rr = MeasureRun(page, "rr", set.name);
-      const Measured fifo = MeasureRun(page, "fifo", set.name);
+    for (const absl::string_view signals :
+         {"chrome7540", "firefox7540", "chromium_h2_156"}) {
+      SCOPED_TRACE(absl::StrCat(page, " ", signals));
+      const Measured tree = MeasureRun(page, "rfc7540", signals);
+      const Measured rr = MeasureRun(page, "rr", signals);
+      const Measured fifo = MeasureRun(page, "fifo", signals);
       EXPECT_NE(tree.completed, rr.completed);
       EXPECT_NE(tree.completed, fifo.completed);
       EXPECT_NE(rr.completed, fifo.completed);
       EXPECT_NE(rr.picks, fifo.picks);
-      if (set.name != "chrome7540") continue;
+      if (signals == "firefox7540") continue;
       EXPECT_NE(tree.picks, rr.picks);
       EXPECT_NE(tree.picks, fifo.picks);
     }
   }
+}
+
+TEST(CompareTest, SignalsThatThePolicyCannotReadChangeNothing) {
+  for (const char* signals : {"chrome9218_2023", "safari9218"}) {
+    EXPECT_EQ(MeasureRun("vk", "rfc7540", signals).completed,
+              MeasureRun("vk", "rfc7540", "none").completed)
+        << signals;
+  }
+}
+
+TEST(CompareTest, ALateSignalReachesTheServerAfterAnEarlyOne) {
+  auto area = [](bool late) {
+    const auto page = LoadPageFile(absl::StrCat(kFolder, "/pwa_rocks.json"));
+    EXPECT_TRUE(page.ok()) << page.status();
+    Link link({});
+    auto signals =
+        FindSignalSet("chrome9218_2023")->make({.late_signals = late});
+    auto load = RunPageLoad(
+        *page, *signals, *scheduler::CreatePolicy("rfc9218", Options()), link);
+    EXPECT_TRUE(load.ok()) << load.status();
+    return Measure(*page, *load).atf_area_ns;
+  };
+  EXPECT_LT(area(/*late=*/false), area(/*late=*/true));
 }
 
 TEST(CompareTest, ChromesSignalsBringTheRenderCriticalResourcesForward) {

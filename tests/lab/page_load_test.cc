@@ -54,7 +54,7 @@ absl::StatusOr<PageLoad> Load(const Page& page, absl::string_view policy,
                               absl::string_view signals = "chrome7540",
                               size_t send_buffer_bytes = 16384) {
   Link link({.send_buffer_bytes = send_buffer_bytes});
-  return RunPageLoad(page, *FindSignalSet(signals)->make(), PolicyOf(policy),
+  return RunPageLoad(page, *FindSignalSet(signals)->make({}), PolicyOf(policy),
                      link);
 }
 
@@ -265,7 +265,7 @@ TEST(PageLoadTest, AResourceThatNeverArrivesIsAnErrorThatNamesIt) {
                            R"({"id":5,"type":"css","bytes":70,"initiator":0})");
   MuteClientLink link{LinkOptions()};
   const absl::StatusOr<PageLoad> load = RunPageLoad(
-      page, *FindSignalSet("chrome7540")->make(), PolicyOf("fifo"), link);
+      page, *FindSignalSet("chrome7540")->make({}), PolicyOf("fifo"), link);
   EXPECT_THAT(load.status().message(), HasSubstr("css5 has 0 of 70 bytes"));
 }
 

@@ -10,16 +10,20 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr char kBundled[] = "benchmarks/lab/pages";
 
@@ -120,6 +124,34 @@ TEST(SelectionTest, AnUnknownSignalSetIsRefusedWithTheKnownOnes) {
   EXPECT_THAT(SelectSignals("chrome7540,mosaic").status().message(),
               AllOf(HasSubstr("--signals: "), HasSubstr("mosaic"),
                     HasSubstr("chrome7540, firefox7540")));
+}
+
+TEST(SelectionTest, AllStandsForEverythingThatIsKnown) {
+  EXPECT_EQ(NamesOf(SelectPages("all", kBundled)), BundledPages(kBundled));
+  const auto policies = SelectPolicies("all,rr");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  EXPECT_EQ(policies->size(), scheduler::RegisteredPolicies().size() + 1);
+  EXPECT_THAT(*policies, IsSupersetOf({"rfc7540", "rfc9218", "pmeenan"}));
+  EXPECT_EQ(policies->back(), "rr");
+  const auto signals = SelectSignals("all");
+  ASSERT_TRUE(signals.ok()) << signals.status();
+  EXPECT_EQ(signals->size(), SignalSets().size());
+}
+
+TEST(SelectionTest, RealStandsForThePagesThatWereCaptured) {
+  EXPECT_THAT(
+      NamesOf(SelectPages("real", kBundled)),
+      AllOf(SizeIs(16), Contains("vk"), Each(Not(StartsWith("synthetic_")))));
+}
+
+TEST(SelectionTest, NicknamesOfPoliciesBecomeTheirNames) {
+  const auto policies = SelectPolicies("p+,s+,rfc9218:mixed=alternate");
+  ASSERT_TRUE(policies.ok()) << policies.status();
+  EXPECT_THAT(*policies, ElementsAre("parallel_plus", "serial_plus",
+                                     "rfc9218:mixed=alternate"));
+  // Options stay with the name.
+  EXPECT_THAT(SelectPolicies("p+:colour=red").status().message(),
+              HasSubstr("colour"));
 }
 
 }  // namespace
