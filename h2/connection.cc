@@ -109,8 +109,9 @@ absl::Status Connection::Impl::StartGracefulShutdown() {
 }
 
 absl::Status Connection::Impl::AdvanceTime(absl::Duration elapsed) {
-  if (elapsed < absl::ZeroDuration()) {
-    return MakeError(ErrorKind::kInvalidArgument, "time does not go back");
+  if (elapsed < absl::ZeroDuration() || elapsed == absl::InfiniteDuration()) {
+    return MakeError(ErrorKind::kInvalidArgument,
+                     "time goes on, and not for ever");
   }
   budgets_.Advance(elapsed);
   now_ += elapsed;

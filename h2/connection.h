@@ -162,6 +162,7 @@ class Connection {
   // ends the connection with SETTINGS_TIMEOUT when our SETTINGS stay without
   // acknowledgement too long. Never calling it is safe: then only useful work
   // refills budgets. Deterministic: this is all the core knows of time.
+  // `elapsed` is finite and not negative, else InvalidArgument.
   absl::Status AdvanceTime(absl::Duration elapsed);
 
   // --- Priorities (clients only) -------------------------------------------

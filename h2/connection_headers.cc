@@ -256,7 +256,8 @@ absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
                                  remote_.Get(SettingId::kInitialWindowSize),
                                  local_.Get(SettingId::kInitialWindowSize));
   const FieldView* method = FindField(section.fields, ":method");
-  stream->unchecked_length = method != nullptr && method->value == "CONNECT";
+  stream->connect_request = method != nullptr && method->value == "CONNECT";
+  stream->unchecked_length = stream->connect_request;
   if (absl::Status fault =
           ExpectBody(section, /*no_content=*/false, block.end_stream, stream);
       !fault.ok()) {
@@ -312,6 +313,9 @@ absl::Status Connection::Impl::FinishResponse(Stream* stream,
         events);
   }
   if (!informational) {
+    stream->tunnel = stream->connect_request && IsSuccess(status);
+    // RFC 9110 §8.6: content-length means nothing there.
+    stream->unchecked_length |= stream->tunnel;
     const bool no_content =
         stream->head_request || status == 204 || status == 304;
     if (absl::Status fault =
@@ -343,7 +347,10 @@ absl::Status Connection::Impl::FinishTrailers(Stream* stream,
                                               std::vector<Event>* events) {
   const StreamId id = block.stream_id;
   absl::Status fault = CheckSection(section, SectionKind::kTrailers, id);
-  if (!block.end_stream) {
+  if (stream->tunnel) {
+    fault = MakeError(ErrorKind::kProtocol,
+                      "HEADERS on a tunnel (RFC 9113 8.5)", id);
+  } else if (!block.end_stream) {
     fault = MakeError(ErrorKind::kProtocol,
                       "trailers do not end the stream (RFC 9113 8.1)", id);
   } else if (stream->expected_body != Stream::kAnyLength &&

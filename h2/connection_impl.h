@@ -4,7 +4,8 @@
 //   connection.cc           questions, output, GOAWAY, time
 //   connection_settings.cc  beginning, upgrade, SETTINGS in both directions
 //   connection_send.cc      the calls that send frames of streams
-//   connection_receive.cc   bytes in, frame by frame, and errors
+//   connection_receive.cc   bytes in, and the two kinds of errors
+//   connection_frames.cc    what each type of frame does
 //   connection_headers.cc   header blocks in
 #ifndef SLUICE_H2_CONNECTION_IMPL_H_
 #define SLUICE_H2_CONNECTION_IMPL_H_
@@ -160,6 +161,23 @@ class Connection::Impl {
   absl::Status CheckFrameHeader(const FrameHeader& header);
   absl::Status OnFrame(const FrameHeader& header, absl::string_view payload,
                        std::vector<Event>* events);
+  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8).
+  bool IsBeyondGoAway(StreamId id) const;
+  // The peer made us queue this frame.
+  absl::Status QueueAnswer(absl::string_view frame);
+  absl::Status Spend(Budget* budget, absl::string_view what);
+  // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
+  // which lives or is idle. OK unless a limit makes it the connection's error.
+  absl::Status StreamError(absl::Status error, std::vector<Event>* events);
+  // The error that `transition` says it is.
+  absl::Status ApplyOutcome(const Transition& transition, StreamId id,
+                            absl::string_view what, std::vector<Event>* events);
+  // DATA or HEADERS on a stream that is gone, by its fate. `id` is not live.
+  absl::Status OnMessageFrameOfGoneStream(StreamId id, StreamInput input);
+  // Other frames on a stream that is not live: tolerated, or an error.
+  absl::Status OnControlFrameOfGoneStream(StreamId id, StreamInput input);
+
+  // --- connection_frames.cc ------------------------------------------------
   absl::Status OnData(const FrameHeader& header, absl::string_view payload,
                       std::vector<Event>* events);
   absl::Status CountData(Stream* stream, size_t data_size, size_t flow_length,
@@ -180,22 +198,6 @@ class Connection::Impl {
                                 std::vector<Event>* events);
   absl::Status OnUnknown(const FrameHeader& header, absl::string_view payload,
                          std::vector<Event>* events);
-
-  // DATA or HEADERS on a stream that is gone, by its fate. `id` is not live.
-  absl::Status OnMessageFrameOfGoneStream(StreamId id, StreamInput input);
-  // Other frames on a stream that is not live: tolerated, or an error.
-  absl::Status OnControlFrameOfGoneStream(StreamId id, StreamInput input);
-  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8).
-  bool IsBeyondGoAway(StreamId id) const;
-  // The peer made us queue this frame.
-  absl::Status QueueAnswer(absl::string_view frame);
-  // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
-  // which lives or is idle. OK unless a limit makes it the connection's error.
-  absl::Status StreamError(absl::Status error, std::vector<Event>* events);
-  // The error that `transition` says it is.
-  absl::Status ApplyOutcome(const Transition& transition, StreamId id,
-                            absl::string_view what, std::vector<Event>* events);
-  absl::Status Spend(Budget* budget, absl::string_view what);
   // DATA that nobody will acknowledge is credited to the connection at once.
   absl::Status CreditConnection(size_t bytes);
   // END_STREAM came in.

@@ -116,6 +116,12 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
     absl::Status status = CheckMay(*stream, StreamInput::kSendHeaders);
     if (!status.ok()) return status;
     if (stream->sent == MessagePhase::kBody) kind = SectionKind::kTrailers;
+    if (kind == SectionKind::kTrailers && stream->tunnel) {
+      return MakeError(ErrorKind::kProtocol,
+                       "a tunnel has no trailers (RFC "
+                       "9113 8.5)",
+                       id);
+    }
   } else if (const StreamFate fate = streams_.Fate(id);
              fate != StreamFate::kIdle && fate != StreamFate::kSkipped) {
     return MakeError(ErrorKind::kStreamClosed, "closed", id);
@@ -165,7 +171,7 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
                            local_.Get(SettingId::kInitialWindowSize));
     const FieldView* method = FindField(prepared.fields, ":method");
     stream->head_request = method != nullptr && method->value == "HEAD";
-    stream->unchecked_length = method != nullptr && method->value == "CONNECT";
+    stream->connect_request = method != nullptr && method->value == "CONNECT";
     const FieldView* authority = FindField(prepared.fields, ":authority");
     if (authority != nullptr) {
       stream->authority = std::string(authority->value);
@@ -175,6 +181,9 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
         stream, FindTransition(stream->state, StreamInput::kSendHeaders).next);
   }
   if (!informational) stream->sent = MessagePhase::kBody;
+  if (kind == SectionKind::kResponse && IsSuccess(code)) {
+    stream->tunnel = stream->connect_request;
+  }
   if (options.end_stream) EndSending(stream);
   return absl::OkStatus();
 }

@@ -29,6 +29,11 @@ std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
 std::optional<int> StatusOf(absl::Span<const FieldView> fields);
 
+// 2xx (RFC 9110 §15.3).
+inline bool IsSuccess(std::optional<int> status) {
+  return status.has_value() && *status / 100 == 2;
+}
+
 // content-length (RFC 9110 §8.6, RFC 9113 §8.1.1).
 struct ContentLength {
   bool legal = true;  // digits only, below 2^63, and duplicates agree

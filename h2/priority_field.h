@@ -1,5 +1,10 @@
 // The `priority` field and the value of PRIORITY_UPDATE (RFC 9218 §4, §5, §7),
 // a Structured Fields dictionary (RFC 8941 §3.2).
+//
+// It stands here and not in priority/, which holds the values: the core reads
+// the field and PRIORITY_UPDATE itself, and may include nothing of another
+// room; whoever needs the parser elsewhere (data_scheduler does, for a
+// response's field) may include the core.
 #ifndef SLUICE_H2_PRIORITY_FIELD_H_
 #define SLUICE_H2_PRIORITY_FIELD_H_
 

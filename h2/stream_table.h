@@ -31,7 +31,10 @@ struct Stream {
   StreamState state = StreamState::kIdle;
   MessagePhase sent = MessagePhase::kBeforeHeaders;
   MessagePhase received = MessagePhase::kBeforeHeaders;
-  bool head_request = false;      // of ours: the response has no content
+  bool head_request = false;  // of ours: the response has no content
+  bool connect_request = false;
+  // A CONNECT that was accepted: DATA alone is legal on it (RFC 9113 §8.5).
+  bool tunnel = false;
   bool unchecked_length = false;  // content-length is not compared
   // Of the request, for ALTSVC frames on the stream (RFC 7838 §4); clients
   // only.

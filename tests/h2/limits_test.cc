@@ -440,8 +440,10 @@ TEST(SettingsTimeoutTest, EachFrameHasItsOwnTime) {
   EXPECT_FALSE(server->AdvanceTime(absl::Seconds(1)).ok());
 }
 
-TEST(SettingsTimeoutTest, TimeDoesNotGoBack) {
+TEST(SettingsTimeoutTest, TimeDoesNotGoBackAndIsFinite) {
   Player server(ServerOptions(), Feeding::Whole());
+  EXPECT_EQ(StatusText(server->AdvanceTime(absl::InfiniteDuration())),
+            "ERROR InvalidArgument PROTOCOL_ERROR");
   EXPECT_EQ(StatusText(server->AdvanceTime(absl::Seconds(-1))),
             "ERROR InvalidArgument PROTOCOL_ERROR");
 }
