@@ -162,6 +162,55 @@ TEST(ResetStreamTest, NeedsAStreamThatLives) {
   });
 }
 
+// --- Tunnels (RFC 9113 §8.5) -------------------------------------------------
+
+std::vector<Header> Connect() {
+  return {{":method", "CONNECT"}, {":authority", "example.com:443"}};
+}
+
+TEST(TunnelTest, TakesDataAloneOnceItsConnectWasAccepted) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Connect())));
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    Feed(server, DataFrame(1, "hello"));
+    server.TakeEvents();
+    server.TakeFrames();
+    EXPECT_EQ(StatusText(server->SendHeaders(1, {{"digest", "x"}},
+                                             {.end_stream = true})),
+              "ERROR Protocol PROTOCOL_ERROR stream 1");
+    Feed(server, HeadersFrame(1, Block({{"digest", "x"}}), kEnds));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("StreamReset 1 PROTOCOL_ERROR by us: Protocol"));
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("RST_STREAM 1 PROTOCOL_ERROR"));
+  });
+}
+
+TEST(TunnelTest, ARefusedConnectIsAnOrdinaryExchange) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Connect()).ok());
+    ASSERT_TRUE(client->SendHeaders(3, Connect()).ok());
+    client.TakeFrames();
+    // Refused: content-length counts, trailers are legal.
+    Feed(
+        client,
+        HeadersFrame(1, Block(With(Status("407"), {{"content-length", "2"}}))) +
+            DataFrame(1, "no") + HeadersFrame(1, Block({{"x", "y"}}), kEnds));
+    EXPECT_THAT(client.TakeEvents(),
+                ElementsAre("ResponseReceived 1 {:status: 407, content-length: "
+                            "2}",
+                            "DataReceived 1 \"no\" flow 2",
+                            "TrailersReceived 1 {x: y}", "StreamEnded 1"));
+    // Accepted: neither.
+    Feed(client,
+         HeadersFrame(3, Block(With(Status(), {{"content-length", "2"}}))) +
+             DataFrame(3, "more than two") +
+             HeadersFrame(3, Block({{"x", "y"}}), kEnds));
+    EXPECT_THAT(client.TakeFrames(),
+                ElementsAre("RST_STREAM 3 PROTOCOL_ERROR"));
+  });
+}
+
 // --- PING --------------------------------------------------------------------
 
 TEST(PingTest, HasExactlyEightBytes) {
