@@ -355,7 +355,10 @@ TEST(PriorityUpdateTest, IdleAndActiveStreamsTogetherKeepTheLimit) {
                      PriorityUpdateFrame(3, "u=1"));
     // Stream 3 opens and is not idle any more; it counts once.
     Feed(server, HeadersFrame(3, Block(Get()), kEnds));
-    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(5, "u=0")).ok());
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    server.TakeFrames();
+    Feed(server, PriorityUpdateFrame(5, "u=0"));
+    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(7, "u=0")).ok());
     EXPECT_THAT(server.TakeFrames(),
                 ElementsAre("GOAWAY last 3 PROTOCOL_ERROR"));
   });
