@@ -137,6 +137,27 @@ TEST(BehaviorTest, HpackStaysInStepAtAClientThatRefusesAPush) {
   });
 }
 
+// libnghttp2's decoder stops at 65,536 octets, so HPACK cannot stay in step.
+TEST(BehaviorTest, AFieldBeyond64KiBIsACompressionError) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_header_list_size = 1'000'000;
+  for (const size_t size : {65000, 66000}) {
+    UnderEveryFeeding(options, [&](Player& server) {
+      server.Handshake();
+      std::string block =
+          Block(With(Get(), {{"x-long", std::string(size, 'x')}}));
+      std::string bytes = HeadersFrame(1, block.substr(0, 16384), 0);
+      for (block.erase(0, 16384); block.size() > 16384; block.erase(0, 16384)) {
+        bytes += ContinuationFrame(1, block.substr(0, 16384), 0);
+      }
+      bytes += ContinuationFrame(1, block);
+      EXPECT_EQ(StatusText(server.Receive(bytes)),
+                size == 65000 ? "OK"
+                              : "ERROR Compression COMPRESSION_ERROR stream 1");
+    });
+  }
+}
+
 // --- content-length (RFC 9113 §8.1.1, RFC 9110 §8.6) -------------------------
 
 void ResponseTo(const char* method, const std::string& response,
