@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
+#include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
 #include "h2/connection.h"
 #include "h2/events.h"
@@ -43,11 +44,12 @@ std::string HeaderValue(const std::vector<h2::Header>& headers,
 }  // namespace
 
 HttpConnection::HttpConnection(
-    const StaticFiles* files, AccessLog* log, std::string peer,
-    h2::ConnectionOptions connection_options,
+    const StaticFiles* files, const PriorityRules* rules, AccessLog* log,
+    std::string peer, h2::ConnectionOptions connection_options,
     std::unique_ptr<scheduler::Policy> policy,
     scheduler::DataSchedulerOptions scheduler_options)
     : files_(files),
+      rules_(rules),
       log_(log),
       peer_(std::move(peer)),
       connection_(std::move(connection_options)),
@@ -128,11 +130,13 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   Response response =
       files_->Respond(exchange.entry.method, exchange.entry.path, now);
   exchange.entry.status = response.status;
-  exchanges_[id] = std::move(exchange);
 
   const bool has_body = response.body != nullptr;
   scheduler::SubmitOptions options;
   options.hints = response.hints;
+  options.server = rules_->Match(HeaderValue(response.headers, "content-type"),
+                                 exchange.entry.path);
+  exchanges_[id] = std::move(exchange);
   const absl::Status status = scheduler_.Submit(
       id, response.headers, std::move(response.body), std::move(options));
   if (!status.ok()) {

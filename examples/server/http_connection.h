@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
+#include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
 #include "h2/connection.h"
 #include "h2/events.h"
@@ -29,8 +30,10 @@ namespace sluice::examples {
 
 class HttpConnection {
  public:
-  // `files` and `log` must outlive this object; `peer` stands in the log.
-  HttpConnection(const StaticFiles* files, AccessLog* log, std::string peer,
+  // `files`, `rules` and `log` must outlive this object; `peer` stands in the
+  // log.
+  HttpConnection(const StaticFiles* files, const PriorityRules* rules,
+                 AccessLog* log, std::string peer,
                  h2::ConnectionOptions connection_options,
                  std::unique_ptr<scheduler::Policy> policy,
                  scheduler::DataSchedulerOptions scheduler_options);
@@ -90,6 +93,7 @@ class HttpConnection {
   void Discard(const h2::DataReceived& data);
 
   const StaticFiles* const files_;
+  const PriorityRules* const rules_;
   AccessLog* const log_;
   const std::string peer_;
   h2::Connection connection_;

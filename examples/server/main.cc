@@ -36,6 +36,10 @@ ABSL_FLAG(std::string, bind, "127.0.0.1",
           "the numeric address to listen on; 0.0.0.0 or :: for every one");
 ABSL_FLAG(std::string, policy, "rfc7540",
           "who is sent next: a policy's name, or NAME:OPTION=VALUE,…");
+ABSL_FLAG(
+    std::string, priority_rules, "",
+    "priorities of our own over the clients', as in \"type text/css: u=0, "
+    "weight=256; path /img/: u=6, i, weight=8\"");
 ABSL_FLAG(std::string, tls_cert, "",
           "PEM file with the certificate chain; without it, cleartext HTTP/2 "
           "by prior knowledge");
@@ -93,6 +97,7 @@ int main(int argc, char** argv) {
   options.bind = absl::GetFlag(FLAGS_bind);
   options.port = absl::GetFlag(FLAGS_port);
   options.policy = absl::GetFlag(FLAGS_policy);
+  options.priority_rules = absl::GetFlag(FLAGS_priority_rules);
   options.tls_cert = ResolveUserPath(absl::GetFlag(FLAGS_tls_cert));
   options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);

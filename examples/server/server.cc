@@ -26,11 +26,13 @@
 #include "asio/ip/tcp.hpp"
 #include "asio/post.hpp"
 #include "examples/server/http_connection.h"
+#include "examples/server/priority_rules.h"
 #include "examples/server/session.h"
 #include "examples/server/static_files.h"
 #include "examples/server/tls_context.h"
 #include "examples/server/transport.h"
 #include "h2/options.h"
+#include "h2/types.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
@@ -82,9 +84,11 @@ std::string PeerName(const tcp::socket& socket) {
 
 }  // namespace
 
-Server::Server(ServerOptions options, StaticFiles files, TlsContext tls)
+Server::Server(ServerOptions options, StaticFiles files, PriorityRules rules,
+               TlsContext tls)
     : options_(std::move(options)),
       files_(std::move(files)),
+      rules_(std::move(rules)),
       tls_(std::move(tls)),
       log_(options_.access_log ? STDERR_FILENO : -1,
            // After the handlers that are ready now: they add more lines.
@@ -96,6 +100,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   absl::StatusOr<StaticFiles> files = StaticFiles::Open(options.root);
   if (!files.ok()) return files.status();
+  absl::StatusOr<PriorityRules> rules =
+      PriorityRules::Parse(options.priority_rules);
+  if (!rules.ok()) return rules.status();
   TlsContext tls;
   if (!options.tls_cert.empty()) {
     absl::StatusOr<TlsContext> made =
@@ -103,8 +110,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
     if (!made.ok()) return made.status();
     tls = *std::move(made);
   }
-  std::unique_ptr<Server> server(
-      new Server(std::move(options), *std::move(files), std::move(tls)));
+  std::unique_ptr<Server> server(new Server(std::move(options),
+                                            *std::move(files),
+                                            *std::move(rules), std::move(tls)));
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   // From here on a signal waits for Run(): who reads the address may send one
   // at once.
@@ -186,6 +194,9 @@ void Server::StartSession(tcp::socket socket) {
   h2::ConnectionOptions connection;
   connection.side = h2::Side::kServer;
   connection.settings_timeout = options_.setup_timeout;
+  if ((*policy)->AnnouncesNoRfc7540Priorities()) {
+    connection.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
+  }
   scheduler::DataSchedulerOptions scheduling;
   std::unique_ptr<Transport> transport;
   if (tls_ == nullptr) {
@@ -195,9 +206,9 @@ void Server::StartSession(tcp::socket socket) {
     scheduling.max_frame_size = kTlsFrameSize;
     transport = MakeTlsTransport(tls_.get(), socket.native_handle());
   }
-  auto http = std::make_unique<HttpConnection>(&files_, &log_, PeerName(socket),
-                                               connection, *std::move(policy),
-                                               scheduling);
+  auto http = std::make_unique<HttpConnection>(&files_, &rules_, &log_,
+                                               PeerName(socket), connection,
+                                               *std::move(policy), scheduling);
   const SessionTimeouts timeouts = {
       .setup = absl::ToChronoMilliseconds(options_.setup_timeout),
       .idle = absl::ToChronoMilliseconds(options_.idle_timeout)};

@@ -16,6 +16,7 @@
 #include "asio/signal_set.hpp"
 #include "asio/steady_timer.hpp"
 #include "examples/server/access_log.h"
+#include "examples/server/priority_rules.h"
 #include "examples/server/session.h"
 #include "examples/server/static_files.h"
 #include "examples/server/tls_context.h"
@@ -27,6 +28,7 @@ struct ServerOptions {
   std::string bind = "127.0.0.1";  // a numeric address
   int port = 0;                    // 0: the system picks a free one
   std::string policy = "rfc7540";  // see scheduler/registry.h
+  std::string priority_rules;      // see priority_rules.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;
   int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
@@ -59,7 +61,8 @@ class Server {
   int Run();
 
  private:
-  Server(ServerOptions options, StaticFiles files, TlsContext tls);
+  Server(ServerOptions options, StaticFiles files, PriorityRules rules,
+         TlsContext tls);
 
   absl::Status Listen();
   void Accept();
@@ -71,6 +74,7 @@ class Server {
 
   const ServerOptions options_;
   const StaticFiles files_;
+  const PriorityRules rules_;
   const TlsContext tls_;  // null: cleartext
   asio::io_context io_context_{1};
   AccessLog log_;

@@ -26,6 +26,10 @@ class CommandLine(support.Folder):
     def test_a_policy_option_that_does_not_exist_is_named(self):
         self.assertIn("colour", self.refused("--policy=rr:colour=red"))
 
+    def test_a_priority_rule_that_is_wrong_is_named(self):
+        error = self.refused("--priority_rules=type text/css: u=9")
+        self.assertIn("type text/css: u=9", error)
+
     def test_a_root_that_cannot_be_served_is_named(self):
         self.assertIn("/nowhere", self.refused("--root=/nowhere"))
         self.assertIn("cert.pem", self.refused(f"--root={self.cert}"))

@@ -120,6 +120,15 @@ class Priorities(support.Folder):
         flowing = {path for path, _, _ in frames[:first_end]}
         self.assertEqual(flowing, everything)
 
+    def test_a_policy_that_reads_rfc_9218_alone_announces_it(self):
+        for policy, announced in (("rfc9218", True), ("rfc7540", False),
+                                  ("auto", False)):
+            http = self.server(f"--policy={policy}", tls=self.TLS)
+            output = support.run("nghttp", "--no-verify-peer", "--verbose",
+                                 "--null-out", http.url("/a.bin")).stdout
+            setting = b"SETTINGS_NO_RFC7540_PRIORITIES(0x09):1]"
+            self.assertEqual(setting in output, announced, policy)
+
     def test_a_client_that_disables_rfc_7540_priorities_is_served(self):
         frames = self.data_frames(
             "--no-rfc7540-pri", self.http.url("/a.bin"),

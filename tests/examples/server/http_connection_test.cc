@@ -17,6 +17,7 @@
 #include "absl/strings/cord.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
+#include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -51,7 +52,7 @@ class HttpConnectionTest : public ::testing::Test {
     EXPECT_TRUE(files.ok()) << files.status();
     files_ = std::make_unique<StaticFiles>(*std::move(files));
     http_ = std::make_unique<HttpConnection>(
-        files_.get(), log_.get(), "peer:1", h2::ConnectionOptions{},
+        files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
         *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
     EXPECT_TRUE(client_.InitiateConnection().ok());
   }
@@ -122,6 +123,7 @@ class HttpConnectionTest : public ::testing::Test {
   int pipe_[2];
   std::unique_ptr<AccessLog> log_;
   std::unique_ptr<StaticFiles> files_;
+  PriorityRules rules_;
   std::unique_ptr<HttpConnection> http_;
   h2::Connection client_{
       {.side = h2::Side::kClient, .settings = {}, .limits = {}}};
@@ -154,6 +156,22 @@ TEST_F(HttpConnectionTest, NothingOfABodyMovesBeforeItIsPulled) {
   ExchangeAll();
   EXPECT_EQ(Body(id), std::string(kBigFile, 'b'));
   EXPECT_FALSE(http_->HasWork());
+}
+
+TEST_F(HttpConnectionTest, AServersRuleGoesBeforeTheClientsPriority) {
+  rules_ = *PriorityRules::Parse("type text/html: weight=256, exclusive");
+  http_ = std::make_unique<HttpConnection>(
+      files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
+      *scheduler::CreatePolicy("rfc7540"), scheduler::DataSchedulerOptions{});
+  const h2::StreamId big = Request("GET", "/big.bin");
+  const h2::StreamId home = Request("GET", "/");
+  ExchangeBytes();
+  ExchangeBytes();
+  // Exclusive on the root: the earlier, equal stream now depends on this one.
+  http_->Pull(1000);
+  ExchangeBytes();
+  EXPECT_EQ(Body(home), "<p>home");
+  EXPECT_EQ(Body(big).size(), 993);
 }
 
 TEST_F(HttpConnectionTest, HeadEndsWithItsHeaders) {
