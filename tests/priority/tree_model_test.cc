@@ -14,7 +14,7 @@ namespace {
 
 // How many operations each test runs; the manual target sets it higher.
 #ifndef SLUICE_MODEL_OPERATIONS
-#define SLUICE_MODEL_OPERATIONS 60000
+#define SLUICE_MODEL_OPERATIONS 20000
 #endif
 
 struct Shape {
