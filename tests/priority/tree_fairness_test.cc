@@ -53,7 +53,7 @@ TEST(TreeFairness, SiblingsKeepThePromiseOverEveryInterval) {
 }
 
 TEST(TreeFairness, EveryLevelOfARandomTreeKeepsIt) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 9}, kPromise);
+  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 8}, kPromise);
 }
 
 TEST(TreeFairness, LargeLevelsKeepItWithTheirSlots) {
