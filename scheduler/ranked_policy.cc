@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "scheduler/policy.h"
-#include "scheduler/ready_heap.h"
+#include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_info.h"
 
@@ -46,7 +46,7 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   if (free_slots_.empty()) {
     slot = static_cast<uint32_t>(streams_.size());
     streams_.emplace_back();
-    positions_.emplace_back();
+    places_.emplace_back();
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
@@ -60,7 +60,7 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   idle_.Open(id, &stream.info);
   idle_.ShrinkTo(RoomForIdle());
   if (Notice(stream.info)) RankAll();
-  stream.rank = AskRank(stream);
+  SetRank(stream, AskRank(stream));
   return absl::OkStatus();
 }
 
@@ -133,8 +133,8 @@ std::optional<Grant> RankedPolicy::Pick() {
   Group& group = groups_[next];
   const bool shared =
       group.sequential.empty() || (!group.shared.empty() && group.shared_turn);
-  const ReadyHeap::Entry& top =
-      shared ? group.shared.top() : group.sequential.top();
+  const ReadyQueue::Entry& top =
+      (shared ? group.shared : group.sequential).top(places_);
   // The clock follows what is served (self-clocked fair queueing).
   if (shared) group.clock = std::max(group.clock, top.order);
   picked_ = top.slot;
@@ -162,10 +162,15 @@ void RankedPolicy::Charge(StreamId id, size_t bytes) {
   if (picked_shared_ && bytes > 0) {
     const int64_t units =
         static_cast<int64_t>(bytes) * kUnitsPerByte + stream.remainder;
-    stream.start += units / stream.rank.weight;
-    stream.remainder = units % stream.rank.weight;
+    if (stream.rank.weight == 1) {  // the division is most of the cost
+      stream.start += units;
+      stream.remainder = 0;
+    } else {
+      stream.start += units / stream.rank.weight;
+      stream.remainder = units % stream.rank.weight;
+    }
     if (stream.ready) {
-      HeapOf(stream.rank).Update(slot, OrderOf(stream), positions_);
+      QueueOf(stream.rank).Update(slot, OrderOf(stream), places_);
     }
   }
   if (shape_.ranks_by_charge) {
@@ -193,10 +198,15 @@ std::vector<PathLevel> RankedPolicy::Explain(StreamId id) const {
 
 int64_t RankedPolicy::OrderOf(const Stream& stream) const {
   if (!IsShared(stream.rank)) return stream.rank.order;
-  return stream.start + Quantum(stream.rank);
+  return stream.start + stream.quantum;
 }
 
-ReadyHeap& RankedPolicy::HeapOf(const Rank& rank) {
+void RankedPolicy::SetRank(Stream& stream, const Rank& rank) const {
+  stream.rank = rank;
+  stream.quantum = max_grant_ * kUnitsPerByte / rank.weight;
+}
+
+ReadyQueue& RankedPolicy::QueueOf(const Rank& rank) {
   Group& group = groups_[rank.group];
   return IsShared(rank) ? group.shared : group.sequential;
 }
@@ -212,16 +222,16 @@ void RankedPolicy::Enter(uint32_t slot) {
       stream.remainder = 0;
       stream.fresh = false;
     } else {
-      stream.start = std::max(stream.start, clock - Quantum(stream.rank));
+      stream.start = std::max(stream.start, clock - stream.quantum);
     }
   }
-  HeapOf(stream.rank).Insert({OrderOf(stream), stream.id, slot}, positions_);
+  QueueOf(stream.rank).Insert({OrderOf(stream), stream.id, slot}, places_);
   UpdateReadyBit(stream.rank.group);
 }
 
 void RankedPolicy::Leave(uint32_t slot) {
   const Rank& rank = streams_[slot].rank;
-  HeapOf(rank).Remove(slot, positions_);
+  QueueOf(rank).Remove(slot, places_);
   UpdateReadyBit(rank.group);
 }
 
@@ -232,14 +242,14 @@ void RankedPolicy::Move(uint32_t slot, const Rank& rank) {
   if (rank == stream.rank) return;
   if (stream.ready) Leave(slot);
   const Rank old = stream.rank;
-  stream.rank = rank;
+  SetRank(stream, rank);
   if (!IsShared(old) || !IsShared(rank)) {
     stream.fresh = true;
   } else if (!stream.fresh &&
              (old.group != rank.group || old.weight != rank.weight)) {
     const int64_t clock = groups_[rank.group].clock;
     stream.start = std::max(stream.start - groups_[old.group].clock + clock,
-                            clock - Quantum(rank));
+                            clock - stream.quantum);
     stream.remainder = stream.remainder * rank.weight / old.weight;
   }
   if (stream.ready) Enter(slot);

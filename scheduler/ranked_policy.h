@@ -50,7 +50,7 @@
 #include "absl/strings/string_view.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
-#include "scheduler/ready_heap.h"
+#include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -125,28 +125,26 @@ class RankedPolicy : public Policy {
     Rank rank;
     int64_t start = 0;      // kShared: the start tag S, 1/256 byte per weight
     int64_t remainder = 0;  // of S's last division by the weight
+    int64_t quantum = 0;    // 256·L/weight: what the largest grant adds to S
     int64_t arrival = 0;
     int64_t charged = 0;
     int64_t charged_since_info = 0;
     StreamInfo info;
   };
   struct Group {
-    ReadyHeap sequential;
-    ReadyHeap shared;
+    ReadyQueue sequential;
+    ReadyQueue shared;
     int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight
     bool shared_turn = false;
     int64_t waits_since = 0;  // bytes sent when it was served or became ready
   };
 
-  // 256·L/weight: what the largest grant adds to a tag.
-  int64_t Quantum(const Rank& rank) const {
-    return (max_grant_ * 256) / rank.weight;
-  }
+  void SetRank(Stream& stream, const Rank& rank) const;
   size_t RoomForIdle() const {
     return max_streams_ - std::min(max_streams_, slots_.size());
   }
   int64_t OrderOf(const Stream& stream) const;
-  ReadyHeap& HeapOf(const Rank& rank);
+  ReadyQueue& QueueOf(const Rank& rank);
   void Enter(uint32_t slot);
   void Leave(uint32_t slot);
   void Move(uint32_t slot, const Rank& rank);
@@ -166,7 +164,7 @@ class RankedPolicy : public Policy {
   std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
   std::vector<Stream> streams_;             // by slot
   std::vector<uint32_t> free_slots_;
-  ReadyHeap::Positions positions_;
+  ReadyQueue::Places places_;
   absl::flat_hash_map<StreamId, uint32_t> slots_;
   IdleSignals idle_;
   int64_t arrivals_ = 0;
