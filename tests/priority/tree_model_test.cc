@@ -72,6 +72,10 @@ TEST(TreeModel, LevelsWithoutALargeQueue) {
 }
 TEST(TreeModel, TreesWithADepthCap) { RunPrograms<ByteFairOrder>(kCapped, 5); }
 TEST(TreeModel, TheExactOrder) { RunPrograms<ExactByteFairOrder>(kWide, 6); }
+TEST(TreeModel, TheExactOrderWithTiesById) {
+  RunPrograms<ExactByIdOrder>(kWide, 7);
+}
+TEST(TreeModel, TheOrderByStartTags) { RunPrograms<StartTagOrder>(kWide, 8); }
 
 }  // namespace
 }  // namespace sluice::priority

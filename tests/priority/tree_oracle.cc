@@ -15,8 +15,8 @@ void Erase(std::vector<StreamId>* list, StreamId id) {
 
 }  // namespace
 
-TreeOracle::TreeOracle(const PriorityTreeOptions& options, int slot_shift)
-    : options_(options), slot_shift_(slot_shift) {
+TreeOracle::TreeOracle(const PriorityTreeOptions& options, const Rules& rules)
+    : options_(options), rules_(rules) {
   options_.max_closed = std::min(options_.max_closed, options_.max_nodes);
 }
 
@@ -100,6 +100,7 @@ std::map<StreamId, int64_t> TreeOracle::Lags() const {
 // --- Tags and queues --------------------------------------------------------
 
 int64_t TreeOracle::Quantum(uint32_t weight) const {
+  if (!rules_.by_finish_tag) return 0;
   return (static_cast<int64_t>(options_.max_grant) << 24) / weight;
 }
 
@@ -502,8 +503,8 @@ std::optional<StreamId> TreeOracle::Pick() {
     if (active.size() > 1) {
       Level& level = now_.levels[at];
       const auto rank = [&](const Stream* s) {
-        return std::pair(level.large ? Key(*s) >> slot_shift_ : Key(*s),
-                         s->arrival);
+        return std::pair(level.large ? Key(*s) >> rules_.slot_shift : Key(*s),
+                         rules_.ties_by_id ? s->id : s->arrival);
       };
       for (Stream* s : active) {
         if (rank(s) < rank(best)) best = s;

@@ -22,9 +22,15 @@ namespace sluice::priority {
 
 class TreeOracle {
  public:
-  // `slot_shift`: keys of levels that grew beyond eight active children compare
-  // without their lowest bits.
-  TreeOracle(const PriorityTreeOptions& options, int slot_shift);
+  // What an Order of tree_order.h says.
+  struct Rules {
+    // Keys of levels that grew beyond eight active children compare without
+    // their lowest bits.
+    int slot_shift = 0;
+    bool by_finish_tag = true;
+    bool ties_by_id = false;
+  };
+  TreeOracle(const PriorityTreeOptions& options, const Rules& rules);
 
   using Result = std::optional<TreeError>;  // nothing: it worked
   Result Insert(StreamId id, const std::optional<Rfc7540Priority>& priority);
@@ -83,8 +89,8 @@ class TreeOracle {
   bool IsAncestor(StreamId ancestor, StreamId id) const;
   size_t Depth(StreamId id) const;
   size_t Height(StreamId id) const;
-  int64_t Quantum(uint32_t weight) const;
-  static int64_t Tag(const Stream& s);  // rounded down
+  int64_t Quantum(uint32_t weight) const;  // of a key over its tag
+  static int64_t Tag(const Stream& s);     // rounded down
   int64_t Key(const Stream& s) const;
   void SetTag(Stream& s, int64_t whole);  // keeps the fraction
   void Clamp(Stream& s);
@@ -105,7 +111,7 @@ class TreeOracle {
   void Log(std::function<void()> call);
 
   PriorityTreeOptions options_;
-  int slot_shift_;
+  Rules rules_;
   State now_;
   bool pulling_ = false;
   bool replaying_ = false;

@@ -103,7 +103,10 @@ TreeOp RandomTreeOp(std::mt19937_64& random, StreamId max_id,
 
 template <class Order>
 TreePair<Order>::TreePair(const PriorityTreeOptions& options)
-    : tree_(options), oracle_(options, tree_.slot_shift()) {}
+    : tree_(options),
+      oracle_(options, {.slot_shift = tree_.slot_shift(),
+                        .by_finish_tag = Order::kByFinishTag,
+                        .ties_by_id = Order::kTiesById}) {}
 
 template <class Order>
 std::optional<std::string> TreePair<Order>::Run(const TreeOp& op) {
@@ -168,5 +171,7 @@ std::optional<std::string> TreePair<Order>::Run(const TreeOp& op) {
 
 template class TreePair<ByteFairOrder>;
 template class TreePair<ExactByteFairOrder>;
+template class TreePair<ExactByIdOrder>;
+template class TreePair<StartTagOrder>;
 
 }  // namespace sluice::priority

@@ -1,0 +1,144 @@
+// The policy rfc7540: what it makes of signals, overrides and options. The tree
+// itself is tested in tests/priority.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+#include "priority/rfc7540_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "tests/policies/policy_driver.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using priority::Rfc7540Priority;
+using testing::Make;
+
+StreamInfo Client(Rfc7540Priority priority) { return {.rfc7540 = priority}; }
+
+StreamInfo Server(StreamInfo info, Rfc7540Priority priority) {
+  info.server = ServerPriority{.rfc7540 = priority};
+  return info;
+}
+
+class Rfc7540Test : public ::testing::Test {
+ protected:
+  // The next `count` picks of 16 KiB, as "1,3,1".
+  std::string Picks(int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+      const std::optional<Grant> grant = policy_->Pick();
+      if (!grant.has_value()) return text + "-";
+      policy_->Charge(grant->stream_id, grant->max_bytes);
+      text += (i > 0 ? "," : "") + std::to_string(grant->stream_id);
+    }
+    return text;
+  }
+  void Open(StreamId id, const StreamInfo& info) {
+    ASSERT_TRUE(policy_->OnOpen(id, info).ok());
+    policy_->SetReady(id);
+  }
+
+  std::unique_ptr<Policy> policy_ = Make("rfc7540");
+};
+
+TEST_F(Rfc7540Test, ADependentWaitsForItsParent) {
+  Open(3, Client({.depends_on = 5}));
+  Open(5, {});  // was a placeholder
+  EXPECT_EQ(Picks(2), "5,5");
+  policy_->SetBlocked(5);
+  EXPECT_EQ(Picks(1), "3");
+}
+
+TEST_F(Rfc7540Test, TheClientsFramesDoNotMoveAStreamThatTheServerPlaced) {
+  Open(1, {});
+  Open(3, Server(Client({.depends_on = 1}), {.weight = 16}));
+  EXPECT_EQ(Picks(4), "1,3,1,3");
+  const StreamInfo again = Server(Client({.depends_on = 1, .weight = 9}), {});
+  ASSERT_TRUE(policy_->OnPriority(3, again, Signal::kRfc7540).ok());
+  EXPECT_EQ(Picks(4), "1,3,1,3");
+  // Taken back: where the client wants it.
+  ASSERT_TRUE(policy_
+                  ->OnPriority(3, Client({.depends_on = 1, .weight = 9}),
+                               Signal::kServer)
+                  .ok());
+  EXPECT_EQ(Picks(4), "1,1,1,1");
+}
+
+TEST_F(Rfc7540Test, AnOverrideBeforeTheStreamOpensStaysInForce) {
+  Open(1, {});
+  ASSERT_TRUE(
+      policy_->OnPriority(3, Server({}, {.depends_on = 1}), Signal::kServer)
+          .ok());
+  Open(3, Client({.weight = 256}));
+  EXPECT_EQ(Picks(3), "1,1,1");
+}
+
+TEST_F(Rfc7540Test, HintsAndRfc9218SignalsMoveNothing) {
+  Open(1, {});
+  Open(3, Client({.weight = 48}));
+  EXPECT_EQ(Picks(4), "3,3,3,1");
+  StreamInfo info = Client({.depends_on = 1});
+  info.hints.above_the_fold = true;
+  info.rfc9218 = priority::Rfc9218Priority{.urgency = 0};
+  ASSERT_TRUE(policy_->OnPriority(3, info, Signal::kHints).ok());
+  ASSERT_TRUE(policy_->OnPriority(3, info, Signal::kRfc9218).ok());
+  EXPECT_EQ(Picks(4), "3,3,3,1");
+}
+
+TEST_F(Rfc7540Test, ARepeatedExclusivePriorityAdoptsTheNewSiblings) {
+  const StreamInfo exclusive = Client({.exclusive = true});
+  Open(1, exclusive);
+  Open(3, {});
+  EXPECT_EQ(Picks(2), "1,3");
+  ASSERT_TRUE(policy_->OnPriority(1, exclusive, Signal::kRfc7540).ok());
+  EXPECT_EQ(Picks(3), "1,1,1");
+}
+
+// h2o PR#2273: a target that was rewritten to the stream itself went unchecked.
+TEST_F(Rfc7540Test, AnOverrideIsValidatedLikeTheClientsOwnPriority) {
+  Open(1, {});
+  Open(3, {});
+  EXPECT_EQ(Picks(2), "1,3");
+  for (const Rfc7540Priority& bad :
+       {Rfc7540Priority{.depends_on = 3}, Rfc7540Priority{.weight = 0},
+        Rfc7540Priority{.weight = 257}}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        policy_->OnPriority(3, Server({}, bad), Signal::kServer)));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        policy_->OnPriority(3, Client(bad), Signal::kRfc7540)));
+    EXPECT_TRUE(absl::IsInvalidArgument(
+        policy_->OnOpen(5, Server(Client({}), {.depends_on = 5}))));
+  }
+  EXPECT_EQ(Picks(4), "1,3,1,3");
+  Open(5, {});  // nothing was left of the refused calls
+}
+
+TEST_F(Rfc7540Test, APriorityForAForgottenStreamIsIgnored) {
+  Open(9, {});
+  EXPECT_TRUE(policy_->OnPriority(7, Client({}), Signal::kRfc7540).ok());
+  EXPECT_TRUE(policy_->OnPriority(7, Server({}, {}), Signal::kServer).ok());
+  EXPECT_EQ(Picks(1), "9");
+}
+
+TEST_F(Rfc7540Test, ADepthCapMakesADeepDependencyTheDefault) {
+  policy_ = Make("rfc7540:max_depth=2");
+  Open(1, {});
+  Open(3, Client({.depends_on = 1}));
+  Open(5, Client({.depends_on = 3}));
+  EXPECT_EQ(Picks(4), "1,5,1,5");
+}
+
+TEST_F(Rfc7540Test, OptionsAreChecked) {
+  EXPECT_TRUE(CreatePolicy("rfc7540:exact=true").ok());
+  for (const char* spec :
+       {"rfc7540:exact=maybe", "rfc7540:max_depth=-1", "rfc7540:depth=3"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CreatePolicy(spec).status())) << spec;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
