@@ -95,3 +95,25 @@ system_libraries = repository_rule(
     environ = ["PKG_CONFIG_PATH"],
     local = True,
 )
+
+def _python_headers_impl(repository_ctx):
+    result = repository_ctx.execute([
+        "/usr/bin/python3",
+        "-c",
+        "import sysconfig; print(sysconfig.get_path('include'), end='')",
+    ])
+    if result.return_code != 0 or not repository_ctx.path(result.stdout).exists:
+        fail("the headers of /usr/bin/python3 are missing: run ./bazelw, which installs what is missing.\n" + result.stderr)
+    repository_ctx.symlink(result.stdout, "include")
+    repository_ctx.file("BUILD.bazel", _HEADER + """cc_library(
+    name = "headers",
+    hdrs = glob(["include/**/*.h"]),
+    includes = ["include"],
+)
+""")
+
+python_headers = repository_rule(
+    implementation = _python_headers_impl,
+    doc = "Debian's Python, for extension modules: these link with nothing of it.",
+    local = True,
+)

@@ -1,0 +1,211 @@
+#include "adapters/python/tree.h"
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "adapters/python/stream.h"
+
+namespace py = pybind11;
+
+namespace sluice::adapters::python {
+namespace {
+
+// Raises `type` with the original's text, whose %d is `id`.
+[[noreturn]] void Raise(const py::object& type, const std::string& before,
+                        py::handle id, const std::string& after) {
+  const std::string text = before + FormatId(id) + after;
+  PyErr_SetString(type.ptr(), text.c_str());
+  throw py::error_already_set();
+}
+
+[[noreturn]] void Raise(PyObject* type, const char* text) {
+  PyErr_SetString(type, text);
+  throw py::error_already_set();
+}
+
+py::int_ AsId(const py::object& id) {
+  if (!PyLong_Check(id.ptr())) {
+    Raise(PyExc_TypeError, "a stream id must be an int");
+  }
+  return py::reinterpret_borrow<py::int_>(id);
+}
+
+bool IsZero(py::handle id) {
+  return PyLong_Check(id.ptr()) && PyObject_Not(id.ptr()) == 1;
+}
+
+bool Equal(py::handle a, py::handle b) {
+  const int equal = PyObject_RichCompareBool(a.ptr(), b.ptr(), Py_EQ);
+  if (equal < 0) throw py::error_already_set();
+  return equal == 1;
+}
+
+// None and 0 alike mean stream 0.
+bool IsFalse(py::handle value) {
+  const int is_false = PyObject_Not(value.ptr());
+  if (is_false < 0) throw py::error_already_set();
+  return is_false == 1;
+}
+
+// RFC 7540 §5.3.3.
+bool DependsOn(const Stream* stream, const Stream* on) {
+  while (stream != nullptr && stream != on) stream = stream->parent();
+  return stream == on;
+}
+
+}  // namespace
+
+Errors& TheErrors() {
+  static Errors& errors = *new Errors();  // as long as the interpreter
+  return errors;
+}
+
+int CheckedWeight(py::handle weight) {
+  if (!PyLong_Check(weight.ptr())) {
+    Raise(TheErrors().bad_weight.ptr(), "Stream weight should be an integer");
+  }
+  int overflow = 0;
+  const long value = PyLong_AsLongAndOverflow(weight.ptr(), &overflow);
+  if (overflow != 0 || value < 1 || value > 256) {
+    Raise(TheErrors().bad_weight.ptr(),
+          "Stream weight must be between 1 and 256 (inclusive)");
+  }
+  return static_cast<int>(value);
+}
+
+Tree::Tree(py::object maximum_streams)
+    : root_(std::make_shared<Stream>(py::int_(0), 1)),
+      maximum_streams_(std::move(maximum_streams)) {
+  root_->SetActive(false);
+  streams_[root_->id()] = py::cast(root_);
+  if (!PyLong_Check(maximum_streams_.ptr())) {
+    Raise(PyExc_TypeError, "maximum_streams must be an int.");
+  }
+  if (maximum_streams_ <= py::int_(0)) {
+    Raise(PyExc_ValueError, "maximum_streams must be a positive integer.");
+  }
+}
+
+// Before the dictionary lets go of the streams: the root takes them down one by
+// one, whatever the depth.
+Tree::~Tree() = default;
+
+std::shared_ptr<Stream> Tree::Find(py::handle id) const {
+  PyObject* const found = PyDict_GetItemWithError(streams_.ptr(), id.ptr());
+  if (found != nullptr) return py::cast<std::shared_ptr<Stream>>(found);
+  if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+  return nullptr;
+}
+
+std::shared_ptr<Stream> Tree::GetOrInsertParent(py::object id) {
+  if (std::shared_ptr<Stream> found = Find(id)) return found;
+  Insert(id, py::none(), py::int_(16), /*exclusive=*/false);
+  std::shared_ptr<Stream> inserted = Find(id);
+  inserted->SetActive(false);
+  return inserted;
+}
+
+void Tree::Insert(py::object id, py::object depends_on, py::object weight,
+                  bool exclusive) {
+  if (Find(id) != nullptr) {
+    Raise(TheErrors().duplicate, "Stream ", id, " already in tree");
+  }
+  // Stream 0 counts.
+  const py::int_ next_size(py::len(streams_) + 1);
+  if (next_size > maximum_streams_) {
+    Raise(TheErrors().too_many, "Refusing to insert ",
+          maximum_streams_ + py::int_(1),
+          " streams into priority tree at once");
+  }
+  const int checked_weight = CheckedWeight(weight);
+  auto stream = std::make_shared<Stream>(AsId(id), checked_weight);
+  std::shared_ptr<Stream> parent = root_;
+  if (!IsFalse(depends_on)) {
+    if (Equal(depends_on, id)) {
+      Raise(TheErrors().loop, "Stream ", id, " must not depend on itself.");
+    }
+    parent = GetOrInsertParent(depends_on);
+  }
+  streams_[id] = py::cast(stream);
+  if (exclusive) {
+    parent->AddChildExclusive(std::move(stream));
+  } else {
+    parent->AddChild(std::move(stream));
+  }
+}
+
+void Tree::Reprioritize(py::object id, py::object depends_on, py::object weight,
+                        bool exclusive) {
+  if (IsZero(id)) {
+    Raise(TheErrors().pseudo.ptr(), "Cannot reprioritize stream 0");
+  }
+  const std::shared_ptr<Stream> stream = Find(id);
+  if (stream == nullptr) {
+    Raise(TheErrors().missing, "Stream ", id, " not in tree");
+  }
+  std::shared_ptr<Stream> parent = root_;
+  bool descends = false;
+  if (!IsFalse(depends_on)) {
+    if (Equal(depends_on, id)) {
+      Raise(TheErrors().loop, "Stream ", id, " must not depend on itself");
+    }
+    parent = GetOrInsertParent(depends_on);
+    descends = DependsOn(parent.get(), stream.get());
+  }
+  const int checked_weight = CheckedWeight(weight);
+  const uint32_t exact_weight =
+      static_cast<uint32_t>(checked_weight) * kWeightUnit;
+  // What changes nothing moves nothing: else repeating it would be a way to be
+  // served first.
+  if (!exclusive && parent.get() == stream->parent() &&
+      exact_weight == stream->exact_weight()) {
+    return;
+  }
+  stream->SetWeight(checked_weight);
+  if (descends) {
+    // RFC 7540 §5.3.3: the new parent takes its subtree along, and its weight.
+    Stream* const old_parent = stream->parent();
+    parent->parent()->RemoveChild(parent.get());
+    old_parent->AddChild(parent);
+  }
+  stream->parent()->RemoveChild(stream.get());
+  if (exclusive) {
+    parent->AddChildExclusive(stream);
+  } else {
+    parent->AddChild(stream);
+  }
+}
+
+void Tree::Remove(py::object id) {
+  if (IsZero(id)) Raise(TheErrors().pseudo.ptr(), "Cannot remove stream 0");
+  const std::shared_ptr<Stream> stream = Find(id);
+  if (stream == nullptr) {
+    Raise(TheErrors().missing, "Stream ", id, " not in tree");
+  }
+  if (PyDict_DelItem(streams_.ptr(), id.ptr()) != 0) {
+    throw py::error_already_set();
+  }
+  stream->parent()->ReplaceByItsChildren(stream.get());
+}
+
+void Tree::SetActive(py::object id, bool active, const char* verb) {
+  if (IsZero(id)) {
+    Raise(TheErrors().pseudo.ptr(),
+          (std::string("Cannot ") + verb + " stream 0").c_str());
+  }
+  const std::shared_ptr<Stream> stream = Find(id);
+  if (stream == nullptr) {
+    Raise(TheErrors().missing, "Stream ", id, " not in tree");
+  }
+  stream->SetActive(active);
+}
+
+PyObject* Tree::Next() {
+  const Stream* const next = root_->Schedule();
+  return next == nullptr ? nullptr : next->id().inc_ref().ptr();
+}
+
+}  // namespace sluice::adapters::python

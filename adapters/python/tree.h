@@ -1,0 +1,68 @@
+// The PriorityTree of the drop-in `priority` module: the streams by id, and the
+// checks and errors of python-hyper/priority 2.0.0.
+#ifndef SLUICE_ADAPTERS_PYTHON_TREE_H_
+#define SLUICE_ADAPTERS_PYTHON_TREE_H_
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+
+#include "adapters/python/stream.h"
+
+namespace sluice::adapters::python {
+
+// The module's exceptions, as Python's types.
+struct Errors {
+  pybind11::object priority;
+  pybind11::object deadlock;
+  pybind11::object loop;
+  pybind11::object duplicate;
+  pybind11::object missing;
+  pybind11::object too_many;
+  pybind11::object bad_weight;
+  pybind11::object pseudo;
+};
+Errors& TheErrors();
+
+// Throws the module's BadWeightError for what is no weight (RFC 7540 §5.3.2).
+int CheckedWeight(pybind11::handle weight);
+
+// Methods throw pybind11::error_already_set with the original's errors, in its
+// order of checks. All but Next() and Remove() cost a dictionary's look-up and
+// what stream.h says; Remove() is O(siblings + children).
+class Tree {
+ public:
+  explicit Tree(pybind11::object maximum_streams);
+  ~Tree();
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+
+  void Insert(pybind11::object id, pybind11::object depends_on,
+              pybind11::object weight, bool exclusive);
+  void Reprioritize(pybind11::object id, pybind11::object depends_on,
+                    pybind11::object weight, bool exclusive);
+  void Remove(pybind11::object id);
+  void SetActive(pybind11::object id, bool active, const char* verb);
+
+  // The id of the stream that is next, a new reference; null when all are
+  // blocked.
+  PyObject* Next();
+
+  // What the original calls _streams: every stream, 0 included, by id.
+  const pybind11::dict& streams() const { return streams_; }
+  const std::shared_ptr<Stream>& root() const { return root_; }
+  const pybind11::object& maximum_streams() const { return maximum_streams_; }
+  std::shared_ptr<Stream> GetOrInsertParent(pybind11::object id);
+
+ private:
+  // Null when there is none.
+  std::shared_ptr<Stream> Find(pybind11::handle id) const;
+
+  const std::shared_ptr<Stream> root_;
+  pybind11::dict streams_;
+  pybind11::object maximum_streams_;
+};
+
+}  // namespace sluice::adapters::python
+
+#endif  // SLUICE_ADAPTERS_PYTHON_TREE_H_
