@@ -225,7 +225,7 @@ const std::vector<DifferenceRule>& DifferenceRules() {
       {"a wrong preface is answered by GOAWAY", "RFC 9113 §3.4",
        "test_missing_preamble_errors", SendsGoAway},
       {"frame type 0x10 is PRIORITY_UPDATE, and here a wrong one",
-       "RFC 9218 §7.1", "test_unknown_frames_are_ignored\\[16\\]",
+       "RFC 9218 §7.1", "test_unknown_frames_are_ignored[16]",
        ReadsPriorityUpdate},
       {"a 101 response is malformed", "RFC 9113 §8.6",
        "test_receiving_multiple_informational_responses", Refuses101},

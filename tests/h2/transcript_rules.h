@@ -15,7 +15,7 @@ namespace sluice::h2::tests {
 struct DifferenceRule {
   const char* name;
   const char* justification;  // the section of an RFC, or of docs/core.md
-  const char* tests;          // a regular expression; the part after "::"
+  const char* tests;          // parts of their names, with '|' between
   // Turns what was recorded of `call` into what ours does; returns whether it
   // had anything to turn.
   bool (*rewrite)(const RecordedCall& call, Side side,
