@@ -154,7 +154,7 @@ std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace) {
   std::vector<ReplayedPick> picks;
   for (const TraceEvent& event : trace) {
     if (const auto* pick = std::get_if<TracePick>(&event)) {
-      picks.push_back({pick->id, 0, pick->rule});
+      picks.push_back({pick->id, 0, std::string(pick->rule)});
     } else if (const auto* charge = std::get_if<TraceCharge>(&event)) {
       if (!picks.empty()) picks.back().bytes = charge->bytes;
     }

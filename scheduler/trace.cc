@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/btree_set.h"
@@ -70,13 +71,14 @@ class RecordedPolicy final : public Policy {
 
   std::optional<Grant> Pick() override {
     std::optional<Grant> grant = policy_->Pick();
-    TracePick pick;
+    TraceEvent event = TracePick();
+    TracePick& pick = std::get<TracePick>(event);
     pick.number = picks_++;
     pick.ready = ready_.size();
     if (grant.has_value()) {
       pick.id = grant->stream_id;
       pick.max_bytes = grant->max_bytes;
-      pick.rule = std::string(grant->reason.rule);
+      pick.rule = grant->reason.rule;
       if (detail_ == TraceDetail::kFull) {
         for (const StreamId id : ready_) {
           if (pick.also_ready.size() == kMaxAlsoReady) break;
@@ -85,7 +87,7 @@ class RecordedPolicy final : public Policy {
         pick.path = policy_->Explain(pick.id);
       }
     }
-    sink_.Write(std::move(pick));
+    sink_.Write(std::move(event));
     return grant;
   }
 

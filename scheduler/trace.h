@@ -21,7 +21,6 @@
 #include <variant>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "scheduler/policy.h"
@@ -81,14 +80,14 @@ struct TraceBlocked {
 
 // A decision and its reason.
 struct TracePick {
-  uint64_t number = 0;   // 0, 1, 2, …
-  StreamId id = 0;       // 0: nothing was ready
-  size_t max_bytes = 0;  // of the grant
-  std::string rule;
-  size_t ready = 0;  // streams that were, the picked one included
+  uint64_t number = 0;     // 0, 1, 2, …
+  StreamId id = 0;         // 0: nothing was ready
+  size_t max_bytes = 0;    // of the grant
+  absl::string_view rule;  // never dies: a policy's literal
+  size_t ready = 0;        // streams that were, the picked one included
   // TraceDetail::kFull: some of the others that were, by id; and how the picked
   // stream stood, from the top.
-  absl::InlinedVector<StreamId, 8> also_ready;
+  std::vector<StreamId> also_ready;
   std::vector<PathLevel> path;
 
   friend bool operator==(const TracePick&, const TracePick&) = default;
@@ -121,8 +120,8 @@ using TraceEvent =
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
-  // Must not call the policy or the data scheduler.
-  virtual void Write(TraceEvent event) = 0;
+  // May move from `event`. Must not call the policy or the data scheduler.
+  virtual void Write(TraceEvent&& event) = 0;
 };
 
 // Keeps the first `limit` events and counts all of them.
@@ -130,7 +129,7 @@ class MemoryTrace : public TraceSink {
  public:
   explicit MemoryTrace(size_t limit = size_t{1} << 20) : limit_(limit) {}
 
-  void Write(TraceEvent event) override {
+  void Write(TraceEvent&& event) override {
     ++written_;
     if (events_.size() < limit_) events_.push_back(std::move(event));
   }

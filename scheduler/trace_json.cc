@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <istream>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -118,12 +119,14 @@ struct Writer {
     return {{"call", "blocked"}, {"id", blocked.id}};
   }
   Json operator()(const TracePick& pick) const {
-    Json out = {{"call", "pick"},    {"n", pick.number},
-                {"id", pick.id},     {"max", pick.max_bytes},
-                {"rule", pick.rule}, {"ready", pick.ready}};
+    Json out = {{"call", "pick"},
+                {"n", pick.number},
+                {"id", pick.id},
+                {"max", pick.max_bytes},
+                {"rule", std::string(pick.rule)},
+                {"ready", pick.ready}};
     if (!pick.also_ready.empty()) {
-      out["also_ready"] =
-          std::vector<StreamId>(pick.also_ready.begin(), pick.also_ready.end());
+      out["also_ready"] = pick.also_ready;
     }
     for (const PathLevel& level : pick.path) {
       out["path"].push_back({{"parent", level.parent},
@@ -189,17 +192,21 @@ StreamInfo TakeInfo(const Json& in) {
   return info;
 }
 
+// Never destroyed, as literals are not.
+absl::string_view Interned(const std::string& rule) {
+  static std::set<std::string>* rules = new std::set<std::string>;
+  return *rules->insert(rule).first;
+}
+
 TracePick TakePick(const Json& in) {
   TracePick pick;
   pick.number = in.at("n").get<uint64_t>();
   pick.id = in.at("id").get<StreamId>();
   pick.max_bytes = in.at("max").get<size_t>();
-  pick.rule = in.at("rule").get<std::string>();
+  pick.rule = Interned(in.at("rule").get<std::string>());
   pick.ready = in.at("ready").get<size_t>();
   if (in.contains("also_ready")) {
-    for (const Json& id : in.at("also_ready")) {
-      pick.also_ready.push_back(id.get<StreamId>());
-    }
+    in.at("also_ready").get_to(pick.also_ready);
   }
   if (in.contains("path")) {
     for (const Json& level : in.at("path")) {

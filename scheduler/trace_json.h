@@ -6,6 +6,8 @@
 //   {"call":"frame","id":1,"bytes":1400,"end":false,"window":65535,…}
 //
 // The format is Sluice's own; reading what was written gives the same events.
+// The rules that are read stay in memory until the process ends, each once: a
+// policy has a few.
 #ifndef SLUICE_SCHEDULER_TRACE_JSON_H_
 #define SLUICE_SCHEDULER_TRACE_JSON_H_
 
@@ -33,7 +35,7 @@ absl::StatusOr<std::vector<TraceEvent>> ReadTrace(std::istream& in);
 class JsonLinesTrace : public TraceSink {
  public:
   explicit JsonLinesTrace(std::ostream* out) : out_(*out) {}
-  void Write(TraceEvent event) override {
+  void Write(TraceEvent&& event) override {
     out_ << TraceEventToJson(event) << '\n';
   }
 

@@ -1,6 +1,7 @@
 // One decision (Pick and Charge of 16 KiB) of every policy through its virtual
-// interface, beside the bare tree and h2o's scheduler in the same run, and what
-// recording it costs. Names: Pick/<system>/flat/<streams>.
+// interface, beside the bare tree and h2o's scheduler in the same run, and one
+// DATA frame through DataScheduler and Connection; both with and without a
+// trace. Names: Pick/<system>/flat/<streams>, Frame/<policy>/flat/<streams>.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,11 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/micro/systems.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 #include "priority/tree_order.h"
+#include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/trace.h"
@@ -61,7 +67,7 @@ void PickPolicy(benchmark::State& state, const std::string& spec) {
 class RingTrace : public scheduler::TraceSink {
  public:
   RingTrace() : events_(1024) {}
-  void Write(scheduler::TraceEvent event) override {
+  void Write(scheduler::TraceEvent&& event) override {
     events_[next_++ % events_.size()] = std::move(event);
   }
 
@@ -77,6 +83,81 @@ void PickRecorded(benchmark::State& state, const std::string& spec,
       *scheduler::CreateRecordedPolicy(spec, {}, &trace, detail);
   OpenAll(static_cast<uint32_t>(state.range(0)), *policy);
   DecideForever(*policy, state);
+}
+
+// A body without end, shared rather than copied.
+class EndlessSource : public scheduler::DataSource {
+ public:
+  Chunk Read(size_t max_bytes) override {
+    Chunk chunk;
+    chunk.data = max_bytes < data_.size() ? data_.Subcord(0, max_bytes) : data_;
+    return chunk;
+  }
+
+ private:
+  const absl::Cord data_{std::string(kFrame, 'x')};
+};
+
+enum class Tracing { kOff, kCalls, kFull };
+
+// A server with `state.range(0)` responses, whose client only opens windows.
+void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
+  using scheduler::TraceDetail;
+  RingTrace trace;
+  h2::Connection client(
+      {.side = h2::Side::kClient,
+       .settings = {{h2::SettingId::kInitialWindowSize, h2::kMaxStreamId}}});
+  h2::Connection server(
+      {.side = h2::Side::kServer,
+       .settings = {{h2::SettingId::kMaxConcurrentStreams, 2000}}});
+  scheduler::DataSchedulerOptions options;
+  if (tracing != Tracing::kOff) options.trace = &trace;
+  scheduler::DataScheduler scheduler(
+      &server,
+      tracing == Tracing::kOff
+          ? *scheduler::CreatePolicy(spec)
+          : *scheduler::CreateRecordedPolicy(spec, {}, &trace,
+                                             tracing == Tracing::kFull
+                                                 ? TraceDetail::kFull
+                                                 : TraceDetail::kCalls),
+      options);
+  const auto carry = [](h2::Connection& from, h2::Connection& to) {
+    std::vector<h2::Event> events;
+    to.ReceiveData(from.DataToSend(), &events).IgnoreError();
+    return events;
+  };
+  server.InitiateConnection().IgnoreError();
+  client.InitiateConnection().IgnoreError();
+  carry(server, client);
+  for (const h2::Event& event : carry(client, server)) scheduler.OnEvent(event);
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    const auto id = static_cast<h2::StreamId>(2 * i + 1);
+    client
+        .SendHeaders(id,
+                     {{":method", "GET"},
+                      {":scheme", "https"},
+                      {":authority", "example.org"},
+                      {":path", "/"},
+                      {"priority", "u=3, i"}},
+                     {.end_stream = true})
+        .IgnoreError();
+    for (const h2::Event& event : carry(client, server)) {
+      scheduler.OnEvent(event);
+    }
+    scheduler
+        .Submit(id, {{":status", "200"}}, std::make_unique<EndlessSource>())
+        .IgnoreError();
+  }
+  server.ClearOutput();
+  const std::string window("\0\0\4\10\0\0\0\0\0\0\0\100\0", 13);
+  std::vector<h2::Event> events;
+  for (auto _ : state) {
+    if (scheduler.Pull(kFrame) == 0) state.SkipWithError("nothing sent");
+    server.ConsumeOutput(server.OutputSize());
+    events.clear();
+    server.ReceiveData(window, &events).IgnoreError();
+  }
+  state.SetItemsProcessed(state.iterations());
 }
 
 template <class System>
@@ -107,6 +188,18 @@ void RegisterAll() {
     add(name + "_recorded_full", [name](benchmark::State& state) {
       PickRecorded(state, name, TraceDetail::kFull);
     });
+    const std::pair<const char*, Tracing> tracings[] = {
+        {"", Tracing::kOff},
+        {"_recorded_calls", Tracing::kCalls},
+        {"_recorded_full", Tracing::kFull}};
+    for (const auto& [suffix, tracing] : tracings) {
+      benchmark::RegisterBenchmark(
+          ("Frame/" + name + suffix + "/flat").c_str(),
+          [name, tracing = tracing](benchmark::State& state) {
+            Frame(state, name, tracing);
+          })
+          ->Arg(100);
+    }
   }
 }
 

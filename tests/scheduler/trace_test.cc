@@ -192,7 +192,7 @@ TEST_P(PlayTest, ALogSurvivesJsonLines) {
   const MemoryTrace trace = Record(GetParam());
   std::stringstream file;
   JsonLinesTrace lines(&file);
-  for (const TraceEvent& event : trace.events()) lines.Write(event);
+  for (TraceEvent event : trace.events()) lines.Write(std::move(event));
   const absl::StatusOr<std::vector<TraceEvent>> read = ReadTrace(file);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, trace.events());
