@@ -9,6 +9,7 @@
 #include "benchmarks/lab/origin.h"
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
+#include "benchmarks/lab/summary.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
@@ -31,7 +32,9 @@ absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
              .policy = spec,
              .signals = std::string(set.name),
              .network = comparison.network,
+             .late_signals = comparison.signal_options.late_signals,
              .send_buffer_bytes = comparison.link.send_buffer_bytes,
+             .seed = comparison.link.seed,
              .metrics = Measure(page, *load),
              .picks = JoinPicks(load->picks),
              .completed = CompletionOrder(page, *load)};
@@ -43,6 +46,8 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
   const size_t total = comparison.pages.size() * comparison.signals.size() *
                        comparison.policies.size();
   size_t done = 0;
+  Summary summary(comparison.baseline, comparison.link.seed);
+  sinks.csv(CsvHeader());
   for (const Page& page : comparison.pages) {
     std::vector<Run> runs;
     for (const SignalSet& set : comparison.signals) {
@@ -56,12 +61,16 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
                               absl::StrCat(name, ": ", run.status().message()));
         }
         sinks.json(JsonLine(*run));
+        sinks.csv(CsvLine(*run));
+        summary.Add(page.name, set.name, spec, run->metrics);
         runs.push_back(*std::move(run));
       }
     }
     const bool first = &page == &comparison.pages.front();
     sinks.text(absl::StrCat(first ? "" : "\n", TextReport(runs)));
   }
+  const std::string over_pages = summary.Text();
+  if (!over_pages.empty()) sinks.text(absl::StrCat("\n", over_pages));
   return absl::OkStatus();
 }
 

@@ -21,17 +21,21 @@ struct Comparison {
   std::vector<std::string> policies;  // specs that CreatePolicy() accepts
   std::string network = "3g_fast";    // what `link` is called in reports
   LinkOptions link;                   // the default is 3G Fast
+  std::string baseline = "rr";        // of the summary over pages
 };
 
 // Where the results go, as they come.
 struct Sinks {
   std::function<void(absl::string_view line)> progress;  // before each run
-  std::function<void(absl::string_view text)> text;      // after each page
-  std::function<void(absl::string_view line)> json;      // after each run
+  // After each page, and at last the summary over pages, where there is one.
+  std::function<void(absl::string_view text)> text;
+  std::function<void(absl::string_view line)> json;  // after each run
+  std::function<void(absl::string_view line)> csv;   // a header, then runs
 };
 
 // Error: the run that failed, and why (a defect, see RunPageLoad()); what came
-// before it has been written. Holds the runs of one page at a time.
+// before it has been written. Holds the runs of one page at a time,
+// and the metrics of all.
 absl::Status Compare(const Comparison& comparison, const Sinks& sinks);
 
 }  // namespace sluice::lab

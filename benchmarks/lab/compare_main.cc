@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/compare.h"
+#include "benchmarks/lab/network.h"
 #include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
@@ -38,6 +39,13 @@ ABSL_FLAG(bool, late_signals, false,
           "into view, not from its request on");
 ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
+ABSL_FLAG(std::string, csv, "",
+          "also write the runs to this file as comma-separated values");
+ABSL_FLAG(std::string, network, "3g_fast", "the network, by its name");
+ABSL_FLAG(std::string, baseline, "rr",
+          "the policy that the summary over pages compares with");
+ABSL_FLAG(uint64_t, seed, 1,
+          "of the network's losses and of the summary's resamples");
 ABSL_FLAG(int64_t, send_buffer, 16384,
           "bytes that the server's socket holds before they are on the wire; "
           "0: one segment of 1,400 bytes at a time");
@@ -66,12 +74,48 @@ std::string BundledFolder(const char* program) {
   return runfiles->Rlocation(absl::StrCat("sluice/", kBundledFolder));
 }
 
+// A file that a flag asked for, or none.
+class ResultFile {
+ public:
+  ResultFile(absl::string_view flag, const std::string& path)
+      : path_(sluice::examples::ResolveUserPath(path)) {
+    if (path_.empty()) return;
+    stream_.open(path_, std::ios::binary | std::ios::trunc);
+    if (!stream_) {
+      ExitBadCommandLine(kProgram,
+                         absl::StrCat("--", flag, ": cannot write ", path_));
+    }
+  }
+
+  void Write(absl::string_view line) {
+    if (stream_.is_open()) stream_ << line;
+  }
+
+  // Whether everything was written.
+  bool Close() {
+    if (path_.empty()) return true;
+    stream_.close();
+    if (!stream_) {
+      absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path_);
+    }
+    return static_cast<bool>(stream_);
+  }
+
+ private:
+  std::string path_;
+  std::ofstream stream_;
+};
+
 std::string Usage() {
   std::string usage =
       "Loads pages in virtual time through HTTP/2 at both ends, once for each "
       "signal set\nand policy, and prints when what arrived.\n\nsignals:\n";
   for (const sluice::lab::SignalSet& set : sluice::lab::SignalSets()) {
     absl::StrAppend(&usage, "  ", set.name, ": ", set.summary, "\n");
+  }
+  absl::StrAppend(&usage, "networks:\n");
+  for (const sluice::lab::Network& network : sluice::lab::Networks()) {
+    absl::StrAppend(&usage, "  ", network.name, ": ", network.summary, "\n");
   }
   absl::StrAppend(&usage, "policies:\n");
   for (const auto& policy : sluice::scheduler::RegisteredPolicies()) {
@@ -104,18 +148,21 @@ int main(int argc, char** argv) {
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies =
       ValueOrExit(sluice::lab::SelectPolicies(absl::GetFlag(FLAGS_policies)));
+  const absl::StatusOr<sluice::lab::Network> network =
+      sluice::lab::FindNetwork(absl::GetFlag(FLAGS_network));
+  if (!network.ok()) {
+    ExitBadCommandLine(kProgram,
+                       absl::StrCat("--network: ", network.status().message()));
+  }
+  comparison.network = std::string(network->name);
+  comparison.link = network->link;
+  comparison.link.seed = absl::GetFlag(FLAGS_seed);
+  comparison.baseline =
+      ValueOrExit(sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   comparison.link.send_buffer_bytes = static_cast<size_t>(send_buffer);
 
-  std::ofstream json;
-  const std::string json_path =
-      sluice::examples::ResolveUserPath(absl::GetFlag(FLAGS_json));
-  if (!json_path.empty()) {
-    json.open(json_path, std::ios::binary | std::ios::trunc);
-    if (!json) {
-      ExitBadCommandLine(kProgram,
-                         absl::StrCat("--json: cannot write ", json_path));
-    }
-  }
+  ResultFile json("json", absl::GetFlag(FLAGS_json));
+  ResultFile csv("csv", absl::GetFlag(FLAGS_csv));
   const absl::Status status = sluice::lab::Compare(
       comparison,
       {.progress =
@@ -125,17 +172,11 @@ int main(int argc, char** argv) {
              std::fwrite(text.data(), 1, text.size(), stdout);
              std::fflush(stdout);
            },
-       .json = [&json](absl::string_view line) { json << line; }});
+       .json = [&json](absl::string_view line) { json.Write(line); },
+       .csv = [&csv](absl::string_view line) { csv.Write(line); }});
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;
   }
-  if (json.is_open()) {
-    json.close();
-    if (!json) {
-      absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, json_path);
-      return 1;
-    }
-  }
-  return 0;
+  return json.Close() && csv.Close() ? 0 : 1;
 }

@@ -1,16 +1,67 @@
 #include "benchmarks/lab/metrics.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include "absl/numeric/int128.h"
 
 namespace sluice::lab {
+
+namespace {
+
+ChromeLevel FinalLevel(const Resource& resource) {
+  return resource.change_of_mind.has_value() ? resource.change_of_mind->level
+                                             : resource.level;
+}
+
+// Plays requests and ends in the order of time, beside the arrivals.
+uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
+  struct Change {
+    int64_t at_ns;
+    ChromeLevel level;
+    int by;  // open requests of the level
+  };
+  std::vector<Change> changes;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (page.resources[i].redirect) continue;
+    const ChromeLevel level = FinalLevel(page.resources[i]);
+    changes.push_back({load.timings[i].requested_ns, level, 1});
+    changes.push_back({load.timings[i].completed_ns, level, -1});
+  }
+  std::sort(changes.begin(), changes.end(),
+            [](const Change& a, const Change& b) { return a.at_ns < b.at_ns; });
+  std::array<int, kChromeLevels> open = {};
+  size_t next = 0;
+  uint64_t bytes = 0;
+  for (const Arrival& arrival : load.arrivals) {
+    // Requests that are made when the piece arrives come after it.
+    while (next < changes.size() && changes[next].at_ns < arrival.at_ns) {
+      open[static_cast<size_t>(changes[next].level)] += changes[next].by;
+      ++next;
+    }
+    const auto level =
+        static_cast<size_t>(FinalLevel(page.resources[arrival.resource]));
+    if (std::any_of(open.begin(), open.begin() + level,
+                    [](int requests) { return requests > 0; })) {
+      bytes += arrival.bytes;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Metrics Measure(const Page& page, const PageLoad& load) {
   Metrics metrics;
   for (size_t i = 0; i < page.resources.size(); ++i) {
     const int64_t done = load.timings[i].completed_ns;
     metrics.page_load_ns = std::max(metrics.page_load_ns, done);
+    if (!page.resources[i].redirect) {
+      std::optional<int64_t>& of_class =
+          metrics.class_done_ns[static_cast<size_t>(page.resources[i].type)];
+      of_class = std::max(of_class.value_or(0), done);
+    }
     if (page.resources[i].render_critical) {
       metrics.render_critical_ns = std::max(metrics.render_critical_ns, done);
     }
@@ -30,6 +81,7 @@ Metrics Measure(const Page& page, const PageLoad& load) {
     metrics.atf_area_ns =
         static_cast<int64_t>(absl::Uint128Low64(weighted / bytes));
   }
+  metrics.lower_first_bytes = LowerFirstBytes(page, load);
   return metrics;
 }
 

@@ -15,12 +15,24 @@
 // (ByteIndex restricted to the first screen). Smaller is better. Completion
 // times see the last byte only; the area sees all of them.
 //
+// Of a class c of resources (html, css, …), class_done(c) = max { done(r) : r ∈
+// c }. And how far the server was from what the browser wanted:
+//
+//   lower_first = Σ { sizeᵢ : a more urgent request than that of piece i was
+//                     made before tᵢ and is not done at tᵢ }
+//
+// over all pieces of all bodies, with Chrome's final level of a resource as its
+// urgency, whatever the signals said. What was on its way when a request was
+// made counts, so even the best server cannot always reach 0.
+//
 // The page load time is shown and says little: the order of bytes moves it
 // hardly at all.
 #ifndef SLUICE_BENCHMARKS_LAB_METRICS_H_
 #define SLUICE_BENCHMARKS_LAB_METRICS_H_
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
@@ -32,9 +44,12 @@ struct Metrics {
   int64_t atf_ns = 0;
   int64_t atf_area_ns = 0;  // rounded down; 0 when no byte is above the fold
   int64_t page_load_ns = 0;
+  // By ResourceType; nothing: the page has none.
+  std::array<std::optional<int64_t>, kResourceTypes> class_done_ns = {};
+  uint64_t lower_first_bytes = 0;
 };
 
-// O(arrivals + resources).
+// O(arrivals + resources · log resources).
 Metrics Measure(const Page& page, const PageLoad& load);
 
 }  // namespace sluice::lab

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/lab/json_fields.h"
+#include "openssl/sha.h"
 
 namespace sluice::lab {
 namespace {
@@ -42,7 +43,8 @@ struct TypeRow {
   ChromeLevel level;  // where the capture says nothing
 };
 
-constexpr TypeRow kTypes[] = {
+// By ResourceType, all of them.
+constexpr TypeRow kTypes[kResourceTypes] = {
     {"html", ResourceType::kHtml, "html", ResourceClass::kHtml,
      ChromeLevel::kVeryHigh},
     {"css", ResourceType::kCss, "css", ResourceClass::kCss,
@@ -98,6 +100,14 @@ const Row* FindRow(const Row (&table)[N], absl::string_view field,
 }
 
 int64_t ToNanoseconds(double ms) { return std::llround(ms * 1e6); }
+
+std::string Sha256(absl::string_view text) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+         digest);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
 
 // What the file has beside a Resource and only the reading needs.
 struct Capture {
@@ -444,6 +454,10 @@ void PageReader::PlaceChangesOfMind() {
 
 }  // namespace
 
+absl::string_view ResourceTypeName(ResourceType type) {
+  return kTypes[static_cast<size_t>(type)].name;
+}
+
 uint64_t Page::BodyBytes() const {
   uint64_t bytes = 0;
   for (const Resource& resource : resources) {
@@ -455,7 +469,9 @@ uint64_t Page::BodyBytes() const {
 absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file) {
   absl::StatusOr<json> document = ParseJson(text, file);
   if (!document.ok()) return document.status();
-  return PageReader(*document, file).Read();
+  absl::StatusOr<Page> page = PageReader(*document, file).Read();
+  if (page.ok()) page->sha256 = Sha256(text);
+  return page;
 }
 
 absl::StatusOr<Page> LoadPageFile(const std::string& path) {

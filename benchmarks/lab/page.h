@@ -41,6 +41,10 @@ enum class ResourceType {
   kBeacon,
   kOther,
 };
+inline constexpr size_t kResourceTypes = 10;
+
+// "html", as page files write it.
+absl::string_view ResourceTypeName(ResourceType type);
 
 // Chrome's five levels of a request, the most urgent first.
 enum class ChromeLevel { kVeryHigh, kHigh, kMedium, kLow, kVeryLow };
@@ -95,6 +99,7 @@ struct Resource {
 
 struct Page {
   std::string name;
+  std::string sha256;  // of the file's bytes, in hexadecimal
   std::vector<Resource> resources;
 
   // Bytes that go over the wire as bodies: of everything but redirects.

@@ -1,9 +1,12 @@
 #include "benchmarks/lab/report.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/lab/version.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {
@@ -71,17 +74,20 @@ std::string TextReport(absl::Span<const Run> runs) {
       "%s: %d resources, %d bytes, network %s, send buffer %d bytes\n\n",
       first.page->name, first.page->resources.size(), first.page->BodyBytes(),
       first.network, first.send_buffer_bytes);
-  absl::StrAppendFormat(&text, "  %-*s  %-*s  %15s  %11s  %11s  %11s\n",
+  absl::StrAppendFormat(&text, "  %-*s  %-*s  %15s  %11s  %11s  %11s  %11s\n",
                         signals_width, "signals", policy_width, "policy",
-                        "render-critical", "ATF", "ATF area", "page load");
+                        "render-critical", "ATF", "ATF area", "page load",
+                        "lower first");
   for (const Run& run : runs) {
     absl::StrAppendFormat(
-        &text, "  %-*s  %-*s  %12.1f ms  %8.1f ms  %8.1f ms  %8.1f ms\n",
+        &text,
+        "  %-*s  %-*s  %12.1f ms  %8.1f ms  %8.1f ms  %8.1f ms  %8d KB\n",
         signals_width, run.signals, policy_width, run.policy,
         ToMilliseconds(run.metrics.render_critical_ns),
         ToMilliseconds(run.metrics.atf_ns),
         ToMilliseconds(run.metrics.atf_area_ns),
-        ToMilliseconds(run.metrics.page_load_ns));
+        ToMilliseconds(run.metrics.page_load_ns),
+        run.metrics.lower_first_bytes / 1000);
   }
   auto append_order = [&](const Run& run, const std::vector<size_t>& order) {
     std::vector<std::string> labels;
@@ -107,9 +113,12 @@ std::string TextReport(absl::Span<const Run> runs) {
 
 std::string JsonLine(const Run& run) {
   nlohmann::ordered_json object;
+  object["version"] = std::string(kLabVersion);
   object["page"] = run.page->name;
+  object["page_sha256"] = run.page->sha256;
   object["policy"] = run.policy;
   object["signals"] = run.signals;
+  object["late_signals"] = run.late_signals;
   object["network"] = run.network;
   object["send_buffer_bytes"] = run.send_buffer_bytes;
   object["seed"] = run.seed;
@@ -117,6 +126,15 @@ std::string JsonLine(const Run& run) {
   object["atf_ms"] = ToMilliseconds(run.metrics.atf_ns);
   object["atf_area_ms"] = ToMilliseconds(run.metrics.atf_area_ns);
   object["page_load_ms"] = ToMilliseconds(run.metrics.page_load_ns);
+  object["lower_first_bytes"] = run.metrics.lower_first_bytes;
+  nlohmann::ordered_json& classes = object["class_done_ms"];
+  classes = nlohmann::ordered_json::object();
+  for (size_t i = 0; i < kResourceTypes; ++i) {
+    const std::optional<int64_t>& done = run.metrics.class_done_ns[i];
+    if (!done.has_value()) continue;
+    classes[std::string(ResourceTypeName(static_cast<ResourceType>(i)))] =
+        ToMilliseconds(*done);
+  }
   nlohmann::ordered_json picks = nlohmann::ordered_json::array();
   for (const Pick& pick : run.picks) {
     picks.push_back(
@@ -124,6 +142,38 @@ std::string JsonLine(const Run& run) {
   }
   object["picks"] = std::move(picks);
   return absl::StrCat(object.dump(), "\n");
+}
+
+std::string CsvHeader() {
+  std::string line =
+      "version,page,page_sha256,policy,signals,late_signals,network,"
+      "send_buffer_bytes,seed,render_critical_ms,atf_ms,atf_area_ms,"
+      "page_load_ms,lower_first_bytes";
+  for (size_t i = 0; i < kResourceTypes; ++i) {
+    absl::StrAppend(&line, ",", ResourceTypeName(static_cast<ResourceType>(i)),
+                    "_done_ms");
+  }
+  return absl::StrCat(line, "\n");
+}
+
+std::string CsvLine(const Run& run) {
+  auto ms = [](int64_t ns) {
+    return absl::StrFormat("%.3f", ToMilliseconds(ns));
+  };
+  // Of the texts only a policy's options can hold a comma.
+  std::string line = absl::StrCat(
+      kLabVersion, ",", run.page->name, ",", run.page->sha256, ",",
+      absl::StrContains(run.policy, ',') ? absl::StrCat("\"", run.policy, "\"")
+                                         : run.policy,
+      ",", run.signals, ",", run.late_signals ? 1 : 0, ",", run.network, ",",
+      run.send_buffer_bytes, ",", run.seed, ",",
+      ms(run.metrics.render_critical_ns), ",", ms(run.metrics.atf_ns), ",",
+      ms(run.metrics.atf_area_ns), ",", ms(run.metrics.page_load_ns));
+  absl::StrAppend(&line, ",", run.metrics.lower_first_bytes);
+  for (const std::optional<int64_t>& done : run.metrics.class_done_ns) {
+    absl::StrAppend(&line, ",", done.has_value() ? ms(*done) : "");
+  }
+  return absl::StrCat(line, "\n");
 }
 
 }  // namespace sluice::lab

@@ -22,8 +22,9 @@ struct Run {
   std::string policy;
   std::string signals;
   std::string network;
+  bool late_signals = false;
   size_t send_buffer_bytes = 0;
-  uint64_t seed = 0;  // of the network's randomness; a plain link has none
+  uint64_t seed = 1;  // of the network's losses and of the summary
   Metrics metrics;
   std::vector<Pick> picks;        // JoinPicks() of the load's
   std::vector<size_t> completed;  // CompletionOrder() of the load's
@@ -43,11 +44,19 @@ std::vector<size_t> CompletionOrder(const Page& page, const PageLoad& load);
 // by their labels.
 std::string TextReport(absl::Span<const Run> runs);
 
-// One JSON object and a newline, with the keys in this order: page, policy,
-// signals, network, send_buffer_bytes, seed; render_critical_ms, atf_ms,
-// atf_area_ms, page_load_ms (virtual milliseconds, to the microsecond); picks,
-// an array of [resource id, stream id, bytes] of all joined picks.
+// One JSON object and a newline, with the keys in this order: version, page,
+// page_sha256, policy, signals, late_signals, network, send_buffer_bytes, seed;
+// render_critical_ms, atf_ms, atf_area_ms, page_load_ms (virtual milliseconds,
+// to the microsecond); lower_first_bytes; class_done_ms, an object with the
+// classes that the page has; picks, an array of [resource id, stream id, bytes]
+// of all joined picks.
 std::string JsonLine(const Run& run);
+
+// The same without picks as comma-separated values (RFC 4180, but lines end
+// with \n): a line of names, a line a run. A class that the page lacks is
+// empty.
+std::string CsvHeader();
+std::string CsvLine(const Run& run);
 
 }  // namespace sluice::lab
 

@@ -150,6 +150,14 @@ absl::StatusOr<std::vector<std::string>> SelectPolicies(
   return specs;
 }
 
+absl::StatusOr<std::string> SelectBaseline(absl::string_view spec) {
+  const std::string name = WithoutNickname(spec);
+  auto policy = scheduler::CreatePolicy(name);
+  if (policy.ok()) return name;
+  return absl::Status(policy.status().code(),
+                      absl::StrCat("--baseline: ", policy.status().message()));
+}
+
 absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list) {
   absl::StatusOr<std::vector<std::string>> items = SplitList("--signals", list);
   if (!items.ok()) return items.status();

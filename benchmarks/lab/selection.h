@@ -32,6 +32,9 @@ absl::StatusOr<std::vector<Page>> SelectPages(
 // as parallel_plus and serial_plus.
 absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
 
+// --baseline: one spec, read as in --policies.
+absl::StatusOr<std::string> SelectBaseline(absl::string_view spec);
+
 // --signals.
 absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list);
 

@@ -157,6 +157,7 @@ TEST(EveryPolicyTest, LoadsUnderEverySignalSet) {
 struct Output {
   std::string text;
   std::string json;
+  std::string csv;
 };
 
 Output CompareDefaults() {
@@ -173,7 +174,9 @@ Output CompareDefaults() {
        .text =
            [&](absl::string_view text) { output.text += std::string(text); },
        .json =
-           [&](absl::string_view line) { output.json += std::string(line); }});
+           [&](absl::string_view line) { output.json += std::string(line); },
+       .csv =
+           [&](absl::string_view line) { output.csv += std::string(line); }});
   EXPECT_TRUE(status.ok()) << status;
   return output;
 }
@@ -183,6 +186,7 @@ TEST(CompareTest, TheSameRunTwicePrintsTheSameBytes) {
   const Output second = CompareDefaults();
   EXPECT_EQ(first.text, second.text);
   EXPECT_EQ(first.json, second.json);
+  EXPECT_EQ(first.csv, second.csv);
 }
 
 struct Measured {

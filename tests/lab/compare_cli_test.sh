@@ -37,6 +37,22 @@ grep -qF '[1/2] wikipedia_mobile chrome7540 rr' progress || fail "no progress"
 grep -qF '[1/2]' first && fail "progress on stdout"
 grep -qF "$PWD" first first.jsonl && fail "a path in the output"
 
+# CSV beside it; another seed is another lossy network; a summary over pages.
+lossy=(--pages=wikipedia_mobile,vk --policies=rr,p+ --signals=chrome9218_2023)
+lossy+=(--network=mobile --send_buffer=0)
+for seed in 1 1 2; do
+  "$program" "${lossy[@]}" --seed=$seed --csv=runs.csv >"out$seed" 2>/dev/null ||
+    fail "a lossy run"
+  [ -f "csv$seed" ] && { cmp "csv$seed" caller/runs.csv || fail "same seed"; }
+  cp caller/runs.csv "csv$seed"
+done
+[ "$(wc -l <csv1)" -eq 5 ] || fail "not a header and one line a run in CSV"
+grep -q ',parallel_plus,chrome9218_2023,0,mobile,0,1,' csv1 || fail "CSV values"
+sum=$(sha256sum "$OLDPWD/benchmarks/lab/pages/vk.json" | cut -d' ' -f1)
+grep -q "vk,$sum," csv1 || fail "no hash of the page"
+cmp -s <(cut -d, -f10- csv1) <(cut -d, -f10- csv2) && fail "seeds are alike"
+grep -q 'over 2 pages: median of rr' out1 || fail "no summary over pages"
+
 # Bundled pages are found from any folder.
 unset BUILD_WORKING_DIRECTORY
 (cd / && "$program" "${run[@]}" 2>/dev/null) >third || fail "a run from /"
@@ -61,12 +77,17 @@ refuses 'negative.json: ' --pages=negative.json
 refuses "known: " --policies=best
 refuses 'known are none, chrome7540' --signals=mosaic
 refuses 'cannot write' --json=no/such/folder/runs.jsonl
+refuses '--csv: cannot write' --csv=no/such/folder/runs.csv
+refuses '--network: unknown network "5g"; known are marx' --network=5g
+refuses '--baseline: ' --baseline=best
+refuses 'seed' --seed=-1
 refuses 'send_buffer' --send_buffer=-1
 refuses 'send_buffer' --send_buffer=many
 refuses 'colour' --colour=red
 refuses 'stray' stray
 
 "$program" --help >out 2>err || fail "--help ends with $?"
+grep -q 3g_fast out || fail "--help does not list the networks"
 grep -q firefox7540 out || fail "--help does not list the signal sets"
 
 [ "$failures" -eq 0 ] && echo "passed"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/network.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -123,6 +124,110 @@ TEST_F(LinkTest, TheRateIsNeverExceededWhereItDoesNotDivide) {
   link_->Write(End::kServer, "a");
   link_->Run();
   EXPECT_EQ(arrived, 1'142'857'143 + 75 * kMs);
+}
+
+// The sizes and times that a client sees over a link with these options when
+// the server writes `bytes` at once.
+std::vector<std::pair<int64_t, size_t>> Deliver(LinkOptions options,
+                                                size_t bytes,
+                                                std::string* text = nullptr) {
+  options.send_buffer_bytes = 1 << 22;
+  Link link(options);
+  std::vector<std::pair<int64_t, size_t>> seen;
+  link.SetHandlers(End::kClient, {.on_bytes =
+                                      [&](absl::string_view segment) {
+                                        seen.emplace_back(link.Now(),
+                                                          segment.size());
+                                        if (text != nullptr)
+                                          *text += std::string(segment);
+                                      },
+                                  .on_writable = [] {}});
+  link.SetHandlers(End::kServer, {.on_bytes = [](absl::string_view) {},
+                                  .on_writable = [] {}});
+  std::string sent;
+  for (size_t i = 0; i < bytes; ++i) {
+    sent.push_back(static_cast<char>('a' + i / kSegmentBytes % 26));
+  }
+  link.Write(End::kServer, sent);
+  link.Run();
+  if (text != nullptr) {
+    EXPECT_EQ(*text, sent);
+  }
+  return seen;
+}
+
+TEST(LinkTickTest, ASegmentTakesATickWhateverItsSize) {
+  EXPECT_THAT(Deliver({.round_trip_ns = 0, .tick_ns = 10 * kMs}, 1500),
+              ElementsAre(Pair(10 * kMs, 1400), Pair(20 * kMs, 100)));
+}
+
+// 1,400 bytes take 1 ms, a round trip 20 ms; two segments may be under way.
+TEST(LinkSlowStartTest, TheWindowDoublesEachRoundTrip) {
+  const LinkOptions options = {.down_bits_per_second = 11'200'000,
+                               .round_trip_ns = 20 * kMs,
+                               .initial_window_bytes = 2 * kSegmentBytes};
+  const auto seen = Deliver(options, 14 * kSegmentBytes);
+  std::vector<int64_t> times;
+  for (const auto& [at, size] : seen) times.push_back(at / kMs);
+  // Sent at 1 and 2; each acknowledgement, 20 ms after, lets two more go.
+  EXPECT_THAT(times, ElementsAre(11, 12,          //
+                                 32, 33, 34, 35,  //
+                                 53, 54, 55, 56, 57, 58, 59, 60));
+}
+
+TEST(LinkLossTest, EveryByteArrivesInOrderWhateverIsLost) {
+  for (int losses : {5'000, 200'000, 900'000}) {
+    for (size_t window : {size_t{0}, 10 * kSegmentBytes}) {
+      std::string text;
+      Deliver({.initial_window_bytes = window, .losses_per_million = losses},
+              100'000, &text);
+      EXPECT_EQ(text.size(), 100'000u);
+    }
+  }
+}
+
+TEST(LinkLossTest, WhatFollowsALostSegmentWaitsForIt) {
+  // Half are lost: find a seed whose first segment is and the second is not.
+  for (uint64_t seed = 1; seed < 100; ++seed) {
+    const auto seen = Deliver({.losses_per_million = 500'000, .seed = seed},
+                              2 * kSegmentBytes);
+    ASSERT_EQ(seen.size(), 2u);
+    // Sent again at 157 ms (7 ms and a round trip), there at 239.
+    if (seen[0].first != 239 * kMs || seen[1].first != seen[0].first) continue;
+    return;
+  }
+  ADD_FAILURE() << "no second segment waited for the first";
+}
+
+TEST(LinkLossTest, LossHalvesTheWindowSoALoadTakesLonger) {
+  LinkOptions options = {.down_bits_per_second = 100'000'000,
+                         .initial_window_bytes = 10 * kSegmentBytes};
+  const int64_t clean = Deliver(options, 3'000'000).back().first;
+  options.losses_per_million = 20'000;
+  const int64_t lossy = Deliver(options, 3'000'000).back().first;
+  // The window stays near 1.22 / √0.02 ≈ 9 segments a round trip (Mathis et
+  // al.), which would be 36 s; without loss it is open after a second.
+  EXPECT_LT(clean, 2000 * kMs);
+  EXPECT_GT(lossy, 18'000 * kMs);
+  EXPECT_LT(lossy, 54'000 * kMs);
+}
+
+TEST(LinkLossTest, TheSeedAloneDecidesWhatIsLost) {
+  LinkOptions options = {.losses_per_million = 50'000, .seed = 3};
+  const auto first = Deliver(options, 200'000);
+  EXPECT_EQ(Deliver(options, 200'000), first);
+  options.seed = 4;
+  EXPECT_NE(Deliver(options, 200'000), first);
+}
+
+TEST(NetworkTest, EachNameIsFoundAndAnUnknownOneListsThem) {
+  EXPECT_EQ(FindNetwork("3g_fast")->link.down_bits_per_second, 1'600'000);
+  EXPECT_EQ(FindNetwork("3g_fast")->link.initial_window_bytes, 0u);
+  EXPECT_EQ(FindNetwork("marx")->link.tick_ns, 10 * kMs);
+  EXPECT_GT(FindNetwork("mobile")->link.losses_per_million, 0);
+  EXPECT_EQ(FindNetwork("5g").status().message(),
+            "unknown network \"5g\"; known are marx, 3g_fast, cable, fibre, "
+            "mobile");
 }
 
 }  // namespace

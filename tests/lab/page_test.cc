@@ -240,5 +240,22 @@ TEST(PageTest, WikipediasDocumentCssAndFoldAreRecognised) {
             "- - - html3 - css5 - img7 img8 img9 - - - - img14");
 }
 
+// printf '…' | sha256sum
+TEST(PageTest, APageCarriesTheSha256OfItsFile) {
+  const absl::StatusOr<Page> page =
+      ParsePage(R"({"format":"h2-page-fixture/1","page":"p","resources":[)"
+                R"({"id":0,"type":"html","bytes":1}]})",
+                "p.json");
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->sha256,
+            "f61800aacd828f260aa98a713395bdc3237ac0b072aebd7fbaa54fb41a9f19c6");
+}
+
+TEST(PageTest, EveryTypeHasTheNameOfPageFiles) {
+  EXPECT_EQ(ResourceTypeName(ResourceType::kHtml), "html");
+  EXPECT_EQ(ResourceTypeName(ResourceType::kImage), "image");
+  EXPECT_EQ(ResourceTypeName(ResourceType::kOther), "other");
+}
+
 }  // namespace
 }  // namespace sluice::lab

@@ -1,5 +1,6 @@
 #include "benchmarks/lab/report.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,12 @@ using ::testing::HasSubstr;
 Page ThreeResources() {
   Page page;
   page.name = "three";
+  page.sha256 = "abc";
   for (int i = 0; i < 3; ++i) {
     Resource resource;
     resource.id = 10 + i;
     resource.label = absl::StrCat("css", 10 + i);
+    resource.type = ResourceType::kCss;
     resource.bytes = 100;
     page.resources.push_back(resource);
   }
@@ -66,6 +69,43 @@ TEST(MetricsTest, TheAreaOfALargePageDoesNotOverflow) {
   EXPECT_EQ(Measure(page, load).atf_area_ns, hour);
 }
 
+TEST(MetricsTest, AClassIsDoneWithItsLastResource) {
+  Page page = ThreeResources();
+  page.resources[1].type = ResourceType::kImage;
+  PageLoad load;
+  load.timings = {
+      {.completed_ns = 10}, {.completed_ns = 20}, {.completed_ns = 30}};
+  const Metrics metrics = Measure(page, load);
+  auto done = [&](ResourceType type) {
+    return metrics.class_done_ns[static_cast<size_t>(type)];
+  };
+  EXPECT_EQ(done(ResourceType::kCss), 30);
+  EXPECT_EQ(done(ResourceType::kImage), 20);
+  EXPECT_EQ(done(ResourceType::kJs), std::nullopt);
+}
+
+// 10 is low and flows; 11 is high, requested at 100 and done at 200.
+TEST(MetricsTest, LowerBytesCountWhileAHigherRequestIsOpen) {
+  Page page = ThreeResources();
+  page.resources[0].level = ChromeLevel::kLow;
+  page.resources[1].level = ChromeLevel::kHigh;
+  page.resources[2].level = ChromeLevel::kHigh;
+  PageLoad load;
+  load.timings = {{.requested_ns = 0, .completed_ns = 300},
+                  {.requested_ns = 100, .completed_ns = 200},
+                  {.requested_ns = 150, .completed_ns = 160}};
+  load.arrivals = {
+      {.resource = 0, .bytes = 1, .at_ns = 100},  // not after it
+      {.resource = 0, .bytes = 10, .at_ns = 101},
+      {.resource = 1, .bytes = 100, .at_ns = 155},  // as high as 12
+      {.resource = 0, .bytes = 1000, .at_ns = 200},
+      {.resource = 0, .bytes = 10000, .at_ns = 201}};
+  EXPECT_EQ(Measure(page, load).lower_first_bytes, 1010u);
+  // An image that will be raised is as high from the start.
+  page.resources[0].change_of_mind = ChangeOfMind{.level = ChromeLevel::kHigh};
+  EXPECT_EQ(Measure(page, load).lower_first_bytes, 0u);
+}
+
 TEST(ReportTest, TheOrderOfCompletionLeavesRedirectsOut) {
   Page page = ThreeResources();
   page.resources[1].redirect = true;
@@ -81,10 +121,13 @@ Run OneRun(const Page& page) {
              .signals = "chrome7540",
              .network = "3g_fast",
              .send_buffer_bytes = 16384,
+             .seed = 7,
              .metrics = {.render_critical_ns = 1'234'567'890,
                          .atf_ns = 2'000'000'000,
                          .atf_area_ns = 1,
-                         .page_load_ns = 3'000'500'500},
+                         .page_load_ns = 3'000'500'500,
+                         .class_done_ns = {std::nullopt, 1'500'000'000},
+                         .lower_first_bytes = 70'500},
              .picks = {{.resource = 1, .stream_id = 3, .bytes = 500},
                        {.resource = 0, .stream_id = 1, .bytes = 70}},
              .completed = {0, 2, 1}};
@@ -105,13 +148,32 @@ TEST(ReportTest, PicksOfOneStreamInARowAreJoined) {
 
 TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
-  EXPECT_EQ(JsonLine(OneRun(page)),
-            R"({"page":"three","policy":"rr","signals":"chrome7540",)"
-            R"("network":"3g_fast","send_buffer_bytes":16384,"seed":0,)"
-            R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
-            R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
-            R"("picks":[[11,3,500],[10,1,70]]})"
-            "\n");
+  EXPECT_EQ(
+      JsonLine(OneRun(page)),
+      R"({"version":"1.0","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"("signals":"chrome7540","late_signals":false,)"
+      R"("network":"3g_fast","send_buffer_bytes":16384,"seed":7,)"
+      R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
+      R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
+      R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
+      R"("picks":[[11,3,500],[10,1,70]]})"
+      "\n");
+}
+
+TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
+  const Page page = ThreeResources();
+  EXPECT_EQ(CsvHeader(),
+            "version,page,page_sha256,policy,signals,late_signals,network,"
+            "send_buffer_bytes,seed,render_critical_ms,atf_ms,atf_area_ms,"
+            "page_load_ms,lower_first_bytes,html_done_ms,css_done_ms,"
+            "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
+            "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
+  lab::Run run = OneRun(page);
+  EXPECT_EQ(CsvLine(run),
+            "1.0,three,abc,rr,chrome7540,0,3g_fast,16384,7,1234.568,2000.000,"
+            "0.000,3000.501,70500,,1500.000,,,,,,,,\n");
+  run.policy = "rfc7540:exact=true,max_depth=3";
+  EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));
 }
 
 TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {
@@ -122,9 +184,9 @@ TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {
       "bytes\n"
       "\n"
       "  signals     policy  render-critical          ATF     ATF area    page "
-      "load\n"
+      "load  lower first\n"
       "  chrome7540  rr            1234.6 ms    2000.0 ms       0.0 ms    "
-      "3000.5 ms\n"
+      "3000.5 ms        70 KB\n"
       "\n"
       "  first 20 picks (one stream's in a row count as one)\n"
       "  chrome7540  rr      css11 css10\n"

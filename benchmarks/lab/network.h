@@ -1,0 +1,25 @@
+// The networks of the lab, by name.
+#ifndef SLUICE_BENCHMARKS_LAB_NETWORK_H_
+#define SLUICE_BENCHMARKS_LAB_NETWORK_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "benchmarks/lab/link.h"
+
+namespace sluice::lab {
+
+struct Network {
+  absl::string_view name;
+  absl::string_view summary;  // one line, for --help and reports
+  LinkOptions link;           // its send buffer and seed are defaults
+};
+
+absl::Span<const Network> Networks();
+
+// Error: InvalidArgument names the unknown network and lists the known ones.
+absl::StatusOr<Network> FindNetwork(absl::string_view name);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_NETWORK_H_
