@@ -93,15 +93,18 @@ class ThrottledClient:
 
 
 def share(port, path, rate, tls=True, weights=(32, 224), **options):
-    """Bytes of the heavy stream for one byte of the light one, once the heavy
-    one has 1.4 MB; 0 or infinity when one got nothing."""
+    """Bytes of the heavy stream for one byte of the light one, from when both
+    flow until one has 1.4 MB more; infinity when the light one got nothing."""
     client = ThrottledClient(port, rate, tls, **options)
     light = client.request(path, weight=weights[0])
     heavy = client.request(path, weight=weights[1])
-    client.receive_until(lambda: max(client.received.values(), default=0) >= 1400000)
-    received = client.received
+    client.receive_until(lambda: len(client.received) == 2)
+    before = client.received.copy()
+    client.receive_until(
+        lambda: any(client.received[id] - before[id] >= 1400000 for id in (light, heavy)))
+    gained = client.received - before
     client.close()
-    return received[heavy] / received[light] if received[light] else float("inf")
+    return gained[heavy] / gained[light] if gained[light] else float("inf")
 
 
 def bytes_before_urgent(port, low_path, urgent_path, rate, tls=True, lows=30, **options):
@@ -132,8 +135,9 @@ def make_certificate(folder):
 class Server:
     """A server process that prints "… port N" on its first line; a context."""
 
-    def __init__(self, command, **options):
+    def __init__(self, command, stop=signal.SIGTERM, **options):
         self._command = command
+        self._stop = stop
         self._options = options
 
     def __enter__(self):
@@ -147,6 +151,6 @@ class Server:
         return self
 
     def __exit__(self, *unused):
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(self._stop)
         self._process.wait()
         self._process.stdout.close()
