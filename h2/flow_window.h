@@ -39,9 +39,11 @@ class ReceiveWindow {
 
   int64_t size() const { return size_; }
 
-  // `bytes` arrived. False, and nothing changed: they break the window.
+  // `bytes` arrived. False, and nothing changed: they break the window. None
+  // never do, even where a smaller INITIAL_WINDOW_SIZE made the window negative
+  // (§6.9.1, §6.9.2).
   bool Consume(int64_t bytes) {
-    if (bytes > size_) return false;
+    if (bytes > 0 && bytes > size_) return false;
     size_ -= bytes;
     return true;
   }

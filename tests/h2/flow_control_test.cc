@@ -125,6 +125,22 @@ TEST(ReceivingTest, DiscardedDataKeepsTheConnectionsWindowInStep) {
   });
 }
 
+// RFC 9113 §6.9.1: an empty DATA frame with END_STREAM may be sent "if there is
+// no available space in either flow-control window"; §6.9.2: our own SETTINGS
+// may have made the window negative.
+TEST(ReceivingTest, AnEmptyEndIsLegalAtANegativeWindow) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(1, 1000)).ok());
+    ASSERT_TRUE(
+        server->UpdateSettings({{{SettingId::kInitialWindowSize, 10}}}).ok());
+    ASSERT_TRUE(server.Receive(SettingsAckFrame()).ok());
+    ASSERT_EQ(*server->RemoteFlowControlWindow(1), -990);
+    server.TakeEvents();
+    ASSERT_TRUE(server.Receive(DataFrame(1, "", kEndStream)).ok());
+    EXPECT_THAT(server.TakeEvents(), ::testing::Contains("StreamEnded 1"));
+  });
+}
+
 TEST(ReceivingTest, WindowsAreOpenedByHandUpTo2To31Minus1) {
   Uploading([](Player& server) {
     ASSERT_TRUE(server->IncrementFlowControlWindow(1, 100).ok());

@@ -32,6 +32,15 @@ TEST(ReceiveWindowTest, RefusesMoreThanItHas) {
   EXPECT_FALSE(window.Consume(1));
 }
 
+TEST(ReceiveWindowTest, NoBytesFitANegativeWindow) {
+  ReceiveWindow window(100);
+  ASSERT_TRUE(window.Consume(60));
+  window.ChangeInitialSize(-84);
+  EXPECT_EQ(window.size(), -44);
+  EXPECT_TRUE(window.Consume(0));
+  EXPECT_FALSE(window.Consume(1));
+}
+
 TEST(ReceiveWindowTest, AnUpdateIsWorthItOnceHalfOfTheWindowIsProcessed) {
   ReceiveWindow window(65536);
   ASSERT_TRUE(window.Consume(50000));
