@@ -256,12 +256,14 @@ absl::Status Connection::Impl::ApplyRemoteSettings(
   streams_.ForEach([&](Stream& stream) {
     stream.send_window.Open(new_window - old_window);
   });
-  RemoteSettingsChanged changed{remote_.Apply(settings)};
-  const auto table = changed.changed.find(SettingId::kHeaderTableSize);
-  if (table != changed.changed.end()) {
-    encoder_.SetTableSize(table->second.new_value);
+  // RFC 7541 §4.2: the smallest of several sizes counts too; the peer's decoder
+  // dropped its entries at that one.
+  for (const Setting& setting : settings) {
+    if (setting.id == SettingId::kHeaderTableSize) {
+      encoder_.SetTableSize(setting.value);
+    }
   }
-  events->push_back(std::move(changed));
+  events->push_back(RemoteSettingsChanged{remote_.Apply(settings)});
   return absl::OkStatus();
 }
 

@@ -190,6 +190,23 @@ TEST(RemoteSettingsTest, TheHeaderTableFollowsThePeersSize) {
   });
 }
 
+// RFC 7541 §4.2: "the smallest maximum table size that occurs in that interval
+// MUST be signaled", the values of one frame included (RFC 9113 §6.5.3).
+TEST(RemoteSettingsTest, TheSmallestOfSeveralHeaderTableSizesIsSignalled) {
+  Ready(ServerOptions(), [](Player& server) {
+    ASSERT_TRUE(
+        server
+            .Receive(HeadersFrame(1, Block(Get()), kEnds) +
+                     SettingsFrame({{SettingId::kHeaderTableSize, 0},
+                                    {SettingId::kHeaderTableSize, 4096}}))
+            .ok());
+    server.TakeFrames();
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    EXPECT_EQ(server->DataToSend().substr(9, 4), "\x20\x3f\xe1\x1f")
+        << "to 0, then to 4096";
+  });
+}
+
 TEST(RemoteSettingsTest, ConnectProtocolDoesNotGoBack) {
   Ready(ClientOptions(), [](Player& client) {
     const Setting on = {SettingId::kEnableConnectProtocol, 1};
