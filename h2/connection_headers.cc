@@ -143,12 +143,18 @@ absl::Status Connection::Impl::AddFragment(absl::string_view fragment,
   Section section;
   section.oversized = hpack_.dropped();
   section.headers = hpack_.TakeFields();
-  if (options_.normalize_inbound) JoinCookies(&section.headers);
   section.fields = ViewsOf(section.headers);
   section.priority_field = PriorityFieldOf(section.fields);
   return block.type == FrameType::kPushPromise
              ? FinishPushPromise(block, std::move(section), events)
              : FinishHeaders(block, std::move(section), events);
+}
+
+// Joined here, since each field is checked as it came.
+std::vector<Header> Connection::Impl::TakeHeaders(Section* section) const {
+  section->fields.clear();
+  if (options_.normalize_inbound) JoinCookies(&section->headers);
+  return std::move(section->headers);
 }
 
 absl::Status Connection::Impl::FinishHeaders(const HeaderBlock& block,
@@ -267,7 +273,7 @@ absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
 
   RequestReceived request;
   request.stream_id = id;
-  request.headers = std::move(section.headers);
+  request.headers = TakeHeaders(&section);
   request.stream_ended = block.end_stream;
   request.priority = block.priority;
   // RFC 9218 §7: a PRIORITY_UPDATE that came before the stream opened is newer
@@ -327,13 +333,13 @@ absl::Status Connection::Impl::FinishResponse(Stream* stream,
   streams_.ChangeState(
       stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
   if (informational) {
-    events->push_back(InformationalResponseReceived{
-        id, std::move(section.headers), block.priority});
+    events->push_back(InformationalResponseReceived{id, TakeHeaders(&section),
+                                                    block.priority});
     AppendSectionEnd(block, events);
     return absl::OkStatus();
   }
   stream->received = MessagePhase::kBody;
-  events->push_back(ResponseReceived{id, std::move(section.headers),
+  events->push_back(ResponseReceived{id, TakeHeaders(&section),
                                      block.end_stream, block.priority,
                                      section.priority_field});
   AppendSectionEnd(block, events);
@@ -360,7 +366,7 @@ absl::Status Connection::Impl::FinishTrailers(Stream* stream,
   }
   if (!fault.ok()) return StreamError(std::move(fault), events);
   events->push_back(
-      TrailersReceived{id, std::move(section.headers), block.priority});
+      TrailersReceived{id, TakeHeaders(&section), block.priority});
   AppendSectionEnd(block, events);
   EndReceiving(stream);
   return absl::OkStatus();
@@ -446,7 +452,7 @@ absl::Status Connection::Impl::FinishPushPromise(const HeaderBlock& block,
   const FieldView* authority = FindField(section.fields, ":authority");
   if (authority != nullptr) stream->authority = std::string(authority->value);
   events->push_back(
-      PushedStreamReceived{id, block.stream_id, std::move(section.headers)});
+      PushedStreamReceived{id, block.stream_id, TakeHeaders(&section)});
   return absl::OkStatus();
 }
 

@@ -214,6 +214,8 @@ class Connection::Impl {
                               std::vector<Event>* events);
   absl::Status AddFragment(absl::string_view fragment, bool last,
                            std::vector<Event>* events);
+  // For an event; the section's fields end here.
+  std::vector<Header> TakeHeaders(Section* section) const;
   absl::Status FinishHeaders(const HeaderBlock& block, Section section,
                              std::vector<Event>* events);
   absl::Status FinishRequest(const HeaderBlock& block, Section section,

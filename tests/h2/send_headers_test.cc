@@ -256,6 +256,23 @@ TEST(InboundSwitchesTest, CookiesAreJoinedUnlessSwitchedOff) {
   }
 }
 
+// RFC 9113 §8.2.1 is about each field, and an empty value is legal.
+TEST(InboundSwitchesTest, CookiesAreCheckedBeforeTheyAreJoined) {
+  UnderEveryFeeding(ServerOptions(), [](Player& server) {
+    server.Handshake();
+    const auto request = [](StreamId id, const std::string& second) {
+      return HeadersFrame(
+          id, Block(With(Get(), {{"cookie", "a=1"}, {"cookie", second}})));
+    };
+    ASSERT_TRUE(server.Receive(request(1, "")).ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre(::testing::HasSubstr("cookie: a=1; ")));
+    ASSERT_TRUE(server.Receive(request(3, " b=2")).ok());
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre(::testing::StartsWith("StreamReset 3")));
+  });
+}
+
 TEST(InboundSwitchesTest, AMalformedRequestArrivesWhereValidationIsOff) {
   const std::string request =
       HeadersFrame(1, Block(With(Get(), {{"Connection", "x"}})));
