@@ -140,11 +140,9 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   const absl::Status status = scheduler_.Submit(
       id, response.headers, std::move(response.body), std::move(options));
   if (!status.ok()) {
-    // The stream ended within the same read (its StreamReset event follows or
-    // went before), or the whole connection did.
-    if (connection_.CanSendData(id)) {
-      connection_.ResetStream(id, h2::ErrorCode::kInternalError).IgnoreError();
-    }
+    // The output is full; or the stream ended within the same read (its
+    // StreamReset event follows or went before), or the whole connection did.
+    scheduler_.Cancel(id, h2::ErrorCode::kInternalError);
     FinishExchange(id, absl::StrCat("failed: ", status.message()));
   } else if (!has_body) {
     CompleteExchange(id);

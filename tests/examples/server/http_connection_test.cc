@@ -251,6 +251,20 @@ TEST_F(HttpConnectionTest, ARequestThatIsResetInTheSameReadIsNoProblem) {
   EXPECT_THAT(Log(), HasSubstr("\"GET /big.bin\""));
 }
 
+TEST_F(HttpConnectionTest, ARequestThatCannotBeAnsweredIsReset) {
+  h2::ConnectionOptions full;
+  full.limits.output_control_high_water_mark = 1;  // our SETTINGS wait
+  http_ = std::make_unique<HttpConnection>(
+      files_.get(), &rules_, log_.get(), "peer:1", full,
+      *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
+  Request("GET", "/");
+  ExchangeBytes();
+  ASSERT_EQ(Got<h2::StreamReset>().size(), 1u);
+  EXPECT_EQ(Got<h2::StreamReset>()[0].error_code,
+            h2::ErrorCode::kInternalError);
+  EXPECT_EQ(http_->wire().OpenInboundStreams(), 0u);
+}
+
 TEST_F(HttpConnectionTest, ABodyThatCannotBeReadResetsItsStreamAlone) {
   const h2::StreamId id = Request("GET", "/big.bin");
   ExchangeBytes();
