@@ -187,7 +187,9 @@ class Connection {
 
   int Answer(int32_t stream_id) {
     Body& body = bodies_[stream_id];
-    body.left = std::strtoul(paths_[stream_id].c_str() + 1, nullptr, 10);
+    // CONNECT has no path.
+    const std::string& path = paths_[stream_id];
+    body.left = path.empty() ? 0 : std::strtoul(&path[1], nullptr, 10);
     nghttp2_data_provider provider;
     provider.source.ptr = &body;
     provider.read_callback = ReadBody;
