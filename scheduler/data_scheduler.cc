@@ -244,12 +244,12 @@ void DataScheduler::Impl::Undefer(Stream* stream) {
   deferred_.back()->deferred_index = stream->deferred_index;
   deferred_[stream->deferred_index] = deferred_.back();
   deferred_.pop_back();
+  deferred_.clear();
 }
 
 void DataScheduler::Impl::UndeferAll() {
-  while (!deferred_.empty()) {
-    Stream* stream = deferred_.back();
-    Undefer(stream);
+  for (Stream* stream : deferred_) {
+    stream->deferred = false;
     Refresh(stream);
   }
   small_may_go_ = true;

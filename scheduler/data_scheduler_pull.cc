@@ -60,13 +60,10 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream, int64_t window,
   if (window >= min_chunk || connection_window < min_chunk || small_may_go_) {
     return false;
   }
-  if (ready_streams_ > 1) {  // perhaps another one has a full chunk
-    Defer(stream);
-    return true;
-  }
-  // The last one is small too: now all small ones go, as the policy says.
-  if (deferred_.empty()) return false;
-  UndeferAll();
+  if (ready_streams_ == 1 && deferred_.empty()) return false;
+  // Perhaps another one has a full chunk. If the last one has none either, all
+  // small ones go, as the policy says.
+  Defer(stream);
   return true;
 }
 
@@ -131,6 +128,7 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
       policy_->Charge(id, 0);
       if (connection_->CanSendData(id)) {
         stream->unsent = *std::move(chunk);
+        policy_->SetReady(id);  // it is still, after a charge of 0
       } else {
         Close(stream, /*finished=*/false);
       }

@@ -169,7 +169,8 @@ class Policy {
   virtual std::optional<Grant> Pick() = 0;
 
   // `bytes` (≤ the grant's max_bytes) of the picked stream were taken: payload
-  // and padding, not the frame header. 0 is allowed.
+  // and padding, not the frame header. 0 is allowed, and may block the stream:
+  // say SetReady() after it of a stream that can still send.
   virtual void Charge(StreamId id, size_t bytes) = 0;
 
   // How `id` stands, level by level from the top, for traces and debugging; a

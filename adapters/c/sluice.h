@@ -246,9 +246,9 @@ SLUICE_API int sluice_pick(sluice_policy* policy,
                            sluice_grant* grant) SLUICE_NOEXCEPT;
 
 /* `bytes` of the grant were used: payload and padding, not the frame header. 0
- * is allowed, and then block the stream, or it is picked again. Errors:
- * WRONG_STATE (that stream holds no grant); INVALID_ARGUMENT (more than was
- * granted). */
+ * is allowed; then say what the stream is now, blocked or (still) ready, since
+ * some policies block it then and others pick it again. Errors: WRONG_STATE
+ * (that stream holds no grant); INVALID_ARGUMENT (more than was granted). */
 SLUICE_API int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                              size_t bytes) SLUICE_NOEXCEPT;
 

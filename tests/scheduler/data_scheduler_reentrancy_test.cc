@@ -174,7 +174,7 @@ TEST(ReentrancyTest, ASourcesDestructorMayCallBack) {
     Chunk Read(size_t) override { return Bytes(10, true); }
     Session* session;
   };
-  Session session;
+  Session session(SessionOptions{.policy = "rfc7540"});
   session.Request();
   session.Request();
   ASSERT_TRUE(session.Respond(1, std::make_unique<Talker>(&session)).ok());

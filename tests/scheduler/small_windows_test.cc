@@ -41,12 +41,22 @@ TEST(SmallWindowsTest, AStreamAloneFlowsByteByByte) {
 }
 
 TEST(SmallWindowsTest, AmongSmallWindowsOnlyAllFlowAsThePolicySays) {
-  Session session(WindowOf(10));
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), 100).ok());
+  for (const char* policy : {"rr", "rfc7540", "firefox", "auto"}) {
+    SCOPED_TRACE(policy);
+    SessionOptions options = WindowOf(10);
+    options.policy = policy;
+    Session session(options);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(session.Respond(session.Request(), 15).ok());
+    }
+    session.Drain();
+    EXPECT_EQ(session.Take(), "H1 H3 H5 1:10 3:10 5:10");
+    for (const h2::StreamId id : {1, 3, 5}) Open(session, id, 10);
+    session.Drain();
+    for (const h2::StreamId id : {1, 3, 5}) {
+      EXPECT_EQ(session.received(id), 15u) << "stream " << id;
+    }
   }
-  session.Drain();
-  EXPECT_EQ(session.Take(), "H1 H3 H5 1:10 3:10 5:10");
 }
 
 TEST(SmallWindowsTest, ASmallWindowWaitsForAStreamThatCanSendAFullChunk) {
