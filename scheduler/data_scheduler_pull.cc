@@ -150,8 +150,10 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
   if (chunk->end) {
     Finish(stream);
   } else if (*window < connection_window &&
-             static_cast<int64_t>(bytes) == *window) {
-    // The stream's own window is used up; do not wait for the pick to tell.
+             static_cast<int64_t>(bytes) == *window &&
+             connection_->LocalFlowControlWindow(id).value_or(0) <= 0) {
+    // The stream's own window is used up, and Read() did not see it opened; do
+    // not wait for the pick to tell.
     stream->window_blocked = true;
     ++counters_.window_blocks;
     ++stream->counters.window_blocks;

@@ -137,9 +137,30 @@ TEST(ReentrancyTest, ThePeersResetMayBeHandledInsideTheRead) {
   EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
 }
 
+TEST(ReentrancyTest, AWindowThatOpensInsideTheReadIsNotLost) {
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, 2000}};
+  Session session(options);
+  const h2::StreamId id = session.Request();
+  bool opened = false;
+  ASSERT_TRUE(
+      session
+          .Respond(
+              id, std::make_unique<ScriptSource>([&](size_t max_bytes) {
+                if (std::exchange(opened, true)) return Bytes(100, true);
+                EXPECT_TRUE(
+                    session.client().IncrementFlowControlWindow(id, 2000).ok());
+                session.ToServer();
+                return Bytes(max_bytes);
+              }))
+          .ok());
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 1:2000 1:100.");
+}
+
 // The bytes were read with room for them; the room went away; none is lost.
 TEST(ReentrancyTest, BytesThatNoLongerFitAreSentLater) {
-  Session session;
+  Session session(SessionOptions{.policy = "rfc7540"});
   const h2::StreamId busy = session.Request();
   const h2::StreamId id = session.Request();
   ASSERT_TRUE(session.server().SendHeaders(busy, {{":status", "200"}}).ok());
@@ -174,7 +195,7 @@ TEST(ReentrancyTest, ASourcesDestructorMayCallBack) {
     Chunk Read(size_t) override { return Bytes(10, true); }
     Session* session;
   };
-  Session session(SessionOptions{.policy = "rfc7540"});
+  Session session;
   session.Request();
   session.Request();
   ASSERT_TRUE(session.Respond(1, std::make_unique<Talker>(&session)).ok());
