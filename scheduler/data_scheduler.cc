@@ -65,7 +65,7 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
       absl::c_any_of(event.headers, [](const h2::Header& header) {
         return header.name == ":method" && header.value == "CONNECT";
       });
-  Stream* stream = Open(event.stream_id, info, /*ours=*/false);
+  Stream* stream = Open(event.stream_id, info);
   stream->priority_echo = event.priority.has_value();
 }
 
@@ -121,17 +121,12 @@ void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
   TakeSignal(event.stream_id, info, Signal::kRfc9218);
 }
 
-// GOAWAY (RFC 9113 §6.8): streams of ours above the last one that the peer
-// took will not be processed; with the connection gone, no stream will.
+// GOAWAY with an error (RFC 9113 §6.8): the connection is gone. After one
+// without, a StreamReset follows for each stream that the peer leaves out.
 void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
-  for (const h2::StreamId id : SortedIds()) {
-    Stream* stream = Find(id);
-    if (stream == nullptr) continue;  // closed by another's destructor
-    if (connection_->IsTerminated() ||
-        (stream->ours && id > event.last_stream_id)) {
-      Close(stream, /*finished=*/false);
-    }
-  }
+  if (event.error_code == h2::ErrorCode::kNoError) return;
+  // One may be closed by another's destructor.
+  for (const h2::StreamId id : SortedIds()) CloseIfOpen(id);
 }
 
 StreamInfo DataScheduler::Impl::KnownInfo(h2::StreamId id) const {
@@ -182,11 +177,9 @@ std::vector<h2::StreamId> DataScheduler::Impl::SortedIds() const {
 }
 
 DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
-                                                       const StreamInfo& info,
-                                                       bool ours) {
+                                                       const StreamInfo& info) {
   auto stream = std::make_unique<Stream>();
   stream->id = id;
-  stream->ours = ours;
   stream->info = info;
   idle_.Open(id, &stream->info);
   if (!policy_->OnOpen(id, stream->info).ok()) {
@@ -289,7 +282,7 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     if (stream != nullptr) Close(stream, /*finished=*/status.ok());
     return status;
   }
-  if (stream == nullptr) stream = Open(id, StreamInfo(), /*ours=*/true);
+  if (stream == nullptr) stream = Open(id, StreamInfo());
   if (options.server.has_value()) stream->application = options.server;
   stream->response = ResponsePriority(headers);
   info.server = ServerWord(*stream, stream->application, stream->info);

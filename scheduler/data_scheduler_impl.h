@@ -62,7 +62,6 @@ class DataScheduler::Impl {
  private:
   struct Stream {
     h2::StreamId id = 0;
-    bool ours = false;    // we opened it
     bool ready = false;   // as the policy was told
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
@@ -110,7 +109,7 @@ class DataScheduler::Impl {
     return found == streams_.end() ? nullptr : found->second.get();
   }
   std::vector<h2::StreamId> SortedIds() const;
-  Stream* Open(h2::StreamId id, const StreamInfo& info, bool ours);
+  Stream* Open(h2::StreamId id, const StreamInfo& info);
   void Close(Stream* stream, bool finished);
   void CloseIfOpen(h2::StreamId id) {
     if (Stream* stream = Find(id)) Close(stream, /*finished=*/false);

@@ -385,7 +385,12 @@ TEST(LateBindingTest, AGoawayDropsTheUploadsThatTheServerWillNotTake) {
                         [](size_t) { return Bytes(10); }, &destroyed[i]))
             .ok());
   }
-  uploads.OnEvent(h2::ConnectionTerminated{h2::ErrorCode::kNoError, 1, ""});
+  h2::Connection server({.side = h2::Side::kServer});
+  ASSERT_TRUE(server.InitiateConnection().ok());
+  ASSERT_TRUE(server.CloseConnection(h2::ErrorCode::kNoError, "", 1).ok());
+  std::vector<h2::Event> events;
+  ASSERT_TRUE(client.ReceiveData(server.DataToSend(), &events).ok());
+  for (const h2::Event& event : events) uploads.OnEvent(event);
   EXPECT_FALSE(destroyed[0]);
   EXPECT_TRUE(destroyed[1]);
   EXPECT_EQ(uploads.ActiveBodies(), 1u);
@@ -393,3 +398,17 @@ TEST(LateBindingTest, AGoawayDropsTheUploadsThatTheServerWillNotTake) {
 
 }  // namespace
 }  // namespace sluice::scheduler
+// RFC 9113 §6.8: the last stream of a client's GOAWAY is one of the server's.
+// RFC 7540 §3.2: stream 1 of an upgraded connection has no request event.
+TEST(LateBindingTest, AClientsGoawayLeavesAnUpgradedRequestRunning) {
+  h2::Connection server({.side = h2::Side::kServer});
+  DataScheduler responses(&server, *CreatePolicy("rr"));
+  ASSERT_TRUE(server.InitiateUpgrade("").ok());
+  ASSERT_TRUE(
+      responses
+          .Submit(1, {{":status", "200"}}, std::make_unique<BytesSource>(10))
+          .ok());
+  responses.OnEvent(h2::ConnectionTerminated{h2::ErrorCode::kNoError, 0, ""});
+  EXPECT_EQ(responses.Pull(100), 10u);
+}
+
