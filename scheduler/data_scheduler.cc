@@ -279,6 +279,9 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
       status =
           connection_->SendHeaders(id, options.trailers, {.end_stream = true});
     }
+    if (!status.ok()) {
+      connection_->ResetStream(id, h2::ErrorCode::kInternalError).IgnoreError();
+    }
     if (stream != nullptr) Close(stream, /*finished=*/status.ok());
     return status;
   }

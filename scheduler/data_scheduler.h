@@ -128,7 +128,7 @@ class DataScheduler {
   // (the stream has a body already), InvalidArgument (`options.server`), or the
   // connection's own, see Connection::SendHeaders. Nothing is sent then, and
   // the body is destroyed. Trailers that cannot be sent reset the stream with
-  // INTERNAL_ERROR.
+  // INTERNAL_ERROR; without a body that is now, and their error is returned.
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body,
                       SubmitOptions options = {});

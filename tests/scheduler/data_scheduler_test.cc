@@ -128,6 +128,10 @@ TEST(DataSchedulerTest, TrailersThatCannotBeSentResetTheStream) {
           .ok());
   session.Drain();
   EXPECT_EQ(session.Take(), "H1 1:9 R1=2");
+  EXPECT_FALSE(session.Respond(session.Request(), nullptr, options).ok());
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H3 R3=2");
+  EXPECT_EQ(session.server().OpenInboundStreams(), 0u);
 }
 
 TEST(DataSchedulerTest, AStreamTakesOneBodyOnly) {
