@@ -237,7 +237,6 @@ void DataScheduler::Impl::Undefer(Stream* stream) {
   deferred_.back()->deferred_index = stream->deferred_index;
   deferred_[stream->deferred_index] = deferred_.back();
   deferred_.pop_back();
-  deferred_.clear();
 }
 
 void DataScheduler::Impl::UndeferAll() {
@@ -245,6 +244,7 @@ void DataScheduler::Impl::UndeferAll() {
     stream->deferred = false;
     Refresh(stream);
   }
+  deferred_.clear();
   small_may_go_ = true;
 }
 
@@ -348,9 +348,13 @@ absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
                                            const ResourceHints& hints) {
   Stream* stream = Find(id);
   if (stream == nullptr) return NoSuchStream(id);
-  if (stream->info.hints == hints) return absl::OkStatus();
-  stream->info.hints = hints;
-  return policy_->OnPriority(id, stream->info, Signal::kHints);
+  StreamInfo info = stream->info;
+  const bool tunnel = info.hints.tunnel;
+  info.hints = hints;
+  info.hints.tunnel |= tunnel;  // that is the request's to say
+  if (info.hints == stream->info.hints) return absl::OkStatus();
+  stream->info = info;
+  return policy_->OnPriority(id, info, Signal::kHints);
 }
 
 // --- The public face ---------------------------------------------------------

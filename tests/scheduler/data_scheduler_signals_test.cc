@@ -175,6 +175,8 @@ TEST_F(SignalsTest, AConnectTunnelIsMarked) {
                            {.hints = {.bytes_remaining = 5}})
                   .ok());
   EXPECT_EQ(Calls(), "hints 1 tunnel left=5; ready 1");
+  ASSERT_TRUE(session_.scheduler().SetHints(1, {.bytes_remaining = 4}).ok());
+  EXPECT_EQ(Calls(), "hints 1 tunnel left=4");
 }
 
 // RFC 9218 §2.1.
@@ -396,8 +398,6 @@ TEST(LateBindingTest, AGoawayDropsTheUploadsThatTheServerWillNotTake) {
   EXPECT_EQ(uploads.ActiveBodies(), 1u);
 }
 
-}  // namespace
-}  // namespace sluice::scheduler
 // RFC 9113 §6.8: the last stream of a client's GOAWAY is one of the server's.
 // RFC 7540 §3.2: stream 1 of an upgraded connection has no request event.
 TEST(LateBindingTest, AClientsGoawayLeavesAnUpgradedRequestRunning) {
@@ -412,3 +412,5 @@ TEST(LateBindingTest, AClientsGoawayLeavesAnUpgradedRequestRunning) {
   EXPECT_EQ(responses.Pull(100), 10u);
 }
 
+}  // namespace
+}  // namespace sluice::scheduler
