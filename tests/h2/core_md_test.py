@@ -17,7 +17,7 @@ streams closed by END_STREAM; half-closed (remote); skipped ids;
 memory of closed streams; above our GOAWAY; window overflow;
 window increment of 0; data beyond our window; padding; frame sizes;
 unwanted pushes; pushes on a stream that we reset; inbound names and values;
-inbound pseudo-header fields; malformed messages; cookies; outbound fields;
+inbound pseudo-header fields; malformed messages; tunnels; cookies; outbound fields;
 content-length; alternative services; preface; every error is answered;
 HPACK errors; settings acknowledgement; reset of an idle stream;
 concurrent streams; settings timeout; events before an error; state tables;
