@@ -340,7 +340,7 @@ absl::Status DataScheduler::Impl::SetServerPriority(
     }
     stream->info = info;
   }
-  stream->application = std::move(server);
+  stream->application = server;
   return absl::OkStatus();
 }
 

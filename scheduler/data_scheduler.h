@@ -124,6 +124,9 @@ class DataScheduler {
   // A `priority` field among them is merged with the client's (RFC 9218 §8):
   // what it names stands in for what the client said, and counts as the
   // application's word where `options.server` has none of that kind.
+  // A pushed stream has no signals of its own: RFC 7540 §5.3.5 lets it depend
+  // on the stream that it was promised on, which `options.server` can say.
+  //
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
   // (the stream has a body already), InvalidArgument (`options.server`), or the
   // connection's own, see Connection::SendHeaders. Nothing is sent then, and

@@ -1,0 +1,87 @@
+// The tags of scheduler/ranked_policy.h, looked at through Explain().
+#include <cstdint>
+#include <memory>
+
+#include "gtest/gtest.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+#include "tests/policies/policy_driver.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using testing::Make;
+
+constexpr int64_t kUnits = 256;  // a byte at weight 1
+
+StreamInfo Class(ResourceClass resource_class) {
+  return {.hints = {.resource_class = resource_class}};
+}
+
+PathLevel Of(const Policy& policy, StreamId id) {
+  return policy.Explain(id).at(0);
+}
+
+// The charge goes to the path that Pick() took, whatever is said in between.
+TEST(RankedPolicyTest, ANewWeightCountsFromBehindTheChargeOfThePick) {
+  const std::unique_ptr<Policy> policy = Make("wrr");
+  ASSERT_TRUE(policy->OnOpen(1, Class(ResourceClass::kCss)).ok());
+  policy->SetReady(1);
+  ASSERT_EQ(policy->Pick()->stream_id, 1u);
+  ASSERT_TRUE(
+      policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
+  policy->Charge(1, 1000);
+  EXPECT_EQ(Of(*policy, 1).tag, 1000 * kUnits / 256);
+  EXPECT_EQ(Of(*policy, 1).weight, 8);
+}
+
+TEST(RankedPolicyTest, BytesPickedInOneGroupAreChargedThereNotInTheNext) {
+  const std::unique_ptr<Policy> policy = Make("spdyrr");
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(policy->OnOpen(id, Class(ResourceClass::kCss)).ok());
+    policy->SetReady(id);
+  }
+  ASSERT_EQ(policy->Pick()->stream_id, 1u);
+  ASSERT_TRUE(
+      policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
+  policy->Charge(1, 1000);
+  // Its lag behind the group's clock, 15,384 bytes, came along.
+  const PathLevel level = Of(*policy, 1);
+  EXPECT_EQ(level.parent, 3u);
+  EXPECT_EQ(level.tag - level.clock, -(16384 - 1000) * kUnits);
+}
+
+TEST(RankedPolicyTest, TheRemainderOfADivisionIsNotLost) {
+  const std::unique_ptr<Policy> policy = Make("wrr");
+  ASSERT_TRUE(policy->OnOpen(1, Class(ResourceClass::kJs)).ok());  // 24
+  policy->SetReady(1);
+  for (int i = 0; i < 24; ++i) {
+    policy->Pick();
+    policy->Charge(1, 1);
+  }
+  EXPECT_EQ(Of(*policy, 1).tag, kUnits);
+}
+
+TEST(RankedPolicyTest, AStreamThatWasAwayComesBackAtTheClockLessOneGrant) {
+  const std::unique_ptr<Policy> policy = Make("rr");
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->SetReady(id);
+  }
+  policy->SetBlocked(3);
+  for (int i = 0; i < 100; ++i) {
+    policy->Pick();
+    policy->Charge(1, 16384);
+  }
+  policy->SetReady(3);
+  const PathLevel level = Of(*policy, 3);
+  EXPECT_EQ(level.clock, 100 * 16384 * kUnits);
+  EXPECT_EQ(level.tag, level.clock - 16384 * kUnits);
+}
+
+TEST(RankedPolicyTest, AStreamThatIsNotOpenHasNoPath) {
+  EXPECT_TRUE(Make("rr")->Explain(1).empty());
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
