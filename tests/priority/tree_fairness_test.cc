@@ -126,6 +126,22 @@ TEST(TreeFairness, TheWorstCasesFoundStayAtTheBound) {
   }
 }
 
+TEST(TreeFairness, TheWorstCasesFoundInLargeLevelsStayWithinTheirBound) {
+  const FairnessProgram program = ParseFairnessProgram(
+      "o1:5:1 o2:13:221 d10 r7 r7 o6:7:256 o9:24:80 d9 o13:3:255 o14:24:141 b4 "
+      "d16384 o17:0:128 o10:24:208 o19:0:63 r3 r13 d15 d15 b15 d15 d16384 "
+      "d16384 d13165 d16384 d8928 d16384 b4 d16384 d9473 x18 o16:0:256 d16370 "
+      "d2882 d2882 d16384 d9428 d16384 d16384 d16384 o16:0:256 d15030 d15181 "
+      "b5 "
+      "d16384 d16384 d16384 m17:23:100! d16384 r7 d16384 d13 d4 d32 x12 d2 "
+      "o8:0:242 d10882 r17 d25 d16384 o8:0:1 d16384 x6 r6 d16384 d9 d31 d23 b7 "
+      "r4 r7 x9 d16384 d16384 d2259 d2130 d18 d16384 b12 d4748");
+  const FairnessResult result =
+      MeasureFairness<ByteFairOrder>(program, 24, true);
+  EXPECT_LE(result.Worst(), kPromise);
+  EXPECT_GT(result.Worst(), 0.99);
+}
+
 // --- The counterexamples that the rules answer ------------------------------
 
 // A level with one active child is frozen. Were the sole child brought to the
