@@ -2,12 +2,18 @@
 // not make us frame its bodies byte by byte, and must still be served.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <random>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "h2/connection.h"
+#include "h2/events.h"
 #include "h2/options.h"
+#include "h2/types.h"
 #include "scheduler/data_scheduler.h"
+#include "scheduler/registry.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {
@@ -121,6 +127,66 @@ TEST(SmallWindowsTest, WorkIsLinearInTheFramesOfThePeer) {
   const DataSchedulerCounters& after = session.scheduler().counters();
   EXPECT_LE(after.frames - before.frames, 2 * updates);
   EXPECT_LE(after.picks - before.picks, 5 * updates);
+}
+
+// Windows that open, shrink and go negative, on streams and on the connection,
+// between pulls of any size: whatever happened, every body ends once there is
+// window enough.
+TEST(SmallWindowsTest, NoStreamIsForgottenUnderAnyPolicy) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    for (uint32_t seed = 0; seed < 5; ++seed) {
+      SCOPED_TRACE(absl::StrCat(entry.name, ", seed ", seed));
+      std::mt19937 random(seed);
+      SessionOptions options = WindowOf(random() % 2000);
+      options.policy = entry.name;
+      options.server.limits.budgets.window_update.burst = 1000000;
+      options.server.limits.budgets.settings.burst = 1000000;
+      Session session(options);
+      const auto initial_window = [&](uint32_t size) {
+        ASSERT_TRUE(
+            session.client()
+                .UpdateSettings({{{h2::SettingId::kInitialWindowSize, size}}})
+                .ok());
+      };
+      constexpr h2::StreamId kLast = 19;
+      for (h2::StreamId id = 1; id <= kLast; id += 2) {
+        const h2::StreamPriority priority = {
+            .depends_on = id > 1 && random() % 2 == 0 ? id - 2 : 0,
+            .weight = static_cast<int>(1 + random() % 256),
+            .exclusive = random() % 2 == 0};
+        ASSERT_TRUE(session
+                        .Respond(session.Request(priority),
+                                 std::make_unique<testing::BytesSource>(
+                                     random() % 20000, random() % 2 == 0))
+                        .ok());
+      }
+      for (int round = 0; round < 300; ++round) {
+        const h2::StreamId id = 2 * (random() % (kLast / 2 + 2));
+        switch (random() % 8) {
+          case 0:
+            initial_window(random() % 3000);
+            break;
+          case 1:
+            ASSERT_TRUE(session.client()
+                            .IncrementFlowControlWindow(0, 1 + random() % 5000)
+                            .ok());
+            break;
+          default:  // the stream may have ended
+            session.client()
+                .IncrementFlowControlWindow(id + 1, 1 + random() % 1500)
+                .IgnoreError();
+        }
+        session.ToServer();
+        session.scheduler().Pull(random() % 4000);
+        if (random() % 2 == 0) session.ToClient();
+      }
+      session.ToClient();
+      initial_window(1 << 20);
+      Open(session, 0, 1 << 24);
+      session.Drain();
+      EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
+    }
+  }
 }
 
 }  // namespace
