@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "h2/field.h"
+#include "h2/header_validation.h"
 #include "h2/types.h"
 
 namespace sluice::h2 {
@@ -22,13 +23,6 @@ constexpr size_t kShortCookie = 20;
 bool HasUpper(absl::string_view name) {
   return std::any_of(name.begin(), name.end(),
                      [](unsigned char c) { return absl::ascii_isupper(c); });
-}
-
-// RFC 9113 §8.2.2.
-bool IsConnectionSpecific(absl::string_view name) {
-  return name == "connection" || name == "proxy-connection" ||
-         name == "keep-alive" || name == "transfer-encoding" ||
-         name == "upgrade";
 }
 
 bool IsSecret(const FieldView& field) {

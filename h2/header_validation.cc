@@ -59,13 +59,6 @@ bool ValueIsLegal(absl::string_view value) {
   return true;
 }
 
-// §8.2.2.
-bool IsConnectionSpecific(absl::string_view name) {
-  return name == "connection" || name == "proxy-connection" ||
-         name == "keep-alive" || name == "transfer-encoding" ||
-         name == "upgrade";
-}
-
 std::optional<HeaderFault> Fault(absl::string_view reason) {
   return HeaderFault{ErrorKind::kInvalidHeaders, reason};
 }
@@ -156,6 +149,12 @@ std::optional<HeaderFault> CheckRequest(const Seen& seen, bool promised) {
 }
 
 }  // namespace
+
+bool IsConnectionSpecific(absl::string_view name) {
+  return name == "connection" || name == "proxy-connection" ||
+         name == "keep-alive" || name == "transfer-encoding" ||
+         name == "upgrade";
+}
 
 std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
                                            SectionKind kind,

@@ -26,6 +26,9 @@ std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
                                            SectionKind kind,
                                            bool extended_connect);
 
+// A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
+bool IsConnectionSpecific(absl::string_view name);
+
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
 std::optional<int> StatusOf(absl::Span<const FieldView> fields);
 
