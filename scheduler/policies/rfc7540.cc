@@ -4,7 +4,8 @@
 // priority/priority_tree.h; this file only translates. While the application's
 // override is in force the client's frames do not move the stream; taking it
 // back puts the stream where the client last wanted it, or at the default place
-// (§5.3.5) when the client said nothing.
+// (§5.3.5) when the client said nothing. RFC 9218 signals are not read: `auto`
+// reads both kinds.
 //
 // Options: exact=true orders every level exactly, at O(log n) a decision
 // instead of O(1); max_depth=N caps the depth of the tree (0: no cap).
