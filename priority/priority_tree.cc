@@ -42,7 +42,7 @@ BasicPriorityTree<Order>::BasicPriorityTree(const PriorityTreeOptions& options)
       max_idle_(options.max_idle),
       max_depth_(options.max_depth) {
   if (options.max_nodes == 0 || options.max_nodes > kMaxStreamId ||
-      options.max_grant == 0 || options.max_grant > (size_t{1} << 24)) {
+      options.max_grant == 0 || options.max_grant > kMaxTreeGrant) {
     std::abort();  // the header states the ranges
   }
   ids_.Reset(options.max_nodes);

@@ -69,9 +69,13 @@
 
 namespace sluice::priority {
 
+// The largest `max_grant`, in bytes: keeps every sum of tags within 64 bits.
+inline constexpr size_t kMaxTreeGrant = size_t{1} << 24;
+
+// A tree made with options outside their ranges ends the program.
 struct PriorityTreeOptions {
-  // Open, idle and closed streams together. Only open streams may exceed it
-  // (the session bounds them by SETTINGS_MAX_CONCURRENT_STREAMS).
+  // Open, idle and closed streams together, 1…2^31-1. Only open streams may
+  // exceed it (the session bounds them by SETTINGS_MAX_CONCURRENT_STREAMS).
   size_t max_nodes = 1100;
   // Closed streams kept, out of max_nodes. 0: a closed stream goes at once.
   size_t max_closed = 100;

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "priority/priority_tree.h"
 #include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
@@ -137,6 +138,13 @@ TEST_F(Rfc7540Test, OptionsAreChecked) {
   for (const char* spec :
        {"rfc7540:exact=maybe", "rfc7540:max_depth=-1", "rfc7540:depth=3"}) {
     EXPECT_TRUE(absl::IsInvalidArgument(CreatePolicy(spec).status())) << spec;
+  }
+  PolicyOptions no_grant, no_streams, large_grant;
+  no_grant.max_grant = 0;
+  no_streams.max_streams = 0;
+  large_grant.max_grant = priority::kMaxTreeGrant + 1;
+  for (const PolicyOptions& bad : {no_grant, no_streams, large_grant}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CreatePolicy("rfc7540", bad).status()));
   }
 }
 
