@@ -20,6 +20,7 @@ struct DifferenceRule {
   // had anything to turn.
   bool (*rewrite)(const RecordedCall& call, Side side,
                   std::vector<std::string>* outcome);
+  int recordings;  // that it covers: no more and no fewer
 };
 
 const std::vector<DifferenceRule>& DifferenceRules();
