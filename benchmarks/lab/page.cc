@@ -428,7 +428,9 @@ void PageReader::MarkMetricSets() {
         i == document ||
         resource.render_blocking == RenderBlocking::kStylesheet ||
         resource.render_blocking == RenderBlocking::kParser;
-    resource.above_the_fold = resource.render_critical ||
+    const bool styles_screen = resource.type == ResourceType::kCss &&
+                               resource.level != ChromeLevel::kVeryLow;
+    resource.above_the_fold = resource.render_critical || styles_screen ||
                               resource.type == ResourceType::kFont ||
                               (resource.type == ResourceType::kImage &&
                                resource.hints.above_the_fold);

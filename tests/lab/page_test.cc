@@ -78,13 +78,15 @@ TEST(PageTest, RenderCriticalIsTheDocumentBlockingCssAndHeadScripts) {
           R"(,{"id":4,"type":"js","bytes":1,"initiator":0,"render_blocking":"parser-late"})"
           R"(,{"id":5,"type":"font","bytes":1,"initiator":1})"
           R"(,{"id":6,"type":"image","bytes":1,"initiator":0,"in_viewport":true})"
-          R"(,{"id":7,"type":"image","bytes":1,"initiator":0,"in_viewport":false})")),
+          R"(,{"id":7,"type":"image","bytes":1,"initiator":0,"in_viewport":false})"
+          // For print: Chrome's lowest level.
+          R"(,{"id":8,"type":"css","bytes":1,"initiator":0,"chrome_priority":"VeryLow"})")),
       "p.json");
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(Labels(*page, &Resource::render_critical),
-            "html0 css1 - js3 - - - -");
+            "html0 css1 - js3 - - - - -");
   EXPECT_EQ(Labels(*page, &Resource::above_the_fold),
-            "html0 css1 - js3 - font5 img6 -");
+            "html0 css1 css2 js3 - font5 img6 - -");
 }
 
 TEST(PageTest, TheDocumentBehindRedirectsIsTheRenderCriticalOne) {
