@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
+#include "h2/connection_state.h"
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/frame_encoder.h"
@@ -45,13 +46,29 @@ void Connection::Impl::Log(absl::string_view line) const {
   if (options_.log_sink) options_.log_sink(line);
 }
 
-absl::Status Connection::Impl::CheckMaySend(bool needs_room) {
+absl::Status Connection::Impl::CheckState(Departure departure,
+                                          StreamId id) const {
+  Sending state = Sending::kOpen;
   if (!initiated_) {
-    return MakeError(ErrorKind::kProtocol,
-                     "InitiateConnection() comes first (RFC 9113 3.4)");
+    state = Sending::kNotInitiated;
+  } else if (terminated_) {
+    state = Sending::kEnded;
+  } else if (goaway_received_.has_value()) {
+    state = Sending::kPeerGoesAway;
   }
-  if (terminated_) {
-    return MakeError(ErrorKind::kConnectionClosed, "the connection has ended");
+  const SendingRow& row = FindSendingRow(state, departure);
+  if (row.legal) return absl::OkStatus();
+  return MakeError(row.kind,
+                   absl::StrCat(state == Sending::kNotInitiated
+                                    ? "InitiateConnection() comes first"
+                                    : "after GOAWAY",
+                                " (RFC 9113 ", row.section, ")"),
+                   id);
+}
+
+absl::Status Connection::Impl::CheckMaySend(bool needs_room) {
+  if (absl::Status status = CheckState(Departure::kOther); !status.ok()) {
+    return status;
   }
   if (needs_room && output_.control_size() >=
                         options_.limits.output_control_high_water_mark) {
@@ -81,7 +98,9 @@ absl::Status Connection::Impl::Terminate(absl::Status error) {
 absl::Status Connection::Impl::CloseConnection(
     ErrorCode code, absl::string_view additional_data,
     std::optional<StreamId> last_stream_id) {
-  if (!initiated_) return CheckMaySend(false);
+  if (absl::Status status = CheckState(Departure::kGoAway); !status.ok()) {
+    return status;
+  }
   // RFC 9113 §6.8: "Endpoints MUST NOT increase the value they send in the
   // last stream identifier".
   if (last_stream_id.has_value() && *last_stream_id > goaway_sent_) {

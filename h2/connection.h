@@ -25,7 +25,8 @@
 // now returns a non-OK status and changes nothing. Every such status carries an
 // HTTP/2 error code and the name of its kind: see h2/errors.h.
 //
-// Not thread-safe, and not re-entrant (it never calls out).
+// Not thread-safe, and not re-entrant: it calls nothing but
+// ConnectionOptions::log_sink, which may not call the connection.
 #ifndef SLUICE_H2_CONNECTION_H_
 #define SLUICE_H2_CONNECTION_H_
 

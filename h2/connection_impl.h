@@ -25,6 +25,7 @@
 #include "absl/types/span.h"
 #include "h2/budgets.h"
 #include "h2/connection.h"
+#include "h2/connection_state.h"
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/field.h"
@@ -133,6 +134,9 @@ class Connection::Impl {
   // Whether a call may queue a frame now; `needs_room`: not one of those that
   // are always admitted.
   absl::Status CheckMaySend(bool needs_room);
+  // Whether `departure` is legal in the connection's state.
+  absl::Status CheckState(Departure departure,
+                          StreamId id = kConnectionStreamId) const;
   void QueueGoAway(ErrorCode code, absl::string_view additional_data,
                    StreamId last_stream_id);
   // GOAWAY for a connection error, and the end. Returns `error`.
@@ -254,9 +258,9 @@ class Connection::Impl {
   // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
   std::map<StreamId, PriorityField> idle_priorities_;
 
-  size_t preface_received_ = 0;     // bytes of it; servers only
-  bool initiated_ = false;          // our SETTINGS are queued
-  bool settings_received_ = false;  // the peer's first ones
+  size_t preface_received_ = 0;  // bytes of it; servers only
+  bool initiated_ = false;       // our SETTINGS are queued
+  Receiving receiving_ = Receiving::kFirstSettings;
   bool terminated_ = false;
   absl::Status fatal_;  // what every later ReceiveData() returns
   StreamId goaway_sent_ = kMaxStreamId;  // last id of ours, lowered only

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "h2/budgets.h"
 #include "h2/connection_impl.h"
+#include "h2/connection_state.h"
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/frame.h"
@@ -38,9 +39,12 @@ absl::Status Connection::Impl::ReceiveData(absl::string_view bytes,
     const FrameDecoder::Result result =
         decoder_.Next(&bytes, &header, &payload);
     if (result == FrameDecoder::Result::kNeedMore) return absl::OkStatus();
-    status = result == FrameDecoder::Result::kHeader
-                 ? CheckFrameHeader(header)
-                 : OnFrame(header, payload, events);
+    if (result == FrameDecoder::Result::kHeader) {
+      status = CheckFrameHeader(header);
+    } else {
+      status = OnFrame(header, payload, events);
+      receiving_ = FindReceivingRow(receiving_, ArrivalOf(header)).next;
+    }
   }
   return Terminate(std::move(status));
 }
@@ -62,24 +66,18 @@ absl::Status Connection::Impl::ReceivePreface(absl::string_view* bytes) {
 // What can be said before the payload arrives.
 absl::Status Connection::Impl::CheckFrameHeader(const FrameHeader& header) {
   const FrameRule* rule = FindFrameRule(header.type);
-  if (!settings_received_ &&
-      (header.type != FrameType::kSettings || header.Has(kFlagAck))) {
-    return MakeError(ErrorKind::kProtocol,
-                     "the first frame is not SETTINGS (RFC 9113 3.4)");
+  const ReceivingRow& row = FindReceivingRow(receiving_, ArrivalOf(header));
+  const bool other_stream =
+      block_.has_value() && header.stream_id != block_->stream_id;
+  if (row.code != ErrorCode::kNoError || other_stream) {
+    return MakeError(
+        ErrorKind::kProtocol,
+        absl::StrCat("a frame out of its order (RFC 9113 ", row.section, ")"),
+        header.stream_id);
   }
   if (header.length > local_.Get(SettingId::kMaxFrameSize)) {
     return MakeError(ErrorKind::kFrameTooLarge,
                      absl::StrCat(header.length, " bytes (RFC 9113 4.2)"),
-                     header.stream_id);
-  }
-  // RFC 9113 §4.3, §6.10: nothing comes between the frames of a header block.
-  const bool continues = block_.has_value() &&
-                         header.type == FrameType::kContinuation &&
-                         header.stream_id == block_->stream_id;
-  if (continues !=
-      (block_.has_value() || header.type == FrameType::kContinuation)) {
-    return MakeError(ErrorKind::kProtocol,
-                     "a header block is not contiguous (RFC 9113 6.10)",
                      header.stream_id);
   }
   if (rule == nullptr) return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
+#include "h2/connection_state.h"
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/field.h"
@@ -79,11 +80,7 @@ absl::Status Connection::Impl::CheckOpensStream(StreamId id) const {
   if (id <= streams_.last_ours()) {
     return MakeError(ErrorKind::kStreamIdTooLow, "below an id used before", id);
   }
-  if (goaway_received_.has_value()) {
-    return MakeError(ErrorKind::kConnectionClosed,
-                     "the peer sent GOAWAY and takes no new streams", id);
-  }
-  return absl::OkStatus();
+  return CheckState(Departure::kNewStream, id);
 }
 
 absl::Status Connection::Impl::CheckFields(StreamId id,

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "h2/byte_order.h"
 #include "h2/connection_impl.h"
+#include "h2/connection_state.h"
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/flow_window.h"
@@ -208,7 +209,6 @@ absl::Status Connection::Impl::OnSettings(const FrameHeader& header,
       !status.ok()) {
     return status;
   }
-  settings_received_ = true;
   return QueueAnswer(EncodeSettingsAck());
 }
 
@@ -233,7 +233,8 @@ absl::Status Connection::Impl::ApplyRemoteSettings(
         break;
       case SettingId::kNoRfc7540Priorities:
         // RFC 9218 §2.1: a value that differs from the first SETTINGS' one.
-        if (settings_received_ && setting.value != remote_.Get(setting.id)) {
+        if (receiving_ != Receiving::kFirstSettings &&
+            setting.value != remote_.Get(setting.id)) {
           return MakeError(ErrorKind::kInvalidSettingsValue,
                            "NO_RFC7540_PRIORITIES changed");
         }

@@ -53,7 +53,9 @@ struct Limits {
   // Bytes of one decoded header list (RFC 9113 §6.5.2's measure). Beyond it
   // decoding goes on, so that HPACK stays in step, and the stream is reset with
   // ENHANCE_YOUR_CALM (or answered, see ConnectionOptions::oversized_headers);
-  // at four times the limit the connection ends with that code.
+  // at four times the limit the connection ends with that code. One name or
+  // value beyond 64 KiB is a COMPRESSION_ERROR whatever stands here: that limit
+  // is libnghttp2's own.
   size_t max_header_list_size = 64 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;

@@ -186,7 +186,9 @@ constexpr size_t IndexOf(StreamState state, StreamInput input) {
 
 // Every pair has its row, and the rows stand where IndexOf() looks.
 constexpr bool TableIsComplete() {
-  if (std::size(kTransitions) != kStreamStates * kStreamInputs) return false;
+  if (std::size(kTransitions) != size_t{kStreamStates} * kStreamInputs) {
+    return false;
+  }
   for (size_t i = 0; i < std::size(kTransitions); ++i) {
     if (IndexOf(kTransitions[i].state, kTransitions[i].input) != i) {
       return false;

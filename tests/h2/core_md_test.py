@@ -20,7 +20,8 @@ unwanted pushes; pushes on a stream that we reset; inbound names and values;
 inbound pseudo-header fields; malformed messages; tunnels; cookies; outbound fields;
 content-length; alternative services; preface; every error is answered;
 HPACK errors; settings acknowledgement; reset of an idle stream;
-concurrent streams; settings timeout; events before an error; state tables;
+concurrent streams; settings timeout; events before an error; tunnels;
+state tables;
 large messages; long lives
 """
 # Limits that are no fields of Limits: settings of ours, and libnghttp2's.

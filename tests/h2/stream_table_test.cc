@@ -1,8 +1,11 @@
 #include "h2/stream_table.h"
 
 #include <cstddef>
+#include <cstdint>
 
 #include "gtest/gtest.h"
+#include "h2/connection_state.h"
+#include "h2/frame.h"
 #include "h2/options.h"
 #include "h2/stream_state.h"
 #include "h2/types.h"
@@ -99,7 +102,59 @@ TEST(StreamTableTest, OddIdsAreTheClientsAndEvenOnesTheServers) {
   EXPECT_TRUE(StreamTable(Side::kServer, 1).IsOurs(2));
 }
 
-// --- The state table (RFC 9113 §5.1) ---------------------------------------
+// --- The state tables of a connection ---------------------------------------
+
+TEST(ConnectionStateTest, EveryRowStandsUnderItsPairAndNamesItsSection) {
+  for (int s = 0; s < kReceivingStates; ++s) {
+    for (int a = 0; a < kArrivals; ++a) {
+      const auto state = static_cast<Receiving>(s);
+      const auto arrival = static_cast<Arrival>(a);
+      const ReceivingRow& row = FindReceivingRow(state, arrival);
+      EXPECT_EQ(row.state, state);
+      EXPECT_EQ(row.arrival, arrival);
+      EXPECT_FALSE(row.section.empty());
+      EXPECT_TRUE(row.code == ErrorCode::kNoError || row.next == state);
+    }
+  }
+  for (int s = 0; s < kSendingStates; ++s) {
+    for (int d = 0; d < kDepartures; ++d) {
+      const auto state = static_cast<Sending>(s);
+      const auto departure = static_cast<Departure>(d);
+      const SendingRow& row = FindSendingRow(state, departure);
+      EXPECT_EQ(row.state, state);
+      EXPECT_EQ(row.departure, departure);
+      EXPECT_FALSE(row.section.empty());
+    }
+  }
+}
+
+// RFC 9113 §3.4, §4.3, §6.10.
+TEST(ConnectionStateTest, WalksThroughTheFirstSettingsAndAHeaderBlock) {
+  const auto next = [](Receiving state, FrameType type, uint8_t flags) {
+    const ReceivingRow& row =
+        FindReceivingRow(state, ArrivalOf({0, type, flags, 1}));
+    EXPECT_EQ(row.code, ErrorCode::kNoError) << row.section;
+    return row.next;
+  };
+  Receiving state = next(Receiving::kFirstSettings, FrameType::kSettings, 0);
+  EXPECT_EQ(state, Receiving::kFrames);
+  state = next(state, FrameType::kHeaders, kFlagEndHeaders);
+  EXPECT_EQ(state, Receiving::kFrames);
+  state = next(state, FrameType::kHeaders, 0);
+  EXPECT_EQ(state, Receiving::kHeaderBlock);
+  state = next(state, FrameType::kContinuation, 0);
+  EXPECT_EQ(state, Receiving::kHeaderBlock);
+  EXPECT_EQ(next(state, FrameType::kContinuation, kFlagEndHeaders),
+            Receiving::kFrames);
+  for (const FrameType type : {FrameType::kData, FrameType::kSettings,
+                               FrameType::kHeaders, FrameType::kPriority}) {
+    EXPECT_EQ(FindReceivingRow(state, ArrivalOf({0, type, 0, 1})).code,
+              ErrorCode::kProtocolError);
+  }
+}
+
+// --- The state table of a stream (RFC 9113 §5.1)
+// ---------------------------------------
 
 TEST(StreamStateTest, EveryRowStandsUnderItsStateAndInputAndNamesItsSection) {
   for (int s = 0; s < kStreamStates; ++s) {
