@@ -20,7 +20,7 @@ unwanted pushes; pushes on a stream that we reset; inbound names and values;
 inbound pseudo-header fields; malformed messages; tunnels; cookies; outbound fields;
 content-length; alternative services; preface; every error is answered;
 HPACK errors; settings acknowledgement; reset of an idle stream;
-concurrent streams; settings timeout; events before an error; tunnels;
+concurrent streams; settings timeout; events before an error;
 state tables;
 large messages; long lives
 """
