@@ -13,8 +13,8 @@
 //    marked "document"; if that is a redirect, the first html resource whose
 //    initiators are redirects only.
 //  - Above the fold (ATF): the render-critical ones, the other stylesheets but
-//    those that Chrome gives its lowest level (their media do not match), fonts,
-//    and the images in the viewport (`in_viewport`). The first screen is
+//    those that Chrome gives its lowest level (their media do not match),
+//    fonts, and the images in the viewport (`in_viewport`). The first screen is
 //    complete with these.
 #ifndef SLUICE_BENCHMARKS_LAB_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_PAGE_H_
