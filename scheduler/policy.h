@@ -155,6 +155,11 @@ class Policy {
   // RFC 7540 signals would be lost on it.
   virtual bool AnnouncesNoRfc7540Priorities() const { return false; }
 
+  // Whether every ready stream is served within a bounded number of bytes,
+  // whatever the others do. Most policies let some wait for others to end, and
+  // say so by leaving this alone; the conformance suite holds the others to it.
+  virtual bool ServesEveryReadyStream() const { return false; }
+
   // The stream will send no more DATA. Unknown ids are ignored.
   virtual void OnClose(StreamId id) = 0;
 

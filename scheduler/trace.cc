@@ -50,6 +50,10 @@ class RecordedPolicy final : public Policy {
     return policy_->AnnouncesNoRfc7540Priorities();
   }
 
+  bool ServesEveryReadyStream() const override {
+    return policy_->ServesEveryReadyStream();
+  }
+
   void OnClose(StreamId id) override {
     policy_->OnClose(id);
     open_.erase(id);

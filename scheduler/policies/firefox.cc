@@ -33,6 +33,8 @@ class Firefox final : public ClassTreePolicy {
   Firefox(const PolicyOptions& options, bool marx_font_bug)
       : ClassTreePolicy(options), font_weight_(marx_font_bug ? 32 : 42) {}
 
+  bool ServesEveryReadyStream() const override { return true; }
+
  private:
   Seat SeatOf(const StreamInfo& info) const override {
     const ResourceHints resource = ResourceOf(info);

@@ -22,6 +22,8 @@ class RoundRobin final : public RankedPolicy {
   explicit RoundRobin(const PolicyOptions& options)
       : RankedPolicy(options, Shape{}) {}
 
+  bool ServesEveryReadyStream() const override { return true; }
+
  private:
   Rank RankOf(const Subject&) const override {
     return {.rule = "least served"};

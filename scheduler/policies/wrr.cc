@@ -26,6 +26,8 @@ class WeightedRoundRobin final : public RankedPolicy {
   explicit WeightedRoundRobin(const PolicyOptions& options)
       : RankedPolicy(options, Shape{}) {}
 
+  bool ServesEveryReadyStream() const override { return true; }
+
  private:
   Rank RankOf(const Subject& stream) const override {
     switch (ResourceOf(stream.info).resource_class) {

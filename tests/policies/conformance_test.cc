@@ -363,6 +363,26 @@ TEST_P(ConformanceTest, OpeningAndClosingOverAndOverDoesNotGrow) {
   EXPECT_LE(sluice::testing::LiveBytes() - settled, 4096);
 }
 
+TEST_P(ConformanceTest, NoStreamStarvesUnlessThePolicySaysSo) {
+  const std::unique_ptr<Policy> policy = MakeIt();
+  if (!policy->ServesEveryReadyStream()) {
+    GTEST_SKIP() << "lets streams wait for others to end";
+  }
+  std::mt19937 random(6);
+  std::set<StreamId> waiting;
+  for (StreamId id = 1; id < 32; id += 2) {
+    ASSERT_TRUE(policy->OnOpen(id, RandomInfo(random, id)).ok());
+    policy->SetReady(id);
+    waiting.insert(id);
+  }
+  for (int i = 0; i < 300000 && !waiting.empty(); ++i) {
+    const std::optional<Grant> grant = policy->Pick();
+    policy->Charge(grant->stream_id, grant->max_bytes);
+    waiting.erase(grant->stream_id);
+  }
+  EXPECT_TRUE(waiting.empty()) << *waiting.begin() << " was never served";
+}
+
 TEST_P(ConformanceTest, AStreamThatIsReadyAloneGetsEveryGrant) {
   PolicyDriver driver(MakeIt());
   driver.Add(1, 4200);

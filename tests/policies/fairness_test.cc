@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <utility>
@@ -33,6 +34,10 @@ struct Sharing {
   std::string name;
   std::string spec;
   std::vector<std::pair<StreamInfo, int>> kinds;  // info, weight
+
+  friend void PrintTo(const Sharing& sharing, std::ostream* out) {
+    *out << sharing.spec;
+  }
 };
 
 std::vector<Sharing> Sharings() {

@@ -18,7 +18,7 @@
 //
 // Where streams share, the smallest finish tag F = S + 256·L/w goes first; with
 // w = 256 a grant adds 1,400 to it, with 32 11,200, and so on.
-#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -88,6 +88,10 @@ struct Golden {
   std::string spec;
   int told;
   std::string order;
+
+  friend void PrintTo(const Golden& golden, std::ostream* out) {
+    *out << golden.spec;
+  }
 };
 
 class GoldenTest : public ::testing::TestWithParam<Golden> {};

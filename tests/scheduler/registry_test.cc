@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,10 @@ TEST(RegistryTest, TheSpecOverlaysTheValuesOfTheCaller) {
 struct BadSpec {
   std::string spec;
   std::string says;
+
+  friend void PrintTo(const BadSpec& bad, std::ostream* out) {
+    *out << bad.spec;
+  }
 };
 
 class BadSpecTest : public ::testing::TestWithParam<BadSpec> {};
