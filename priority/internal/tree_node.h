@@ -26,9 +26,9 @@ inline constexpr int kTagFractionBits = 8;
 
 enum class Life : uint32_t { kOpen, kIdle, kClosed };
 
-// One stream. What belongs to its place among its siblings comes first: a
-// decision touches the first half and the links only.
-struct Node {
+// One stream, on a cache line of its own. What belongs to its place among its
+// siblings comes first: a decision touches the first half and the links only.
+struct alignas(64) Node {
   int64_t tag = 0;  // S: what it has been charged, on its group's clock
   int64_t key = 0;  // the order of the queue: S plus the quantum 256·L/w
   uint32_t weight : 25 = 0;  // fixed point, 1 … 256·2^16
