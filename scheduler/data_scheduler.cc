@@ -176,6 +176,10 @@ std::vector<h2::StreamId> DataScheduler::Impl::SortedIds() const {
   return ids;
 }
 
+void DataScheduler::Impl::CloseAll() {
+  for (const h2::StreamId id : SortedIds()) CloseIfOpen(id);
+}
+
 DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
                                                        const StreamInfo& info) {
   auto stream = std::make_unique<Stream>();
@@ -364,7 +368,7 @@ DataScheduler::DataScheduler(h2::Connection* connection,
                              DataSchedulerOptions options)
     : impl_(std::make_unique<Impl>(connection, std::move(policy), options)) {}
 
-DataScheduler::~DataScheduler() = default;
+DataScheduler::~DataScheduler() { impl_->CloseAll(); }
 
 void DataScheduler::OnEvent(const h2::Event& event) { impl_->OnEvent(event); }
 

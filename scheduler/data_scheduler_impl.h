@@ -59,6 +59,9 @@ class DataScheduler::Impl {
     observer_ = std::move(observer);
   }
 
+  // One after the other, since a body's destructor may call back.
+  void CloseAll();
+
  private:
   struct Stream {
     h2::StreamId id = 0;

@@ -64,6 +64,40 @@ TEST(ReentrancyTest, ASourceMayCancelAnotherStream) {
   EXPECT_EQ(session.Take(), "H1 H3 R3=8 1:10.");
 }
 
+// Cancels another stream when it is destroyed.
+class CancelsAtItsEnd : public DataSource {
+ public:
+  CancelsAtItsEnd(DataScheduler* scheduler, h2::StreamId other)
+      : scheduler_(scheduler), other_(other) {}
+  ~CancelsAtItsEnd() override { scheduler_->Cancel(other_); }
+  Chunk Read(size_t) override { return Bytes(1); }
+
+ private:
+  DataScheduler* const scheduler_;
+  const h2::StreamId other_;
+};
+
+TEST(ReentrancyTest, ABodyThatOutlivedItsUseMayCallBackWhenAllIsTornDown) {
+  h2::Connection connection({.side = h2::Side::kClient});
+  ASSERT_TRUE(connection.InitiateConnection().ok());
+  auto scheduler =
+      std::make_unique<DataScheduler>(&connection, *CreatePolicy("rr"));
+  for (const h2::StreamId id : {1, 3, 5, 7}) {
+    ASSERT_TRUE(
+        scheduler
+            ->Submit(id,
+                     {{":method", "POST"},
+                      {":scheme", "http"},
+                      {":path", "/"},
+                      {":authority", "localhost"}},
+                     std::make_unique<CancelsAtItsEnd>(scheduler.get(), 8 - id))
+            .ok());
+  }
+  scheduler.reset();
+  // Each of a pair is ended by the other or by the end of all: two RST_STREAM.
+  EXPECT_EQ(connection.OpenOutboundStreams(), 2u);
+}
+
 TEST(ReentrancyTest, ASourceMayAnswerOtherRequests) {
   Session session;
   session.Request();
