@@ -165,7 +165,8 @@ class Connection::Impl {
   absl::Status CheckFrameHeader(const FrameHeader& header);
   absl::Status OnFrame(const FrameHeader& header, absl::string_view payload,
                        std::vector<Event>* events);
-  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8).
+  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8) that was
+  // not open already: that one lives on, so that it comes to its end.
   bool IsBeyondGoAway(StreamId id) const;
   // The peer made us queue this frame.
   absl::Status QueueAnswer(absl::string_view frame);

@@ -65,6 +65,10 @@ absl::Status Connection::Impl::ReceivePreface(absl::string_view* bytes) {
 
 // What can be said before the payload arrives.
 absl::Status Connection::Impl::CheckFrameHeader(const FrameHeader& header) {
+  if (output_.control_size() > options_.limits.max_unread_control_bytes) {
+    return MakeError(ErrorKind::kDenialOfService,
+                     "the peer sends and does not read (RFC 9113 10.5)");
+  }
   const FrameRule* rule = FindFrameRule(header.type);
   const ReceivingRow& row = FindReceivingRow(receiving_, ArrivalOf(header));
   const bool other_stream =
@@ -141,7 +145,8 @@ absl::Status Connection::Impl::OnFrame(const FrameHeader& header,
 // --- Errors and gone streams -----------------------------------------------
 
 bool Connection::Impl::IsBeyondGoAway(StreamId id) const {
-  return !streams_.IsOurs(id) && id > goaway_sent_;
+  return !streams_.IsOurs(id) && id > goaway_sent_ &&
+         streams_.Find(id) == nullptr;
 }
 
 absl::Status Connection::Impl::QueueAnswer(absl::string_view frame) {

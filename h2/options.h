@@ -78,6 +78,10 @@ struct Limits {
   // WINDOW_UPDATE are always admitted: they end things, or the peer's windows
   // bound them.
   size_t output_control_high_water_mark = 1024 * 1024;
+  // The same bytes, those always admitted included: when this much waits and
+  // another frame comes in, the peer sends without reading, and the connection
+  // ends with GOAWAY(ENHANCE_YOUR_CALM).
+  size_t max_unread_control_bytes = 4 * 1024 * 1024;
   // Answers that a peer makes us queue (PING ACK, SETTINGS ACK, RST_STREAM);
   // GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_queued_answers = 1000;

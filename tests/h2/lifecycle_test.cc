@@ -271,6 +271,21 @@ TEST(GoAwayTest, StreamsAboveItAreDiscardedInStep) {
   });
 }
 
+TEST(GoAwayTest, AStreamAboveItThatWasOpenComesToItsEnd) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server,
+         HeadersFrame(1, Block(Post())) + HeadersFrame(3, Block(Post())));
+    ASSERT_TRUE(
+        server->CloseConnection(ErrorCode::kNoError, "", StreamId{1}).ok());
+    server.TakeEvents();
+    Feed(server, HeadersFrame(5, Block(Post())) +
+                     RstStreamFrame(3, ErrorCode::kCancel));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("StreamReset 3 CANCEL by peer"));
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+  });
+}
+
 TEST(GoAwayTest, AnErrorCodeOfOursEndsTheConnection) {
   Ready(ServerOptions(), [](Player& server) {
     ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());

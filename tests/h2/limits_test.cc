@@ -297,6 +297,24 @@ TEST(AnswersLimitTest, APeerThatReadsThemMayGoOn) {
   });
 }
 
+// Resets and WINDOW_UPDATE of the application's are always admitted, so that a
+// peer that sends and never reads would grow the output without end.
+TEST(UnreadOutputLimitTest, APeerThatSendsAndNeverReadsIsCutOff) {
+  EXPECT_EQ(Limits().max_unread_control_bytes, 4u * 1024u * 1024u);
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_unread_control_bytes = 130;
+  Ready(options, [](Player& server) {
+    for (StreamId id = 1; id <= 21; id += 2) {
+      Feed(server, HeadersFrame(id, Block(Post())));
+      ASSERT_TRUE(server->ResetStream(id, ErrorCode::kCancel).ok());
+    }
+    EXPECT_EQ(server->OutputSize(), 11 * 13u);
+    EXPECT_EQ(StatusText(server.Receive(HeadersFrame(23, Block(Post())))),
+              "ERROR DenialOfService ENHANCE_YOUR_CALM");
+    EXPECT_EQ(server.TakeFrames().back(), "GOAWAY last 21 ENHANCE_YOUR_CALM");
+  });
+}
+
 // --- Budgets -----------------------------------------------------------------
 
 struct BudgetCase {
