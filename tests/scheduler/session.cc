@@ -54,9 +54,8 @@ Session::Session(std::unique_ptr<Policy> policy, SessionOptions options)
 }
 
 h2::StreamId Session::Request(std::optional<h2::StreamPriority> priority,
-                              std::vector<h2::Header> more,
-                              std::optional<h2::StreamId> id) {
-  if (!id.has_value()) id = *client_.GetNextAvailableStreamId();
+                              std::vector<h2::Header> more) {
+  const absl::StatusOr<h2::StreamId> id = client_.GetNextAvailableStreamId();
   std::vector<h2::Header> headers = {{":method", "GET"},
                                      {":scheme", "https"},
                                      {":authority", "example.org"},

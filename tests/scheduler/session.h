@@ -75,12 +75,10 @@ class Session {
   h2::Connection& server() { return server_; }
   DataScheduler& scheduler() { return *scheduler_; }
 
-  // Sends a GET on the next stream, or on `id`, which reaches the server; its
-  // stream.
+  // Sends a GET, which reaches the server; its stream.
   h2::StreamId Request(
       std::optional<h2::StreamPriority> priority = std::nullopt,
-      std::vector<h2::Header> more = {},
-      std::optional<h2::StreamId> id = std::nullopt);
+      std::vector<h2::Header> more = {});
 
   // Answers with 200 and a body.
   absl::Status Respond(h2::StreamId id, std::unique_ptr<DataSource> body,
