@@ -5,7 +5,7 @@
 //       --benchmark_filter=Pick/.*/flat --benchmark_repetitions=9
 //
 // `sluice` is the tree as it ships, `sluice_exact` the one whose levels are all
-// exact (a splay tree beyond eight children). See docs/benchmarks.md.
+// exact (a splay tree beyond eight children). See docs/priority_tree.md.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
