@@ -46,7 +46,7 @@ void Write(Connection& connection) {
 }
 
 TEST(AllocationTest, ADataFrameIsSentAndWrittenWithoutAllocating) {
-  Player server(ServerOptions(), Feeding::Whole());
+  Player server(ServerOptions(), Feeding::OfThisRound());
   server.Handshake({{SettingId::kInitialWindowSize, 1 << 30}});
   ASSERT_TRUE(server.Receive(WindowUpdateFrame(0, 1 << 30)).ok());
   ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()))).ok());
@@ -69,7 +69,7 @@ TEST(AllocationTest, ADataFrameIsSentAndWrittenWithoutAllocating) {
 TEST(AllocationTest, ABacklogThatIsWrittenPieceByPieceAllocatesNothingEither) {
   ConnectionOptions options = ServerOptions();
   options.limits.output_high_water_mark = 10 * 1000;
-  Player server(options, Feeding::Whole());
+  Player server(options, Feeding::OfThisRound());
   server.Handshake({{SettingId::kInitialWindowSize, 1 << 30}});
   ASSERT_TRUE(server.Receive(WindowUpdateFrame(0, 1 << 30)).ok());
   ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()))).ok());

@@ -13,6 +13,23 @@
 
 namespace sluice::h2::tests {
 
+namespace {
+
+// Counts the rounds of --gtest_repeat.
+class Rounds : public ::testing::Environment {
+ public:
+  void SetUp() override { ++round_; }
+  static int round() { return round_; }
+
+ private:
+  static inline int round_ = -1;
+};
+
+[[maybe_unused]] ::testing::Environment* const kRounds =
+    ::testing::AddGlobalTestEnvironment(new Rounds);
+
+}  // namespace
+
 Feeding::Feeding(Kind kind, std::string name, uint32_t seed)
     : kind_(kind), name_(std::move(name)), random_(seed) {}
 
@@ -26,6 +43,11 @@ Feeding Feeding::Random(uint32_t seed) {
 
 std::vector<Feeding> Feeding::All() {
   return {Whole(), OneByte(), Random(1), Random(2), Random(3)};
+}
+
+Feeding Feeding::OfThisRound() {
+  const std::vector<Feeding> all = All();
+  return all[static_cast<size_t>(Rounds::round()) % all.size()];
 }
 
 size_t Feeding::Next(size_t available) {

@@ -41,6 +41,10 @@ class Feeding {
   static Feeding Random(uint32_t seed);
   // The three ways, with three seeds.
   static std::vector<Feeding> All();
+  // One of All(), another in each round of a test program that its BUILD rule
+  // runs with `args = EVERY_FEEDING`: for tests whose fixture or loop leaves no
+  // place for UnderEveryFeeding().
+  static Feeding OfThisRound();
 
   const std::string& name() const { return name_; }
 

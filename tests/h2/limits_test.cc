@@ -74,7 +74,7 @@ std::string BlockFrames(StreamId id, absl::string_view block, uint8_t flags) {
 
 TEST(HeaderListLimitTest, IsAnnouncedWithItsDefaultOf64KiB) {
   EXPECT_EQ(Limits().max_header_list_size, 65536u);
-  Player server(ServerOptions(), Feeding::Whole());
+  Player server(ServerOptions(), Feeding::OfThisRound());
   ASSERT_TRUE(server->InitiateConnection().ok());
   EXPECT_THAT(
       server.TakeFrames(),
@@ -432,7 +432,7 @@ TEST(UsefulWorkTest, SentAndReceivedPayloadCount) {
 
 // RFC 9113 §6.5.3.
 TEST(SettingsTimeoutTest, APeerThatNeverAcknowledgesIsCutOffByTheCallersClock) {
-  Player server(ServerOptions(), Feeding::Whole());
+  Player server(ServerOptions(), Feeding::OfThisRound());
   ASSERT_TRUE(server->InitiateConnection().ok());
   Feed(server, absl::StrCat(kPreface, SettingsFrame()));
   server.TakeFrames();
@@ -447,7 +447,7 @@ TEST(SettingsTimeoutTest, APeerThatNeverAcknowledgesIsCutOffByTheCallersClock) {
 TEST(SettingsTimeoutTest, EachFrameHasItsOwnTime) {
   ConnectionOptions options = ServerOptions();
   options.settings_timeout = absl::Seconds(3);
-  Player server(options, Feeding::Whole());
+  Player server(options, Feeding::OfThisRound());
   server.Handshake();
   ASSERT_TRUE(server->AdvanceTime(absl::Seconds(100)).ok());
   ASSERT_TRUE(server->UpdateSettings({}).ok());
@@ -459,7 +459,7 @@ TEST(SettingsTimeoutTest, EachFrameHasItsOwnTime) {
 }
 
 TEST(SettingsTimeoutTest, TimeDoesNotGoBackAndIsFinite) {
-  Player server(ServerOptions(), Feeding::Whole());
+  Player server(ServerOptions(), Feeding::OfThisRound());
   EXPECT_EQ(StatusText(server->AdvanceTime(absl::InfiniteDuration())),
             "ERROR InvalidArgument PROTOCOL_ERROR");
   EXPECT_EQ(StatusText(server->AdvanceTime(absl::Seconds(-1))),

@@ -31,7 +31,7 @@ class OutputTest : public ::testing::Test {
   }
 
   explicit OutputTest(const ConnectionOptions& options = Options(20000))
-      : server_(options, Feeding::Whole()) {
+      : server_(options, Feeding::OfThisRound()) {
     server_.Handshake({{SettingId::kInitialWindowSize, 1 << 30}});
     EXPECT_TRUE(server_.Receive(WindowUpdateFrame(0, 1 << 30)).ok());
     for (const StreamId id : {1, 3, 5}) {

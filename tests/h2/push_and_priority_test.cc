@@ -277,7 +277,7 @@ TEST(PriorityFieldTest, ARequestsFieldIsReadAndABadOneIgnored) {
       {{{"priority", "u=5,"}}, std::nullopt},
   };
   for (const auto& c : cases) {
-    Player server(ServerOptions(), Feeding::Whole());
+    Player server(ServerOptions(), Feeding::OfThisRound());
     server.Handshake();
     Feed(server, HeadersFrame(1, Block(With(Get(), c.fields)), kEnds));
     const std::vector<Event> events = server.TakeRawEvents();

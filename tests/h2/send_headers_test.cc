@@ -28,7 +28,8 @@ class SendHeadersTest : public ::testing::Test {
  protected:
   explicit SendHeadersTest(const ConnectionOptions& client = ClientOptions(),
                            const ConnectionOptions& server = ServerOptions())
-      : client_(client, Feeding::Whole()), server_(server, Feeding::Whole()) {
+      : client_(client, Feeding::OfThisRound()),
+        server_(server, Feeding::OfThisRound()) {
     client_.Handshake();
     server_.Handshake();
     EXPECT_TRUE(server_.Receive(HeadersFrame(1, Block(Post()))).ok());
@@ -121,7 +122,7 @@ TEST_F(SendHeadersTest, ThePeersMaxConcurrentStreamsHold) {
 TEST_F(SendHeadersTest, ARefusedCallChangesNeitherStateNorHpack) {
   const std::vector<Header> fields =
       With(Get(), {{"x-field", "a value that enters the dynamic table"}});
-  Player other(ClientOptions(), Feeding::Whole());
+  Player other(ClientOptions(), Feeding::OfThisRound());
   other.Handshake();
   ASSERT_TRUE(other->SendHeaders(1, fields).ok());
   const std::string expected = other->DataToSend();
@@ -188,7 +189,7 @@ TEST_F(SendHeadersTest, NothingGoesOutBeforeTheConnectionIsInitiated) {
 
 std::vector<std::string> Sent(const ConnectionOptions& options,
                               const std::vector<Header>& more) {
-  Player client(options, Feeding::Whole());
+  Player client(options, Feeding::OfThisRound());
   client.Handshake();
   const absl::Status status = client->SendHeaders(1, With(Get(), more));
   if (!status.ok()) return {StatusText(status)};
@@ -330,7 +331,7 @@ TEST(LogSinkTest, HearsOfStreamErrorsAndConnectionErrors) {
   options.log_sink = [&](absl::string_view line) {
     lines.push_back(std::string(line.substr(0, line.find(':'))));
   };
-  Player server(options, Feeding::Whole());
+  Player server(options, Feeding::OfThisRound());
   server.Handshake();
   EXPECT_TRUE(server.Receive(HeadersFrame(1, Block({{"x", "y"}}))).ok());
   EXPECT_FALSE(server.Receive(DataFrame(0, "")).ok());

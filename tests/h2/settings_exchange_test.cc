@@ -35,7 +35,7 @@ TEST(LocalSettingsTest, TheFirstFrameHoldsAllLocalValues) {
   options.settings = {{SettingId::kMaxConcurrentStreams, 7},
                       {SettingId::kNoRfc7540Priorities, 1},
                       {static_cast<SettingId>(0x4242), 5}};
-  Player client(options, Feeding::Whole());
+  Player client(options, Feeding::OfThisRound());
   ASSERT_TRUE(client->InitiateConnection().ok());
   EXPECT_THAT(client.TakeFrames(),
               ElementsAre("PREFACE",
@@ -97,7 +97,7 @@ TEST(LocalSettingsTest, AWindowChangeMovesTheStreamsAndNotTheConnection) {
 TEST(LocalSettingsTest, WhatMayNotChangeIsRefused) {
   ConnectionOptions options = ServerOptions();
   options.settings = {{SettingId::kEnableConnectProtocol, 1}};
-  Player server(options, Feeding::Whole());
+  Player server(options, Feeding::OfThisRound());
   server.Handshake();
   const auto update = [&](SettingId id, uint32_t value) {
     const Setting setting = {id, value};

@@ -307,7 +307,7 @@ TEST(TranscriptTest, ARecordedPeerThatForgetsSettingsIsAProtocolError) {
     const std::optional<size_t> first_frame = MissingSettings(transcript);
     if (!first_frame) continue;
     ++count;
-    TranscriptPlayer player(transcript.options, Feeding::Whole());
+    TranscriptPlayer player(transcript.options, Feeding::OneByte());
     if (MissingInitiate(transcript)) {
       player.Play({.name = "initiate_connection"});
     }
@@ -335,7 +335,7 @@ TEST(TranscriptTest, ARecordedCallBeforeOurPrefaceIsRefused) {
   for (const Transcript& transcript : LoadTranscripts(kTranscripts)) {
     if (!MissingInitiate(transcript)) continue;
     ++count;
-    TranscriptPlayer player(transcript.options, Feeding::Whole());
+    TranscriptPlayer player(transcript.options, Feeding::OneByte());
     for (const RecordedCall& call : transcript.calls) {
       if (!NeedsInitiate(call)) continue;
       EXPECT_THAT(player.Play(call),
