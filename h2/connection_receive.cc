@@ -73,17 +73,22 @@ absl::Status Connection::Impl::CheckFrameHeader(const FrameHeader& header) {
   const ReceivingRow& row = FindReceivingRow(receiving_, ArrivalOf(header));
   const bool other_stream =
       block_.has_value() && header.stream_id != block_->stream_id;
+  const bool oversized = header.length > local_.Get(SettingId::kMaxFrameSize);
+  const auto too_large = [&] {
+    return MakeError(ErrorKind::kFrameTooLarge,
+                     absl::StrCat(header.length, " bytes (RFC 9113 4.2)"),
+                     header.stream_id);
+  };
+  // A frame of any kind is too large before it is out of order; only what comes
+  // instead of the first SETTINGS may be no frame at all (an HTTP/1.1 answer).
+  if (oversized && receiving_ != Receiving::kFirstSettings) return too_large();
   if (row.code != ErrorCode::kNoError || other_stream) {
     return MakeError(
         ErrorKind::kProtocol,
         absl::StrCat("a frame out of its order (RFC 9113 ", row.section, ")"),
         header.stream_id);
   }
-  if (header.length > local_.Get(SettingId::kMaxFrameSize)) {
-    return MakeError(ErrorKind::kFrameTooLarge,
-                     absl::StrCat(header.length, " bytes (RFC 9113 4.2)"),
-                     header.stream_id);
-  }
+  if (oversized) return too_large();
   if (rule == nullptr) return absl::OkStatus();
   if (!(is_client() ? rule->client_may_receive : rule->server_may_receive)) {
     return MakeError(ErrorKind::kUnsupportedFrame,

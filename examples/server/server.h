@@ -83,7 +83,7 @@ class Server {
   asio::steady_timer accept_timer_{io_context_};
   asio::steady_timer drain_timer_{io_context_};
   absl::flat_hash_map<Session*, std::shared_ptr<Session>> sessions_;
-  std::array<char, 16 * 1024> buffer_;  // what is being read, by any session
+  std::array<char, 64 * 1024> buffer_;  // what is being read, by any session
   bool accepting_ = false;
   bool draining_ = false;
   int cut_ = 0;

@@ -38,7 +38,8 @@ grep -qF '[1/2]' first && fail "progress on stdout"
 grep -qF "$PWD" first first.jsonl && fail "a path in the output"
 
 # CSV beside it; another seed is another lossy network; a summary over pages.
-lossy=(--pages=wikipedia_mobile,vk --policies=rr,p+ --signals=chrome9218_2023)
+lossy=("--pages=wikipedia_mobile,vk" "--policies=rr,p+")
+lossy+=(--signals=chrome9218_2023)
 lossy+=(--network=mobile --send_buffer=0)
 for seed in 1 1 2; do
   "$program" "${lossy[@]}" --seed=$seed --csv=runs.csv >"out$seed" 2>/dev/null ||
