@@ -125,8 +125,7 @@ void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
 // without, a StreamReset follows for each stream that the peer leaves out.
 void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
   if (event.error_code == h2::ErrorCode::kNoError) return;
-  // One may be closed by another's destructor.
-  for (const h2::StreamId id : SortedIds()) CloseIfOpen(id);
+  CloseAll();
 }
 
 StreamInfo DataScheduler::Impl::KnownInfo(h2::StreamId id) const {

@@ -59,7 +59,8 @@ class DataScheduler::Impl {
     observer_ = std::move(observer);
   }
 
-  // One after the other, since a body's destructor may call back.
+  // One after the other, since a body's destructor may call back, and close
+  // another stream.
   void CloseAll();
 
  private:
