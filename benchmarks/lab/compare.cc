@@ -16,8 +16,9 @@
 namespace sluice::lab {
 namespace {
 
-absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
-                            const SignalSet& set, const std::string& spec) {
+absl::StatusOr<PageLoad> LoadOnce(const Comparison& comparison,
+                                  const Page& page, const SignalSet& set,
+                                  const std::string& spec) {
   scheduler::PolicyOptions options;
   options.max_grant = kMaxGrant;
   absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
@@ -25,9 +26,11 @@ absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
   if (!policy.ok()) return policy.status();
   Link link(comparison.link);
   std::unique_ptr<Signals> signals = set.make(comparison.signal_options);
-  absl::StatusOr<PageLoad> load =
-      RunPageLoad(page, *signals, *std::move(policy), link);
-  if (!load.ok()) return load.status();
+  return RunPageLoad(page, *signals, *std::move(policy), link);
+}
+
+Run SumUp(const Comparison& comparison, const Page& page, const SignalSet& set,
+          const std::string& spec, const PageLoad& load) {
   return Run{.page = &page,
              .policy = spec,
              .signals = std::string(set.name),
@@ -35,9 +38,9 @@ absl::StatusOr<Run> RunOnce(const Comparison& comparison, const Page& page,
              .late_signals = comparison.signal_options.late_signals,
              .send_buffer_bytes = comparison.link.send_buffer_bytes,
              .seed = comparison.link.seed,
-             .metrics = Measure(page, *load),
-             .picks = JoinPicks(load->picks),
-             .completed = CompletionOrder(page, *load)};
+             .metrics = Measure(page, load),
+             .picks = JoinPicks(load.picks),
+             .completed = CompletionOrder(page, load)};
 }
 
 }  // namespace
@@ -47,7 +50,6 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
                        comparison.policies.size();
   size_t done = 0;
   Summary summary(comparison.baseline, comparison.link.seed);
-  sinks.csv(CsvHeader());
   for (const Page& page : comparison.pages) {
     std::vector<Run> runs;
     for (const SignalSet& set : comparison.signals) {
@@ -55,15 +57,19 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
         const std::string name =
             absl::StrCat(page.name, " ", set.name, " ", spec);
         sinks.progress(absl::StrCat("[", ++done, "/", total, "] ", name));
-        absl::StatusOr<Run> run = RunOnce(comparison, page, set, spec);
-        if (!run.ok()) {
-          return absl::Status(run.status().code(),
-                              absl::StrCat(name, ": ", run.status().message()));
+        const absl::StatusOr<PageLoad> load =
+            LoadOnce(comparison, page, set, spec);
+        if (!load.ok()) {
+          return absl::Status(
+              load.status().code(),
+              absl::StrCat(name, ": ", load.status().message()));
         }
-        sinks.json(JsonLine(*run));
-        sinks.csv(CsvLine(*run));
-        summary.Add(page.name, set.name, spec, run->metrics);
-        runs.push_back(*std::move(run));
+        runs.push_back(SumUp(comparison, page, set, spec, *load));
+        for (Output* output : sinks.outputs) {
+          const absl::Status status = output->Write(runs.back(), *load);
+          if (!status.ok()) return status;
+        }
+        summary.Add(page.name, set.name, spec, runs.back().metrics);
       }
     }
     const bool first = &page == &comparison.pages.front();
@@ -71,6 +77,9 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
   }
   const std::string over_pages = summary.Text();
   if (!over_pages.empty()) sinks.text(absl::StrCat("\n", over_pages));
+  for (Output* output : sinks.outputs) {
+    if (absl::Status status = output->Finish(); !status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/link.h"
+#include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/signals.h"
 
@@ -29,13 +30,12 @@ struct Sinks {
   std::function<void(absl::string_view line)> progress;  // before each run
   // After each page, and at last the summary over pages, where there is one.
   std::function<void(absl::string_view text)> text;
-  std::function<void(absl::string_view line)> json;  // after each run
-  std::function<void(absl::string_view line)> csv;   // a header, then runs
+  std::vector<Output*> outputs;  // each sees every run; not owned
 };
 
-// Error: the run that failed, and why (a defect, see RunPageLoad()); what came
-// before it has been written. Holds the runs of one page at a time,
-// and the metrics of all.
+// Error: the run that failed, and why (a defect, see RunPageLoad(), or an
+// output that could not be written); what came before it has been written.
+// Holds the runs of one page at a time, and the metrics of all.
 absl::Status Compare(const Comparison& comparison, const Sinks& sinks);
 
 }  // namespace sluice::lab

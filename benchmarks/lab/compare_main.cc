@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/network.h"
+#include "benchmarks/lab/output.h"
 #include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
@@ -87,9 +89,8 @@ class ResultFile {
     }
   }
 
-  void Write(absl::string_view line) {
-    if (stream_.is_open()) stream_ << line;
-  }
+  bool wanted() const { return !path_.empty(); }
+  std::ostream& stream() { return stream_; }
 
   // Whether everything was written.
   bool Close() {
@@ -163,17 +164,23 @@ int main(int argc, char** argv) {
 
   ResultFile json("json", absl::GetFlag(FLAGS_json));
   ResultFile csv("csv", absl::GetFlag(FLAGS_csv));
-  const absl::Status status = sluice::lab::Compare(
-      comparison,
-      {.progress =
-           [](absl::string_view line) { absl::FPrintF(stderr, "%s\n", line); },
-       .text =
-           [](absl::string_view text) {
-             std::fwrite(text.data(), 1, text.size(), stdout);
-             std::fflush(stdout);
-           },
-       .json = [&json](absl::string_view line) { json.Write(line); },
-       .csv = [&csv](absl::string_view line) { csv.Write(line); }});
+  std::vector<std::unique_ptr<sluice::lab::Output>> outputs;
+  if (json.wanted()) {
+    outputs.push_back(std::make_unique<sluice::lab::JsonOutput>(json.stream()));
+  }
+  if (csv.wanted()) {
+    outputs.push_back(std::make_unique<sluice::lab::CsvOutput>(csv.stream()));
+  }
+  sluice::lab::Sinks sinks;
+  sinks.progress = [](absl::string_view line) {
+    absl::FPrintF(stderr, "%s\n", line);
+  };
+  sinks.text = [](absl::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  };
+  for (const auto& output : outputs) sinks.outputs.push_back(output.get());
+  const absl::Status status = sluice::lab::Compare(comparison, sinks);
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;

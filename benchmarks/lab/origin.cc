@@ -91,6 +91,11 @@ void Origin::OnBytes(absl::string_view bytes) {
     scheduler_.OnEvent(event);
     if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
       Answer(*request);
+    } else if (const auto* tree = std::get_if<h2::PriorityUpdated>(&event)) {
+      signals_.push_back({tree->stream_id, transport_.Now(), tree->priority});
+    } else if (const auto* field =
+                   std::get_if<h2::PriorityFieldUpdated>(&event)) {
+      signals_.push_back({field->stream_id, transport_.Now(), field->priority});
     } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
       Check(absl::InternalError(
           absl::StrCat("stream ", reset->stream_id, " was reset")));

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -41,6 +43,14 @@ struct Pick {
   int64_t at_ns = 0;
 };
 
+// A priority signal as it reaches the server: the fields of HEADERS or PRIORITY
+// (RFC 7540 §5.3), or a `priority` header or PRIORITY_UPDATE (RFC 9218).
+struct ReceivedSignal {
+  h2::StreamId stream_id = 0;
+  int64_t at_ns = 0;
+  std::variant<h2::StreamPriority, h2::PriorityField> signal;
+};
+
 class Origin {
  public:
   // `page` and `transport` must outlive this.
@@ -58,6 +68,9 @@ class Origin {
   // Every frame of DATA with bytes, in order.
   std::vector<Pick> TakePicks() { return std::move(picks_); }
 
+  // Every priority signal, in order.
+  std::vector<ReceivedSignal> TakeSignals() { return std::move(signals_); }
+
  private:
   void OnBytes(absl::string_view bytes);
   void Answer(const h2::RequestReceived& request);
@@ -72,6 +85,7 @@ class Origin {
   absl::flat_hash_map<h2::StreamId, size_t> resource_by_stream_;
   std::vector<h2::Event> events_;
   std::vector<Pick> picks_;
+  std::vector<ReceivedSignal> signals_;
   absl::Status status_;
 };
 

@@ -16,7 +16,8 @@ absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
   if (absl::Status status = browser.Finish(); !status.ok()) return status;
   return PageLoad{.timings = browser.TakeTimings(),
                   .arrivals = browser.TakeArrivals(),
-                  .picks = origin.TakePicks()};
+                  .picks = origin.TakePicks(),
+                  .signals = origin.TakeSignals()};
 }
 
 }  // namespace sluice::lab

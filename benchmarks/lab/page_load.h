@@ -19,6 +19,7 @@ struct PageLoad {
   std::vector<ResourceTiming> timings;  // by the page's order of resources
   std::vector<Arrival> arrivals;        // by time
   std::vector<Pick> picks;              // by time
+  std::vector<ReceivedSignal> signals;  // by time
 };
 
 // Loads `page` over `transport`, which must be new. Error: Internal, when

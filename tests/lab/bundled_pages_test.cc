@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "benchmarks/lab/link.h"
 #include "benchmarks/lab/metrics.h"
 #include "benchmarks/lab/origin.h"
+#include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
@@ -154,36 +156,39 @@ TEST(EveryPolicyTest, LoadsUnderEverySignalSet) {
   }
 }
 
-struct Output {
+struct Printed {
   std::string text;
   std::string json;
   std::string csv;
 };
 
-Output CompareDefaults() {
+Printed CompareDefaults() {
   Comparison comparison;
   auto pages = SelectPages("wikipedia_mobile,vk", kFolder);
   EXPECT_TRUE(pages.ok()) << pages.status();
   comparison.pages = *std::move(pages);
   comparison.signals.assign(SignalSets().begin(), SignalSets().end());
   comparison.policies = {"rfc7540", "rr", "fifo"};
-  Output output;
+  Printed printed;
+  std::ostringstream json;
+  std::ostringstream csv;
+  JsonOutput json_output(json);
+  CsvOutput csv_output(csv);
   const absl::Status status = Compare(
       comparison,
       {.progress = [](absl::string_view) {},
        .text =
-           [&](absl::string_view text) { output.text += std::string(text); },
-       .json =
-           [&](absl::string_view line) { output.json += std::string(line); },
-       .csv =
-           [&](absl::string_view line) { output.csv += std::string(line); }});
+           [&](absl::string_view text) { printed.text += std::string(text); },
+       .outputs = {&json_output, &csv_output}});
   EXPECT_TRUE(status.ok()) << status;
-  return output;
+  printed.json = json.str();
+  printed.csv = csv.str();
+  return printed;
 }
 
 TEST(CompareTest, TheSameRunTwicePrintsTheSameBytes) {
-  const Output first = CompareDefaults();
-  const Output second = CompareDefaults();
+  const Printed first = CompareDefaults();
+  const Printed second = CompareDefaults();
   EXPECT_EQ(first.text, second.text);
   EXPECT_EQ(first.json, second.json);
   EXPECT_EQ(first.csv, second.csv);
