@@ -117,6 +117,7 @@ void Origin::Answer(const h2::RequestReceived& request) {
   }
   const Resource& resource = page_.resources[found->second];
   resource_by_stream_[request.stream_id] = found->second;
+  requests_.push_back({found->second, request.stream_id, transport_.Now()});
   std::unique_ptr<scheduler::DataSource> body;
   if (resource.bytes > 0) body = std::make_unique<Filler>(resource.bytes);
   const std::vector<h2::Header> headers = {

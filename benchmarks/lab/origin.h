@@ -43,6 +43,13 @@ struct Pick {
   int64_t at_ns = 0;
 };
 
+// A request as it reaches the server.
+struct ReceivedRequest {
+  size_t resource = 0;  // index in the page
+  h2::StreamId stream_id = 0;
+  int64_t at_ns = 0;
+};
+
 // A priority signal as it reaches the server: the fields of HEADERS or PRIORITY
 // (RFC 7540 §5.3), or a `priority` header or PRIORITY_UPDATE (RFC 9218).
 struct ReceivedSignal {
@@ -68,6 +75,9 @@ class Origin {
   // Every frame of DATA with bytes, in order.
   std::vector<Pick> TakePicks() { return std::move(picks_); }
 
+  // Every request, in order.
+  std::vector<ReceivedRequest> TakeRequests() { return std::move(requests_); }
+
   // Every priority signal, in order.
   std::vector<ReceivedSignal> TakeSignals() { return std::move(signals_); }
 
@@ -85,6 +95,7 @@ class Origin {
   absl::flat_hash_map<h2::StreamId, size_t> resource_by_stream_;
   std::vector<h2::Event> events_;
   std::vector<Pick> picks_;
+  std::vector<ReceivedRequest> requests_;
   std::vector<ReceivedSignal> signals_;
   absl::Status status_;
 };

@@ -17,6 +17,7 @@ absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
   return PageLoad{.timings = browser.TakeTimings(),
                   .arrivals = browser.TakeArrivals(),
                   .picks = origin.TakePicks(),
+                  .requests = origin.TakeRequests(),
                   .signals = origin.TakeSignals()};
 }
 

@@ -16,10 +16,11 @@
 namespace sluice::lab {
 
 struct PageLoad {
-  std::vector<ResourceTiming> timings;  // by the page's order of resources
-  std::vector<Arrival> arrivals;        // by time
-  std::vector<Pick> picks;              // by time
-  std::vector<ReceivedSignal> signals;  // by time
+  std::vector<ResourceTiming> timings;    // by the page's order of resources
+  std::vector<Arrival> arrivals;          // by time
+  std::vector<Pick> picks;                // by time
+  std::vector<ReceivedRequest> requests;  // by time
+  std::vector<ReceivedSignal> signals;    // by time
 };
 
 // Loads `page` over `transport`, which must be new. Error: Internal, when
