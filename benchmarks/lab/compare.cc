@@ -24,23 +24,25 @@ absl::StatusOr<PageLoad> LoadOnce(const Comparison& comparison,
   absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
       scheduler::CreatePolicy(spec, options);
   if (!policy.ok()) return policy.status();
-  Link link(comparison.link);
+  const std::unique_ptr<Transport> transport =
+      comparison.transport(comparison.transport_options);
   std::unique_ptr<Signals> signals = set.make(comparison.signal_options);
-  return RunPageLoad(page, *signals, *std::move(policy), link);
+  return RunPageLoad(page, *signals, *std::move(policy), *transport);
 }
 
 Run SumUp(const Comparison& comparison, const Page& page, const SignalSet& set,
           const std::string& spec, const PageLoad& load) {
-  return Run{.page = &page,
-             .policy = spec,
-             .signals = std::string(set.name),
-             .network = comparison.network,
-             .late_signals = comparison.signal_options.late_signals,
-             .send_buffer_bytes = comparison.link.send_buffer_bytes,
-             .seed = comparison.link.seed,
-             .metrics = Measure(page, load),
-             .picks = JoinPicks(load.picks),
-             .completed = CompletionOrder(page, load)};
+  return Run{
+      .page = &page,
+      .policy = spec,
+      .signals = std::string(set.name),
+      .network = comparison.network,
+      .late_signals = comparison.signal_options.late_signals,
+      .send_buffer_bytes = comparison.transport_options.send_buffer_bytes,
+      .seed = comparison.transport_options.seed,
+      .metrics = Measure(page, load),
+      .picks = JoinPicks(load.picks),
+      .completed = CompletionOrder(page, load)};
 }
 
 }  // namespace
@@ -49,7 +51,7 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
   const size_t total = comparison.pages.size() * comparison.signals.size() *
                        comparison.policies.size();
   size_t done = 0;
-  Summary summary(comparison.baseline, comparison.link.seed);
+  Summary summary(comparison.baseline, comparison.transport_options.seed);
   for (const Page& page : comparison.pages) {
     std::vector<Run> runs;
     for (const SignalSet& set : comparison.signals) {

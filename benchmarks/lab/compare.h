@@ -9,9 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/link.h"
+#include "benchmarks/lab/network.h"
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/transport.h"
 
 namespace sluice::lab {
 
@@ -20,9 +22,10 @@ struct Comparison {
   std::vector<SignalSet> signals;
   SignalOptions signal_options;
   std::vector<std::string> policies;  // specs that CreatePolicy() accepts
-  std::string network = "3g_fast";    // what `link` is called in reports
-  LinkOptions link;                   // the default is 3G Fast
-  std::string baseline = "rr";        // of the summary over pages
+  std::string network = "3g_fast";    // its name in results
+  TransportFactory transport = LinkFactory(LinkOptions());  // 3G Fast
+  TransportOptions transport_options;
+  std::string baseline = "rr";  // of the summary over pages
 };
 
 // Where the results go, as they come.

@@ -1,5 +1,5 @@
-// //:compare: loads pages through the real core at both ends, once per signal
-// set and policy, in virtual time, and prints what came when.
+#include "benchmarks/lab/compare_main.h"
+
 #include <unistd.h>
 
 #include <cstdint>
@@ -14,9 +14,12 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/network.h"
 #include "benchmarks/lab/output.h"
@@ -52,9 +55,10 @@ ABSL_FLAG(int64_t, send_buffer, 16384,
           "bytes that the server's socket holds before they are on the wire; "
           "0: one segment of 1,400 bytes at a time");
 
+namespace sluice::lab {
 namespace {
 
-using sluice::examples::ExitBadCommandLine;
+using examples::ExitBadCommandLine;
 
 constexpr char kProgram[] = "compare";
 constexpr char kBundledFolder[] = "benchmarks/lab/pages";
@@ -80,7 +84,7 @@ std::string BundledFolder(const char* program) {
 class ResultFile {
  public:
   ResultFile(absl::string_view flag, const std::string& path)
-      : path_(sluice::examples::ResolveUserPath(path)) {
+      : path_(examples::ResolveUserPath(path)) {
     if (path_.empty()) return;
     stream_.open(path_, std::ios::binary | std::ios::trunc);
     if (!stream_) {
@@ -107,19 +111,41 @@ class ResultFile {
   std::ofstream stream_;
 };
 
-std::string Usage() {
+// --network: a family's, when the name begins with its prefix and a colon.
+absl::StatusOr<TransportFactory> SelectNetwork(
+    absl::string_view spec, absl::Span<const NetworkFamily> families) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(spec, absl::MaxSplits(':', 1));
+  for (const NetworkFamily& family : families) {
+    if (parts.first == family.prefix) return family.parse(parts.second);
+  }
+  if (parts.first == "ns3") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "ns-3 is in a program of its own, since it is GPL-2.0: ./bazelw run "
+        "//benchmarks/lab/ns3:compare -- --network=",
+        absl::CHexEscape(spec), " …"));
+  }
+  absl::StatusOr<Network> network = FindNetwork(spec);
+  if (!network.ok()) return network.status();
+  return LinkFactory(network->link);
+}
+
+std::string Usage(absl::Span<const NetworkFamily> families) {
   std::string usage =
       "Loads pages in virtual time through HTTP/2 at both ends, once for each "
       "signal set\nand policy, and prints when what arrived.\n\nsignals:\n";
-  for (const sluice::lab::SignalSet& set : sluice::lab::SignalSets()) {
+  for (const SignalSet& set : SignalSets()) {
     absl::StrAppend(&usage, "  ", set.name, ": ", set.summary, "\n");
   }
   absl::StrAppend(&usage, "networks:\n");
-  for (const sluice::lab::Network& network : sluice::lab::Networks()) {
+  for (const Network& network : Networks()) {
     absl::StrAppend(&usage, "  ", network.name, ": ", network.summary, "\n");
   }
+  for (const NetworkFamily& family : families) {
+    absl::StrAppend(&usage, "  ", family.prefix, ":…: ", family.summary, "\n");
+  }
   absl::StrAppend(&usage, "policies:\n");
-  for (const auto& policy : sluice::scheduler::RegisteredPolicies()) {
+  for (const auto& policy : scheduler::RegisteredPolicies()) {
     absl::StrAppend(&usage, "  ", policy.name, ": ", policy.summary, "\n");
   }
   return usage;
@@ -127,9 +153,10 @@ std::string Usage() {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int CompareMain(int argc, char** argv,
+                absl::Span<const NetworkFamily> families) {
   const std::vector<std::string> positional =
-      sluice::examples::ParseFlagsOrExit(argc, argv, Usage());
+      examples::ParseFlagsOrExit(argc, argv, Usage(families));
   if (!positional.empty()) {
     ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
                                               positional.front(), "\""));
@@ -141,37 +168,37 @@ int main(int argc, char** argv) {
                        absl::StrCat("--send_buffer must be from 0 to ",
                                     kMaxSendBuffer, " bytes"));
   }
-  sluice::lab::Comparison comparison;
-  comparison.pages = ValueOrExit(sluice::lab::SelectPages(
-      absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
-  comparison.signals =
-      ValueOrExit(sluice::lab::SelectSignals(absl::GetFlag(FLAGS_signals)));
+  Comparison comparison;
+  comparison.pages = ValueOrExit(
+      SelectPages(absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
+  comparison.signals = ValueOrExit(SelectSignals(absl::GetFlag(FLAGS_signals)));
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies =
-      ValueOrExit(sluice::lab::SelectPolicies(absl::GetFlag(FLAGS_policies)));
-  const absl::StatusOr<sluice::lab::Network> network =
-      sluice::lab::FindNetwork(absl::GetFlag(FLAGS_network));
+      ValueOrExit(SelectPolicies(absl::GetFlag(FLAGS_policies)));
+  comparison.network = absl::GetFlag(FLAGS_network);
+  absl::StatusOr<TransportFactory> network =
+      SelectNetwork(comparison.network, families);
   if (!network.ok()) {
     ExitBadCommandLine(kProgram,
                        absl::StrCat("--network: ", network.status().message()));
   }
-  comparison.network = std::string(network->name);
-  comparison.link = network->link;
-  comparison.link.seed = absl::GetFlag(FLAGS_seed);
+  comparison.transport = *std::move(network);
+  comparison.transport_options.seed = absl::GetFlag(FLAGS_seed);
   comparison.baseline =
-      ValueOrExit(sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
-  comparison.link.send_buffer_bytes = static_cast<size_t>(send_buffer);
+      ValueOrExit(SelectBaseline(absl::GetFlag(FLAGS_baseline)));
+  comparison.transport_options.send_buffer_bytes =
+      static_cast<size_t>(send_buffer);
 
   ResultFile json("json", absl::GetFlag(FLAGS_json));
   ResultFile csv("csv", absl::GetFlag(FLAGS_csv));
-  std::vector<std::unique_ptr<sluice::lab::Output>> outputs;
+  std::vector<std::unique_ptr<Output>> outputs;
   if (json.wanted()) {
-    outputs.push_back(std::make_unique<sluice::lab::JsonOutput>(json.stream()));
+    outputs.push_back(std::make_unique<JsonOutput>(json.stream()));
   }
   if (csv.wanted()) {
-    outputs.push_back(std::make_unique<sluice::lab::CsvOutput>(csv.stream()));
+    outputs.push_back(std::make_unique<CsvOutput>(csv.stream()));
   }
-  sluice::lab::Sinks sinks;
+  Sinks sinks;
   sinks.progress = [](absl::string_view line) {
     absl::FPrintF(stderr, "%s\n", line);
   };
@@ -180,10 +207,12 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
   };
   for (const auto& output : outputs) sinks.outputs.push_back(output.get());
-  const absl::Status status = sluice::lab::Compare(comparison, sinks);
+  const absl::Status status = Compare(comparison, sinks);
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;
   }
   return json.Close() && csv.Close() ? 0 : 1;
 }
+
+}  // namespace sluice::lab

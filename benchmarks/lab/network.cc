@@ -1,5 +1,6 @@
 #include "benchmarks/lab/network.h"
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -63,6 +64,15 @@ absl::StatusOr<Network> FindNetwork(absl::string_view name) {
                     [](std::string* out, const Network& network) {
                       absl::StrAppend(out, network.name);
                     })));
+}
+
+TransportFactory LinkFactory(LinkOptions options) {
+  return [options](const TransportOptions& chosen) {
+    LinkOptions all = options;
+    all.send_buffer_bytes = chosen.send_buffer_bytes;
+    all.seed = chosen.seed;
+    return std::make_unique<Link>(all);
+  };
 }
 
 }  // namespace sluice::lab

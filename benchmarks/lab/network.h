@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/lab/link.h"
+#include "benchmarks/lab/transport.h"
 
 namespace sluice::lab {
 
@@ -19,6 +20,9 @@ absl::Span<const Network> Networks();
 
 // Error: InvalidArgument names the unknown network and lists the known ones.
 absl::StatusOr<Network> FindNetwork(absl::string_view name);
+
+// Makes links of `options`, with the send buffer and the seed of each run.
+TransportFactory LinkFactory(LinkOptions options);
 
 }  // namespace sluice::lab
 

@@ -160,13 +160,15 @@ std::string CsvLine(const Run& run) {
   auto ms = [](int64_t ns) {
     return absl::StrFormat("%.3f", ToMilliseconds(ns));
   };
-  // Of the texts only a policy's options can hold a comma.
+  // Of the texts only options, of a policy or a network, can hold a comma.
+  auto text = [](const std::string& value) {
+    return absl::StrContains(value, ',') ? absl::StrCat("\"", value, "\"")
+                                         : value;
+  };
   std::string line = absl::StrCat(
       kLabVersion, ",", run.page->name, ",", run.page->sha256, ",",
-      absl::StrContains(run.policy, ',') ? absl::StrCat("\"", run.policy, "\"")
-                                         : run.policy,
-      ",", run.signals, ",", run.late_signals ? 1 : 0, ",", run.network, ",",
-      run.send_buffer_bytes, ",", run.seed, ",",
+      text(run.policy), ",", run.signals, ",", run.late_signals ? 1 : 0, ",",
+      text(run.network), ",", run.send_buffer_bytes, ",", run.seed, ",",
       ms(run.metrics.render_critical_ns), ",", ms(run.metrics.atf_ns), ",",
       ms(run.metrics.atf_area_ns), ",", ms(run.metrics.page_load_ns));
   absl::StrAppend(&line, ",", run.metrics.lower_first_bytes);

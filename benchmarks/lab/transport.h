@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 
@@ -52,6 +53,16 @@ class Transport {
   // Lets time pass until nothing is left to happen.
   virtual void Run() = 0;
 };
+
+// What a run chooses, whatever its network.
+struct TransportOptions {
+  size_t send_buffer_bytes = 16384;  // the server's
+  uint64_t seed = 1;                 // of everything random in the network
+};
+
+// A network: makes a transport for one run. Equal options, equal behaviour.
+using TransportFactory =
+    std::function<std::unique_ptr<Transport>(const TransportOptions& options)>;
 
 }  // namespace sluice::lab
 
