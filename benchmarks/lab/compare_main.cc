@@ -46,6 +46,8 @@ ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
 ABSL_FLAG(std::string, csv, "",
           "also write the runs to this file as comma-separated values");
+ABSL_FLAG(bool, quiet, false,
+          "print neither progress nor tables: write the files only");
 ABSL_FLAG(std::string, network, "3g_fast", "the network, by its name");
 ABSL_FLAG(std::string, baseline, "rr",
           "the policy that the summary over pages compares with");
@@ -198,11 +200,13 @@ int CompareMain(int argc, char** argv,
   if (csv.wanted()) {
     outputs.push_back(std::make_unique<CsvOutput>(csv.stream()));
   }
+  const bool quiet = absl::GetFlag(FLAGS_quiet);
   Sinks sinks;
-  sinks.progress = [](absl::string_view line) {
-    absl::FPrintF(stderr, "%s\n", line);
+  sinks.progress = [quiet](absl::string_view line) {
+    if (!quiet) absl::FPrintF(stderr, "%s\n", line);
   };
-  sinks.text = [](absl::string_view text) {
+  sinks.text = [quiet](absl::string_view text) {
+    if (quiet) return;
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };

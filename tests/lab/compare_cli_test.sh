@@ -37,6 +37,11 @@ grep -qF '[1/2] wikipedia_mobile chrome7540 rr' progress || fail "no progress"
 grep -qF '[1/2]' first && fail "progress on stdout"
 grep -qF "$PWD" first first.jsonl && fail "a path in the output"
 
+# --quiet writes the same file and says nothing.
+"$program" "${run[@]}" --quiet --json=quiet.jsonl >out 2>err || fail "--quiet"
+[ ! -s out ] && [ ! -s err ] || fail "--quiet is not quiet"
+cmp first.jsonl caller/quiet.jsonl || fail "--quiet writes other runs"
+
 # CSV beside it; another seed is another lossy network; a summary over pages.
 lossy=("--pages=wikipedia_mobile,vk" "--policies=rr,p+")
 lossy+=(--signals=chrome9218_2023)
