@@ -47,3 +47,4 @@ def sluice_dependencies():
     _maybe(system_libraries, "com_github_nlohmann_json", libraries = {}, header_only = ["json"])
     _maybe(python_headers, "python")
     _maybe(system_libraries, "pybind11", libraries = {}, header_only = ["pybind11"])
+    _maybe(system_libraries, "zlib", libraries = {"zlib": "zlib"})

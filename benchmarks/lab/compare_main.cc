@@ -4,9 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +20,9 @@
 #include "absl/types/span.h"
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/network.h"
-#include "benchmarks/lab/output.h"
+#include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
-#include "examples/support/paths.h"
 #include "scheduler/registry.h"
 #include "tools/cpp/runfiles/runfiles.h"
 
@@ -42,10 +39,6 @@ ABSL_FLAG(std::string, signals, "chrome7540,firefox7540",
 ABSL_FLAG(bool, late_signals, false,
           "chrome9218 sets: raise an image by PRIORITY_UPDATE when it came "
           "into view, not from its request on");
-ABSL_FLAG(std::string, json, "",
-          "also write the runs to this file, one JSON object a line");
-ABSL_FLAG(std::string, csv, "",
-          "also write the runs to this file as comma-separated values");
 ABSL_FLAG(bool, quiet, false,
           "print neither progress nor tables: write the files only");
 ABSL_FLAG(std::string, network, "3g_fast", "the network, by its name");
@@ -81,37 +74,6 @@ std::string BundledFolder(const char* program) {
   if (runfiles == nullptr) return kBundledFolder;
   return runfiles->Rlocation(absl::StrCat("sluice/", kBundledFolder));
 }
-
-// A file that a flag asked for, or none.
-class ResultFile {
- public:
-  ResultFile(absl::string_view flag, const std::string& path)
-      : path_(examples::ResolveUserPath(path)) {
-    if (path_.empty()) return;
-    stream_.open(path_, std::ios::binary | std::ios::trunc);
-    if (!stream_) {
-      ExitBadCommandLine(kProgram,
-                         absl::StrCat("--", flag, ": cannot write ", path_));
-    }
-  }
-
-  bool wanted() const { return !path_.empty(); }
-  std::ostream& stream() { return stream_; }
-
-  // Whether everything was written.
-  bool Close() {
-    if (path_.empty()) return true;
-    stream_.close();
-    if (!stream_) {
-      absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path_);
-    }
-    return static_cast<bool>(stream_);
-  }
-
- private:
-  std::string path_;
-  std::ofstream stream_;
-};
 
 // --network: a family's, when the name begins with its prefix and a colon.
 absl::StatusOr<TransportFactory> SelectNetwork(
@@ -191,15 +153,7 @@ int CompareMain(int argc, char** argv,
   comparison.transport_options.send_buffer_bytes =
       static_cast<size_t>(send_buffer);
 
-  ResultFile json("json", absl::GetFlag(FLAGS_json));
-  ResultFile csv("csv", absl::GetFlag(FLAGS_csv));
-  std::vector<std::unique_ptr<Output>> outputs;
-  if (json.wanted()) {
-    outputs.push_back(std::make_unique<JsonOutput>(json.stream()));
-  }
-  if (csv.wanted()) {
-    outputs.push_back(std::make_unique<CsvOutput>(csv.stream()));
-  }
+  ResultFiles files(kProgram);
   const bool quiet = absl::GetFlag(FLAGS_quiet);
   Sinks sinks;
   sinks.progress = [quiet](absl::string_view line) {
@@ -210,13 +164,13 @@ int CompareMain(int argc, char** argv,
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };
-  for (const auto& output : outputs) sinks.outputs.push_back(output.get());
+  sinks.outputs = files.outputs();
   const absl::Status status = Compare(comparison, sinks);
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;
   }
-  return json.Close() && csv.Close() ? 0 : 1;
+  return files.Close() ? 0 : 1;
 }
 
 }  // namespace sluice::lab

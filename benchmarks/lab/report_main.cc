@@ -1,0 +1,82 @@
+// Makes one report of the runs that several compare programs kept in files.
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/output.h"
+#include "benchmarks/lab/result_files.h"
+#include "benchmarks/lab/run_file.h"
+#include "examples/support/command_line.h"
+#include "examples/support/paths.h"
+
+namespace {
+
+using sluice::examples::ExitBadCommandLine;
+using sluice::lab::Output;
+using sluice::lab::PageLoad;
+using sluice::lab::Run;
+
+constexpr char kProgram[] = "report";
+constexpr absl::string_view kUsage =
+    "report FILE…: makes one report of runs that were kept with compare's "
+    "--runs,\nin the order of the files and of the runs inside them.\n";
+
+std::string ContentsOrExit(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream contents;
+  contents << stream.rdbuf();
+  if (!stream) {
+    ExitBadCommandLine(kProgram, absl::StrCat("cannot read ", path));
+  }
+  return contents.str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> paths =
+      sluice::examples::ParseFlagsOrExit(argc, argv, kUsage);
+  if (paths.empty()) {
+    ExitBadCommandLine(kProgram, "name at least one file of runs");
+  }
+  sluice::lab::ResultFiles files(kProgram);
+  if (files.outputs().empty()) {
+    ExitBadCommandLine(kProgram, "ask for --html, --json, --csv or --runs");
+  }
+  const auto write = [&files](const Run& run, const PageLoad& load) {
+    for (Output* output : files.outputs()) {
+      if (absl::Status status = output->Write(run, load); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  };
+  for (const std::string& name : paths) {
+    const std::string path = sluice::examples::ResolveUserPath(name);
+    const absl::Status status =
+        sluice::lab::ReadRuns(ContentsOrExit(path), path, write);
+    if (absl::IsInvalidArgument(status)) {
+      ExitBadCommandLine(kProgram, status.message());
+    }
+    if (!status.ok()) {
+      absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
+      return 1;
+    }
+  }
+  for (Output* output : files.outputs()) {
+    const absl::Status status = output->Finish();
+    if (!status.ok()) {
+      absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
+      return 1;
+    }
+  }
+  return files.Close() ? 0 : 1;
+}

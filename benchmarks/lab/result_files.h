@@ -1,0 +1,43 @@
+// The files that the flags --json, --csv and --runs ask for: the same for every
+// program that has runs to report.
+#ifndef SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
+#define SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/output.h"
+
+namespace sluice::lab {
+
+class ResultFiles {
+ public:
+  // Opens the files; paths are the user's. Ends the program with status 2 and a
+  // sentence when one cannot be written. `program` is its name in messages.
+  explicit ResultFiles(std::string program);
+  ResultFiles(const ResultFiles&) = delete;
+  ResultFiles& operator=(const ResultFiles&) = delete;
+  ~ResultFiles();
+
+  // One for each file; they live as long as this.
+  const std::vector<Output*>& outputs() const { return outputs_; }
+
+  // Whether everything was written; says so on standard error if not. Once,
+  // after the outputs were finished.
+  bool Close();
+
+ private:
+  struct File;
+  // The file of a flag, or null.
+  File* Open(absl::string_view flag, const std::string& path);
+
+  std::string program_;
+  std::vector<std::unique_ptr<File>> files_;
+  std::vector<Output*> outputs_;
+};
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
