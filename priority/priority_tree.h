@@ -167,11 +167,15 @@ class BasicPriorityTree {
   // The stream that sends next. Charge() must follow before the next Pick().
   // Errors: nothing ready (then no Charge() follows).
   absl::StatusOr<StreamId> Pick() {
+    const StreamId id = TryPick();
+    if (ABSL_PREDICT_TRUE(id != 0)) return id;
+    return TreeErrorStatus(TreeError::kNothingReady);
+  }
+
+  // The same; 0 when nothing is ready.
+  StreamId TryPick() {
     const NodeIndex n = shares_.Pick();
-    if (ABSL_PREDICT_FALSE(n == internal::kNone)) {
-      return TreeErrorStatus(TreeError::kNothingReady);
-    }
-    return shares_.node(n).id;
+    return ABSL_PREDICT_TRUE(n != internal::kNone) ? shares_.node(n).id : 0;
   }
 
   // The pick's `bytes` (≤ max_grant) were sent. With 0 the stream is blocked

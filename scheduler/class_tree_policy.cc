@@ -9,7 +9,6 @@
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "priority/priority_tree.h"
 #include "priority/rfc7540_priority.h"
@@ -124,10 +123,9 @@ void ClassTreePolicy::SetBlocked(StreamId id) {
 }
 
 std::optional<Grant> ClassTreePolicy::Pick() {
-  const absl::StatusOr<StreamId> id = tree_.Pick();
-  if (!id.ok()) return std::nullopt;
-  return Grant{*id, max_grant_,
-               PickReason{members_.find(*id)->second.seat.rule}};
+  const StreamId id = tree_.TryPick();
+  if (id == 0) return std::nullopt;
+  return Grant{id, max_grant_, PickReason{members_.find(id)->second.seat.rule}};
 }
 
 void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/base/macros.h"
+#include "absl/base/optimization.h"
 #include "absl/numeric/bits.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -20,8 +22,6 @@ namespace {
 
 // Tags count 1/256 byte, so that a weight of 256 still divides a byte evenly.
 constexpr int64_t kUnitsPerByte = 256;
-
-constexpr size_t kNoGroup = static_cast<size_t>(-1);
 
 constexpr bool IsShared(const Rank& rank) {
   return rank.sharing == Rank::Sharing::kShared;
@@ -105,7 +105,7 @@ void RankedPolicy::OnClose(StreamId id) {
   const uint32_t slot = found->second;
   if (streams_[slot].ready) Leave(slot);
   if (picked_ == slot) {
-    picked_.reset();
+    picked_ = kNoSlot;
     picked_rank_.reset();
   }
   streams_[slot].id = 0;
@@ -128,54 +128,67 @@ void RankedPolicy::SetBlocked(StreamId id) {
 }
 
 std::optional<Grant> RankedPolicy::Pick() {
-  const size_t next = NextGroup();
-  if (next == kNoGroup) return std::nullopt;
+  size_t next = 0;
+  if (ready_groups_[0] != 0) {
+    next = absl::countr_zero(ready_groups_[0]);
+  } else if (ready_groups_[1] != 0) {
+    next = 64 + absl::countr_zero(ready_groups_[1]);
+  } else {
+    return std::nullopt;
+  }
+  if (ABSL_PREDICT_FALSE(shape_.starvation_guard != 0)) {
+    next = StarvingGroup(next);
+  }
   Group& group = groups_[next];
   const bool shared =
-      group.sequential.empty() || (!group.shared.empty() && group.shared_turn);
-  const ReadyQueue::Entry& top =
+      group.sequential.empty() || (group.shared_turn && !group.shared.empty());
+  const ReadyQueue::Entry top =
       (shared ? group.shared : group.sequential).top(places_);
   // The clock follows what is served (self-clocked fair queueing).
   if (shared) group.clock = std::max(group.clock, top.order);
   picked_ = top.slot;
   picked_shared_ = shared;
-  picked_group_ = next;
+  picked_group_ = &group;
   return Grant{top.id, static_cast<size_t>(max_grant_),
                PickReason{streams_[top.slot].rank.rule}};
 }
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
   ABSL_ASSERT(bytes <= static_cast<size_t>(max_grant_));
+  Group& group = *picked_group_;
   if (bytes > 0) {
     total_charged_ += static_cast<int64_t>(bytes);
-    groups_[picked_group_].shared_turn = !picked_shared_;
-    groups_[picked_group_].waits_since = total_charged_;
+    group.shared_turn = !picked_shared_;
+    group.waits_since = total_charged_;
   }
-  if (!picked_.has_value()) return;  // closed since it was picked
-  const uint32_t slot = *picked_;
-  picked_.reset();
+  const uint32_t slot = std::exchange(picked_, kNoSlot);
+  if (slot == kNoSlot) return;  // closed since it was picked
   Stream& stream = streams_[slot];
   ABSL_ASSERT(stream.id == id);
   static_cast<void>(id);
-  stream.charged += static_cast<int64_t>(bytes);
-  stream.charged_since_info += static_cast<int64_t>(bytes);
   if (picked_shared_ && bytes > 0) {
-    const int64_t units =
-        static_cast<int64_t>(bytes) * kUnitsPerByte + stream.remainder;
-    if (stream.rank.weight == 1) {  // the division is most of the cost
-      stream.start += units;
-      stream.remainder = 0;
-    } else {
-      stream.start += units / stream.rank.weight;
-      stream.remainder = units % stream.rank.weight;
+    uint64_t units = bytes * kUnitsPerByte;
+    if (stream.rank.weight != 1) {  // the division is most of the cost
+      const auto weight = static_cast<uint64_t>(stream.rank.weight);
+      units += stream.remainder;
+      stream.remainder = static_cast<uint16_t>(units % weight);
+      units /= weight;
     }
-    if (stream.ready) {
-      QueueOf(stream.rank).Update(slot, OrderOf(stream), places_);
-    }
+    stream.finish += static_cast<int64_t>(units);
+    if (stream.ready) group.shared.Update(slot, stream.finish, places_);
   }
+  if (ABSL_PREDICT_FALSE(shape_.ranks_by_charge || picked_rank_.has_value())) {
+    RerankCharged(slot, static_cast<int64_t>(bytes));
+  }
+}
+
+void RankedPolicy::RerankCharged(uint32_t slot, int64_t bytes) {
   if (shape_.ranks_by_charge) {
+    Stream& stream = streams_[slot];
+    stream.charged += bytes;
+    stream.charged_since_info += bytes;
     Move(slot, AskRank(stream));
-  } else if (picked_rank_.has_value()) {
+  } else {
     Move(slot, *picked_rank_);
   }
   picked_rank_.reset();
@@ -190,15 +203,14 @@ std::vector<PathLevel> RankedPolicy::Explain(StreamId id) const {
   return {{.parent = static_cast<StreamId>(stream.rank.group),
            .child = id,
            .weight = static_cast<double>(stream.rank.weight),
-           .tag = stream.start,
+           .tag = shared ? stream.finish - stream.quantum : 0,
            .key = OrderOf(stream),
            .clock = group.clock,
            .active = (shared ? group.shared : group.sequential).size()}};
 }
 
-int64_t RankedPolicy::OrderOf(const Stream& stream) const {
-  if (!IsShared(stream.rank)) return stream.rank.order;
-  return stream.start + stream.quantum;
+int64_t RankedPolicy::OrderOf(const Stream& stream) {
+  return IsShared(stream.rank) ? stream.finish : stream.rank.order;
 }
 
 void RankedPolicy::SetRank(Stream& stream, const Rank& rank) const {
@@ -212,17 +224,17 @@ ReadyQueue& RankedPolicy::QueueOf(const Rank& rank) {
 }
 
 // A stream that is new to the group starts at its clock; one that comes back
-// keeps its place, but gains nothing by having been away.
+// keeps its place, but gains nothing by having been away: S = max(S, V − q).
 void RankedPolicy::Enter(uint32_t slot) {
   Stream& stream = streams_[slot];
   if (IsShared(stream.rank)) {
     const int64_t clock = groups_[stream.rank.group].clock;
     if (stream.fresh) {
-      stream.start = clock;
+      stream.finish = clock + stream.quantum;
       stream.remainder = 0;
       stream.fresh = false;
     } else {
-      stream.start = std::max(stream.start, clock - stream.quantum);
+      stream.finish = std::max(stream.finish, clock);
     }
   }
   QueueOf(stream.rank).Insert({OrderOf(stream), stream.id, slot}, places_);
@@ -236,21 +248,24 @@ void RankedPolicy::Leave(uint32_t slot) {
 }
 
 // A stream that shared in the old group and shares in the new one takes its
-// lead or lag along; a new weight takes effect from here on.
+// lead or lag along, S' = max(S − V_old + V_new, V_new − q); a new weight takes
+// effect from here on.
 void RankedPolicy::Move(uint32_t slot, const Rank& rank) {
   Stream& stream = streams_[slot];
   if (rank == stream.rank) return;
   if (stream.ready) Leave(slot);
   const Rank old = stream.rank;
+  const int64_t start = stream.finish - stream.quantum;
   SetRank(stream, rank);
   if (!IsShared(old) || !IsShared(rank)) {
     stream.fresh = true;
   } else if (!stream.fresh &&
              (old.group != rank.group || old.weight != rank.weight)) {
     const int64_t clock = groups_[rank.group].clock;
-    stream.start = std::max(stream.start - groups_[old.group].clock + clock,
-                            clock - stream.quantum);
-    stream.remainder = stream.remainder * rank.weight / old.weight;
+    stream.finish = std::max(
+        start - groups_[old.group].clock + clock + stream.quantum, clock);
+    stream.remainder =
+        static_cast<uint16_t>(stream.remainder * rank.weight / old.weight);
   }
   if (stream.ready) Enter(slot);
 }
@@ -272,21 +287,6 @@ void RankedPolicy::UpdateReadyBit(size_t group) {
     word |= bit;
     groups_[group].waits_since = total_charged_;
   }
-}
-
-size_t RankedPolicy::NextGroup() const {
-  const size_t first = FirstReadyGroup();
-  if (shape_.starvation_guard == 0 || first == kNoGroup) return first;
-  return StarvingGroup(first);
-}
-
-size_t RankedPolicy::FirstReadyGroup() const {
-  for (size_t word = 0; word < ready_groups_.size(); ++word) {
-    if (ready_groups_[word] != 0) {
-      return word * 64 + absl::countr_zero(ready_groups_[word]);
-    }
-  }
-  return kNoGroup;
 }
 
 // The group that has waited longest, if that is longer than the guard allows;

@@ -33,7 +33,8 @@
 // the highest opened one of the same initiator are ignored: those streams are
 // closed (RFC 9113 §5.1.1).
 //
-// Pick: O(1). Charge: O(log n) for the n ready streams of a group. Neither
+// Pick: O(1). Charge: O(log n) for the n ready streams of a group, O(1) while
+// those that share have one weight and send frames of one size. Neither
 // allocates. Everything else: O(log n), amortised.
 #ifndef SLUICE_SCHEDULER_RANKED_POLICY_H_
 #define SLUICE_SCHEDULER_RANKED_POLICY_H_
@@ -45,6 +46,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -94,9 +96,11 @@ class RankedPolicy : public Policy {
 
   struct Subject {
     StreamId id = 0;
-    int64_t arrival = 0;             // 0, 1, 2, … in the order of OnOpen()
-    int64_t charged = 0;             // bytes, since the stream opened
-    int64_t charged_since_info = 0;  // bytes, since `info` was given
+    int64_t arrival = 0;  // 0, 1, 2, … in the order of OnOpen()
+    // Bytes, since the stream opened and since `info` was given. Counted with
+    // Shape::ranks_by_charge only.
+    int64_t charged = 0;
+    int64_t charged_since_info = 0;
     const StreamInfo& info;
   };
 
@@ -118,14 +122,18 @@ class RankedPolicy : public Policy {
   void RankAll();
 
  private:
-  struct Stream {
-    StreamId id = 0;  // 0: the slot is free
+  // A decision touches the first cache line only.
+  struct alignas(64) Stream {
+    Rank rank;
+    // kShared: the finish tag F = S + quantum, 1/256 byte per weight, which is
+    // the order of the queue; S is the start tag of docs/fairness.md.
+    int64_t finish = 0;
+    uint16_t remainder = 0;  // of F's last division by the weight
     bool ready = false;
     bool fresh = true;  // has not been ready in its group yet
-    Rank rank;
-    int64_t start = 0;      // kShared: the start tag S, 1/256 byte per weight
-    int64_t remainder = 0;  // of S's last division by the weight
-    int64_t quantum = 0;    // 256·L/weight: what the largest grant adds to S
+    StreamId id = 0;    // 0: the slot is free
+
+    int64_t quantum = 0;  // 256·L/weight: what the largest grant adds to S
     int64_t arrival = 0;
     int64_t charged = 0;
     int64_t charged_since_info = 0;
@@ -143,7 +151,7 @@ class RankedPolicy : public Policy {
   size_t RoomForIdle() const {
     return max_streams_ - std::min(max_streams_, slots_.size());
   }
-  int64_t OrderOf(const Stream& stream) const;
+  static int64_t OrderOf(const Stream& stream);
   ReadyQueue& QueueOf(const Rank& rank);
   void Enter(uint32_t slot);
   void Leave(uint32_t slot);
@@ -152,10 +160,9 @@ class RankedPolicy : public Policy {
   void Rerank(uint32_t slot);
   Rank AskRank(const Stream& stream) const;
   void UpdateReadyBit(size_t group);
-  // The group to serve; kNoGroup when none has anything ready.
-  size_t NextGroup() const;
-  size_t FirstReadyGroup() const;
-  size_t StarvingGroup(size_t first) const;
+  // A charge that a rank depends on, or waited for.
+  ABSL_ATTRIBUTE_NOINLINE void RerankCharged(uint32_t slot, int64_t bytes);
+  ABSL_ATTRIBUTE_NOINLINE size_t StarvingGroup(size_t first) const;
 
   const int64_t max_grant_;
   const size_t max_streams_;
@@ -171,9 +178,10 @@ class RankedPolicy : public Policy {
   int64_t total_charged_ = 0;  // bytes
 
   // Between Pick() and Charge(): the picked slot, unless it was closed since.
-  std::optional<uint32_t> picked_;
+  static constexpr uint32_t kNoSlot = static_cast<uint32_t>(-1);
+  uint32_t picked_ = kNoSlot;
   bool picked_shared_ = false;
-  size_t picked_group_ = 0;
+  Group* picked_group_ = nullptr;
   // A new rank of the picked stream waits for the charge.
   std::optional<Rank> picked_rank_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace sluice::scheduler {
 namespace {
@@ -31,11 +32,10 @@ void ReadyQueue::Remove(uint32_t slot, Places& places) {
   }
 }
 
-void ReadyQueue::Update(uint32_t slot, int64_t order, Places& places) {
-  Place& place = places[slot];
+void ReadyQueue::Requeue(uint32_t slot, int64_t order, Places& places) {
+  const Place& place = places[slot];
+  const Entry entry = {order, place.id, slot};
   if (place.heap_index == kInRun) {
-    Entry entry = place.entry;
-    entry.order = order;
     Unlink(slot, places);
     if (GoesBehindRun(entry, places)) {
       Append(entry, places);
@@ -45,13 +45,10 @@ void ReadyQueue::Update(uint32_t slot, int64_t order, Places& places) {
     return;
   }
   const size_t index = place.heap_index;
-  Entry entry = heap_[index];
-  const bool later = order > entry.order;
-  entry.order = order;
   if (GoesBehindRun(entry, places)) {
     HeapRemove(index, places);
     Append(entry, places);
-  } else if (later) {
+  } else if (order > place.order) {
     SiftDown(index, entry, places);
   } else {
     SiftUp(index, entry, places);
@@ -60,18 +57,18 @@ void ReadyQueue::Update(uint32_t slot, int64_t order, Places& places) {
 
 void ReadyQueue::Append(const Entry& entry, Places& places) {
   Place& place = places[entry.slot];
-  place.entry = entry;
-  place.heap_index = kInRun;
-  place.previous = last_;
-  place.next = kNone;
-  (last_ == kNone ? first_ : places[last_].next) = entry.slot;
-  last_ = entry.slot;
+  place = {.order = entry.order, .id = entry.id};
+  if (first_ == kNone) first_ = place.previous = entry.slot;
+  place.next = first_;
+  place.previous = std::exchange(places[first_].previous, entry.slot);
+  places[place.previous].next = entry.slot;
 }
 
 void ReadyQueue::Unlink(uint32_t slot, Places& places) {
   const Place& place = places[slot];
-  (place.previous == kNone ? first_ : places[place.previous].next) = place.next;
-  (place.next == kNone ? last_ : places[place.next].previous) = place.previous;
+  places[place.previous].next = place.next;
+  places[place.next].previous = place.previous;
+  if (first_ == slot) first_ = place.next == slot ? kNone : place.next;
 }
 
 void ReadyQueue::HeapInsert(const Entry& entry, Places& places) {

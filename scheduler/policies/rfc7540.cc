@@ -88,9 +88,9 @@ class Rfc7540 final : public Policy {
   void SetBlocked(StreamId id) override { tree_.SetBlocked(id).IgnoreError(); }
 
   std::optional<Grant> Pick() override {
-    absl::StatusOr<StreamId> id = tree_.Pick();
-    if (!id.ok()) return std::nullopt;
-    return Grant{.stream_id = *id,
+    const StreamId id = tree_.TryPick();
+    if (id == 0) return std::nullopt;
+    return Grant{.stream_id = id,
                  .max_bytes = tree_.max_grant(),
                  .reason = {"smallest finish tag on its path"}};
   }

@@ -65,5 +65,45 @@ TEST(ReadyQueueTest, AgreesWithASortedMapOverRandomOperations) {
   }
 }
 
+// Streams that share equally and send frames of one size only turn the ring.
+TEST(ReadyQueueTest, GoingBehindAllOthersMovesNothing) {
+  constexpr uint32_t kSlots = 1000;
+  ReadyQueue queue;
+  ReadyQueue::Places places(kSlots);
+  for (uint32_t slot = 0; slot < kSlots; ++slot) {
+    queue.Insert({.order = 0, .id = 2 * slot + 1, .slot = slot}, places);
+  }
+  for (uint32_t i = 0; i < 10 * kSlots; ++i) {
+    const ReadyQueue::Entry top = queue.top(places);
+    ASSERT_EQ(top.slot, i % kSlots);
+    queue.Update(top.slot, top.order + 16384, places);
+  }
+  EXPECT_EQ(queue.steps(), 0u);
+}
+
+// Frames of sizes that a peer chooses against it: ever smaller ones, so that
+// nothing goes behind the last, and any mixture.
+TEST(ReadyQueueTest, AnUpdateMovesAtMostALogarithmOfEntriesWhateverTheSizes) {
+  constexpr uint32_t kSlots = 1024;  // five levels of four
+  std::mt19937 random(3);
+  for (const int habit : {0, 1, 2}) {
+    ReadyQueue queue;
+    ReadyQueue::Places places(kSlots);
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      queue.Insert({.order = 1 << 20, .id = 2 * slot + 1, .slot = slot},
+                   places);
+    }
+    for (int64_t i = 0; i < 100000; ++i) {
+      const ReadyQueue::Entry top = queue.top(places);
+      int64_t bytes = 1 + random() % 16384;
+      if (habit == 1) bytes = 1;
+      if (habit == 2) bytes = i % 2 == 0 ? 16384 - i % 16384 : 1;
+      const uint64_t before = queue.steps();
+      queue.Update(top.slot, top.order + bytes, places);
+      ASSERT_LE(queue.steps() - before, 7u);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::scheduler
