@@ -29,10 +29,12 @@ h2::ConnectionOptions ClientOptions() {
 
 }  // namespace
 
-Browser::Browser(const Page& page, Signals& signals, Transport& transport)
+Browser::Browser(const Page& page, Signals& signals, Transport& transport,
+                 uint32_t max_streams)
     : page_(page),
       signals_(signals),
       transport_(transport),
+      max_streams_(max_streams),
       connection_(ClientOptions()),
       next_stream_id_(signals.FirstStreamId()),
       states_(page.resources.size()),
@@ -102,9 +104,11 @@ void Browser::Request(size_t index) {
 }
 
 void Browser::SendWaiting() {
-  while (!waiting_.empty() && status_.ok() &&
-         connection_.OpenOutboundStreams() <
-             connection_.RemoteSetting(h2::SettingId::kMaxConcurrentStreams)) {
+  while (
+      !waiting_.empty() && status_.ok() &&
+      connection_.OpenOutboundStreams() <
+          std::min(max_streams_, connection_.RemoteSetting(
+                                     h2::SettingId::kMaxConcurrentStreams))) {
     const size_t index = std::get<2>(*waiting_.begin());
     waiting_.erase(waiting_.begin());
     SendRequest(index);

@@ -6,7 +6,9 @@
 // 0, INITIAL_WINDOW_SIZE 6,291,456, MAX_HEADER_LIST_SIZE 262,144; a connection
 // window of 15,728,640 bytes; windows given back as bytes arrive. A request
 // that the server's MAX_CONCURRENT_STREAMS does not admit waits, the most
-// urgent level first and, inside it, the first discovered.
+// urgent level first and, inside it, the first discovered. The limit is known
+// from the start, as on a connection that was open before: so no request is
+// refused and made again.
 //
 // What it leaves out: everything that happens between bytes. Parsing, running
 // scripts and layout are the captured `discovery_delay_ms`, never longer on a
@@ -51,8 +53,10 @@ struct ResourceTiming {
 
 class Browser {
  public:
-  // All must outlive this.
-  Browser(const Page& page, Signals& signals, Transport& transport);
+  // `page`, `signals` and `transport` must outlive this. `max_streams` is the
+  // limit that holds until the server's SETTINGS say theirs.
+  Browser(const Page& page, Signals& signals, Transport& transport,
+          uint32_t max_streams);
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
 
@@ -103,6 +107,7 @@ class Browser {
   const Page& page_;
   Signals& signals_;
   Transport& transport_;
+  const uint32_t max_streams_;
   h2::Connection connection_;
   h2::StreamId next_stream_id_;
   std::vector<State> states_;

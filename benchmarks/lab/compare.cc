@@ -27,7 +27,8 @@ absl::StatusOr<PageLoad> LoadOnce(const Comparison& comparison,
   const std::unique_ptr<Transport> transport =
       comparison.transport(comparison.transport_options);
   std::unique_ptr<Signals> signals = set.make(comparison.signal_options);
-  return RunPageLoad(page, *signals, *std::move(policy), *transport);
+  return RunPageLoad(page, *signals, *std::move(policy), *transport,
+                     comparison.load_options);
 }
 
 Run SumUp(const Comparison& comparison, const Page& page, const SignalSet& set,
@@ -39,6 +40,7 @@ Run SumUp(const Comparison& comparison, const Page& page, const SignalSet& set,
       .network = comparison.network,
       .late_signals = comparison.signal_options.late_signals,
       .send_buffer_bytes = comparison.transport_options.send_buffer_bytes,
+      .max_streams = comparison.load_options.max_streams,
       .seed = comparison.transport_options.seed,
       .metrics = Measure(page, load),
       .picks = JoinPicks(load.picks),

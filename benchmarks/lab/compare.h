@@ -12,6 +12,7 @@
 #include "benchmarks/lab/network.h"
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/signals.h"
 #include "benchmarks/lab/transport.h"
 
@@ -25,6 +26,7 @@ struct Comparison {
   std::string network = "3g_fast";    // its name in results
   TransportFactory transport = LinkFactory(LinkOptions());  // 3G Fast
   TransportOptions transport_options;
+  PageLoadOptions load_options;
   std::string baseline = "rr";  // of the summary over pages
 };
 

@@ -49,6 +49,9 @@ ABSL_FLAG(uint64_t, seed, 1,
 ABSL_FLAG(int64_t, send_buffer, 16384,
           "bytes that the server's socket holds before they are on the wire; "
           "0: one segment of 1,400 bytes at a time");
+ABSL_FLAG(int64_t, max_streams, 100,
+          "streams that the server lets the browser have open at a time "
+          "(SETTINGS_MAX_CONCURRENT_STREAMS); further requests wait");
 
 namespace sluice::lab {
 namespace {
@@ -132,6 +135,13 @@ int CompareMain(int argc, char** argv,
                        absl::StrCat("--send_buffer must be from 0 to ",
                                     kMaxSendBuffer, " bytes"));
   }
+  constexpr int64_t kMaxStreams = (int64_t{1} << 31) - 1;
+  const int64_t max_streams = absl::GetFlag(FLAGS_max_streams);
+  if (max_streams < 1 || max_streams > kMaxStreams) {
+    ExitBadCommandLine(
+        kProgram,
+        absl::StrCat("--max_streams must be from 1 to ", kMaxStreams));
+  }
   Comparison comparison;
   comparison.pages = ValueOrExit(
       SelectPages(absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
@@ -152,6 +162,7 @@ int CompareMain(int argc, char** argv,
       ValueOrExit(SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   comparison.transport_options.send_buffer_bytes =
       static_cast<size_t>(send_buffer);
+  comparison.load_options.max_streams = static_cast<uint32_t>(max_streams);
 
   ResultFiles files(kProgram);
   const bool quiet = absl::GetFlag(FLAGS_quiet);

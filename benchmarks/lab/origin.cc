@@ -39,10 +39,12 @@ class Filler : public scheduler::DataSource {
   uint64_t left_;
 };
 
-h2::ConnectionOptions ServerOptions(const scheduler::Policy& policy) {
+h2::ConnectionOptions ServerOptions(const scheduler::Policy& policy,
+                                    uint32_t max_streams) {
   h2::ConnectionOptions options;
+  options.settings = {{h2::SettingId::kMaxConcurrentStreams, max_streams}};
   if (policy.AnnouncesNoRfc7540Priorities()) {
-    options.settings = {{h2::SettingId::kNoRfc7540Priorities, 1}};
+    options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
   return options;
 }
@@ -54,10 +56,10 @@ std::string PathOf(const Resource& resource) {
 }
 
 Origin::Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
-               Transport& transport)
+               Transport& transport, uint32_t max_streams)
     : page_(page),
       transport_(transport),
-      connection_(ServerOptions(*policy)),
+      connection_(ServerOptions(*policy, max_streams)),
       scheduler_(&connection_, std::move(policy),
                  {.max_frame_size = kMaxGrant}) {
   for (size_t i = 0; i < page.resources.size(); ++i) {

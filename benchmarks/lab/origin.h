@@ -60,9 +60,10 @@ struct ReceivedSignal {
 
 class Origin {
  public:
-  // `page` and `transport` must outlive this.
+  // `page` and `transport` must outlive this. `max_streams` is what SETTINGS
+  // says of MAX_CONCURRENT_STREAMS.
   Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
-         Transport& transport);
+         Transport& transport, uint32_t max_streams);
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
 

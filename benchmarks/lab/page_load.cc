@@ -6,9 +6,10 @@ namespace sluice::lab {
 
 absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
                                      std::unique_ptr<scheduler::Policy> policy,
-                                     Transport& transport) {
-  Origin origin(page, std::move(policy), transport);
-  Browser browser(page, signals, transport);
+                                     Transport& transport,
+                                     const PageLoadOptions& options) {
+  Origin origin(page, std::move(policy), transport, options.max_streams);
+  Browser browser(page, signals, transport, options.max_streams);
   origin.Start();
   browser.Start();
   transport.Run();

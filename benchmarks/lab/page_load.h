@@ -2,6 +2,7 @@
 #ifndef SLUICE_BENCHMARKS_LAB_PAGE_LOAD_H_
 #define SLUICE_BENCHMARKS_LAB_PAGE_LOAD_H_
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -23,12 +24,18 @@ struct PageLoad {
   std::vector<ReceivedSignal> signals;    // by time
 };
 
+struct PageLoadOptions {
+  // The server's SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2), from 1.
+  uint32_t max_streams = 100;
+};
+
 // Loads `page` over `transport`, which must be new. Error: Internal, when
 // something never arrives or an end reports an error: a defect of the policy or
 // of the core, never of the page. O(bytes / segment · log events).
 absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
                                      std::unique_ptr<scheduler::Policy> policy,
-                                     Transport& transport);
+                                     Transport& transport,
+                                     const PageLoadOptions& options = {});
 
 }  // namespace sluice::lab
 

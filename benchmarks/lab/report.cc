@@ -121,6 +121,7 @@ std::string JsonLine(const Run& run) {
   object["late_signals"] = run.late_signals;
   object["network"] = run.network;
   object["send_buffer_bytes"] = run.send_buffer_bytes;
+  object["max_streams"] = run.max_streams;
   object["seed"] = run.seed;
   object["render_critical_ms"] = ToMilliseconds(run.metrics.render_critical_ns);
   object["atf_ms"] = ToMilliseconds(run.metrics.atf_ns);
@@ -147,7 +148,8 @@ std::string JsonLine(const Run& run) {
 std::string CsvHeader() {
   std::string line =
       "version,page,page_sha256,policy,signals,late_signals,network,"
-      "send_buffer_bytes,seed,render_critical_ms,atf_ms,atf_area_ms,"
+      "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,atf_area_"
+      "ms,"
       "page_load_ms,lower_first_bytes";
   for (size_t i = 0; i < kResourceTypes; ++i) {
     absl::StrAppend(&line, ",", ResourceTypeName(static_cast<ResourceType>(i)),
@@ -168,9 +170,10 @@ std::string CsvLine(const Run& run) {
   std::string line = absl::StrCat(
       kLabVersion, ",", run.page->name, ",", run.page->sha256, ",",
       text(run.policy), ",", run.signals, ",", run.late_signals ? 1 : 0, ",",
-      text(run.network), ",", run.send_buffer_bytes, ",", run.seed, ",",
-      ms(run.metrics.render_critical_ns), ",", ms(run.metrics.atf_ns), ",",
-      ms(run.metrics.atf_area_ns), ",", ms(run.metrics.page_load_ns));
+      text(run.network), ",", run.send_buffer_bytes, ",", run.max_streams, ",",
+      run.seed, ",", ms(run.metrics.render_critical_ns), ",",
+      ms(run.metrics.atf_ns), ",", ms(run.metrics.atf_area_ns), ",",
+      ms(run.metrics.page_load_ns));
   absl::StrAppend(&line, ",", run.metrics.lower_first_bytes);
   for (const std::optional<int64_t>& done : run.metrics.class_done_ns) {
     absl::StrAppend(&line, ",", done.has_value() ? ms(*done) : "");

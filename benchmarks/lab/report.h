@@ -24,6 +24,7 @@ struct Run {
   std::string network;
   bool late_signals = false;
   size_t send_buffer_bytes = 0;
+  uint32_t max_streams = 100;
   uint64_t seed = 1;  // of the network's losses and of the summary
   Metrics metrics;
   std::vector<Pick> picks;        // JoinPicks() of the load's
@@ -45,7 +46,8 @@ std::vector<size_t> CompletionOrder(const Page& page, const PageLoad& load);
 std::string TextReport(absl::Span<const Run> runs);
 
 // One JSON object and a newline, with the keys in this order: version, page,
-// page_sha256, policy, signals, late_signals, network, send_buffer_bytes, seed;
+// page_sha256, policy, signals, late_signals, network, send_buffer_bytes,
+// max_streams, seed;
 // render_critical_ms, atf_ms, atf_area_ms, page_load_ms (virtual milliseconds,
 // to the microsecond); lower_first_bytes; class_done_ms, an object with the
 // classes that the page has; picks, an array of [resource id, stream id, bytes]

@@ -53,10 +53,10 @@ for seed in 1 1 2; do
   cp caller/runs.csv "csv$seed"
 done
 [ "$(wc -l <csv1)" -eq 5 ] || fail "not a header and one line a run in CSV"
-grep -q ',parallel_plus,chrome9218_2023,0,mobile,0,1,' csv1 || fail "CSV values"
+grep -q ',parallel_plus,chrome9218_2023,0,mobile,0,100,1,' csv1 || fail "CSV values"
 sum=$(sha256sum "$OLDPWD/benchmarks/lab/pages/vk.json" | cut -d' ' -f1)
 grep -q "vk,$sum," csv1 || fail "no hash of the page"
-cmp -s <(cut -d, -f10- csv1) <(cut -d, -f10- csv2) && fail "seeds are alike"
+cmp -s <(cut -d, -f11- csv1) <(cut -d, -f11- csv2) && fail "seeds are alike"
 grep -q 'over 2 pages: median of rr' out1 || fail "no summary over pages"
 
 # Bundled pages are found from any folder.
@@ -91,6 +91,8 @@ refuses '--baseline: ' --baseline=best
 refuses 'seed' --seed=-1
 refuses 'send_buffer' --send_buffer=-1
 refuses 'send_buffer' --send_buffer=many
+refuses '--max_streams must be from 1' --max_streams=0
+refuses 'max_streams' --max_streams=-1
 refuses 'colour' --colour=red
 refuses 'stray' stray
 

@@ -171,6 +171,37 @@ TEST(PageLoadTest, RequestsBeyondMaxConcurrentStreamsWaitTheMostUrgentFirst) {
   EXPECT_LT(Requested(*load, 151), Requested(*load, 101));
 }
 
+TEST(PageLoadTest, NoMoreStreamsAreOpenThanTheServerAllowsFromTheFirstRequest) {
+  std::string resources = R"({"id":0,"type":"html","bytes":9000})";
+  for (int i = 1; i < 12; ++i) {
+    absl::StrAppend(&resources, R"(,{"id":)", i,
+                    R"(,"type":"image","bytes":5000})");
+  }
+  const Page page = PageOf(resources);
+  for (uint32_t limit : {1u, 3u, 100u}) {
+    for (absl::string_view signals :
+         {"chrome7540", "chrome9218_2023", "firefox7540"}) {
+      SCOPED_TRACE(absl::StrCat(limit, " ", signals));
+      Link link({});
+      const absl::StatusOr<PageLoad> load =
+          RunPageLoad(page, *FindSignalSet(signals)->make({}), PolicyOf("rr"),
+                      link, {.max_streams = limit});
+      ASSERT_TRUE(load.ok()) << load.status();
+      size_t most = 0;
+      for (const ResourceTiming& at : load->timings) {
+        most = std::max<size_t>(
+            most, std::count_if(load->timings.begin(), load->timings.end(),
+                                [&](const ResourceTiming& other) {
+                                  return other.requested_ns <=
+                                             at.requested_ns &&
+                                         other.completed_ns > at.requested_ns;
+                                }));
+      }
+      EXPECT_EQ(most, std::min<size_t>(limit, 12));
+    }
+  }
+}
+
 // Two low images flow; a change of mind brings the second before the first, and
 // it comes after the stylesheet that layout waits for and 30 ms of thinking.
 TEST(PageLoadTest, AChangeOfMindReordersWhatIsOnItsWay) {

@@ -121,6 +121,7 @@ Run OneRun(const Page& page) {
              .signals = "chrome7540",
              .network = "3g_fast",
              .send_buffer_bytes = 16384,
+             .max_streams = 50,
              .seed = 7,
              .metrics = {.render_critical_ns = 1'234'567'890,
                          .atf_ns = 2'000'000'000,
@@ -152,7 +153,7 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
       JsonLine(OneRun(page)),
       R"({"version":"1.0","page":"three","page_sha256":"abc","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
-      R"("network":"3g_fast","send_buffer_bytes":16384,"seed":7,)"
+      R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
       R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
       R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
@@ -164,14 +165,16 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   const Page page = ThreeResources();
   EXPECT_EQ(CsvHeader(),
             "version,page,page_sha256,policy,signals,late_signals,network,"
-            "send_buffer_bytes,seed,render_critical_ms,atf_ms,atf_area_ms,"
+            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,atf_"
+            "area_ms,"
             "page_load_ms,lower_first_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
-  EXPECT_EQ(CsvLine(run),
-            "1.0,three,abc,rr,chrome7540,0,3g_fast,16384,7,1234.568,2000.000,"
-            "0.000,3000.501,70500,,1500.000,,,,,,,,\n");
+  EXPECT_EQ(
+      CsvLine(run),
+      "1.0,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
+      "0.000,3000.501,70500,,1500.000,,,,,,,,\n");
   run.policy = "rfc7540:exact=true,max_depth=3";
   EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));
 }
