@@ -56,6 +56,8 @@ struct ReceivedSignal {
   h2::StreamId stream_id = 0;
   int64_t at_ns = 0;
   std::variant<h2::StreamPriority, h2::PriorityField> signal;
+  bool with_request =
+      false;  // in the HEADERS of its stream, no frame for itself
 };
 
 class Origin {
@@ -79,11 +81,12 @@ class Origin {
   // Every request, in order.
   std::vector<ReceivedRequest> TakeRequests() { return std::move(requests_); }
 
-  // Every priority signal, in order.
+  // Every priority signal as the client sent it, in order.
   std::vector<ReceivedSignal> TakeSignals() { return std::move(signals_); }
 
  private:
   void OnBytes(absl::string_view bytes);
+  void KeepSignals(const h2::RequestReceived& request);
   void Answer(const h2::RequestReceived& request);
   void Flush();
   void Check(const absl::Status& status);

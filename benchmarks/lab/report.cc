@@ -111,7 +111,7 @@ std::string TextReport(absl::Span<const Run> runs) {
   return text;
 }
 
-std::string JsonLine(const Run& run) {
+nlohmann::ordered_json RunParameters(const Run& run) {
   nlohmann::ordered_json object;
   object["version"] = std::string(kLabVersion);
   object["page"] = run.page->name;
@@ -123,6 +123,11 @@ std::string JsonLine(const Run& run) {
   object["send_buffer_bytes"] = run.send_buffer_bytes;
   object["max_streams"] = run.max_streams;
   object["seed"] = run.seed;
+  return object;
+}
+
+std::string JsonLine(const Run& run) {
+  nlohmann::ordered_json object = RunParameters(run);
   object["render_critical_ms"] = ToMilliseconds(run.metrics.render_critical_ns);
   object["atf_ms"] = ToMilliseconds(run.metrics.atf_ns);
   object["atf_area_ms"] = ToMilliseconds(run.metrics.atf_area_ns);

@@ -13,6 +13,7 @@
 #include "benchmarks/lab/origin.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
+#include "nlohmann/json_fwd.hpp"
 
 namespace sluice::lab {
 
@@ -45,13 +46,15 @@ std::vector<size_t> CompletionOrder(const Page& page, const PageLoad& load);
 // by their labels.
 std::string TextReport(absl::Span<const Run> runs);
 
+// What the run was made of, the first keys of JsonLine(): version … seed.
+nlohmann::ordered_json RunParameters(const Run& run);
+
 // One JSON object and a newline, with the keys in this order: version, page,
 // page_sha256, policy, signals, late_signals, network, send_buffer_bytes,
-// max_streams, seed;
-// render_critical_ms, atf_ms, atf_area_ms, page_load_ms (virtual milliseconds,
-// to the microsecond); lower_first_bytes; class_done_ms, an object with the
-// classes that the page has; picks, an array of [resource id, stream id, bytes]
-// of all joined picks.
+// max_streams, seed; render_critical_ms, atf_ms, atf_area_ms, page_load_ms
+// (virtual milliseconds, to the microsecond); lower_first_bytes; class_done_ms,
+// an object with the classes that the page has; picks, an array of [resource
+// id, stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end

@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/lab/qlog.h"
 #include "benchmarks/lab/run_file.h"
+#include "benchmarks/lab/trace_folder.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
 
@@ -17,6 +20,10 @@ ABSL_FLAG(std::string, csv, "",
 ABSL_FLAG(std::string, runs, "",
           "also keep the runs in this file, of which //benchmarks/lab:report "
           "makes a report together with others");
+
+ABSL_FLAG(std::string, qlog, "",
+          "also write a trace of each run into this folder, in the form that "
+          "qvis opens");
 
 namespace sluice::lab {
 
@@ -36,7 +43,12 @@ ResultFiles::ResultFiles(std::string program) : program_(std::move(program)) {
   if (File* file = Open("runs", absl::GetFlag(FLAGS_runs))) {
     file->output = std::make_unique<RunFileOutput>(file->stream);
   }
+  if (const std::string path = absl::GetFlag(FLAGS_qlog); !path.empty()) {
+    traces_.push_back(
+        std::make_unique<QlogOutput>(OpenFolder("qlog", path, ".qlog")));
+  }
   for (const auto& file : files_) outputs_.push_back(file->output.get());
+  for (const auto& trace : traces_) outputs_.push_back(trace.get());
 }
 
 ResultFiles::~ResultFiles() = default;
@@ -53,6 +65,18 @@ ResultFiles::File* ResultFiles::Open(absl::string_view flag,
   }
   files_.push_back(std::move(file));
   return files_.back().get();
+}
+
+TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
+                                    const std::string& path,
+                                    absl::string_view extension) {
+  absl::StatusOr<TraceFolder> folder =
+      TraceFolder::In(examples::ResolveUserPath(path), extension);
+  if (!folder.ok()) {
+    examples::ExitBadCommandLine(
+        program_, absl::StrCat("--", flag, ": ", folder.status().message()));
+  }
+  return *std::move(folder);
 }
 
 bool ResultFiles::Close() {

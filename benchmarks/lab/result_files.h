@@ -1,5 +1,5 @@
-// The files that the flags --json, --csv and --runs ask for: the same for every
-// program that has runs to report.
+// The files that the flags --json, --csv, --runs and --qlog ask for: the same
+// for every program that has runs to report.
 #ifndef SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
 #define SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
 
@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/output.h"
+#include "benchmarks/lab/trace_folder.h"
 
 namespace sluice::lab {
 
@@ -21,7 +22,7 @@ class ResultFiles {
   ResultFiles& operator=(const ResultFiles&) = delete;
   ~ResultFiles();
 
-  // One for each file; they live as long as this.
+  // One for each file or folder; they live as long as this.
   const std::vector<Output*>& outputs() const { return outputs_; }
 
   // Whether everything was written; says so on standard error if not. Once,
@@ -32,9 +33,13 @@ class ResultFiles {
   struct File;
   // The file of a flag, or null.
   File* Open(absl::string_view flag, const std::string& path);
+  // The folder of a flag.
+  TraceFolder OpenFolder(absl::string_view flag, const std::string& path,
+                         absl::string_view extension);
 
   std::string program_;
   std::vector<std::unique_ptr<File>> files_;
+  std::vector<std::unique_ptr<Output>> traces_;
   std::vector<Output*> outputs_;
 };
 

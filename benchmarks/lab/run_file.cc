@@ -240,6 +240,9 @@ void AppendTimeline(const PageLoad& load, ByteWriter& writer) {
   AppendColumn(load.signals, KindOf, writer);
   AppendColumn(load.signals, DependencyOf, writer);
   AppendColumn(load.signals, WeightOrUrgency, writer);
+  AppendColumn(
+      load.signals,
+      [](const ReceivedSignal& s) { return s.with_request ? 1 : 0; }, writer);
 }
 
 void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
@@ -292,10 +295,12 @@ void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
   const std::vector<int64_t> kinds = ReadColumn(reader, ids.size());
   const std::vector<int64_t> dependencies = ReadColumn(reader, ids.size());
   const std::vector<int64_t> values = ReadColumn(reader, ids.size());
+  const std::vector<int64_t> with_request = ReadColumn(reader, ids.size());
   load->signals.clear();
   for (size_t i = 0; reader.ok() && i < ids.size(); ++i) {
     load->signals.push_back({static_cast<h2::StreamId>(ids[i]), at[i],
-                             SignalOf(kinds[i], dependencies[i], values[i])});
+                             SignalOf(kinds[i], dependencies[i], values[i]),
+                             with_request[i] != 0});
   }
 }
 

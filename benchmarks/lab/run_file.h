@@ -61,7 +61,7 @@ absl::Status ReadRuns(
 //             0 and then both columns; gap of time
 //   signals   gap of stream id, gap of time, kind (0: RFC 7540 without, 1: with
 //             the exclusive flag, 2: RFC 9218 without, 3: with `i`), dependency
-//             (RFC 9218: 0), weight or urgency
+//             (RFC 9218: 0), weight or urgency, 1: in the request's HEADERS
 //
 // The HTML report embeds the same bytes.
 void AppendTimeline(const PageLoad& load, ByteWriter& writer);

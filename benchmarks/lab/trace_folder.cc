@@ -1,0 +1,81 @@
+#include "benchmarks/lab/trace_folder.h"
+
+#include <openssl/sha.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+// Of the readable parts; the hash tells apart what is cut off.
+constexpr size_t kLongestPart = 45;
+constexpr size_t kHashBytes = 6;
+
+std::string Safe(absl::string_view text) {
+  std::string safe(text.substr(0, kLongestPart));
+  for (char& c : safe) {
+    if (!absl::ascii_isalnum(c) && c != '-' && c != '+') c = '_';
+  }
+  return safe;
+}
+
+// Twelve hexadecimal digits.
+std::string HashOf(const Run& run) {
+  const std::string parameters = RunParameters(run).dump();
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(parameters.data()),
+         parameters.size(), digest);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), kHashBytes));
+}
+
+}  // namespace
+
+std::string TraceName(const Run& run) {
+  std::string name =
+      absl::StrCat(Safe(run.page->name), "__", Safe(run.signals), "__",
+                   Safe(run.policy), "__", Safe(run.network), "-", HashOf(run));
+  if (name[0] == '-') name[0] = '_';  // no tool takes it for a flag
+  return name;
+}
+
+absl::StatusOr<TraceFolder> TraceFolder::In(std::string folder,
+                                            absl::string_view extension) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && !std::filesystem::is_directory(folder, error)) {
+    error = std::make_error_code(std::errc::not_a_directory);
+  }
+  if (!error && access(folder.c_str(), W_OK | X_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write into ", folder, ": ", error.message()));
+  }
+  return TraceFolder(std::move(folder), std::string(extension));
+}
+
+absl::Status TraceFolder::Write(const Run& run,
+                                absl::string_view contents) const {
+  const std::string path =
+      absl::StrCat(folder_, "/", TraceName(run), extension_);
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  stream.close();
+  if (!stream) {
+    return absl::UnavailableError(absl::StrCat("writing ", path, " failed"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::lab
