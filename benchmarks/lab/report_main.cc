@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   }
   sluice::lab::ResultFiles files(kProgram);
   if (files.outputs().empty()) {
-    ExitBadCommandLine(kProgram, "ask for --html, --json, --csv, --runs or --qlog");
+    ExitBadCommandLine(kProgram,
+                       "ask for --html, --json, --csv, --runs or --qlog");
   }
   const auto write = [&files](const Run& run, const PageLoad& load) {
     for (Output* output : files.outputs()) {
