@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "absl/strings/string_view.h"
 
 namespace sluice::lab {
 
@@ -50,6 +51,38 @@ uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
   return bytes;
 }
 
+std::optional<Reaction> MeasureReaction(const Page& page,
+                                        const PageLoad& load) {
+  constexpr absl::string_view kHigh = "high";
+  constexpr absl::string_view kLow = "low";
+  std::optional<int64_t> asked_ns;  // when the first of kHigh was
+  Reaction reaction;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (page.resources[i].role != kHigh) continue;
+    const ResourceTiming& timing = load.timings[i];
+    asked_ns =
+        std::min(asked_ns.value_or(timing.requested_ns), timing.requested_ns);
+    reaction.reaction_ns = std::max(reaction.reaction_ns,
+                                    timing.completed_ns - timing.requested_ns);
+  }
+  if (!asked_ns.has_value()) return std::nullopt;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (page.resources[i].role != kLow) continue;
+    reaction.low_left_bytes += page.resources[i].bytes;
+    if (load.timings[i].requested_ns <= *asked_ns &&
+        *asked_ns < load.timings[i].completed_ns) {
+      ++reaction.low_open;
+    }
+  }
+  for (const Arrival& arrival : load.arrivals) {
+    if (arrival.at_ns > *asked_ns) break;
+    if (page.resources[arrival.resource].role == kLow) {
+      reaction.low_left_bytes -= arrival.bytes;
+    }
+  }
+  return reaction;
+}
+
 }  // namespace
 
 Metrics Measure(const Page& page, const PageLoad& load) {
@@ -82,6 +115,7 @@ Metrics Measure(const Page& page, const PageLoad& load) {
         static_cast<int64_t>(absl::Uint128Low64(weighted / bytes));
   }
   metrics.lower_first_bytes = LowerFirstBytes(page, load);
+  metrics.reaction = MeasureReaction(page, load);
   return metrics;
 }
 

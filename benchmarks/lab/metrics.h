@@ -25,12 +25,24 @@
 // urgency, whatever the signals said. What was on its way when a request was
 // made counts, so even the best server cannot always reach 0.
 //
+// Of a page that asks how fast a server reacts, with H the resources whose role
+// is "high", L those whose role is "low", requested(r) the moment at which the
+// browser requests r and A the first of H that it requests:
+//
+//   reaction = max { done(r) − requested(r) : r ∈ H }
+//   low_open = |{ r ∈ L : requested(r) ≤ requested(A) < done(r) }|
+//   low_left = Σ { size(r) − what has arrived of r : r ∈ L }, at requested(A)
+//
+// A short reaction says something about the server only where much was left of
+// what it could have sent instead.
+//
 // The page load time is shown and says little: the order of bytes moves it
 // hardly at all.
 #ifndef SLUICE_BENCHMARKS_LAB_METRICS_H_
 #define SLUICE_BENCHMARKS_LAB_METRICS_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -38,6 +50,13 @@
 #include "benchmarks/lab/page_load.h"
 
 namespace sluice::lab {
+
+// Nothing where a page has no resource with the role "high".
+struct Reaction {
+  int64_t reaction_ns = 0;
+  size_t low_open = 0;
+  uint64_t low_left_bytes = 0;
+};
 
 struct Metrics {
   int64_t render_critical_ns = 0;
@@ -47,6 +66,7 @@ struct Metrics {
   // By ResourceType; nothing: the page has none.
   std::array<std::optional<int64_t>, kResourceTypes> class_done_ns = {};
   uint64_t lower_first_bytes = 0;
+  std::optional<Reaction> reaction = std::nullopt;
 };
 
 // O(arrivals + resources · log resources).

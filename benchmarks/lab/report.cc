@@ -133,6 +133,11 @@ std::string JsonLine(const Run& run) {
   object["atf_area_ms"] = ToMilliseconds(run.metrics.atf_area_ns);
   object["page_load_ms"] = ToMilliseconds(run.metrics.page_load_ns);
   object["lower_first_bytes"] = run.metrics.lower_first_bytes;
+  if (run.metrics.reaction.has_value()) {
+    object["reaction_ms"] = ToMilliseconds(run.metrics.reaction->reaction_ns);
+    object["low_open"] = run.metrics.reaction->low_open;
+    object["low_left_bytes"] = run.metrics.reaction->low_left_bytes;
+  }
   nlohmann::ordered_json& classes = object["class_done_ms"];
   classes = nlohmann::ordered_json::object();
   for (size_t i = 0; i < kResourceTypes; ++i) {
@@ -153,9 +158,9 @@ std::string JsonLine(const Run& run) {
 std::string CsvHeader() {
   std::string line =
       "version,page,page_sha256,policy,signals,late_signals,network,"
-      "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,atf_area_"
-      "ms,"
-      "page_load_ms,lower_first_bytes";
+      "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
+      "atf_area_ms,page_load_ms,lower_first_bytes,reaction_ms,low_open,"
+      "low_left_bytes";
   for (size_t i = 0; i < kResourceTypes; ++i) {
     absl::StrAppend(&line, ",", ResourceTypeName(static_cast<ResourceType>(i)),
                     "_done_ms");
@@ -180,6 +185,12 @@ std::string CsvLine(const Run& run) {
       ms(run.metrics.atf_ns), ",", ms(run.metrics.atf_area_ns), ",",
       ms(run.metrics.page_load_ns));
   absl::StrAppend(&line, ",", run.metrics.lower_first_bytes);
+  if (const std::optional<Reaction>& reaction = run.metrics.reaction) {
+    absl::StrAppend(&line, ",", ms(reaction->reaction_ns), ",",
+                    reaction->low_open, ",", reaction->low_left_bytes);
+  } else {
+    absl::StrAppend(&line, ",,,");
+  }
   for (const std::optional<int64_t>& done : run.metrics.class_done_ns) {
     absl::StrAppend(&line, ",", done.has_value() ? ms(*done) : "");
   }

@@ -52,13 +52,14 @@ nlohmann::ordered_json RunParameters(const Run& run);
 // One JSON object and a newline, with the keys in this order: version, page,
 // page_sha256, policy, signals, late_signals, network, send_buffer_bytes,
 // max_streams, seed; render_critical_ms, atf_ms, atf_area_ms, page_load_ms
-// (virtual milliseconds, to the microsecond); lower_first_bytes; class_done_ms,
-// an object with the classes that the page has; picks, an array of [resource
-// id, stream id, bytes] of all joined picks.
+// (virtual milliseconds, to the microsecond); lower_first_bytes; of a page that
+// has a reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an object
+// with the classes that the page has; picks, an array of [resource id, stream
+// id, bytes] of all joined picks.
 std::string JsonLine(const Run& run);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end
-// with \n): a line of names, a line a run. A class that the page lacks is
+// with \n): a line of names, a line a run. What the page lacks is
 // empty.
 std::string CsvHeader();
 std::string CsvLine(const Run& run);

@@ -99,6 +99,7 @@ void AppendPage(const Page& page, ByteWriter& writer) {
   AppendGaps(
       resources, [](const Resource& r) { return r.id; }, writer);
   for (const Resource& resource : resources) writer.Text(resource.label);
+  for (const Resource& resource : resources) writer.Text(resource.role);
   AppendColumn(
       resources, [](const Resource& r) { return r.type; }, writer);
   AppendColumn(
@@ -129,6 +130,7 @@ Page ReadPage(ByteReader& reader) {
   const size_t count = ids.size();
   page.resources.resize(count);
   for (Resource& resource : page.resources) resource.label = reader.Text();
+  for (Resource& resource : page.resources) resource.role = reader.Text();
   const std::vector<int64_t> types = ReadColumn(reader, count);
   const std::vector<int64_t> bytes = ReadColumn(reader, count);
   const std::vector<int64_t> flags = ReadColumn(reader, count);

@@ -12,6 +12,8 @@
         seeds = [1],
     )
 
+`./bazelw build //:mine` writes bazel-bin/mine.md and the files beside it.
+
 One action runs one cell: a page on a network with a send buffer and a seed,
 under every policy and signal set. So Bazel caches cells, resumes a sweep that
 was interrupted, runs as many at a time as --jobs allows, here or on a cluster
@@ -21,11 +23,8 @@ starting an action costs some 25 ms, as much as ten to twenty page loads.
 """
 
 LabRunsInfo = provider(
-    doc = "The results of the cells of one or more sweeps.",
-    fields = {
-        "csv": "list of files, in the order of the grid",
-        "jsonl": "list of files, in the same order",
-    },
+    doc = "The results of a sweep's cells.",
+    fields = {"csv": "list of files, in the order of the grid"},
 )
 
 # What a file's name may hold; a network's options may not.
@@ -34,7 +33,6 @@ def _file_part(text):
 
 def _lab_cells_impl(ctx):
     csv = []
-    jsonl = []
     for network in ctx.attr.networks:
         for send_buffer in ctx.attr.send_buffers:
             for seed in ctx.attr.seeds:
@@ -48,7 +46,6 @@ def _lab_cells_impl(ctx):
                         page_name,
                     )
                     cell_csv = ctx.actions.declare_file(stem + ".csv")
-                    cell_jsonl = ctx.actions.declare_file(stem + ".jsonl")
                     arguments = ctx.actions.args()
                     arguments.add("--quiet")
                     arguments.add(page, format = "--pages=%s")
@@ -58,11 +55,10 @@ def _lab_cells_impl(ctx):
                     arguments.add(str(send_buffer), format = "--send_buffer=%s")
                     arguments.add(str(seed), format = "--seed=%s")
                     arguments.add(cell_csv, format = "--csv=%s")
-                    arguments.add(cell_jsonl, format = "--json=%s")
                     ctx.actions.run(
                         executable = ctx.executable.tool,
                         inputs = [page],
-                        outputs = [cell_csv, cell_jsonl],
+                        outputs = [cell_csv],
                         arguments = [arguments],
                         env = {},
                         mnemonic = "LabCell",
@@ -74,10 +70,9 @@ def _lab_cells_impl(ctx):
                         ),
                     )
                     csv.append(cell_csv)
-                    jsonl.append(cell_jsonl)
     return [
-        DefaultInfo(files = depset(csv + jsonl)),
-        LabRunsInfo(csv = csv, jsonl = jsonl),
+        DefaultInfo(files = depset(csv)),
+        LabRunsInfo(csv = csv),
     ]
 
 lab_cells = rule(
@@ -97,5 +92,144 @@ lab_cells = rule(
             cfg = "exec",
             executable = True,
         ),
+    },
+)
+
+def _cells_of(ctx):
+    cells = []
+    for sweep in ctx.attr.sweeps:
+        cells.extend(sweep[LabRunsInfo].csv)
+    return cells
+
+def _path_list(ctx, cells):
+    arguments = ctx.actions.args()
+    arguments.add_all(cells)
+    arguments.use_param_file("@%s", use_always = True)
+    arguments.set_param_file_format("multiline")
+    return arguments
+
+_TABLE = attr.label(
+    default = "//benchmarks/lab/tables:table",
+    cfg = "exec",
+    executable = True,
+)
+
+_SWEEPS = attr.label_list(mandatory = True, allow_empty = False, providers = [LabRunsInfo])
+
+def _lab_report_impl(ctx):
+    cells = _cells_of(ctx)
+    markdown = ctx.actions.declare_file(ctx.label.name + ".md")
+    csv = ctx.actions.declare_file(ctx.label.name + ".csv")
+    arguments = ctx.actions.args()
+    arguments.add(markdown, format = "--output=%s")
+    arguments.add(csv, format = "--csv=%s")
+    arguments.add(ctx.attr.baseline, format = "--baseline=%s")
+    ctx.actions.run(
+        executable = ctx.executable._table,
+        inputs = cells,
+        outputs = [markdown, csv],
+        arguments = [arguments, _path_list(ctx, cells)],
+        env = {},
+        mnemonic = "LabReport",
+        progress_message = "Reporting %d cells of %s" % (len(cells), ctx.label),
+    )
+    return [DefaultInfo(files = depset([markdown, csv]))]
+
+lab_report = rule(
+    implementation = _lab_report_impl,
+    doc = "Makes one report of all cells of some sweeps: NAME.md for people, all runs in NAME.csv.",
+    attrs = {
+        "baseline": attr.string(default = "rr"),
+        "sweeps": _SWEEPS,
+        "_table": _TABLE,
+    },
+)
+
+def lab_sweep(
+        name,
+        pages,
+        policies,
+        signals,
+        networks,
+        send_buffers,
+        seeds,
+        baseline = "rr",
+        **kwargs):
+    """A grid of page loads with its report.
+
+    Args:
+      name: of the report; the cells are called NAME_cells.
+      pages: labels of files, in the bundled format or HAR.
+      policies: as in --policies of //:compare; ["all"] is every policy.
+      signals: as in --signals.
+      networks: as in --network.
+      send_buffers: in bytes.
+      seeds: of the networks' losses.
+      baseline: the policy that the report compares with.
+      **kwargs: tags, visibility and so on, for both targets.
+    """
+    lab_cells(
+        name = name + "_cells",
+        networks = networks,
+        pages = pages,
+        policies = policies,
+        seeds = seeds,
+        send_buffers = send_buffers,
+        signals = signals,
+        **kwargs
+    )
+    lab_report(
+        name = name,
+        baseline = baseline,
+        sweeps = [name + "_cells"],
+        **kwargs
+    )
+
+def _pairs(items, separator):
+    return separator.join(["%s=%s" % item for item in items])
+
+def _lab_table_impl(ctx):
+    cells = _cells_of(ctx)
+    table = ctx.actions.declare_file(ctx.label.name + ".md")
+    arguments = ctx.actions.args()
+    arguments.add(table, format = "--output=%s")
+    arguments.add(ctx.attr.rows, format = "--rows=%s")
+    arguments.add(ctx.attr.baseline, format = "--baseline=%s")
+    arguments.add("--sorted" if ctx.attr.sorted else "--nosorted")
+    arguments.add(_pairs(ctx.attr.where.items(), " "), format = "--where=%s")
+    arguments.add_joined(ctx.attr.columns, join_with = ";", format_joined = "--columns=%s")
+    if ctx.attr.published:
+        arguments.add(
+            ctx.attr.published_title + ";" + _pairs(ctx.attr.published.items(), ";"),
+            format = "--published=%s",
+        )
+    ctx.actions.run(
+        executable = ctx.executable._table,
+        inputs = cells,
+        outputs = [table],
+        arguments = [arguments, _path_list(ctx, cells)],
+        env = {},
+        mnemonic = "LabTable",
+        progress_message = "Making table %s" % ctx.label,
+    )
+    return [DefaultInfo(files = depset([table]))]
+
+lab_table = rule(
+    implementation = _lab_table_impl,
+    doc = "Makes one table of the cells of some sweeps (run_table.h): NAME.md.",
+    attrs = {
+        "baseline": attr.string(default = "rr"),
+        "columns": attr.string_list(
+            mandatory = True,
+            allow_empty = False,
+            doc = "each TITLE|METRIC STATISTIC NAME=VALUE…",
+        ),
+        "published": attr.string_dict(doc = "others' figures by the row's value"),
+        "published_title": attr.string(default = "published"),
+        "rows": attr.string(default = "policy"),
+        "sorted": attr.bool(doc = "rows by the first column, falling"),
+        "sweeps": _SWEEPS,
+        "where": attr.string_dict(doc = "what the table selects"),
+        "_table": _TABLE,
     },
 )

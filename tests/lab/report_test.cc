@@ -106,6 +106,30 @@ TEST(MetricsTest, LowerBytesCountWhileAHigherRequestIsOpen) {
   EXPECT_EQ(Measure(page, load).lower_first_bytes, 0u);
 }
 
+// 10 and 11 are low, 12 is high and requested at 100.
+TEST(MetricsTest, AReactionIsThatOfTheHighOnesBesideWhatTheLowOnesHaveLeft) {
+  Page page = ThreeResources();
+  PageLoad load;
+  load.timings.resize(3);
+  EXPECT_EQ(Measure(page, load).reaction, std::nullopt);
+  page.resources[0].role = "low";
+  page.resources[1].role = "low";
+  page.resources[2].role = "high";
+  page.resources.push_back(page.resources[2]);
+  load.timings = {{.requested_ns = 0, .completed_ns = 100},
+                  {.requested_ns = 0, .completed_ns = 500},
+                  {.requested_ns = 100, .completed_ns = 150},
+                  {.requested_ns = 150, .completed_ns = 220}};
+  load.arrivals = {{.resource = 1, .bytes = 30, .at_ns = 60},
+                   {.resource = 0, .bytes = 100, .at_ns = 100},
+                   {.resource = 1, .bytes = 70, .at_ns = 101}};
+  const std::optional<Reaction> reaction = Measure(page, load).reaction;
+  ASSERT_TRUE(reaction.has_value());
+  EXPECT_EQ(reaction->reaction_ns, 70);
+  EXPECT_EQ(reaction->low_open, 1u);
+  EXPECT_EQ(reaction->low_left_bytes, 70u);
+}
+
 TEST(ReportTest, TheOrderOfCompletionLeavesRedirectsOut) {
   Page page = ThreeResources();
   page.resources[1].redirect = true;
@@ -165,18 +189,24 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   const Page page = ThreeResources();
   EXPECT_EQ(CsvHeader(),
             "version,page,page_sha256,policy,signals,late_signals,network,"
-            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,atf_"
-            "area_ms,"
-            "page_load_ms,lower_first_bytes,html_done_ms,css_done_ms,"
+            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
+            "atf_area_ms,page_load_ms,lower_first_bytes,reaction_ms,low_open,"
+            "low_left_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
   EXPECT_EQ(
       CsvLine(run),
       "1.0,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
-      "0.000,3000.501,70500,,1500.000,,,,,,,,\n");
+      "0.000,3000.501,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc7540:exact=true,max_depth=3";
   EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));
+  run.metrics.reaction = Reaction{
+      .reaction_ns = 658'000'000, .low_open = 30, .low_left_bytes = 2'000'000};
+  EXPECT_THAT(CsvLine(run), HasSubstr(",70500,658.000,30,2000000,,1500.000"));
+  EXPECT_THAT(JsonLine(run),
+              HasSubstr(R"("lower_first_bytes":70500,"reaction_ms":658.0,)"
+                        R"("low_open":30,"low_left_bytes":2000000,"class)"));
 }
 
 TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {

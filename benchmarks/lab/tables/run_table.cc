@@ -1,0 +1,394 @@
+#include "benchmarks/lab/tables/run_table.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/summary.h"
+
+namespace sluice::lab {
+namespace {
+
+constexpr uint64_t kBootstrapSeed = 1;
+
+// What a run was made of, but for its page and its seed.
+constexpr const char* kParameters[] = {
+    "policy",  "signals",           "late_signals",
+    "network", "send_buffer_bytes", "max_streams"};
+
+// RFC 4180 without line breaks inside values, which no value has.
+std::optional<std::vector<std::string>> SplitCsv(absl::string_view line) {
+  std::vector<std::string> cells(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') {
+      const bool escaped = quoted && i + 1 < line.size() && line[i + 1] == '"';
+      if (escaped) {
+        cells.back().push_back(line[i++]);
+      } else {
+        quoted = !quoted;
+      }
+    } else if (line[i] == ',' && !quoted) {
+      cells.emplace_back();
+    } else {
+      cells.back().push_back(line[i]);
+    }
+  }
+  if (quoted) return std::nullopt;
+  return cells;
+}
+
+const std::string& Value(const RunRecord& run, const std::string& name) {
+  static const auto* const kNone = new std::string;
+  auto found = run.find(name);
+  return found == run.end() ? *kNone : found->second;
+}
+
+bool Matches(const RunRecord& run, const Selection& where) {
+  return std::all_of(where.begin(), where.end(), [&](const auto& wanted) {
+    return Value(run, wanted.first) == wanted.second;
+  });
+}
+
+std::vector<const RunRecord*> Select(absl::Span<const RunRecord> runs,
+                                     const Selection& where) {
+  std::vector<const RunRecord*> selected;
+  for (const RunRecord& run : runs) {
+    if (Matches(run, where)) selected.push_back(&run);
+  }
+  return selected;
+}
+
+std::vector<std::string> Distinct(absl::Span<const RunRecord* const> runs,
+                                  const std::string& name) {
+  std::vector<std::string> values;
+  for (const RunRecord* run : runs) {
+    const std::string& value = Value(*run, name);
+    if (std::find(values.begin(), values.end(), value) == values.end()) {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+Selection Joined(Selection a, const Selection& b) {
+  for (const auto& [name, value] : b) a[name] = value;
+  return a;
+}
+
+std::string Describe(const Selection& where) {
+  std::string text;
+  for (const auto& [name, value] : where) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", name, "=", value);
+  }
+  return text;
+}
+
+// The metric by page, the mean over seeds. Pages that lack it are left out.
+absl::StatusOr<std::map<std::string, double>> ByPage(
+    absl::Span<const RunRecord> runs, const Selection& where,
+    const std::string& metric) {
+  const std::vector<const RunRecord*> selected = Select(runs, where);
+  for (const char* parameter : kParameters) {
+    if (Distinct(selected, parameter).size() > 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", Describe(where), "\" mixes several values of ",
+                       parameter, ": say which one is meant"));
+    }
+  }
+  std::map<std::string, std::pair<double, int>> sums;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const RunRecord* run : selected) {
+    const std::string& page = Value(*run, "page");
+    if (!seen.emplace(page, Value(*run, "seed")).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("page ", page, " with ", Describe(where),
+                       " and one seed is there twice"));
+    }
+    auto found = run->find(metric);
+    double value = 0;
+    if (found == run->end() ||
+        (!found->second.empty() && !absl::SimpleAtod(found->second, &value))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the runs have no number called \"", metric, "\""));
+    }
+    if (found->second.empty()) continue;
+    sums[page].first += value;
+    ++sums[page].second;
+  }
+  std::map<std::string, double> means;
+  for (const auto& [page, sum] : sums) means[page] = sum.first / sum.second;
+  return means;
+}
+
+// Baseline ÷ run of every page.
+absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
+                                           const Selection& where,
+                                           const std::string& metric,
+                                           const std::string& baseline) {
+  auto ours = ByPage(runs, where, metric);
+  if (!ours.ok()) return ours.status();
+  auto theirs = ByPage(runs, Joined(where, {{"policy", baseline}}), metric);
+  if (!theirs.ok()) return theirs.status();
+  std::vector<double> ratios;
+  for (const auto& [page, value] : *ours) {
+    auto base = theirs->find(page);
+    if (base == theirs->end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("no run of the baseline ", baseline, " for page ", page,
+                       " with ", Describe(where)));
+    }
+    // 0: the page has no such resources.
+    if (value > 0) ratios.push_back(base->second / value);
+  }
+  return ratios;
+}
+
+bool IsRatio(const TableColumn& column) { return column.statistic != "value"; }
+
+std::string Between(double low, double high) {
+  return absl::StrFormat("%.3f – %.3f", low, high);
+}
+
+struct Cell {
+  std::string text;
+  double rank = 0;  // what rows are sorted by
+};
+
+absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
+                               const Selection& where,
+                               const TableColumn& column) {
+  auto by_page = ByPage(runs, where, column.metric);
+  if (!by_page.ok()) return by_page.status();
+  if (by_page->empty()) return Cell{"–", 0};
+  std::vector<double> values;
+  for (const auto& [page, value] : *by_page) values.push_back(value);
+  const double median = SpreadOf(values, kBootstrapSeed).median;
+  const bool milliseconds = absl::EndsWith(column.metric, "_ms");
+  return Cell{absl::StrFormat("%.*f", milliseconds ? 1 : 0, median), median};
+}
+
+absl::StatusOr<Cell> MakeCell(absl::Span<const RunRecord> runs,
+                              const Selection& where, const TableColumn& column,
+                              const std::string& baseline) {
+  if (!IsRatio(column)) return ValueCell(runs, where, column);
+  auto ratios = Ratios(runs, where, column.metric, baseline);
+  if (!ratios.ok()) return ratios.status();
+  if (ratios->empty()) return Cell{"–", 0};
+  const Spread spread = SpreadOf(*ratios, kBootstrapSeed);
+  Cell cell{"", spread.median};
+  if (column.statistic == "median") {
+    cell.text = absl::StrFormat("%.3f", spread.median);
+  } else if (column.statistic == "quartiles") {
+    cell.text = Between(spread.lower_quartile, spread.upper_quartile);
+  } else if (column.statistic == "interval") {
+    const bool noise = spread.interval_low <= 1 && 1 <= spread.interval_high;
+    cell.text = absl::StrCat(Between(spread.interval_low, spread.interval_high),
+                             noise ? ", noise" : "");
+  } else {
+    const auto [low, high] =
+        std::minmax_element(ratios->begin(), ratios->end());
+    cell.text = Between(*low, *high);
+  }
+  return cell;
+}
+
+std::string RowOf(absl::Span<const std::string> cells) {
+  std::string line = "|";
+  for (const std::string& cell : cells) absl::StrAppend(&line, " ", cell, " |");
+  return absl::StrCat(line, "\n");
+}
+
+}  // namespace
+
+absl::Status ParseRuns(absl::string_view text, absl::string_view file,
+                       std::vector<RunRecord>& runs) {
+  const std::vector<absl::string_view> lines =
+      absl::StrSplit(text, '\n', absl::SkipEmpty());
+  if (lines.empty() || !absl::StartsWith(lines.front(), "version,page,")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": has no runs of the lab in CSV"));
+  }
+  const std::vector<std::string> names = *SplitCsv(lines.front());
+  std::vector<RunRecord> read;
+  for (size_t i = 1; i < lines.size(); ++i) {
+    const auto values = SplitCsv(lines[i]);
+    if (!values.has_value() || values->size() != names.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ":", i + 1, ": is not one run"));
+    }
+    RunRecord run;
+    for (size_t j = 0; j < names.size(); ++j) run[names[j]] = (*values)[j];
+    const RunRecord& first =
+        runs.empty() ? (read.empty() ? run : read.front()) : runs.front();
+    if (Value(first, "version") != Value(run, "version")) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": is of version ", Value(run, "version"), " of the lab, and ",
+          Value(first, "version"), " came before it"));
+    }
+    read.push_back(std::move(run));
+  }
+  std::move(read.begin(), read.end(), std::back_inserter(runs));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Selection> ParseSelection(absl::string_view spec) {
+  Selection where;
+  for (absl::string_view item : absl::StrSplit(spec, ' ', absl::SkipEmpty())) {
+    const size_t equals = item.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", item, "\" is not NAME=VALUE"));
+    }
+    where[std::string(item.substr(0, equals))] =
+        std::string(item.substr(equals + 1));
+  }
+  return where;
+}
+
+absl::StatusOr<TableColumn> ParseTableColumn(absl::string_view spec) {
+  const std::vector<std::string> parts = absl::StrSplit(spec, '|');
+  const std::vector<std::string> words =
+      parts.size() == 2 ? absl::StrSplit(parts[1], absl::MaxSplits(' ', 2))
+                        : std::vector<std::string>();
+  if (words.size() < 2) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", spec, "\" is not TITLE|METRIC STATISTIC NAME=VALUE…"));
+  }
+  constexpr const char* kStatistics[] = {"median", "quartiles", "interval",
+                                         "range", "value"};
+  if (std::none_of(std::begin(kStatistics), std::end(kStatistics),
+                   [&](const char* known) { return words[1] == known; })) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown statistic \"", words[1],
+        "\"; known are median, quartiles, interval, range, value"));
+  }
+  absl::StatusOr<Selection> where =
+      ParseSelection(words.size() > 2 ? words[2] : "");
+  if (!where.ok()) return where.status();
+  return TableColumn{parts[0], words[0], words[1], *std::move(where)};
+}
+
+absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
+                                          const TableSpec& spec) {
+  const bool only_ratios =
+      std::all_of(spec.columns.begin(), spec.columns.end(), IsRatio);
+  struct Row {
+    std::vector<std::string> cells;
+    double rank = 0;
+  };
+  std::vector<Row> rows;
+  for (const std::string& value :
+       Distinct(Select(runs, spec.where), spec.rows)) {
+    const bool is_baseline = spec.rows == "policy" && value == spec.baseline;
+    if (is_baseline && only_ratios) continue;
+    Row row;
+    row.cells.push_back(absl::StrCat("`", value, "`"));
+    if (!spec.published_title.empty()) {
+      auto found = spec.published.find(value);
+      row.cells.push_back(found == spec.published.end() ? "–" : found->second);
+    }
+    for (const TableColumn& column : spec.columns) {
+      const Selection where =
+          Joined(Joined(spec.where, column.where), {{spec.rows, value}});
+      absl::StatusOr<Cell> cell = MakeCell(runs, where, column, spec.baseline);
+      if (!cell.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "column \"", column.title, "\": ", cell.status().message()));
+      }
+      if (&column == &spec.columns.front()) row.rank = cell->rank;
+      row.cells.push_back(std::move(cell->text));
+    }
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no run has ", Describe(spec.where)));
+  }
+  if (spec.sorted) {
+    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+      return a.rank > b.rank;
+    });
+  }
+  std::vector<std::string> titles = {spec.rows};
+  if (!spec.published_title.empty()) titles.push_back(spec.published_title);
+  for (const TableColumn& column : spec.columns) titles.push_back(column.title);
+  std::string text = RowOf(titles);
+  absl::StrAppend(&text, "|---");
+  for (size_t i = 1; i < titles.size(); ++i) absl::StrAppend(&text, "|---:");
+  absl::StrAppend(&text, "|\n");
+  for (const Row& row : rows) absl::StrAppend(&text, RowOf(row.cells));
+  return text;
+}
+
+absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
+                                           absl::string_view baseline) {
+  const std::vector<TableColumn> ratios = {
+      {"ATF area", "atf_area_ms", "median", {}},
+      {"quartiles", "atf_area_ms", "quartiles", {}},
+      {"95 % interval", "atf_area_ms", "interval", {}},
+      {"render-critical", "render_critical_ms", "median", {}},
+      {"ATF", "atf_ms", "median", {}},
+      {"page load", "page_load_ms", "median", {}}};
+  const std::vector<TableColumn> values = {
+      {"ATF area, ms", "atf_area_ms", "value", {}},
+      {"render-critical, ms", "render_critical_ms", "value", {}},
+      {"ATF, ms", "atf_ms", "value", {}},
+      {"page load, ms", "page_load_ms", "value", {}},
+      {"lower first, bytes", "lower_first_bytes", "value", {}}};
+  constexpr const char* kSettings[] = {
+      "network", "send_buffer_bytes", "max_streams", "signals", "late_signals"};
+  std::vector<Selection> settings;
+  for (const RunRecord& run : runs) {
+    Selection setting;
+    for (const char* name : kSettings) setting[name] = Value(run, name);
+    if (std::find(settings.begin(), settings.end(), setting) ==
+        settings.end()) {
+      settings.push_back(std::move(setting));
+    }
+  }
+  std::string text;
+  for (const Selection& setting : settings) {
+    const std::vector<const RunRecord*> selected = Select(runs, setting);
+    const std::vector<std::string> pages = Distinct(selected, "page");
+    const std::vector<std::string> policies = Distinct(selected, "policy");
+    const bool compared =
+        pages.size() > 1 && policies.size() > 1 &&
+        std::find(policies.begin(), policies.end(), baseline) != policies.end();
+    absl::StrAppend(&text, text.empty() ? "" : "\n", "## ", Describe(setting),
+                    "\n");
+    TableSpec spec{.sorted = compared,
+                   .where = setting,
+                   .baseline = std::string(baseline),
+                   .columns = compared ? ratios : values};
+    if (compared) {
+      absl::StrAppend(&text, "\nMedians over ", pages.size(), " pages of ",
+                      baseline, " ÷ policy; above 1 is better than ", baseline,
+                      ".\n");
+    }
+    for (const std::string& page :
+         compared ? std::vector<std::string>{""} : pages) {
+      if (!compared) {
+        absl::StrAppend(&text, "\n", page, ":\n");
+        spec.where["page"] = page;
+      }
+      absl::StatusOr<std::string> table = MarkdownTable(runs, spec);
+      if (!table.ok()) return table.status();
+      absl::StrAppend(&text, "\n", *table);
+    }
+  }
+  return text;
+}
+
+}  // namespace sluice::lab

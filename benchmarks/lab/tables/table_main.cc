@@ -1,0 +1,146 @@
+// //benchmarks/lab/tables:table: what many runs of the lab say together, from
+// the CSV files of their runs, as a table in Markdown.
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/tables/run_table.h"
+#include "examples/support/command_line.h"
+#include "examples/support/paths.h"
+
+ABSL_FLAG(std::string, columns, "",
+          "columns, separated by ;. Each is TITLE|METRIC STATISTIC and, after "
+          "spaces, what it selects: NAME=VALUE. METRIC is a column of the CSV "
+          "files; STATISTIC median, quartiles, interval or range of the ratios "
+          "baseline ÷ run over pages, or value. Empty: a report of everything");
+ABSL_FLAG(std::string, rows, "policy", "the CSV column that makes the rows");
+ABSL_FLAG(bool, sorted, false, "sort the rows by the first column, falling");
+ABSL_FLAG(std::string, where, "", "what the table selects: NAME=VALUE, spaces");
+ABSL_FLAG(std::string, baseline, "rr", "the policy that ratios compare with");
+ABSL_FLAG(std::string, published, "",
+          "figures of others beside ours: TITLE;ROW=TEXT;ROW=TEXT…");
+ABSL_FLAG(std::string, output, "", "write the table to this file");
+ABSL_FLAG(std::string, csv, "", "also write all runs to this file");
+
+namespace {
+
+using sluice::examples::ExitBadCommandLine;
+using sluice::examples::ResolveUserPath;
+
+constexpr char kProgram[] = "table";
+
+template <typename T>
+T ValueOrExit(absl::StatusOr<T> value) {
+  if (!value.ok()) ExitBadCommandLine(kProgram, value.status().message());
+  return *std::move(value);
+}
+
+std::string ReadOrExit(const std::string& path) {
+  std::ifstream file(ResolveUserPath(path), std::ios::binary);
+  std::ostringstream text;
+  if (!(text << file.rdbuf())) {
+    ExitBadCommandLine(kProgram, absl::StrCat("cannot read ", path));
+  }
+  return text.str();
+}
+
+// Whether everything was written.
+bool WriteFile(const std::string& path, absl::string_view text) {
+  std::ofstream file(ResolveUserPath(path), std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) absl::FPrintF(stderr, "%s: cannot write %s\n", kProgram, path);
+  return static_cast<bool>(file);
+}
+
+// "@FILE" stands for the paths in it, one a line.
+std::vector<std::string> Paths(const std::vector<std::string>& arguments) {
+  std::vector<std::string> paths;
+  for (const std::string& argument : arguments) {
+    if (!absl::StartsWith(argument, "@")) {
+      paths.push_back(argument);
+      continue;
+    }
+    const std::string list = ReadOrExit(argument.substr(1));
+    for (absl::string_view path :
+         absl::StrSplit(list, '\n', absl::SkipEmpty())) {
+      paths.emplace_back(path);
+    }
+  }
+  return paths;
+}
+
+sluice::lab::TableSpec SpecFromFlags() {
+  sluice::lab::TableSpec spec;
+  spec.rows = absl::GetFlag(FLAGS_rows);
+  spec.sorted = absl::GetFlag(FLAGS_sorted);
+  spec.where =
+      ValueOrExit(sluice::lab::ParseSelection(absl::GetFlag(FLAGS_where)));
+  spec.baseline = absl::GetFlag(FLAGS_baseline);
+  const std::string columns = absl::GetFlag(FLAGS_columns);
+  for (absl::string_view column : absl::StrSplit(columns, ';')) {
+    spec.columns.push_back(ValueOrExit(sluice::lab::ParseTableColumn(column)));
+  }
+  const std::string published = absl::GetFlag(FLAGS_published);
+  for (absl::string_view item :
+       absl::StrSplit(published, ';', absl::SkipEmpty())) {
+    const size_t equals = item.rfind('=');
+    if (spec.published_title.empty()) {
+      spec.published_title = std::string(item);
+    } else if (equals == absl::string_view::npos) {
+      ExitBadCommandLine(kProgram, absl::StrCat("--published: \"", item,
+                                                "\" is not ROW=TEXT"));
+    } else {
+      spec.published[std::string(item.substr(0, equals))] =
+          std::string(item.substr(equals + 1));
+    }
+  }
+  return spec;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> paths =
+      Paths(sluice::examples::ParseFlagsOrExit(
+          argc, argv,
+          "Makes a table in Markdown from CSV files of runs (//:compare "
+          "--csv=FILE), which are\nits arguments; @FILE stands for the paths "
+          "in "
+          "FILE, one a line.\n"));
+  if (paths.empty()) ExitBadCommandLine(kProgram, "no CSV file of runs given");
+  std::vector<sluice::lab::RunRecord> runs;
+  std::string all_runs;
+  for (const std::string& path : paths) {
+    const std::string text = ReadOrExit(path);
+    const absl::Status status = sluice::lab::ParseRuns(text, path, runs);
+    if (!status.ok()) ExitBadCommandLine(kProgram, status.message());
+    // One version has one header: ParseRuns() saw to it.
+    absl::StrAppend(&all_runs,
+                    all_runs.empty() ? text : text.substr(text.find('\n') + 1));
+  }
+  const std::string table = ValueOrExit(
+      absl::GetFlag(FLAGS_columns).empty()
+          ? sluice::lab::MarkdownReport(runs, absl::GetFlag(FLAGS_baseline))
+          : sluice::lab::MarkdownTable(runs, SpecFromFlags()));
+  const std::string output = absl::GetFlag(FLAGS_output);
+  bool written = true;
+  if (output.empty()) {
+    std::fwrite(table.data(), 1, table.size(), stdout);
+  } else {
+    written = WriteFile(output, table);
+  }
+  const std::string csv = absl::GetFlag(FLAGS_csv);
+  if (!csv.empty()) written = WriteFile(csv, all_runs) && written;
+  return written ? 0 : 1;
+}
