@@ -5,7 +5,7 @@ workspace has no repository of that name yet: a project that already brings
 Abseil by http_archive keeps its own.
 """
 
-load("//third_party:system_library.bzl", "absl_repository", "python_headers", "system_libraries")
+load("//third_party:system_library.bzl", "absl_repository", "ns3_repository", "python_headers", "system_libraries")
 
 def _maybe(rule, name, **kwargs):
     if not native.existing_rule(name):
@@ -45,6 +45,7 @@ def sluice_dependencies():
         defines = ["ASIO_STANDALONE", "ASIO_NO_DEPRECATED"],
     )
     _maybe(system_libraries, "com_github_nlohmann_json", libraries = {}, header_only = ["json"])
+    _maybe(ns3_repository, "ns3")
     _maybe(python_headers, "python")
     _maybe(system_libraries, "pybind11", libraries = {}, header_only = ["pybind11"])
     _maybe(system_libraries, "zlib", libraries = {"zlib": "zlib"})

@@ -117,3 +117,22 @@ python_headers = repository_rule(
     doc = "Debian's Python, for extension modules: these link with nothing of it.",
     local = True,
 )
+
+# What //benchmarks/lab/ns3 uses, each before those it uses itself. Debian's .pc
+# files are of no help: they name development files of libraries that libns3-dev
+# does not depend on, and an include path that is not there.
+_NS3_LIBRARIES = ["internet", "point-to-point", "traffic-control", "network", "core"]
+
+def _ns3_repository_impl(repository_ctx):
+    if not repository_ctx.path("/usr/include/ns3/tcp-socket-base.h").exists:
+        fail("ns-3 is missing: apt-get install --no-install-recommends libns3-dev")
+    repository_ctx.file("BUILD.bazel", _HEADER + _library(
+        "ns3",
+        ["-Wl,--as-needed"] + ["-lns3-" + name for name in _NS3_LIBRARIES],
+    ))
+
+ns3_repository = repository_rule(
+    implementation = _ns3_repository_impl,
+    doc = "Debian's ns-3 (GPL-2.0), looked at only when a target asks for it.",
+    local = True,
+)
