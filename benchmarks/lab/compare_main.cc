@@ -1,7 +1,5 @@
 #include "benchmarks/lab/compare_main.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -18,13 +16,13 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "benchmarks/lab/bundled.h"
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/network.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
 #include "scheduler/registry.h"
-#include "tools/cpp/runfiles/runfiles.h"
 
 ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
           "pages to load, separated by commas: names of bundled pages, real "
@@ -59,23 +57,11 @@ namespace {
 using examples::ExitBadCommandLine;
 
 constexpr char kProgram[] = "compare";
-constexpr char kBundledFolder[] = "benchmarks/lab/pages";
 
 template <typename T>
 T ValueOrExit(absl::StatusOr<T> value) {
   if (!value.ok()) ExitBadCommandLine(kProgram, value.status().message());
   return *std::move(value);
-}
-
-// `bazel run` and tests start in the runfiles folder; a program that is started
-// by its path finds that folder beside itself.
-std::string BundledFolder(const char* program) {
-  if (access(kBundledFolder, R_OK) == 0) return kBundledFolder;
-  using bazel::tools::cpp::runfiles::Runfiles;
-  std::string error;
-  std::unique_ptr<Runfiles> runfiles(Runfiles::Create(program, &error));
-  if (runfiles == nullptr) return kBundledFolder;
-  return runfiles->Rlocation(absl::StrCat("sluice/", kBundledFolder));
 }
 
 // --network: a family's, when the name begins with its prefix and a colon.
@@ -143,8 +129,9 @@ int CompareMain(int argc, char** argv,
         absl::StrCat("--max_streams must be from 1 to ", kMaxStreams));
   }
   Comparison comparison;
-  comparison.pages = ValueOrExit(
-      SelectPages(absl::GetFlag(FLAGS_pages), BundledFolder(argv[0])));
+  comparison.pages =
+      ValueOrExit(SelectPages(absl::GetFlag(FLAGS_pages),
+                              BundledFolder(argv[0], "benchmarks/lab/pages")));
   comparison.signals = ValueOrExit(SelectSignals(absl::GetFlag(FLAGS_signals)));
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies =
@@ -164,7 +151,9 @@ int CompareMain(int argc, char** argv,
       static_cast<size_t>(send_buffer);
   comparison.load_options.max_streams = static_cast<uint32_t>(max_streams);
 
-  ResultFiles files(kProgram);
+  ResultFiles files(kProgram, argv[0],
+                    {.baseline = comparison.baseline,
+                     .seed = comparison.transport_options.seed});
   const bool quiet = absl::GetFlag(FLAGS_quiet);
   Sinks sinks;
   sinks.progress = [quiet](absl::string_view line) {

@@ -17,6 +17,10 @@
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
 
+ABSL_FLAG(std::string, baseline, "rr",
+          "the policy that the HTML report compares with");
+ABSL_FLAG(uint64_t, seed, 1, "of the resamples of the HTML report's sums");
+
 namespace {
 
 using sluice::examples::ExitBadCommandLine;
@@ -47,7 +51,9 @@ int main(int argc, char** argv) {
   if (paths.empty()) {
     ExitBadCommandLine(kProgram, "name at least one file of runs");
   }
-  sluice::lab::ResultFiles files(kProgram);
+  sluice::lab::ResultFiles files(kProgram, argv[0],
+                                 {.baseline = absl::GetFlag(FLAGS_baseline),
+                                  .seed = absl::GetFlag(FLAGS_seed)});
   if (files.outputs().empty()) {
     ExitBadCommandLine(kProgram,
                        "ask for --html, --json, --csv, --runs or --qlog");

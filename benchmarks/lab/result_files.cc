@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/lab/bundled.h"
 #include "benchmarks/lab/qlog.h"
 #include "benchmarks/lab/run_file.h"
 #include "benchmarks/lab/trace_folder.h"
@@ -17,10 +18,11 @@ ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
 ABSL_FLAG(std::string, csv, "",
           "also write the runs to this file as comma-separated values");
+ABSL_FLAG(std::string, html, "",
+          "also write a report to this file: one page that opens offline");
 ABSL_FLAG(std::string, runs, "",
           "also keep the runs in this file, of which //benchmarks/lab:report "
           "makes a report together with others");
-
 ABSL_FLAG(std::string, qlog, "",
           "also write a trace of each run into this folder, in the form that "
           "qvis opens");
@@ -33,12 +35,25 @@ struct ResultFiles::File {
   std::unique_ptr<Output> output;
 };
 
-ResultFiles::ResultFiles(std::string program) : program_(std::move(program)) {
+ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
+                         HtmlOptions html)
+    : program_(std::move(program)) {
   if (File* file = Open("json", absl::GetFlag(FLAGS_json))) {
     file->output = std::make_unique<JsonOutput>(file->stream);
   }
   if (File* file = Open("csv", absl::GetFlag(FLAGS_csv))) {
     file->output = std::make_unique<CsvOutput>(file->stream);
+  }
+  if (!absl::GetFlag(FLAGS_html).empty()) {
+    absl::StatusOr<HtmlTemplate> page =
+        LoadHtmlTemplate(BundledFolder(argv0, "benchmarks/lab/web"));
+    if (!page.ok()) {
+      examples::ExitBadCommandLine(
+          program_, absl::StrCat("--html: ", page.status().message()));
+    }
+    File* file = Open("html", absl::GetFlag(FLAGS_html));
+    file->output = std::make_unique<HtmlOutput>(file->stream, *std::move(page),
+                                                std::move(html));
   }
   if (File* file = Open("runs", absl::GetFlag(FLAGS_runs))) {
     file->output = std::make_unique<RunFileOutput>(file->stream);

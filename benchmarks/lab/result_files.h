@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/html_report.h"
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/trace_folder.h"
 
@@ -16,8 +17,10 @@ namespace sluice::lab {
 class ResultFiles {
  public:
   // Opens the files; paths are the user's. Ends the program with status 2 and a
-  // sentence when one cannot be written. `program` is its name in messages.
-  explicit ResultFiles(std::string program);
+  // sentence when one cannot be written. `program` is its name in messages;
+  // for --html it needs //benchmarks/lab:web as data, which is found by
+  // `argv0`.
+  ResultFiles(std::string program, absl::string_view argv0, HtmlOptions html);
   ResultFiles(const ResultFiles&) = delete;
   ResultFiles& operator=(const ResultFiles&) = delete;
   ~ResultFiles();

@@ -318,6 +318,7 @@ absl::Status RunFileOutput::Write(const Run& run, const PageLoad& load) {
   writer.Text(run.network);
   writer.Unsigned(run.late_signals ? 1 : 0);
   writer.Unsigned(run.send_buffer_bytes);
+  writer.Unsigned(run.max_streams);
   writer.Unsigned(run.seed);
   AppendTimeline(load, writer);
   const std::string deflated = Deflate(writer.bytes());
@@ -362,6 +363,7 @@ absl::Status ReadRuns(
     run.network = reader.Text();
     run.late_signals = reader.Unsigned() != 0;
     run.send_buffer_bytes = reader.Unsigned();
+    run.max_streams = static_cast<uint32_t>(reader.Unsigned());
     run.seed = reader.Unsigned();
     PageLoad load;
     ReadTimeline(reader, page.resources.size(), &load);

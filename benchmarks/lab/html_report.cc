@@ -1,0 +1,256 @@
+#include "benchmarks/lab/html_report.h"
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "benchmarks/lab/byte_columns.h"
+#include "benchmarks/lab/run_file.h"
+#include "benchmarks/lab/summary.h"
+#include "benchmarks/lab/tree_history.h"
+#include "benchmarks/lab/version.h"
+
+namespace sluice::lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Where the results go in the template.
+constexpr absl::string_view kTimelines = "<!--timelines-->";
+constexpr absl::string_view kIndex = "<!--index-->";
+
+struct TimeMetric {
+  absl::string_view key;  // as in JsonLine()
+  int64_t Metrics::*member;
+};
+constexpr TimeMetric kTimeMetrics[] = {
+    {"atf_area_ms", &Metrics::atf_area_ns},
+    {"render_critical_ms", &Metrics::render_critical_ns},
+    {"atf_ms", &Metrics::atf_ns},
+    {"page_load_ms", &Metrics::page_load_ns},
+};
+
+// Names in files of results are in microseconds, as JsonLine() rounds them.
+int64_t Microseconds(int64_t ns) { return (ns + 500) / 1000; }
+
+template <typename T>
+size_t IndexOf(std::vector<T>& values, const T& value) {
+  const auto found = std::find(values.begin(), values.end(), value);
+  if (found != values.end()) {
+    return static_cast<size_t>(found - values.begin());
+  }
+  values.push_back(value);
+  return values.size() - 1;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half]
+                                : (values[half - 1] + values[half]) / 2;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream contents;
+  contents << stream.rdbuf();
+  if (!stream) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  return contents.str();
+}
+
+// [id, label, type, bytes, redirect | render critical | above the fold, level,
+// final level, initiator or -1]
+Json ResourceTable(const Page& page) {
+  Json table = Json::array();
+  for (const Resource& resource : page.resources) {
+    const ChromeLevel final_level = resource.change_of_mind.has_value()
+                                        ? resource.change_of_mind->level
+                                        : resource.level;
+    table.push_back(
+        {resource.id, resource.label, static_cast<int>(resource.type),
+         resource.bytes,
+         (resource.redirect ? 1 : 0) | (resource.render_critical ? 2 : 0) |
+             (resource.above_the_fold ? 4 : 0),
+         static_cast<int>(resource.level), static_cast<int>(final_level),
+         resource.initiator.has_value()
+             ? static_cast<int64_t>(*resource.initiator)
+             : int64_t{-1}});
+  }
+  return table;
+}
+
+std::string Packed(absl::string_view bytes) {
+  return absl::Base64Escape(Deflate(bytes));
+}
+
+}  // namespace
+
+absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder) {
+  absl::StatusOr<std::string> page = ReadFile(folder + "/report.html");
+  if (!page.ok()) return page.status();
+  std::string whole;
+  for (absl::string_view line : absl::StrSplit(*page, '\n')) {
+    absl::string_view name = absl::StripAsciiWhitespace(line);
+    if (!absl::ConsumePrefix(&name, "<!--include ") ||
+        !absl::ConsumeSuffix(&name, "-->")) {
+      absl::StrAppend(&whole, line, "\n");
+      continue;
+    }
+    const absl::StatusOr<std::string> file =
+        ReadFile(absl::StrCat(folder, "/", name));
+    if (!file.ok()) return file.status();
+    const bool is_text = absl::EndsWith(name, ".txt");
+    absl::StrAppend(
+        &whole,
+        is_text ? absl::StrReplaceAll(*file, {{"&", "&amp;"}, {"<", "&lt;"}})
+                : *file);
+  }
+  const std::vector<std::string> by_timelines =
+      absl::StrSplit(whole, kTimelines);
+  const std::vector<std::string> by_index =
+      absl::StrSplit(by_timelines.back(), kIndex);
+  if (by_timelines.size() != 2 || by_index.size() != 2) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        folder, "/report.html: not one ", kTimelines, " before one ", kIndex));
+  }
+  return HtmlTemplate{by_timelines[0], by_index[0], by_index[1]};
+}
+
+HtmlOutput::HtmlOutput(std::ostream& stream, HtmlTemplate page,
+                       HtmlOptions options)
+    : stream_(stream),
+      options_(std::move(options)),
+      page_(std::move(page)),
+      pages_(Json::array()) {
+  stream_ << page_.before_timelines;
+}
+
+absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
+  const std::pair<std::string, std::string> page(run.page->name,
+                                                 run.page->sha256);
+  Sample sample = {
+      .page = IndexOf(page_names_, page),
+      .setting = IndexOf(
+          settings_, Setting{run.signals, run.network, run.send_buffer_bytes,
+                             run.max_streams, run.late_signals}),
+      .policy = IndexOf(policies_, run.policy),
+      .seed = run.seed,
+      .metrics = run.metrics,
+      .has_timeline = false,
+  };
+  if (sample.page == pages_.size()) {
+    pages_.push_back({{"name", run.page->name},
+                      {"sha256", run.page->sha256},
+                      {"resources", ResourceTable(*run.page)}});
+  }
+  ByteWriter writer;
+  AppendTimeline(load, writer);
+  AppendTreeHistory(TreeHistory(load), writer);
+  const std::string line = absl::StrCat(Packed(writer.bytes()), "\n");
+  if (timelines_ + line.size() <= options_.max_timelines) {
+    timelines_ += line.size();
+    stream_ << line;
+    sample.has_timeline = true;
+  }
+  samples_.push_back(std::move(sample));
+  return absl::OkStatus();
+}
+
+Json HtmlOutput::Summaries() const {
+  // By setting, page and seed: the metrics of the baseline.
+  std::map<std::tuple<size_t, size_t, uint64_t>, const Metrics*> baseline;
+  for (const Sample& sample : samples_) {
+    if (policies_[sample.policy] != options_.baseline) continue;
+    baseline[{sample.setting, sample.page, sample.seed}] = &sample.metrics;
+  }
+  Json summaries = Json::array();
+  for (size_t m = 0; m < std::size(kTimeMetrics); ++m) {
+    const auto member = kTimeMetrics[m].member;
+    // By setting, policy and page: the ratio of each seed.
+    std::map<std::pair<size_t, size_t>, std::map<size_t, std::vector<double>>>
+        ratios;
+    for (const Sample& sample : samples_) {
+      const auto base =
+          baseline.find({sample.setting, sample.page, sample.seed});
+      // 0: the page has no such resources.
+      if (base == baseline.end() || sample.metrics.*member == 0) continue;
+      ratios[{sample.setting, sample.policy}][sample.page].push_back(
+          static_cast<double>(base->second->*member) /
+          static_cast<double>(sample.metrics.*member));
+    }
+    for (const auto& [key, by_page] : ratios) {
+      std::vector<double> of_pages;
+      for (const auto& [page, of_seeds] : by_page) {
+        of_pages.push_back(Median(of_seeds));
+      }
+      const Spread spread = SpreadOf(std::move(of_pages), options_.seed);
+      summaries.push_back({m, key.first, key.second, spread.count,
+                           spread.lower_quartile, spread.median,
+                           spread.upper_quartile, spread.interval_low,
+                           spread.interval_high});
+    }
+  }
+  return summaries;
+}
+
+Json HtmlOutput::Index() const {
+  Json index;
+  index["version"] = std::string(kLabVersion);
+  index["baseline"] = options_.baseline;
+  index["pages"] = pages_;
+  index["policies"] = policies_;
+  Json& settings = index["settings"] = Json::array();
+  for (const Setting& setting : settings_) {
+    settings.push_back({{"signals", setting.signals},
+                        {"network", setting.network},
+                        {"send_buffer_bytes", setting.send_buffer_bytes},
+                        {"max_streams", setting.max_streams},
+                        {"late_signals", setting.late_signals}});
+  }
+  Json& types = index["types"] = Json::array();
+  for (size_t i = 0; i < kResourceTypes; ++i) {
+    types.push_back(
+        std::string(ResourceTypeName(static_cast<ResourceType>(i))));
+  }
+  Json& metrics = index["metrics"] = Json::array();
+  for (const TimeMetric& metric : kTimeMetrics) {
+    metrics.push_back(std::string(metric.key));
+  }
+  // [page, setting, policy, seed, [microseconds of each metric], lower first
+  // bytes, [microseconds of each type or null], line of the timeline or -1]
+  Json& runs = index["runs"] = Json::array();
+  int64_t line = 0;
+  for (const Sample& sample : samples_) {
+    Json times = Json::array();
+    for (const TimeMetric& metric : kTimeMetrics) {
+      times.push_back(Microseconds(sample.metrics.*metric.member));
+    }
+    Json classes = Json::array();
+    for (const std::optional<int64_t>& done : sample.metrics.class_done_ns) {
+      classes.push_back(done.has_value() ? Json(Microseconds(*done)) : Json());
+    }
+    runs.push_back({sample.page, sample.setting, sample.policy,
+                    std::to_string(sample.seed), std::move(times),
+                    sample.metrics.lower_first_bytes, std::move(classes),
+                    sample.has_timeline ? line++ : int64_t{-1}});
+  }
+  // [metric, setting, policy, pages, lower quartile, median, upper quartile,
+  // interval's low, high]
+  index["summaries"] = Summaries();
+  return index;
+}
+
+absl::Status HtmlOutput::Finish() {
+  stream_ << page_.before_index << Packed(Index().dump()) << page_.after_index;
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,102 @@
+// One self-contained page that shows a comparison: opens offline, asks the
+// network for nothing.
+//
+// The page holds the results of every run and the timelines that its charts are
+// drawn from: what run_file.h calls a timeline and, after it, the history of
+// the dependency tree (tree_history.h), deflated and in base64, one line a run.
+// Its scripts (web/*.js) inflate a timeline when it is looked at. They hold no
+// numbers of their own: metrics, ratios and intervals come from here.
+//
+// The sums over pages are those of summary.h, for each combination of signals,
+// network, send buffer, max_streams and
+// late_signals. A page that ran with several seeds
+// counts once, with the median of its ratios.
+#ifndef SLUICE_BENCHMARKS_LAB_HTML_REPORT_H_
+#define SLUICE_BENCHMARKS_LAB_HTML_REPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <ostream>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/output.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/report.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+
+struct HtmlOptions {
+  // Of the ratios; without runs of it the report shows none.
+  std::string baseline = "rr";
+  uint64_t seed = 1;  // of the resamples
+  // Characters of timelines; runs after that are without, and the page says so.
+  size_t max_timelines = size_t{4} << 20;
+};
+
+// The page around the results.
+struct HtmlTemplate {
+  std::string before_timelines;
+  std::string before_index;
+  std::string after_index;
+};
+
+// `folder`/report.html, with the files that it includes in place. Errors:
+// NotFound names the file that cannot be read, InvalidArgument what is wrong.
+absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder);
+
+// --html FILE. Holds the metrics of all runs and the tables of their pages;
+// timelines are written as they come.
+class HtmlOutput : public Output {
+ public:
+  // `stream` must outlive this; it is the caller's to open and to close, and to
+  // look at for errors.
+  HtmlOutput(std::ostream& stream, HtmlTemplate page, HtmlOptions options);
+  absl::Status Write(const Run& run, const PageLoad& load) override;
+  absl::Status Finish() override;
+
+ private:
+  // What the runs that are compared have in common.
+  struct Setting {
+    std::string signals;
+    std::string network;
+    size_t send_buffer_bytes;
+    uint32_t max_streams;
+    bool late_signals;
+
+    friend auto operator<=>(const Setting&, const Setting&) = default;
+  };
+  struct Sample {
+    size_t page;
+    size_t setting;
+    size_t policy;
+    uint64_t seed;
+    Metrics metrics;
+    bool has_timeline;
+  };
+
+  nlohmann::ordered_json Index() const;
+  nlohmann::ordered_json Summaries() const;
+
+  std::ostream& stream_;
+  HtmlOptions options_;
+  HtmlTemplate page_;
+  size_t timelines_ = 0;
+  std::vector<std::string> policies_;
+  std::vector<Setting> settings_;
+  std::vector<std::pair<std::string, std::string>> page_names_;  // and hashes
+  nlohmann::ordered_json pages_;
+  std::vector<Sample> samples_;
+};
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_HTML_REPORT_H_
