@@ -42,6 +42,12 @@ grep -qF "$PWD" first first.jsonl && fail "a path in the output"
 [ ! -s out ] && [ ! -s err ] || fail "--quiet is not quiet"
 cmp first.jsonl caller/quiet.jsonl || fail "--quiet writes other runs"
 
+# A trace a run, in the caller's folder; the same runs write the same files.
+"$program" "${run[@]}" --qlog=traces/a >/dev/null 2>&1 || fail "--qlog"
+"$program" "${run[@]}" --qlog=traces/b >/dev/null 2>&1
+[ "$(ls caller/traces/a | wc -l)" -eq 2 ] || fail "not one trace a run"
+diff -r caller/traces/a caller/traces/b || fail "two runs write other traces"
+
 # CSV beside it; another seed is another lossy network; a summary over pages.
 lossy=("--pages=wikipedia_mobile,vk" "--policies=rr,p+")
 lossy+=(--signals=chrome9218_2023)
@@ -84,6 +90,7 @@ refuses "known: " --policies=best
 refuses 'known are none, chrome7540' --signals=mosaic
 refuses 'cannot write' --json=no/such/folder/runs.jsonl
 refuses '--csv: cannot write' --csv=no/such/folder/runs.csv
+refuses '--qlog: cannot write into' --qlog=page_one.json
 refuses '--network: unknown network "5g"; known are marx' --network=5g
 refuses 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
   --network=ns3:cable

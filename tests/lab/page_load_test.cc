@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,7 @@
 #include "benchmarks/lab/signals.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "h2/events.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
@@ -150,6 +152,36 @@ TEST(PageLoadTest, ATriggerFiresOnTheBytesOfItsRoleTogether) {
   EXPECT_EQ(Requested(*load, 3), reached);
   EXPECT_EQ(Requested(*load, 4),
             std::max(Completed(*load, 1), Completed(*load, 2)));
+}
+
+TEST(PageLoadTest, EverySignalReachesTheServerOnceAndIsKeptAsItCame) {
+  const Page page = PageOf(
+      R"({"id":0,"type":"html","bytes":30000},)"
+      R"({"id":1,"type":"image","bytes":90000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":100,"in_viewport":true,)"
+      R"("chrome_priority":"Low","chrome_priority_final":"High",)"
+      R"("start_ms":0,"reprioritised_ms":1})");
+  // Both kinds in each HEADERS, and PRIORITY for the image in view.
+  absl::StatusOr<PageLoad> load = Load(page, "rr", "chromium_h2_156");
+  ASSERT_TRUE(load.ok()) << load.status();
+  ASSERT_EQ(load->requests.size(), 2u);
+  size_t trees_with_requests = 0;
+  size_t fields_with_requests = 0;
+  size_t frames = 0;
+  for (const ReceivedSignal& signal : load->signals) {
+    if (!signal.with_request) {
+      ++frames;
+      EXPECT_EQ(signal.stream_id, load->requests[1].stream_id);
+      EXPECT_GT(signal.at_ns, load->requests[1].at_ns);
+    } else if (std::holds_alternative<h2::StreamPriority>(signal.signal)) {
+      ++trees_with_requests;
+    } else {
+      ++fields_with_requests;
+    }
+  }
+  EXPECT_EQ(trees_with_requests, 2u);
+  EXPECT_EQ(fields_with_requests, 2u);
+  EXPECT_GE(frames, 1u);
 }
 
 TEST(PageLoadTest, RequestsBeyondMaxConcurrentStreamsWaitTheMostUrgentFirst) {
