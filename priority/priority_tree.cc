@@ -511,6 +511,5 @@ TreeMemory BasicPriorityTree<Order>::Memory() const {
 template class BasicPriorityTree<ByteFairOrder>;
 template class BasicPriorityTree<ExactByteFairOrder>;
 template class BasicPriorityTree<ExactByIdOrder>;
-template class BasicPriorityTree<StartTagOrder>;
 
 }  // namespace sluice::priority

@@ -270,7 +270,6 @@ using PriorityTree = BasicPriorityTree<ByteFairOrder>;
 extern template class BasicPriorityTree<ByteFairOrder>;
 extern template class BasicPriorityTree<ExactByteFairOrder>;
 extern template class BasicPriorityTree<ExactByIdOrder>;
-extern template class BasicPriorityTree<StartTagOrder>;
 
 }  // namespace sluice::priority
 

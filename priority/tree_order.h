@@ -10,14 +10,12 @@ namespace sluice::priority {
 // compares F by slots of 256·L/4095 rounded up to a power of two (8 bytes per
 // unit of weight at the default L), which is what makes a decision O(1).
 struct ByteFairOrder {
-  static constexpr bool kByFinishTag = true;
   static constexpr bool kSlots = true;
   static constexpr bool kTiesById = false;
 };
 
 // The same, exact at every level: O(log active) instead of O(1).
 struct ExactByteFairOrder {
-  static constexpr bool kByFinishTag = true;
   static constexpr bool kSlots = false;
   static constexpr bool kTiesById = false;
 };
@@ -25,15 +23,6 @@ struct ExactByteFairOrder {
 // Exact as well, with ties to the lower stream id instead of first-in
 // first-out.
 struct ExactByIdOrder {
-  static constexpr bool kByFinishTag = true;
-  static constexpr bool kSlots = false;
-  static constexpr bool kTiesById = true;
-};
-
-// Start-time fair queueing: the smallest start tag S first, the lower stream id
-// among equals.
-struct StartTagOrder {
-  static constexpr bool kByFinishTag = false;
   static constexpr bool kSlots = false;
   static constexpr bool kTiesById = true;
 };

@@ -529,6 +529,5 @@ const WorkCounters& ShareTree<Order>::work() {
 template class ShareTree<ByteFairOrder>;
 template class ShareTree<ExactByteFairOrder>;
 template class ShareTree<ExactByIdOrder>;
-template class ShareTree<StartTagOrder>;
 
 }  // namespace sluice::priority::internal

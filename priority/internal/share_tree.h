@@ -136,7 +136,7 @@ class ShareTree {
   // 256·L/w.
   int64_t Quantum(uint32_t weight) const { return scaled_grant_ / weight; }
   void SetKey(Node& node, int64_t quantum) const {
-    node.key = node.tag + (Order::kByFinishTag ? quantum : 0);
+    node.key = node.tag + quantum;
   }
   // Bounds how far the tag of `node` lies behind the clock of its level.
   void Clamp(Node& node, int64_t clock) const;
@@ -182,7 +182,6 @@ class ShareTree {
 extern template class ShareTree<ByteFairOrder>;
 extern template class ShareTree<ExactByteFairOrder>;
 extern template class ShareTree<ExactByIdOrder>;
-extern template class ShareTree<StartTagOrder>;
 
 }  // namespace internal
 }  // namespace sluice::priority

@@ -26,14 +26,14 @@ const char* ShareTree<Order>::FindBrokenInvariant() const {
         if (should != (member.active != 0)) return "an active flag is wrong";
         active += should;
         const int64_t quantum = Quantum(member.weight);
-        if (member.key != member.tag + (Order::kByFinishTag ? quantum : 0)) {
+        if (member.key != member.tag + quantum) {
           return "a key is not its tag plus the quantum";
         }
         if (!pulling_ && member.remainder >= member.weight) {
           return "a remainder is not less than its weight";
         }
         // S ≤ V, up to the rounding of one remainder.
-        if (Order::kByFinishTag && member.tag > group.clock + 1) {
+        if (member.tag > group.clock + 1) {
           return "a tag is ahead";
         }
         if (should && (member.key >> queue_.slot_shift()) <
@@ -68,6 +68,5 @@ const char* ShareTree<Order>::FindBrokenInvariant() const {
 template const char* ShareTree<ByteFairOrder>::FindBrokenInvariant() const;
 template const char* ShareTree<ExactByteFairOrder>::FindBrokenInvariant() const;
 template const char* ShareTree<ExactByIdOrder>::FindBrokenInvariant() const;
-template const char* ShareTree<StartTagOrder>::FindBrokenInvariant() const;
 
 }  // namespace sluice::priority::internal

@@ -250,6 +250,5 @@ NodeIndex SiblingQueue<Order>::SplayMin(Group& group) {
 template class SiblingQueue<ByteFairOrder>;
 template class SiblingQueue<ExactByteFairOrder>;
 template class SiblingQueue<ExactByIdOrder>;
-template class SiblingQueue<StartTagOrder>;
 
 }  // namespace sluice::priority::internal

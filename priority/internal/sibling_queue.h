@@ -148,7 +148,6 @@ inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
 extern template class SiblingQueue<ByteFairOrder>;
 extern template class SiblingQueue<ExactByteFairOrder>;
 extern template class SiblingQueue<ExactByIdOrder>;
-extern template class SiblingQueue<StartTagOrder>;
 
 }  // namespace sluice::priority::internal
 

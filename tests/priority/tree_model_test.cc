@@ -75,7 +75,6 @@ TEST(TreeModel, TheExactOrder) { RunPrograms<ExactByteFairOrder>(kWide, 6); }
 TEST(TreeModel, TheExactOrderWithTiesById) {
   RunPrograms<ExactByIdOrder>(kWide, 7);
 }
-TEST(TreeModel, TheOrderByStartTags) { RunPrograms<StartTagOrder>(kWide, 8); }
 
 }  // namespace
 }  // namespace sluice::priority

@@ -100,7 +100,6 @@ std::map<StreamId, int64_t> TreeOracle::Lags() const {
 // --- Tags and queues --------------------------------------------------------
 
 int64_t TreeOracle::Quantum(uint32_t weight) const {
-  if (!rules_.by_finish_tag) return 0;
   return (static_cast<int64_t>(options_.max_grant) << 24) / weight;
 }
 

@@ -27,7 +27,6 @@ class TreeOracle {
     // Keys of levels that grew beyond eight active children compare without
     // their lowest bits.
     int slot_shift = 0;
-    bool by_finish_tag = true;
     bool ties_by_id = false;
   };
   TreeOracle(const PriorityTreeOptions& options, const Rules& rules);

@@ -105,7 +105,6 @@ template <class Order>
 TreePair<Order>::TreePair(const PriorityTreeOptions& options)
     : tree_(options),
       oracle_(options, {.slot_shift = tree_.slot_shift(),
-                        .by_finish_tag = Order::kByFinishTag,
                         .ties_by_id = Order::kTiesById}) {}
 
 template <class Order>
@@ -172,6 +171,5 @@ std::optional<std::string> TreePair<Order>::Run(const TreeOp& op) {
 template class TreePair<ByteFairOrder>;
 template class TreePair<ExactByteFairOrder>;
 template class TreePair<ExactByIdOrder>;
-template class TreePair<StartTagOrder>;
 
 }  // namespace sluice::priority

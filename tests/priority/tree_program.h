@@ -67,7 +67,6 @@ class TreePair {
 extern template class TreePair<ByteFairOrder>;
 extern template class TreePair<ExactByteFairOrder>;
 extern template class TreePair<ExactByIdOrder>;
-extern template class TreePair<StartTagOrder>;
 
 }  // namespace sluice::priority
 
