@@ -51,6 +51,7 @@
 #ifndef SLUICE_PRIORITY_PRIORITY_TREE_H_
 #define SLUICE_PRIORITY_PRIORITY_TREE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,6 +61,7 @@
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "priority/internal/id_map.h"
 #include "priority/internal/share_tree.h"
 #include "priority/internal/tree_node.h"
@@ -201,6 +203,29 @@ class BasicPriorityTree {
 
   // The levels from the root to `id`; empty when it is not in the tree.
   std::vector<ExplainedLevel> Explain(StreamId id) const;
+
+  // The contended levels on the path of the pick that waits for its Charge(),
+  // from the top: writes as many as `levels` holds and returns how many there
+  // were. A Level has the first six members of ExplainedLevel, and `active`.
+  // For traces: allocates nothing, O(levels).
+  template <class Level>
+  size_t ExplainPick(absl::Span<Level> levels) const {
+    const auto path = shares_.path();
+    const size_t written = std::min(path.size(), levels.size());
+    for (size_t i = 0; i < written; ++i) {
+      const internal::Node& node = shares_.node(path[i].node);
+      const internal::Group& group = shares_.group(node.group);
+      Level& level = levels[i];
+      level.parent = shares_.node(group.owner).id;
+      level.child = node.id;
+      level.weight = static_cast<double>(node.weight) / internal::kWeightOne;
+      level.tag = node.tag;
+      level.key = node.key;
+      level.clock = group.clock;
+      level.active = group.active;
+    }
+    return path.size();
+  }
 
   // "(1:16(3:8 5:16))": for each stream its id and its weight, then its
   // children in the order in which they came, in parentheses. Weights are

@@ -5,17 +5,16 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "priority/priority_tree.h"
 #include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_info.h"
-#include "scheduler/tree_path.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -130,8 +129,8 @@ std::optional<Grant> ClassTreePolicy::Pick() {
 
 void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }
 
-std::vector<PathLevel> ClassTreePolicy::Explain(StreamId id) const {
-  return PathOf(tree_.Explain(id));
+size_t ClassTreePolicy::ExplainPick(absl::Span<PathLevel> levels) const {
+  return tree_.ExplainPick(levels);
 }
 
 size_t ClassTreePolicy::RoomForIdle() const {

@@ -19,6 +19,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "priority/priority_tree.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
@@ -36,7 +37,7 @@ class ClassTreePolicy : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
-  std::vector<PathLevel> Explain(StreamId id) const final;
+  size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 
  protected:
   using Group = StreamId;  // its node in the tree

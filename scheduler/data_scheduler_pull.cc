@@ -144,8 +144,8 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
     *remaining -= std::min<uint64_t>(*remaining, bytes);
   }
   if (options_.trace != nullptr && (bytes > 0 || end_stream)) {
-    options_.trace->Write(
-        TraceFrame{id, bytes, end_stream, *window, connection_window});
+    options_.trace->Next<TraceFrame>() = {id, bytes, end_stream, *window,
+                                          connection_window};
   }
   if (chunk->end) {
     Finish(stream);

@@ -16,16 +16,20 @@ const StreamInfo* IdleSignals::Find(StreamId id) const {
   return found == idle_[id & 1].end() ? nullptr : &found->second;
 }
 
+absl::Status IdleSignals::CheckRoom(StreamId id, size_t limit) const {
+  if (Passed(id) || Find(id) != nullptr || size() < limit) {
+    return absl::OkStatus();
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no room for the signals of idle stream ", id, ": ", size(),
+                   " ids are kept"));
+}
+
 absl::Status IdleSignals::Remember(StreamId id, const StreamInfo& info,
                                    size_t limit) {
-  if (Passed(id)) return absl::OkStatus();
-  if (Find(id) == nullptr && size() >= limit) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("no room for the signals of idle stream ", id, ": ",
-                     size(), " ids are kept"));
-  }
-  idle_[id & 1].insert_or_assign(id, info);
-  return absl::OkStatus();
+  absl::Status status = CheckRoom(id, limit);
+  if (status.ok() && !Passed(id)) idle_[id & 1].insert_or_assign(id, info);
+  return status;
 }
 
 void IdleSignals::Open(StreamId id, StreamInfo* info) {

@@ -25,6 +25,10 @@ class IdleSignals {
   // Null when nothing is kept. O(log n).
   const StreamInfo* Find(StreamId id) const;
 
+  // Whether Remember() would take something of `id`. O(log n). Error:
+  // ResourceExhausted.
+  absl::Status CheckRoom(StreamId id, size_t limit) const;
+
   // Keeps `info` in place of what was kept; a new id only while fewer than
   // `limit` are kept. An id that can never open is ignored. O(log n). Error:
   // ResourceExhausted.

@@ -26,10 +26,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 
@@ -125,7 +125,7 @@ struct PathLevel {
   int64_t tag = 0;      // of the child: what it was served, S
   int64_t key = 0;      // what the level orders it by
   int64_t clock = 0;    // of the level, V
-  size_t active = 0;    // children that can send, themselves or below
+  uint32_t active = 0;  // children that can send, themselves or below
 
   friend bool operator==(const PathLevel&, const PathLevel&) = default;
 };
@@ -178,11 +178,13 @@ class Policy {
   // say SetReady() after it of a stream that can still send.
   virtual void Charge(StreamId id, size_t bytes) = 0;
 
-  // How `id` stands, level by level from the top, for traces and debugging; a
-  // policy without levels says nothing. Changes nothing; may allocate.
-  virtual std::vector<PathLevel> Explain(StreamId id) const {
-    static_cast<void>(id);
-    return {};
+  // How the pick that waits for its Charge() came about: the levels of choice
+  // on the way to it, from the top. Writes as many as `levels` holds and
+  // returns how many there were; a level with a single candidate may be left
+  // out. For traces: changes nothing and allocates nothing.
+  virtual size_t ExplainPick(absl::Span<PathLevel> levels) const {
+    static_cast<void>(levels);
+    return 0;
   }
 };
 

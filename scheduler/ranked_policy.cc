@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "absl/base/macros.h"
 #include "absl/base/optimization.h"
 #include "absl/numeric/bits.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "scheduler/policy.h"
 #include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
@@ -194,19 +194,21 @@ void RankedPolicy::RerankCharged(uint32_t slot, int64_t bytes) {
   picked_rank_.reset();
 }
 
-std::vector<PathLevel> RankedPolicy::Explain(StreamId id) const {
-  const auto found = slots_.find(id);
-  if (found == slots_.end()) return {};
-  const Stream& stream = streams_[found->second];
-  const Group& group = groups_[stream.rank.group];
-  const bool shared = IsShared(stream.rank);
-  return {{.parent = static_cast<StreamId>(stream.rank.group),
-           .child = id,
-           .weight = static_cast<double>(stream.rank.weight),
-           .tag = shared ? stream.finish - stream.quantum : 0,
-           .key = OrderOf(stream),
-           .clock = group.clock,
-           .active = (shared ? group.shared : group.sequential).size()}};
+size_t RankedPolicy::ExplainPick(absl::Span<PathLevel> levels) const {
+  if (picked_ == kNoSlot) return 0;
+  if (levels.empty()) return 1;
+  const Stream& stream = streams_[picked_];
+  const Group& group = *picked_group_;
+  PathLevel& level = levels[0];
+  level.parent = static_cast<StreamId>(stream.rank.group);
+  level.child = stream.id;
+  level.weight = stream.rank.weight;
+  level.tag = picked_shared_ ? stream.finish - stream.quantum : 0;
+  level.key = OrderOf(stream);
+  level.clock = group.clock;
+  level.active = static_cast<uint32_t>(
+      (picked_shared_ ? group.shared : group.sequential).size());
+  return 1;
 }
 
 int64_t RankedPolicy::OrderOf(const Stream& stream) {

@@ -50,6 +50,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/ready_queue.h"
@@ -81,7 +82,7 @@ class RankedPolicy : public Policy {
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
   // One level: the group, by its number as the parent.
-  std::vector<PathLevel> Explain(StreamId id) const final;
+  size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 
  protected:
   struct Shape {

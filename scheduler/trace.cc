@@ -1,25 +1,26 @@
 #include "scheduler/trace.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
 namespace {
-
-constexpr size_t kMaxAlsoReady = 8;
 
 class RecordedPolicy final : public Policy {
  public:
@@ -57,63 +58,115 @@ class RecordedPolicy final : public Policy {
   void OnClose(StreamId id) override {
     policy_->OnClose(id);
     open_.erase(id);
-    ready_.erase(id);
+    Unready(id);
     sink_.Write(TraceClose{id});
   }
 
   void SetReady(StreamId id) override {
     policy_->SetReady(id);
-    if (open_.contains(id)) ready_.insert(id);
+    if (open_.contains(id) && ready_.insert(id).second) stale_ = true;
     sink_.Write(TraceReady{id});
   }
 
   void SetBlocked(StreamId id) override {
     policy_->SetBlocked(id);
-    ready_.erase(id);
+    Unready(id);
     sink_.Write(TraceBlocked{id});
   }
 
   std::optional<Grant> Pick() override {
     std::optional<Grant> grant = policy_->Pick();
-    TraceEvent event = TracePick();
-    TracePick& pick = std::get<TracePick>(event);
-    pick.number = picks_++;
-    pick.ready = ready_.size();
-    if (grant.has_value()) {
-      pick.id = grant->stream_id;
-      pick.max_bytes = grant->max_bytes;
-      pick.rule = grant->reason.rule;
-      if (detail_ == TraceDetail::kFull) {
-        for (const StreamId id : ready_) {
-          if (pick.also_ready.size() == kMaxAlsoReady) break;
-          if (id != pick.id) pick.also_ready.push_back(id);
-        }
-        pick.path = policy_->Explain(pick.id);
-      }
+    if (ABSL_PREDICT_FALSE(stale_)) CountReady();
+    TracePick& pick = sink_.Next<TracePick>();
+    if (ABSL_PREDICT_FALSE(!grant.has_value())) {
+      pick = TracePick();
+      pick.number = picks_++;
+      pick.ready = ready_count_;
+      return grant;
     }
-    sink_.Write(std::move(event));
+    pick.number = picks_++;
+    pick.id = grant->stream_id;
+    pick.ready = ready_count_;
+    pick.max_bytes = grant->max_bytes;
+    pick.rule = grant->reason.rule;
+    if (detail_ == TraceDetail::kFull) {
+      pick.ready_ids = first_ready_;
+      const size_t levels = policy_->ExplainPick(pick.path.room());
+      pick.path.set_size(levels);
+      pick.levels = static_cast<uint32_t>(levels);
+    } else {
+      pick.ready_ids.clear();
+      pick.path.clear();
+      pick.levels = 0;
+    }
     return grant;
   }
 
   void Charge(StreamId id, size_t bytes) override {
     policy_->Charge(id, bytes);
-    sink_.Write(TraceCharge{id, bytes});
+    TraceCharge& charge = sink_.Next<TraceCharge>();
+    charge.id = id;
+    charge.bytes = bytes;
   }
 
-  std::vector<PathLevel> Explain(StreamId id) const override {
-    return policy_->Explain(id);
+  size_t ExplainPick(absl::Span<PathLevel> levels) const override {
+    return policy_->ExplainPick(levels);
   }
 
  private:
+  void Unready(StreamId id) {
+    if (ready_.erase(id) > 0) stale_ = true;
+  }
+
+  // Few decisions change what is ready; the others need not look again.
+  ABSL_ATTRIBUTE_NOINLINE void CountReady() {
+    stale_ = false;
+    ready_count_ = static_cast<uint32_t>(ready_.size());
+    first_ready_.clear();
+    for (const StreamId id : ready_) {
+      if (first_ready_.size() == first_ready_.room().size()) break;
+      first_ready_.push_back(id);
+    }
+  }
+
   const std::unique_ptr<Policy> policy_;
   TraceSink& sink_;
   const TraceDetail detail_;
   uint64_t picks_ = 0;
   absl::btree_set<StreamId> open_;
   absl::btree_set<StreamId> ready_;
+  // Of ready_, unless stale_.
+  uint32_t ready_count_ = 0;
+  TraceList<StreamId, 8> first_ready_;
+  bool stale_ = false;
 };
 
 }  // namespace
+
+absl::Span<TraceEvent> MemoryTrace::Room() {
+  constexpr size_t kFirstRoom = 64;
+  before_room_ += handed_out();
+  const size_t size = events_.size();
+  if (size < limit_) {
+    events_.resize(std::min(limit_, std::max(2 * size, kFirstRoom)));
+    return absl::MakeSpan(events_).subspan(size);
+  }
+  beyond_.resize(kFirstRoom);
+  return absl::MakeSpan(beyond_);
+}
+
+absl::Span<TraceEvent> LastEventsTrace::Room() {
+  wrapped_ = handed_out() > 0;
+  return absl::MakeSpan(events_);
+}
+
+std::vector<TraceEvent> LastEventsTrace::events() const {
+  const auto next = events_.begin() + static_cast<ptrdiff_t>(handed_out());
+  std::vector<TraceEvent> result;
+  if (wrapped_) result.assign(next, events_.end());
+  result.insert(result.end(), events_.begin(), next);
+  return result;
+}
 
 absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
     absl::string_view spec, const PolicyOptions& options, TraceSink* sink,

@@ -125,9 +125,8 @@ struct Writer {
                 {"max", pick.max_bytes},
                 {"rule", std::string(pick.rule)},
                 {"ready", pick.ready}};
-    if (!pick.also_ready.empty()) {
-      out["also_ready"] = pick.also_ready;
-    }
+    for (const StreamId id : pick.ready_ids) out["ready_ids"].push_back(id);
+    if (pick.levels > 0) out["levels"] = pick.levels;
     for (const PathLevel& level : pick.path) {
       out["path"].push_back({{"parent", level.parent},
                              {"child", level.child},
@@ -204,9 +203,12 @@ TracePick TakePick(const Json& in) {
   pick.id = in.at("id").get<StreamId>();
   pick.max_bytes = in.at("max").get<size_t>();
   pick.rule = Interned(in.at("rule").get<std::string>());
-  pick.ready = in.at("ready").get<size_t>();
-  if (in.contains("also_ready")) {
-    in.at("also_ready").get_to(pick.also_ready);
+  pick.ready = in.at("ready").get<uint32_t>();
+  pick.levels = in.value("levels", uint32_t{0});
+  if (in.contains("ready_ids")) {
+    for (const Json& ready : in.at("ready_ids")) {
+      pick.ready_ids.push_back(ready.get<StreamId>());
+    }
   }
   if (in.contains("path")) {
     for (const Json& level : in.at("path")) {
@@ -216,7 +218,7 @@ TracePick TakePick(const Json& in) {
                            .tag = level.at("tag").get<int64_t>(),
                            .key = level.at("key").get<int64_t>(),
                            .clock = level.at("clock").get<int64_t>(),
-                           .active = level.at("active").get<size_t>()});
+                           .active = level.at("active").get<uint32_t>()});
     }
   }
   return pick;
@@ -259,6 +261,17 @@ std::optional<TraceEvent> TakeEvent(const Json& in) {
 
 std::string TraceEventToJson(const TraceEvent& event) {
   return std::visit(Writer(), event).dump();
+}
+
+void JsonLinesTrace::Flush() {
+  if (!std::exchange(pending_, false)) return;
+  out_ << TraceEventToJson(event_[0]) << '\n';
+}
+
+absl::Span<TraceEvent> JsonLinesTrace::Room() {
+  Flush();
+  pending_ = true;
+  return absl::MakeSpan(event_);
 }
 
 absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line) {

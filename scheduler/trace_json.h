@@ -1,7 +1,9 @@
 // A trace as JSON Lines: one object an event, its kind in "call". For example
 //
 //   {"call":"open","id":1,"rfc7540":[0,256,true],"rfc9218":[0,true]}
-//   {"call":"pick","n":0,"id":1,"max":16384,"rule":"u=0, i","ready":1}
+//   {"call":"pick","n":0,"id":1,"max":16384,"rule":"u=0, i","ready":2,
+//    "ready_ids":[1,3],"levels":1,"path":[{"parent":0,"child":1,"weight":1.0,
+//    "tag":0,"key":4194304,"clock":4194304,"active":2}]}
 //   {"call":"charge","id":1,"bytes":1400}
 //   {"call":"frame","id":1,"bytes":1400,"end":false,"window":65535,…}
 //
@@ -18,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "scheduler/trace.h"
 
 namespace sluice::scheduler {
@@ -31,16 +34,21 @@ absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line);
 // Every line of `in`. Error: InvalidArgument with the line's number.
 absl::StatusOr<std::vector<TraceEvent>> ReadTrace(std::istream& in);
 
-// Writes each event as a line. `out` must outlive it.
+// Writes each event as a line, as soon as the next one begins; the last one
+// when it is destroyed or flushed. `out` must outlive it.
 class JsonLinesTrace : public TraceSink {
  public:
-  explicit JsonLinesTrace(std::ostream* out) : out_(*out) {}
-  void Write(TraceEvent&& event) override {
-    out_ << TraceEventToJson(event) << '\n';
-  }
+  explicit JsonLinesTrace(std::ostream* out) : out_(*out), event_(1) {}
+  ~JsonLinesTrace() override { Flush(); }
+
+  void Flush();
 
  private:
+  absl::Span<TraceEvent> Room() override;
+
   std::ostream& out_;
+  std::vector<TraceEvent> event_;
+  bool pending_ = false;
 };
 
 }  // namespace sluice::scheduler

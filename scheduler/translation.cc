@@ -34,6 +34,8 @@ priority::Rfc9218Priority TranslateToRfc9218(
           .incremental = true};
 }
 
+int WeightOfUrgency(int urgency) { return 128 >> urgency; }
+
 priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info, bool translate) {
   priority::Rfc9218Priority result;
   if (const auto field = EffectiveRfc9218(info)) {

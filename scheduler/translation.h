@@ -1,8 +1,8 @@
 // What a policy does with signals of a kind it cannot read.
 //
-// Two translations: RFC 7540 dependencies into RFC 9218 urgencies, and either
-// of them into a class of resource. Both follow Chromium, the only browser
-// whose own priorities map one to one to both kinds of signals.
+// Three translations: RFC 7540 dependencies into RFC 9218 urgencies, urgencies
+// into weights, and either kind of signal into a class of resource. They follow
+// Chromium, the only browser whose own priorities map one to one to both kinds.
 #ifndef SLUICE_SCHEDULER_TRANSLATION_H_
 #define SLUICE_SCHEDULER_TRANSLATION_H_
 
@@ -27,6 +27,13 @@ int UrgencyOfChainWeight(int weight);
 // 8 → 4, 16 → 3, 32 → 2, 64 → 1, 128 → 0. What it depends on is not read.
 priority::Rfc9218Priority TranslateToRfc9218(
     const priority::Rfc7540Priority& priority);
+
+// The weight that stands for an urgency in a tree, the inverse of the above for
+// streams that share: 0 → 128, 1 → 64, 2 → 32, 3 → 16 (the default of both), 4
+// → 8, 5 → 4, 6 → 2, 7 → 1. An urgency names no dependency, so the stream stays
+// where it is, at first on the root; and the incremental parameter is not read:
+// that one stream waits for another is what dependencies say in a tree.
+int WeightOfUrgency(int urgency);
 
 // What to serve the stream by under RFC 9218: its signal of that kind in force;
 // else, when `translate`, its RFC 7540 one; else the default (u=3). CONNECT

@@ -64,21 +64,11 @@ void PickPolicy(benchmark::State& state, const std::string& spec) {
 }
 
 // Everything is recorded; the memory keeps the last events only.
-class RingTrace : public scheduler::TraceSink {
- public:
-  RingTrace() : events_(1024) {}
-  void Write(scheduler::TraceEvent&& event) override {
-    events_[next_++ % events_.size()] = std::move(event);
-  }
-
- private:
-  std::vector<scheduler::TraceEvent> events_;
-  size_t next_ = 0;
-};
+constexpr size_t kTraceEvents = 1024;
 
 void PickRecorded(benchmark::State& state, const std::string& spec,
                   scheduler::TraceDetail detail) {
-  RingTrace trace;
+  scheduler::LastEventsTrace trace(kTraceEvents);
   const std::unique_ptr<Policy> policy =
       *scheduler::CreateRecordedPolicy(spec, {}, &trace, detail);
   OpenAll(static_cast<uint32_t>(state.range(0)), *policy);
@@ -103,7 +93,7 @@ enum class Tracing { kOff, kCalls, kFull };
 // A server with `state.range(0)` responses, whose client only opens windows.
 void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
   using scheduler::TraceDetail;
-  RingTrace trace;
+  scheduler::LastEventsTrace trace(kTraceEvents);
   h2::Connection client(
       {.side = h2::Side::kClient,
        .settings = {{h2::SettingId::kInitialWindowSize, h2::kMaxStreamId}}});

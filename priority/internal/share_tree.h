@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
+#include "absl/types/span.h"
 #include "priority/internal/sibling_queue.h"
 #include "priority/internal/tree_node.h"
 
@@ -51,6 +52,18 @@ namespace internal {
 template <class Order>
 class ShareTree {
  public:
+  // A contended level on the path of the pull: who will be charged, from which
+  // tag on, at which weight. An edit made during the pull applies at once, and
+  // is made as if the charge had come before it: what an edit does to a tag is
+  // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
+  // where `tag` has been shifted by every a.
+  struct PathEntry {
+    int64_t tag;
+    NodeIndex node;
+    uint32_t weight;
+  };
+  static_assert(sizeof(PathEntry) == 16);
+
   ShareTree(size_t nodes, size_t max_grant, size_t calendars);
 
   // --- The pool ---------------------------------------------------------
@@ -103,6 +116,10 @@ class ShareTree {
   NodeIndex Pick();
   void Charge(size_t bytes);
   bool pulling() const { return pulling_; }
+  // The choices of the pull, from the top.
+  absl::Span<const PathEntry> path() const {
+    return {path_.data(), path_size_};
+  }
 
   const WorkCounters& work();
   WorkCounters& counters() { return work_; }
@@ -116,18 +133,6 @@ class ShareTree {
   const char* FindBrokenInvariant() const;
 
  private:
-  // A contended level on the path of the pull: who will be charged, from which
-  // tag on, at which weight. An edit made during the pull applies at once, and
-  // is made as if the charge had come before it: what an edit does to a tag is
-  // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
-  // where `tag` has been shifted by every a.
-  struct PathEntry {
-    int64_t tag;
-    NodeIndex node;
-    uint32_t weight;
-  };
-  static_assert(sizeof(PathEntry) == 16);
-
   Group& GroupOf(NodeIndex n) { return groups_[nodes_[n].group]; }
   bool HasActiveChild(NodeIndex n) const {
     const GroupIndex g = nodes_[n].children;

@@ -4,26 +4,30 @@
 // priority/priority_tree.h; this file only translates. While the application's
 // override is in force the client's frames do not move the stream; taking it
 // back puts the stream where the client last wanted it, or at the default place
-// (§5.3.5) when the client said nothing. RFC 9218 signals are not read: `auto`
-// reads both kinds.
+// (§5.3.5) when the client said nothing.
+//
+// Signals: RFC 7540's. A stream without any of them, neither the client's nor
+// the application's, takes its weight from its urgency when there is an RFC
+// 9218 signal (translation.h), and keeps its place. Hints are not read.
 //
 // Options: exact=true orders every level exactly, at O(log n) a decision
 // instead of O(1); max_depth=N caps the depth of the tree (0: no cap).
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "priority/priority_tree.h"
 #include "priority/rfc7540_priority.h"
+#include "scheduler/idle_signals.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_info.h"
-#include "scheduler/tree_path.h"
+#include "scheduler/translation.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -35,46 +39,60 @@ bool Overrides(const StreamInfo& info) {
 template <class Order>
 class Rfc7540 final : public Policy {
  public:
-  Rfc7540(const priority::PriorityTreeOptions& options)
-      : tree_(options), max_nodes_(options.max_nodes) {}
+  explicit Rfc7540(const priority::PriorityTreeOptions& options)
+      : tree_(options), max_idle_(options.max_idle) {}
 
   absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
     if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
       return status;
     }
+    StreamInfo known = info;
+    if (const StreamInfo* earlier = idle_.Find(id)) {
+      FillFromEarlier(*earlier, &known);
+    }
     // An override that was said before the stream opened stays in force.
-    const bool kept = !Overrides(info) && overridden_.contains(id);
+    const bool kept = !Overrides(info) && Overrides(known);
     absl::Status status =
         tree_.Insert(id, kept ? std::nullopt : EffectiveRfc7540(info));
-    if (status.ok() && Overrides(info)) Remember(id);
-    return status;
+    if (!status.ok()) return status;
+    if (Overrides(known)) overridden_.insert(id);
+    if (EffectiveRfc9218(known).has_value()) Reweigh(id, known);
+    idle_.Open(id, &known);
+    return absl::OkStatus();
   }
 
   absl::Status OnPriority(StreamId id, const StreamInfo& info,
                           Signal changed) override {
-    if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-      return status;
-    }
+    absl::Status status = ValidateStreamInfo(id, info);
+    if (status.ok()) status = idle_.CheckRoom(id, max_idle_);
+    if (!status.ok()) return status;
     switch (changed) {
       case Signal::kRfc7540:
         // What the client says is kept by the caller, for later.
         if (Overrides(info) || !info.rfc7540.has_value()) break;
-        return Reprioritise(id, *info.rfc7540);
-      case Signal::kServer: {
-        if (!Overrides(info) && !overridden_.contains(id)) break;
-        absl::Status status = Reprioritise(
-            id, EffectiveRfc7540(info).value_or(priority::Rfc7540Priority{}));
-        if (!status.ok()) return status;
-        if (Overrides(info)) {
-          Remember(id);
-        } else {
-          overridden_.erase(id);
-        }
+        status = Reprioritise(id, *info.rfc7540);
         break;
-      }
+      case Signal::kServer:
+        if (Overrides(info) || WasOverridden(id)) {
+          status = Reprioritise(
+              id, EffectiveRfc7540(info).value_or(priority::Rfc7540Priority{}));
+        }
+        if (status.ok()) Reweigh(id, info);
+        break;
       case Signal::kRfc9218:
+        Reweigh(id, info);
+        break;
       case Signal::kHints:
         break;
+    }
+    if (!status.ok()) return status;
+    if (tree_.State(id) != priority::StreamState::kOpen) {
+      return idle_.Remember(id, info, max_idle_);
+    }
+    if (Overrides(info)) {
+      overridden_.insert(id);
+    } else if (changed == Signal::kServer) {
+      overridden_.erase(id);
     }
     return absl::OkStatus();
   }
@@ -97,8 +115,8 @@ class Rfc7540 final : public Policy {
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
 
-  std::vector<PathLevel> Explain(StreamId id) const override {
-    return PathOf(tree_.Explain(id));
+  size_t ExplainPick(absl::Span<PathLevel> levels) const override {
+    return tree_.ExplainPick(levels);
   }
 
  private:
@@ -108,19 +126,27 @@ class Rfc7540 final : public Policy {
     return absl::IsNotFound(status) ? absl::OkStatus() : status;
   }
 
-  // Forgets ids that the tree has forgotten once there are many.
-  void Remember(StreamId id) {
-    if (!tree_.State(id).has_value()) return;  // closed and forgotten
-    overridden_.insert(id);
-    if (overridden_.size() <= 2 * max_nodes_) return;
-    absl::erase_if(overridden_, [this](StreamId known) {
-      return !tree_.State(known).has_value();
-    });
+  // The weight of an open stream of which nothing is said in this RFC's terms,
+  // by what is said in those of RFC 9218.
+  void Reweigh(StreamId id, const StreamInfo& info) {
+    if (EffectiveRfc7540(info).has_value()) return;
+    if (tree_.State(id) != priority::StreamState::kOpen) return;
+    const std::optional<priority::Rfc9218Priority> field =
+        EffectiveRfc9218(info);
+    const int weight = field.has_value() ? WeightOfUrgency(field->urgency)
+                                         : priority::kDefaultWeight;
+    tree_.Reprioritise(id, {*tree_.Parent(id), weight, false}).IgnoreError();
+  }
+
+  bool WasOverridden(StreamId id) const {
+    const StreamInfo* idle = idle_.Find(id);
+    return overridden_.contains(id) || (idle != nullptr && Overrides(*idle));
   }
 
   priority::BasicPriorityTree<Order> tree_;
-  absl::flat_hash_set<StreamId> overridden_;  // by the application
-  size_t max_nodes_;
+  absl::flat_hash_set<StreamId> overridden_;  // by the application; open
+  IdleSignals idle_;
+  size_t max_idle_;
 };
 
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {

@@ -292,6 +292,37 @@ TEST_P(ConformanceTest, RefusedCallsAreTypedAndChangeNoDecision) {
   EXPECT_EQ(plain.Run(), disturbed.Run());
 }
 
+// Of signals for idle ids, which a policy may have no room for: a call that is
+// refused leaves no trace in anything that is decided later.
+TEST_P(ConformanceTest, ARefusedSignalIsAsIfItHadNeverBeenSent) {
+  PolicyOptions options;
+  options.max_streams = 4;
+  options.max_closed_streams = 2;
+  size_t refused = 0;
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    std::mt19937 random(seed);
+    PolicyDriver plain(MakeIt(options), 1000);
+    PolicyDriver disturbed(MakeIt(options), 1000);
+    for (int i = 0; i < 40; ++i) {
+      const StreamId id = 3 + 2 * (random() % 12);
+      const StreamInfo info = RandomInfo(random, id);
+      const auto signal = static_cast<Signal>(random() % 4);
+      if (disturbed.policy().OnPriority(id, info, signal).ok()) {
+        EXPECT_TRUE(plain.policy().OnPriority(id, info, signal).ok());
+      } else {
+        ++refused;
+      }
+    }
+    for (StreamId id = 1; id < 30; id += 2) {
+      plain.Add(id, 5000);
+      disturbed.Add(id, 5000);
+      ASSERT_EQ(plain.Run(2), disturbed.Run(2)) << "seed " << seed;
+    }
+    ASSERT_EQ(plain.Run(), disturbed.Run()) << "seed " << seed;
+  }
+  EXPECT_GT(refused, 100u);
+}
+
 // CVE-2016-6580: a peer may name any id. Closed or skipped ones are free.
 TEST_P(ConformanceTest, SignalsForIdsThatNeverOpenAreBoundedAndHarmless) {
   PolicyOptions options;

@@ -1,7 +1,9 @@
-// The tags of scheduler/ranked_policy.h, looked at through Explain().
+// The tags of scheduler/ranked_policy.h, looked at through ExplainPick().
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
@@ -18,8 +20,15 @@ StreamInfo Class(ResourceClass resource_class) {
   return {.hints = {.resource_class = resource_class}};
 }
 
-PathLevel Of(const Policy& policy, StreamId id) {
-  return policy.Explain(id).at(0);
+// How the next pick, which must be `id`, stands.
+PathLevel NextIs(StreamId id, Policy& policy) {
+  const std::optional<Grant> grant = policy.Pick();
+  EXPECT_EQ(grant->stream_id, id);
+  PathLevel level;
+  EXPECT_EQ(policy.ExplainPick(absl::MakeSpan(&level, 1)), 1u);
+  EXPECT_EQ(level.child, id);
+  policy.Charge(id, 0);
+  return level;
 }
 
 // The charge goes to the path that Pick() took, whatever is said in between.
@@ -31,8 +40,9 @@ TEST(RankedPolicyTest, ANewWeightCountsFromBehindTheChargeOfThePick) {
   ASSERT_TRUE(
       policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
   policy->Charge(1, 1000);
-  EXPECT_EQ(Of(*policy, 1).tag, 1000 * kUnits / 256);
-  EXPECT_EQ(Of(*policy, 1).weight, 8);
+  const PathLevel level = NextIs(1, *policy);
+  EXPECT_EQ(level.tag, 1000 * kUnits / 256);
+  EXPECT_EQ(level.weight, 8);
 }
 
 TEST(RankedPolicyTest, BytesPickedInOneGroupAreChargedThereNotInTheNext) {
@@ -45,10 +55,12 @@ TEST(RankedPolicyTest, BytesPickedInOneGroupAreChargedThereNotInTheNext) {
   ASSERT_TRUE(
       policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
   policy->Charge(1, 1000);
-  // Its lag behind the group's clock, 15,384 bytes, came along.
-  const PathLevel level = Of(*policy, 1);
+  // Its lag behind the group's clock, 15,384 bytes, came along to where the
+  // clock is 0.
+  policy->SetBlocked(3);
+  const PathLevel level = NextIs(1, *policy);
   EXPECT_EQ(level.parent, 3u);
-  EXPECT_EQ(level.tag - level.clock, -(16384 - 1000) * kUnits);
+  EXPECT_EQ(level.tag, -(16384 - 1000) * kUnits);
 }
 
 TEST(RankedPolicyTest, TheRemainderOfADivisionIsNotLost) {
@@ -59,7 +71,7 @@ TEST(RankedPolicyTest, TheRemainderOfADivisionIsNotLost) {
     policy->Pick();
     policy->Charge(1, 1);
   }
-  EXPECT_EQ(Of(*policy, 1).tag, kUnits);
+  EXPECT_EQ(NextIs(1, *policy).tag, kUnits);
 }
 
 TEST(RankedPolicyTest, AStreamThatWasAwayComesBackAtTheClockLessOneGrant) {
@@ -74,13 +86,19 @@ TEST(RankedPolicyTest, AStreamThatWasAwayComesBackAtTheClockLessOneGrant) {
     policy->Charge(1, 16384);
   }
   policy->SetReady(3);
-  const PathLevel level = Of(*policy, 3);
+  const PathLevel level = NextIs(3, *policy);
   EXPECT_EQ(level.clock, 100 * 16384 * kUnits);
   EXPECT_EQ(level.tag, level.clock - 16384 * kUnits);
 }
 
-TEST(RankedPolicyTest, AStreamThatIsNotOpenHasNoPath) {
-  EXPECT_TRUE(Make("rr")->Explain(1).empty());
+TEST(RankedPolicyTest, APickThatWasClosedHasNoPath) {
+  const std::unique_ptr<Policy> policy = Make("rr");
+  ASSERT_TRUE(policy->OnOpen(1, {}).ok());
+  policy->SetReady(1);
+  ASSERT_EQ(policy->Pick()->stream_id, 1u);
+  policy->OnClose(1);
+  PathLevel level;
+  EXPECT_EQ(policy->ExplainPick(absl::MakeSpan(&level, 1)), 0u);
 }
 
 }  // namespace

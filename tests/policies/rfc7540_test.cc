@@ -20,6 +20,10 @@ using testing::Make;
 
 StreamInfo Client(Rfc7540Priority priority) { return {.rfc7540 = priority}; }
 
+StreamInfo Field(int urgency) {
+  return {.rfc9218 = priority::Rfc9218Priority{.urgency = urgency}};
+}
+
 StreamInfo Server(StreamInfo info, Rfc7540Priority priority) {
   info.server = ServerPriority{.rfc7540 = priority};
   return info;
@@ -88,6 +92,49 @@ TEST_F(Rfc7540Test, HintsAndRfc9218SignalsMoveNothing) {
   ASSERT_TRUE(policy_->OnPriority(3, info, Signal::kHints).ok());
   ASSERT_TRUE(policy_->OnPriority(3, info, Signal::kRfc9218).ok());
   EXPECT_EQ(Picks(4), "3,3,3,1");
+}
+
+// A stream of which only RFC 9218 signals are known weighs 128, 64, 32, 16 … by
+// its urgency. By finish tags, in KiB per unit of weight: 3 at 0.5, 1, 1.5, 2;
+// 1 and 5 at 1, 2.
+TEST_F(Rfc7540Test, AnUrgencyStandsForAWeightWhereThereIsNothingElse) {
+  Open(1, Field(3));  // 16
+  Open(3, Field(2));  // 32
+  Open(5, {});        // 16
+  EXPECT_EQ(Picks(8), "3,1,5,3,3,1,5,3");
+}
+
+TEST_F(Rfc7540Test, APriorityUpdateChangesTheWeightAndNotThePlace) {
+  Open(1, Field(3));
+  Open(3, Client({.depends_on = 1}));
+  Open(5, Field(3));
+  ASSERT_TRUE(policy_->OnPriority(5, Field(1), Signal::kRfc9218).ok());  // 64
+  EXPECT_EQ(Picks(5), "5,5,5,1,5");
+  // An exclusive dependency takes 5 as a child; its weight there is of no use.
+  Open(7, Client({.exclusive = true}));
+  ASSERT_TRUE(policy_->OnPriority(5, Field(0), Signal::kRfc9218).ok());
+  EXPECT_EQ(Picks(3), "7,7,7");
+}
+
+TEST_F(Rfc7540Test, AnUpdateBeforeTheStreamOpensGivesItsWeight) {
+  ASSERT_TRUE(policy_->OnPriority(3, Field(1), Signal::kRfc9218).ok());
+  ASSERT_TRUE(policy_->OnPriority(5, Field(1), Signal::kRfc9218).ok());
+  Open(1, {});
+  Open(3, {});
+  Open(5, Client({.weight = 16}));  // what the tree reads itself wins
+  EXPECT_EQ(Picks(6), "3,3,3,1,5,3");
+}
+
+TEST_F(Rfc7540Test, TheApplicationsUrgencyCountsAsLongAsItIsSaid) {
+  Open(1, {});
+  Open(3, Field(3));
+  StreamInfo overridden = Field(3);
+  overridden.server = ServerPriority{
+      .rfc9218 = priority::Rfc9218Priority{.urgency = 1, .incremental = true}};
+  ASSERT_TRUE(policy_->OnPriority(3, overridden, Signal::kServer).ok());
+  EXPECT_EQ(Picks(5), "3,3,3,1,3");
+  ASSERT_TRUE(policy_->OnPriority(3, Field(3), Signal::kServer).ok());
+  EXPECT_EQ(Picks(4), "1,3,1,3");
 }
 
 TEST_F(Rfc7540Test, ARepeatedExclusivePriorityAdoptsTheNewSiblings) {

@@ -65,6 +65,14 @@ TEST(TranslationTest, SharersAreIncrementalAndADoubledWeightIsOneMoreUrgent) {
   EXPECT_EQ(TranslateToRfc9218({0, 31, false}).urgency, 3);
 }
 
+TEST(TranslationTest, AnUrgencysWeightIsReadBackAsTheUrgency) {
+  for (int urgency = 0; urgency <= 7; ++urgency) {
+    EXPECT_EQ(TranslateToRfc9218({0, WeightOfUrgency(urgency), false}),
+              (Rfc9218Priority{urgency, true}));
+  }
+  EXPECT_EQ(WeightOfUrgency(3), priority::kDefaultWeight);
+}
+
 TEST(TranslationTest, AClassIsGuessedFromTheSignalWhenNoHintNamesOne) {
   const auto guess = [](const StreamInfo& info) {
     return ChromeGroupOf(ResourceOf(info));
@@ -310,6 +318,33 @@ TEST(ServerDrivenTest, TheFirstDependencyMakesTheClientsTreeDecide) {
   dependent.rfc7540 = Rfc7540Priority{1, 16, false};
   ASSERT_TRUE(driver.policy().OnPriority(3, dependent, Signal::kRfc7540).ok());
   EXPECT_EQ(driver.Run(3), "1,1,1");
+}
+
+// 1 and 5 are no css: 64 and 16 by their urgency.
+TEST(ServerDrivenTest, UrgenciesStandForWeightsOnBothSides) {
+  PolicyDriver driver(Make("server_driven"));
+  StreamInfo css = Field(2);
+  css.hints.resource_class = ResourceClass::kCss;
+  driver.Add(1, 140000, Field(1));
+  driver.Add(3, 2800, css);
+  driver.Add(5, 140000, Field(3));
+  EXPECT_EQ(driver.Run(2), "3,3");
+  driver.Run(500);
+  EXPECT_EQ(driver.sent(1), 140000u);
+  EXPECT_EQ(driver.sent(5), 140000u);
+}
+
+TEST(ServerDrivenTest, WhatWasSaidBeforeTheStreamOpensHoldsOnBothSides) {
+  PolicyDriver driver(Make("server_driven"));
+  StreamInfo heavy = Sharing(240);
+  heavy.hints.resource_class = ResourceClass::kCss;
+  ASSERT_TRUE(driver.policy().OnPriority(5, heavy, Signal::kRfc7540).ok());
+  driver.Add(1, 1 << 30);
+  driver.Add(3, 1 << 30, Hint(ResourceClass::kCss));
+  driver.Add(5, 1 << 30);
+  driver.Run(10000);
+  EXPECT_EQ(driver.sent(1), 0u);
+  EXPECT_NEAR(driver.sent(5) / 240, driver.sent(3) / 16, 16384 / 16 + 69);
 }
 
 // --- auto --------------------------------------------------------------------

@@ -25,6 +25,7 @@
 #include "scheduler/replay.h"
 #include "scheduler/trace_json.h"
 #include "tests/scheduler/session.h"
+#include "tests/support/allocation_counter.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -93,7 +94,8 @@ TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
   EXPECT_EQ(pick.max_bytes, kDefaultMaxGrant);
   EXPECT_EQ(pick.rule, "least served");
   EXPECT_EQ(pick.ready, 3u);
-  EXPECT_THAT(pick.also_ready, ElementsAre(3, 5));
+  EXPECT_THAT(pick.ready_ids, ElementsAre(1, 3, 5));
+  EXPECT_EQ(pick.levels, 1u);
   ASSERT_EQ(pick.path.size(), 1u);
   EXPECT_EQ(pick.path[0].child, 1u);
   EXPECT_EQ(pick.path[0].tag, 0);
@@ -103,22 +105,74 @@ TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
   EXPECT_EQ(std::get<TraceCharge>(trace.events()[8]), (TraceCharge{1, 1000}));
 }
 
-TEST(TraceTest, TheTreesPathIsLevelByLevel) {
+// (1(3(5:32 7:96)) 9:16), all ready but 1 and 3: the root has a choice, 1 has
+// none, 3 has one.
+TEST(TraceTest, TheTreesPathHasTheLevelsOfChoiceFromTheTop) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);
-  ASSERT_TRUE(policy->OnOpen(1, {}).ok());
-  ASSERT_TRUE(
-      policy->OnOpen(3, {.rfc7540 = priority::Rfc7540Priority{1, 32, false}})
-          .ok());
-  policy->SetReady(3);
+  const auto open = [&policy](StreamId id, StreamId parent, int weight) {
+    ASSERT_TRUE(
+        policy
+            ->OnOpen(id, {.rfc7540 =
+                              priority::Rfc7540Priority{parent, weight, false}})
+            .ok());
+  };
+  open(1, 0, 64);
+  open(3, 1, 16);
+  open(5, 3, 32);
+  open(7, 3, 96);
+  open(9, 0, 16);
+  for (const StreamId id : {5, 7, 9}) policy->SetReady(id);
+  ASSERT_EQ(policy->Pick()->stream_id, 7u);
+  policy->Charge(7, 960);
   policy->Pick();
-  policy->Charge(3, 1);
-  const auto& pick = std::get<TracePick>(trace.events()[4]);
-  ASSERT_EQ(pick.path.size(), 2u);
-  EXPECT_EQ(pick.path[0].child, 1u);
-  EXPECT_EQ(pick.path[1].parent, 1u);
-  EXPECT_EQ(pick.path[1].child, 3u);
-  EXPECT_EQ(pick.path[1].weight, 32);
+  const auto& first = std::get<TracePick>(trace.events()[9]);
+  EXPECT_EQ(first.levels, 2u);
+  EXPECT_THAT(first.path, ElementsAre(PathLevel{.parent = 0,
+                                                .child = 1,
+                                                .weight = 64,
+                                                .key = 256 * 16384 / 64,
+                                                .clock = 256 * 16384 / 64,
+                                                .active = 2},
+                                      PathLevel{.parent = 3,
+                                                .child = 7,
+                                                .weight = 96,
+                                                .key = 256 * 16384 / 96,
+                                                .clock = 256 * 16384 / 96,
+                                                .active = 2}));
+  const auto& second = std::get<TracePick>(trace.events()[11]);
+  EXPECT_EQ(second.number, 1u);
+  EXPECT_EQ(second.path[0].tag, 256 * 960 / 64);
+}
+
+// What does not fit in the record is counted. At each of twenty levels a stream
+// that is ready and the parent of the next level share.
+TEST(TraceTest, ARecordSaysHowMuchItLeftOut) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);
+  StreamId parent = 0;
+  for (StreamId id = 1; id < 80; id += 4) {
+    const StreamInfo info = {.rfc7540 =
+                                 priority::Rfc7540Priority{parent, 16, false}};
+    ASSERT_TRUE(policy->OnOpen(id, info).ok());
+    ASSERT_TRUE(policy->OnOpen(id + 2, info).ok());
+    policy->SetReady(id + 2);
+    parent = id;
+  }
+  policy->SetReady(77);
+  StreamId id = 0;
+  while (id != 23) {  // it is on the sixth level
+    id = policy->Pick()->stream_id;
+    policy->Charge(id, 16384);
+    ASSERT_LT(trace.written(), 1000u);
+  }
+  const auto& pick =
+      std::get<TracePick>(trace.events()[trace.events().size() - 2]);
+  EXPECT_EQ(pick.ready, 21u);
+  EXPECT_THAT(pick.ready_ids, ElementsAre(3, 7, 11, 15, 19, 23, 27, 31));
+  EXPECT_EQ(pick.levels, 6u);
+  ASSERT_EQ(pick.path.size(), 4u);
+  EXPECT_EQ(pick.path[3].child, 13u);
 }
 
 TEST(TraceTest, FramesComeWithTheirWindows) {
@@ -139,6 +193,48 @@ TEST(TraceTest, AMemoryTraceIsBoundedAndCountsOn) {
   for (int i = 0; i < 10; ++i) trace.Write(TraceReady{1});
   EXPECT_EQ(trace.events().size(), 3u);
   EXPECT_EQ(trace.written(), 10u);
+}
+
+TEST(TraceTest, AMemoryTraceKeepsWhatItHoldsWhenItIsMoved) {
+  MemoryTrace trace;
+  for (StreamId id = 1; id < 200; id += 2) trace.Write(TraceReady{id});
+  MemoryTrace moved = std::move(trace);
+  moved.Write(TraceReady{201});
+  ASSERT_EQ(moved.events().size(), 101u);
+  EXPECT_EQ(moved.events()[100], TraceEvent(TraceReady{201}));
+}
+
+TEST(TraceTest, AFlightRecorderKeepsTheLastEvents) {
+  LastEventsTrace trace(/*limit=*/4);
+  EXPECT_TRUE(trace.events().empty());
+  const auto ids = [&trace] {
+    std::vector<StreamId> ids;
+    for (const TraceEvent& event : trace.events()) {
+      ids.push_back(std::get<TraceReady>(event).id);
+    }
+    return ids;
+  };
+  for (StreamId id = 1; id <= 4; ++id) trace.Write(TraceReady{id});
+  EXPECT_THAT(ids(), ElementsAre(1, 2, 3, 4));
+  for (StreamId id = 5; id <= 6; ++id) trace.Write(TraceReady{id});
+  EXPECT_THAT(ids(), ElementsAre(3, 4, 5, 6));
+}
+
+TEST(TraceTest, RecordingADecisionAllocatesNothing) {
+  for (const char* spec : {"rr", "rfc7540", "firefox", "auto"}) {
+    LastEventsTrace trace(/*limit=*/64);
+    std::unique_ptr<Policy> policy = *CreateRecordedPolicy(spec, {}, &trace);
+    for (StreamId id = 1; id < 100; id += 2) {
+      ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+      policy->SetReady(id);
+    }
+    const uint64_t before = sluice::testing::Allocations();
+    for (int i = 0; i < 1000; ++i) {
+      const StreamId id = policy->Pick()->stream_id;
+      policy->Charge(id, 1400);
+    }
+    EXPECT_EQ(sluice::testing::Allocations(), before) << spec;
+  }
 }
 
 TEST(TraceTest, ARecordedPolicyDecidesAsThePolicyItself) {
@@ -192,7 +288,8 @@ TEST_P(PlayTest, ALogSurvivesJsonLines) {
   const MemoryTrace trace = Record(GetParam());
   std::stringstream file;
   JsonLinesTrace lines(&file);
-  for (TraceEvent event : trace.events()) lines.Write(std::move(event));
+  for (const TraceEvent& event : trace.events()) lines.Write(event);
+  lines.Flush();
   const absl::StatusOr<std::vector<TraceEvent>> read = ReadTrace(file);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, trace.events());
