@@ -7,11 +7,11 @@
 // IP and 32 of TCP with timestamps.
 //
 // TCP is as a Linux server is set up, where ns-3 has it: an initial window of
-// 10 segments (RFC 6928), SACK, timestamps, proportional rate reduction,
-// no Nagle algorithm, a retransmission timeout of at least 200 ms, delayed
-// acknowledgements after at most 40 ms, receive windows of 6 MiB. ns-3 3.37 has
-// neither RACK nor tail loss probes (RFC 8985): a loss at the end of a burst
-// costs a timeout.
+// 10 segments (RFC 6928), SACK, timestamps, proportional rate reduction, no
+// Nagle algorithm, a retransmission timeout of at least 200 ms, delayed
+// acknowledgements after at most 40 ms. Receive windows (1 GiB) never bind:
+// HTTP/2's do. ns-3 3.37 has neither RACK nor tail loss probes (RFC 8985): the
+// loss of a retransmission, or at the end of a burst, costs a timeout.
 //
 // Time 0 is when both ends know that the connection is open: the handshake is
 // left out, as there is none in Link, but its round trip has been measured by
@@ -20,11 +20,11 @@
 // The server's send buffer is a limit on what TCP has not yet sent for the
 // first time, as TCP_NOTSENT_LOWAT sets it on Linux: Room(kServer) is
 // max(send_buffer_bytes, kSegmentBytes) less those bytes, to the byte. What was
-// sent and is not acknowledged is not in it, and has the receiver's window as
-// its only bound. So with 0 a segment is chosen when the congestion window (or
-// BBR's pacing) lets it go, and what cannot be overtaken any more is what
-// stands in the router's queue. The client's send buffer has no limit that a
-// browser meets (1 GiB).
+// sent and is not acknowledged is not in it and has no limit but TCP's. So with
+// 0 a segment is chosen when the congestion window (or BBR's pacing) lets the
+// one before it go, and what cannot be overtaken any more is what stands in the
+// router's queue. The client's send buffer has no limit that a browser meets
+// (1 GiB).
 //
 // This header is C++17, as ns-3's own are.
 #ifndef SLUICE_BENCHMARKS_LAB_NS3_NS3_TRANSPORT_H_

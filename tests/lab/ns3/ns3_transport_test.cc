@@ -192,6 +192,19 @@ TEST(Ns3TransportTest, BbrRecoversFromATimeout) {
   }
 }
 
+// A lost retransmission, and 8 MB go out before its timeout.
+TEST(Ns3TransportTest, NoWindowIsTooSmallForAFastLink) {
+  const std::string bytes(20'000'000, 'x');
+  Ns3Options network = Fast();
+  network.down_bits_per_second = 100'000'000;
+  network.queue_bytes = 1'250'000;
+  network.congestion = CongestionControl::kBbr;
+  network.down_losses_per_million = 1'000;
+  const Download download = Get(network, {}, bytes);
+  EXPECT_TRUE(download.received == bytes);
+  EXPECT_GT(download.most_under_way, 6u << 20);
+}
+
 TEST(Ns3TransportTest, TheServersRoomIsWhatIsNotYetSent) {
   const std::string bytes(100'000, 'x');
   Ns3Transport transport(Fast(), {.send_buffer_bytes = 20'000, .seed = 1});
