@@ -8,6 +8,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -15,7 +16,7 @@
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/run_file.h"
 #include "examples/support/command_line.h"
-#include "examples/support/paths.h"
+#include "examples/support/path_lists.h"
 
 ABSL_FLAG(std::string, baseline, "rr",
           "the policy that the HTML report compares with");
@@ -31,7 +32,8 @@ using sluice::lab::Run;
 constexpr char kProgram[] = "report";
 constexpr absl::string_view kUsage =
     "report FILE…: makes one report of runs that were kept with compare's "
-    "--runs,\nin the order of the files and of the runs inside them.\n";
+    "--runs,\nin the order of the files and of the runs inside them. @LIST "
+    "stands for the files\nthat LIST names, one a line.\n";
 
 std::string ContentsOrExit(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -46,9 +48,11 @@ std::string ContentsOrExit(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> paths =
-      sluice::examples::ParseFlagsOrExit(argc, argv, kUsage);
-  if (paths.empty()) {
+  const absl::StatusOr<std::vector<std::string>> paths =
+      sluice::examples::ExpandPathLists(
+          sluice::examples::ParseFlagsOrExit(argc, argv, kUsage));
+  if (!paths.ok()) ExitBadCommandLine(kProgram, paths.status().message());
+  if (paths->empty()) {
     ExitBadCommandLine(kProgram, "name at least one file of runs");
   }
   sluice::lab::ResultFiles files(kProgram, argv[0],
@@ -66,8 +70,7 @@ int main(int argc, char** argv) {
     }
     return absl::OkStatus();
   };
-  for (const std::string& name : paths) {
-    const std::string path = sluice::examples::ResolveUserPath(name);
+  for (const std::string& path : *paths) {
     const absl::Status status =
         sluice::lab::ReadRuns(ContentsOrExit(path), path, write);
     if (absl::IsInvalidArgument(status)) {

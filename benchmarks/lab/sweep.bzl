@@ -12,7 +12,7 @@
         seeds = [1],
     )
 
-`./bazelw build //:mine` writes bazel-bin/mine.md and the files beside it.
+`./bazelw build //:mine` writes bazel-bin/mine.md and mine.csv.
 
 One action runs one cell: a page on a network with a send buffer and a seed,
 under every policy and signal set. So Bazel caches cells, resumes a sweep that
@@ -24,8 +24,15 @@ starting an action costs some 25 ms, as much as ten to twenty page loads.
 
 LabRunsInfo = provider(
     doc = "The results of a sweep's cells.",
-    fields = {"csv": "list of files, in the order of the grid"},
+    fields = {
+        "csv": "list of files, in the order of the grid",
+        "runs": "list of files that //benchmarks/lab:report reads, in the same order",
+    },
 )
+
+# As `data` of a test, too.
+def _files(ctx, files):
+    return DefaultInfo(files = depset(files), runfiles = ctx.runfiles(files = files))
 
 # What a file's name may hold; a network's options may not.
 def _file_part(text):
@@ -33,6 +40,7 @@ def _file_part(text):
 
 def _lab_cells_impl(ctx):
     csv = []
+    runs = []
     for network in ctx.attr.networks:
         for send_buffer in ctx.attr.send_buffers:
             for seed in ctx.attr.seeds:
@@ -46,6 +54,7 @@ def _lab_cells_impl(ctx):
                         page_name,
                     )
                     cell_csv = ctx.actions.declare_file(stem + ".csv")
+                    cell_runs = ctx.actions.declare_file(stem + ".runs")
                     arguments = ctx.actions.args()
                     arguments.add("--quiet")
                     arguments.add(page, format = "--pages=%s")
@@ -55,10 +64,11 @@ def _lab_cells_impl(ctx):
                     arguments.add(str(send_buffer), format = "--send_buffer=%s")
                     arguments.add(str(seed), format = "--seed=%s")
                     arguments.add(cell_csv, format = "--csv=%s")
+                    arguments.add(cell_runs, format = "--runs=%s")
                     ctx.actions.run(
                         executable = ctx.executable.tool,
                         inputs = [page],
-                        outputs = [cell_csv],
+                        outputs = [cell_csv, cell_runs],
                         arguments = [arguments],
                         env = {},
                         mnemonic = "LabCell",
@@ -70,9 +80,10 @@ def _lab_cells_impl(ctx):
                         ),
                     )
                     csv.append(cell_csv)
+                    runs.append(cell_runs)
     return [
-        DefaultInfo(files = depset(csv)),
-        LabRunsInfo(csv = csv),
+        _files(ctx, csv + runs),
+        LabRunsInfo(csv = csv, runs = runs),
     ]
 
 lab_cells = rule(
@@ -95,11 +106,11 @@ lab_cells = rule(
     },
 )
 
-def _cells_of(ctx):
-    cells = []
-    for sweep in ctx.attr.sweeps:
-        cells.extend(sweep[LabRunsInfo].csv)
-    return cells
+def _csv_of(ctx):
+    return [cell for sweep in ctx.attr.sweeps for cell in sweep[LabRunsInfo].csv]
+
+def _runs_of(ctx):
+    return [cell for sweep in ctx.attr.sweeps for cell in sweep[LabRunsInfo].runs]
 
 def _path_list(ctx, cells):
     arguments = ctx.actions.args()
@@ -116,8 +127,24 @@ _TABLE = attr.label(
 
 _SWEEPS = attr.label_list(mandatory = True, allow_empty = False, providers = [LabRunsInfo])
 
+def _run_report(ctx, suffix, flag):
+    output = ctx.actions.declare_file(ctx.label.name + suffix)
+    runs = _runs_of(ctx)
+    arguments = ctx.actions.args()
+    arguments.add(output, format = flag + "=%s")
+    ctx.actions.run(
+        executable = ctx.executable._report,
+        inputs = runs,
+        outputs = [output],
+        arguments = [arguments, _path_list(ctx, runs)],
+        env = {},
+        mnemonic = "LabReport",
+        progress_message = "Reporting %d cells as %s" % (len(runs), output.basename),
+    )
+    return output
+
 def _lab_report_impl(ctx):
-    cells = _cells_of(ctx)
+    cells = _csv_of(ctx)
     markdown = ctx.actions.declare_file(ctx.label.name + ".md")
     csv = ctx.actions.declare_file(ctx.label.name + ".csv")
     arguments = ctx.actions.args()
@@ -133,14 +160,27 @@ def _lab_report_impl(ctx):
         mnemonic = "LabReport",
         progress_message = "Reporting %d cells of %s" % (len(cells), ctx.label),
     )
-    return [DefaultInfo(files = depset([markdown, csv]))]
+    return [
+        _files(ctx, [markdown, csv]),
+        # Every pick of every run is large: made when it is asked for.
+        OutputGroupInfo(jsonl = depset([_run_report(ctx, ".jsonl", "--json")])),
+    ]
 
 lab_report = rule(
     implementation = _lab_report_impl,
-    doc = "Makes one report of all cells of some sweeps: NAME.md for people, all runs in NAME.csv.",
+    doc = """One report of all cells of some sweeps.
+
+    NAME.md with the tables, NAME.csv with all runs; with
+    --output_groups=jsonl also NAME.jsonl, with all picks.
+    """,
     attrs = {
-        "baseline": attr.string(default = "rr"),
+        "baseline": attr.string(default = "rr", doc = "of NAME.md"),
         "sweeps": _SWEEPS,
+        "_report": attr.label(
+            default = "//benchmarks/lab:report",
+            cfg = "exec",
+            executable = True,
+        ),
         "_table": _TABLE,
     },
 )
@@ -189,7 +229,7 @@ def _pairs(items, separator):
     return separator.join(["%s=%s" % item for item in items])
 
 def _lab_table_impl(ctx):
-    cells = _cells_of(ctx)
+    cells = _csv_of(ctx)
     table = ctx.actions.declare_file(ctx.label.name + ".md")
     arguments = ctx.actions.args()
     arguments.add(table, format = "--output=%s")
@@ -212,7 +252,7 @@ def _lab_table_impl(ctx):
         mnemonic = "LabTable",
         progress_message = "Making table %s" % ctx.label,
     )
-    return [DefaultInfo(files = depset([table]))]
+    return [_files(ctx, [table])]
 
 lab_table = rule(
     implementation = _lab_table_impl,

@@ -9,13 +9,13 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/tables/run_table.h"
 #include "examples/support/command_line.h"
+#include "examples/support/path_lists.h"
 #include "examples/support/paths.h"
 
 ABSL_FLAG(std::string, columns, "",
@@ -46,7 +46,7 @@ T ValueOrExit(absl::StatusOr<T> value) {
 }
 
 std::string ReadOrExit(const std::string& path) {
-  std::ifstream file(ResolveUserPath(path), std::ios::binary);
+  std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (!(text << file.rdbuf())) {
     ExitBadCommandLine(kProgram, absl::StrCat("cannot read ", path));
@@ -61,23 +61,6 @@ bool WriteFile(const std::string& path, absl::string_view text) {
   file.close();
   if (!file) absl::FPrintF(stderr, "%s: cannot write %s\n", kProgram, path);
   return static_cast<bool>(file);
-}
-
-// "@FILE" stands for the paths in it, one a line.
-std::vector<std::string> Paths(const std::vector<std::string>& arguments) {
-  std::vector<std::string> paths;
-  for (const std::string& argument : arguments) {
-    if (!absl::StartsWith(argument, "@")) {
-      paths.push_back(argument);
-      continue;
-    }
-    const std::string list = ReadOrExit(argument.substr(1));
-    for (absl::string_view path :
-         absl::StrSplit(list, '\n', absl::SkipEmpty())) {
-      paths.emplace_back(path);
-    }
-  }
-  return paths;
 }
 
 sluice::lab::TableSpec SpecFromFlags() {
@@ -111,13 +94,13 @@ sluice::lab::TableSpec SpecFromFlags() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> paths =
-      Paths(sluice::examples::ParseFlagsOrExit(
+  const std::vector<std::string> paths = ValueOrExit(
+      sluice::examples::ExpandPathLists(sluice::examples::ParseFlagsOrExit(
           argc, argv,
           "Makes a table in Markdown from CSV files of runs (//:compare "
           "--csv=FILE), which are\nits arguments; @FILE stands for the paths "
           "in "
-          "FILE, one a line.\n"));
+          "FILE, one a line.\n")));
   if (paths.empty()) ExitBadCommandLine(kProgram, "no CSV file of runs given");
   std::vector<sluice::lab::RunRecord> runs;
   std::string all_runs;

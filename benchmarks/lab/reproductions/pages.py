@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""Puts tables into pages, or checks that they are there.
+
+    pages.py check FOLDER TABLE…    0: every table stands in some page, as it is
+    pages.py write FOLDER TABLE…
+    pages.py print TABLE…
+
+A table is a Markdown file NAME.md. Its place in the pages FOLDER/*.md is the line
+"<!-- table NAME -->" and the lines after it that begin with "|".
+"""
+
+import os
+import pathlib
+import re
+import sys
+
+PLACE = re.compile(r"(<!-- table (\S+) -->\n)((?:\|.*\n)*)")
+
+
+def workspace(path):
+    """Under `bazel run`, the user's own file and not the copy in runfiles."""
+    return pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), path)
+
+
+def main():
+    if len(sys.argv) < 3 or sys.argv[1] not in ("check", "write", "print"):
+        sys.exit(__doc__)
+    action = sys.argv[1]
+    paths = [pathlib.Path(path) for path in sys.argv[2 if action == "print" else 3:]]
+    tables = {path.stem: path.read_text() for path in paths}
+    if action == "print":
+        for name, table in tables.items():
+            print(f"{name}:\n\n{table}")
+        return 0
+
+    missing = set(tables)
+    problems = []
+    for page in sorted(workspace(sys.argv[2]).glob("*.md")):
+        text = page.read_text()
+        for _, name, present in PLACE.findall(text):
+            if name not in tables:
+                problems.append(f"{page.name} asks for table {name}, which nothing makes")
+                continue
+            missing.discard(name)
+            if present != tables[name]:
+                problems.append(f"{page.name}: table {name} is now\n\n{tables[name]}")
+        if action == "write":
+            page.write_text(
+                PLACE.sub(lambda place: place[1] + tables.get(place[2], place[3]), text)
+            )
+    problems += [f"no page has table {name}" for name in sorted(missing)]
+    if action == "write":
+        problems = [problem for problem in problems if " is now\n" not in problem]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems and action == "check":
+        print("./bazelw run //benchmarks/lab/reproductions:write", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
