@@ -12,7 +12,7 @@
         seeds = [1],
     )
 
-`./bazelw build //:mine` writes bazel-bin/mine.md and mine.csv.
+`./bazelw build //:mine` writes bazel-bin/mine.html, mine.md and mine.csv.
 
 One action runs one cell: a page on a network with a send buffer and a seed,
 under every policy and signal set. So Bazel caches cells, resumes a sweep that
@@ -160,8 +160,9 @@ def _lab_report_impl(ctx):
         mnemonic = "LabReport",
         progress_message = "Reporting %d cells of %s" % (len(cells), ctx.label),
     )
+    html = _run_report(ctx, ".html", "--html")
     return [
-        _files(ctx, [markdown, csv]),
+        _files(ctx, [html, markdown, csv]),
         # Every pick of every run is large: made when it is asked for.
         OutputGroupInfo(jsonl = depset([_run_report(ctx, ".jsonl", "--json")])),
     ]
@@ -170,7 +171,7 @@ lab_report = rule(
     implementation = _lab_report_impl,
     doc = """One report of all cells of some sweeps.
 
-    NAME.md with the tables, NAME.csv with all runs; with
+    NAME.html to look at, NAME.md with the tables, NAME.csv with all runs; with
     --output_groups=jsonl also NAME.jsonl, with all picks.
     """,
     attrs = {
