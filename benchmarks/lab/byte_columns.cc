@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <limits>
+
 #include "absl/status/status.h"
 
 namespace sluice::lab {
@@ -94,7 +96,8 @@ absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t max_bytes) {
   stream.next_in =
       reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // only read
   stream.avail_in = static_cast<uInt>(bytes.size());
-  if (bytes.size() > max_bytes || inflateInit(&stream) != Z_OK) {
+  if (bytes.size() > std::numeric_limits<uInt>::max() ||
+      inflateInit(&stream) != Z_OK) {
     return absl::InvalidArgumentError("too large to be inflated");
   }
   int result = Z_OK;

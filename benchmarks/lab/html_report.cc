@@ -225,7 +225,8 @@ Json HtmlOutput::Index() const {
     metrics.push_back(std::string(metric.key));
   }
   // [page, setting, policy, seed, [microseconds of each metric], lower first
-  // bytes, [microseconds of each type or null], line of the timeline or -1]
+  // bytes, [microseconds of each type or null], microseconds of the reaction or
+  // null, line of the timeline or -1]
   Json& runs = index["runs"] = Json::array();
   int64_t line = 0;
   for (const Sample& sample : samples_) {
@@ -237,10 +238,13 @@ Json HtmlOutput::Index() const {
     for (const std::optional<int64_t>& done : sample.metrics.class_done_ns) {
       classes.push_back(done.has_value() ? Json(Microseconds(*done)) : Json());
     }
-    runs.push_back({sample.page, sample.setting, sample.policy,
-                    std::to_string(sample.seed), std::move(times),
-                    sample.metrics.lower_first_bytes, std::move(classes),
-                    sample.has_timeline ? line++ : int64_t{-1}});
+    const std::optional<Reaction>& reaction = sample.metrics.reaction;
+    runs.push_back(
+        {sample.page, sample.setting, sample.policy,
+         std::to_string(sample.seed), std::move(times),
+         sample.metrics.lower_first_bytes, std::move(classes),
+         reaction ? Json(Microseconds(reaction->reaction_ns)) : Json(),
+         sample.has_timeline ? line++ : int64_t{-1}});
   }
   // [metric, setting, policy, pages, lower quartile, median, upper quartile,
   // interval's low, high]

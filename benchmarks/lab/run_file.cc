@@ -98,7 +98,10 @@ void AppendPage(const Page& page, ByteWriter& writer) {
   writer.Text(page.sha256);
   AppendGaps(
       resources, [](const Resource& r) { return r.id; }, writer);
-  for (const Resource& resource : resources) writer.Text(resource.label);
+  for (const Resource& resource : resources) {
+    writer.Text(resource.label);
+    writer.Text(resource.role);
+  }
   for (const Resource& resource : resources) writer.Text(resource.role);
   AppendColumn(
       resources, [](const Resource& r) { return r.type; }, writer);
@@ -129,7 +132,10 @@ Page ReadPage(ByteReader& reader) {
   const std::vector<int64_t> ids = SumUp(reader.Column(kMaxResources));
   const size_t count = ids.size();
   page.resources.resize(count);
-  for (Resource& resource : page.resources) resource.label = reader.Text();
+  for (Resource& resource : page.resources) {
+    resource.label = reader.Text();
+    resource.role = reader.Text();
+  }
   for (Resource& resource : page.resources) resource.role = reader.Text();
   const std::vector<int64_t> types = ReadColumn(reader, count);
   const std::vector<int64_t> bytes = ReadColumn(reader, count);

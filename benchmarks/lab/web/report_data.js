@@ -105,10 +105,11 @@ const data = (() => {
         aboveTheFold: (flags & 4) !== 0,
       })),
     })),
-    runs: index.runs.map(([page, setting, policy, seed, times, lowerFirst, classes, line]) => ({
+    runs: index.runs.map(([page, setting, policy, seed, times, lowerFirst, classes, reaction, line]) => ({
       page, setting, policy, seed, lowerFirst, line,
       times: times.map((us) => us / 1000),
       classes: classes.map((us) => (us === null ? null : us / 1000)),
+      reaction: reaction === null ? null : reaction / 1000,
     })),
     summaries: index.summaries.map(
       ([metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high]) => ({

@@ -72,9 +72,9 @@ const loadView = (() => {
       row.signals.filter(({ at }) => at > row.received).map((signal) => ({ y, signal })));
     const muted = colour("muted");
     const lines = [
-      [run.times[1], "critical"],
-      [run.times[2], "ATF"],
-      [run.times[3], "load"],
+      [run.times[1], "rendering"],
+      [run.times[2], "above the fold"],
+      [run.times[3], "page"],
     ].filter(([at]) => at > 0 && at <= end);
     const clip = (params, shape) => {
       const area = params.coordSys;
@@ -84,11 +84,11 @@ const loadView = (() => {
     };
     ui.draw(
       id,
-      74 + 16 * rows.length,
+      70 + 16 * rows.length,
       `Waterfall of ${shown.page.name} under ${name}: ${rows.length} resources, the last byte at ${format.ms(run.times[3])} ms. The table has the numbers.`,
       {
-        grid: { left: 168, right: 14, top: 46, bottom: 8 },
-        xAxis: ui.timeAxis(end, { position: "top", nameGap: 20 }),
+        grid: { left: 168, right: 22, top: 62, bottom: 8 },
+        xAxis: ui.timeAxis(end, { position: "top", name: "" }),
         yAxis: ui.axis({
           type: "category",
           inverse: true,
@@ -122,8 +122,10 @@ const loadView = (() => {
               silent: true,
               symbol: "none",
               lineStyle: { color: colour("ink"), type: "dashed", width: 1 },
-              label: { color: colour("ink"), fontSize: 10, formatter: "{b}", position: "start", distance: -2 },
-              data: lines.map(([xAxis, name]) => ({ xAxis, name })),
+              data: lines.map(([xAxis, name], i) => ({
+                xAxis,
+                label: { color: colour("ink"), fontSize: 10.5, formatter: name, position: "start", distance: 18 + 12 * i },
+              })),
             },
           },
           {
@@ -231,7 +233,7 @@ const loadView = (() => {
             name,
             type: "line",
             step: "end",
-            showSymbol: false,
+            symbol: "none",
             clip: true,
             data: [...points, [Math.max(end, points[points.length - 1][0]), points.length > 1 ? 100 : 0]],
             lineStyle: style,
@@ -346,6 +348,8 @@ const loadView = (() => {
     });
     const lower = sides.map(({ run }) => run.lowerFirst);
     rows.push(["lower priority first", ...lower.map((bytes) => number(bytes, `${format.count(bytes)} B`)), ratio(lower)]);
+    const reactions = sides.map(({ run }) => run.reaction);
+    if (reactions.some((ms) => ms !== null)) rows.push(["reaction", ...reactions.map(time), ratio(reactions)]);
     index.types.forEach((type, i) => {
       const values = sides.map(({ run }) => run.classes[i]);
       if (values.every((ms) => ms === null)) return;

@@ -146,7 +146,7 @@ const ui = (() => {
       nameLocation: "middle",
       nameGap: 24,
       ...options,
-      axisLabel: { formatter: (ms) => format.count(ms), hideOverlap: true },
+      axisLabel: { formatter: (ms) => (options.name === "" ? `${format.count(ms)} ms` : format.count(ms)), hideOverlap: true },
     });
 
   return {

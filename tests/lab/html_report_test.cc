@@ -1,0 +1,269 @@
+#include "benchmarks/lab/html_report.h"
+
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/byte_columns.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/report.h"
+#include "benchmarks/lab/run_file.h"
+#include "benchmarks/lab/tree_history.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/events.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr auto kOpen = TreeChange::State::kOpen;
+constexpr auto kIdle = TreeChange::State::kIdle;
+constexpr auto kClosed = TreeChange::State::kClosed;
+
+ReceivedSignal Dependency(h2::StreamId stream_id, int64_t at_ns,
+                          h2::StreamPriority priority, bool with_request) {
+  return {stream_id, at_ns, priority, with_request};
+}
+
+TEST(TreeHistoryTest, StreamsOpenWithTheSignalOfTheirRequestAndClose) {
+  PageLoad load;
+  load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 10},
+                   {.resource = 1, .stream_id = 3, .at_ns = 20}};
+  load.signals = {
+      Dependency(3, 20, {.depends_on = 1, .weight = 8}, /*with_request=*/true)};
+  load.picks = {{.resource = 0, .stream_id = 1, .bytes = 5, .at_ns = 30},
+                {.resource = 1, .stream_id = 3, .bytes = 5, .at_ns = 40},
+                {.resource = 1, .stream_id = 3, .bytes = 5, .at_ns = 50}};
+  EXPECT_THAT(TreeHistory(load), ElementsAre(TreeChange{10, 1, kOpen, 0, 16},
+                                             TreeChange{20, 3, kOpen, 1, 8},
+                                             TreeChange{30, 1, kClosed, 0, 16},
+                                             TreeChange{50, 3, kClosed, 1, 8}));
+}
+
+TEST(TreeHistoryTest, AnExclusiveStreamTakesTheOthersOver) {
+  // RFC 7540 §5.3.1: and those it takes over have a change of their own.
+  PageLoad load;
+  load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 10},
+                   {.resource = 1, .stream_id = 3, .at_ns = 20}};
+  load.signals = {Dependency(
+      3, 20, {.depends_on = 0, .weight = 256, .exclusive = true}, true)};
+  load.picks = {{.resource = 0, .stream_id = 1, .bytes = 5, .at_ns = 90},
+                {.resource = 1, .stream_id = 3, .bytes = 5, .at_ns = 90}};
+  const std::vector<TreeChange> changes = TreeHistory(load);
+  ASSERT_EQ(changes.size(), 5u);
+  EXPECT_EQ(changes[1], (TreeChange{20, 1, kOpen, 3, 16}));
+  EXPECT_EQ(changes[2], (TreeChange{20, 3, kOpen, 0, 256}));
+}
+
+TEST(TreeHistoryTest, PriorityFramesBeforeRequestsMakeIdleStreams) {
+  // RFC 7540 §5.3.3, as Firefox made placeholders of them.
+  PageLoad load;
+  load.signals = {Dependency(3, 5, {.depends_on = 0, .weight = 201}, false),
+                  Dependency(7, 10, {.depends_on = 3, .weight = 32}, true),
+                  Dependency(7, 15, {.depends_on = 0, .weight = 4}, false)};
+  load.requests = {{.resource = 0, .stream_id = 7, .at_ns = 10}};
+  EXPECT_THAT(TreeHistory(load),
+              ElementsAre(TreeChange{5, 3, kIdle, 0, 201},
+                          TreeChange{10, 7, kClosed, 3, 32},  // without a body
+                          TreeChange{15, 7, kClosed, 0, 4}));
+}
+
+TEST(TreeHistoryTest, UrgenciesMakeNoTree) {
+  PageLoad load;
+  load.signals = {{1, 5, h2::PriorityField{.urgency = 1}, false}};
+  EXPECT_THAT(TreeHistory(load), IsEmpty());
+}
+
+// Files of a template in a folder of the test's own.
+class HtmlTemplateTest : public testing::Test {
+ protected:
+  void Put(absl::string_view name, absl::string_view text) {
+    std::ofstream(absl::StrCat(folder_, "/", name)) << text;
+  }
+  std::string folder_ = testing::TempDir();
+};
+
+TEST_F(HtmlTemplateTest, IncludesFilesAndSplitsWhereResultsGo) {
+  Put("report.html",
+      "<style>\n<!--include a.css-->\n</style>\n<pre>\n<!--include b.txt-->\n"
+      "</pre>\n<p><!--timelines--></p><i><!--index--></i>\n");
+  Put("a.css", "a > b {}\n");
+  Put("b.txt", "<x> & y\n");
+  const absl::StatusOr<HtmlTemplate> page = LoadHtmlTemplate(folder_);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_THAT(page->before_timelines, HasSubstr("a > b {}"));
+  EXPECT_THAT(page->before_timelines, HasSubstr("&lt;x> &amp; y"));
+  EXPECT_EQ(page->before_index, "</p><i>");
+  EXPECT_THAT(page->after_index, HasSubstr("</i>"));
+}
+
+TEST_F(HtmlTemplateTest, NamesTheFileThatIsMissing) {
+  Put("report.html", "<!--include nowhere.css-->\n");
+  const absl::Status status = LoadHtmlTemplate(folder_).status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere.css"));
+}
+
+TEST_F(HtmlTemplateTest, RefusesATemplateWithoutAPlaceForResults) {
+  Put("report.html", "<!--index--> <!--timelines-->\n");
+  EXPECT_TRUE(absl::IsInvalidArgument(LoadHtmlTemplate(folder_).status()));
+}
+
+// One page of one resource that completes at `done_ns`.
+struct Load {
+  Page page;
+  PageLoad load;
+  lab::Run run;
+
+  Load(const std::string& name, const std::string& policy, int64_t done_ns,
+       uint64_t seed = 1) {
+    page.name = name;
+    page.sha256 = absl::StrCat("hash of ", name);
+    Resource resource;
+    resource.id = 4;
+    resource.label = "html4";
+    resource.type = ResourceType::kHtml;
+    resource.bytes = 10;
+    resource.render_critical = true;
+    resource.above_the_fold = true;
+    page.resources = {resource};
+    load.timings = {
+        {.stream_id = 1, .requested_ns = 0, .completed_ns = done_ns}};
+    load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 1}};
+    load.picks = {{.resource = 0, .stream_id = 1, .bytes = 10, .at_ns = 2}};
+    load.arrivals = {{.resource = 0, .bytes = 10, .at_ns = done_ns}};
+    run.page = &page;
+    run.policy = policy;
+    run.signals = "none";
+    run.network = "net";
+    run.seed = seed;
+    run.metrics = Measure(page, load);
+  }
+};
+
+// What a report of `loads` holds.
+struct Contents {
+  nlohmann::json index;
+  std::vector<std::string> timelines;  // inflated
+};
+
+std::string Unpacked(absl::string_view packed) {
+  std::string deflated;
+  EXPECT_TRUE(absl::Base64Unescape(packed, &deflated));
+  return Inflate(deflated, 1 << 20).value();
+}
+
+Contents Report(const std::vector<const Load*>& loads,
+                HtmlOptions options = {}) {
+  std::ostringstream stream;
+  HtmlOutput output(stream, {"<before>", "<middle>", "<after>"},
+                    std::move(options));
+  for (const Load* load : loads) {
+    EXPECT_TRUE(output.Write(load->run, load->load).ok());
+  }
+  EXPECT_TRUE(output.Finish().ok());
+  const std::string text = stream.str();
+  const std::vector<std::string> parts =
+      absl::StrSplit(text, absl::ByAnyChar("<>"));
+  // "", before, timelines, middle, index, after, ""
+  EXPECT_EQ(parts.size(), 7u);
+  Contents contents;
+  for (const absl::string_view line :
+       absl::StrSplit(parts[2], '\n', absl::SkipEmpty())) {
+    contents.timelines.push_back(Unpacked(line));
+  }
+  contents.index = nlohmann::json::parse(Unpacked(parts[4]));
+  return contents;
+}
+
+TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
+  const Load load("a", "rr", 1'234'567'890);
+  const nlohmann::json line = nlohmann::json::parse(JsonLine(load.run));
+  const nlohmann::json index = Report({&load}).index;
+  EXPECT_EQ(index["version"], line["version"]);
+  EXPECT_EQ(index["pages"][0]["name"], line["page"]);
+  EXPECT_EQ(index["pages"][0]["sha256"], line["page_sha256"]);
+  EXPECT_EQ(index["settings"][0]["signals"], line["signals"]);
+  EXPECT_EQ(index["settings"][0]["network"], line["network"]);
+  EXPECT_EQ(index["settings"][0]["send_buffer_bytes"],
+            line["send_buffer_bytes"]);
+  EXPECT_EQ(index["settings"][0]["max_streams"], line["max_streams"]);
+  EXPECT_EQ(index["settings"][0]["late_signals"], line["late_signals"]);
+  const nlohmann::json& run = index["runs"][0];
+  for (size_t i = 0; i < index["metrics"].size(); ++i) {
+    EXPECT_EQ(run[4][i].get<double>() / 1000,
+              line[index["metrics"][i].get<std::string>()].get<double>());
+  }
+  EXPECT_EQ(run[5], line["lower_first_bytes"]);
+  EXPECT_EQ(run[6][0].get<double>() / 1000,
+            line["class_done_ms"]["html"].get<double>());
+  EXPECT_TRUE(run[6][1].is_null());
+  EXPECT_EQ(index["pages"][0]["resources"],
+            nlohmann::json::parse(R"([[4, "html4", 0, 10, 6, 3, 3, -1]])"));
+}
+
+TEST(HtmlOutputTest, ATimelineIsThatOfARunFileAndTheTreesHistory) {
+  const Load load("a", "rr", 1000);
+  ByteWriter writer;
+  AppendTimeline(load.load, writer);
+  AppendTreeHistory(TreeHistory(load.load), writer);
+  EXPECT_THAT(Report({&load}).timelines, ElementsAre(writer.bytes()));
+}
+
+TEST(HtmlOutputTest, RatiosAreOfTheBaselineOnTheSamePage) {
+  const Load a_rr("a", "rr", 300), a_fifo("a", "fifo", 100);
+  const Load b_rr("b", "rr", 100), b_fifo("b", "fifo", 100);
+  const nlohmann::json index = Report({&a_rr, &a_fifo, &b_fifo, &b_rr}).index;
+  EXPECT_EQ(index["policies"], nlohmann::json({"rr", "fifo"}));
+  // Each of the four metrics, rr and fifo: 2 pages, median (3 + 1) / 2.
+  ASSERT_EQ(index["summaries"].size(), 8u);
+  const nlohmann::json& fifo = index["summaries"][1];
+  EXPECT_EQ(fifo[2], 1);
+  EXPECT_EQ(fifo[3], 2);
+  EXPECT_EQ(fifo[5], 2.0);
+  EXPECT_EQ(index["summaries"][0][5], 1.0) << "rr against itself";
+}
+
+TEST(HtmlOutputTest, APageThatRanWithSeveralSeedsCountsOnce) {
+  const Load rr1("a", "rr", 100, 1), rr2("a", "rr", 300, 2);
+  const Load fifo1("a", "fifo", 100, 1), fifo2("a", "fifo", 100, 2);
+  const nlohmann::json fifo =
+      Report({&rr1, &rr2, &fifo1, &fifo2}).index["summaries"][1];
+  EXPECT_EQ(fifo[3], 1);
+  EXPECT_EQ(fifo[5], 2.0) << "the median of 1 and 3";
+}
+
+TEST(HtmlOutputTest, WithoutTheBaselineThereAreNoRatios) {
+  const Load load("a", "fifo", 100);
+  EXPECT_EQ(Report({&load}).index["summaries"].size(), 0u);
+  EXPECT_EQ(Report({&load}, {.baseline = "fifo"}).index["summaries"].size(),
+            4u);
+}
+
+TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
+  const Load one("a", "rr", 1000), two("b", "rr", 1000);
+  const Contents contents = Report({&one, &two}, {.max_timelines = 100});
+  EXPECT_EQ(contents.timelines.size(), 1u);
+  EXPECT_EQ(contents.index["runs"][0][8], 0);
+  EXPECT_EQ(contents.index["runs"][1][8], -1);
+  EXPECT_EQ(contents.index["runs"][1][4], contents.index["runs"][0][4]);
+}
+
+}  // namespace
+}  // namespace sluice::lab
