@@ -5,12 +5,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "h2/connection.h"
 #include "h2/events.h"
@@ -32,18 +34,22 @@ priority::Rfc9218Priority FromWire(const h2::PriorityField& priority) {
   return {priority.urgency, priority.incremental};
 }
 
-// What the `priority` field of a response names (RFC 9218 §8), if anything.
+// What the `priority` field of a response names (RFC 9218 §8), if anything. Its
+// lines are one dictionary (RFC 8941 §4.2); names are put into lower case when
+// they are sent.
 std::optional<h2::PriorityParameters> ResponsePriority(
     const h2::HeaderSpan& headers) {
+  std::optional<std::string> value;
   for (const h2::Header& header : headers) {
-    if (header.name != "priority") continue;
-    const std::optional<h2::PriorityParameters> named =
-        h2::ParsePriorityParameters(header.value);
-    if (named.has_value() && (named->urgency || named->incremental)) {
-      return named;
-    }
+    if (!absl::EqualsIgnoreCase(header.name, "priority")) continue;
+    value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
+                              : std::string(header.value);
   }
-  return std::nullopt;
+  if (!value.has_value()) return std::nullopt;
+  const std::optional<h2::PriorityParameters> named =
+      h2::ParsePriorityParameters(*value);
+  const bool any = named.has_value() && (named->urgency || named->incremental);
+  return any ? named : std::nullopt;
 }
 
 absl::Status NoSuchStream(h2::StreamId id) {
@@ -200,10 +206,8 @@ DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
 void DataScheduler::Impl::Close(Stream* stream, bool finished) {
   if (stream->deferred) Undefer(stream);
   if (stream->ready) --ready_streams_;
-  if (stream->source != nullptr) {
-    --active_bodies_;
-    ++(finished ? counters_.streams_finished : counters_.streams_reset);
-  }
+  if (stream->source != nullptr) --active_bodies_;
+  ++(finished ? counters_.streams_finished : counters_.streams_reset);
   policy_->OnClose(stream->id);
   const auto found = streams_.find(stream->id);
   // The source's destructor may call back, so it runs last.
@@ -230,25 +234,45 @@ void DataScheduler::Impl::Refresh(Stream* stream) {
 
 void DataScheduler::Impl::Defer(Stream* stream) {
   stream->deferred = true;
-  stream->deferred_index = deferred_.size();
-  deferred_.push_back(stream);
+  stream->deferred_before = last_deferred_;
+  stream->deferred_after = nullptr;
+  if (last_deferred_ == nullptr) {
+    first_deferred_ = stream;
+    last_release_ = counters_.bytes;
+  } else {
+    last_deferred_->deferred_after = stream;
+  }
+  last_deferred_ = stream;
   ++counters_.deferrals;
 }
 
 void DataScheduler::Impl::Undefer(Stream* stream) {
+  Stream* const before = stream->deferred_before;
+  Stream* const after = stream->deferred_after;
+  (before == nullptr ? first_deferred_ : before->deferred_after) = after;
+  (after == nullptr ? last_deferred_ : after->deferred_before) = before;
   stream->deferred = false;
-  deferred_.back()->deferred_index = stream->deferred_index;
-  deferred_[stream->deferred_index] = deferred_.back();
-  deferred_.pop_back();
 }
 
 void DataScheduler::Impl::UndeferAll() {
-  for (Stream* stream : deferred_) {
-    stream->deferred = false;
+  while (Stream* stream = first_deferred_) {
+    Undefer(stream);
     Refresh(stream);
   }
-  deferred_.clear();
   small_may_go_ = true;
+}
+
+void DataScheduler::Impl::ReleaseDeferred() {
+  constexpr uint64_t kHeldChunks = 64;
+  Stream* const stream = first_deferred_;
+  if (stream == nullptr ||
+      counters_.bytes - last_release_ < kHeldChunks * options_.min_chunk) {
+    return;
+  }
+  last_release_ = counters_.bytes;
+  stream->released = true;
+  Undefer(stream);
+  Refresh(stream);
 }
 
 absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
@@ -356,8 +380,9 @@ absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
   info.hints = hints;
   info.hints.tunnel |= tunnel;  // that is the request's to say
   if (info.hints == stream->info.hints) return absl::OkStatus();
-  stream->info = info;
-  return policy_->OnPriority(id, info, Signal::kHints);
+  absl::Status status = policy_->OnPriority(id, info, Signal::kHints);
+  if (status.ok()) stream->info = info;
+  return status;
 }
 
 // --- The public face ---------------------------------------------------------

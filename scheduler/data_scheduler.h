@@ -74,9 +74,10 @@ struct DataSchedulerOptions {
   // The minimum useful chunk, in bytes: a stream whose window is smaller waits
   // while another ready stream can send this much, so that a peer cannot make
   // us frame its data byte by byte (CVE-2019-9511). A stream alone, or among
-  // others of small windows, still flows. The same holds for the output: a
-  // room smaller than this is left until the socket has taken more. 1: no
-  // minimum.
+  // others of small windows, still flows; and for each 64 minimum chunks that
+  // were sent, the one that has waited longest may go, so each wait is bounded
+  // and small frames stay few. The same minimum holds for the output: a room
+  // smaller than this is left until the socket has taken more. 1: no minimum.
   size_t min_chunk = 1024;
 
   // Ids that are not open yet whose signals of both kinds are remembered here,
@@ -91,14 +92,16 @@ struct DataSchedulerOptions {
 
 // What went out. All of it since the object was made.
 struct DataSchedulerCounters {
-  uint64_t bytes = 0;             // of DATA payload
-  uint64_t frames = 0;            // DATA frames
-  uint64_t picks = 0;             // grants asked of the policy
-  uint64_t empty_reads = 0;       // picks whose source had nothing
-  uint64_t window_blocks = 0;     // times a stream's window ran out
-  uint64_t deferrals = 0;         // times a small window had to wait
-  uint64_t streams_finished = 0;  // our END_STREAM went out
-  uint64_t streams_reset = 0;     // closed in any other way
+  uint64_t bytes = 0;          // of DATA payload
+  uint64_t frames = 0;         // DATA frames
+  uint64_t picks = 0;          // grants asked of the policy
+  uint64_t empty_reads = 0;    // picks whose source had nothing
+  uint64_t window_blocks = 0;  // times a stream's window ran out
+  uint64_t deferrals = 0;      // times a small window had to wait
+  // Streams that were open here: our END_STREAM went out, with or without a
+  // body, or they were closed in any other way.
+  uint64_t streams_finished = 0;
+  uint64_t streams_reset = 0;
 };
 
 struct StreamCounters {
@@ -121,11 +124,12 @@ class DataScheduler {
   void OnEvent(const h2::Event& event);
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.
-  // A `priority` field among them is merged with the client's (RFC 9218 §8):
-  // what it names stands in for what the client said, and counts as the
-  // application's word where `options.server` has none of that kind.
-  // A pushed stream has no signals of its own: RFC 7540 §5.3.5 lets it depend
-  // on the stream that it was promised on, which `options.server` can say.
+  // A `priority` field among them, of one line or several (RFC 8941 §4.2), is
+  // merged with the client's (RFC 9218 §8): what it names stands in for what
+  // the client said, and counts as the application's word where
+  // `options.server` has none of that kind. A pushed stream has no signals of
+  // its own: RFC 7540 §5.3.5 lets it depend on the stream that it was promised
+  // on, which `options.server` can say.
   //
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
   // (the stream has a body already), InvalidArgument (`options.server`), or the

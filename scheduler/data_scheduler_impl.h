@@ -46,7 +46,8 @@ class DataScheduler::Impl {
   size_t Pull(size_t max_bytes);
 
   bool HasReady() const {
-    return ready_streams_ + deferred_.size() > 0 && ConnectionWindow() > 0;
+    return (ready_streams_ > 0 || first_deferred_ != nullptr) &&
+           ConnectionWindow() > 0;
   }
   size_t ActiveBodies() const { return active_bodies_; }
   const DataSchedulerCounters& counters() const { return counters_; }
@@ -70,10 +71,12 @@ class DataScheduler::Impl {
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
     bool deferred = false;  // its window is under the minimum useful chunk
+    bool released = false;  // it has waited long enough for that
     // The HEADERS that opened the stream carried this priority; the event that
     // repeats it is no second signal.
     bool priority_echo = false;
-    size_t deferred_index = 0;
+    Stream* deferred_before = nullptr;
+    Stream* deferred_after = nullptr;
     std::unique_ptr<DataSource> source;
     // Read but not sent, since the source's own callbacks took the room.
     DataSource::Chunk unsent;
@@ -123,6 +126,8 @@ class DataScheduler::Impl {
   void Defer(Stream* stream);
   void Undefer(Stream* stream);
   void UndeferAll();
+  // Lets the stream that was deferred first go, when it has waited long enough.
+  void ReleaseDeferred();
 
   // --- Pulling ---------------------------------------------------------------
 
@@ -154,7 +159,9 @@ class DataScheduler::Impl {
   IdleSignals idle_;
   size_t ready_streams_ = 0;
   size_t active_bodies_ = 0;
-  std::vector<Stream*> deferred_;
+  Stream* first_deferred_ = nullptr;  // a list, by the time they have waited
+  Stream* last_deferred_ = nullptr;
+  uint64_t last_release_ = 0;  // in bytes sent; or when the list began
   // No ready stream can send a full chunk: the small ones may go.
   bool small_may_go_ = false;
 

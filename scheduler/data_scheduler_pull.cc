@@ -30,9 +30,10 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
   size_t moved = 0;
   while (moved < max_bytes) {
     if (ready_streams_ == 0) {
-      if (deferred_.empty()) break;
+      if (first_deferred_ == nullptr) break;
       UndeferAll();
     }
+    ReleaseDeferred();
     const size_t room = std::min(OutputRoom(), max_bytes - moved);
     const int64_t connection_window = ConnectionWindow();
     if (room == 0 || connection_window <= 0) break;
@@ -60,7 +61,8 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream, int64_t window,
   if (window >= min_chunk || connection_window < min_chunk || small_may_go_) {
     return false;
   }
-  if (ready_streams_ == 1 && deferred_.empty()) return false;
+  if (ready_streams_ == 1 && first_deferred_ == nullptr) return false;
+  if (std::exchange(stream->released, false)) return false;
   // Perhaps another one has a full chunk. If the last one has none either, all
   // small ones go, as the policy says.
   Defer(stream);

@@ -283,6 +283,27 @@ TEST_F(SignalsTest, APriorityFieldOfTheResponseIsMergedWithTheClients) {
   EXPECT_EQ(Calls(), "server 7 server(u=3); ready 7");
 }
 
+// RFC 8941 §4.2: the lines of a field are one value, and RFC 9113 §8.2 sends
+// names in lower case.
+TEST_F(SignalsTest, TheLinesOfAResponsesPriorityFieldAreOneDictionary) {
+  const auto respond = [this](h2::StreamId id,
+                              const std::vector<std::string>& lines) {
+    session_.Request(std::nullopt, {{"priority", "u=5"}});
+    Calls();
+    std::vector<h2::Header> headers = {{":status", "200"}};
+    for (const std::string& line : lines) headers.push_back({"Priority", line});
+    ASSERT_TRUE(session_.scheduler()
+                    .Submit(id, headers, std::make_unique<BytesSource>(100))
+                    .ok());
+  };
+  respond(1, {"u=1", "i"});
+  EXPECT_EQ(Calls(), "server 1 u=5 server(u=1,i); ready 1");
+  respond(3, {"i, u=1", "x=(1 2);y", "u=2"});  // the last of a key counts
+  EXPECT_EQ(Calls(), "server 3 u=5 server(u=2,i); ready 3");
+  respond(5, {"u=1", "!!"});  // the whole is no dictionary
+  EXPECT_EQ(Calls(), "ready 5");
+}
+
 TEST_F(SignalsTest, HintsArriveLateAndCountDownWithWhatIsSent) {
   session_.Request();
   ASSERT_TRUE(session_.Respond(1, 5000).ok());

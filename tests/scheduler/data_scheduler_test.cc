@@ -501,6 +501,28 @@ TEST(DataSchedulerTest, CountersCountPerStreamAndPerConnection) {
   EXPECT_EQ(counters.streams_reset, 0u);
 }
 
+TEST(DataSchedulerTest, StreamsWithoutABodyAreCountedAsWell) {
+  Session session;
+  const auto& counters = session.scheduler().counters();
+  const h2::StreamId headers_only = session.Request();
+  ASSERT_TRUE(session.scheduler()
+                  .Submit(headers_only, {{":status", "304"}}, nullptr)
+                  .ok());
+  EXPECT_EQ(counters.streams_finished, 1u);
+  const h2::StreamId trailers_only = session.Request();
+  ASSERT_TRUE(session.scheduler()
+                  .Submit(trailers_only, {{":status", "200"}}, nullptr,
+                          {.trailers = {{"grpc-status", "0"}}})
+                  .ok());
+  EXPECT_EQ(counters.streams_finished, 2u);
+  session.scheduler().Cancel(session.Request());
+  const h2::StreamId reset = session.Request();
+  ASSERT_TRUE(session.client().ResetStream(reset, h2::ErrorCode::kCancel).ok());
+  session.ToServer();
+  EXPECT_EQ(counters.streams_finished, 2u);
+  EXPECT_EQ(counters.streams_reset, 2u);
+}
+
 TEST(DataSchedulerTest, TheObserverHearsOfEachFrameOnce) {
   Session session;
   std::vector<std::string> seen;

@@ -101,6 +101,44 @@ TEST(SmallWindowsTest, ASmallConnectionWindowHoldsNobodyBack) {
   EXPECT_EQ(session.Take().substr(1), ":1");
 }
 
+// 64 minimum chunks of others' bytes, and the frame that passed them.
+TEST(SmallWindowsTest, ASmallWindowWaitsForSoManyBytesAtMost) {
+  for (const char* policy : {"rr", "rfc7540", "auto"}) {
+    SCOPED_TRACE(policy);
+    SessionOptions options = WindowOf(10);
+    options.policy = policy;
+    Session session(options);
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(session.Respond(session.Request(), 1 << 24).ok());
+    }
+    Open(session, 0, 1 << 30);
+    Open(session, 3, 1 << 23);
+    for (uint64_t small = 10; small <= 50; small += 10) {
+      const uint64_t before = session.received(3);
+      while (session.received(1) < small) {
+        session.Drain(1);
+        ASSERT_LE(session.received(3) - before, 65536u + 2 * 16384u);
+      }
+      Open(session, 1, 10);
+    }
+  }
+}
+
+// One goes for each 64 KiB that the others send, those that waited longest
+// first.
+TEST(SmallWindowsTest, ManySmallWindowsGoOneByOneBetweenFullFrames) {
+  Session session(WindowOf(1));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(session.Respond(session.Request(), 1 << 24).ok());
+  }
+  Open(session, 0, 1 << 30);
+  Open(session, 1, 1 << 23);
+  while (session.received(1) < 1 << 21) session.Drain(1);
+  for (h2::StreamId id = 3; id < 200; id += 2) {
+    EXPECT_EQ(session.received(id), id <= 2 * 32 ? 1u : 0u) << id;
+  }
+}
+
 // 99 streams of one byte each and one large one: frames and picks stay in
 // proportion to what the peer sent.
 TEST(SmallWindowsTest, WorkIsLinearInTheFramesOfThePeer) {
