@@ -73,7 +73,8 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
           const absl::Status status = output->Write(runs.back(), *load);
           if (!status.ok()) return status;
         }
-        summary.Add(page.name, set.name, spec, runs.back().metrics);
+        summary.Add(runs.back());
+        KeepWhatTextShows(&runs.back());
       }
     }
     const bool first = &page == &comparison.pages.front();

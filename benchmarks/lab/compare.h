@@ -40,7 +40,8 @@ struct Sinks {
 
 // Error: the run that failed, and why (a defect, see RunPageLoad(), or an
 // output that could not be written); what came before it has been written.
-// Holds the runs of one page at a time, and the metrics of all.
+// Holds of the runs of one page what its table shows, and of all runs some 150
+// bytes each (summary.h); never more than one page load.
 absl::Status Compare(const Comparison& comparison, const Sinks& sinks);
 
 }  // namespace sluice::lab

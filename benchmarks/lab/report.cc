@@ -13,6 +13,7 @@ namespace sluice::lab {
 namespace {
 
 constexpr size_t kShown = 20;
+constexpr size_t kRunsWithOrders = 12;
 constexpr size_t kLineWidth = 100;
 
 double ToMilliseconds(int64_t ns) {
@@ -99,6 +100,11 @@ std::string TextReport(absl::Span<const Run> runs) {
                                     policy_width, run.policy),
                     labels));
   };
+  if (runs.size() > kRunsWithOrders) {
+    absl::StrAppend(&text, "\n  more than ", kRunsWithOrders,
+                    " runs: the order of picks is in --json only\n");
+    return text;
+  }
   absl::StrAppend(&text, "\n  first ", kShown,
                   " picks (one stream's in a row count as one)\n");
   for (const Run& run : runs) {
@@ -109,6 +115,15 @@ std::string TextReport(absl::Span<const Run> runs) {
   absl::StrAppend(&text, "\n  first ", kShown, " resources to complete\n");
   for (const Run& run : runs) append_order(run, run.completed);
   return text;
+}
+
+void KeepWhatTextShows(Run* run) {
+  const auto shorten = [](auto& list) {
+    list.resize(std::min(list.size(), kShown));
+    list.shrink_to_fit();
+  };
+  shorten(run->picks);
+  shorten(run->completed);
 }
 
 nlohmann::ordered_json RunParameters(const Run& run) {

@@ -41,10 +41,13 @@ std::vector<Pick> JoinPicks(absl::Span<const Pick> picks);
 // equals the page's order. O(n log n).
 std::vector<size_t> CompletionOrder(const Page& page, const PageLoad& load);
 
-// The runs of one page: a table of the metrics in virtual milliseconds, then
-// the first 20 joined picks of each run and the first 20 resources to complete,
-// by their labels.
+// The runs of one page: a table of the metrics in virtual milliseconds, then,
+// of up to 12 runs, the first 20 joined picks of each and the first 20
+// resources to complete, by their labels.
 std::string TextReport(absl::Span<const Run> runs);
+
+// Drops what TextReport() does not show.
+void KeepWhatTextShows(Run* run);
 
 // What the run was made of, the first keys of JsonLine(): version … seed.
 nlohmann::ordered_json RunParameters(const Run& run);
@@ -53,9 +56,9 @@ nlohmann::ordered_json RunParameters(const Run& run);
 // page_sha256, policy, signals, late_signals, network, send_buffer_bytes,
 // max_streams, seed; render_critical_ms, atf_ms, atf_area_ms, page_load_ms
 // (virtual milliseconds, to the microsecond); lower_first_bytes; of a page that
-// has a reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an object
-// with the classes that the page has; picks, an array of [resource id, stream
-// id, bytes] of all joined picks.
+// has a reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an
+// object with the classes that the page has; picks, an array of [resource id,
+// stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/lab/metrics.h"
 #include "benchmarks/lab/random.h"
 
 namespace sluice::lab {
@@ -13,26 +14,64 @@ namespace {
 
 constexpr int kResamples = 2000;
 
-// Of sorted values, at least one; `part` from 0 to 1.
+// Between the values `below` and `above` of `size` sorted ones, where `part`
+// (0 … 1) of all lie lower.
+struct Position {
+  Position(size_t size, double part) {
+    const double at = part * static_cast<double>(size - 1);
+    below = static_cast<size_t>(at);
+    above = std::min(below + 1, size - 1);
+    weight = at - std::floor(at);
+  }
+  double Between(double low, double high) const {
+    return low * (1 - weight) + high * weight;
+  }
+
+  size_t below;
+  size_t above;
+  double weight;
+};
+
+// Of sorted values, at least one.
 double Quantile(const std::vector<double>& sorted, double part) {
-  const double at = part * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  const double weight = at - std::floor(at);
-  return sorted[below] * (1 - weight) + sorted[above] * weight;
+  const Position position(sorted.size(), part);
+  return position.Between(sorted[position.below], sorted[position.above]);
 }
 
-// The distinct values of one member of the samples, in order of appearance.
-template <typename Samples, typename Member>
-std::vector<std::string> Distinct(const Samples& samples, Member member) {
-  std::vector<std::string> values;
-  for (const auto& sample : samples) {
-    if (std::find(values.begin(), values.end(), sample.*member) ==
-        values.end()) {
-      values.push_back(sample.*member);
-    }
+// The median of a resample that drew value i `drawn[i]` times.
+double ResampleMedian(const std::vector<double>& sorted,
+                      const std::vector<uint32_t>& drawn) {
+  const Position position(sorted.size(), 0.5);
+  size_t i = 0;
+  size_t passed = drawn[0];
+  while (passed <= position.below) passed += drawn[++i];
+  const double low = sorted[i];
+  while (passed <= position.above) passed += drawn[++i];
+  return position.Between(low, sorted[i]);
+}
+
+size_t IndexOf(absl::string_view name, std::vector<std::string>& names) {
+  // The newest is the likeliest: runs come page by page.
+  const auto found = std::find(names.rbegin(), names.rend(), name);
+  if (found != names.rend()) {
+    return static_cast<size_t>(names.rend() - found) - 1;
   }
-  return values;
+  names.emplace_back(name);
+  return names.size() - 1;
+}
+
+// "1.234" or "1.234 ~", of one width.
+std::string Ratio(const Spread& spread) {
+  if (spread.count == 0) return "–      ";
+  return absl::StrFormat("%.3f %s", spread.median,
+                         spread.InsideTheNoise() ? "~" : " ");
+}
+
+// Right-aligned in `width` columns: UTF-8's dashes are more bytes than columns.
+std::string Right(absl::string_view text, size_t width) {
+  const size_t columns = static_cast<size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return absl::StrCat(std::string(width - std::min(width, columns), ' '), text);
 }
 
 }  // namespace
@@ -49,11 +88,13 @@ Spread SpreadOf(std::vector<double> ratios, uint64_t seed) {
   SplitMix64 random(seed);
   std::vector<double> medians;
   medians.reserve(kResamples);
-  std::vector<double> resample(ratios.size());
+  std::vector<uint32_t> drawn(ratios.size());
   for (int i = 0; i < kResamples; ++i) {
-    for (double& ratio : resample) ratio = ratios[random.Below(ratios.size())];
-    std::sort(resample.begin(), resample.end());
-    medians.push_back(Quantile(resample, 0.5));
+    std::fill(drawn.begin(), drawn.end(), 0);
+    for (size_t draws = 0; draws < ratios.size(); ++draws) {
+      ++drawn[random.Below(ratios.size())];
+    }
+    medians.push_back(ResampleMedian(ratios, drawn));
   }
   std::sort(medians.begin(), medians.end());
   spread.interval_low = Quantile(medians, 0.025);
@@ -61,88 +102,158 @@ Spread SpreadOf(std::vector<double> ratios, uint64_t seed) {
   return spread;
 }
 
-void Summary::Add(absl::string_view page, absl::string_view signals,
-                  absl::string_view policy, const Metrics& metrics) {
-  samples_.push_back(
-      {std::string(page), std::string(signals), std::string(policy), metrics});
+void Summary::Add(const Run& run) {
+  Sample sample;
+  sample.page =
+      IndexOf(absl::StrCat(run.page->name, " ", run.page->sha256), pages_);
+  sample.signals = IndexOf(run.signals, signals_);
+  sample.policy = IndexOf(run.policy, policies_);
+  sample.times[kAtfArea] = run.metrics.atf_area_ns;
+  sample.times[kRenderCritical] = run.metrics.render_critical_ns;
+  sample.times[kAtf] = run.metrics.atf_ns;
+  sample.times[kPageLoad] = run.metrics.page_load_ns;
+  for (size_t i = 0; i < kResourceTypes; ++i) {
+    sample.times[kFirstClass + i] = run.metrics.class_done_ns[i].value_or(0);
+  }
+  if (const uint64_t bytes = run.page->BodyBytes(); bytes > 0) {
+    sample.lower_first = static_cast<double>(run.metrics.lower_first_bytes) /
+                         static_cast<double>(bytes);
+  }
+  samples_.push_back(sample);
 }
 
-std::vector<double> Summary::Ratios(const std::string& signals,
-                                    const std::string& policy,
-                                    int64_t Metrics::*metric) const {
+Spread Summary::Compare(const std::vector<const Sample*>& base,
+                        const std::vector<const Sample*>& samples,
+                        size_t metric) const {
   std::vector<double> ratios;
-  for (const Sample& sample : samples_) {
-    if (sample.signals != signals || sample.policy != policy) continue;
-    for (const Sample& base : samples_) {
-      if (base.page != sample.page || base.signals != signals ||
-          base.policy != baseline_) {
-        continue;
-      }
-      // 0: the page has no such resources.
-      if (sample.metrics.*metric > 0) {
-        ratios.push_back(static_cast<double>(base.metrics.*metric) /
-                         static_cast<double>(sample.metrics.*metric));
-      }
-      break;
-    }
+  for (size_t page = 0; page < pages_.size(); ++page) {
+    if (base[page] == nullptr || samples[page] == nullptr) continue;
+    const int64_t time = samples[page]->times[metric];
+    if (time == 0) continue;
+    ratios.push_back(static_cast<double>(base[page]->times[metric]) /
+                     static_cast<double>(time));
   }
-  return ratios;
+  return SpreadOf(std::move(ratios), seed_);
 }
 
-std::string Summary::TextOf(const std::string& signals) const {
-  struct Line {
-    std::string policy;
-    Spread area;
-    double render_critical;
-    double atf;
-    double page_load;
-  };
-  std::vector<Line> lines;
-  size_t width = 6;
-  for (const std::string& policy : Distinct(samples_, &Sample::policy)) {
-    auto spread = [&](int64_t Metrics::*metric) {
-      return SpreadOf(Ratios(signals, policy, metric), seed_);
-    };
-    lines.push_back({policy, spread(&Metrics::atf_area_ns),
-                     spread(&Metrics::render_critical_ns).median,
-                     spread(&Metrics::atf_ns).median,
-                     spread(&Metrics::page_load_ns).median});
-    width = std::max(width, policy.size());
+struct Summary::Line {
+  absl::string_view policy;
+  std::vector<const Sample*> samples;  // by page
+  std::array<Spread, kMetrics> ratios;
+  double lower_first = 0;  // the median
+};
+
+// A line for each policy, the best first.
+std::vector<Summary::Line> Summary::Lines(size_t signals) const {
+  std::vector<Line> lines(policies_.size());
+  size_t baseline = 0;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    lines[i].policy = policies_[i];
+    lines[i].samples.resize(pages_.size());
+    if (policies_[i] == baseline_) baseline = i;
   }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) {
-                     return a.area.median > b.area.median;
-                   });
+  for (const Sample& sample : samples_) {
+    if (sample.signals != signals) continue;
+    lines[sample.policy].samples[sample.page] = &sample;
+  }
+  const std::vector<const Sample*> base = lines[baseline].samples;
+  for (Line& line : lines) {
+    for (size_t metric = 0; metric < kMetrics; ++metric) {
+      line.ratios[metric] = Compare(base, line.samples, metric);
+    }
+    std::vector<double> lower_first;
+    for (const Sample* sample : line.samples) {
+      if (sample != nullptr) lower_first.push_back(sample->lower_first);
+    }
+    std::sort(lower_first.begin(), lower_first.end());
+    if (!lower_first.empty()) line.lower_first = Quantile(lower_first, 0.5);
+  }
+  std::stable_sort(
+      lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+        return a.ratios[kAtfArea].median > b.ratios[kAtfArea].median;
+      });
+  return lines;
+}
+
+std::string Summary::TextOf(size_t signals) const {
+  const std::vector<Line> lines = Lines(signals);
+  size_t width = 6;
+  for (const Line& line : lines) width = std::max(width, line.policy.size());
+
   std::string text = absl::StrFormat(
-      "  %-*s  %8s  %13s  %13s  %15s  %6s  %9s\n", width, "policy", "ATF area",
-      "quartiles", "95 % interval", "render-critical", "ATF", "page load");
+      "\n  signals %s\n  %-*s  ATF area  quartiles      95 %% interval  "
+      "render-critical      ATF    page load\n",
+      signals_[signals], static_cast<int>(width), "policy");
   for (const Line& line : lines) {
-    const Spread& area = line.area;
-    const bool noise = area.interval_low <= 1 && 1 <= area.interval_high;
+    const Spread& area = line.ratios[kAtfArea];
+    std::string verdict;
+    if (line.policy == baseline_) {
+      verdict = "baseline";
+    } else if (area.count < kLeastPages) {
+      verdict = "too few pages";
+    } else if (area.InsideTheNoise()) {
+      verdict = "inside the noise";
+    } else {
+      verdict = area.median > 1 ? "better" : "worse";
+    }
+    if (&line != &lines.front() && line.policy != baseline_ &&
+        area.count >= kLeastPages &&
+        Compare(lines.front().samples, line.samples, kAtfArea)
+            .InsideTheNoise()) {
+      absl::StrAppend(&verdict, ", may equal the first");
+    }
     absl::StrAppendFormat(
-        &text,
-        "  %-*s  %8.3f  %5.3f – %5.3f  %5.3f – %5.3f  %15.3f  %6.3f  "
-        "%9.3f%s\n",
-        width, line.policy, area.median, area.lower_quartile,
+        &text, "  %-*s  %8.3f  %.3f – %.3f  %.3f – %.3f  %s  %s  %s  %s\n",
+        static_cast<int>(width), line.policy, area.median, area.lower_quartile,
         area.upper_quartile, area.interval_low, area.interval_high,
-        line.render_critical, line.atf, line.page_load,
-        noise && line.policy != baseline_ ? "  inside the noise" : "");
+        Right(Ratio(line.ratios[kRenderCritical]), 15),
+        Right(Ratio(line.ratios[kAtf]), 7),
+        Right(Ratio(line.ratios[kPageLoad]), 11), verdict);
+  }
+
+  absl::StrAppendFormat(&text, "\n  %-*s", static_cast<int>(width), "policy");
+  std::vector<size_t> classes;
+  for (size_t i = 0; i < kResourceTypes; ++i) {
+    if (lines.front().ratios[kFirstClass + i].count < 2) continue;
+    classes.push_back(i);
+    absl::StrAppend(
+        &text, "  ",
+        Right(
+            absl::StrCat(ResourceTypeName(static_cast<ResourceType>(i)), "  "),
+            8));
+  }
+  absl::StrAppend(&text, "  lower first\n");
+  for (const Line& line : lines) {
+    absl::StrAppendFormat(&text, "  %-*s", static_cast<int>(width),
+                          line.policy);
+    for (const size_t i : classes) {
+      absl::StrAppend(&text, "  ",
+                      Right(Ratio(line.ratios[kFirstClass + i]), 8));
+    }
+    absl::StrAppendFormat(&text, "  %9.1f %%\n", 100 * line.lower_first);
   }
   return text;
 }
 
 std::string Summary::Text() const {
-  const std::vector<std::string> pages = Distinct(samples_, &Sample::page);
-  const std::vector<std::string> policies = Distinct(samples_, &Sample::policy);
-  if (pages.size() < 2 || std::find(policies.begin(), policies.end(),
-                                    baseline_) == policies.end()) {
+  if (pages_.size() < 2 || std::find(policies_.begin(), policies_.end(),
+                                     baseline_) == policies_.end()) {
     return "";
   }
-  std::string text =
-      absl::StrCat("over ", pages.size(), " pages: median of ", baseline_,
-                   " ÷ policy, above 1 is better than ", baseline_, "\n");
-  for (const std::string& signals : Distinct(samples_, &Sample::signals)) {
-    absl::StrAppend(&text, "\n  signals ", signals, "\n", TextOf(signals));
+  std::string text = absl::StrCat(
+      "over ", pages_.size(), " pages: median of ", baseline_,
+      " ÷ policy, above 1 is better than ", baseline_,
+      "\n~ is inside the noise: the 95 % interval of the median holds 1");
+  if (pages_.size() < kLeastPages) {
+    absl::StrAppend(&text, ", or the pages are fewer than ", kLeastPages);
+  }
+  absl::StrAppend(
+      &text,
+      "\nfirst each policy as a whole, then when its classes of resources are "
+      "complete,\nand the part of all bytes that came while a more urgent "
+      "request was open (median)\n");
+  for (size_t i = 0; i < signals_.size(); ++i) {
+    absl::StrAppend(&text, TextOf(i));
   }
   return text;
 }

@@ -1,26 +1,27 @@
 #include "benchmarks/lab/summary.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/random.h"
+#include "benchmarks/lab/report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace sluice::lab {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
-
-Metrics AreaOf(int64_t area_ns) {
-  return {.render_critical_ns = 100,
-          .atf_ns = 100,
-          .atf_area_ns = area_ns,
-          .page_load_ns = 100};
-}
 
 TEST(SpreadTest, MediansAndQuartilesLieBetweenTheirNeighbours) {
   const Spread four = SpreadOf({4, 1, 3, 2}, 1);
@@ -56,15 +57,99 @@ TEST(SpreadTest, TheSeedAloneDecidesTheInterval) {
             SpreadOf(ratios, 5).interval_high);
 }
 
-TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
-  Summary summary("rr", 1);
-  for (int page = 0; page < 3; ++page) {
-    const std::string name = absl::StrCat("page", page);
-    summary.Add(name, "none", "rr", AreaOf(300 * (page + 1)));
-    summary.Add(name, "none", "fast", AreaOf(200 * (page + 1)));
-    summary.Add(name, "none", "mixed", AreaOf(page == 1 ? 900 : 150));
+TEST(SpreadTest, AnIntervalThatHoldsOneIsInsideTheNoise) {
+  Spread spread = {.count = 6, .interval_low = 0.9, .interval_high = 1.2};
+  EXPECT_TRUE(spread.InsideTheNoise());
+  spread.interval_low = 1.01;
+  EXPECT_FALSE(spread.InsideTheNoise());
+  spread = {.count = 6, .interval_low = 0.8, .interval_high = 0.99};
+  EXPECT_FALSE(spread.InsideTheNoise());
+  spread.count = 5;  // too few for an interval of 95 %
+  EXPECT_TRUE(spread.InsideTheNoise());
+}
+
+// The bootstrap as it is defined, by sorting each resample.
+TEST(SpreadTest, TheIntervalIsThatOfSortedResamples) {
+  for (const size_t size : {1u, 2u, 7u, 16u}) {
+    std::vector<double> ratios;
+    SplitMix64 values(size);
+    for (size_t i = 0; i < size; ++i) {
+      ratios.push_back(static_cast<double>(values.Below(1000)) / 500);
+    }
+    const Spread spread = SpreadOf(ratios, 3);
+    std::sort(ratios.begin(), ratios.end());
+    SplitMix64 random(3);
+    std::vector<double> medians;
+    for (int i = 0; i < 2000; ++i) {
+      std::vector<double> resample;
+      for (size_t j = 0; j < size; ++j) {
+        resample.push_back(ratios[random.Below(size)]);
+      }
+      std::sort(resample.begin(), resample.end());
+      medians.push_back((resample[(size - 1) / 2] + resample[size / 2]) / 2);
+    }
+    std::sort(medians.begin(), medians.end());
+    // 0.025 · 1999 = 49.975 and 0.975 · 1999 = 1949.025.
+    EXPECT_DOUBLE_EQ(spread.interval_low,
+                     medians[49] * 0.025 + medians[50] * 0.975);
+    EXPECT_DOUBLE_EQ(spread.interval_high,
+                     medians[1949] * 0.975 + medians[1950] * 0.025);
   }
-  const std::string text = summary.Text();
+}
+
+// Adds runs of pages by their ATF areas; every other time is 100 ns.
+class Pages {
+ public:
+  explicit Pages(size_t count, uint64_t bytes = 1000) : pages_(count) {
+    for (size_t i = 0; i < count; ++i) {
+      pages_[i].name = absl::StrCat("page", i);
+      pages_[i].resources.resize(1);
+      pages_[i].resources[0].bytes = bytes;
+    }
+  }
+
+  // `area_ns` of each page.
+  void Add(
+      absl::string_view policy, const std::function<int64_t(int page)>& area_ns,
+      const std::function<void(Metrics&)>& change = [](Metrics&) {}) {
+    for (size_t i = 0; i < pages_.size(); ++i) {
+      lab::Run run;
+      run.page = &pages_[i];
+      run.signals = "none";
+      run.policy = std::string(policy);
+      run.metrics = {.render_critical_ns = 100,
+                     .atf_ns = 100,
+                     .atf_area_ns = area_ns(static_cast<int>(i)),
+                     .page_load_ns = 100};
+      change(run.metrics);
+      summary_.Add(run);
+    }
+  }
+
+  std::string Text() const { return summary_.Text(); }
+
+  // The line of a policy in the first table.
+  std::string LineOf(absl::string_view policy) const {
+    const std::string text = Text();
+    const size_t from = text.find(absl::StrCat("\n  ", policy, " "));
+    return text.substr(from + 1, text.find('\n', from + 1) - from - 1);
+  }
+
+ private:
+  std::vector<Page> pages_;
+  Summary summary_ = Summary("rr", 1);
+};
+
+std::function<int64_t(int)> Always(int64_t area_ns) {
+  return [area_ns](int) { return area_ns; };
+}
+
+TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
+  Pages pages(3);
+  pages.Add("rr", [](int page) { return 300 * (page + 1); });
+  pages.Add("fast", [](int page) { return 200 * (page + 1); });
+  pages.Add("mixed", [](int page) { return page == 1 ? 900 : 150; });
+  const std::string text = pages.Text();
   EXPECT_THAT(text, HasSubstr("over 3 pages: median of rr"));
   EXPECT_THAT(text, HasSubstr("  fast       1.500  1.500 – 1.500"));
   // 2, 0.667 and 6.
@@ -73,30 +158,66 @@ TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
   EXPECT_LT(text.find("fast "), text.find("rr  "));
 }
 
-TEST(SummaryTest, SaysWhenADifferenceIsInsideTheNoise) {
-  Summary summary("rr", 1);
-  for (int page = 0; page < 4; ++page) {
-    const std::string name = absl::StrCat("page", page);
-    summary.Add(name, "none", "rr", AreaOf(100));
-    summary.Add(name, "none", "coin", AreaOf(page % 2 == 0 ? 80 : 125));
-  }
-  EXPECT_THAT(summary.Text(), HasSubstr("inside the noise"));
-  Summary clear("rr", 1);
-  for (int page = 0; page < 4; ++page) {
-    const std::string name = absl::StrCat("page", page);
-    clear.Add(name, "none", "rr", AreaOf(100));
-    clear.Add(name, "none", "better", AreaOf(80 + page));
-  }
-  EXPECT_THAT(clear.Text(), Not(HasSubstr("inside the noise")));
+TEST(SummaryTest, SaysWhatTheDifferenceToTheBaselineIsWorth) {
+  Pages pages(8);
+  pages.Add("rr", Always(100));
+  pages.Add("coin", [](int page) { return page % 2 == 0 ? 80 : 125; });
+  pages.Add("good", Always(80));
+  pages.Add("bad", Always(130));
+  EXPECT_THAT(pages.LineOf("rr"), EndsWith("  baseline"));
+  EXPECT_THAT(pages.LineOf("coin"), HasSubstr("  inside the noise"));
+  EXPECT_THAT(pages.LineOf("good"), EndsWith("  better"));
+  EXPECT_THAT(pages.LineOf("bad"), EndsWith("  worse"));
+}
+
+TEST(SummaryTest, SaysWhichPoliciesMayEqualTheFirst) {
+  Pages pages(8);
+  pages.Add("rr", Always(1000));
+  pages.Add("first", Always(500));
+  pages.Add("equal", [](int page) { return page % 2 == 0 ? 490 : 520; });
+  pages.Add("second", Always(600));
+  EXPECT_THAT(pages.LineOf("first"), EndsWith("  better"));
+  EXPECT_THAT(pages.LineOf("equal"), EndsWith("  better, may equal the first"));
+  EXPECT_THAT(pages.LineOf("second"), EndsWith("  better"));
+}
+
+TEST(SummaryTest, FewPagesShowNothing) {
+  Pages pages(5);
+  pages.Add("rr", Always(100));
+  pages.Add("good", Always(50));
+  EXPECT_THAT(pages.LineOf("good"), EndsWith("  too few pages"));
+  EXPECT_THAT(pages.Text(), HasSubstr("or the pages are fewer than 6"));
+}
+
+TEST(SummaryTest, EveryMetricSaysForItselfWhetherItIsInsideTheNoise) {
+  Pages pages(6);
+  pages.Add("rr", Always(100));
+  pages.Add("p", Always(80), [](Metrics& metrics) { metrics.atf_ns = 50; });
+  EXPECT_EQ(pages.LineOf("p"),
+            "  p          1.250  1.250 – 1.250  1.250 – 1.250          1.000 ~"
+            "  2.000        1.000 ~  better");
+}
+
+TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {
+  Pages pages(6, /*bytes=*/400);
+  const auto css = static_cast<size_t>(ResourceType::kCss);
+  pages.Add("rr", Always(100), [css](Metrics& metrics) {
+    metrics.class_done_ns[css] = 90;
+    metrics.lower_first_bytes = 100;
+  });
+  pages.Add("p", Always(80),
+            [css](Metrics& metrics) { metrics.class_done_ns[css] = 30; });
+  EXPECT_THAT(pages.Text(), HasSubstr("\n  policy     css    lower first\n"
+                                      "  p        3.000          0.0 %\n"
+                                      "  rr       1.000 ~       25.0 %\n"));
 }
 
 TEST(SummaryTest, OnePageOrNoBaselineGivesNone) {
-  Summary one("rr", 1);
-  one.Add("page", "none", "rr", AreaOf(1));
+  Pages one(1);
+  one.Add("rr", Always(1));
   EXPECT_THAT(one.Text(), IsEmpty());
-  Summary without("rr", 1);
-  without.Add("a", "none", "fifo", AreaOf(1));
-  without.Add("b", "none", "fifo", AreaOf(1));
+  Pages without(2);
+  without.Add("fifo", Always(1));
   EXPECT_THAT(without.Text(), IsEmpty());
 }
 
