@@ -1,10 +1,5 @@
-// The `priority` field and the value of PRIORITY_UPDATE (RFC 9218 §4, §5, §7),
-// a Structured Fields dictionary (RFC 8941 §3.2).
-//
-// It stands here and not in priority/, which holds the values: the core reads
-// the field and PRIORITY_UPDATE itself, and may include nothing of another
-// room; whoever needs the parser elsewhere (data_scheduler does, for a
-// response's field) may include the core.
+// The `priority` field and the value of PRIORITY_UPDATE (RFC 9218 §4, §5, §7)
+// as values of this room. The reading of the text is fields/'s.
 #ifndef SLUICE_H2_PRIORITY_FIELD_H_
 #define SLUICE_H2_PRIORITY_FIELD_H_
 
@@ -12,22 +7,15 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "fields/priority_parameters.h"
 #include "h2/events.h"
 
 namespace sluice::h2 {
 
-// Which parameters a value names. A response's field changes only those that it
-// names (§8), hence the difference from PriorityField.
-struct PriorityParameters {
-  std::optional<int> urgency;
-  std::optional<bool> incremental;
-};
-
-// Nothing if `value` is no dictionary: it is then ignored whole. Parameters
-// that are unknown, of another type, or out of range are ignored each (§4).
-// O(bytes), no recursion.
-std::optional<PriorityParameters> ParsePriorityParameters(
-    absl::string_view value);
+// Which parameters a value names, for a response's field: it changes only those
+// (§8).
+using fields::ParsePriorityParameters;
+using fields::PriorityParameters;
 
 // The same with the defaults for what is not named: what a request's field and
 // PRIORITY_UPDATE mean (§4, §7).
