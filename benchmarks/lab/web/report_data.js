@@ -62,8 +62,9 @@ const data = (() => {
   const readTimeline = (bytes) => {
     const reader = new Reader(bytes);
     const stream = reader.column();
-    const requested = reader.times();
-    const completed = reader.column().map((ns, i) => requested[i] + ns / 1e6);
+    const requestedNs = reader.sums();
+    const completed = reader.column().map((ns, i) => (requestedNs[i] + ns) / 1e6);
+    const requested = requestedNs.map((ns) => ns / 1e6);
     const requests = zip({ resource: reader.column(), at: reader.times() });
     const resource = reader.column();
     const size = reader.column();

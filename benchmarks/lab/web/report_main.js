@@ -29,7 +29,7 @@
     treeView.start();
     pagesView.show();
     await loadView.show();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    ui.onColours(() => {
       pagesView.show();
       loadView.show().catch(fail);
     });

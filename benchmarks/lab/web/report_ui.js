@@ -81,7 +81,18 @@ const ui = (() => {
   };
 
   // The colours of the style sheet, for canvases.
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const colours = new Map();
+  const colour = (name) => {
+    if (!colours.has(name)) {
+      colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+    }
+    return colours.get(name);
+  };
+  const onColours = (redraw) =>
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      colours.clear();
+      redraw();
+    });
   const classColour = (type) => colour(`class-${type}`);
 
   const charts = new Map();
@@ -151,6 +162,6 @@ const ui = (() => {
 
   return {
     byId, element, format, number, showTable, foldTable, fillSelect,
-    colour, classColour, draw, clear, axis, timeAxis,
+    colour, classColour, onColours, draw, clear, axis, timeAxis,
   };
 })();
