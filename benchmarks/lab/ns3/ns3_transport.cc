@@ -122,6 +122,10 @@ class Side {
     socket->SetAttribute("DelAckTimeout",
                          ns3::TimeValue(ns3::MilliSeconds(40)));
     socket->SetAttribute("DataRetries", ns3::UintegerValue(kRetries));
+    // Linux never waits less than the smoothed round trip and 200 ms; ns-3 adds
+    // the largest of this and of four times the variation (RFC 6298 §2.3).
+    socket->SetAttribute("ClockGranularity",
+                         ns3::TimeValue(ns3::MilliSeconds(200)));
     socket->SetAttribute("MinRto", ns3::TimeValue(ns3::MilliSeconds(200)));
   }
 

@@ -8,7 +8,7 @@
 //
 // TCP is as a Linux server is set up, where ns-3 has it: an initial window of
 // 10 segments (RFC 6928), SACK, timestamps, proportional rate reduction, no
-// Nagle algorithm, a retransmission timeout of at least 200 ms, delayed
+// Nagle algorithm, a timeout of at least the round trip and 200 ms, delayed
 // acknowledgements after at most 40 ms. Receive windows (1 GiB) never bind:
 // HTTP/2's do. ns-3 3.37 has neither RACK nor tail loss probes (RFC 8985): the
 // loss of a retransmission, or at the end of a burst, costs a timeout.

@@ -192,19 +192,6 @@ TEST(Ns3TransportTest, BbrRecoversFromATimeout) {
   }
 }
 
-// A lost retransmission, and 8 MB go out before its timeout.
-TEST(Ns3TransportTest, NoWindowIsTooSmallForAFastLink) {
-  const std::string bytes(20'000'000, 'x');
-  Ns3Options network = Fast();
-  network.down_bits_per_second = 100'000'000;
-  network.queue_bytes = 1'250'000;
-  network.congestion = CongestionControl::kBbr;
-  network.down_losses_per_million = 1'000;
-  const Download download = Get(network, {}, bytes);
-  EXPECT_TRUE(download.received == bytes);
-  EXPECT_GT(download.most_under_way, 6u << 20);
-}
-
 TEST(Ns3TransportTest, TheServersRoomIsWhatIsNotYetSent) {
   const std::string bytes(100'000, 'x');
   Ns3Transport transport(Fast(), {.send_buffer_bytes = 20'000, .seed = 1});
@@ -327,12 +314,12 @@ TEST(Ns3TransportTest, MemoryDoesNotGrowWithTheNumberOfRuns) {
   const std::string bytes(100'000, 'x');
   Ns3Options network = Fast();
   network.down_losses_per_million = 10'000;
-  for (int i = 0; i < 50; ++i) Get(network, {}, bytes);
+  for (int i = 0; i < 30; ++i) Get(network, {}, bytes);
   const size_t before = ResidentPages();
-  for (int i = 0; i < 300; ++i) Get(network, {}, bytes);
+  for (int i = 0; i < 120; ++i) Get(network, {}, bytes);
   const size_t after = ResidentPages();
   const size_t page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  EXPECT_LT((after - std::min(after, before)) * page_size, 1'000'000u);
+  EXPECT_LT((after - std::min(after, before)) * page_size, 400'000u);
 }
 
 TEST(Ns3TransportDeathTest, ASecondOneAtTheSameTimeIsRefused) {
