@@ -68,11 +68,22 @@ TEST(RunTableTest, ARatioAboveOneIsAPolicyThatIsFasterThanTheBaseline) {
               HasSubstr("| `fifo` | 2.000 – 3.000 |"));
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms quartiles")),
               HasSubstr("| `fifo` | 2.250 – 2.750 |"));
-  // One page of two: every resample lies between them.
+  // Two pages show nothing, whatever their ratios are.
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms interval")),
-              HasSubstr("| `fifo` | 2.000 – 3.000 |"));
-  EXPECT_THAT(Table(runs, Spec("area|atf_area_ms interval")),
-              HasSubstr("max_depth=3` | 0.500 – 1.000, noise |"));
+              HasSubstr("| `fifo` | 2.000 – 3.000, noise |"));
+}
+
+TEST(RunTableTest, AnIntervalThatHoldsOneIsMarkedAsNoise) {
+  std::vector<std::string> lines;
+  for (const char* page : {"a", "b", "c", "d", "e", "f", "g"}) {
+    lines.push_back(Line(page, "rr", 4));
+    lines.push_back(Line(page, "fifo", 2));
+    lines.push_back(Line(page, "lifo", *page < 'd' ? 2 : 8));
+  }
+  const std::string table =
+      Table(Runs(lines), Spec("area|atf_area_ms interval"));
+  EXPECT_THAT(table, HasSubstr("| `fifo` | 2.000 – 2.000 |"));
+  EXPECT_THAT(table, HasSubstr("| `lifo` | 0.500 – 2.000, noise |"));
 }
 
 TEST(RunTableTest, AValueIsShownForTheBaselineToo) {
@@ -111,11 +122,14 @@ TEST(RunTableTest, ColumnsAndRowsSelectByAnyParameter) {
             "| `65536` | – | 1.333 |\n");
 }
 
-TEST(RunTableTest, SeedsOfOnePageAreOneSampleTheMeanOfTheirMetrics) {
+TEST(RunTableTest, SeedsOfOnePageAreOneSampleTheMedianOfTheirRatios) {
   const auto runs = Runs({Line("a", "rr", 4, 1), Line("a", "rr", 8, 2),
-                          Line("a", "fifo", 1, 1), Line("a", "fifo", 3, 2)});
+                          Line("a", "rr", 9, 3), Line("a", "fifo", 1, 1),
+                          Line("a", "fifo", 4, 2), Line("a", "fifo", 3, 3)});
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms range")),
               HasSubstr("| `fifo` | 3.000 – 3.000 |"));
+  EXPECT_THAT(Table(runs, Spec("area|atf_area_ms value")),
+              HasSubstr("| `fifo` | 3000.0 |"));
 }
 
 TEST(RunTableTest, WhatCannotBeComparedIsRefusedWithAReason) {
@@ -125,10 +139,11 @@ TEST(RunTableTest, WhatCannotBeComparedIsRefusedWithAReason) {
   EXPECT_EQ(Table(two_buffers, Spec("area|atf_area_ms value")),
             "column \"area\": \"policy=rr\" mixes several values of "
             "send_buffer_bytes: say which one is meant");
-  EXPECT_EQ(Table(Runs({Line("a", "rr", 4), Line("b", "fifo", 4)}),
-                  Spec("area|atf_area_ms median")),
-            "column \"area\": no run of the baseline rr for page b with "
-            "policy=fifo");
+  EXPECT_EQ(
+      Table(Runs({Line("a", "rr", 4), Line("b", "fifo", 4)}),
+            Spec("area|atf_area_ms median")),
+      "column \"area\": no run of the baseline rr for page b, seed 1 with "
+      "policy=fifo");
   EXPECT_EQ(Table(Runs({Line("a", "rr", 4), Line("a", "rr", 4)}),
                   Spec("area|atf_area_ms value")),
             "column \"area\": page a with policy=rr and one seed is there "

@@ -95,10 +95,13 @@ std::string Describe(const Selection& where) {
   return text;
 }
 
-// The metric by page, the mean over seeds. Pages that lack it are left out.
-absl::StatusOr<std::map<std::string, double>> ByPage(
-    absl::Span<const RunRecord> runs, const Selection& where,
-    const std::string& metric) {
+// A metric by page and, inside it, by seed.
+using Samples = std::map<std::string, std::map<std::string, double>>;
+
+// Pages that lack the metric are left out.
+absl::StatusOr<Samples> ByPage(absl::Span<const RunRecord> runs,
+                               const Selection& where,
+                               const std::string& metric) {
   const std::vector<const RunRecord*> selected = Select(runs, where);
   for (const char* parameter : kParameters) {
     if (Distinct(selected, parameter).size() > 1) {
@@ -107,7 +110,7 @@ absl::StatusOr<std::map<std::string, double>> ByPage(
                        parameter, ": say which one is meant"));
     }
   }
-  std::map<std::string, std::pair<double, int>> sums;
+  Samples samples;
   std::set<std::pair<std::string, std::string>> seen;
   for (const RunRecord* run : selected) {
     const std::string& page = Value(*run, "page");
@@ -124,15 +127,20 @@ absl::StatusOr<std::map<std::string, double>> ByPage(
           absl::StrCat("the runs have no number called \"", metric, "\""));
     }
     if (found->second.empty()) continue;
-    sums[page].first += value;
-    ++sums[page].second;
+    samples[page][Value(*run, "seed")] = value;
   }
-  std::map<std::string, double> means;
-  for (const auto& [page, sum] : sums) means[page] = sum.first / sum.second;
-  return means;
+  return samples;
 }
 
-// Baseline ÷ run of every page.
+// Of at least one value.
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle]
+                                : (values[middle - 1] + values[middle]) / 2;
+}
+
+// Baseline ÷ run of every page, the median over its seeds.
 absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
                                            const Selection& where,
                                            const std::string& metric,
@@ -142,15 +150,19 @@ absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
   auto theirs = ByPage(runs, Joined(where, {{"policy", baseline}}), metric);
   if (!theirs.ok()) return theirs.status();
   std::vector<double> ratios;
-  for (const auto& [page, value] : *ours) {
-    auto base = theirs->find(page);
-    if (base == theirs->end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("no run of the baseline ", baseline, " for page ", page,
-                       " with ", Describe(where)));
+  for (const auto& [page, by_seed] : *ours) {
+    std::vector<double> of_page;
+    for (const auto& [seed, value] : by_seed) {
+      auto base = theirs->find(page);
+      if (base == theirs->end() || !base->second.contains(seed)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("no run of the baseline ", baseline, " for page ",
+                         page, ", seed ", seed, " with ", Describe(where)));
+      }
+      // 0: the page has no such resources.
+      if (value > 0) of_page.push_back(base->second.at(seed) / value);
     }
-    // 0: the page has no such resources.
-    if (value > 0) ratios.push_back(base->second / value);
+    if (!of_page.empty()) ratios.push_back(Median(of_page));
   }
   return ratios;
 }
@@ -173,8 +185,12 @@ absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
   if (!by_page.ok()) return by_page.status();
   if (by_page->empty()) return Cell{"–", 0};
   std::vector<double> values;
-  for (const auto& [page, value] : *by_page) values.push_back(value);
-  const double median = SpreadOf(values, kBootstrapSeed).median;
+  for (const auto& [page, by_seed] : *by_page) {
+    std::vector<double> of_page;
+    for (const auto& [seed, value] : by_seed) of_page.push_back(value);
+    values.push_back(Median(of_page));
+  }
+  const double median = Median(values);
   const bool milliseconds = absl::EndsWith(column.metric, "_ms");
   return Cell{absl::StrFormat("%.*f", milliseconds ? 1 : 0, median), median};
 }
@@ -193,9 +209,8 @@ absl::StatusOr<Cell> MakeCell(absl::Span<const RunRecord> runs,
   } else if (column.statistic == "quartiles") {
     cell.text = Between(spread.lower_quartile, spread.upper_quartile);
   } else if (column.statistic == "interval") {
-    const bool noise = spread.interval_low <= 1 && 1 <= spread.interval_high;
     cell.text = absl::StrCat(Between(spread.interval_low, spread.interval_high),
-                             noise ? ", noise" : "");
+                             spread.InsideTheNoise() ? ", noise" : "");
   } else {
     const auto [low, high] =
         std::minmax_element(ratios->begin(), ratios->end());
@@ -349,18 +364,20 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
       {"lower first, bytes", "lower_first_bytes", "value", {}}};
   constexpr const char* kSettings[] = {
       "network", "send_buffer_bytes", "max_streams", "signals", "late_signals"};
+  // Each setting's runs apart, in the order of their first.
   std::vector<Selection> settings;
+  std::map<Selection, std::vector<RunRecord>> runs_of;
   for (const RunRecord& run : runs) {
     Selection setting;
     for (const char* name : kSettings) setting[name] = Value(run, name);
-    if (std::find(settings.begin(), settings.end(), setting) ==
-        settings.end()) {
-      settings.push_back(std::move(setting));
-    }
+    std::vector<RunRecord>& group = runs_of[setting];
+    if (group.empty()) settings.push_back(std::move(setting));
+    group.push_back(run);
   }
   std::string text;
   for (const Selection& setting : settings) {
-    const std::vector<const RunRecord*> selected = Select(runs, setting);
+    const std::vector<RunRecord>& group = runs_of[setting];
+    const std::vector<const RunRecord*> selected = Select(group, {});
     const std::vector<std::string> pages = Distinct(selected, "page");
     const std::vector<std::string> policies = Distinct(selected, "policy");
     const bool compared =
@@ -383,7 +400,7 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
         absl::StrAppend(&text, "\n", page, ":\n");
         spec.where["page"] = page;
       }
-      absl::StatusOr<std::string> table = MarkdownTable(runs, spec);
+      absl::StatusOr<std::string> table = MarkdownTable(group, spec);
       if (!table.ok()) return table.status();
       absl::StrAppend(&text, "\n", *table);
     }

@@ -3,7 +3,7 @@
 //
 // A cell of a table is a statistic of one metric over the pages of the runs
 // that the row, the column and the table itself select. Runs of one page that
-// differ in the seed alone are one sample, the mean of their metrics. A cell
+// differ in the seed alone are one sample, the median of their ratios. A cell
 // never mixes runs that differ in anything else: that is an error, which names
 // what to fix.
 #ifndef SLUICE_BENCHMARKS_LAB_TABLES_RUN_TABLE_H_
@@ -35,9 +35,9 @@ struct TableColumn {
   std::string title;
   std::string metric;  // a CSV column: atf_area_ms, …
   // Of the ratios baseline ÷ run, a page each: "median"; "quartiles";
-  // "interval", the bootstrap's of the median (summary.h), with ", noise" where
-  // it holds 1; "range", the smallest and the largest. Of the metric itself:
-  // "value", the median over pages.
+  // "interval", the bootstrap's of the median, with ", noise" where it shows
+  // nothing (summary.h); "range", the smallest and the largest. Of the metric
+  // itself: "value", the median over pages.
   std::string statistic;
   Selection where;
 };
