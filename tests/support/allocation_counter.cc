@@ -12,6 +12,7 @@ namespace {
 
 std::atomic<uint64_t> allocations{0};
 std::atomic<int64_t> live_bytes{0};
+std::atomic<int64_t> peak_bytes{0};
 
 void* Allocate(size_t size, size_t alignment) {
   void* memory = alignment <= alignof(std::max_align_t)
@@ -20,8 +21,12 @@ void* Allocate(size_t size, size_t alignment) {
                                                          alignment * alignment);
   if (memory == nullptr) std::abort();
   allocations.fetch_add(1, std::memory_order_relaxed);
-  live_bytes.fetch_add(static_cast<int64_t>(malloc_usable_size(memory)),
-                       std::memory_order_relaxed);
+  const auto size_now = static_cast<int64_t>(malloc_usable_size(memory));
+  const int64_t live =
+      live_bytes.fetch_add(size_now, std::memory_order_relaxed) + size_now;
+  if (live > peak_bytes.load(std::memory_order_relaxed)) {
+    peak_bytes.store(live, std::memory_order_relaxed);
+  }
   return memory;
 }
 
@@ -64,5 +69,9 @@ namespace sluice::testing {
 uint64_t Allocations() { return allocations.load(std::memory_order_relaxed); }
 
 int64_t LiveBytes() { return live_bytes.load(std::memory_order_relaxed); }
+
+int64_t PeakBytes() { return peak_bytes.load(std::memory_order_relaxed); }
+
+void ForgetPeak() { peak_bytes.store(LiveBytes(), std::memory_order_relaxed); }
 
 }  // namespace sluice::testing

@@ -14,6 +14,11 @@ uint64_t Allocations();
 // Bytes that are allocated now, as the heap rounds them.
 int64_t LiveBytes();
 
+// The most that LiveBytes() was since the last ForgetPeak(). Exact while one
+// thread allocates.
+int64_t PeakBytes();
+void ForgetPeak();
+
 }  // namespace sluice::testing
 
 #endif  // SLUICE_TESTS_SUPPORT_ALLOCATION_COUNTER_H_
