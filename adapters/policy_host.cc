@@ -76,7 +76,9 @@ absl::Status PolicyHost::SetServerPriority(
 absl::Status PolicyHost::SetHints(StreamId id, const ResourceHints& hints) {
   if (!IsOpen(id)) return NotOpen(id);
   StreamInfo info = Known(id);
+  const bool tunnel = info.hints.tunnel;
   info.hints = hints;
+  info.hints.tunnel |= tunnel;  // that is the request's to say
   return Said(id, info, Signal::kHints);
 }
 

@@ -72,7 +72,8 @@ class PolicyHost {
   absl::Status SetRfc9218(scheduler::StreamId id,
                           const priority::Rfc9218Priority& priority);
 
-  // The application said something; no override takes the last one back.
+  // The application said something; no override takes the last one back, and
+  // hints replace earlier ones, but a tunnel stays one.
   // Errors: NotFound (not open), and Policy::OnPriority()'s.
   absl::Status SetServerPriority(
       scheduler::StreamId id, std::optional<scheduler::ServerPriority> server);

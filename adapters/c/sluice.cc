@@ -49,10 +49,10 @@ void DefaultDeallocate(void*, void* block, size_t) { std::free(block); }
 constexpr sluice_allocator kDefaultAllocator = {DefaultAllocate,
                                                 DefaultDeallocate, nullptr};
 
-constexpr unsigned kAllHints = SLUICE_HINT_IN_HEAD |
-                               SLUICE_HINT_AFTER_FIRST_IMAGE |
-                               SLUICE_HINT_ASYNC_OR_DEFER |
-                               SLUICE_HINT_ABOVE_THE_FOLD | SLUICE_HINT_PRELOAD;
+constexpr unsigned kAllHints =
+    SLUICE_HINT_IN_HEAD | SLUICE_HINT_AFTER_FIRST_IMAGE |
+    SLUICE_HINT_ASYNC_OR_DEFER | SLUICE_HINT_ABOVE_THE_FOLD |
+    SLUICE_HINT_PRELOAD | SLUICE_HINT_TUNNEL;
 
 std::string& CreateErrorText() {
   thread_local std::string text;
@@ -122,6 +122,7 @@ std::optional<ResourceHints> Read(const sluice_hints& from) {
   hints.async_or_defer = has(SLUICE_HINT_ASYNC_OR_DEFER);
   hints.above_the_fold = has(SLUICE_HINT_ABOVE_THE_FOLD);
   hints.preload = has(SLUICE_HINT_PRELOAD);
+  hints.tunnel = has(SLUICE_HINT_TUNNEL);
   if (from.bytes_remaining != SLUICE_SIZE_UNKNOWN) {
     hints.bytes_remaining = from.bytes_remaining;
   }

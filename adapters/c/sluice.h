@@ -184,11 +184,12 @@ enum {
 };
 
 enum {
-  SLUICE_HINT_IN_HEAD = 1,           /* js: a blocking script in the head */
+  SLUICE_HINT_IN_HEAD = 1,           /* js, css: in the head, so it blocks */
   SLUICE_HINT_AFTER_FIRST_IMAGE = 2, /* js: found after the first image */
   SLUICE_HINT_ASYNC_OR_DEFER = 4,    /* js */
   SLUICE_HINT_ABOVE_THE_FOLD = 8,    /* image: in the viewport */
-  SLUICE_HINT_PRELOAD = 16           /* by preload or the preload scanner */
+  SLUICE_HINT_PRELOAD = 16,          /* by preload or the preload scanner */
+  SLUICE_HINT_TUNNEL = 32            /* a CONNECT request's (RFC 9218 11) */
 };
 
 #define SLUICE_SIZE_UNKNOWN UINT64_MAX
@@ -203,8 +204,8 @@ typedef struct sluice_hints {
 #define SLUICE_HINTS_INIT \
   { SLUICE_SIZE_UNKNOWN, SLUICE_CLASS_UNKNOWN, 0 }
 
-/* Replaces what was hinted of an open stream. Errors: NOT_FOUND;
- * INVALID_ARGUMENT (no such class or flag). */
+/* Replaces what was hinted of an open stream; a tunnel stays one. Errors:
+ * NOT_FOUND; INVALID_ARGUMENT (no such class or flag). */
 SLUICE_API int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
                                 const sluice_hints* hints) SLUICE_NOEXCEPT;
 

@@ -68,7 +68,9 @@ PriorityAdapter::PriorityAdapter(std::unique_ptr<Policy> policy,
 void PriorityAdapter::OnHeader(const nghttp2_frame* frame,
                                absl::string_view name,
                                absl::string_view value) {
-  if (frame->hd.type != NGHTTP2_HEADERS || name != "priority") return;
+  if (frame->hd.type != NGHTTP2_HEADERS) return;
+  if (name == ":method") is_connect_ = value == "CONNECT";
+  if (name != "priority") return;
   // Lines of one field are one list (RFC 9110 §5.2).
   if (field_stream_ == frame->hd.stream_id && !field_.empty()) {
     field_ += ", ";
@@ -84,8 +86,12 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
   const int32_t id = frame->hd.stream_id;
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS: {
-      const bool has_spec = (frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0;
-      Open(id, has_spec ? &frame->headers.pri_spec : nullptr);
+      StreamInfo info;
+      if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0) {
+        info.rfc7540 = FromSpec(frame->headers.pri_spec);
+      }
+      info.hints.tunnel = is_connect_;
+      Open(id, info);
       if (field_stream_ == id) TakePriorityField(id, field_);
       field_stream_ = 0;
       break;
@@ -139,22 +145,24 @@ void PriorityAdapter::OnStreamClose(nghttp2_session* session,
   host_.Close(Id(stream_id)).IgnoreError();
   ++changes_;
   if (asked_next_ == stream_id) asked_next_ = 0;
+  // Reset with its frame under way, which may never be told of.
+  if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
+    Finish(session, *served_, /*window=*/0);
+  }
   EnsureAsked(session);
 }
 
 void PriorityAdapter::OnFrameSend(nghttp2_session* session,
                                   const nghttp2_frame* frame) {
-  if (frame->hd.type != NGHTTP2_DATA) return;
+  // HEADERS go out before any DATA, so this is known in time.
+  hears_of_sends_ = true;
   const int32_t id = frame->hd.stream_id;
-  Stream* stream = Find(id);
-  if (stream == nullptr || stream->done || stream->waiting ||
-      nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+  if (frame->hd.type != NGHTTP2_DATA || !served_.has_value() ||
+      grant_->stream_id != Id(id)) {
     return;
   }
-  stream->window_blocked = true;
-  SetBlocked(id);
-  if (asked_next_ == id) asked_next_ = 0;
-  EnsureAsked(session);
+  Finish(session, frame->hd.length,
+         nghttp2_session_get_stream_remote_window_size(session, id));
 }
 
 int PriorityAdapter::OnExtensionChunk(const nghttp2_frame_hd& hd,
@@ -186,15 +194,12 @@ int PriorityAdapter::UnpackExtension(const nghttp2_frame_hd& hd,
   return 0;
 }
 
-void PriorityAdapter::Open(int32_t stream_id,
-                           const nghttp2_priority_spec* spec) {
+void PriorityAdapter::Open(int32_t stream_id, const StreamInfo& info) {
   ++changes_;
   if (host_.IsOpen(Id(stream_id))) return;  // trailers
-  StreamInfo info;
-  if (spec != nullptr) info.rfc7540 = FromSpec(*spec);
   if (host_.Open(Id(stream_id), info).ok()) return;
   // A dependency that no policy takes never keeps a stream from being served.
-  host_.Open(Id(stream_id)).IgnoreError();
+  host_.Open(Id(stream_id), {.hints = info.hints}).IgnoreError();
 }
 
 void PriorityAdapter::TakePriorityField(int32_t stream_id,
@@ -210,7 +215,7 @@ void PriorityAdapter::TakePriorityField(int32_t stream_id,
 
 nghttp2_data_provider PriorityAdapter::Schedule(
     int32_t stream_id, const nghttp2_data_provider& provider) {
-  Open(stream_id, nullptr);
+  Open(stream_id, StreamInfo());
   std::unique_ptr<Stream>& stream = streams_[stream_id];
   stream = std::make_unique<Stream>();
   stream->provider = provider;
@@ -286,26 +291,41 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
     return result;
   }
   const size_t bytes = result > 0 ? static_cast<size_t>(result) : 0;
+  const bool ends = (*data_flags & NGHTTP2_DATA_FLAG_EOF) != 0;
+  stream->waiting = result == NGHTTP2_ERR_DEFERRED;
+  stream->done = (result < 0 && !stream->waiting) || ends;
+  if (stream->waiting || stream->done) stream->queued = false;
+  served_ = bytes;
+  // Of an end without END_STREAM nghttp2 makes no frame: trailers follow.
+  const bool has_frame =
+      bytes > 0 || (result == 0 &&
+                    !(ends && (*data_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)));
+  if (!hears_of_sends_ || !has_frame) {
+    Finish(session, bytes, window - static_cast<int64_t>(bytes));
+  }
+  return result;
+}
+
+void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes,
+                             int64_t window) {
+  const auto id = static_cast<int32_t>(grant_->stream_id);
   host_.Charge(grant_->stream_id, std::min(bytes, grant_->max_bytes))
       .IgnoreError();
   grant_.reset();
-  stream->waiting = result == NGHTTP2_ERR_DEFERRED;
-  stream->done = (result < 0 && !stream->waiting) ||
-                 (*data_flags & NGHTTP2_DATA_FLAG_EOF) != 0;
-  if (stream->waiting || stream->done) {
-    stream->queued = false;
-    SetBlocked(stream_id);
-  } else if (static_cast<int64_t>(bytes) >= window) {
-    // nghttp2 will not ask for it before its window opens.
-    stream->window_blocked = true;
-    SetBlocked(stream_id);
-  } else {
-    if (bytes == 0)
-      SetReady(stream_id);  // an empty frame, by the source's will
-    asked_next_ = stream_id;
+  served_.reset();
+  if (Stream* stream = Find(id)) {
+    if (stream->waiting || stream->done) {
+      SetBlocked(id);
+    } else if (window <= 0) {
+      // nghttp2 will not ask for it before its window opens.
+      stream->window_blocked = true;
+      SetBlocked(id);
+    } else {
+      if (bytes == 0) SetReady(id);  // an empty frame, by the source's will
+      asked_next_ = id;
+    }
   }
   EnsureAsked(session);
-  return result;
 }
 
 PriorityAdapter::Stream* PriorityAdapter::Find(int32_t stream_id) {
@@ -395,7 +415,7 @@ bool PriorityAdapter::Queue(nghttp2_session* session, int32_t stream_id) {
 }
 
 void PriorityAdapter::EnsureAsked(nghttp2_session* session) {
-  if (asked_next_ != 0 || !fresh_.empty()) return;
+  if (asked_next_ != 0 || !fresh_.empty() || served_.has_value()) return;
   while (Pick(session)) {
     if (Queue(session, static_cast<int32_t>(grant_->stream_id))) return;
   }

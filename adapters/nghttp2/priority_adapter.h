@@ -29,9 +29,11 @@
 // `priority` header, and PRIORITY_UPDATE frames, which nghttp2 reports when
 // nghttp2_option_set_builtin_recv_extension_type(option,
 // NGHTTP2_PRIORITY_UPDATE) is set and that setting is announced; without it,
-// set ExtensionCallbacks below.
+// set ExtensionCallbacks below. CONNECT requests are tunnels (RFC 9218 §11).
 //
-// Padding (select_padding_callback) is not charged, and needs OnFrameSend().
+// Padding (select_padding_callback) counts against the windows (RFC 9113 §6.1)
+// and is charged like payload; a server that pads wires OnFrameSend() too. A
+// grant below 16 KiB (PolicyOptions::max_grant) is charged in full at most.
 //
 // Not thread-safe: it belongs to the thread that owns the session. It must
 // outlive the session.
@@ -72,7 +74,8 @@ class PriorityAdapter {
                 absl::string_view value);
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
   void OnStreamClose(nghttp2_session* session, int32_t stream_id);
-  // Only with a select_padding_callback.
+  // Needed with a select_padding_callback, harmless without. A frame is charged
+  // here then, where its padding is known, and not when its body is read.
   void OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame);
 
   // Lets PRIORITY_UPDATE come through whatever was announced. Call it before
@@ -149,12 +152,17 @@ class PriorityAdapter {
   int UnpackExtension(const nghttp2_frame_hd& hd, void** payload);
 
   Stream* Find(int32_t stream_id);
-  void Open(int32_t stream_id, const nghttp2_priority_spec* spec);
+  void Open(int32_t stream_id, const scheduler::StreamInfo& info);
   void TakePriorityField(int32_t stream_id, absl::string_view field);
   void MakeFreshReady();
   void SetReady(int32_t stream_id);
   void SetBlocked(int32_t stream_id);
   void WindowMayHaveOpened(nghttp2_session* session, int32_t stream_id);
+
+  // The frame of the grant is on its way, with `bytes` of payload and padding:
+  // charges it, and has nghttp2 ask for who comes next. `window` is what the
+  // frame leaves of the stream's.
+  void Finish(nghttp2_session* session, size_t bytes, int64_t window);
 
   // Makes grant_ a pick that is still right, of a stream that can send. False
   // when there is none.
@@ -175,9 +183,14 @@ class PriorityAdapter {
   uint64_t changes_ = 0;        // grows when a pick may become another
   int32_t asked_next_ = 0;      // nghttp2 will ask for it; 0: nobody known
 
+  bool hears_of_sends_ = false;  // OnFrameSend() is wired
+  // The grant's stream was read, and OnFrameSend() has not told of the frame.
+  std::optional<size_t> served_;
+
   // Of the HEADERS that are being received.
   int32_t field_stream_ = 0;
   std::string field_;
+  bool is_connect_ = false;  // or of the last that had a :method
 
   // Of the PRIORITY_UPDATE that is being received.
   std::string extension_;

@@ -57,6 +57,7 @@ static void hints_keep_their_numbers(void) {
   EXPECT(SLUICE_HINT_ASYNC_OR_DEFER, 4);
   EXPECT(SLUICE_HINT_ABOVE_THE_FOLD, 8);
   EXPECT(SLUICE_HINT_PRELOAD, 16);
+  EXPECT(SLUICE_HINT_TUNNEL, 32);
 }
 
 /* For the LP64 machines that Debian 12 runs on. */

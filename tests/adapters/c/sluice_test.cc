@@ -96,6 +96,48 @@ TEST_F(SluiceTest, TheServersPriorityGoesOverTheClientsAndComesOffAgain) {
   EXPECT_EQ(Picks(2), "1 1");
 }
 
+TEST_F(SluiceTest, RFC9218SignalsReachThePolicyBeforeAndAfterTheStreamOpens) {
+  Create("rfc9218");
+  const sluice_rfc9218 urgent = {1, 0};
+  const sluice_rfc9218 later = {5, 0};
+  EXPECT_EQ(sluice_open(policy_, 1, nullptr, &later), SLUICE_OK);
+  EXPECT_EQ(sluice_priority_9218(policy_, 3, &urgent), SLUICE_OK);
+  EXPECT_EQ(sluice_open(policy_, 3, nullptr, nullptr), SLUICE_OK);
+  EXPECT_EQ(sluice_ready(policy_, 1), SLUICE_OK);
+  EXPECT_EQ(sluice_ready(policy_, 3), SLUICE_OK);
+  EXPECT_EQ(Picks(2), "3 3");
+  const sluice_rfc9218 first = {0, 0};
+  EXPECT_EQ(sluice_priority_9218(policy_, 1, &first), SLUICE_OK);
+  EXPECT_EQ(Picks(2), "1 1");
+}
+
+TEST_F(SluiceTest, HintsReachThePolicy) {
+  Create("srpt");
+  for (const uint32_t id : {1u, 3u}) {
+    EXPECT_EQ(sluice_open(policy_, id, nullptr, nullptr), SLUICE_OK);
+    sluice_hints hints = SLUICE_HINTS_INIT;
+    hints.bytes_remaining = id == 1 ? 900000 : 100000;
+    EXPECT_EQ(sluice_set_hints(policy_, id, &hints), SLUICE_OK);
+    EXPECT_EQ(sluice_ready(policy_, id), SLUICE_OK);
+  }
+  EXPECT_EQ(Picks(2), "3 3");
+}
+
+// RFC 9218 §11; other responses of one urgency would go one by one.
+TEST_F(SluiceTest, TunnelsShareWithEachOtherWhateverIsHintedLater) {
+  Create("rfc9218");
+  for (const uint32_t id : {1u, 3u}) {
+    EXPECT_EQ(sluice_open(policy_, id, nullptr, nullptr), SLUICE_OK);
+    sluice_hints hints = SLUICE_HINTS_INIT;
+    hints.flags = SLUICE_HINT_TUNNEL;
+    EXPECT_EQ(sluice_set_hints(policy_, id, &hints), SLUICE_OK);
+    hints.flags = 0;
+    EXPECT_EQ(sluice_set_hints(policy_, id, &hints), SLUICE_OK);
+    EXPECT_EQ(sluice_ready(policy_, id), SLUICE_OK);
+  }
+  EXPECT_EQ(Picks(4), "1 3 1 3");
+}
+
 TEST_F(SluiceTest, EveryPolicyOfTheRegistryCanBeMadeByItsListedName) {
   const auto entries = sluice::scheduler::RegisteredPolicies();
   size_t count = 0;

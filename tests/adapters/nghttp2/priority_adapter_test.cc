@@ -25,17 +25,24 @@ constexpr size_t kFrame = 16384;
 
 struct Body {
   size_t left = 0;
+  size_t piece = SIZE_MAX;               // given at once, at most
   size_t available = SIZE_MAX;           // then `error`
   ssize_t error = NGHTTP2_ERR_DEFERRED;  // when `available` is 0
+  bool trailers_follow = false;
 };
 
 enum class OwnTree { kOn, kOff };
+
+// Stream 1's frames get 255 bytes of padding and their length, so 256.
+enum class Padding { kNone, kOnStreamOne };
+constexpr size_t kPadding = 256;
 
 // The server of a test: answers nothing by itself.
 class Server {
  public:
   explicit Server(absl::string_view policy, OwnTree own_tree = OwnTree::kOn,
-                  bool use_adapter = true, bool extension_callbacks = false)
+                  bool use_adapter = true, bool extension_callbacks = false,
+                  Padding padding = Padding::kNone)
       : use_adapter_(use_adapter) {
     adapter_ = *PriorityAdapter::Create(policy);
     nghttp2_option* option = nullptr;
@@ -65,6 +72,7 @@ class Server {
           static_cast<Server*>(user_data)->adapter_->OnStreamClose(session, id);
           return 0;
         });
+    if (padding == Padding::kOnStreamOne) PadStreamOne(callbacks);
     if (extension_callbacks) {
       PriorityAdapter::SetExtensionCallbacks<&Server::AdapterOf>(callbacks,
                                                                  option);
@@ -100,11 +108,13 @@ class Server {
       if (body->left > 0 && body->available == 0) {
         return body->error;
       }
-      const size_t size = std::min({length, body->left, body->available});
+      const size_t size =
+          std::min({length, body->left, body->available, body->piece});
       std::memset(buffer, 'x', size);
       body->left -= size;
       body->available -= size;
       if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (body->trailers_follow) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       return static_cast<ssize_t>(size);
     };
     if (use_adapter_) provider = adapter_->Schedule(id, provider);
@@ -128,6 +138,35 @@ class Server {
     return static_cast<Server*>(user_data)->adapter_.get();
   }
 
+  static void PadStreamOne(nghttp2_session_callbacks* callbacks) {
+    nghttp2_session_callbacks_set_send_callback(
+        callbacks,
+        [](nghttp2_session*, const uint8_t*, size_t length, int,
+           void* user_data) -> ssize_t {
+          size_t& room = static_cast<Server*>(user_data)->socket_room_;
+          const size_t taken = std::min(room, length);
+          room -= taken;
+          if (taken == 0) return NGHTTP2_ERR_WOULDBLOCK;
+          return static_cast<ssize_t>(taken);
+        });
+    nghttp2_session_callbacks_set_select_padding_callback(
+        callbacks,
+        [](nghttp2_session*, const nghttp2_frame* frame, size_t max,
+           void*) -> ssize_t {
+          if (frame->hd.stream_id != 1) return frame->hd.length;
+          return std::min(max, frame->hd.length + kPadding);
+        });
+    nghttp2_session_callbacks_set_on_frame_send_callback(
+        callbacks, [](nghttp2_session* session, const nghttp2_frame* frame,
+                      void* user_data) {
+          AdapterOf(user_data)->OnFrameSend(session, frame);
+          return 0;
+        });
+  }
+
+  // Bytes that nghttp2_session_send() gets rid of; Send() takes all.
+  void set_socket_room(size_t bytes) { socket_room_ = bytes; }
+
   PriorityAdapter& adapter() { return *adapter_; }
   nghttp2_session* session() { return session_; }
   Body& body(int32_t id) { return bodies_[id]; }
@@ -137,6 +176,7 @@ class Server {
   std::unique_ptr<PriorityAdapter> adapter_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Body> bodies_;
+  size_t socket_room_ = 0;
 };
 
 // The client writes its frames by hand, so that every signal can be sent.
@@ -164,6 +204,13 @@ class Client {
 
   void Request(uint32_t id, const std::string& field = "") {
     Frame(0x1, 0x5, id, Headers(field));
+  }
+  // RFC 9113 §8.5: no :scheme, no :path, and no END_STREAM.
+  void Connect(uint32_t id) {
+    Frame(0x1, 0x4, id,
+          "\x02\x07"
+          "CONNECT\x01\x01"
+          "a");
   }
   void RequestWith(uint32_t id, priority::Rfc7540Priority priority) {
     Frame(0x1, 0x25, id, Spec(priority) + Headers(""));
@@ -369,6 +416,20 @@ TEST_P(FieldTest, ThePriorityFieldAndItsUpdateReachThePolicy) {
   EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "7 7 7");
 }
 
+// RFC 9218 §11; two bodies that are not incremental would go one by one (§4.2).
+TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
+  Server server("rfc9218");
+  Client client;
+  client.Connect(1);
+  client.Connect(3);
+  server.Receive(client.Take());
+  // What the server knows of the response makes it no other request.
+  EXPECT_TRUE(server.adapter().SetHints(1, {.bytes_remaining = 1 << 20}).ok());
+  server.Answer(1, 1 << 20);
+  server.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server, 4 * kFrame).Order(4), "1 3 1 3");
+}
+
 // nghttp2 itself drops the frame then: the setting was not announced.
 TEST(PriorityAdapterTest, ExtensionCallbacksBringAnUpdateInWithTheTreeOn) {
   Server server("rfc9218", OwnTree::kOn, /*use_adapter=*/true,
@@ -498,6 +559,85 @@ TEST_P(OwnTreeTest, ABodyThatPausesIsAskedAgain) {
   EXPECT_EQ(Pump(&server, SIZE_MAX).total, 0u);
   server.body(1).available = SIZE_MAX;
   EXPECT_EQ(Pump(&server, SIZE_MAX).order.front(), 1);
+}
+
+// RFC 9113 §6.1: padding counts for flow control, and takes room on the wire.
+class PaddingTest : public testing::Test {
+ protected:
+  // Streams 1, with padding, and 3, each of pieces that make frames of 1000.
+  void Start(absl::string_view policy, uint32_t window) {
+    server_ = std::make_unique<Server>(policy, OwnTree::kOff,
+                                       /*use_adapter=*/true,
+                                       /*extension_callbacks=*/false,
+                                       Padding::kOnStreamOne);
+    client_ = std::make_unique<Client>(window);
+    client_->Request(1);
+    client_->Request(3);
+    server_->Receive(client_->Take());
+    server_->Answer(1, 1 << 20);
+    server_->Answer(3, 1 << 20);
+    server_->body(1).piece = 1000 - kPadding;
+    server_->body(3).piece = 1000;
+  }
+
+  size_t Payload(int32_t id) { return (1 << 20) - server_->body(id).left; }
+
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Client> client_;
+};
+
+TEST_F(PaddingTest, PaddingIsChargedLikePayload) {
+  Start("rr", /*window=*/1 << 30);
+  const Received received = Pump(server_.get(), 200 * 1000);
+  EXPECT_EQ(received.bytes,
+            (std::map<int32_t, size_t>{{1, 100 * 1000}, {3, 100 * 1000}}));
+  EXPECT_EQ(Payload(1), 100 * (1000 - kPadding));
+  EXPECT_EQ(server_->adapter().stats().bytes, received.total);
+}
+
+TEST_F(PaddingTest, AWindowThatPaddingUsesUpLetsTheOthersPassAndComesBack) {
+  Start("fifo", /*window=*/3000);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 1 3 3 3");
+  EXPECT_EQ(Payload(1), 3 * (1000 - kPadding));
+  client_->WindowUpdate(1, 1000);
+  client_->WindowUpdate(3, 1000);
+  server_->Receive(client_->Take());
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 3");
+}
+
+TEST_F(PaddingTest, AResetOfAStreamWhoseFrameIsUnderWayLeavesTheRestFlowing) {
+  Start("fifo", /*window=*/1 << 30);
+  // The socket takes no more within the first frame of stream 1.
+  server_->set_socket_room(500);
+  EXPECT_EQ(nghttp2_session_send(server_->session()), 0);
+  EXPECT_LT(server_->body(1).left, 1u << 20);
+  EXPECT_EQ(server_->adapter().stats().bytes, 0u);
+  client_->Reset(1);
+  server_->Receive(client_->Take());
+  EXPECT_EQ(server_->adapter().stats().bytes, 1000u - kPadding);
+  server_->set_socket_room(10000);
+  EXPECT_EQ(nghttp2_session_send(server_->session()), 0);
+  EXPECT_GT(Payload(3), 8000u);
+}
+
+TEST_F(PaddingTest, ABodyThatHasNothingAndOneThatEndsLetTheOthersPass) {
+  Start("fifo", /*window=*/1 << 30);
+  server_->body(1).available = 2 * (1000 - kPadding);
+  server_->body(3).left = 1000;
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 3");
+  server_->body(1).available = 1;
+  EXPECT_EQ(nghttp2_session_resume_data(server_->session(), 1), 0);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1");
+  EXPECT_EQ(server_->adapter().stats().open_streams, 1u);
+}
+
+// nghttp2 makes no frame of an empty end that trailers follow, so none is told
+// of.
+TEST_F(PaddingTest, AnEndThatTrailersFollowLetsTheOthersPass) {
+  Start("lifo", /*window=*/1 << 30);
+  server_->body(3).left = 0;
+  server_->body(3).trailers_follow = true;
+  EXPECT_EQ(Pump(server_.get(), 3000).Order(9), "1 1 1");
 }
 
 TEST(PriorityAdapterTest, TheServersPriorityGoesOverTheClients) {
