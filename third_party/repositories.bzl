@@ -5,6 +5,7 @@ workspace has no repository of that name yet: a project that already brings
 Abseil by http_archive keeps its own.
 """
 
+load("//third_party:shim.bzl", "shim_repository")
 load("//third_party:system_library.bzl", "absl_repository", "ns3_repository", "python_headers", "system_libraries")
 
 def _maybe(rule, name, **kwargs):
@@ -13,8 +14,8 @@ def _maybe(rule, name, **kwargs):
 
 def sluice_toolchain_repositories():
     """What Bazel 4.2.3's own C++ and Java rules want, without the network."""
-    _maybe(native.local_repository, "rules_cc", path = "third_party/shims/rules_cc")
-    _maybe(native.local_repository, "remote_coverage_tools", path = "third_party/shims/remote_coverage_tools")
+    _maybe(shim_repository, "rules_cc")
+    _maybe(shim_repository, "remote_coverage_tools")
     _maybe(native.local_repository, "rules_java", path = "/usr/share/bazel/rules/java")
     _maybe(native.local_repository, "rules_proto", path = "/usr/share/bazel/rules/proto")
     _maybe(native.local_repository, "bazel_skylib", path = "/usr/share/bazel/tools/skylib")

@@ -43,6 +43,10 @@ _ABSL_MODULES = {
     "usage": "absl_flags_usage",
 }
 
+def absl_module(target):
+    """The pkg-config module of a target of Abseil's."""
+    return _ABSL_MODULES.get(target, "absl_" + target)
+
 def _pkg_config(repository_ctx, module):
     result = repository_ctx.execute(["pkg-config", "--libs", module])
     if result.return_code != 0:
@@ -60,8 +64,7 @@ def _absl_repository_impl(repository_ctx):
     for package, targets in _ABSL_PACKAGES.items():
         text = _HEADER
         for target in targets:
-            module = _ABSL_MODULES.get(target, "absl_" + target)
-            text += _library(target, _pkg_config(repository_ctx, module))
+            text += _library(target, _pkg_config(repository_ctx, absl_module(target)))
         repository_ctx.file(package + "/BUILD.bazel", text)
 
 absl_repository = repository_rule(
