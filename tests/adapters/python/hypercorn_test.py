@@ -2,7 +2,7 @@
 """Debian's Hypercorn serves real clients with our module in place of
 python3-priority, and shares no worse.
 
-hypercorn_test.py MODULE THROTTLED_CLIENT
+hypercorn_test.py MODULE THROTTLED_CLIENT SERVER
 
 How close either comes to the 7 that is asked for is up to Hypercorn, not to the
 order: its send task takes one frame of a response at a time from a buffer that
@@ -21,11 +21,10 @@ import subprocess
 import sys
 import unittest
 
-MODULE, CLIENT = sys.argv[1:3]
+MODULE, CLIENT, SERVER = sys.argv[1:4]
 sys.path.insert(0, os.path.dirname(os.path.abspath(CLIENT)))
 import throttled_client as client  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 RATE = 8_000_000  # bytes a second
 ROUNDS = 2
 
@@ -40,7 +39,7 @@ class HypercornTest(unittest.TestCase):
         shutil.copy(MODULE, os.path.join(cls.site, "priority.so"))
 
     def serve(self, ours, lowat=0, piece=16384):
-        command = [sys.executable, os.path.join(HERE, "hypercorn_server.py"), *self.certificate,
+        command = [sys.executable, os.path.abspath(SERVER), *self.certificate,
                    str(lowat), str(piece)]
         environment = dict(os.environ, PYTHONPATH=self.site if ours else "",
                            PYTHONDONTWRITEBYTECODE="1")

@@ -1,0 +1,198 @@
+"""What //:install puts together from cc_library targets."""
+
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("//third_party:system_library.bzl", "absl_module")
+
+def _linker_inputs(ctx):
+    """Those of the deps: this workspace's, and those of the libraries below."""
+    ours, others = [], []
+    for dep in ctx.attr.deps:
+        for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
+            is_ours = linker_input.owner.workspace_name == ctx.label.workspace_name
+            (ours if is_ours else others).append(linker_input)
+    return ours, others
+
+# One object of all of the libraries' objects: a program that takes anything
+# takes everything, and so the policies too, which nothing refers to by name.
+def _merged_library_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    ours, others = _linker_inputs(ctx)
+    archives = []
+    for linker_input in ours:
+        for library in linker_input.libraries:
+            archive = library.pic_static_library or library.static_library
+            if archive and archive not in archives:
+                archives.append(archive)
+    out = ctx.actions.declare_file(ctx.attr.name + ".a")
+    ctx.actions.run_shell(
+        inputs = depset(archives, transitive = [toolchain.all_files]),
+        outputs = [out],
+        arguments = [
+            toolchain.ld_executable,
+            toolchain.nm_executable,
+            toolchain.objcopy_executable,
+            toolchain.ar_executable,
+            ctx.attr.keep_global,
+            out.path,
+        ] + [archive.path for archive in archives],
+        command = """set -e
+ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
+shift 6
+trap 'rm -f "$out.o" "$out.unique"' EXIT
+if [ -n "$keep" ]; then
+  # Its own copy of every inline function: a local name in a group that the
+  # linker may discard would be left without its code.
+  "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
+  # "Unique" symbols stay global unless they are made weak first.
+  "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
+  "$objcopy" --weaken-symbols="$out.unique" "$out.o"
+  "$objcopy" --wildcard --keep-global-symbol="$keep" "$out.o"
+else
+  "$ld" -r -o "$out.o" --whole-archive "$@"
+fi
+rm -f "$out"
+"$ar" rcsD "$out" "$out.o"
+""",
+        mnemonic = "MergeArchives",
+        progress_message = "Merging %d archives into %s" % (len(archives), out.short_path),
+    )
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        requested_features = ctx.features,
+        unsupported_features = ctx.disabled_features,
+    )
+    merged = cc_common.create_linker_input(
+        owner = ctx.label,
+        libraries = depset([cc_common.create_library_to_link(
+            actions = ctx.actions,
+            feature_configuration = features,
+            cc_toolchain = toolchain,
+            pic_static_library = out,
+            alwayslink = True,
+        )]),
+    )
+    return [
+        DefaultInfo(files = depset([out])),
+        CcInfo(linking_context = cc_common.create_linking_context(
+            linker_inputs = depset([merged] + others, order = "topological"),
+        )),
+    ]
+
+merged_library = rule(
+    implementation = _merged_library_impl,
+    attrs = {
+        "deps": attr.label_list(providers = [CcInfo]),
+        "keep_global": attr.string(
+            doc = "A wildcard: the symbols that stay global. All do without one.",
+        ),
+        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+    },
+    doc = "One static archive, position-independent, of the deps and theirs in this workspace.",
+    fragments = ["cpp"],
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
+
+def _absl_modules_impl(ctx):
+    modules = {}
+    for linker_input in _linker_inputs(ctx)[1]:
+        if linker_input.owner.workspace_name == "com_google_absl":
+            modules[absl_module(linker_input.owner.name)] = True
+    out = ctx.actions.declare_file(ctx.attr.name + ".txt")
+    ctx.actions.write(out, "\n".join(sorted(modules.keys())) + "\n")
+    return [DefaultInfo(files = depset([out]))]
+
+absl_modules = rule(
+    implementation = _absl_modules_impl,
+    attrs = {"deps": attr.label_list(providers = [CcInfo])},
+    doc = "The pkg-config modules of Abseil that the deps use, one a line.",
+)
+
+_HeadersInfo = provider(
+    doc = "Headers that a target shows to those that depend on it.",
+    fields = {
+        "own": "its hdrs",
+        "of_deps": "those of its direct deps",
+    },
+)
+
+def _headers_aspect_impl(target, ctx):
+    return [_HeadersInfo(
+        own = depset(target[CcInfo].compilation_context.direct_public_headers),
+        of_deps = depset(transitive = [
+            dep[_HeadersInfo].own
+            for dep in getattr(ctx.rule.attr, "deps", [])
+            if _HeadersInfo in dep
+        ]),
+    )]
+
+_headers_aspect = aspect(
+    implementation = _headers_aspect_impl,
+    attr_aspects = ["deps"],
+)
+
+def _public_headers_impl(ctx):
+    library = ctx.attr.library
+    out = ctx.actions.declare_file(ctx.attr.name + ".txt")
+    public = [header.short_path for header in library[_HeadersInfo].of_deps.to_list()]
+    ctx.actions.write(out, "\n".join(sorted(public)) + "\n")
+    headers = [
+        header
+        for header in library[CcInfo].compilation_context.headers.to_list()
+        if header.owner.workspace_name == ctx.label.workspace_name
+    ]
+    return [DefaultInfo(files = depset([out] + headers))]
+
+public_headers = rule(
+    implementation = _public_headers_impl,
+    attrs = {"library": attr.label(providers = [CcInfo], aspects = [_headers_aspect])},
+    doc = "The list of the headers of the library's deps, and all that these may include.",
+)
+
+def _program_data_impl(ctx):
+    program = ctx.attr.program[DefaultInfo]
+    data = [
+        file
+        for file in program.default_runfiles.files.to_list()
+        if file != program.files_to_run.executable
+    ]
+    out = ctx.actions.declare_file(ctx.attr.name + ".txt")
+    ctx.actions.write(out, "\n".join(sorted([file.short_path for file in data])) + "\n")
+    return [DefaultInfo(files = depset([out] + data))]
+
+program_data = rule(
+    implementation = _program_data_impl,
+    attrs = {"program": attr.label(mandatory = True)},
+    doc = "The list of what a program reads when it runs, and these files.",
+)
+
+def _optimised_transition_impl(settings, attr):
+    # buildifier: disable=unused-variable
+    unused = attr
+    return {
+        "//command_line_option:compilation_mode": "opt",
+        "//command_line_option:copt": settings["//command_line_option:copt"] + ["-DNDEBUG"],
+    }
+
+_optimised_transition = transition(
+    implementation = _optimised_transition_impl,
+    inputs = ["//command_line_option:copt"],
+    outputs = [
+        "//command_line_option:compilation_mode",
+        "//command_line_option:copt",
+    ],
+)
+
+def _optimised_impl(ctx):
+    return [DefaultInfo(files = depset(transitive = [src[DefaultInfo].files for src in ctx.attr.srcs]))]
+
+optimised = rule(
+    implementation = _optimised_impl,
+    attrs = {
+        "srcs": attr.label_list(allow_files = True, cfg = _optimised_transition),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+    doc = "The files of srcs as --config=opt makes them: what is installed is for use.",
+)

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""Installs the libraries, headers, Python module and command-line tool:
+
+    ./bazelw run //:install -- --prefix=DIR [--destdir=STAGE]
+
+DIR is where they will be used; STAGE, for packagers, is put before it while
+copying. A file that is there already is replaced. Exit status: 0, or 2 with a
+sentence on standard error.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import sysconfig
+
+VERSION = "1.0.0"
+PACKED = "adapters/install/"
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+
+
+def fail(sentence):
+    print("install: " + sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def runfiles():
+    """The folder whose layout is the workspace's."""
+    beside = os.path.abspath(sys.argv[0]) + ".runfiles/sluice"
+    return beside if os.path.isdir(beside) else os.getcwd()
+
+
+def user_path(path):
+    """An absolute path. `bazel run` starts programs in a folder of its own, and
+    shells leave the ~ of --prefix=~/there alone."""
+    called_from = os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd())
+    return os.path.normpath(os.path.join(called_from, os.path.expanduser(path)))
+
+
+class Installer:
+    def __init__(self, source, root):
+        self._source, self._root = source, root
+        self.count = 0
+
+    def read(self, source):
+        with open(os.path.join(self._source, source), encoding="utf-8") as text:
+            return text.read()
+
+    def _replace(self, path, make):
+        """A program that has the old file open keeps it."""
+        target = os.path.join(self._root, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        new = target + ".new"
+        if os.path.lexists(new):
+            os.remove(new)
+        make(new)
+        os.replace(new, target)
+        self.count += 1
+
+    def copy(self, source, path, mode=0o644):
+        def make(new):
+            shutil.copyfile(os.path.join(self._source, source), new)
+            os.chmod(new, mode)
+
+        self._replace(path, make)
+
+    def link(self, path, to):
+        self._replace(path, lambda new: os.symlink(to, new))
+
+    def fill(self, source, path, words, mode=0o644):
+        """Copies a text with its @words@ replaced."""
+        def make(new):
+            with open(new, "w", encoding="utf-8") as out:
+                out.write(re.sub("@([a-z_]+)@", lambda word: words[word.group(1)],
+                                 self.read(source)))
+            os.chmod(new, mode)
+
+        self._replace(path, make)
+
+    def files_in(self, source):
+        """The files in a folder, and in its folders."""
+        for folder, _, files in os.walk(os.path.join(self._source, source)):
+            for file in files:
+                yield os.path.relpath(os.path.join(folder, file), self._source)
+
+    def public_headers(self):
+        """The headers that a program may include, and what these include."""
+        found, wanted = set(), self.read(PACKED + "headers.txt").split()
+        while wanted:
+            header = wanted.pop()
+            if header in found or header.startswith("absl/"):
+                continue
+            found.add(header)
+            wanted += INCLUDE.findall(self.read(header))
+        return sorted(found)
+
+
+def install_everything(install, prefix):
+    absl = {library: install.read(PACKED + library + "-absl.txt").split()
+            for library in ("sluice", "sluice-c")}
+    words = {
+        "prefix": prefix,
+        "version": VERSION,
+        "absl_modules": " ".join(absl["sluice"]),
+        "absl_modules_c": " ".join(absl["sluice-c"]),
+        "absl_targets": ";".join(name.replace("absl_", "absl::", 1) for name in absl["sluice"]),
+        "absl_targets_c": ";".join(
+            name.replace("absl_", "absl::", 1) for name in absl["sluice-c"]),
+    }
+    for header in install.public_headers():
+        install.copy(header, "include/sluice/" + header)
+    install.copy("adapters/c/sluice.h", "include/sluice.h")
+    for library, folder in (("libsluice", PACKED), ("libsluice-c", "adapters/c/")):
+        install.copy(PACKED + library + ".a", "lib/%s.a" % library)
+        install.copy(folder + library + ".so.1", "lib/%s.so.1" % library, 0o755)
+        install.link("lib/%s.so" % library, library + ".so.1")
+    for module in ("sluice.pc", "sluice-c.pc"):
+        install.fill(PACKED + module + ".in", "lib/pkgconfig/" + module, words)
+    for module in ("sluiceConfig.cmake", "sluiceConfigVersion.cmake"):
+        install.fill(PACKED + module + ".in", "lib/cmake/sluice/" + module, words)
+    install.copy("adapters/python/priority.so",
+                 "lib/python3/dist-packages/priority" + sysconfig.get_config_var("EXT_SUFFIX"))
+    install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
+    for tool, program in (("compare", "benchmarks/lab/compare"),
+                          ("server", "examples/server/server"),
+                          ("replay", "scheduler/replay")):
+        install.copy(program, "libexec/sluice/" + tool, 0o755)
+    data = install.read(PACKED + "compare-data.txt").split()
+    licences = install.files_in("benchmarks/lab/pages")
+    for file in sorted(set(data).union(licences)):
+        install.copy(file, "share/sluice/runfiles/sluice/" + file)
+    install.copy("LICENSE", "share/doc/sluice/LICENSE")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="install", description="Installs Sluice.")
+    parser.add_argument("--prefix", required=True, metavar="DIR",
+                        help="where it will be used, such as /usr/local")
+    parser.add_argument("--destdir", default="", metavar="STAGE",
+                        help="put before DIR while copying, for packagers")
+    options = parser.parse_args()
+    if not options.prefix:
+        fail("--prefix is empty")
+    prefix = user_path(options.prefix)
+    # They would have to be quoted for pkg-config, make and the shell in turn.
+    if re.search(r"""[\s"'$#\\]""", prefix):
+        fail("pkg-config cannot name a folder with spaces, quotes, $, # or \\: " + prefix)
+    root = prefix
+    if options.destdir:
+        root = os.path.join(user_path(options.destdir), prefix.lstrip("/"))
+    install = Installer(runfiles(), root)
+    try:
+        install_everything(install, prefix)
+    except OSError as error:
+        fail("%s: %s" % (error.filename, error.strerror))
+    print("installed %d files in %s" % (install.count, root))
+
+
+if __name__ == "__main__":
+    main()

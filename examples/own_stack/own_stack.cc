@@ -1,0 +1,126 @@
+// A server on a C++ stack of its own asks a policy what to send next. The stack
+// is played here: no sockets, and frames are lines on standard output. In yours
+// the functions of Server are there already; the calls on policy_ are new.
+//
+//   ./bazelw run //examples/own_stack -- rfc7540
+//   c++ -std=c++20 own_stack.cc $(pkg-config --cflags --libs sluice)
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "priority/rfc7540_priority.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+using ::sluice::priority::Rfc7540Priority;
+using ::sluice::scheduler::Grant;
+using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::Signal;
+
+namespace {
+
+// What the socket takes at a time, in bytes.
+constexpr size_t kRoom = 4096;
+
+class Server {
+ public:
+  explicit Server(std::unique_ptr<Policy> policy)
+      : policy_(std::move(policy)) {}
+
+  // HEADERS came, with the priority that they carry. False: reset the stream.
+  bool OnRequest(uint32_t id, const Rfc7540Priority& priority, size_t size) {
+    if (!policy_->OnOpen(id, {.rfc7540 = priority}).ok()) return false;
+    responses_[id] = {.left = size};
+    policy_->SetReady(id);
+    return true;
+  }
+
+  // A PRIORITY frame came: all that is known of the stream now. What the policy
+  // refuses changes nothing.
+  void OnPriority(uint32_t id, const Rfc7540Priority& priority) {
+    policy_->OnPriority(id, {.rfc7540 = priority}, Signal::kRfc7540)
+        .IgnoreError();
+  }
+
+  // WINDOW_UPDATE came.
+  void OnWindowUpdate(uint32_t id, size_t bytes) {
+    const auto found = responses_.find(id);
+    if (found == responses_.end()) return;
+    found->second.window += bytes;
+    policy_->SetReady(id);
+  }
+
+  // The socket takes `room` bytes: only now is it decided whose they are.
+  void OnWritable(size_t room) {
+    while (room > 0) {
+      const std::optional<Grant> grant = policy_->Pick();
+      if (!grant.has_value()) return;
+      const size_t sent =
+          SendData(grant->stream_id, std::min(room, grant->max_bytes));
+      policy_->Charge(grant->stream_id, sent);
+      room -= sent;
+    }
+  }
+
+  bool idle() const { return responses_.empty(); }
+
+ private:
+  struct Response {
+    size_t left = 0;         // of the body, in bytes
+    size_t window = 65'535;  // of the stream
+  };
+
+  // One DATA frame. A ready stream has both bytes and window, so it is never an
+  // empty one; what the stream is after it, the policy is told here.
+  size_t SendData(uint32_t id, size_t max_bytes) {
+    Response& response = responses_[id];
+    const size_t bytes = std::min({max_bytes, response.left, response.window});
+    response.left -= bytes;
+    response.window -= bytes;
+    std::printf("stream %u: %zu bytes\n", id, bytes);
+    if (response.left == 0) {
+      policy_->OnClose(id);
+      responses_.erase(id);
+    } else if (response.window == 0) {
+      policy_->SetBlocked(id);
+    }
+    return bytes;
+  }
+
+  std::unique_ptr<Policy> policy_;
+  std::map<uint32_t, Response> responses_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sluice::scheduler::PolicyOptions options;
+  // Never sends more at once: so no stream waits for a larger frame.
+  options.max_grant = kRoom;
+  absl::StatusOr<std::unique_ptr<Policy>> policy =
+      sluice::scheduler::CreatePolicy(argc > 1 ? argv[1] : "rfc7540", options);
+  if (!policy.ok()) {
+    std::fprintf(stderr, "%s\n", policy.status().ToString().c_str());
+    return 2;
+  }
+  Server server(*std::move(policy));
+  // Two images share 1:7, until a script goes before both.
+  bool accepted = server.OnRequest(1, {.weight = 32}, 40'000) &&
+                  server.OnRequest(3, {.weight = 224}, 80'000);
+  for (int i = 0; i < 16; ++i) server.OnWritable(kRoom);
+  accepted &= server.OnRequest(5, {.weight = 256, .exclusive = true}, 10'000);
+  for (int i = 0; i < 3; ++i) server.OnWritable(kRoom);
+  // The client changes its mind: the second image waits for the first.
+  server.OnPriority(3, {.depends_on = 1});
+  for (int i = 0; i < 10; ++i) server.OnWritable(kRoom);
+  // The rest of the second is longer than its window.
+  server.OnWindowUpdate(3, 65'535);
+  while (!server.idle()) server.OnWritable(kRoom);
+  return accepted ? 0 : 1;
+}

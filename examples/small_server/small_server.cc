@@ -1,0 +1,229 @@
+// A whole HTTP/2 server in one file: the core, a policy and sockets. GET
+// /200000 answers 200,000 bytes, in cleartext, by prior knowledge.
+//
+//   ./bazelw run //examples/small_server -- 8080 rfc7540
+//   nghttp -nv http://127.0.0.1:8080/200000
+//
+// One thread, which owns every connection. examples/server has what this lacks:
+// TLS, files, timeouts of its own, a log and a graceful end.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/time/time.h"
+#include "h2/connection.h"
+#include "h2/events.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "scheduler/data_scheduler.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace {
+
+namespace h2 = ::sluice::h2;
+namespace scheduler = ::sluice::scheduler;
+
+// The most that is decided at once, in bytes.
+constexpr size_t kFrame = 16384;
+
+class Body : public scheduler::DataSource {
+ public:
+  explicit Body(size_t size) : left_(size) {}
+
+  // Called when the stream was picked: now the bytes are made.
+  Chunk Read(size_t max_bytes) override {
+    const size_t bytes = std::min(max_bytes, left_);
+    left_ -= bytes;
+    return {absl::Cord(std::string(bytes, 's')), left_ == 0, absl::OkStatus()};
+  }
+
+ private:
+  size_t left_;
+};
+
+class Connection {
+ public:
+  Connection(int socket, std::unique_ptr<scheduler::Policy> policy)
+      : socket_(socket),
+        connection_({.side = h2::Side::kServer}),
+        scheduler_(&connection_, std::move(policy)) {
+    connection_.InitiateConnection().IgnoreError();  // fails the second time
+  }
+  ~Connection() { close(socket_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int socket() const { return socket_; }
+
+  short events() const {
+    const bool writes = connection_.OutputSize() > 0 || scheduler_.HasReady();
+    return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
+  }
+
+  // False: the connection is over.
+  bool Handle(short events) {
+    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !OnReadable()) {
+      return false;
+    }
+    if ((events & POLLOUT) != 0 && !OnWritable()) return false;
+    return !connection_.IsTerminated() || connection_.OutputSize() > 0;
+  }
+
+  // Limits on rates, and on how long SETTINGS may stay unanswered.
+  void AdvanceTime(absl::Duration elapsed) {
+    connection_.AdvanceTime(elapsed)
+        .IgnoreError();  // a GOAWAY is in the output
+  }
+
+ private:
+  bool OnReadable() {
+    char buffer[kFrame];
+    const ssize_t size = recv(socket_, buffer, sizeof(buffer), MSG_DONTWAIT);
+    if (size <= 0) return size < 0 && (errno == EAGAIN || errno == EINTR);
+    std::vector<h2::Event> events;
+    // After an error the GOAWAY is in the output, and what came before the
+    // error is in the events.
+    connection_.ReceiveData({buffer, static_cast<size_t>(size)}, &events)
+        .IgnoreError();
+    for (const h2::Event& event : events) {
+      scheduler_.OnEvent(event);
+      if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
+        Answer(*request);
+      } else if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+        connection_
+            .AcknowledgeReceivedData(data->stream_id,
+                                     data->flow_controlled_length)
+            .IgnoreError();
+      }
+    }
+    return true;
+  }
+
+  // Chooses one frame, then asks poll() again: what is chosen goes out now.
+  bool OnWritable() {
+    scheduler_.Pull(kFrame);
+    iovec pieces[16];
+    const size_t count = connection_.PeekOutput(pieces);
+    const ssize_t written = writev(socket_, pieces, static_cast<int>(count));
+    if (written < 0) return errno == EAGAIN || errno == EINTR;
+    connection_.ConsumeOutput(static_cast<size_t>(written));
+    return true;
+  }
+
+  void Answer(const h2::RequestReceived& request) {
+    size_t size = 0;
+    for (const h2::Header& header : request.headers) {
+      if (header.name == ":path" && header.value.size() > 1) {
+        size = std::strtoul(&header.value[1], nullptr, 10);
+      }
+    }
+    // Refused when the stream was reset within the same read.
+    scheduler_
+        .Submit(request.stream_id, {{":status", "200"}},
+                std::make_unique<Body>(size))
+        .IgnoreError();
+  }
+
+  const int socket_;
+  h2::Connection connection_;
+  scheduler::DataScheduler scheduler_;  // ends before connection_
+};
+
+// Prints the port on standard output, so that 0 can be asked for. -1: cannot.
+int Listen(int port, int notsent_lowat) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // Connections inherit both. The second: with this much unsent in the kernel
+  // poll() says that there is no room, however much room there is.
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_lowat,
+             sizeof(notsent_lowat));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  socklen_t size = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(listener, generic, size) != 0 || listen(listener, 64) != 0 ||
+      getsockname(listener, generic, &size) != 0) {
+    return -1;
+  }
+  std::printf("listening on port %d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  return listener;
+}
+
+[[noreturn]] void Serve(int listener, const std::string& policy) {
+  std::vector<std::unique_ptr<Connection>> connections;
+  auto before = std::chrono::steady_clock::now();
+  for (;;) {
+    std::vector<pollfd> polled = {{listener, POLLIN, 0}};
+    for (const auto& connection : connections) {
+      polled.push_back({connection->socket(), connection->events(), 0});
+    }
+    poll(polled.data(), polled.size(), /*timeout=*/1000);
+    const auto now = std::chrono::steady_clock::now();
+    for (size_t i = connections.size(); i-- > 0;) {
+      connections[i]->AdvanceTime(absl::FromChrono(now - before));
+      const short events = polled[i + 1].revents;
+      if (events != 0 && !connections[i]->Handle(events)) {
+        connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
+      }
+    }
+    before = now;
+    if ((polled[0].revents & POLLIN) == 0) continue;
+    const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
+    if (socket < 0) continue;
+    connections.push_back(
+        std::make_unique<Connection>(socket, *scheduler::CreatePolicy(policy)));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr,
+                 "usage: %s PORT [POLICY [NOTSENT_LOWAT]]\n"
+                 "NOTSENT_LOWAT: 16384 bytes unless given; -1: no limit\n",
+                 argv[0]);
+    return 2;
+  }
+  const std::string policy = argc > 2 ? argv[2] : "rfc7540";
+  const absl::Status known = scheduler::CreatePolicy(policy).status();
+  if (!known.ok()) {
+    std::fprintf(stderr, "%s\n", known.ToString().c_str());
+    return 2;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  const int notsent_lowat = argc > 3 ? std::atoi(argv[3]) : 16384;
+  const int listener = Listen(std::atoi(argv[1]), notsent_lowat);
+  if (listener < 0) {
+    std::perror("cannot listen");
+    return 1;
+  }
+  Serve(listener, policy);
+}

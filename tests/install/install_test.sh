@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Installs into fresh folders; what others would build against it builds and
+# runs: by Make and pkg-config, by CMake, in Python; and the tool starts.
+#
+#   install_test.sh INSTALL CONSUMER_FILE…
+set -euo pipefail
+
+install=$1
+shift
+work=${TEST_TMPDIR:?}/work
+prefix=${TEST_TMPDIR:?}/prefix
+mkdir "$work"
+cp -L "$@" "$work"
+
+say() { printf -- '- %s (%ss)\n' "$1" "$SECONDS"; }
+
+fail() {
+  echo "FAILED: $1"
+  exit 1
+}
+
+# refused WORDS COMMAND…: exits with 2 and a sentence that has the words.
+refused() {
+  local words=$1 status=0 said
+  shift
+  said=$("$@" 2>&1 >/dev/null) || status=$?
+  [ "$status" -eq 2 ] || fail "exit status $status of: $*"
+  grep -qF -- "$words" <<<"$said" || fail "no '$words' in: $said"
+}
+
+# links PROGRAM: the libraries of ours that it needs when it runs.
+links() {
+  readelf --dynamic "$1" | sed -n 's/.*Shared library: \[\(libsluice.*\)\]/\1/p' | xargs
+}
+
+runs_own_stack() {
+  "$1" >"$work/frames"
+  [ "$(head -8 "$work/frames" | sort | uniq -c | xargs)" = \
+    '1 stream 1: 4096 bytes 7 stream 3: 4096 bytes' ] || fail "$1 does not share 1:7"
+}
+
+runs_share() {
+  "$1" | tail -n 1 | grep -qx '66000 bytes in 17 frames' || fail "$1 says something else"
+}
+
+# It prints its port; a request and a byte count prove the core.
+runs_small_server() {
+  "$1" 0 >"$work/port" &
+  local server=$! port='' got
+  until port=$(sed -n 's/.* port //p' "$work/port") && [ -n "$port" ]; do
+    kill -0 "$server" || fail "$1 does not start"
+    sleep 0.05
+  done
+  got=$(curl --silent --http2-prior-knowledge --output /dev/null \
+    --write-out '%{size_download}' "http://127.0.0.1:$port/300000")
+  kill "$server"
+  [ "$got" = 300000 ] || fail "$1 served $got bytes of 300000"
+}
+
+say 'refusals'
+refused '--prefix' "$install"
+refused 'nothing' "$install" --prefix="$prefix" nothing
+refused 'spaces' "$install" --prefix="$work/a b"
+refused "$work/Makefile" "$install" --prefix="$work/Makefile"
+
+say 'a stage for packagers names the place of use only'
+"$install" --prefix=/opt/sluice --destdir="$work/stage"
+grep -qx 'prefix=/opt/sluice' "$work/stage/opt/sluice/lib/pkgconfig/sluice.pc"
+if grep -rlF "$TEST_TMPDIR" "$work/stage"; then fail 'the files above name the stage'; fi
+
+say 'Make and pkg-config'
+# Twice: the second replaces the first.
+"$install" --prefix="$prefix" >/dev/null
+"$install" --prefix="$prefix"
+if find "$prefix" -name '*.new' | grep .; then fail 'left behind'; fi
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+pkg-config --print-requires sluice | grep -q '^absl_' || fail 'no Abseil in Requires'
+make -C "$work" --silent --jobs=2 LDFLAGS=
+export LD_LIBRARY_PATH=$prefix/lib
+runs_own_stack "$work/own_stack"
+runs_small_server "$work/small_server"
+runs_share "$work/share"
+[ "$(links "$work/own_stack")" = libsluice.so.1 ] || fail 'own_stack is not shared'
+[ "$(links "$work/share")" = libsluice-c.so.1 ] || fail 'share is not shared'
+unset LD_LIBRARY_PATH
+runs_own_stack "$work/own_stack-static"
+runs_share "$work/share-static"
+runs_share "$work/both-static"
+for program in own_stack share both; do
+  [ -z "$(links "$work/$program-static")" ] || fail "$program-static is not static"
+done
+
+say 'the commands of docs/plugging-in.md'
+commands=0
+while read -r command; do
+  (cd "$work" && sh -c "$command -o from_page") || fail "$command"
+  commands=$((commands + 1))
+done < <(grep -E '^(c\+\+|cc) ' "$work/plugging-in.md")
+[ "$commands" -eq 3 ] || fail "$commands commands"
+runs_share "$work/from_page" # the last one's: static
+
+say 'every header stands by itself'
+(cd "$prefix/include/sluice" && find . -name '*.h' | sort |
+  while read -r header; do printf '#include "%s"\n' "${header#./}"; done) >"$work/headers.cc"
+# shellcheck disable=SC2046 # pkg-config's words
+c++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags sluice) "$work/headers.cc"
+if find "$prefix/include" -name '*_impl.h' -o -name 'frame*.h' | grep .; then
+  fail 'internal headers are installed'
+fi
+
+say 'symbols are versioned, and ours'
+for library in libsluice libsluice-c; do
+  if nm -D --defined-only "$prefix/lib/$library.so.1" | awk '$2 != "A" {print $3}' |
+    grep -vE 'sluice.*@@SLUICE_(C_)?1$'; then
+    fail "$library exports the symbols above"
+  fi
+done
+if nm --extern-only --defined-only "$prefix/lib/libsluice-c.a" | awk 'NF == 3 {print $3}' |
+  grep -v '^sluice_'; then
+  fail 'libsluice-c.a defines the symbols above'
+fi
+
+say 'the whole prefix moves: CMake, Python, the tool'
+moved=${TEST_TMPDIR:?}/moved
+mv "$prefix" "$moved"
+unset PKG_CONFIG_PATH
+cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$moved" >/dev/null
+cmake --build "$work/build" --parallel 2 >/dev/null
+runs_small_server "$work/build/small_server"
+runs_own_stack "$work/build/own_stack-static"
+runs_share "$work/build/share"
+runs_share "$work/build/share-static"
+
+PYTHONPATH=$moved/lib/python3/dist-packages /usr/bin/python3 -c '
+import priority
+tree = priority.PriorityTree()
+tree.insert_stream(1)
+assert next(tree) == 1
+print(priority.__file__)' | grep -qF "$moved" || fail 'another module named priority'
+
+mkdir "$work/bin"
+ln -s "$moved/bin/sluice" "$work/bin/"
+export PATH=$work/bin:$PATH
+# As Bazel leaves them for what a test starts.
+export RUNFILES_DIR=/nowhere RUNFILES_MANIFEST_FILE=/nowhere/MANIFEST
+cd /
+sluice compare --pages=synthetic_meenan_bytes --policies=rr,rfc9218 --signals=safari9218 \
+  --html="$work/compare.html" >"$work/compare" || fail 'sluice compare'
+grep -q ' rfc9218 ' "$work/compare"
+sluice --help | grep -q 'sluice compare|server|replay'
+sluice --version | grep -qE '^sluice [0-9.]+$'
+sluice server --help >"$work/help" || true
+grep -q -- --notsent_lowat "$work/help"
+sluice replay --help | grep -qi 'call log'
+refused 'usage:' sluice
+refused "what is 'nothing'?" sluice nothing
+refused 'no_such_page' sluice compare --pages=no_such_page
+refused 'cannot read' sluice replay /nowhere/log
+say 'done'
