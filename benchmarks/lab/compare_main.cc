@@ -26,8 +26,8 @@
 
 ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
           "pages to load, separated by commas: names of bundled pages, real "
-          "(those that were captured), all, and paths or globs of files in "
-          "the bundled format");
+          "(those that were captured), all, and paths or globs of HAR files or "
+          "of files in the bundled format");
 ABSL_FLAG(std::string, policies, "rfc7540,rr,fifo",
           "policies of the server, separated by commas: NAME, "
           "NAME:KEY=VALUE,KEY=VALUE, or all");
@@ -155,6 +155,10 @@ int CompareMain(int argc, char** argv,
                     {.baseline = comparison.baseline,
                      .seed = comparison.transport_options.seed});
   const bool quiet = absl::GetFlag(FLAGS_quiet);
+  for (const Page& page : comparison.pages) {
+    if (quiet || page.note.empty()) continue;
+    absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
+  }
   Sinks sinks;
   sinks.progress = [quiet](absl::string_view line) {
     if (!quiet) absl::FPrintF(stderr, "%s\n", line);

@@ -37,7 +37,38 @@ class ErrorFinder : public nlohmann::json_sax<json> {
   size_t position_ = 0;
 };
 
+// The first byte at which `text` is nested deeper than kMaxJsonDepth, if it is
+// JSON; `text.size()` when there is none.
+size_t FindTooDeep(absl::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        in_string = false;
+      }
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxJsonDepth) return i;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return text.size();
+}
+
 std::string Shown(const json& value) {
+  if (value.is_array() && !value.empty()) return "an array";
+  if (value.is_object() && !value.empty()) return "an object";
+  if (value.is_string()) {
+    // Only as much as is shown: a string can be the whole file.
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.size() > 40) return Shown(text.substr(0, 36) + "...");
+  }
   // A replaced byte is better than a refusal: this text goes into a sentence.
   std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   if (text.size() > 40) text = text.substr(0, 37) + "...";
@@ -47,6 +78,11 @@ std::string Shown(const json& value) {
 }  // namespace
 
 absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
+  if (const size_t at = FindTooDeep(text); at < text.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": is nested deeper than ", kMaxJsonDepth,
+                     " arrays and objects at byte ", at + 1));
+  }
   json value = json::parse(text.begin(), text.end(), nullptr,
                            /*allow_exceptions=*/false);
   if (!value.is_discarded()) return value;
@@ -73,6 +109,18 @@ const json* JsonFields::Find(absl::string_view name) const {
   auto found = object_->find(std::string(name));
   if (found == object_->end() || found->is_null()) return nullptr;
   return &*found;
+}
+
+JsonFields JsonFields::Object(absl::string_view name) const {
+  static const json* const none = new json(json::object());
+  const json* found = Find(name);
+  return JsonFields(found == nullptr ? *none : *found, file_,
+                    absl::StrCat(prefix_, name, "."), status_);
+}
+
+JsonFields JsonFields::Element(absl::string_view name, size_t index) const {
+  return JsonFields((*Find(name))[index], file_,
+                    absl::StrCat(prefix_, name, "[", index, "]."), status_);
 }
 
 bool JsonFields::Has(absl::string_view name) const {

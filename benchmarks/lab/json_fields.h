@@ -11,6 +11,7 @@
 #ifndef SLUICE_BENCHMARKS_LAB_JSON_FIELDS_H_
 #define SLUICE_BENCHMARKS_LAB_JSON_FIELDS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,10 @@
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {
+
+// Arrays and objects in one another; what is deeper is refused, since much code
+// for JSON values recurses.
+inline constexpr size_t kMaxJsonDepth = 512;
 
 // The whole of `text` as one JSON value. Error: InvalidArgument, with `file`
 // and the place of the mistake.
@@ -43,6 +48,14 @@ class JsonFields {
   std::optional<double> Number(absl::string_view name, double min, double max);
   bool Boolean(absl::string_view name, bool otherwise);
   std::string String(absl::string_view name, absl::string_view otherwise = "");
+
+  // The fields of the object that `name` is: "PREFIXname.field" in errors. None
+  // when it is absent.
+  JsonFields Object(absl::string_view name) const;
+
+  // The fields of element `index` of the array `name`, which must have it:
+  // "PREFIXname[index].field".
+  JsonFields Element(absl::string_view name, size_t index) const;
 
   // The member as it is; nothing when it is absent.
   const nlohmann::json* Find(absl::string_view name) const;

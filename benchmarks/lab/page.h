@@ -1,10 +1,12 @@
 // A page: what a browser loads, and what makes it discover each resource.
 //
-// The file format is `h2-page-fixture/1` (benchmarks/lab/pages/README.md): one
-// JSON object with `page` and `resources`. LoadPage() checks everything that
-// the engine relies on, so that a page it returns can be loaded to its end: ids
-// are unique, every size and time is in range, and every resource is discovered
-// by some chain of initiators that begins at a root.
+// A page comes from a file in the lab's own format, `h2-page-fixture/1`
+// (benchmarks/lab/pages/README.md): one JSON object with `page` and
+// `resources`; or from a HAR file of any origin (har_page.h). Which of them a
+// file is, its content says: a HAR has a `log`, a page file a `format`. Reading
+// checks everything that the engine relies on, so that a page can be loaded to
+// its end: ids are unique, every size and time is in range, and every resource
+// is discovered by some chain of initiators that begins at a root.
 //
 // Two sets of resources carry the lab's metrics. Redirects are in neither.
 //  - Render-critical: the document; stylesheets that block rendering
@@ -89,6 +91,7 @@ struct Resource {
   int64_t discovery_delay_ns = 0;  // from the discovery to the request
   std::optional<Trigger> trigger;
   std::string role;  // of synthetic pages; empty: none
+  std::string url;   // where a HAR has it; for people
 
   ChromeLevel level = ChromeLevel::kLow;  // of the request
   std::optional<ChangeOfMind> change_of_mind;
@@ -102,17 +105,22 @@ struct Resource {
 struct Page {
   std::string name;
   std::string sha256;  // of the file's bytes, in hexadecimal
+  // Of a HAR: what was left out and what had to be inferred; one sentence.
+  std::string note;
   std::vector<Resource> resources;
 
   // Bytes that go over the wire as bodies: of everything but redirects.
   uint64_t BodyBytes() const;
 };
 
-// Reads a page from `text`. `file` names it in errors. Error: InvalidArgument,
-// a sentence with the file and the field. O(bytes + resources).
+// Reads a page from `text`. `file` names it in errors; the name of a page from
+// a HAR is the last part of it, without extension. Error: InvalidArgument, one
+// sentence with the file, the resource or the entry, and the field.
+// O(bytes + resources²).
 absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file);
 
-// The same from a file. Errors: NotFound (cannot be read), InvalidArgument.
+// The same from a file of at most 64 MiB. Errors: NotFound (cannot be read),
+// InvalidArgument.
 absl::StatusOr<Page> LoadPageFile(const std::string& path);
 
 }  // namespace sluice::lab

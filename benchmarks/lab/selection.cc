@@ -60,9 +60,8 @@ std::vector<std::string> Glob(const std::string& pattern) {
   return paths;
 }
 
-bool IsPath(absl::string_view item) {
-  return item.find_first_of("/*?[") != absl::string_view::npos ||
-         absl::EndsWith(item, ".json");
+bool LooksLikeAPath(absl::string_view item) {
+  return item.find_first_of("/*?[.") != absl::string_view::npos;
 }
 
 absl::Status AddPage(const std::string& path, std::vector<Page>& pages) {
@@ -97,20 +96,20 @@ absl::StatusOr<std::vector<Page>> SelectPages(
         if (item == kReal && absl::StartsWith(name, kSynthetic)) continue;
         paths.push_back(absl::StrCat(bundled_folder, "/", name, ".json"));
       }
-    } else if (IsPath(item)) {
-      paths = Glob(examples::ResolveUserPath(item));
-      if (paths.empty()) {
-        return absl::NotFoundError(absl::StrCat("--pages: no file matches \"",
-                                                absl::CHexEscape(item), "\""));
-      }
     } else if (std::binary_search(bundled.begin(), bundled.end(), item)) {
       paths = {absl::StrCat(bundled_folder, "/", item, ".json")};
     } else {
-      return absl::NotFoundError(
-          absl::StrCat("--pages: unknown page \"", absl::CHexEscape(item),
-                       "\"; bundled are ", absl::StrJoin(bundled, ", "),
-                       "; all and real stand for several; a file's name needs "
-                       "a / or .json"));
+      paths = Glob(examples::ResolveUserPath(item));
+    }
+    if (paths.empty() && LooksLikeAPath(item)) {
+      return absl::NotFoundError(absl::StrCat("--pages: no file matches \"",
+                                              absl::CHexEscape(item), "\""));
+    }
+    if (paths.empty()) {
+      return absl::NotFoundError(absl::StrCat(
+          "--pages: unknown page \"", absl::CHexEscape(item),
+          "\"; bundled are ", absl::StrJoin(bundled, ", "),
+          "; all and real stand for several; no file has that name either"));
     }
     for (const std::string& path : paths) {
       if (absl::Status status = AddPage(path, pages); !status.ok()) {

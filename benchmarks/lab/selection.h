@@ -20,10 +20,10 @@ namespace sluice::lab {
 // Names of the pages in `bundled_folder`, sorted.
 std::vector<std::string> BundledPages(const std::string& bundled_folder);
 
-// --pages. An item with a '/' or a glob's '*', '?' or '[' in it, or with
-// ".json" at its end, is a path of the user's, and a glob's matches are taken
-// in byte order; any other item is the name of a bundled page. "real" stands
-// for the bundled pages that were captured: those not called synthetic_….
+// --pages. An item is the name of a bundled page, or else a path of the user's
+// (page.h: a HAR or a page file, told apart by content) or a glob, whose
+// matches are taken in byte order. "real" stands for the bundled pages that
+// were captured: those not called synthetic_….
 absl::StatusOr<std::vector<Page>> SelectPages(
     absl::string_view list, const std::string& bundled_folder);
 

@@ -1,0 +1,397 @@
+// HAR files that no page can be made of: each gets one sentence that names the
+// entry; none crashes, hangs or makes a page that cannot be loaded.
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page_fixture.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+json Entry(absl::string_view url, int start_ms) {
+  json entry = json::parse(R"({
+    "startedDateTime": "2024-01-01T00:00:00.000Z", "time": 20,
+    "request": {"method": "GET", "headers": []},
+    "response": {"status": 200, "headers": [], "redirectURL": "",
+                 "bodySize": 100, "content": {"size": 100}},
+    "timings": {"send": 0, "wait": 10, "receive": 10}})");
+  entry["request"]["url"] = std::string(url);
+  entry["startedDateTime"] =
+      absl::StrFormat("2024-01-01T00:00:00.%03dZ", start_ms);
+  return entry;
+}
+
+// A document, a script and a stylesheet.
+json Har() {
+  json har;
+  har["log"]["entries"] = json::array({Entry("https://a.example/index.html", 0),
+                                       Entry("https://a.example/a.js", 50),
+                                       Entry("https://a.example/b.css", 60)});
+  return har;
+}
+
+std::string ErrorOf(const std::string& text) {
+  const absl::StatusOr<Page> page = ParsePage(text, "x.har");
+  if (page.ok()) return "no error";
+  EXPECT_EQ(page.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(page.status().message());
+}
+
+TEST(BrokenHarTest, TheHarOfTheseTestsIsWhole) {
+  EXPECT_EQ(ErrorOf(Har().dump()), "no error");
+}
+
+TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
+  const struct {
+    absl::string_view where;  // JSON pointer below /log/entries
+    absl::string_view value;  // JSON; empty: removed
+    absl::string_view error;  // after "x.har: log.entries"
+  } cases[] = {
+      {"", "", ": must be an array of at least one entry"},
+      {"", "[]", ": must be an array of at least one entry"},
+      {"", "{}", ": must be an array of at least one entry"},
+      {"/1", "7", "[1]: must be an object, not 7"},
+      {"/1", "[[]]", "[1]: must be an object, not an array"},
+      {"/1/request", "", "[1]: request: is missing"},
+      {"/1/request", "3", "[1]: request: must be an object, not 3"},
+      {"/1/request/url", "", "[1]: request.url: is missing"},
+      {"/1/request/url", "3", "[1]: request.url: must be a string, not 3"},
+      {"/1/request/headers", "{}",
+       "[1] (https://a.example/a.js): "
+       "request.headers: must be an array"},
+      {"/1/request/headers", "[1]",
+       "[1] (https://a.example/a.js): "
+       "request.headers: must be an array of names and values"},
+      {"/2/response", "",
+       "[2] (https://a.example/b.css): response: is missing"},
+      {"/2/response", "[]",
+       "[2] (https://a.example/b.css): response: must be "
+       "an object, not []"},
+      {"/2/startedDateTime", "",
+       "[2] (https://a.example/b.css): "
+       "startedDateTime: is missing"},
+      {"/2/startedDateTime", "\"yesterday\"",
+       "[2] (https://a.example/b.css): "
+       "startedDateTime: must be a time as 2020-01-31T12:00:00.000Z, not "
+       "\"yesterday\""},
+      {"/2/startedDateTime", "\"infinite-past\"",
+       "[2] "
+       "(https://a.example/b.css): startedDateTime: must be a time"},
+      {"/2/startedDateTime", "1700000000",
+       "[2] (https://a.example/b.css): "
+       "startedDateTime: must be a string, not 1700000000"},
+      {"/2/startedDateTime", "\"2024-01-01T05:00:00Z\"",
+       "[2] "
+       "(https://a.example/b.css): startedDateTime: is more than 1e+07 ms "
+       "after the first entry's"},
+      {"/2/time", "-50",
+       "[2] (https://a.example/b.css): time: must be a "
+       "number from -1 to 1e+07, not -50"},
+      {"/2/time", "1e300",
+       "[2] (https://a.example/b.css): time: must be a "
+       "number from -1 to 1e+07, not 1e+300"},
+      {"/2/time", "\"20\"",
+       "[2] (https://a.example/b.css): time: must be a "
+       "number"},
+      {"/2/timings/wait", "-7",
+       "[2] (https://a.example/b.css): timings.wait: "
+       "must be a number from -1 to 1e+07, not -7"},
+      {"/2/timings", "[1]",
+       "[2] (https://a.example/b.css): timings: must be "
+       "an object, not an array"},
+      {"/2/response/status", "\"200\"",
+       "[2] (https://a.example/b.css): "
+       "response.status: must be a number"},
+      {"/2/response/bodySize", "-100",
+       "[2] (https://a.example/b.css): "
+       "response.bodySize: must be a number from -1 to 1.07374e+09, not -100"},
+      {"/2/response/bodySize", "2e9",
+       "[2] (https://a.example/b.css): "
+       "response.bodySize: must be a number from -1 to 1.07374e+09"},
+      {"/2/response/content/size", "true",
+       "[2] (https://a.example/b.css): "
+       "response.content.size: must be a number"},
+      {"/2/response/content", "[]",
+       "[2] (https://a.example/b.css): "
+       "response.content: must be an object, not []"},
+      {"/2/response/redirectURL", "{\"a\":1}", "no error"},  // no redirect
+      {"/2/_objectSize", "\"many\"",
+       "[2] (https://a.example/b.css): "
+       "_objectSize: must be a number"},
+      {"/2/_objectSize", "[]",
+       "[2] (https://a.example/b.css): _objectSize: "
+       "must be a number"},
+      {"/2/_bytesIn", "1e12",
+       "[2] (https://a.example/b.css): _bytesIn: must "
+       "be at most"},
+      {"/2/_priority", "7",
+       "[2] (https://a.example/b.css): _priority: must be "
+       "a string, not 7"},
+      {"/2/_resourceType", "[7]",
+       "[2] (https://a.example/b.css): "
+       "_resourceType: must be a string, not an array"},
+      {"/2/_initiator", "7",
+       "[2] (https://a.example/b.css): _initiator: must "
+       "be an object or an address"},
+      {"/2/_initiator", R"({"url":7})",
+       "[2] (https://a.example/b.css): "
+       "_initiator.url: must be a string, not 7"},
+      {"/2/_initiator", R"({"stack":{"callFrames":7}})",
+       "[2] "
+       "(https://a.example/b.css): _initiator.stack.callFrames: must be an "
+       "array"},
+      {"/2/_initiator", R"({"stack":{"parent":{"callFrames":[8]}}})",
+       "[2] "
+       "(https://a.example/b.css): _initiator.stack.parent.callFrames[0]: "
+       "must be an object, not 8"},
+      {"/2/_chunks", "7",
+       "[2] (https://a.example/b.css): _chunks: must be an "
+       "array"},
+      {"/2/_chunks", R"([{"ts":1,"bytes":-2}])",
+       "[2] "
+       "(https://a.example/b.css): _chunks[0].bytes: must be a number"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(absl::StrCat(c.where, " = ", c.value));
+    json har = Har();
+    const json::json_pointer at(absl::StrCat("/log/entries", c.where));
+    if (c.value.empty()) {
+      har.at(at.parent_pointer()).erase(at.back());
+    } else {
+      har[at] = json::parse(c.value.begin(), c.value.end());
+    }
+    const std::string error = ErrorOf(har.dump());
+    if (c.error == "no error") {
+      EXPECT_EQ(error, "no error");
+      continue;
+    }
+    EXPECT_THAT(error, StartsWith(absl::StrCat("x.har: log.entries", c.error)));
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  }
+}
+
+TEST(BrokenHarTest, ASizeThatNothingTellsIsMissing) {
+  json har = Har();
+  json& response = har["log"]["entries"][1]["response"];
+  response.erase("bodySize");
+  response.erase("content");
+  EXPECT_EQ(ErrorOf(har.dump()),
+            "x.har: log.entries[1] (https://a.example/a.js): "
+            "response.bodySize: is missing, and so is all else that tells a "
+            "body's size (_transferSize, content.size, Content-Length)");
+}
+
+TEST(BrokenHarTest, InitiatorsInACircleAreShown) {
+  json har = Har();
+  json& entries = har["log"]["entries"];
+  entries[1]["_initiator"] = "https://a.example/b.css";
+  entries[2]["_initiator"]["url"] = "https://a.example/a.js";
+  EXPECT_EQ(ErrorOf(har.dump()),
+            "x.har: log.entries[1] (https://a.example/a.js): _initiator: leads "
+            "into a circle of entries: 1, 2, 1");
+}
+
+TEST(BrokenHarTest, ALogIsAnObjectAndHasADocument) {
+  EXPECT_EQ(ErrorOf(R"({"log":7})"), "x.har: log: must be an object, not 7");
+  EXPECT_THAT(ErrorOf(R"({"log":{}})"), StartsWith("x.har: log.entries: "));
+  EXPECT_THAT(ErrorOf(R"({"entries":[]})"),
+              StartsWith("x.har: is neither a HAR (an object with a log) nor a "
+                         "page of the lab"));
+  json har = Har();
+  har["log"]["pages"] = 7;
+  EXPECT_EQ(ErrorOf(har.dump()), "x.har: log.pages: must be an array");
+  har = Har();
+  har["log"]["creator"] = "me";
+  EXPECT_EQ(ErrorOf(har.dump()),
+            "x.har: log.creator: must be an object, not \"me\"");
+  har = Har();
+  har["log"]["entries"].erase(0);
+  EXPECT_THAT(ErrorOf(har.dump()),
+              StartsWith("x.har: log.entries: no entry is a document (html)"));
+}
+
+TEST(BrokenHarTest, ALongAddressIsShortenedAndItsBytesAreEscaped) {
+  json har = Har();
+  json& entry = har["log"]["entries"][1];
+  entry["request"]["url"] =
+      absl::StrCat("https://a.example/\n", std::string(1 << 20, 'x'));
+  entry["time"] = -2;
+  const std::string error = ErrorOf(har.dump());
+  EXPECT_THAT(error, HasSubstr("(https://a.example/\\nxxxx"));
+  EXPECT_THAT(error, HasSubstr("xxx...): time: must be"));
+  EXPECT_LT(error.size(), 200u);
+}
+
+TEST(BrokenHarTest, ATruncatedFileIsToldWhereverItEnds) {
+  const std::string text = Har().dump();
+  for (size_t size = 0; size < text.size(); ++size) {
+    ASSERT_EQ(ErrorOf(text.substr(0, size)),
+              "x.har: is not complete JSON: it ends too early")
+        << size;
+  }
+}
+
+TEST(BrokenHarTest, DeepNestingIsRefusedBeforeAnythingRecurses) {
+  for (absl::string_view open : {"[", "{\"a\":"}) {
+    std::string deep;
+    for (int i = 0; i < 1'000'000; ++i) absl::StrAppend(&deep, open);
+    EXPECT_THAT(ErrorOf(absl::StrCat(R"({"log":{"entries":)", deep)),
+                HasSubstr("is nested deeper than 512 arrays and objects at "
+                          "byte "));
+  }
+  // Brackets in strings are no nesting.
+  json har = Har();
+  har["log"]["comment"] = std::string(2000, '[') + "\"\\";
+  EXPECT_EQ(ErrorOf(har.dump()), "no error");
+}
+
+TEST(BrokenHarTest, AStackOfManyCallsIsReadAndADeepOneToALimit) {
+  json har = Har();
+  json stack;
+  for (int i = 0; i < 200; ++i) {
+    json outer = {{"callFrames", json::array()}};
+    if (i > 0) outer["parent"] = std::move(stack);
+    stack = std::move(outer);
+  }
+  har["log"]["entries"][2]["_initiator"]["stack"] = std::move(stack);
+  EXPECT_EQ(ErrorOf(har.dump()), "no error");
+}
+
+// The worst of what is allowed: half of it blocks, half of it is raised, and
+// nothing is named.
+TEST(BrokenHarTest, AsManyEntriesAsAPageMayHaveAreReadAndNoMore) {
+  const std::string script = Entry("https://a.example/a.js", 50).dump();
+  json image = Entry("https://a.example/b.png", 60);
+  image["_initialPriority"] = "Low";
+  image["_priority"] = "High";
+  std::string entries = Entry("https://a.example/index.html", 0).dump();
+  for (int i = 0; i < 9'999; ++i) {
+    absl::StrAppend(&entries, ",", i < 2'000 ? script : image.dump());
+  }
+  const auto log = [](const std::string& all) {
+    return absl::StrCat(R"({"log":{"entries":[)", all, "]}}");
+  };
+  EXPECT_EQ(ErrorOf(log(entries)), "no error");
+  EXPECT_EQ(ErrorOf(log(absl::StrCat(entries, ",", script))),
+            "x.har: log.entries: has 10001 entries of its first page, more "
+            "than 10000");
+}
+
+std::string TextOf(absl::string_view name) {
+  std::ifstream stream(absl::StrCat("tests/lab/har/", name));
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+// All values in a document, from the outside in. The document outlives them.
+void Collect(json& document, std::vector<json*>& values) {
+  values = {&document};
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]->is_structured()) continue;
+    for (json& child : *values[i]) values.push_back(&child);
+  }
+}
+
+// What a HAR makes is a page: written in the lab's format it passes that
+// format's checks, so that the engine can load it.
+void ExpectASentenceOrAPage(const std::string& text) {
+  const absl::StatusOr<Page> page = ParsePage(text, "x.har");
+  if (!page.ok()) {
+    EXPECT_TRUE(absl::StartsWith(page.status().message(), "x.har: "));
+    EXPECT_EQ(page.status().message().find('\n'), absl::string_view::npos);
+    EXPECT_LT(page.status().message().size(), 500u);
+    return;
+  }
+  const absl::StatusOr<Page> again = ParsePage(
+      PageFixture(*page).dump(-1, ' ', false,
+                              nlohmann::ordered_json::error_handler_t::replace),
+      "again");
+  EXPECT_TRUE(again.ok()) << again.status();
+}
+
+class MutatedHarTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(MutatedHarTest, MakesAPageOrASentence) {
+  const std::string text = TextOf(GetParam());
+  std::mt19937 random(1);
+  const json nasty[] = {nullptr,
+                        true,
+                        -1,
+                        -2,
+                        0,
+                        1e300,
+                        1 << 30,
+                        "",
+                        "x",
+                        "https://shop.example/",
+                        "parser",
+                        json::array(),
+                        json::object(),
+                        json::array({1}),
+                        "2024-03-01T10:00:00.600Z",
+                        302,
+                        "javascript:void(0)",
+                        "#"};
+  for (int i = 0; i < 200; ++i) {
+    SCOPED_TRACE(i);
+    json document = json::parse(text);
+    std::vector<json*> values;
+    const int changes = 1 + static_cast<int>(random() % 3);
+    for (int change = 0; change < changes; ++change) {
+      Collect(document, values);
+      json& value = *values[random() % values.size()];
+      // A value of the same document makes wrong things that look right.
+      if (random() % 3 == 0) {
+        const json copy = *values[random() % values.size()];
+        value = copy;
+      } else {
+        value = nasty[random() % std::size(nasty)];
+      }
+    }
+    ExpectASentenceOrAPage(document.dump());
+  }
+}
+
+TEST_P(MutatedHarTest, MakesAPageOrASentenceOfChangedBytesToo) {
+  const std::string text = TextOf(GetParam());
+  std::mt19937 random(2);
+  for (int i = 0; i < 150; ++i) {
+    SCOPED_TRACE(i);
+    std::string changed = text;
+    for (int change = 0; change < 3; ++change) {
+      changed[random() % changed.size()] = "\"{}[],:0-e\\\xff"[random() % 12];
+    }
+    ExpectASentenceOrAPage(changed);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Origins, MutatedHarTest,
+                         ::testing::Values("chrome.har", "firefox.har",
+                                           "webpagetest.har"),
+                         [](const auto& info) {
+                           return info.param.substr(0, info.param.find('.'));
+                         });
+
+}  // namespace
+}  // namespace sluice::lab

@@ -1,0 +1,257 @@
+#include "benchmarks/lab/har_entry.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/har_names.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+// An entry of `fields`, which replace those of a plain one (RFC 7386).
+HarEntry Read(absl::string_view fields, absl::string_view pages = "[]") {
+  json entry = json::parse(R"({
+    "startedDateTime": "2024-01-01T00:00:00.500Z", "time": 100,
+    "request": {"method": "GET", "url": "https://a.example/x", "headers": []},
+    "response": {"status": 200, "headers": [],
+                 "content": {"size": 1000, "mimeType": "text/plain"}},
+    "timings": {"blocked": 20, "send": 0, "wait": 50, "receive": 30}})");
+  entry.merge_patch(json::parse(fields.begin(), fields.end()));
+  json har;
+  har["log"]["pages"] = json::parse(pages.begin(), pages.end());
+  har["log"]["entries"] = json::array({std::move(entry)});
+  absl::StatusOr<HarLog> log = ReadHarLog(har, "x.har");
+  EXPECT_TRUE(log.ok()) << log.status();
+  return log.ok() ? log->entries.front() : HarEntry();
+}
+
+TEST(HarEntryTest, BytesComeFromTheFieldThatIsClosestToTheWire) {
+  const struct {
+    absl::string_view fields;
+    uint64_t bytes;
+  } cases[] = {
+      {"{}", 1000},  // content.size
+      {R"({"response":{"content":{"compression":300}}})", 700},
+      {R"({"response":{"content":{"compression":-50}}})", 1050},
+      {R"({"response":{"bodySize":-1}})", 1000},
+      {R"({"response":{"bodySize":600}})", 600},
+      {R"({"response":{"bodySize":600,"_transferSize":800}})", 800},
+      {R"({"response":{"_transferSize":800,"headersSize":150}})", 650},
+      {R"({"response":{"_transferSize":80,"headersSize":150}})", 0},
+      {R"({"response":{"_transferSize":800},"_objectSize":500})", 500},
+      {R"({"_objectSize":"500"})", 500},
+      {R"({"_objectSize":"","_bytesIn":"550"})", 550},
+      {R"({"response":{"headers":[{"name":"Content-Length","value":"400"}]}})",
+       400},
+      {R"({"response":{"bodySize":600,
+           "headers":[{"name":"content-length","value":"400"}]}})",
+       400},
+      {R"({"response":{"bodySize":600,
+           "headers":[{"name":"content-length","value":"4000"}]}})",
+       600},
+      {R"({"response":{"bodySize":600,"status":304}})", 0},
+      {R"({"response":{"bodySize":599.6}})", 600},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Read(c.fields).bytes, c.bytes) << c.fields;
+  }
+  EXPECT_FALSE(Read("{}").decoded);
+  EXPECT_TRUE(Read(R"({"response":{"headers":[
+      {"name":"Content-Encoding","value":"br"}]}})")
+                  .decoded);
+}
+
+TEST(HarEntryTest, WhatDidNotComeOverHttpIsLeftOutWithTheReason) {
+  const struct {
+    absl::string_view fields;
+    HarFate fate;
+  } cases[] = {
+      {"{}", HarFate::kKept},
+      {R"({"request":{"url":"data:text/css,"}})", HarFate::kNotHttp},
+      {R"({"request":{"url":"blob:https://a.example/1"}})", HarFate::kNotHttp},
+      {R"({"request":{"url":"HTTPS://a.example/"}})", HarFate::kKept},
+      {R"({"_resourceType":"websocket"})", HarFate::kNotHttp},
+      {R"({"_fromCache":"disk"})", HarFate::kCached},
+      {R"({"response":{"fromDiskCache":true}})", HarFate::kCached},
+      {R"({"response":{"fromDiskCache":false}})", HarFate::kKept},
+      {R"({"cache":{"beforeRequest":{"hitCount":1}}})", HarFate::kCached},
+      {R"({"cache":{"beforeRequest":{}},"response":{"status":304}})",
+       HarFate::kKept},
+      {R"({"response":{"_transferSize":0}})", HarFate::kCached},
+      {R"({"response":{"bodySize":0}})", HarFate::kCached},
+      {R"({"response":{"bodySize":0,"content":{"size":0}}})", HarFate::kKept},
+      {R"({"response":{"status":0}})", HarFate::kFailed},
+      {R"({"response":{"status":-1,"bodySize":-1}})", HarFate::kFailed},
+      {R"({"response":{"status":12029}})", HarFate::kFailed},
+      {R"({"response":{"_error":"net::ERR_ABORTED","_transferSize":0}})",
+       HarFate::kFailed},
+      {R"({"response":{"_error":"net::ERR_ABORTED","_transferSize":9}})",
+       HarFate::kKept},
+      {R"({"response":{"_error":""}})", HarFate::kKept},
+      {R"({"response":{"status":404}})", HarFate::kKept},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Read(c.fields).fate, c.fate) << c.fields;
+  }
+}
+
+TEST(HarEntryTest, ARedirectLeadsToAnAbsoluteAddress) {
+  EXPECT_FALSE(Read("{}").redirect);
+  EXPECT_FALSE(
+      Read(R"({"response":{"status":304,"redirectURL":"/y"}})").redirect);
+  const HarEntry entry =
+      Read(R"({"response":{"status":302,"redirectURL":"/y#part"}})");
+  EXPECT_TRUE(entry.redirect);
+  EXPECT_EQ(entry.redirect_url, "https://a.example/y");
+  EXPECT_EQ(Read(R"({"response":{"status":302,"headers":[
+                {"name":"Location","value":"z"}]}})")
+                .redirect_url,
+            "https://a.example/z");
+}
+
+TEST(HarEntryTest, AnAddressIsResolvedAgainstAnother) {
+  const absl::string_view base = "https://a.example/b/c?d=/e";
+  EXPECT_EQ(ResolveUrl(base, "http://x.example/y"), "http://x.example/y");
+  EXPECT_EQ(ResolveUrl(base, "//x.example/y"), "https://x.example/y");
+  EXPECT_EQ(ResolveUrl(base, "/y"), "https://a.example/y");
+  EXPECT_EQ(ResolveUrl(base, "y?z"), "https://a.example/b/y?z");
+  EXPECT_EQ(ResolveUrl("https://a.example", "y"), "https://a.example/y");
+  EXPECT_EQ(ResolveUrl("", "y"), "/y");
+}
+
+TEST(HarEntryTest, TypesAreToldByChromeThenByTheRequestThenByTheMimeType) {
+  const struct {
+    absl::string_view fields;
+    ResourceType type;
+  } cases[] = {
+      {R"({"_resourceType":"stylesheet"})", ResourceType::kCss},
+      {R"({"_resourceType":"xhr"})", ResourceType::kFetch},
+      {R"({"_resourceType":"other"})", ResourceType::kOther},
+      {R"({"_request_type":"Image"})", ResourceType::kImage},
+      {R"({"request":{"headers":[
+           {"name":"Sec-Fetch-Dest","value":"style"}]}})",
+       ResourceType::kCss},
+      {R"({"request":{"headers":[
+           {"name":"sec-fetch-dest","value":"empty"}]},
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kFetch},
+      {R"({"_resourceType":"prefetch",
+           "response":{"content":{"mimeType":"text/css; charset=utf-8"}}})",
+       ResourceType::kCss},
+      {R"({"response":{"content":{"mimeType":"application/x-javascript"}}})",
+       ResourceType::kJs},
+      {R"({"response":{"content":{"mimeType":"font/woff2"}}})",
+       ResourceType::kFont},
+      {R"({"response":{"content":{"mimeType":"image/svg+xml"}}})",
+       ResourceType::kImage},
+      {R"({"response":{"content":{"mimeType":"application/ld+json"}}})",
+       ResourceType::kFetch},
+      {R"({"response":{"content":{"mimeType":"video/mp4"}}})",
+       ResourceType::kMedia},
+      {R"({"request":{"url":"https://a.example/f.WOFF2?v=1.css"},
+           "response":{"content":{"mimeType":"application/octet-stream"}}})",
+       ResourceType::kFont},
+      {"{}", ResourceType::kOther},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Read(c.fields).type, c.type) << c.fields;
+  }
+}
+
+TEST(HarEntryTest, LevelsHaveThreeVocabularies) {
+  EXPECT_EQ(LevelOfName("VeryHigh"), ChromeLevel::kVeryHigh);
+  EXPECT_EQ(LevelOfName("Highest"), ChromeLevel::kVeryHigh);
+  EXPECT_EQ(LevelOfName("Lowest"), ChromeLevel::kVeryLow);
+  EXPECT_EQ(LevelOfName("LOWEST"), ChromeLevel::kLow);  // of the network stack
+  EXPECT_EQ(LevelOfName("Medium"), ChromeLevel::kMedium);
+  EXPECT_EQ(LevelOfName("MEDIUM"), ChromeLevel::kHigh);
+  EXPECT_EQ(LevelOfName("urgent"), std::nullopt);
+}
+
+TEST(HarEntryTest, AChangeOfLevelAndAHeaderAreKept) {
+  const HarEntry changed =
+      Read(R"({"_initialPriority":"Low","_priority":"High"})");
+  EXPECT_EQ(changed.level, ChromeLevel::kLow);
+  EXPECT_EQ(changed.final_level, ChromeLevel::kHigh);
+  EXPECT_EQ(Read(R"({"_initialPriority":"Low","_priority":"Low"})").final_level,
+            std::nullopt);
+  EXPECT_EQ(Read(R"({"_priority":"gut"})").level, std::nullopt);
+
+  const HarEntry chrome = Read(R"({"request":{"headers":[
+      {"name":"User-Agent","value":"Mozilla/5.0 Chrome/156.0.0.0"},
+      {"name":"priority","value":"u=1, i"}]}})");
+  EXPECT_EQ(chrome.level, ChromeLevel::kHigh);
+  EXPECT_TRUE(chrome.level_of_header);
+  EXPECT_EQ(Read(R"({"request":{"headers":[
+                {"name":"User-Agent","value":"Chrome/60"}]}})")
+                .level,
+            std::nullopt);
+  EXPECT_EQ(chrome.firefox_urgency, std::nullopt);
+  const HarEntry firefox = Read(R"({"request":{"headers":[
+      {"name":"User-Agent","value":"Gecko/20100101 Firefox/140.0"},
+      {"name":"Priority","value":"u=2"}]}})");
+  EXPECT_EQ(firefox.level, std::nullopt);  // u=2 is no level of Chrome's
+  EXPECT_EQ(firefox.firefox_urgency, 2);
+  EXPECT_EQ(Read(R"({"request":{"headers":[
+                {"name":"User-Agent","value":"Firefox/140.0"}]}})")
+                .firefox_urgency,
+            -1);
+}
+
+TEST(HarEntryTest, TimesAreFromTheFirstEntryAndTheQueueCounts) {
+  const HarEntry plain = Read("{}");
+  EXPECT_EQ(plain.start_ms, 0);
+  EXPECT_EQ(plain.first_byte_ms, 70);
+  EXPECT_EQ(plain.end_ms, 100);
+  // Unknown, or below by rounding: the sum of the parts.
+  EXPECT_EQ(Read(R"({"time":null})").end_ms, 100);
+  EXPECT_EQ(Read(R"({"time":-1,"timings":{"wait":-0.001}})").end_ms, 50);
+  const HarEntry queued = Read(R"({"timings":{"_queued":40}})");
+  EXPECT_EQ(queued.end_ms, 140);  // began 40 ms earlier
+  const HarEntry created =
+      Read(R"({"pageref":"p","_created":"450"})",
+           R"([{"id":"p","startedDateTime":"2024-01-01T00:00:00Z"}])");
+  EXPECT_EQ(created.end_ms, 150);
+}
+
+TEST(HarEntryTest, ChunksBecomeAProgressFromTheFirstEntryOn) {
+  const absl::string_view chunks =
+      R"({"pageref":"p","_chunks":[{"ts":590,"bytes":30},{"ts":580,"bytes":10}]})";
+  EXPECT_THAT(
+      Read(chunks, R"([{"id":"p","startedDateTime":"2024-01-01T00:00:00Z"}])")
+          .progress,
+      ElementsAre(Pair(80, 10), Pair(90, 40)));
+  EXPECT_TRUE(Read(chunks).progress.empty());  // from when?
+}
+
+TEST(HarEntryTest, InitiatorsAreAllTheAddressesThatAStackNames) {
+  const HarEntry script = Read(R"({"_initiator":{"type":"script","stack":{
+      "callFrames":[{"url":"https://a.example/1.js#f"},{"url":""},
+                    {"url":"https://a.example/1.js"}],
+      "parent":{"callFrames":[{"url":"https://a.example/2.js"}]}}}})");
+  EXPECT_EQ(script.initiator, HarInitiator::kScript);
+  EXPECT_THAT(script.initiator_urls,
+              ElementsAre("https://a.example/1.js", "https://a.example/2.js"));
+  const HarEntry parser =
+      Read(R"({"_initiator":"https://a.example/","_initiator_type":"parser"})");
+  EXPECT_EQ(parser.initiator, HarInitiator::kParser);
+  EXPECT_THAT(parser.initiator_urls, ElementsAre("https://a.example/"));
+  EXPECT_EQ(Read(R"({"request":{"_isLinkPreload":true}})").initiator,
+            HarInitiator::kPreload);
+  EXPECT_EQ(Read("{}").initiator, HarInitiator::kNone);
+}
+
+}  // namespace
+}  // namespace sluice::lab
