@@ -27,18 +27,23 @@ using Json = nlohmann::ordered_json;
 constexpr absl::string_view kTimelines = "<!--timelines-->";
 constexpr absl::string_view kIndex = "<!--index-->";
 
-struct TimeMetric {
-  absl::string_view key;  // as in JsonLine()
-  int64_t Metrics::*member;
-};
-constexpr TimeMetric kTimeMetrics[] = {
-    {"atf_area_ms", &Metrics::atf_area_ns},
-    {"render_critical_ms", &Metrics::render_critical_ns},
-    {"atf_ms", &Metrics::atf_ns},
-    {"page_load_ms", &Metrics::page_load_ns},
-};
+// The metrics that are times, by their keys in JsonLine(); after them, in sums
+// over pages, the times of the classes.
+constexpr absl::string_view kTimeMetrics[] = {
+    "atf_area_ms", "render_critical_ms", "atf_ms", "page_load_ms"};
+constexpr size_t kSums = std::size(kTimeMetrics) + kResourceTypes;
 
-// Names in files of results are in microseconds, as JsonLine() rounds them.
+// By index in kTimeMetrics or after it; 0: the page has no such resources.
+int64_t TimeOf(const Metrics& metrics, size_t metric) {
+  const int64_t times[] = {metrics.atf_area_ns, metrics.render_critical_ns,
+                           metrics.atf_ns, metrics.page_load_ns};
+  static_assert(std::size(times) == std::size(kTimeMetrics));
+  return metric < std::size(times)
+             ? times[metric]
+             : metrics.class_done_ns[metric - std::size(times)].value_or(0);
+}
+
+// As JsonLine() rounds.
 int64_t Microseconds(int64_t ns) { return (ns + 500) / 1000; }
 
 template <typename T>
@@ -172,19 +177,19 @@ Json HtmlOutput::Summaries() const {
     baseline[{sample.setting, sample.page, sample.seed}] = &sample.metrics;
   }
   Json summaries = Json::array();
-  for (size_t m = 0; m < std::size(kTimeMetrics); ++m) {
-    const auto member = kTimeMetrics[m].member;
+  for (size_t metric = 0; metric < kSums; ++metric) {
     // By setting, policy and page: the ratio of each seed.
     std::map<std::pair<size_t, size_t>, std::map<size_t, std::vector<double>>>
         ratios;
     for (const Sample& sample : samples_) {
       const auto base =
           baseline.find({sample.setting, sample.page, sample.seed});
-      // 0: the page has no such resources.
-      if (base == baseline.end() || sample.metrics.*member == 0) continue;
+      if (base == baseline.end() || TimeOf(sample.metrics, metric) == 0) {
+        continue;
+      }
       ratios[{sample.setting, sample.policy}][sample.page].push_back(
-          static_cast<double>(base->second->*member) /
-          static_cast<double>(sample.metrics.*member));
+          static_cast<double>(TimeOf(*base->second, metric)) /
+          static_cast<double>(TimeOf(sample.metrics, metric)));
     }
     for (const auto& [key, by_page] : ratios) {
       std::vector<double> of_pages;
@@ -192,10 +197,10 @@ Json HtmlOutput::Summaries() const {
         of_pages.push_back(Median(of_seeds));
       }
       const Spread spread = SpreadOf(std::move(of_pages), options_.seed);
-      summaries.push_back({m, key.first, key.second, spread.count,
+      summaries.push_back({metric, key.first, key.second, spread.count,
                            spread.lower_quartile, spread.median,
                            spread.upper_quartile, spread.interval_low,
-                           spread.interval_high});
+                           spread.interval_high, spread.InsideTheNoise()});
     }
   }
   return summaries;
@@ -221,8 +226,8 @@ Json HtmlOutput::Index() const {
         std::string(ResourceTypeName(static_cast<ResourceType>(i))));
   }
   Json& metrics = index["metrics"] = Json::array();
-  for (const TimeMetric& metric : kTimeMetrics) {
-    metrics.push_back(std::string(metric.key));
+  for (const absl::string_view metric : kTimeMetrics) {
+    metrics.push_back(std::string(metric));
   }
   // [page, setting, policy, seed, [microseconds of each metric], lower first
   // bytes, [microseconds of each type or null], microseconds of the reaction or
@@ -231,8 +236,8 @@ Json HtmlOutput::Index() const {
   int64_t line = 0;
   for (const Sample& sample : samples_) {
     Json times = Json::array();
-    for (const TimeMetric& metric : kTimeMetrics) {
-      times.push_back(Microseconds(sample.metrics.*metric.member));
+    for (size_t metric = 0; metric < std::size(kTimeMetrics); ++metric) {
+      times.push_back(Microseconds(TimeOf(sample.metrics, metric)));
     }
     Json classes = Json::array();
     for (const std::optional<int64_t>& done : sample.metrics.class_done_ns) {
@@ -246,8 +251,9 @@ Json HtmlOutput::Index() const {
          reaction ? Json(Microseconds(reaction->reaction_ns)) : Json(),
          sample.has_timeline ? line++ : int64_t{-1}});
   }
-  // [metric, setting, policy, pages, lower quartile, median, upper quartile,
-  // interval's low, high]
+  // [metric or, after them, class, setting, policy, pages, lower quartile,
+  // median, upper quartile, interval's low, high, inside the noise]
+  index["least_pages"] = kLeastPages;
   index["summaries"] = Summaries();
   return index;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -231,13 +232,15 @@ TEST(HtmlOutputTest, RatiosAreOfTheBaselineOnTheSamePage) {
   const Load b_rr("b", "rr", 100), b_fifo("b", "fifo", 100);
   const nlohmann::json index = Report({&a_rr, &a_fifo, &b_fifo, &b_rr}).index;
   EXPECT_EQ(index["policies"], nlohmann::json({"rr", "fifo"}));
-  // Each of the four metrics, rr and fifo: 2 pages, median (3 + 1) / 2.
-  ASSERT_EQ(index["summaries"].size(), 8u);
+  // Four metrics and one class, rr and fifo: 2 pages, median (3 + 1) / 2.
+  ASSERT_EQ(index["summaries"].size(), 10u);
   const nlohmann::json& fifo = index["summaries"][1];
   EXPECT_EQ(fifo[2], 1);
   EXPECT_EQ(fifo[3], 2);
   EXPECT_EQ(fifo[5], 2.0);
   EXPECT_EQ(index["summaries"][0][5], 1.0) << "rr against itself";
+  EXPECT_EQ(index["summaries"][9][0], 4) << "html, after the metrics";
+  EXPECT_EQ(index["summaries"][9][5], 2.0);
 }
 
 TEST(HtmlOutputTest, APageThatRanWithSeveralSeedsCountsOnce) {
@@ -253,7 +256,25 @@ TEST(HtmlOutputTest, WithoutTheBaselineThereAreNoRatios) {
   const Load load("a", "fifo", 100);
   EXPECT_EQ(Report({&load}).index["summaries"].size(), 0u);
   EXPECT_EQ(Report({&load}, {.baseline = "fifo"}).index["summaries"].size(),
-            4u);
+            5u);
+}
+
+TEST(HtmlOutputTest, WhatIsInsideTheNoiseIsSaid) {
+  // Six pages, all three times as fast, are the least that show something.
+  std::vector<std::unique_ptr<Load>> loads;
+  std::vector<const Load*> runs;
+  for (int page = 0; page < 6; ++page) {
+    const std::string name = absl::StrCat("page", page);
+    EXPECT_EQ(runs.empty() || Report(runs).index["summaries"][1][9], true);
+    loads.push_back(std::make_unique<Load>(name, "rr", 300));
+    loads.push_back(std::make_unique<Load>(name, "fifo", 100));
+    runs.push_back(loads[loads.size() - 2].get());
+    runs.push_back(loads.back().get());
+  }
+  const nlohmann::json index = Report(runs).index;
+  EXPECT_EQ(index["least_pages"], 6);
+  EXPECT_EQ(index["summaries"][0][9], true) << "rr against itself";
+  EXPECT_EQ(index["summaries"][1][9], false);
 }
 
 TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {

@@ -112,9 +112,10 @@ const loadView = (() => {
             tooltip: {
               formatter: ({ dataIndex }) => {
                 const { resource, timing } = rows[dataIndex];
-                return (
-                  `${resource.label} (${resource.type}), stream ${timing.stream}<br>` +
-                  `requested ${format.ms(timing.requested)} ms<br>last byte ${format.ms(timing.completed)} ms`
+                return ui.tip(
+                  `${resource.label} (${resource.type}), stream ${timing.stream}`,
+                  `requested ${format.ms(timing.requested)} ms`,
+                  `last byte ${format.ms(timing.completed)} ms`,
                 );
               },
             },
@@ -143,9 +144,9 @@ const loadView = (() => {
               formatter: ({ dataIndex }) => {
                 const block = blocks[dataIndex];
                 const { resource } = rows[rowOf.get(block.resource)];
-                return (
-                  `${resource.label}: ${format.count(block.bytes)} bytes in ${format.count(block.pieces)} frames<br>` +
-                  `${format.ms(block.start)} – ${format.ms(block.end)} ms`
+                return ui.tip(
+                  `${resource.label}: ${format.count(block.bytes)} bytes in ${format.count(block.pieces)} frames`,
+                  `${format.ms(block.start)} – ${format.ms(block.end)} ms`,
                 );
               },
             },
@@ -165,7 +166,10 @@ const loadView = (() => {
             tooltip: {
               formatter: ({ dataIndex }) => {
                 const { y, signal } = changes[dataIndex];
-                return `${rows[y].resource.label}: ${signalWords(signal)}<br>received at ${format.ms(signal.at)} ms`;
+                return ui.tip(
+                  `${rows[y].resource.label}: ${signalWords(signal)}`,
+                  `received at ${format.ms(signal.at)} ms`,
+                );
               },
             },
           },
@@ -309,9 +313,9 @@ const loadView = (() => {
             tooltip: {
               formatter: ({ dataIndex }) => {
                 const block = blocks[dataIndex];
-                return (
-                  `${rows[block.y].name}: ${resources[block.resource].label}<br>` +
-                  `${format.ms(block.start)} – ${format.ms(block.end)} ms, ${format.count(block.bytes)} bytes`
+                return ui.tip(
+                  `${rows[block.y].name}: ${resources[block.resource].label}`,
+                  `${format.ms(block.start)} – ${format.ms(block.end)} ms, ${format.count(block.bytes)} bytes`,
                 );
               },
             },

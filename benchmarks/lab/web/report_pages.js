@@ -36,14 +36,19 @@ const pagesView = (() => {
     index.summaries.filter((sum) => sum.metric === metric && sum.setting === setting);
 
   const isBaseline = (sum) => index.policies[sum.policy] === index.baseline;
-  const isNoise = (sum) => sum.pages > 1 && sum.low <= 1 && 1 <= sum.high;
-
   const verdictOf = (sum) => {
     if (isBaseline(sum)) return "the baseline";
-    if (sum.pages < 2) return "one page: no interval";
-    if (isNoise(sum)) return "inside the noise";
+    if (sum.pages < index.least_pages) return "too few pages";
+    if (sum.noise) return "inside the noise";
     return sum.low > 1 ? "better" : "worse";
   };
+
+  // What stands behind a median that shows nothing.
+  const mark = (sum) => (sum.noise && !isBaseline(sum) ? " ≈" : "");
+
+  // Metrics, and after them classes of resources.
+  const metricName = (metric) =>
+    METRICS[index.metrics[metric]] ?? `all ${index.types[metric - index.metrics.length]} done`;
 
   const sentence = (metric, setting, sums) => {
     const where = `${networkName(index.settings[setting])}, with ${index.settings[setting].signals}`;
@@ -52,24 +57,22 @@ const pagesView = (() => {
       return `No policy can be compared on ${where}: the baseline ${index.baseline} did not run there.`;
     }
     if (others.length === 0) return `Only the baseline ${index.baseline} ran on ${where}.`;
-    const pages = Math.max(...others.map((sum) => sum.pages));
-    const what = METRICS[index.metrics[metric]];
-    if (pages < 2) {
-      return `One page ran on ${where}: its ratios of “${what}” say nothing about other pages.`;
-    }
-    const named = (list) =>
-      format.list(list.map((sum) => `${index.policies[sum.policy]} (${format.ratio(sum.median)})`));
-    const of = (verdict) =>
-      others.filter((sum) => verdictOf(sum) === verdict).sort((a, b) => b.median - a.median);
-    const parts = [];
-    if (of("better").length > 0) parts.push(`better than ${index.baseline}: ${named(of("better"))}`);
-    if (of("worse").length > 0) parts.push(`worse: ${named(of("worse"))}`);
-    const noise = of("inside the noise");
-    if (noise.length > 0) {
-      parts.push(
-        `inside the noise, so that these pages show no difference: ${named(noise)}`);
-    }
-    return `Over ${pages} pages on ${where}, by “${what}” – ${parts.join("; ")}.`;
+    const count = Math.max(...others.map(({ pages }) => pages));
+    const named = (verdict) => {
+      const list = others.filter((sum) => verdictOf(sum) === verdict).sort((a, b) => b.median - a.median);
+      return format.list(list.map((sum) => `${index.policies[sum.policy]} (${format.ratio(sum.median)})`));
+    };
+    const parts = [
+      ["better", `better than ${index.baseline}: `],
+      ["worse", `worse than ${index.baseline}: `],
+      ["inside the noise", "inside the noise, so that these pages show no difference: "],
+      ["too few pages", `on fewer than ${index.least_pages} pages, which show no difference whatever their ratios: `],
+    ];
+    const told = parts.map(([verdict, words]) => [words, named(verdict)]).filter(([, list]) => list !== "");
+    return (
+      `Over ${count} ${count === 1 ? "page" : "pages"} on ${where}, by “${metricName(metric)}” – ` +
+      `${told.map((words) => words.join("")).join("; ")}.`
+    );
   };
 
   // By the chosen network's medians, then those that did not run on it.
@@ -124,27 +127,28 @@ const pagesView = (() => {
             label: {
               show: true,
               color: ink,
-              formatter: ({ data: { sum } }) =>
-                sum.median.toFixed(2) + (isNoise(sum) && !isBaseline(sum) ? " ≈" : ""),
+              formatter: ({ data: { sum } }) => sum.median.toFixed(2) + mark(sum),
             },
             tooltip: {
               formatter: ({ data: { sum } }) =>
-                `${index.policies[sum.policy]} on ${names[sum.x]}<br>median ${format.ratio(sum.median)}, ` +
-                `95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}<br>${verdictOf(sum)}`,
+                ui.tip(
+                  `${index.policies[sum.policy]} on ${names[sum.x]}`,
+                  `median ${format.ratio(sum.median)}, 95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}`,
+                  verdictOf(sum),
+                ),
             },
             emphasis: { disabled: true },
           },
         ],
       },
     );
-    ui.foldTable("matrix-table", `median ratios by policy and network (≈: inside the noise)`, ["policy", ...names], () =>
+    ui.foldTable("matrix-table", `median ratios by policy and network (≈: these pages show no difference)`, ["policy", ...names], () =>
       policies.map((policy) => [
         index.policies[policy],
         ...settings.map((_, x) => {
           const sum = cells.find((other) => other.policy === policy && other.x === x);
           if (!sum) return "–";
-          const mark = isNoise(sum) && !isBaseline(sum) ? " ≈" : "";
-          return number(sum.median, format.ratio(sum.median) + mark);
+          return number(sum.median, format.ratio(sum.median) + mark(sum));
         }),
       ]));
   };
@@ -203,10 +207,11 @@ const pagesView = (() => {
             tooltip: {
               formatter: ({ dataIndex }) => {
                 const sum = ordered[dataIndex];
-                return (
-                  `${index.policies[sum.policy]}: median ${format.ratio(sum.median)}<br>` +
-                  `quartiles ${format.ratio(sum.lowerQuartile)} – ${format.ratio(sum.upperQuartile)}<br>` +
-                  `95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}<br>${verdictOf(sum)}`
+                return ui.tip(
+                  `${index.policies[sum.policy]}: median ${format.ratio(sum.median)}`,
+                  `quartiles ${format.ratio(sum.lowerQuartile)} – ${format.ratio(sum.upperQuartile)}`,
+                  `95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}`,
+                  verdictOf(sum),
                 );
               },
             },
@@ -233,8 +238,8 @@ const pagesView = (() => {
           shown(sum.median),
           shown(sum.lowerQuartile),
           shown(sum.upperQuartile),
-          sum.pages < 2 ? "–" : shown(sum.low),
-          sum.pages < 2 ? "–" : shown(sum.high),
+          shown(sum.low),
+          shown(sum.high),
           verdictOf(sum),
         ]));
   };
@@ -259,7 +264,8 @@ const pagesView = (() => {
     METRICS,
     start: (read) => {
       index = read;
-      ui.fillSelect(byId("metric"), index.metrics.map((key, i) => [i, METRICS[key]]));
+      const metrics = [...new Set(index.summaries.map(({ metric }) => metric))];
+      ui.fillSelect(byId("metric"), metrics.map((metric) => [metric, metricName(metric)]));
       const signals = [...new Set(index.settings.map((setting) => setting.signals))];
       ui.fillSelect(byId("sum-signals"), signals.map((name) => [name, name]));
       for (const id of ["metric", "sum-signals", "sum-network"]) byId(id).addEventListener("change", show);

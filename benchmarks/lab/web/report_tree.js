@@ -187,8 +187,11 @@ const treeView = (() => {
             tooltip: {
               formatter: ({ dataIndex }) => {
                 const row = rows[dataIndex];
-                if (row.group) return row.label;
-                return `stream ${row.stream}: ${row.label}, ${row.says}<br>${stateOf(row)}, ${format.percent(row.part)} sent`;
+                if (row.group) return ui.tip(row.label);
+                return ui.tip(
+                  `stream ${row.stream}: ${row.label}, ${row.says}`,
+                  `${stateOf(row)}, ${format.percent(row.part)} sent`,
+                );
               },
             },
           },

@@ -133,6 +133,9 @@ const ui = (() => {
     );
   };
 
+  // What a tooltip says, line by line.
+  const tip = (...lines) => element("div", {}, ...lines.map((line) => element("div", {}, line)));
+
   const clear = (id) => {
     charts.get(id)?.echarts.clear();
     byId(id).parentElement.querySelector(".table")?.replaceChildren();
@@ -162,6 +165,6 @@ const ui = (() => {
 
   return {
     byId, element, format, number, showTable, foldTable, fillSelect,
-    colour, classColour, onColours, draw, clear, axis, timeAxis,
+    colour, classColour, onColours, draw, tip, clear, axis, timeAxis,
   };
 })();

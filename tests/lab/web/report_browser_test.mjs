@@ -195,20 +195,26 @@ describe("policies over pages", () => {
     }
   });
 
-  test("say in a sentence and in the table what is inside the noise", async () => {
+  test("say that a few pages show nothing", async () => {
     const page = shared;
     for (const network of NETWORKS) {
       await choose(page, { metric: "area", "sum-signals": SIGNALS[0], "sum-network": network });
-      const words = await page.textContent("#verdict");
-      assert.match(words, new RegExp(`^Over 2 pages on ${network}, `));
-      for (const [policy, pages, middle, , , low, high, verdict] of await rowsOf(page, "intervals-table")) {
+      assert.match(await page.textContent("#verdict"),
+        new RegExp(`^Over 2 pages on ${network}, .* on fewer than 6 pages, which show no difference whatever their ratios: `));
+      for (const [policy, pages, , , , , , verdict] of await rowsOf(page, "intervals-table")) {
         assert.equal(pages, 2);
-        assert.ok(low <= middle && middle <= high);
-        const expected = policy === "rr" ? "the baseline" : low > 1 ? "better" : high < 1 ? "worse" : "inside the noise";
-        assert.equal(verdict, expected);
-        if (policy !== "rr") assert.ok(words.includes(`${policy} (${middle.toFixed(3)})`), words);
+        assert.equal(verdict, policy === "rr" ? "the baseline" : "too few pages");
       }
     }
+  });
+
+  test("without the baseline say so, and stay silent", async () => {
+    run(compare, "--quiet", "--pages=squoosh", "--policies=fifo", "--signals=none", `--html=${folder}/fifo.html`);
+    const page = await open(`${folder}/fifo.html`);
+    assert.match(await page.textContent("#verdict"), /the baseline rr did not run there/);
+    assert.deepEqual(await headsOf(page, "metrics-table"), ["metric", "A: fifo", "B: fifo", "B ÷ A"]);
+    assertQuiet(page);
+    await page.close();
   });
 });
 
@@ -417,6 +423,7 @@ describe("by keyboard alone", () => {
     assert.match(await page.textContent("#load-status"), new RegExp(`^${PAGES[1]}`));
     await focus("#strip-table summary");
     await page.keyboard.press("Enter");
+    await page.waitForSelector("#strip-table table");
     assert.ok((await page.locator("#strip-table tbody tr").count()) > 10);
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "region", "a table can be scrolled");
@@ -440,7 +447,21 @@ describe("the full sweep", () => {
     const page = await open(`${folder}/full.html`);
     const ms = Math.round(performance.now() - start);
     console.log(`full sweep: ${size} bytes, opens in ${ms} ms; ${await page.textContent("#what")}`);
-    assert.match(await page.textContent("#verdict"), /^Over 16 pages on 3g_fast/);
+    const words = await page.textContent("#verdict");
+    assert.match(words, /^Over 16 pages on 3g_fast/);
+    const verdicts = new Set();
+    for (const [policy, pages, middle, , , low, high, verdict] of await rowsOf(page, "intervals-table")) {
+      assert.equal(pages, 16);
+      assert.ok(low <= middle && middle <= high);
+      const expected = policy === "rr" ? "the baseline" : low > 1 ? "better" : high < 1 ? "worse" : "inside the noise";
+      assert.equal(verdict, expected);
+      verdicts.add(verdict);
+      if (policy !== "rr") {
+        const told = words.split(/ – |; /).find((part) => part.includes(`${policy} (${middle.toFixed(3)})`));
+        assert.ok(told?.startsWith(verdict), `${policy}: ${told}`);
+      }
+    }
+    assert.ok(verdicts.has("better") && verdicts.has("inside the noise"), [...verdicts].join());
     assertQuiet(page);
     await page.close();
   });
