@@ -3,8 +3,15 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <iterator>
 #include <memory>
+#include <new>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -199,16 +206,22 @@ void AddStream(py::module_& module) {
 }
 
 // --- PriorityTree ------------------------------------------------------------
+//
+// The calls that a server makes for every frame go around pybind11's
+// dispatcher, which costs several times what they do.
 
-// Around pybind11's dispatcher, which costs more than the decision.
-PyObject* Next(PyObject* self) {
-  auto* const instance = reinterpret_cast<py::detail::instance*>(self);
-  auto* const tree =
-      static_cast<Tree*>(instance->get_value_and_holder().value_ptr());
+// Null with an error set for a subclass that did not call __init__().
+Tree* TreeOf(PyObject* self) {
+  Tree* const tree = ValueOf<Tree>(self);
   if (tree == nullptr) {
     PyErr_SetString(PyExc_TypeError, "PriorityTree.__init__() was not called");
-    return nullptr;
   }
+  return tree;
+}
+
+PyObject* Next(PyObject* self) {
+  Tree* const tree = TreeOf(self);
+  if (tree == nullptr) return nullptr;
   PyObject* const id = tree->Next();
   if (id == nullptr) {
     PyErr_SetString(TheErrors().deadlock.ptr(), kDeadlock);
@@ -216,9 +229,144 @@ PyObject* Next(PyObject* self) {
   return id;
 }
 
-PyMethodDef next_method = {
-    "next", [](PyObject* self, PyObject*) { return Next(self); }, METH_NOARGS,
-    "The id of the stream that sends next."};
+// What Python says to a call that does not fit a function's parameters.
+template <typename... Values>
+[[noreturn]] void RaiseMisfit(const char* format, Values... values) {
+  PyErr_Format(PyExc_TypeError, format, values...);
+  throw py::error_already_set();
+}
+
+// The parameters of a method, the first required; filled in from a call of the
+// vectorcall protocol, null where it says nothing.
+template <size_t kCount>
+struct Parameters {
+  const char* method;
+  const char* names[kCount];
+
+  std::array<PyObject*, kCount> Read(PyObject* const* arguments,
+                                     Py_ssize_t count,
+                                     PyObject* keywords) const {
+    std::array<PyObject*, kCount> values = {};
+    if (count > Py_ssize_t{kCount}) {
+      RaiseMisfit(
+          "PriorityTree.%s() takes %s%zu positional arguments but %zd were "
+          "given",
+          method, kCount > 1 ? "from 2 to " : "", kCount + 1, count + 1);
+    }
+    std::copy(arguments, arguments + count, values.begin());
+    const Py_ssize_t named =
+        keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+    for (Py_ssize_t i = 0; i < named; ++i) {
+      PyObject* const keyword = PyTuple_GET_ITEM(keywords, i);
+      const auto name = std::find_if(
+          std::begin(names), std::end(names), [keyword](const char* candidate) {
+            return PyUnicode_CompareWithASCIIString(keyword, candidate) == 0;
+          });
+      if (name == std::end(names)) {
+        RaiseMisfit("PriorityTree.%s() got an unexpected keyword argument '%U'",
+                    method, keyword);
+      }
+      PyObject*& value = values[static_cast<size_t>(name - std::begin(names))];
+      if (value != nullptr) {
+        RaiseMisfit("PriorityTree.%s() got multiple values for argument '%U'",
+                    method, keyword);
+      }
+      value = arguments[count + i];
+    }
+    if (values[0] == nullptr) {
+      RaiseMisfit(
+          "PriorityTree.%s() missing 1 required positional argument: '%s'",
+          method, names[0]);
+    }
+    return values;
+  }
+};
+
+// `body(tree)`, with C++'s exceptions as Python's errors.
+template <typename Body>
+PyObject* Guarded(PyObject* self, Body body) {
+  Tree* const tree = TreeOf(self);
+  if (tree == nullptr) return nullptr;
+  try {
+    body(*tree);
+    Py_RETURN_NONE;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const py::builtin_exception& error) {
+    error.set_error();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return nullptr;
+}
+
+template <bool kActive>
+PyObject* SetActive(PyObject* self, PyObject* const* arguments,
+                    Py_ssize_t count, PyObject* keywords) {
+  static constexpr const char* kName = kActive ? "unblock" : "block";
+  static constexpr Parameters<1> kParameters = {kName, {"stream_id"}};
+  return Guarded(self, [&](Tree& tree) {
+    const auto [id] = kParameters.Read(arguments, count, keywords);
+    tree.SetActive(id, kActive, kName);
+  });
+}
+
+PyObject* Remove(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                 PyObject* keywords) {
+  static constexpr Parameters<1> kParameters = {"remove_stream", {"stream_id"}};
+  return Guarded(self, [&](Tree& tree) {
+    const auto [id] = kParameters.Read(arguments, count, keywords);
+    tree.Remove(py::reinterpret_borrow<py::object>(id));
+  });
+}
+
+template <bool kInsert>
+PyObject* Prioritize(PyObject* self, PyObject* const* arguments,
+                     Py_ssize_t count, PyObject* keywords) {
+  static constexpr Parameters<4> kParameters = {
+      kInsert ? "insert_stream" : "reprioritize",
+      {"stream_id", "depends_on", "weight", "exclusive"}};
+  return Guarded(self, [&](Tree& tree) {
+    const auto [id, depends_on, weight, exclusive] =
+        kParameters.Read(arguments, count, keywords);
+    const auto object = [](PyObject* given, py::object otherwise) {
+      return given == nullptr ? std::move(otherwise)
+                              : py::reinterpret_borrow<py::object>(given);
+    };
+    const int is_exclusive =
+        exclusive == nullptr ? 0 : PyObject_IsTrue(exclusive);
+    if (is_exclusive < 0) throw py::error_already_set();
+    (tree.*(kInsert ? &Tree::Insert : &Tree::Reprioritize))(
+        object(id, py::none()), object(depends_on, py::none()),
+        weight == nullptr ? py::int_(16) : object(weight, py::none()),
+        is_exclusive == 1);
+  });
+}
+
+template <typename Function>
+PyCFunction AsPython(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyMethodDef methods[] = {
+    {"next", [](PyObject* self, PyObject*) { return Next(self); }, METH_NOARGS,
+     "next($self)\n--\n\nThe id of the stream that sends next."},
+    {"block", AsPython(SetActive<false>), METH_FASTCALL | METH_KEYWORDS,
+     "block($self, stream_id)\n--\n\nThe stream has nothing to send."},
+    {"unblock", AsPython(SetActive<true>), METH_FASTCALL | METH_KEYWORDS,
+     "unblock($self, stream_id)\n--\n\nThe stream has something to send."},
+    {"remove_stream", AsPython(Remove), METH_FASTCALL | METH_KEYWORDS,
+     "remove_stream($self, stream_id)\n--\n\n"
+     "The stream leaves; its dependents share its place."},
+    {"insert_stream", AsPython(Prioritize<true>), METH_FASTCALL | METH_KEYWORDS,
+     "insert_stream($self, stream_id, depends_on=None, weight=16, "
+     "exclusive=False)\n--\n\nThe stream joins, with something to send."},
+    {"reprioritize", AsPython(Prioritize<false>), METH_FASTCALL | METH_KEYWORDS,
+     "reprioritize($self, stream_id, depends_on=None, weight=16, "
+     "exclusive=False)\n--\n\nThe stream moves, and gets another weight."},
+};
 
 void AddTree(py::module_& module) {
   py::class_<Tree> tree(
@@ -229,45 +377,16 @@ void AddTree(py::module_& module) {
       "The dependency tree of RFC 7540; iterate over it to know who sends "
       "next.");
   tree.def(py::init<py::object>(), py::arg("maximum_streams") = 1000)
-      .def(
-          "insert_stream",
-          [](Tree& self, py::object stream_id, py::object depends_on,
-             py::object weight, const py::object& exclusive) {
-            self.Insert(std::move(stream_id), std::move(depends_on),
-                        std::move(weight), py::bool_(exclusive));
-          },
-          py::arg("stream_id"), py::arg("depends_on") = py::none(),
-          py::arg("weight") = 16, py::arg("exclusive") = false)
-      .def(
-          "reprioritize",
-          [](Tree& self, py::object stream_id, py::object depends_on,
-             py::object weight, const py::object& exclusive) {
-            self.Reprioritize(std::move(stream_id), std::move(depends_on),
-                              std::move(weight), py::bool_(exclusive));
-          },
-          py::arg("stream_id"), py::arg("depends_on") = py::none(),
-          py::arg("weight") = 16, py::arg("exclusive") = false)
-      .def("remove_stream", &Tree::Remove, py::arg("stream_id"))
-      .def(
-          "block",
-          [](Tree& self, py::object stream_id) {
-            self.SetActive(std::move(stream_id), false, "block");
-          },
-          py::arg("stream_id"))
-      .def(
-          "unblock",
-          [](Tree& self, py::object stream_id) {
-            self.SetActive(std::move(stream_id), true, "unblock");
-          },
-          py::arg("stream_id"))
       .def("_get_or_insert_parent", &Tree::GetOrInsertParent,
            py::arg("parent_stream_id"))
       .def_property_readonly("_streams", &Tree::streams)
       .def_property_readonly("_root_stream", &Tree::root)
       .def_property_readonly("_maximum_streams", &Tree::maximum_streams);
-  auto* const type = reinterpret_cast<PyTypeObject*>(tree.ptr());
-  tree.attr("next") =
-      py::reinterpret_steal<py::object>(PyDescr_NewMethod(type, &next_method));
+  for (PyMethodDef& method : methods) {
+    tree.attr(method.ml_name) =
+        py::reinterpret_steal<py::object>(PyDescr_NewMethod(
+            reinterpret_cast<PyTypeObject*>(tree.ptr()), &method));
+  }
   tree.attr("__module__") = kModule;
 }
 

@@ -19,12 +19,8 @@ namespace {
 constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
 
-// How far a 32-bit level may be from its base: whole quanta fit on top.
-constexpr int64_t kReach = int64_t{1} << 30;
-
-bool Fits(int64_t order) {
-  return order == static_cast<int64_t>(static_cast<int32_t>(order));
-}
+// A log is not worth settling before.
+constexpr size_t kShortLog = 64;
 
 bool IsBeyond(int64_t order) { return (order == kFirst) | (order == kLast); }
 
@@ -56,32 +52,6 @@ void ShareWeight(uint64_t weight,
     const uint32_t unit = i < weight - shared ? 1 : 0;
     heir.SetExactWeight(std::max<uint32_t>(heir.exact_weight() + unit, 1));
   }
-}
-
-// Serves every child that comes before (`served_level`, `served_order`) once;
-// the least level after. No branches and no overlap, so that the compiler does
-// four or eight children at a time.
-// Not inlined, where the promise of no overlap would be lost.
-__attribute__((noinline)) int32_t MoveOn(
-    size_t count, int32_t served_level, int32_t served_order,
-    const int32_t* __restrict order, const int32_t* __restrict weight,
-    const int32_t* __restrict whole, const int32_t* __restrict remainder,
-    int32_t* __restrict level, int32_t* __restrict deficit,
-    int32_t* __restrict served) {
-  int32_t least = std::numeric_limits<int32_t>::max();
-  for (size_t i = 0; i < count; ++i) {
-    // All ones for a child that comes before, else 0.
-    const int32_t before = -static_cast<int32_t>(
-        (level[i] < served_level) |
-        ((level[i] == served_level) & (order[i] < served_order)));
-    const int32_t sum = deficit[i] + (remainder[i] & before);
-    const int32_t carry = -static_cast<int32_t>(sum >= weight[i]);
-    deficit[i] = sum - (weight[i] & carry);
-    level[i] += (whole[i] & before) - carry;
-    served[i] -= before;
-    least = std::min(least, level[i]);
-  }
-  return least;
 }
 
 }  // namespace
@@ -132,16 +102,13 @@ void Stream::SetWeight(int weight) {
 // than the new weight.
 void Stream::SetExactWeight(uint32_t weight) {
   // What is owed is owed at the old weight.
-  if (parent_ != nullptr) parent_->Update();
+  UpdateFromParent();
   exact_weight_ = weight;
   whole_ = kQuantum / weight;
   remainder_ = kQuantum % weight;
   weight_ = std::clamp(
       static_cast<int>(std::lround(static_cast<double>(weight) / kWeightUnit)),
       1, 256);
-  if (parent_ == nullptr || in_ready_) return;
-  parent_->SetBlockedWeight(
-      slot_, weight, static_cast<uint32_t>(parent_->blocked_.deficit[slot_]));
 }
 
 void Stream::SetActive(bool active) {
@@ -158,13 +125,15 @@ int64_t Stream::LastLevel() {
 
 std::vector<std::pair<int64_t, Stream*>> Stream::Queue() {
   Update();
+  SettleAll();
   std::vector<std::pair<int64_t, Stream*>> queue;
-  for (size_t i = 0; i < ready_count_; ++i) {
-    const Ready& entry = ready_[leaves_ + i];
-    queue.emplace_back(entry.level, entry.stream);
+  for (size_t i = leaves_; i < ready_.size(); ++i) {
+    if (Stream* const child = ready_[i].stream; child != nullptr) {
+      queue.emplace_back(child->level_, child);
+    }
   }
-  for (size_t i = 0; i < blocked_.size(); ++i) {
-    queue.emplace_back(BlockedLevel(i), blocked_.stream[i]);
+  for (Stream* const child : blocked_) {
+    queue.emplace_back(child->level_, child);
   }
   std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second->Before(*b.second);
@@ -173,9 +142,8 @@ std::vector<std::pair<int64_t, Stream*>> Stream::Queue() {
 }
 
 uint32_t Stream::Deficit() {
-  if (parent_ == nullptr || in_ready_) return deficit_ / kWeightUnit;
-  parent_->Update();
-  return static_cast<uint32_t>(parent_->blocked_.deficit[slot_]) / kWeightUnit;
+  UpdateFromParent();
+  return deficit_ / kWeightUnit;
 }
 
 // --- The dependents ----------------------------------------------------------
@@ -239,139 +207,214 @@ Stream* Stream::Schedule() {
   for (;;) {
     const Ready first = group->ready_[1];
     Stream* const stream = first.stream;
-    const int64_t level = first.level;
-    group->last_level_ = level;
-    if (group->blocked_.size() > 0 && group->least_blocked_ <= level) {
-      group->MoveOnBlockedBefore(first);
-    }
+    stream->level_ = group->last_level_ = LevelOf(first.key);
+    if (!group->blocked_.empty()) group->Log(first);
+    stream->TakeTurn();
     group->SetReady(stream->slot_,
-                    Ready{LevelAfter(stream, level), stream->order_, stream});
+                    Ready{KeyOf(stream->level_, stream->order_), stream});
     if (stream->active_) return stream;
     group = stream;
   }
 }
 
-int64_t Stream::LevelAfter(Stream* child, int64_t level) {
-  const uint32_t sum = child->deficit_ + child->remainder_;
-  const uint32_t carry = sum >= child->exact_weight_ ? 1 : 0;
-  child->deficit_ = sum - (child->exact_weight_ & (0 - carry));
-  level += child->whole_ + carry;
-  if (child->deficit_ >= child->exact_weight_) {  // after a change of weight
-    level += child->deficit_ / child->exact_weight_;
-    child->deficit_ %= child->exact_weight_;
-  }
-  return level;
-}
-
-// Every blocked child that comes before the one served was served and passed
-// over, once.
-void Stream::MoveOnBlockedBefore(const Ready& served) {
-  const int64_t level = served.level;
-  if (++untold_ == std::numeric_limits<int32_t>::max()) TellServed();
-  if (!wide_ && level - base_ > kReach) {
-    // The queue has come far: count from here.
-    const int64_t step = level - base_;
-    for (size_t i = 0; i < blocked_.size() && !wide_; ++i) {
-      if (blocked_.level[i] - step < -kReach) Widen();
-    }
-    if (!wide_) {
-      for (int32_t& child : blocked_.level) {
-        child -= static_cast<int32_t>(step);
-      }
-      base_ += step;
-    }
-  }
-  if (wide_ || unusual_ || !Fits(served.stream->order_)) {
-    MoveOnBlockedExactly(served);
-  } else {
-    least_blocked_ =
-        base_ + MoveOn(blocked_.size(), static_cast<int32_t>(level - base_),
-                       static_cast<int32_t>(served.stream->order_),
-                       blocked_.order.data(), blocked_.weight.data(),
-                       blocked_.whole.data(), blocked_.remainder.data(),
-                       blocked_.level.data(), blocked_.deficit.data(),
-                       blocked_.served.data());
+// Without the other's division.
+inline void Stream::TakeTurn() {
+  const uint32_t sum = deficit_ + remainder_;
+  const uint32_t carry = sum >= exact_weight_ ? 1 : 0;
+  deficit_ = sum - (exact_weight_ & (0 - carry));
+  level_ += whole_ + carry;
+  if (deficit_ >= exact_weight_) {  // after a change of weight
+    level_ += deficit_ / exact_weight_;
+    deficit_ %= exact_weight_;
   }
 }
 
-// The same for what the loop above leaves out: ids beyond 32 bits, levels too
-// far apart, and deficits that a change of weight left above the weight.
-void Stream::MoveOnBlockedExactly(const Ready& served) {
-  unusual_ = false;
-  bool near = true;
-  least_blocked_ = std::numeric_limits<int64_t>::max();
-  for (size_t i = 0; i < blocked_.size(); ++i) {
-    Stream* const child = blocked_.stream[i];
-    const auto weight = static_cast<uint32_t>(blocked_.weight[i]);
-    int64_t level = BlockedLevel(i);
-    if (Precedes(Ready{level, child->order_, child}, served)) {
-      const uint32_t cost =
-          kQuantum + static_cast<uint32_t>(blocked_.deficit[i]);
-      level += cost / weight;
-      SetBlockedLevel(i, level);
-      blocked_.deficit[i] = static_cast<int32_t>(cost % weight);
-      ++blocked_.served[i];
-    }
-    if (blocked_.deficit[i] >= blocked_.weight[i] || !Fits(child->order_)) {
-      unusual_ = true;
-    }
-    near = near && std::abs(level - served.level) < kReach / 2;
-    least_blocked_ = std::min(least_blocked_, level);
+void Stream::PassOver(int64_t times) {
+  if (times == 0) return;
+  const uint64_t cost = static_cast<uint64_t>(times) * kQuantum + deficit_;
+  level_ += static_cast<int64_t>(cost / exact_weight_);
+  deficit_ = static_cast<uint32_t>(cost % exact_weight_);
+  failed_ += times;
+}
+
+int64_t Stream::TimesToReach(int64_t level) const {
+  int64_t cost = level - level_;
+  if (cost <= 0) return 0;
+  if (__builtin_mul_overflow(cost, int64_t{exact_weight_}, &cost)) return kLast;
+  // Once at least: a deficit above the weight counts only when served.
+  return cost <= int64_t{deficit_} + kQuantum
+             ? 1
+             : (cost - deficit_ - 1) / kQuantum + 1;
+}
+
+// --- What the blocked miss ---------------------------------------------------
+//
+// A decision serves (and passes over) every blocked child that comes before the
+// child it is for, once. Let T(j) be how often a child must be served, from the
+// start of the log, to come after the child of decision j; the log's decisions
+// are in order, so T never falls. Then after decision j the child was served
+// n(j) = min(n(j - 1) + 1, T(j)) times, hence
+//
+//   n(end) = min(end, min over j of T(j) + end - j).
+//
+// In a stretch only the last decision counts for that: its id adds at most 1 to
+// T over an earlier one's, and its j is greater by as much or more. From
+// stretch to stretch T - j rises or falls with the slope that the log has there
+// less what the child gains each time, ids apart. Where it falls everywhere,
+// the minimum is at the last stretch, and where it rises everywhere, at the
+// first that comes after the child: the last or first of those with smaller
+// ids than the child's, or of those with larger ones. Only a child between the
+// log's slopes needs a look at each stretch.
+
+void Stream::Log(const Ready& served) {
+  const int64_t level = LevelOf(served.key);
+  const int64_t order = served.stream->order_;
+  if (IsBeyond(order)) {
+    LogAtOnce(served);
+    return;
   }
-  if (wide_ && near) {
-    wide_ = false;
-    base_ = served.level;
-    for (size_t i = 0; i < blocked_.size(); ++i) {
-      blocked_.level[i] = static_cast<int32_t>(blocked_.wide_level[i] - base_);
+  if (!log_.empty()) {
+    Stretch& last = log_.back();
+    if (level == last.level && order >= last.order) {
+      last.order = order;
+      ++last.end;
+      return;
+    }
+    if (level <= last.level ||
+        log_.size() >= std::max(kShortLog, blocked_.size())) {
+      SettleAll();
+    } else {
+      slopes_ = SlopesOfAll();
+    }
+  }
+  log_.push_back(Stretch{level, order, LogEnd() + 1});
+}
+
+// The same for an id beyond 64 bits, which no stretch can tell from others.
+void Stream::LogAtOnce(const Ready& served) {
+  SettleAll();
+  for (Stream* const child : blocked_) {
+    if (Precedes(Ready{KeyOf(child->level_, child->order_), child}, served)) {
+      child->PassOver(1);
     }
   }
 }
 
-void Stream::TellServed() {
-  for (size_t i = 0; i < blocked_.size(); ++i) {
-    blocked_.stream[i]->failed_ +=
-        static_cast<uint64_t>(std::exchange(blocked_.served[i], 0));
-  }
-  untold_ = 0;
+Stream::Slopes Stream::SlopesOfAll() const {
+  Slopes slopes = slopes_;
+  if (log_.size() < 2) return slopes;
+  const Stretch& from = log_[log_.size() - 2];
+  const Stretch& to = log_.back();
+  const double rise = static_cast<double>(to.level - from.level);
+  const double decisions = static_cast<double>(to.end - from.end);
+  slopes.most = std::max(slopes.most, rise / decisions);
+  slopes.least = std::min(slopes.least, rise / decisions);
+  return slopes;
 }
 
-// Brings the queue of this stream up to date. While a stream is ready, so is
-// everything above it, and nothing is owed.
+int64_t Stream::TimesServed(const Stream& child, const Slopes& slopes) const {
+  const int64_t end = LogEnd();
+  const auto smaller = [&child](const Stretch& stretch) {
+    return stretch.order < child.order_;
+  };
+  // As often as it takes to come after a stretch.
+  const auto times = [&](const Stretch& stretch) {
+    return child.TimesToReach(stretch.level + (smaller(stretch) ? 0 : 1));
+  };
+  // Then n(end), were the stretch the minimum.
+  const auto with = [&](const Stretch& stretch) {
+    return times(stretch) + end - stretch.end;
+  };
+  // Whether a stretch with a smaller id could make that less.
+  const auto id_matters = [&](const Stretch& stretch) {
+    return times(stretch) > child.TimesToReach(stretch.level);
+  };
+  const double weight = child.exact_weight_;
+  const Stretch& last = log_.back();
+  int64_t served = std::min(end - child.seen_, times(last));
+  if (served == 0) return 0;
+
+  if (slopes.most * weight <= kQuantum) {
+    if (!id_matters(last)) return served;
+    const auto other = std::find_if(log_.rbegin(), log_.rend(), smaller);
+    return other == log_.rend() ? served : std::min(served, with(*other));
+  }
+
+  // The first that serves it.
+  const auto first = std::partition_point(
+      log_.begin(), log_.end(), [&](const Stretch& stretch) {
+        return stretch.end <= child.seen_ || times(stretch) == 0;
+      });
+  const int64_t start = first == log_.begin() ? 0 : std::prev(first)->end;
+  served = std::min({served, end - start, with(*first)});
+
+  if (slopes.least * weight >= kQuantum &&
+      child.deficit_ < child.exact_weight_) {
+    if (!id_matters(*first)) return served;
+    const auto other = std::find_if(first, log_.end(), smaller);
+    return other == log_.end() ? served : std::min(served, with(*other));
+  }
+
+  for (auto stretch = first; stretch != log_.end(); ++stretch) {
+    if (times(*stretch) >= served) break;  // and so are all later ones
+    served = std::min(served, with(*stretch));
+  }
+  return served;
+}
+
+void Stream::Settle(Stream* child) {
+  const int64_t end = LogEnd();
+  if (child->seen_ == end) return;
+  child->PassOver(TimesServed(*child, SlopesOfAll()));
+  child->seen_ = end;
+}
+
+void Stream::SettleAll() {
+  if (log_.empty()) return;
+  const Slopes slopes = SlopesOfAll();
+  for (Stream* const child : blocked_) {
+    if (child->seen_ < LogEnd()) child->PassOver(TimesServed(*child, slopes));
+    child->seen_ = 0;
+  }
+  log_.clear();
+  slopes_ = Slopes();
+}
+
+// Brings the queue of this stream up to date, but for what its log has. While a
+// stream is ready, so is everything above it, and nothing is owed.
 void Stream::Update() {
+  if (IsReady()) return;
   std::vector<Stream*> path;
-  for (Stream* s = this; s != nullptr; s = s->parent_) {
-    path.push_back(s);
-    if (s->IsReady()) break;
+  Stream* top = this;
+  for (; top->parent_ != nullptr && !top->parent_->IsReady();
+       top = top->parent_) {
+    path.push_back(top);
   }
-  for (; !path.empty(); path.pop_back()) {
-    Stream* const stream = path.back();
-    if (Stream* const parent = stream->parent_;
-        parent != nullptr && !stream->in_ready_) {
-      stream->failed_ += static_cast<uint64_t>(
-          std::exchange(parent->blocked_.served[stream->slot_], 0));
-    }
+  for (Stream* stream = top;; stream = path.back(), path.pop_back()) {
+    if (stream->parent_ != nullptr) stream->parent_->Settle(stream);
     // An active stream is never asked for those below it.
-    const uint64_t failed = std::exchange(stream->failed_, 0);
+    const int64_t failed = std::exchange(stream->failed_, 0);
     if (failed > 0) stream->ServeAllBlocked(failed);
+    if (path.empty()) break;
   }
 }
 
-void Stream::ServeAllBlocked(uint64_t times) {
-  for (size_t i = 0; i < blocked_.size(); ++i) {
-    const auto weight = static_cast<uint64_t>(blocked_.weight[i]);
-    const auto deficit = static_cast<uint64_t>(blocked_.deficit[i]);
-    const auto level_after = [&](uint64_t served) {
-      // A deficit above the weight counts from the next time on.
-      const uint64_t cost = served == 0 ? 0 : served * kQuantum + deficit;
-      return BlockedLevel(i) + static_cast<int64_t>(cost / weight);
-    };
-    const int64_t last = level_after(times - 1);
-    last_level_ = i == 0 ? last : std::max(last_level_, last);
-    SetBlockedLevel(i, level_after(times));
-    blocked_.deficit[i] =
-        static_cast<int32_t>((times * kQuantum + deficit) % weight);
-    blocked_.stream[i]->failed_ += times;
+// The same for what the parent knows of this stream.
+void Stream::UpdateFromParent() {
+  if (parent_ == nullptr || in_ready_) return;
+  parent_->Update();
+  parent_->Settle(this);
+}
+
+void Stream::ServeAllBlocked(int64_t times) {
+  SettleAll();
+  int64_t last = kFirst;
+  for (Stream* const child : blocked_) {
+    child->PassOver(times - 1);
+    last = std::max(last, child->level_);
+    child->PassOver(1);
   }
+  if (!blocked_.empty()) last_level_ = last;
 }
 
 void Stream::ReadinessMayHaveChanged() {
@@ -388,139 +431,89 @@ void Stream::ReadinessMayHaveChanged() {
 void Stream::Enter(Stream* child) {
   child->in_ready_ = child->IsReady();
   if (child->in_ready_) {
-    PushReady(Ready{child->level_, child->order_, child});
+    PushReady(Ready{KeyOf(child->level_, child->order_), child});
     return;
   }
-  const size_t slot = blocked_.size();
-  child->slot_ = slot;
-  if (slot == 0) {
-    base_ = child->level_;
-    wide_ = false;
-    unusual_ = false;
-  }
-  least_blocked_ =
-      slot == 0 ? child->level_ : std::min(least_blocked_, child->level_);
-  const bool fits = Fits(child->order_);
-  if (!fits) unusual_ = true;
-  blocked_.stream.push_back(child);
-  blocked_.level.push_back(0);
-  blocked_.order.push_back(fits ? static_cast<int32_t>(child->order_) : 0);
-  blocked_.weight.push_back(0);
-  blocked_.deficit.push_back(0);
-  blocked_.whole.push_back(0);
-  blocked_.remainder.push_back(0);
-  blocked_.served.push_back(0);
-  blocked_.wide_level.push_back(0);
-  SetBlockedLevel(slot, child->level_);
-  SetBlockedWeight(slot, child->exact_weight_, child->deficit_);
-}
-
-int64_t Stream::BlockedLevel(size_t slot) const {
-  return wide_ ? blocked_.wide_level[slot] : base_ + blocked_.level[slot];
-}
-
-void Stream::SetBlockedLevel(size_t slot, int64_t level) {
-  if (!wide_ && std::abs(level - base_) > kReach) Widen();
-  if (wide_) {
-    blocked_.wide_level[slot] = level;
-  } else {
-    blocked_.level[slot] = static_cast<int32_t>(level - base_);
-  }
-}
-
-void Stream::SetBlockedWeight(size_t slot, uint32_t weight, uint32_t deficit) {
-  blocked_.weight[slot] = static_cast<int32_t>(weight);
-  blocked_.deficit[slot] = static_cast<int32_t>(deficit);
-  blocked_.whole[slot] = static_cast<int32_t>(kQuantum / weight);
-  blocked_.remainder[slot] = static_cast<int32_t>(kQuantum % weight);
-  if (deficit >= weight) unusual_ = true;
-}
-
-void Stream::Widen() {
-  for (size_t i = 0; i < blocked_.size(); ++i) {
-    blocked_.wide_level[i] = base_ + blocked_.level[i];
-  }
-  wide_ = true;
+  child->slot_ = blocked_.size();
+  child->seen_ = LogEnd();
+  blocked_.push_back(child);
 }
 
 void Stream::Leave(Stream* child) {
   const size_t slot = child->slot_;
   if (child->in_ready_) {
-    child->level_ = ready_[leaves_ + slot].level;
     EraseReady(slot);
     return;
   }
-  child->level_ = BlockedLevel(slot);
-  child->deficit_ = static_cast<uint32_t>(blocked_.deficit[slot]);
-  child->failed_ += static_cast<uint64_t>(blocked_.served[slot]);
-  blocked_.stream.back()->slot_ = slot;
-  const auto take_last = [slot](auto& column) {
-    column[slot] = column.back();
-    column.pop_back();
-  };
-  take_last(blocked_.stream);
-  take_last(blocked_.level);
-  take_last(blocked_.order);
-  take_last(blocked_.weight);
-  take_last(blocked_.deficit);
-  take_last(blocked_.whole);
-  take_last(blocked_.remainder);
-  take_last(blocked_.served);
-  take_last(blocked_.wide_level);
+  Settle(child);
+  blocked_[slot] = blocked_.back();
+  blocked_[slot]->slot_ = slot;
+  blocked_.pop_back();
+  if (blocked_.empty()) SettleAll();
 }
 
+Stream::Key Stream::KeyOf(int64_t level, int64_t order) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  return static_cast<Key>(level) << 64 |
+         static_cast<Key>(static_cast<uint64_t>(order) ^ kSign);
+}
+
+Stream::Ready Stream::Nobody() { return Ready{KeyOf(kLast, kLast), nullptr}; }
+
 bool Stream::Precedes(const Ready& a, const Ready& b) {
-  if (a.level != b.level) return a.level < b.level;
-  if (a.order != b.order || a.stream == nullptr || b.stream == nullptr) {
-    return a.order < b.order;
+  if (a.key != b.key || a.stream == nullptr || b.stream == nullptr) {
+    return a.key < b.key;
   }
   return a.stream->Before(*b.stream);  // ids beyond 64 bits
 }
 
-void Stream::SetReady(size_t slot, Ready entry) {
-  auto level = static_cast<uint64_t>(entry.level);
-  auto order = static_cast<uint64_t>(entry.order);
-  auto stream = reinterpret_cast<uintptr_t>(entry.stream);
-  Ready* const ready = ready_.data();
-  for (size_t place = leaves_ + slot; place > 0; place /= 2) {
-    Ready& mine = ready[place];
-    const Ready& other = ready[place ^ 1];
-    mine.level = static_cast<int64_t>(level);
-    mine.order = static_cast<int64_t>(order);
-    mine.stream = reinterpret_cast<Stream*>(stream);
-    const bool loses = ready_beyond_
-                           ? Precedes(other, mine)
-                           : (other.level < static_cast<int64_t>(level)) |
-                                 ((other.level == static_cast<int64_t>(level)) &
-                                  (other.order < static_cast<int64_t>(order)));
-    // By masks: a branch here nobody could foretell.
-    const uint64_t mask = 0 - static_cast<uint64_t>(loses);
-    level ^= (level ^ static_cast<uint64_t>(other.level)) & mask;
-    order ^= (order ^ static_cast<uint64_t>(other.order)) & mask;
-    stream ^= (stream ^ reinterpret_cast<uintptr_t>(other.stream)) & mask;
+void Stream::SetReady(size_t slot, const Ready& entry) {
+  if (ready_beyond_) {
+    PlayMatches<true>(slot, entry);
+  } else {
+    PlayMatches<false>(slot, entry);
   }
+}
+
+template <bool kBeyond>
+void Stream::PlayMatches(size_t slot, const Ready& entry) {
+  Ready* const ready = ready_.data();
+  Key key = entry.key;
+  Stream* stream = entry.stream;
+  size_t place = leaves_ + slot;
+  for (; place > 1; place /= 2) {
+    ready[place] = Ready{key, stream};
+    // A copy, so that reading it is safe whoever wins: then no branch is
+    // needed, and nobody could foretell one.
+    const Ready other = ready[place ^ 1];
+    if (kBeyond ? Precedes(other, Ready{key, stream}) : other.key < key) {
+      key = other.key;
+      stream = other.stream;
+    }
+  }
+  ready[place] = Ready{key, stream};
 }
 
 void Stream::PushReady(const Ready& entry) {
-  if (ready_count_ == leaves_) {
+  if (vacant_.empty()) {
     const size_t leaves = leaves_;
     leaves_ = std::max<size_t>(2 * leaves, 1);
     const std::vector<Ready> old =
-        std::exchange(ready_, std::vector<Ready>(2 * leaves_, kNobody));
+        std::exchange(ready_, std::vector<Ready>(2 * leaves_, Nobody()));
     for (size_t i = 0; i < leaves; ++i) SetReady(i, old[leaves + i]);
+    for (size_t i = leaves_; i > leaves; --i) vacant_.push_back(i - 1);
   }
   if (IsBeyond(entry.stream->order_)) ready_beyond_ = true;
-  entry.stream->slot_ = ready_count_;
-  SetReady(ready_count_++, entry);
+  ++ready_count_;
+  entry.stream->slot_ = vacant_.back();
+  vacant_.pop_back();
+  SetReady(entry.stream->slot_, entry);
 }
 
 void Stream::EraseReady(size_t slot) {
-  const size_t last = --ready_count_;
-  const Ready moved = ready_[leaves_ + last];
-  SetReady(last, kNobody);
-  if (slot == last) return;
-  moved.stream->slot_ = slot;
-  SetReady(slot, moved);
+  --ready_count_;
+  vacant_.push_back(slot);
+  SetReady(slot, Nobody());
 }
 
 }  // namespace sluice::adapters::python

@@ -11,11 +11,13 @@
 // unblocked depends on every decision made meanwhile.
 //
 // The original walks through every such stream at every decision. Here the
-// ready children of a stream stand in a heap, and the blocked ones (with
-// nothing ready below) in columns that one loop without branches moves on:
-// O(log ready + depth) a decision, plus about a nanosecond for each blocked
-// sibling that is behind. What depends on a blocked stream is counted, and
-// brought up to date when somebody looks.
+// ready children of a stream stand in a tournament, and a decision among them
+// is noted in a log for the blocked ones (with nothing ready below). How often
+// the decisions in the log served a blocked child follows from a few numbers,
+// without walking through them: it is asked for when somebody looks at the
+// child, and for all once the log is as long as they are many. So a decision is
+// O(log ready + depth) amortised, blocked siblings or not. What depends on a
+// blocked stream is counted, and brought up to date when somebody looks.
 //
 // Nothing recurses, whatever the depth. Not thread-safe: under Python's lock.
 #ifndef SLUICE_ADAPTERS_PYTHON_STREAM_H_
@@ -92,52 +94,63 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Stream* Schedule();
 
  private:
+  // Level and id as one number, in the order in which children are served.
+  using Key = __int128;
+  static Key KeyOf(int64_t level, int64_t order);
+  static int64_t LevelOf(Key key) { return static_cast<int64_t>(key >> 64); }
+
   struct Ready {
-    int64_t level;
-    int64_t order;
+    Key key;
     Stream* stream;
   };
-  static constexpr Ready kNobody = {std::numeric_limits<int64_t>::max(),
-                                    std::numeric_limits<int64_t>::max(),
-                                    nullptr};  // after everybody
+  static Ready Nobody();  // after everybody
 
-  // The children that are blocked, with nothing ready below: a column each, of
-  // 32 bits, so that a machine word of any CPU holds several.
-  struct Blocked {
-    std::vector<Stream*> stream;
-    std::vector<int32_t> level;  // over Stream::base_, unless Stream::wide_
-    std::vector<int32_t> order;  // when it fits
-    std::vector<int32_t> weight;
-    std::vector<int32_t> deficit;
-    std::vector<int32_t> whole;       // kQuantum / weight
-    std::vector<int32_t> remainder;   // kQuantum % weight
-    std::vector<int32_t> served;      // times, not yet told to the stream
-    std::vector<int64_t> wide_level;  // with Stream::wide_ in place of `level`
+  // Decisions that follow on each other in the log and have one level.
+  struct Stretch {
+    int64_t level;
+    int64_t order;  // of the last, and the largest
+    int64_t end;    // how many decisions the log has up to there
+  };
 
-    size_t size() const { return stream.size(); }
+  // By how many levels a decision the ends of stretches rise, at least and at
+  // most.
+  struct Slopes {
+    double least = std::numeric_limits<double>::infinity();
+    double most = 0;
   };
 
   bool IsReady() const { return active_ || ready_count_ > 0; }
 
   static bool Precedes(const Ready& a, const Ready& b);
-  // The tournament's: an entry changes, joins at the end, leaves.
-  void SetReady(size_t slot, Ready entry);
+  // The tournament's: an entry changes, joins, leaves.
+  void SetReady(size_t slot, const Ready& entry);
+  template <bool kBeyond>
+  void PlayMatches(size_t slot, const Ready& entry);
   void PushReady(const Ready& entry);
   void EraseReady(size_t slot);
 
-  // `child` was served once: the level it has then.
-  static int64_t LevelAfter(Stream* child, int64_t level);
   void Enter(Stream* child);
   void Leave(Stream* child);
-  int64_t BlockedLevel(size_t slot) const;
-  void SetBlockedLevel(size_t slot, int64_t level);
-  void SetBlockedWeight(size_t slot, uint32_t weight, uint32_t deficit);
-  void Widen();
-  void MoveOnBlockedBefore(const Ready& served);
-  void MoveOnBlockedExactly(const Ready& served);
-  void TellServed();
+
+  // What being served does to this stream, when it is its turn, and when it is
+  // passed over.
+  void TakeTurn();
+  void PassOver(int64_t times);
+  // How often that must be to reach `level`.
+  int64_t TimesToReach(int64_t level) const;
+
+  void Log(const Ready& served);
+  void LogAtOnce(const Ready& served);
+  int64_t LogEnd() const { return log_.empty() ? 0 : log_.back().end; }
+  Slopes SlopesOfAll() const;
+  int64_t TimesServed(const Stream& child, const Slopes& slopes) const;
+  // Brings a blocked child's level, deficit and failures up to date, or all.
+  void Settle(Stream* child);
+  void SettleAll();
+
   void Update();
-  void ServeAllBlocked(uint64_t times);
+  void UpdateFromParent();
+  void ServeAllBlocked(int64_t times);
   // Moves this stream to its parent's other queue if it became ready or
   // blocked, and so on upwards.
   void ReadinessMayHaveChanged();
@@ -154,10 +167,15 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Stream* parent_ = nullptr;
   bool in_ready_ = false;  // in which of the parent's queues
   size_t slot_ = 0;        // and where there
-  int64_t level_ = 0;      // when in neither, or in the heap
-  uint32_t deficit_ = 0;   // the same
-  uint32_t whole_;         // kQuantum / exact_weight_
-  uint32_t remainder_;     // kQuantum % exact_weight_
+  // Served next at this level, unless it stands in the tournament, with what
+  // the last division left. A blocked one's are those of when the parent's log
+  // had `seen_` decisions.
+  int64_t level_ = 0;
+  uint32_t deficit_ = 0;
+  uint32_t whole_;      // kQuantum / exact_weight_
+  uint32_t remainder_;  // kQuantum % exact_weight_
+  int64_t seen_ = 0;
+  int64_t failed_ = 0;  // Schedule()s that found nothing, not yet carried out
 
   std::vector<std::shared_ptr<Stream>> children_;
   // A tournament: the entries are leaves, the last half of the vector, and each
@@ -167,16 +185,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::vector<Ready> ready_;
   size_t leaves_ = 0;  // half of its size
   size_t ready_count_ = 0;
-  bool ready_beyond_ = false;  // an id beyond 64 bits has been among them
-  Blocked blocked_;
-  int64_t least_blocked_ = 0;  // no level of blocked_ is smaller
-  int64_t base_ = 0;           // of blocked_'s levels
-  bool wide_ = false;          // they are too far apart for 32 bits
-  // One of blocked_'s deficits may reach its weight, or an id not fit.
-  bool unusual_ = false;
-  int32_t untold_ = 0;  // how often blocked_.served may have grown
+  std::vector<size_t> vacant_;    // the leaves with nobody
+  bool ready_beyond_ = false;     // an id beyond 64 bits has been among them
+  std::vector<Stream*> blocked_;  // in no order
+  // While there are blocked ones: the decisions that not all of them know of,
+  // in the order of their keys.
+  std::vector<Stretch> log_;
+  Slopes slopes_;  // but for its last stretch, to which more may come
   int64_t last_level_ = 0;
-  uint64_t failed_ = 0;  // Schedule()s that found nothing, not yet carried out
 };
 
 }  // namespace sluice::adapters::python

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <typeinfo>
 #include <utility>
 
 #include "adapters/python/stream.h"
@@ -93,11 +94,22 @@ Tree::Tree(py::object maximum_streams)
 // one, whatever the depth.
 Tree::~Tree() = default;
 
-std::shared_ptr<Stream> Tree::Find(py::handle id) const {
+Stream* Tree::FindStream(py::handle id) const {
   PyObject* const found = PyDict_GetItemWithError(streams_.ptr(), id.ptr());
-  if (found != nullptr) return py::cast<std::shared_ptr<Stream>>(found);
-  if (PyErr_Occurred() != nullptr) throw py::error_already_set();
-  return nullptr;
+  if (found == nullptr) {
+    if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+    return nullptr;
+  }
+  // What pybind11's cast looks up every time.
+  static PyTypeObject* const type =
+      py::detail::get_type_info(typeid(Stream))->type;
+  return Py_TYPE(found) == type ? ValueOf<Stream>(found)
+                                : py::cast<Stream*>(found);
+}
+
+std::shared_ptr<Stream> Tree::Find(py::handle id) const {
+  Stream* const found = FindStream(id);
+  return found == nullptr ? nullptr : found->shared_from_this();
 }
 
 std::shared_ptr<Stream> Tree::GetOrInsertParent(py::object id) {
@@ -191,21 +203,16 @@ void Tree::Remove(py::object id) {
   stream->parent()->ReplaceByItsChildren(stream.get());
 }
 
-void Tree::SetActive(py::object id, bool active, const char* verb) {
+void Tree::SetActive(py::handle id, bool active, const char* verb) {
   if (IsZero(id)) {
     Raise(TheErrors().pseudo.ptr(),
           (std::string("Cannot ") + verb + " stream 0").c_str());
   }
-  const std::shared_ptr<Stream> stream = Find(id);
+  Stream* const stream = FindStream(id);
   if (stream == nullptr) {
     Raise(TheErrors().missing, "Stream ", id, " not in tree");
   }
   stream->SetActive(active);
-}
-
-PyObject* Tree::Next() {
-  const Stream* const next = root_->Schedule();
-  return next == nullptr ? nullptr : next->id().inc_ref().ptr();
 }
 
 }  // namespace sluice::adapters::python

@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
+#include <typeinfo>
 
 #include "adapters/python/stream.h"
 
@@ -27,6 +28,20 @@ Errors& TheErrors();
 // Throws the module's BadWeightError for what is no weight (RFC 7540 §5.3.2).
 int CheckedWeight(pybind11::handle weight);
 
+// What a Python object of the bound class `T`, or of a subclass, stands for;
+// null before its __init__(). Without pybind11's look-up where it can be.
+template <typename T>
+T* ValueOf(PyObject* object) {
+  auto* const instance = reinterpret_cast<pybind11::detail::instance*>(object);
+  // The usual class, with one of pybind11's among its bases: T.
+  if (instance->simple_layout) {
+    return static_cast<T*>(instance->simple_value_holder[0]);
+  }
+  return static_cast<T*>(
+      instance->get_value_and_holder(pybind11::detail::get_type_info(typeid(T)))
+          .value_ptr());
+}
+
 // Methods throw pybind11::error_already_set with the original's errors, in its
 // order of checks. All but Next() and Remove() cost a dictionary's look-up and
 // what stream.h says; Remove() is O(siblings + children).
@@ -42,11 +57,14 @@ class Tree {
   void Reprioritize(pybind11::object id, pybind11::object depends_on,
                     pybind11::object weight, bool exclusive);
   void Remove(pybind11::object id);
-  void SetActive(pybind11::object id, bool active, const char* verb);
+  void SetActive(pybind11::handle id, bool active, const char* verb);
 
   // The id of the stream that is next, a new reference; null when all are
   // blocked.
-  PyObject* Next();
+  PyObject* Next() {
+    const Stream* const next = root_->Schedule();
+    return next == nullptr ? nullptr : next->id().inc_ref().ptr();
+  }
 
   // What the original calls _streams: every stream, 0 included, by id.
   const pybind11::dict& streams() const { return streams_; }
@@ -56,6 +74,7 @@ class Tree {
 
  private:
   // Null when there is none.
+  Stream* FindStream(pybind11::handle id) const;
   std::shared_ptr<Stream> Find(pybind11::handle id) const;
 
   const std::shared_ptr<Stream> root_;

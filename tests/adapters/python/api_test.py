@@ -112,6 +112,36 @@ class ApiTest(unittest.TestCase):
 
         self.assertEqual(self.same(use), [3, 3, 3])
 
+    def test_calls_that_do_not_fit_are_refused_in_pythons_words(self):
+        for call, names in (("block", 1), ("unblock", 1), ("remove_stream", 1),
+                            ("insert_stream", 4), ("reprioritize", 4)):
+            for arguments, keywords in (
+                ([], {}), ([], {"weight": 16}), ([1] * (names + 1), {}), ([1] * (names + 3), {}),
+                ([1], {"stream_id": 2}), ([1], {"stream": 2}), ([], {"stream_id": 1, "wait": 2}),
+                ([], {"stream\u00a0id": 1}),
+            ):
+                bases, _ = self.same(lambda module: getattr(module.PriorityTree(), call)(
+                    *arguments, **keywords))
+                self.assertEqual(bases[0], "builtins.TypeError")
+
+    def test_methods_have_the_originals_signatures(self):
+        for call in ("next", "block", "unblock", "remove_stream", "insert_stream", "reprioritize"):
+            self.same(lambda module: [
+                (parameter.name, parameter.kind, parameter.default) for parameter in
+                inspect.signature(getattr(module.PriorityTree(), call)).parameters.values()])
+
+    def test_what_a_parameter_throws_comes_through(self):
+        class Torn:
+            """Neither true nor false."""
+
+            def __bool__(self):
+                raise ZeroDivisionError("torn")
+
+        for call in (lambda m: m.PriorityTree().insert_stream(1, exclusive=Torn()),
+                     lambda m: m.PriorityTree().insert_stream(1, depends_on=Torn()),
+                     lambda m: m.PriorityTree().block([])):
+            self.same(call)
+
     def test_a_tree_is_its_own_iterator(self):
         tree = ours.PriorityTree()
         tree.insert_stream(5)
@@ -210,6 +240,26 @@ class ApiTest(unittest.TestCase):
 
         with self.assertRaises(TypeError):
             next(Forgetful())
+        raw = ours.PriorityTree.__new__(ours.PriorityTree)
+        for call in (lambda: next(raw), raw.next, lambda: raw.block(1),
+                     lambda: raw.insert_stream(1)):
+            with self.assertRaises(TypeError):
+                call()
+        with self.assertRaises(TypeError):
+            ours.PriorityTree.block(ours.Stream(1), 1)
+
+        class Both(ours.Stream, ours.PriorityTree):
+            """Where the tree is not the object's first part."""
+
+            def __init__(self):
+                ours.Stream.__init__(self, 7)
+                ours.PriorityTree.__init__(self)
+
+        both = Both()
+        both.insert_stream(5)
+        both.block(5)
+        both.unblock(5)
+        self.assertEqual((next(both), both.next(), both.stream_id), (5, 5, 7))
 
 
 if __name__ == "__main__":

@@ -88,6 +88,80 @@ def play(seed):
     return len(program), decisions
 
 
+def crowd(seed):
+    """A group most of which is blocked, through many decisions between one
+    change and the next; the number of its decisions."""
+    chance = random.Random(seed)
+    common = chance.randint(2, 128)
+    like = list(range(common, 2 * common))
+    weights = chance.choice([[16], [1, 256], [common, 256 - common], range(1, 257), like,
+                             2 * len(like) * [common] + like])
+    ids = chance.sample(range(1, 1000), chance.choice([6, 10, 70]))
+    if chance.random() < 0.1:
+        ids += BEYOND_64_BITS
+    ready = chance.choice([1, 2, 5])
+    trees = [module.PriorityTree() for module in (original, ours)]
+
+    def both(call, *arguments, **keywords):
+        seen = [outcome(getattr(tree, call), *arguments, **keywords) for tree in trees]
+        if seen[0] != seen[1]:
+            sys.exit("crowd %d, %s: the original %r, ours %r" % (seed, call, *seen))
+
+    parents = [0] if chance.random() < 0.7 else [0, ids[0], ids[1]]
+    for place, stream_id in enumerate(ids):
+        both("insert_stream", stream_id, weight=chance.choice(weights),
+             depends_on=chance.choice(parents if place > 1 else [0]))
+        if place >= ready:
+            both("block", stream_id)
+    decisions = 0
+    longest = chance.choice([4, 8, 200])
+    for _ in range(3000 // longest // len(ids) + 5):
+        run = chance.randint(1, longest)
+        for _ in range(run):
+            both("__next__")
+        decisions += run
+        for _ in range(chance.choice([0, 1, 1, 4])):
+            both(chance.choice(["block", "unblock"]), chance.choice(ids[:4 * ready]))
+        if chance.random() < 0.3:
+            stream_id, weight = chance.choice(ids), chance.choice(weights)
+            for tree in trees:
+                tree._streams[stream_id].weight = weight
+        if chance.random() < 0.1:
+            both("reprioritize", chance.choice(ids), weight=chance.choice(weights),
+                 exclusive=True)
+        if chance.random() < 0.7:
+            seen = [look(tree) for tree in trees]
+            if seen[0] != seen[1]:
+                sys.exit("crowd %d, after %d decisions: the original %r, ours %r"
+                         % (seed, decisions, *seen))
+    return decisions
+
+
+# Where a blocked child is between two rules for what a log of decisions did to
+# it: (the weights of the ready, the child's id and weight, decisions before it
+# and its siblings are looked at and after). The last changes its weight then.
+CORNERS = (
+    ({1: 4, 3: 4, 7: 2}, 6, [8], 11, 5),
+    ({1: 59, 8: 1}, 4, [64], 6, 1),
+    ({7: 116, 6: 116}, 1, [232, 172], 19, 4),
+)
+
+
+def corner(ready, stream_id, weights, before, after):
+    looks = []
+    for module in (original, ours):
+        tree = module.PriorityTree()
+        for ready_id, weight in ready.items():
+            tree.insert_stream(ready_id, weight=weight)
+        tree.insert_stream(stream_id, weight=weights[0])
+        tree.block(stream_id)
+        ran = [next(tree) for _ in range(before)]
+        tree._streams[stream_id].weight = weights[-1]
+        looks.append([look(tree), ran + [next(tree) for _ in range(after)], look(tree)])
+    if looks[0] != looks[1]:
+        sys.exit("corner %r: the original %r, ours %r" % (weights, *looks))
+
+
 def main():
     programs = int(sys.argv[2]) if len(sys.argv) > 2 else 1500
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0
@@ -96,7 +170,11 @@ def main():
         played = play(seed)
         calls += played[0]
         decisions += played[1]
-    print("%d programs, %d calls, %d decisions: the same" % (programs, calls, decisions))
+    for case in CORNERS:
+        corner(*case)
+    crowded = sum(crowd(seed) for seed in range(first, first + programs // 5))
+    print("%d programs, %d calls, %d decisions; %d crowds, %d decisions: the same"
+          % (programs, calls, decisions, programs // 5, crowded))
     if calls < 50 * programs or decisions < 20 * programs:
         sys.exit("too few calls to prove anything")
 
