@@ -60,7 +60,7 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
       for (const std::string& spec : comparison.policies) {
         const std::string name =
             absl::StrCat(page.name, " ", set.name, " ", spec);
-        sinks.progress(absl::StrCat("[", ++done, "/", total, "] ", name));
+        sinks.progress(++done, total, name);
         const absl::StatusOr<PageLoad> load =
             LoadOnce(comparison, page, set, spec);
         if (!load.ok()) {

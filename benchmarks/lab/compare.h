@@ -2,6 +2,7 @@
 #ifndef SLUICE_BENCHMARKS_LAB_COMPARE_H_
 #define SLUICE_BENCHMARKS_LAB_COMPARE_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -32,7 +33,9 @@ struct Comparison {
 
 // Where the results go, as they come.
 struct Sinks {
-  std::function<void(absl::string_view line)> progress;  // before each run
+  // Before run number `run` of `total`, counted from 1.
+  std::function<void(size_t run, size_t total, absl::string_view name)>
+      progress;
   // After each page, and at last the summary over pages, where there is one.
   std::function<void(absl::string_view text)> text;
   std::vector<Output*> outputs;  // each sees every run; not owned

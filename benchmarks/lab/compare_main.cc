@@ -1,7 +1,11 @@
 #include "benchmarks/lab/compare_main.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +23,7 @@
 #include "benchmarks/lab/bundled.h"
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/network.h"
+#include "benchmarks/lab/progress.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
@@ -160,16 +165,24 @@ int CompareMain(int argc, char** argv,
     absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
   }
   Sinks sinks;
-  sinks.progress = [quiet](absl::string_view line) {
-    if (!quiet) absl::FPrintF(stderr, "%s\n", line);
+  Progress progress(std::cerr, isatty(STDERR_FILENO) == 1, [] {
+    using std::chrono::steady_clock;  // Abseil's clocks may go back
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               steady_clock::now().time_since_epoch())
+        .count();
+  });
+  sinks.progress = [&](size_t run, size_t total, absl::string_view name) {
+    if (!quiet) progress.OnRun(run, total, name);
   };
-  sinks.text = [quiet](absl::string_view text) {
+  sinks.text = [&](absl::string_view text) {
     if (quiet) return;
+    progress.Clear();
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   };
   sinks.outputs = files.outputs();
   const absl::Status status = Compare(comparison, sinks);
+  progress.Clear();
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;

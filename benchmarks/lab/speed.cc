@@ -30,7 +30,7 @@ namespace {
 // Whole comparisons: what they read is made once.
 void Measure(benchmark::State& state, const Comparison& comparison) {
   Sinks sinks;
-  sinks.progress = [](absl::string_view) {};
+  sinks.progress = [](size_t, size_t, absl::string_view) {};
   sinks.text = [](absl::string_view text) {
     benchmark::DoNotOptimize(text.data());
   };

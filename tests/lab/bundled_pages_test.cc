@@ -176,7 +176,7 @@ Printed CompareDefaults() {
   CsvOutput csv_output(csv);
   const absl::Status status = Compare(
       comparison,
-      {.progress = [](absl::string_view) {},
+      {.progress = [](size_t, size_t, absl::string_view) {},
        .text =
            [&](absl::string_view text) { printed.text += std::string(text); },
        .outputs = {&json_output, &csv_output}});

@@ -55,7 +55,7 @@ Usage UsageOf(size_t times, std::vector<Output*> outputs) {
   int64_t last = 0;
   ForgetPeak();
   Sinks sinks;
-  sinks.progress = [&](absl::string_view) {
+  sinks.progress = [&](size_t, size_t, absl::string_view) {
     if (first == 0) first = LiveBytes();
     last = LiveBytes();
   };
