@@ -57,17 +57,33 @@ const loadView = (() => {
 
   const endOf = (timeline) => Math.max(...timeline.timings.map((timing) => timing.completed));
 
-  // The common end of the time axes.
-  const windowEnd = () => {
-    const end = Math.max(...shown.sides.map(({ timeline }) => endOf(timeline)));
-    return Math.ceil((end * Number(byId("window").value)) / 10) * 10;
+  // What part of the time the charts show.
+  const timeSpan = () => {
+    const whole = Math.ceil(Math.max(...shown.sides.map(({ timeline }) => endOf(timeline))) / 10) * 10;
+    const length = whole * Number(byId("span").value);
+    const start = ((whole - length) * Number(byId("from").value)) / 100;
+    byId("from").disabled = length === whole;
+    byId("span-shown").textContent = `${format.ms(start)} – ${format.ms(start + length)} ms`;
+    byId("from").setAttribute("aria-valuetext", byId("span-shown").textContent);
+    return { start, end: start + length };
   };
 
-  const drawWaterfall = ({ side, name, run, timeline }, end) => {
+  const within = ({ start, end }) => (block) => block.end > start && block.start < end;
+
+  // The rectangle from one time to another, `height` around the row `y`, or
+  // what the chart has room for; null: nothing.
+  const bar = ({ coordSys }, api, from, to, y, height, least) => {
+    const [left, middle] = api.coord([from, y]);
+    const x = Math.max(left, coordSys.x);
+    const right = Math.min(Math.max(api.coord([to, y])[0], left + least), coordSys.x + coordSys.width);
+    return right < x || right <= coordSys.x ? null : { x, y: middle - height / 2, width: Math.max(right - x, least), height };
+  };
+
+  const drawWaterfall = ({ side, name, run, timeline }, span) => {
     const id = `waterfall-${side}`;
     const rows = rowsOf(shown.page, timeline);
     const rowOf = new Map(rows.map((row, y) => [row.i, y]));
-    const blocks = data.blocks(timeline.arrivals, true).filter((block) => block.start < end);
+    const blocks = data.blocks(timeline.arrivals, true).filter(within(span));
     const changes = rows.flatMap((row, y) =>
       row.signals.filter(({ at }) => at > row.received).map((signal) => ({ y, signal })));
     const muted = colour("muted");
@@ -75,20 +91,14 @@ const loadView = (() => {
       [run.times[1], "rendering"],
       [run.times[2], "above the fold"],
       [run.times[3], "page"],
-    ].filter(([at]) => at > 0 && at <= end);
-    const clip = (params, shape) => {
-      const area = params.coordSys;
-      const x = Math.max(shape.x, area.x);
-      const width = Math.min(shape.x + shape.width, area.x + area.width) - x;
-      return width <= 0 ? null : { ...shape, x, width };
-    };
+    ].filter(([at]) => at > 0 && at >= span.start && at <= span.end);
     ui.draw(
       id,
       70 + 16 * rows.length,
       `Waterfall of ${shown.page.name} under ${name}: ${rows.length} resources, the last byte at ${format.ms(run.times[3])} ms. The table has the numbers.`,
       {
         grid: { left: 168, right: 22, top: 62, bottom: 8 },
-        xAxis: ui.timeAxis(end, { position: "top", name: "" }),
+        xAxis: ui.timeAxis(span, { position: "top", name: "" }),
         yAxis: ui.axis({
           type: "category",
           inverse: true,
@@ -104,9 +114,7 @@ const loadView = (() => {
             data: rows.map((row, y) => [row.timing.requested, y, row.timing.completed]),
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
-              const [x, y] = api.coord([api.value(0), api.value(1)]);
-              const right = api.coord([api.value(2), api.value(1)])[0];
-              const shape = clip(params, { x, y: y - 1, width: right - x, height: 2 });
+              const shape = bar(params, api, api.value(0), api.value(2), api.value(1), 2, 0);
               return shape && { type: "rect", shape, style: { fill: muted, opacity: 0.55 } };
             },
             tooltip: {
@@ -125,7 +133,7 @@ const loadView = (() => {
               lineStyle: { color: colour("ink"), type: "dashed", width: 1 },
               data: lines.map(([xAxis, name], i) => ({
                 xAxis,
-                label: { color: colour("ink"), fontSize: 10.5, formatter: name, position: "start", distance: 18 + 12 * i },
+                label: { color: colour("ink"), fontSize: 10.5, formatter: name, position: "start", distance: 18 + 12 * i, align: xAxis > span.start + 0.85 * (span.end - span.start) ? "right" : "center" },
               })),
             },
           },
@@ -134,9 +142,7 @@ const loadView = (() => {
             data: blocks.map((block) => [block.start, rowOf.get(block.resource), block.end]),
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
-              const [x, y] = api.coord([api.value(0), api.value(1)]);
-              const right = api.coord([api.value(2), api.value(1)])[0];
-              const shape = clip(params, { x, y: y - 5, width: Math.max(1, right - x), height: 10 });
+              const shape = bar(params, api, api.value(0), api.value(2), api.value(1), 10, 1);
               const type = rows[api.value(1)].resource.type;
               return shape && { type: "rect", shape, style: { fill: classColour(type) } };
             },
@@ -156,7 +162,7 @@ const loadView = (() => {
             data: changes.map(({ y, signal }) => [signal.at, y]),
             renderItem: (params, api) => {
               const [x, y] = api.coord([api.value(0), api.value(1)]);
-              if (api.value(0) > end) return null;
+              if (api.value(0) < span.start || api.value(0) > span.end) return null;
               return {
                 type: "polygon",
                 shape: { points: [[x - 4, y + 5], [x + 4, y + 5], [x, y - 4]] },
@@ -205,7 +211,7 @@ const loadView = (() => {
     return points;
   };
 
-  const drawProgress = (end) => {
+  const drawProgress = (span) => {
     const curves = shown.sides.flatMap(({ side, name, timeline }) => [
       { name: `${side.toUpperCase()}: ${name}, above the fold`, side, atf: true, points: progressOf(timeline, (r) => r.aboveTheFold) },
       { name: `${side.toUpperCase()}: ${name}, all`, side, atf: false, points: progressOf(timeline, () => true) },
@@ -217,7 +223,7 @@ const loadView = (() => {
       {
         grid: { left: 52, right: 20, top: 40, bottom: 44 },
         legend: { top: 0, textStyle: { color: colour("ink") }, itemWidth: 34, type: "plain" },
-        xAxis: ui.timeAxis(end),
+        xAxis: ui.timeAxis(span),
         yAxis: ui.axis({ type: "value", min: 0, max: 100, axisLabel: { formatter: "{value} %" } }),
         tooltip: {
           trigger: "axis",
@@ -239,7 +245,7 @@ const loadView = (() => {
             step: "end",
             symbol: "none",
             clip: true,
-            data: [...points, [Math.max(end, points[points.length - 1][0]), points.length > 1 ? 100 : 0]],
+            data: [...points, [Math.max(span.end, points[points.length - 1][0]), points.length > 1 ? 100 : 0]],
             lineStyle: style,
             itemStyle: { color: style.color },
           };
@@ -262,12 +268,12 @@ const loadView = (() => {
         ]));
   };
 
-  const drawStrip = (end) => {
+  const drawStrip = (span) => {
     const rows = shown.sides.flatMap(({ side, name, timeline }) => [
       { name: `${side.toUpperCase()} chosen`, policy: name, blocks: data.blocks(timeline.picks, false) },
       { name: `${side.toUpperCase()} arrived`, policy: name, blocks: data.blocks(timeline.arrivals, true) },
     ]);
-    const blocks = rows.flatMap((row, y) => row.blocks.filter(({ start }) => start < end).map((block) => ({ ...block, y })));
+    const blocks = rows.flatMap((row, y) => row.blocks.filter(within(span)).map((block) => ({ ...block, y })));
     const { resources } = shown.page;
     const surface = colour("surface");
     const onBlock = colour("on-class");
@@ -277,7 +283,7 @@ const loadView = (() => {
       `Strips of time coloured by the class of the stream that had the wire, under ${format.list(shown.sides.map(({ name }) => name))}. The table has the blocks in order.`,
       {
         grid: { left: 84, right: 14, top: 8, bottom: 44 },
-        xAxis: ui.timeAxis(end),
+        xAxis: ui.timeAxis(span),
         yAxis: ui.axis({ type: "category", inverse: true, data: rows.map(({ name }) => name) }),
         series: [
           {
@@ -286,26 +292,24 @@ const loadView = (() => {
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
               const block = blocks[params.dataIndex];
-              const area = params.coordSys;
-              const [x, y] = api.coord([block.start, block.y]);
-              const right = Math.min(api.coord([block.end, block.y])[0], area.x + area.width);
-              const width = Math.max(0.5, right - x);
+              const shape = bar(params, api, block.start, block.end, block.y, 32, 0.5);
+              if (shape === null) return null;
               const children = [
                 {
                   type: "rect",
-                  shape: { x, y: y - 16, width, height: 32 },
+                  shape,
                   style: {
                     fill: classColour(resources[block.resource].type),
-                    stroke: width > 4 ? surface : "none",
+                    stroke: shape.width > 4 ? surface : "none",
                     lineWidth: 1,
                   },
                 },
               ];
               const { label } = resources[block.resource];
-              if (width > 8 * label.length) {
+              if (shape.width > 8 * label.length) {
                 children.push({
                   type: "text",
-                  style: { text: label, x: x + width / 2, y, align: "center", verticalAlign: "middle", fill: onBlock, fontSize: 11 },
+                  style: { text: label, x: shape.x + shape.width / 2, y: shape.y + 16, align: "center", verticalAlign: "middle", fill: onBlock, fontSize: 11 },
                 });
               }
               return { type: "group", children };
@@ -393,10 +397,10 @@ const loadView = (() => {
   };
 
   const drawAll = () => {
-    const end = windowEnd();
-    for (const side of shown.sides) drawWaterfall(side, end);
-    drawProgress(end);
-    drawStrip(end);
+    const span = timeSpan();
+    for (const side of shown.sides) drawWaterfall(side, span);
+    drawProgress(span);
+    drawStrip(span);
   };
 
   const VIEWS = ["waterfall-a", "waterfall-b", "progress", "strip", "tree-a", "tree-b"];
@@ -439,7 +443,9 @@ const loadView = (() => {
       for (const id of ["page", "signals", "network", "seed", "policy-a", "policy-b"]) {
         byId(id).addEventListener("change", show);
       }
-      byId("window").addEventListener("change", () => shown.sides.length > 0 && drawAll());
+      for (const id of ["span", "from"]) {
+        byId(id).addEventListener("input", () => shown.sides.length > 1 && drawAll());
+      }
     },
     show,
     signalText,

@@ -13,16 +13,18 @@ const pagesView = (() => {
 
   let index;
 
-  // "3g_fast, send buffer 16,384 B": what tells the settings of one set of
-  // signals apart.
-  const networkName = (setting) => {
+  // What tells the settings of one set of signals apart.
+  const networkWords = (setting) => {
     const words = [setting.network, `send buffer ${format.count(setting.send_buffer_bytes)} B`];
     if (setting.late_signals) words.push("late signals");
     if (index.settings.some((other) => other.max_streams !== setting.max_streams)) {
       words.push(`${setting.max_streams} streams`);
     }
-    return words.join(", ");
+    return words;
   };
+
+  // "3g_fast, send buffer 16,384 B"
+  const networkName = (setting) => networkWords(setting).join(", ");
 
   const settingsOf = (signals) => {
     const found = [];
@@ -97,8 +99,8 @@ const pagesView = (() => {
         grid: { left: 120, right: 12, top: 8, bottom: 82 },
         xAxis: ui.axis({
           type: "category",
-          data: names,
-          axisLabel: { interval: 0, width: Math.max(70, 420 / names.length), overflow: "break" },
+          data: settings.map((i) => networkWords(index.settings[i]).join("\n")),
+          axisLabel: { interval: 0, lineHeight: 14, rotate: settings.length > 6 ? 30 : 0 },
         }),
         yAxis: ui.axis({ type: "category", inverse: true, data: policies.map((i) => index.policies[i]) }),
         visualMap: {
@@ -156,8 +158,8 @@ const pagesView = (() => {
   const drawIntervals = (sums) => {
     const ordered = [...sums].sort((a, b) => b.median - a.median);
     const edges = ordered.flatMap((sum) => [sum.low, sum.high, sum.lowerQuartile, sum.upperQuartile, 1]);
-    const low = Math.floor(20 * Math.min(...edges) - 0.5) / 20;
-    const high = Math.ceil(20 * Math.max(...edges) + 0.5) / 20;
+    const low = Math.floor(10 * Math.min(...edges) - 0.1) / 10;
+    const high = Math.ceil(10 * Math.max(...edges) + 0.1) / 10;
     ui.draw(
       "intervals",
       90 + 24 * ordered.length,

@@ -151,16 +151,16 @@ const ui = (() => {
     axisLabel: { color: colour("ink"), fontSize: 11, ...options.axisLabel },
   });
 
-  const timeAxis = (end, options = {}) =>
+  const timeAxis = ({ start, end }, options = {}) =>
     axis({
       type: "value",
-      min: 0,
+      min: start,
       max: end,
       name: "ms",
       nameLocation: "middle",
       nameGap: 24,
       ...options,
-      axisLabel: { formatter: (ms) => (options.name === "" ? `${format.count(ms)} ms` : format.count(ms)), hideOverlap: true },
+      axisLabel: { formatter: (ms) => (options.name === "" ? `${format.count(Math.round(ms))} ms` : format.count(Math.round(ms))), hideOverlap: true },
     });
 
   return {

@@ -101,6 +101,8 @@ const median = (values) => {
   return sorted.length % 2 ? sorted[half - 0.5] : (sorted[half - 1] + sorted[half]) / 2;
 };
 
+const tenths = (ms) => ms.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 const near = (a, b, what) => assert.ok(Math.abs(a - b) < 1e-4 * Math.max(1, Math.abs(b)), `${what}: ${a}, not ${b}`);
 
 describe("the document", () => {
@@ -307,9 +309,16 @@ describe("a page load", () => {
     const page = shared;
     const picture = () => pictureOf(page, "waterfall-a");
     const whole = await picture();
-    await choose(page, { window: "first fifth" });
-    assert.notEqual(await picture(), whole);
-    await choose(page, { window: "whole load" });
+    const end = await page.textContent("#span-shown").then((text) => Number(text.split(" ")[2].replace(",", "")));
+    assert.ok(await page.isDisabled("#from"));
+    await choose(page, { span: "a fifth" });
+    const first = await picture();
+    assert.notEqual(first, whole);
+    await page.locator("#from").fill("100");
+    assert.equal(await page.textContent("#span-shown"), `${tenths(0.8 * end)} – ${tenths(end)} ms`);
+    assert.notEqual(await picture(), first);
+    await page.locator("#from").fill("0");
+    await choose(page, { span: "whole load" });
     assert.equal(await picture(), whole);
     assertQuiet(page);
   });
@@ -408,7 +417,7 @@ describe("by keyboard alone", () => {
       assert.notEqual(what.outline, "none", what.name);
       reached.push(what.name);
     }
-    const controls = ["metric", "sum-signals", "sum-network", "page", "signals", "network", "policy-a", "policy-b", "window", "tree-kind", "time", "before", "after"];
+    const controls = ["metric", "sum-signals", "sum-network", "page", "signals", "network", "policy-a", "policy-b", "span", "tree-kind", "time", "before", "after"];
     assert.deepEqual(reached.filter((name) => controls.includes(name)), controls);
     assert.equal(reached.filter((name) => name.startsWith("SUMMARY Table")).length, 8);
     await page.close();

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Runs kept by several compare programs, made into one report by another, as a
+# user meets them: the same results as those of one program.
+set -u
+compare=$PWD/$1
+report=$PWD/$2
+failures=0
+cd "$TEST_TMPDIR" || exit 1
+
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+
+# refuses TEXT ARGS…: report ends with 2 and says TEXT in one line.
+refuses() {
+  local text=$1 status
+  shift
+  "$report" "$@" >out 2>err
+  status=$?
+  [ "$status" -eq 2 ] || fail "status $status, not 2: $*"
+  [ ! -s out ] || fail "printed to stdout: $*"
+  [ "$(wc -l <err)" -eq 1 ] || fail "not one line on stderr: $*: $(cat err)"
+  grep -qF -- "$text" err || fail "no '$text' for $*: $(cat err)"
+}
+
+run=(--quiet --pages=wikipedia_mobile --signals=firefox7540)
+"$compare" "${run[@]}" --policies=rr,fifo --json=one.jsonl --csv=one.csv \
+  --html=one.html --runs=one.runs || fail "one program"
+"$compare" "${run[@]}" --policies=rr --runs=rr.runs || fail "rr alone"
+"$compare" "${run[@]}" --policies=fifo --runs=fifo.runs || fail "fifo alone"
+
+# In the order of the files, named or listed.
+mkdir -p caller
+printf 'rr.runs\nfifo.runs\n' >list
+"$report" rr.runs fifo.runs --json=two.jsonl --csv=two.csv --html=two.html ||
+  fail "two files"
+"$report" @list --html=listed.html || fail "a list of files"
+for kind in jsonl csv html; do
+  cmp "one.$kind" "two.$kind" || fail "two files give another .$kind"
+done
+cmp one.html listed.html || fail "a list gives another page"
+"$report" rr.runs fifo.runs --runs=again.runs || fail "files of runs to one"
+cmp one.runs again.runs || fail "files of runs cannot be joined"
+"$report" one.runs --baseline=fifo --html=fifo.html || fail "a baseline"
+cmp -s one.html fifo.html && fail "the baseline changes nothing"
+
+# Paths are the caller's.
+BUILD_WORKING_DIRECTORY=$PWD/caller "$report" ../one.runs --csv=here.csv ||
+  fail "files of the caller's folder"
+cmp one.csv caller/here.csv || fail "--csv is not in the caller's folder"
+
+# The page is whole, and nothing in it is of this machine.
+for text in '<!doctype html>' 'Apache License' '</html>'; do
+  grep -qF "$text" one.html || fail "no '$text' in the page"
+done
+grep -qF "$PWD" one.html && fail "a path in the page"
+grep -qF '<!--' one.html && fail "something was not put in its place"
+
+refuses 'name at least one file'
+refuses 'ask for --html' one.runs
+refuses 'cannot read' nowhere.runs --csv=x
+refuses 'no file of runs' one.csv --csv=x
+head -c 1000 one.runs >cut.runs
+refuses 'cut.runs: cut off in run' cut.runs --csv=x
+refuses '--html: cannot write' one.runs --html=nowhere/x
+
+[ "$failures" -eq 0 ]
