@@ -84,8 +84,8 @@ struct DataSchedulerOptions {
   // beside the policy's own limit; the oldest is forgotten.
   size_t max_idle_signals = 100;
 
-  // Gets a TraceFrame for each DATA frame; null: none. For the decisions behind
-  // the frames give the scheduler a policy by CreateRecordedPolicy() with the
+  // Gets a TraceFrame for what came of each pick; null: none. For the decisions
+  // behind them give the scheduler a policy by CreateRecordedPolicy() with the
   // same sink. Must outlive the scheduler.
   TraceSink* trace = nullptr;
 };

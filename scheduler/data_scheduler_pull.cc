@@ -79,8 +79,15 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
   const size_t ready_streams = ready_streams_;
   const absl::StatusOr<int64_t> window =
       connection_->LocalFlowControlWindow(id);
+  const auto trace = [&](TraceOutcome outcome, size_t bytes = 0,
+                         bool end_stream = false) {
+    if (options_.trace == nullptr) return;
+    options_.trace->Next<TraceFrame>() = {
+        id, bytes, end_stream, outcome, window.value_or(0), connection_window};
+  };
   if (!window.ok()) {  // closed by calls around us
     policy_->Charge(id, 0);
+    trace(TraceOutcome::kClosed);
     Close(stream, /*finished=*/false);
     return 0;
   }
@@ -91,6 +98,7 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
       ++stream->counters.window_blocks;
     }
     policy_->Charge(id, 0);
+    trace(*window <= 0 ? TraceOutcome::kNoWindow : TraceOutcome::kSmallWindow);
     Refresh(stream);
     return 0;
   }
@@ -101,12 +109,14 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
   std::optional<DataSource::Chunk> chunk = Read(stream, limit);
   if (!chunk.has_value()) {
     policy_->Charge(id, 0);
+    trace(TraceOutcome::kClosed);
     closed_in_read_.reset();
     return 0;
   }
   const size_t bytes = chunk->data.size();
   if (!chunk->status.ok() || bytes > limit) {
     policy_->Charge(id, 0);
+    trace(TraceOutcome::kFailed);
     Fail(stream);
     return 0;
   }
@@ -115,6 +125,7 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
     ++stream->counters.empty_reads;
     stream->waiting = true;
     policy_->Charge(id, 0);
+    trace(TraceOutcome::kNoBytes);
     Refresh(stream);
     if (resumed_while_read_) resume_after_pull_.push_back(id);
     return 0;
@@ -128,7 +139,9 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
         connection_->SendData(id, chunk->data, {.end_stream = end_stream});
     if (!status.ok()) {
       policy_->Charge(id, 0);
-      if (connection_->CanSendData(id)) {
+      const bool can_send = connection_->CanSendData(id);
+      trace(can_send ? TraceOutcome::kNoRoom : TraceOutcome::kClosed);
+      if (can_send) {
         stream->unsent = *std::move(chunk);
         policy_->SetReady(id);  // it is still, after a charge of 0
       } else {
@@ -145,10 +158,7 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
   if (std::optional<uint64_t>& remaining = stream->info.hints.bytes_remaining) {
     *remaining -= std::min<uint64_t>(*remaining, bytes);
   }
-  if (options_.trace != nullptr && (bytes > 0 || end_stream)) {
-    options_.trace->Next<TraceFrame>() = {id, bytes, end_stream, *window,
-                                          connection_window};
-  }
+  trace(TraceOutcome::kSent, bytes, end_stream);
   if (chunk->end) {
     Finish(stream);
   } else if (*window < connection_window &&

@@ -60,6 +60,11 @@ std::vector<PolicyEntry> RegisteredPolicies() {
   return result;
 }
 
+absl::string_view RegisteredNameOf(absl::string_view spec) {
+  const auto entry = Registry().find(spec.substr(0, spec.find(':')));
+  return entry == Registry().end() ? absl::string_view() : entry->first;
+}
+
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(absl::string_view spec,
                                                      PolicyOptions options) {
   const size_t colon = spec.find(':');

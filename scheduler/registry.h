@@ -45,6 +45,10 @@ bool RegisterPolicy(absl::string_view name, absl::string_view summary,
 // Every registered policy, by name.
 std::vector<PolicyEntry> RegisteredPolicies();
 
+// The registered name that `spec` begins with, which lives as long as the
+// process; empty when there is none.
+absl::string_view RegisteredNameOf(absl::string_view spec);
+
 // Makes a policy from "name" or "name:key=value,key=value". `options.values`
 // is overlaid by the spec's. Errors: NotFound names the unknown policy and
 // lists the known ones; InvalidArgument names the bad option.

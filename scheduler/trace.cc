@@ -24,9 +24,13 @@ namespace {
 
 class RecordedPolicy final : public Policy {
  public:
-  RecordedPolicy(std::unique_ptr<Policy> policy, TraceSink* sink,
-                 TraceDetail detail)
-      : policy_(std::move(policy)), sink_(*sink), detail_(detail) {}
+  // `name` never dies.
+  RecordedPolicy(std::unique_ptr<Policy> policy, absl::string_view name,
+                 TraceSink* sink, TraceDetail detail)
+      : policy_(std::move(policy)),
+        name_(name),
+        sink_(*sink),
+        detail_(detail) {}
 
   absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
     absl::Status status = policy_->OnOpen(id, info);
@@ -81,6 +85,7 @@ class RecordedPolicy final : public Policy {
     if (ABSL_PREDICT_FALSE(!grant.has_value())) {
       pick = TracePick();
       pick.number = picks_++;
+      pick.policy = name_;
       pick.ready = ready_count_;
       return grant;
     }
@@ -88,6 +93,7 @@ class RecordedPolicy final : public Policy {
     pick.id = grant->stream_id;
     pick.ready = ready_count_;
     pick.max_bytes = grant->max_bytes;
+    pick.policy = name_;
     pick.rule = grant->reason.rule;
     if (detail_ == TraceDetail::kFull) {
       pick.ready_ids = first_ready_;
@@ -130,6 +136,7 @@ class RecordedPolicy final : public Policy {
   }
 
   const std::unique_ptr<Policy> policy_;
+  const absl::string_view name_;
   TraceSink& sink_;
   const TraceDetail detail_;
   uint64_t picks_ = 0;
@@ -176,7 +183,8 @@ absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
   sink->Write(TraceMade{std::string(spec), options.max_grant,
                         options.max_streams, options.max_closed_streams,
                         options.values});
-  return std::make_unique<RecordedPolicy>(*std::move(policy), sink, detail);
+  return std::make_unique<RecordedPolicy>(*std::move(policy),
+                                          RegisteredNameOf(spec), sink, detail);
 }
 
 }  // namespace sluice::scheduler

@@ -118,11 +118,12 @@ class TraceList {
 
 // A decision and its reason.
 struct TracePick {
-  uint64_t number = 0;     // 0, 1, 2, …
-  StreamId id = 0;         // 0: nothing was ready
-  uint32_t ready = 0;      // streams that were, the picked one included
-  size_t max_bytes = 0;    // of the grant
-  absl::string_view rule;  // never dies: a policy's literal
+  uint64_t number = 0;       // 0, 1, 2, …
+  StreamId id = 0;           // 0: nothing was ready
+  uint32_t ready = 0;        // streams that were, the picked one included
+  size_t max_bytes = 0;      // of the grant
+  absl::string_view policy;  // its registered name; never dies
+  absl::string_view rule;    // never dies: a policy's literal
   // TraceDetail::kFull: the first of the ready ids, the picked one perhaps
   // among them; the levels of choice on the way to the pick, from the top; and
   // how many of these there were.
@@ -139,11 +140,22 @@ struct TraceCharge {
   friend bool operator==(const TraceCharge&, const TraceCharge&) = default;
 };
 
-// A DATA frame went into the output. Windows are in bytes, before the frame.
+// What the session made of a pick. Windows are in bytes, before it.
+enum class TraceOutcome : uint8_t {
+  kSent,         // a DATA frame, or the end without one: trailers follow
+  kNoWindow,     // the stream's window is used up
+  kSmallWindow,  // it is under the minimum useful chunk, and waits
+  kNoBytes,      // the body has nothing now
+  kNoRoom,       // calls from Read() took the room in the output
+  kClosed,       // the stream is closed, by calls from Read() perhaps
+  kFailed,       // the body cannot be finished: the stream is reset
+};
+
 struct TraceFrame {
   StreamId id = 0;
   size_t bytes = 0;
   bool end_stream = false;
+  TraceOutcome outcome = TraceOutcome::kSent;
   int64_t window = 0;  // min(stream, connection)
   int64_t connection_window = 0;
 

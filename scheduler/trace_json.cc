@@ -31,6 +31,9 @@ constexpr std::array<const char*, 9> kClasses = {
     "", "html", "css", "js", "font", "image", "fetch", "media", "other"};
 constexpr std::array<const char*, 4> kSignals = {"rfc7540", "rfc9218", "server",
                                                  "hints"};
+constexpr std::array<const char*, 7> kOutcomes = {
+    "sent",    "no window", "small window", "no bytes",
+    "no room", "closed",    "failed"};
 
 template <size_t size>
 size_t IndexOf(const std::array<const char*, size>& names,
@@ -123,6 +126,7 @@ struct Writer {
                 {"n", pick.number},
                 {"id", pick.id},
                 {"max", pick.max_bytes},
+                {"policy", std::string(pick.policy)},
                 {"rule", std::string(pick.rule)},
                 {"ready", pick.ready}};
     for (const StreamId id : pick.ready_ids) out["ready_ids"].push_back(id);
@@ -146,6 +150,7 @@ struct Writer {
             {"id", frame.id},
             {"bytes", frame.bytes},
             {"end", frame.end_stream},
+            {"outcome", kOutcomes[static_cast<size_t>(frame.outcome)]},
             {"window", frame.window},
             {"connection_window", frame.connection_window}};
   }
@@ -192,9 +197,9 @@ StreamInfo TakeInfo(const Json& in) {
 }
 
 // Never destroyed, as literals are not.
-absl::string_view Interned(const std::string& rule) {
-  static std::set<std::string>* rules = new std::set<std::string>;
-  return *rules->insert(rule).first;
+absl::string_view Interned(const std::string& name) {
+  static std::set<std::string>* names = new std::set<std::string>;
+  return *names->insert(name).first;
 }
 
 TracePick TakePick(const Json& in) {
@@ -202,6 +207,7 @@ TracePick TakePick(const Json& in) {
   pick.number = in.at("n").get<uint64_t>();
   pick.id = in.at("id").get<StreamId>();
   pick.max_bytes = in.at("max").get<size_t>();
+  pick.policy = Interned(in.at("policy").get<std::string>());
   pick.rule = Interned(in.at("rule").get<std::string>());
   pick.ready = in.at("ready").get<uint32_t>();
   pick.levels = in.value("levels", uint32_t{0});
@@ -250,8 +256,12 @@ std::optional<TraceEvent> TakeEvent(const Json& in) {
   if (call == "pick") return TakePick(in);
   if (call == "charge") return TraceCharge{id, in.at("bytes").get<size_t>()};
   if (call == "frame") {
-    return TraceFrame{id, in.at("bytes").get<size_t>(),
-                      in.at("end").get<bool>(), in.at("window").get<int64_t>(),
+    return TraceFrame{id,
+                      in.at("bytes").get<size_t>(),
+                      in.at("end").get<bool>(),
+                      static_cast<TraceOutcome>(IndexOf(
+                          kOutcomes, in.at("outcome").get<std::string>())),
+                      in.at("window").get<int64_t>(),
                       in.at("connection_window").get<int64_t>()};
   }
   return std::nullopt;

@@ -82,7 +82,8 @@ TEST(ReplayProgramTest, ShowsWhatAnotherPolicyWouldHaveDone) {
 TEST(ReplayProgramTest, ALogThatNoLongerPlaysExitsWith1) {
   WriteLog();
   std::ofstream(LogPath(), std::ios::app)
-      << R"({"call":"pick","n":4,"id":9,"max":1,"rule":"x","ready":1})"
+      << R"({"call":"pick","n":4,"id":9,"max":1,"policy":"rr",)"
+         R"("rule":"x","ready":1})"
       << "\n";
   const Outcome outcome = RunReplay(LogPath());
   EXPECT_EQ(outcome.status, 1);

@@ -92,6 +92,7 @@ TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
   EXPECT_EQ(pick.number, 0u);
   EXPECT_EQ(pick.id, 1u);
   EXPECT_EQ(pick.max_bytes, kDefaultMaxGrant);
+  EXPECT_EQ(pick.policy, "rr");
   EXPECT_EQ(pick.rule, "least served");
   EXPECT_EQ(pick.ready, 3u);
   EXPECT_THAT(pick.ready_ids, ElementsAre(1, 3, 5));
@@ -185,7 +186,56 @@ TEST(TraceTest, FramesComeWithTheirWindows) {
   session.Drain();
   ASSERT_EQ(trace.events().size(), 1u);
   EXPECT_EQ(std::get<TraceFrame>(trace.events()[0]),
-            (TraceFrame{1, 1000, true, 9000, 65535}));
+            (TraceFrame{1, 1000, true, TraceOutcome::kSent, 9000, 65535}));
+}
+
+// Windows of 10 bytes, and one that is used up; a body that has nothing yet; a
+// body that fails; trailers.
+TEST(TraceTest, WhatCameOfEachPickIsThereAsWell) {
+  MemoryTrace trace;
+  SessionOptions options;
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, 10}};
+  options.scheduler.trace = &trace;
+  Session session(options);
+  const auto open = [&session](h2::StreamId id, uint32_t window) {
+    ASSERT_TRUE(session.client().IncrementFlowControlWindow(id, window).ok());
+    session.ToServer();
+  };
+  auto outcomes = [&trace, seen = size_t{0}]() mutable {
+    std::string text;
+    for (; seen < trace.events().size(); ++seen) {
+      const auto& frame = std::get<TraceFrame>(trace.events()[seen]);
+      absl::StrAppend(&text, frame.id, ":", frame.bytes, "/", frame.window, " ",
+                      static_cast<int>(frame.outcome), "; ");
+    }
+    return text;
+  };
+  ASSERT_TRUE(session.Respond(session.Request(), 40).ok());
+  const h2::StreamId large = session.Request();
+  open(large, 20000);
+  ASSERT_TRUE(session.Respond(large, 20000).ok());
+  session.Drain(1);
+  // rr: stream 1 is held, stream 3 sends, and so on; then stream 1 is alone.
+  EXPECT_EQ(outcomes(), "1:0/10 2; 3:16384/20010 0; ");
+  session.Drain();
+  EXPECT_EQ(outcomes(), "3:3616/3626 0; 1:10/10 0; ");
+  ASSERT_TRUE(session
+                  .Respond(session.Request(),
+                           std::make_unique<testing::ScriptSource>(
+                               [](size_t) { return DataSource::Chunk(); }))
+                  .ok());
+  session.Drain();
+  EXPECT_EQ(outcomes(), "5:0/10 3; ");
+  ASSERT_TRUE(session
+                  .Respond(session.Request(),
+                           std::make_unique<testing::ScriptSource>([](size_t) {
+                             DataSource::Chunk chunk;
+                             chunk.status = absl::DataLossError("disk");
+                             return chunk;
+                           }))
+                  .ok());
+  session.Drain();
+  EXPECT_EQ(outcomes(), "7:0/10 6; ");
 }
 
 TEST(TraceTest, AMemoryTraceIsBoundedAndCountsOn) {
