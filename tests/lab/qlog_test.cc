@@ -23,6 +23,7 @@
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
+#include "benchmarks/lab/selection.h"
 #include "benchmarks/lab/signals.h"
 #include "benchmarks/lab/trace_folder.h"
 #include "gmock/gmock.h"
@@ -222,6 +223,15 @@ TEST(QlogTest, EverySignalSetGivesATraceThatQvisOpens) {
           "auto", std::string(set.name), late);
       EXPECT_EQ(CheckQlog(load.Text()), absl::OkStatus()) << set.name;
     }
+  }
+}
+
+TEST(QlogTest, EveryBundledPageGivesATraceThatQvisOpens) {
+  const std::string folder = "benchmarks/lab/pages";
+  for (const std::string& page : BundledPages(folder)) {
+    const Load load = LoadOf(absl::StrCat(folder, "/", page, ".json"),
+                             "rfc9218", "chromium_h2_156");
+    EXPECT_EQ(CheckQlog(load.Text()), absl::OkStatus()) << page;
   }
 }
 
