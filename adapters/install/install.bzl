@@ -166,33 +166,42 @@ program_data = rule(
     doc = "The list of what a program reads when it runs, and these files.",
 )
 
-def _optimised_transition_impl(settings, attr):
-    # buildifier: disable=unused-variable
-    unused = attr
-    return {
-        "//command_line_option:compilation_mode": "opt",
-        "//command_line_option:copt": settings["//command_line_option:copt"] + ["-DNDEBUG"],
-    }
+def _mode_transition_impl(settings, attr):
+    result = dict(settings)
+    if attr.optimised:
+        result["//command_line_option:compilation_mode"] = "opt"
+        result["//command_line_option:copt"] = result["//command_line_option:copt"] + ["-DNDEBUG"]
 
-_optimised_transition = transition(
-    implementation = _optimised_transition_impl,
-    inputs = ["//command_line_option:copt"],
-    outputs = [
-        "//command_line_option:compilation_mode",
-        "//command_line_option:copt",
-    ],
+        # The libraries have to be; so the programs need no objects of their own.
+        result["//command_line_option:force_pic"] = True
+    return result
+
+_MODE = [
+    "//command_line_option:compilation_mode",
+    "//command_line_option:copt",
+    "//command_line_option:force_pic",
+]
+
+_mode_transition = transition(
+    implementation = _mode_transition_impl,
+    inputs = _MODE,
+    outputs = _MODE,
 )
 
-def _optimised_impl(ctx):
-    return [DefaultInfo(files = depset(transitive = [src[DefaultInfo].files for src in ctx.attr.srcs]))]
+def _installed_files_impl(ctx):
+    files = depset(transitive = [src[DefaultInfo].files for src in ctx.attr.srcs])
+    return [DefaultInfo(files = files, runfiles = ctx.runfiles(transitive_files = files))]
 
-optimised = rule(
-    implementation = _optimised_impl,
+installed_files = rule(
+    implementation = _installed_files_impl,
     attrs = {
-        "srcs": attr.label_list(allow_files = True, cfg = _optimised_transition),
+        "optimised": attr.bool(
+            doc = "As --config=opt makes them, whatever the command line says.",
+        ),
+        "srcs": attr.label_list(allow_files = True, cfg = _mode_transition),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
     },
-    doc = "The files of srcs as --config=opt makes them: what is installed is for use.",
+    doc = "The files of srcs.",
 )

@@ -97,6 +97,12 @@ class PriorityAdapter {
         });
   }
 
+  // The same for a server whose session has extension callbacks already: hand
+  // on what is of the type NGHTTP2_PRIORITY_UPDATE, and return the result.
+  int OnExtensionChunk(const nghttp2_frame_hd& hd, const uint8_t* data,
+                       size_t length);
+  int UnpackExtension(const nghttp2_frame_hd& hd, void** payload);
+
   // --- What the server does ----------------------------------------------
 
   // The body of `stream_id` is `provider`'s. Returns the provider to give to
@@ -147,10 +153,6 @@ class PriorityAdapter {
   ssize_t Serve(nghttp2_session* session, Stream* stream, int32_t stream_id,
                 uint8_t* buffer, size_t length, uint32_t* data_flags,
                 void* user_data);
-  int OnExtensionChunk(const nghttp2_frame_hd& hd, const uint8_t* data,
-                       size_t length);
-  int UnpackExtension(const nghttp2_frame_hd& hd, void** payload);
-
   Stream* Find(int32_t stream_id);
   void Open(int32_t stream_id, const scheduler::StreamInfo& info);
   void TakePriorityField(int32_t stream_id, absl::string_view field);

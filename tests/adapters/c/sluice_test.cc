@@ -111,6 +111,22 @@ TEST_F(SluiceTest, RFC9218SignalsReachThePolicyBeforeAndAfterTheStreamOpens) {
   EXPECT_EQ(Picks(2), "1 1");
 }
 
+// RFC 9218 §2.1: the tree's signals are translated until the client says that
+// it sends none that matter.
+TEST_F(SluiceTest, RFC7540SignalsCountNoMoreWhenTheClientSaysSo) {
+  EXPECT_EQ(sluice_announces_no_rfc7540_priorities(policy_), 0);
+  for (const bool said : {false, true}) {
+    Create("rfc9218");
+    EXPECT_EQ(sluice_announces_no_rfc7540_priorities(policy_), 1);
+    if (said) {
+      EXPECT_EQ(sluice_no_rfc7540_priorities(policy_), SLUICE_OK);
+    }
+    OpenReady(1, {0, 16, 1});
+    OpenReady(3, {0, 256, 1});
+    EXPECT_EQ(Picks(2), said ? "1 1" : "3 3");
+  }
+}
+
 TEST_F(SluiceTest, HintsReachThePolicy) {
   Create("srpt");
   for (const uint32_t id : {1u, 3u}) {
