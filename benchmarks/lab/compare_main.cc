@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,11 +23,14 @@
 #include "absl/types/span.h"
 #include "benchmarks/lab/bundled.h"
 #include "benchmarks/lab/compare.h"
+#include "benchmarks/lab/har_output.h"
 #include "benchmarks/lab/network.h"
 #include "benchmarks/lab/progress.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/selection.h"
+#include "benchmarks/lab/trace_folder.h"
 #include "examples/support/command_line.h"
+#include "examples/support/paths.h"
 #include "scheduler/registry.h"
 
 ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
@@ -55,6 +59,9 @@ ABSL_FLAG(int64_t, send_buffer, 16384,
 ABSL_FLAG(int64_t, max_streams, 100,
           "streams that the server lets the browser have open at a time "
           "(SETTINGS_MAX_CONCURRENT_STREAMS); further requests wait");
+ABSL_FLAG(std::string, har, "",
+          "also write each page load into this folder as a HAR file, which is "
+          "a page for --pages too");
 
 namespace sluice::lab {
 namespace {
@@ -181,6 +188,17 @@ int CompareMain(int argc, char** argv,
     std::fflush(stdout);
   };
   sinks.outputs = files.outputs();
+  // Not of kept runs (result_files.h): they lack what a page is made of.
+  std::optional<HarOutput> har;
+  if (const std::string path = absl::GetFlag(FLAGS_har); !path.empty()) {
+    absl::StatusOr<TraceFolder> folder =
+        TraceFolder::In(examples::ResolveUserPath(path), ".har");
+    if (!folder.ok()) {
+      ExitBadCommandLine(kProgram,
+                         absl::StrCat("--har: ", folder.status().message()));
+    }
+    sinks.outputs.push_back(&har.emplace(*std::move(folder)));
+  }
   const absl::Status status = Compare(comparison, sinks);
   progress.Clear();
   if (!status.ok()) {

@@ -37,10 +37,11 @@ class ErrorFinder : public nlohmann::json_sax<json> {
   size_t position_ = 0;
 };
 
-// The first byte at which `text` is nested deeper than kMaxJsonDepth, if it is
-// JSON; `text.size()` when there is none.
-size_t FindTooDeep(absl::string_view text) {
+// Whether `text`, if it is JSON, is small enough to become values: one pass
+// that keeps nothing.
+absl::Status CheckShape(absl::string_view text, absl::string_view file) {
   size_t depth = 0;
+  size_t values = 1;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -53,12 +54,20 @@ size_t FindTooDeep(absl::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > kMaxJsonDepth) return i;
+      ++values;
+      if (++depth > kMaxJsonDepth) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file, ": is nested deeper than ", kMaxJsonDepth,
+                         " arrays and objects at byte ", i + 1));
+      }
     } else if ((c == ']' || c == '}') && depth > 0) {
       --depth;
+    } else if (c == ',' && ++values > kMaxJsonValues) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          file, ": has more than ", kMaxJsonValues, " values at byte ", i + 1));
     }
   }
-  return text.size();
+  return absl::OkStatus();
 }
 
 std::string Shown(const json& value) {
@@ -78,10 +87,8 @@ std::string Shown(const json& value) {
 }  // namespace
 
 absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
-  if (const size_t at = FindTooDeep(text); at < text.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, ": is nested deeper than ", kMaxJsonDepth,
-                     " arrays and objects at byte ", at + 1));
+  if (absl::Status status = CheckShape(text, file); !status.ok()) {
+    return status;
   }
   json value = json::parse(text.begin(), text.end(), nullptr,
                            /*allow_exceptions=*/false);

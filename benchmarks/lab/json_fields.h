@@ -27,6 +27,9 @@ namespace sluice::lab {
 // for JSON values recurses.
 inline constexpr size_t kMaxJsonDepth = 512;
 
+// Values of one text, about; a value takes up to a hundred bytes of memory.
+inline constexpr size_t kMaxJsonValues = 4'000'000;
+
 // The whole of `text` as one JSON value. Error: InvalidArgument, with `file`
 // and the place of the mistake.
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text,

@@ -81,6 +81,20 @@ for name in one two; do echo "${page/NAME/$name}" >"caller/page_$name.json"; don
 grep -q '^one: 1 resources' out || fail "the glob misses page one"
 grep -q '^two: 1 resources' out || fail "the glob misses page two"
 
+# HAR files, whatever they are called, say what was inferred; what --har writes
+# is the same page again, and the same load.
+cp "$OLDPWD/tests/lab/har/webpagetest.har" caller/mine
+"$program" --pages=mine --policies=rr --signals=chrome7540 --har=loads/a \
+  >mine 2>err || fail "a HAR"
+grep -qF 'mine: HAR of WebPagetest 21.10: 6 of 8 entries' err || fail "no note"
+"$program" --pages='loads/a/*.har' --policies=rr --signals=chrome7540 \
+  >again 2>/dev/null || fail "a HAR of --har"
+cmp mine again || fail "a HAR of --har is another page"
+"$program" --pages=mine --policies=rr --signals=chrome7540 --har=loads/b \
+  --quiet >/dev/null 2>err
+cmp caller/loads/a/*.har caller/loads/b/*.har || fail "--har is not the same"
+[ -s err ] && fail "--quiet says something"
+
 echo '{"format":' >caller/cut.json
 echo "${page/5000/-1}" >caller/negative.json
 refuses 'unknown page "nowhere"; bundled are' --pages=nowhere
@@ -92,6 +106,10 @@ refuses 'known are none, chrome7540' --signals=mosaic
 refuses 'cannot write' --json=no/such/folder/runs.jsonl
 refuses '--csv: cannot write' --csv=no/such/folder/runs.csv
 refuses '--qlog: cannot write into' --qlog=page_one.json
+refuses '--har: cannot write into' --har=page_one.json
+echo '{"log":{"entries":[{"request":{"url":"http://a/"}}]}}' >caller/broken.har
+refuses 'broken.har: log.entries[0] (http://a/): response: is missing' \
+  --pages=broken.har
 refuses '--network: unknown network "5g"; known are marx' --network=5g
 refuses 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
   --network=ns3:cable

@@ -265,6 +265,12 @@ TEST(BrokenHarTest, DeepNestingIsRefusedBeforeAnythingRecurses) {
   EXPECT_EQ(ErrorOf(har.dump()), "no error");
 }
 
+TEST(BrokenHarTest, MoreValuesThanMemoryIsGoodForAreRefusedUnread) {
+  std::string many = R"({"log":{"entries":[)";
+  for (int i = 0; i < 4'000'000; ++i) many += "0,";
+  EXPECT_THAT(ErrorOf(many), HasSubstr("has more than 4000000 values at byte"));
+}
+
 TEST(BrokenHarTest, AStackOfManyCallsIsReadAndADeepOneToALimit) {
   json har = Har();
   json stack;
