@@ -271,10 +271,11 @@ describe("a page load", () => {
 
   test("has curves that end with the first screen and with the page", async () => {
     const page = shared;
-    await choose(page, { page: "squoosh", signals: SIGNALS[1], network: "3g_fast", "policy-a": "fifo", "policy-b": "rr" });
+    await choose(page, { page: "squoosh", signals: SIGNALS[0], network: "3g_fast", "policy-a": "rfc9218", "policy-b": "rr" });
     const rows = await rowsOf(page, "progress-table");
-    ["fifo", "fifo", "rr", "rr"].forEach((policy, i) => {
-      const line = lineOf({ page: "squoosh", signals: SIGNALS[1], network: "3g_fast", policy });
+    ["rfc9218", "rfc9218", "rr", "rr"].forEach((policy, i) => {
+      const line = lineOf({ page: "squoosh", signals: SIGNALS[0], network: "3g_fast", policy });
+      if (policy === "rfc9218") assert.ok(line.atf_ms < line.page_load_ms, "the two can be told apart");
       const [name, ...parts] = rows[i];
       assert.ok(name.includes(policy));
       near(parts[parts.length - 1], i % 2 === 0 ? line.atf_ms : line.page_load_ms, name);
@@ -351,6 +352,11 @@ describe("priorities at a moment", () => {
     const page = shared;
     await choose(page, { page: "squoosh", signals: "firefox7540", network: "3g_fast", "policy-a": "rr", "policy-b": "fifo" });
     assert.equal(await page.inputValue("#tree-kind"), "7540");
+    // Nothing at first; then what was sent before the document's request.
+    await page.locator("#time").fill("0");
+    assert.equal((await rowsOf(page, "tree-a-table")).length, 0);
+    await page.click("#after");
+    assert.deepEqual((await rowsOf(page, "tree-a-table")).map(([stream]) => stream).sort((a, b) => a - b), [3, 5, 7, 9, 11, 13, 15]);
     await page.locator("#time").fill("1000");
     const rows = new Map((await rowsOf(page, "tree-a-table")).map(([stream, ...row]) => [stream, row]));
     // Placeholders of Firefox until 128: leaders, unblocked, background,
@@ -417,7 +423,8 @@ describe("by keyboard alone", () => {
       assert.notEqual(what.outline, "none", what.name);
       reached.push(what.name);
     }
-    const controls = ["metric", "sum-signals", "sum-network", "page", "signals", "network", "policy-a", "policy-b", "span", "tree-kind", "time", "before", "after"];
+    const controls = ["metric", "sum-signals", "sum-network", "page", "signals", "network", "policy-a", "policy-b", "span",
+      "waterfall-a", "waterfall-b", "tree-kind", "time", "before", "after", "tree-a", "tree-b"];
     assert.deepEqual(reached.filter((name) => controls.includes(name)), controls);
     assert.equal(reached.filter((name) => name.startsWith("SUMMARY Table")).length, 8);
     await page.close();
