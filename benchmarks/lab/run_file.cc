@@ -22,6 +22,7 @@ namespace {
 constexpr size_t kMaxResources = size_t{1} << 20;
 constexpr size_t kMaxEvents = size_t{1} << 26;
 constexpr size_t kMaxRunBytes = size_t{1} << 30;
+constexpr size_t kMaxTime = size_t{1} << 62;  // differences stay in 64 bits
 
 constexpr absl::string_view kMagic = "sluice-runs/1 ";
 
@@ -90,6 +91,13 @@ void CheckBelow(const std::vector<int64_t>& values, size_t end,
 ChromeLevel FinalLevel(const Resource& resource) {
   return resource.change_of_mind.has_value() ? resource.change_of_mind->level
                                              : resource.level;
+}
+
+// A column of `count` times, from differences.
+std::vector<int64_t> ReadTimes(ByteReader& reader, size_t count) {
+  std::vector<int64_t> times = SumUp(ReadColumn(reader, count));
+  CheckBelow(times, kMaxTime, reader);
+  return times;
 }
 
 void AppendPage(const Page& page, ByteWriter& writer) {
@@ -255,11 +263,12 @@ void AppendTimeline(const PageLoad& load, ByteWriter& writer) {
 
 void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
   const std::vector<int64_t> streams = ReadColumn(reader, resources);
-  const std::vector<int64_t> requested = SumUp(ReadColumn(reader, resources));
+  const std::vector<int64_t> requested = ReadTimes(reader, resources);
   const std::vector<int64_t> taken = ReadColumn(reader, resources);
   load->timings.clear();
   for (size_t i = 0; i < resources; ++i) {
     const int64_t completed = SumUp({requested[i], taken[i]}).back();
+    CheckBelow({completed}, kMaxTime, reader);
     load->timings.push_back(
         {static_cast<h2::StreamId>(streams[i]), requested[i], completed});
   }
@@ -268,7 +277,7 @@ void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
   };
 
   std::vector<int64_t> of = reader.Column(kMaxEvents);
-  std::vector<int64_t> at = SumUp(ReadColumn(reader, of.size()));
+  std::vector<int64_t> at = ReadTimes(reader, of.size());
   CheckBelow(of, resources, reader);
   load->requests.clear();
   for (size_t i = 0; reader.ok() && i < of.size(); ++i) {
@@ -278,7 +287,7 @@ void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
 
   of = reader.Column(kMaxEvents);
   std::vector<int64_t> bytes = ReadColumn(reader, of.size());
-  at = SumUp(ReadColumn(reader, of.size()));
+  at = ReadTimes(reader, of.size());
   CheckBelow(of, resources, reader);
   load->picks.clear();
   for (size_t i = 0; reader.ok() && i < of.size(); ++i) {
@@ -291,7 +300,7 @@ void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
     bytes = ReadColumn(reader, of.size());
     CheckBelow(of, resources, reader);
   }
-  at = SumUp(ReadColumn(reader, of.size()));
+  at = ReadTimes(reader, of.size());
   load->arrivals.clear();
   for (size_t i = 0; reader.ok() && i < of.size(); ++i) {
     load->arrivals.push_back(
@@ -299,7 +308,7 @@ void ReadTimeline(ByteReader& reader, size_t resources, PageLoad* load) {
   }
 
   const std::vector<int64_t> ids = SumUp(reader.Column(kMaxEvents));
-  at = SumUp(ReadColumn(reader, ids.size()));
+  at = ReadTimes(reader, ids.size());
   const std::vector<int64_t> kinds = ReadColumn(reader, ids.size());
   const std::vector<int64_t> dependencies = ReadColumn(reader, ids.size());
   const std::vector<int64_t> values = ReadColumn(reader, ids.size());

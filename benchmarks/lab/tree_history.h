@@ -3,7 +3,8 @@
 // It is RFC 7540 §5.3's tree with the limits of the lab's policies, whatever
 // the policy of the run made of the signals: requests insert their streams,
 // PRIORITY frames move them, and a stream closes when its last DATA was given
-// to the transport. A run of `rfc7540` has exactly this tree.
+// to the transport. A run of `rfc7540` has this tree, but for what happened
+// at the same time in another order.
 #ifndef SLUICE_BENCHMARKS_LAB_TREE_HISTORY_H_
 #define SLUICE_BENCHMARKS_LAB_TREE_HISTORY_H_
 

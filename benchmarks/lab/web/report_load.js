@@ -144,7 +144,7 @@ const loadView = (() => {
             renderItem: (params, api) => {
               const shape = bar(params, api, api.value(0), api.value(2), api.value(1), 10, 1);
               const type = rows[api.value(1)].resource.type;
-              return shape && { type: "rect", shape, style: { fill: classColour(type) } };
+              return shape && { type: "rect", z2: 1, shape, style: { fill: classColour(type) } };
             },
             tooltip: {
               formatter: ({ dataIndex }) => {
@@ -165,6 +165,7 @@ const loadView = (() => {
               if (api.value(0) < span.start || api.value(0) > span.end) return null;
               return {
                 type: "polygon",
+                z2: 2,
                 shape: { points: [[x - 4, y + 5], [x + 4, y + 5], [x, y - 4]] },
                 style: { fill: colour("ink"), stroke: colour("surface") },
               };
@@ -231,7 +232,11 @@ const loadView = (() => {
           backgroundColor: colour("surface"),
           borderColor: colour("line"),
           textStyle: { color: colour("ink"), fontSize: 12 },
-          valueFormatter: (part) => `${part.toFixed(1)} %`,
+          formatter: (points) =>
+            ui.tip(
+              `at ${format.ms(points[0].axisValue)} ms`,
+              ...points.map(({ seriesName, value }) => `${seriesName}: ${value[1].toFixed(1)} %`),
+            ),
         },
         series: curves.map(({ name, side, atf, points }) => {
           const style = {
