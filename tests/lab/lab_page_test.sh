@@ -31,7 +31,7 @@ done <flags
 sed -n '/^## Metrics/,/^## How/p' "$page" | grep '^| `' | cut -d'|' -f2 |
   grep -oE '[a-z_]+' | sort >metrics
 comm -23 metrics columns | grep . && fail "no such column"
-sed -n '/^## A run/,/^## Metrics/p' "$page" | grep -E '^\| `?--' | cut -d'|' -f2 |
+sed -n '/^## A run/,/^## What comes out/p' "$page" | grep -E '^\| `?--' | cut -d'|' -f2 |
   grep -oE -- '--[a-z_]+' | sort >described
 comm -23 described flags | grep . && fail "no such flag"
 
