@@ -32,6 +32,9 @@ Budgets::Budgets(const BudgetSet& options)
       empty_data(options.empty_data),
       window_update(options.window_update),
       settings(options.settings),
+      ping_ack(options.ping_ack),
+      goaway(options.goaway),
+      informational(options.informational),
       unknown_frame(options.unknown_frame),
       peer_reset(options.peer_reset),
       provoked_reset(options.provoked_reset) {}
@@ -39,7 +42,8 @@ Budgets::Budgets(const BudgetSet& options)
 void Budgets::Work(int64_t units) {
   for (Budget* budget :
        {&priority, &priority_update, &empty_data, &window_update, &settings,
-        &unknown_frame, &peer_reset, &provoked_reset}) {
+        &ping_ack, &goaway, &informational, &unknown_frame, &peer_reset,
+        &provoked_reset}) {
     budget->Work(units);
   }
 }
@@ -47,7 +51,8 @@ void Budgets::Work(int64_t units) {
 void Budgets::Advance(absl::Duration elapsed) {
   for (Budget* budget :
        {&priority, &priority_update, &empty_data, &window_update, &settings,
-        &unknown_frame, &peer_reset, &provoked_reset}) {
+        &ping_ack, &goaway, &informational, &unknown_frame, &peer_reset,
+        &provoked_reset}) {
     budget->Advance(elapsed);
   }
 }

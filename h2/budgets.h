@@ -44,6 +44,9 @@ struct Budgets {
   Budget empty_data;
   Budget window_update;
   Budget settings;
+  Budget ping_ack;
+  Budget goaway;
+  Budget informational;
   Budget unknown_frame;
   Budget peer_reset;
   Budget provoked_reset;

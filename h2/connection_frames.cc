@@ -195,6 +195,13 @@ absl::Status Connection::Impl::OnPing(const FrameHeader& header,
                                       absl::string_view payload,
                                       std::vector<Event>* events) {
   if (header.Has(kFlagAck)) {
+    if (unanswered_pings_ > 0) {
+      --unanswered_pings_;
+    } else if (absl::Status status =
+                   Spend(&budgets_.ping_ack, "answers to no PING");
+               !status.ok()) {
+      return status;
+    }
     events->push_back(PingAckReceived{std::string(payload)});
     return absl::OkStatus();
   }
@@ -204,6 +211,10 @@ absl::Status Connection::Impl::OnPing(const FrameHeader& header,
 
 absl::Status Connection::Impl::OnGoAway(absl::string_view payload,
                                         std::vector<Event>* events) {
+  if (absl::Status status = Spend(&budgets_.goaway, "GOAWAY frames");
+      !status.ok()) {
+    return status;
+  }
   const StreamId last = LoadU32(payload) & kMaxStreamId;
   const auto code = static_cast<ErrorCode>(LoadU32(payload.substr(4)));
   goaway_received_ = std::min(last, goaway_received_.value_or(kMaxStreamId));

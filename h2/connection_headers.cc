@@ -318,7 +318,13 @@ absl::Status Connection::Impl::FinishResponse(Stream* stream,
                   id),
         events);
   }
-  if (!informational) {
+  if (informational) {
+    if (absl::Status status =
+            Spend(&budgets_.informational, "informational responses");
+        !status.ok()) {
+      return status;
+    }
+  } else {
     stream->tunnel = stream->connect_request && IsSuccess(status);
     // RFC 9110 §8.6: content-length means nothing there.
     stream->unchecked_length |= stream->tunnel;

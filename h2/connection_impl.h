@@ -266,6 +266,7 @@ class Connection::Impl {
   absl::Status fatal_;  // what every later ReceiveData() returns
   StreamId goaway_sent_ = kMaxStreamId;  // last id of ours, lowered only
   std::optional<StreamId> goaway_received_;
+  uint64_t unanswered_pings_ = 0;
   int64_t work_bytes_ = 0;       // payload in, not yet a unit of useful work
   bool refused_output_ = false;  // a call returned OutputFull
   bool output_drained_ = false;

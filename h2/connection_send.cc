@@ -294,6 +294,7 @@ absl::Status Connection::Impl::Ping(absl::string_view opaque_data) {
                      "PING carries 8 bytes (RFC 9113 6.7)");
   }
   output_.AppendControl(EncodePing(opaque_data, false));
+  ++unanswered_pings_;
   return absl::OkStatus();
 }
 

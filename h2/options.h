@@ -42,6 +42,9 @@ struct BudgetSet {
   BudgetOptions empty_data = {1000, 100, 1};  // DATA without payload or end
   BudgetOptions window_update = {4000, 1000, 4};
   BudgetOptions settings = {100, 10, 1};
+  BudgetOptions ping_ack = {100, 10, 1};  // that answers no PING of ours
+  BudgetOptions goaway = {100, 10, 1};
+  BudgetOptions informational = {1000, 100, 8};  // 1xx responses
   BudgetOptions unknown_frame = {1000, 100, 1};
   BudgetOptions peer_reset = {1000, 33, 1};      // rapid reset
   BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"

@@ -205,6 +205,7 @@ void Server::StartSession(tcp::socket socket) {
   } else {
     scheduling.max_frame_size = kTlsFrameSize;
     transport = MakeTlsTransport(tls_.get(), socket.native_handle());
+    if (transport == nullptr) return;
   }
   auto http = std::make_unique<HttpConnection>(&files_, &rules_, &log_,
                                                PeerName(socket), connection,

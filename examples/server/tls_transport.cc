@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "examples/server/transport.h"
@@ -37,8 +38,12 @@ constexpr size_t kPieces = 64;
 // frame, never more: OpenSSL writes each record out before it takes the next.
 class TlsTransport : public Transport {
  public:
-  TlsTransport(SSL_CTX* context, int fd) : fd_(fd), ssl_(SSL_new(context)) {
-    SSL_set_fd(ssl_.get(), fd);
+  struct Free {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  using Ssl = std::unique_ptr<SSL, Free>;
+
+  TlsTransport(Ssl ssl, int fd) : fd_(fd), ssl_(std::move(ssl)) {
     SSL_set_accept_state(ssl_.get());
     // The retried record lies where it lay, and idle connections keep no
     // buffers of OpenSSL's.
@@ -98,10 +103,6 @@ class TlsTransport : public Transport {
   }
 
  private:
-  struct Free {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-  };
-
   size_t RecordSize() const {
     const bool young =
         since_pause_ < kYoungBytes || Clock::now() - last_write_ > kPause;
@@ -139,7 +140,7 @@ class TlsTransport : public Transport {
   }
 
   const int fd_;
-  const std::unique_ptr<SSL, Free> ssl_;
+  const Ssl ssl_;
   std::array<char, kLargeRecord> record_;
   size_t pending_ = 0;      // bytes of record_ that SSL_write() has to take
   size_t since_pause_ = 0;  // bytes written
@@ -149,7 +150,9 @@ class TlsTransport : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd) {
-  return std::make_unique<TlsTransport>(context, fd);
+  TlsTransport::Ssl ssl(SSL_new(context));
+  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) return nullptr;
+  return std::make_unique<TlsTransport>(std::move(ssl), fd);
 }
 
 }  // namespace sluice::examples

@@ -59,7 +59,8 @@ inline constexpr size_t kTlsFrameSize = 16384 - 9;
 // `fd` is not owned and must outlive the transport.
 std::unique_ptr<Transport> MakeCleartextTransport(int fd);
 
-// `context` is shared (its reference count goes up).
+// `context` is shared (its reference count goes up). Null when OpenSSL has no
+// memory for the connection.
 std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd);
 
 }  // namespace sluice::examples

@@ -394,6 +394,10 @@ INSTANTIATE_TEST_SUITE_P(
                    [](int) { return WindowUpdateFrame(0, 1); }},
         BudgetCase{"Settings", &BudgetSet::settings,
                    [](int) { return SettingsFrame(); }},
+        BudgetCase{"PingAck", &BudgetSet::ping_ack,
+                   [](int) { return PingFrame("12345678", kAck); }},
+        BudgetCase{"GoAway", &BudgetSet::goaway,
+                   [](int) { return GoAwayFrame(0, ErrorCode::kNoError); }},
         BudgetCase{"UnknownFrame", &BudgetSet::unknown_frame,
                    [](int) { return RawFrame(0xfa, 0, 0, ""); }},
         // Rapid reset (CVE-2023-44487).
@@ -408,6 +412,51 @@ INSTANTIATE_TEST_SUITE_P(
                      return RequestAnd(i, WindowUpdateFrame(2 * i + 1, 0));
                    }}),
     [](const auto& info) { return info.param.name; });
+
+TEST(PingAckBudgetTest, AnswersToOurPingsAreFree) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.budgets.ping_ack = {1, 0, 0};
+  Ready(options, [](Player& server) {
+    const std::string ack = PingFrame("12345678", kAck);
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(server->Ping("12345678").ok());
+      ASSERT_TRUE(server->Ping("12345678").ok());
+      EXPECT_TRUE(server.Receive(ack + ack).ok());
+    }
+    EXPECT_TRUE(server.Receive(ack).ok());
+    EXPECT_EQ(StatusText(server.Receive(ack)),
+              "ERROR DenialOfService ENHANCE_YOUR_CALM");
+  });
+}
+
+// RFC 9113 §8.1: a response may have any number of them before it.
+TEST(InformationalBudgetTest, EndsTheConnectionWhenItIsUsedUp) {
+  ConnectionOptions options = ClientOptions();
+  options.limits.budgets.informational = {10, 0, 0};
+  Ready(options, [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    const std::string hint = HeadersFrame(1, Block(Status("103")));
+    EXPECT_TRUE(client.Receive(Repeat(10, hint)).ok());
+    EXPECT_EQ(StatusText(client.Receive(hint)),
+              "ERROR DenialOfService ENHANCE_YOUR_CALM");
+  });
+}
+
+TEST(InformationalBudgetTest, IsRefilledByTimeAndByUsefulWork) {
+  ConnectionOptions options = ClientOptions();
+  options.limits.budgets.informational = {10, 4, 3};
+  Ready(options, [](Player& client) {
+    for (const StreamId id : {1u, 3u}) {
+      ASSERT_TRUE(client->SendHeaders(id, Get(), {.end_stream = true}).ok());
+    }
+    const std::string hint = HeadersFrame(1, Block(Status("103")));
+    EXPECT_TRUE(client.Receive(Repeat(10, hint)).ok());
+    ASSERT_TRUE(client->AdvanceTime(absl::Seconds(1)).ok());
+    EXPECT_TRUE(client.Receive(HeadersFrame(3, Block(Status()), kEnds)).ok());
+    EXPECT_TRUE(client.Receive(Repeat(7, hint)).ok());
+    EXPECT_FALSE(client.Receive(hint).ok());
+  });
+}
 
 TEST(UsefulWorkTest, SentAndReceivedPayloadCount) {
   ConnectionOptions options = ServerOptions();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -199,6 +200,11 @@ class TlsTransportTest : public TransportTest {
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<SSL, FreeSsl> client_;
 };
+
+TEST_F(TlsTransportTest, ThereIsNoneWhenOpenSslHasNone) {
+  EXPECT_EQ(MakeTlsTransport(nullptr, sockets_[0]), nullptr);
+  ERR_clear_error();
+}
 
 TEST_F(TlsTransportTest, RecordsFitASegmentUntil64KiBAndAreFullAfterwards) {
   size_t sent = 0;
