@@ -19,6 +19,9 @@ namespace {
 constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
 
+// More times than a log has decisions; leaves room for adding those.
+constexpr int64_t kNever = kLast / 2;
+
 // A log is not worth settling before.
 constexpr size_t kShortLog = 64;
 
@@ -240,7 +243,9 @@ void Stream::PassOver(int64_t times) {
 int64_t Stream::TimesToReach(int64_t level) const {
   int64_t cost = level - level_;
   if (cost <= 0) return 0;
-  if (__builtin_mul_overflow(cost, int64_t{exact_weight_}, &cost)) return kLast;
+  if (__builtin_mul_overflow(cost, int64_t{exact_weight_}, &cost)) {
+    return kNever;
+  }
   // Once at least: a deficit above the weight counts only when served.
   return cost <= int64_t{deficit_} + kQuantum
              ? 1

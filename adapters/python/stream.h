@@ -167,9 +167,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Stream* parent_ = nullptr;
   bool in_ready_ = false;  // in which of the parent's queues
   size_t slot_ = 0;        // and where there
-  // Served next at this level, unless it stands in the tournament, with what
-  // the last division left. A blocked one's are those of when the parent's log
-  // had `seen_` decisions.
+  // Where it is served next, and what the last division left. A blocked one's
+  // are those of when the parent's log had `seen_` decisions.
   int64_t level_ = 0;
   uint32_t deficit_ = 0;
   uint32_t whole_;      // kQuantum / exact_weight_

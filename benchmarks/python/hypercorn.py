@@ -4,7 +4,7 @@ with our module, and why.
 
 ./bazelw run --config=opt //benchmarks/python:hypercorn [-- ROUNDS [BYTES_A_SECOND]]
 
-A client on 127.0.0.1 reads at a given rate over TLS. The application writes its
+A client on 127.0.0.1 reads at a given rate, over TLS or not. The application writes its
 responses in pieces of several sizes. Printed are medians of the rounds, which
 take turns, with the least and the most:
 
@@ -16,6 +16,7 @@ take turns, with the least and the most:
           send
 """
 
+import itertools
 import os
 import statistics
 import sys
@@ -39,19 +40,18 @@ def main():
     rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 3
     rate = int(sys.argv[6]) if len(sys.argv) > 6 else 1000000
     print("%d rounds, %d bytes a second" % (rounds, rate))
-    print("%-9s %-9s %-9s %-18s %-20s %s" % ("piece", "lowat", "module", "share", "waited, KB",
+    print("%-9s %-9s %-9s %-9s %-18s %-20s %s" % ("over", "piece", "lowat", "module", "share", "waited, KB",
                                              "empty picks"))
     with tempfile.TemporaryDirectory() as folder:
         hypercorn = Hypercorn(client, SERVER, MODULE, folder)
-        for piece in PIECES:
-            for lowat in LOWATS:
-                for ours, seen in hypercorn.compare(lowat, piece, rate, rounds).items():
-                    empty = [100 * sum(found for _, found in picks.values()) /
-                             sum(all_ for all_, _ in picks.values()) for picks in seen.picks]
-                    print("%-9d %-9s %-9s %-18s %-20s %.0f %%" % (
-                        piece, lowat or "default", "ours" if ours else "original",
-                        text(seen.shares, 2), text(seen.waited, 0), statistics.median(empty)),
-                        flush=True)
+        for tls, piece, lowat in itertools.product((True, False), PIECES, LOWATS):
+            for ours, seen in hypercorn.compare(lowat, piece, rate, rounds, tls).items():
+                empty = [100 * sum(found for _, found in picks.values()) /
+                         sum(all_ for all_, _ in picks.values()) for picks in seen.picks]
+                print("%-9s %-9d %-9s %-9s %-18s %-20s %.0f %%" % (
+                    "TLS" if tls else "cleartext", piece, lowat or "default",
+                    "ours" if ours else "original", text(seen.shares, 2),
+                    text(seen.waited, 0), statistics.median(empty)), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 connection: GET /picks answers {stream: [picks, those that found nothing to
 send]}.
 
-counting_server.py SERVER ARGUMENTS…
+counting_server.py tls|cleartext SERVER ARGUMENTS…
 """
 
 import collections
@@ -14,6 +14,7 @@ import sys
 import hypercorn.asyncio
 import hypercorn.protocol.h2
 
+TLS = sys.argv[1] == "tls"
 PICKS = collections.defaultdict(lambda: [0, 0])
 FIRST = []  # the connection
 
@@ -32,6 +33,9 @@ def count_picks(send_data):
 
 def tell_picks(serve):
     def telling(app, config):
+        if not TLS:
+            config.keyfile = config.certfile = None
+
         async def told(scope, receive, send):
             if scope.get("path") != "/picks":
                 await app(scope, receive, send)
@@ -48,7 +52,7 @@ def main():
     protocol = hypercorn.protocol.h2.H2Protocol
     protocol._send_data = count_picks(protocol._send_data)
     hypercorn.asyncio.serve = tell_picks(hypercorn.asyncio.serve)
-    del sys.argv[0]
+    del sys.argv[:2]
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

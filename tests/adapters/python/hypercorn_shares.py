@@ -32,26 +32,27 @@ class Hypercorn:
         os.mkdir(self.site)
         shutil.copy(module, os.path.join(self.site, "priority.so"))
 
-    def serve(self, ours, lowat=0, piece=16384):
-        command = [sys.executable, os.path.join(HERE, "counting_server.py"), self._server,
-                   *self._certificate, str(lowat), str(piece)]
+    def serve(self, ours, lowat=0, piece=16384, tls=True):
+        command = [sys.executable, os.path.join(HERE, "counting_server.py"),
+                   "tls" if tls else "cleartext", self._server, *self._certificate,
+                   str(lowat), str(piece)]
         environment = dict(os.environ, PYTHONPATH=self.site if ours else "",
                            PYTHONDONTWRITEBYTECODE="1")
         # Asked to end politely, it complains of connections that are open.
         return self._client.Server(command, stop=signal.SIGKILL, env=environment,
                                    stderr=subprocess.DEVNULL)
 
-    def compare(self, lowat, piece, rate, rounds):
+    def compare(self, lowat, piece, rate, rounds, tls=True):
         """{False: what the original gives, True: ours}, taking turns."""
         seen = {ours: Seen([], [], []) for ours in (False, True)}
         for _ in range(rounds):
             for ours, results in seen.items():
-                with self.serve(ours, lowat, piece) as server:
-                    results.shares.append(self._client.share(server.port, "/4000000", rate))
+                with self.serve(ours, lowat, piece, tls) as server:
+                    results.shares.append(self._client.share(server.port, "/4000000", rate, tls))
                     results.picks.append(json.loads(subprocess.run(
-                        ["curl", "--silent", "--insecure",
-                         "https://127.0.0.1:%d/picks" % server.port],
+                        ["curl", "--silent", "--insecure", "%s://127.0.0.1:%d/picks"
+                         % ("https" if tls else "http", server.port)],
                         check=True, stdout=subprocess.PIPE).stdout))
                     results.waited.append(self._client.bytes_before_urgent(
-                        server.port, "/200000", "/100000", rate))
+                        server.port, "/200000", "/100000", rate, tls))
         return seen
