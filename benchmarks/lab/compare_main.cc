@@ -25,6 +25,7 @@
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/har_output.h"
 #include "benchmarks/lab/network.h"
+#include "benchmarks/lab/page.h"
 #include "benchmarks/lab/progress.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/selection.h"

@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "benchmarks/lab/page_rules.h"
 #include "examples/support/paths.h"
 #include "scheduler/registry.h"
 
@@ -64,9 +65,25 @@ bool LooksLikeAPath(absl::string_view item) {
   return item.find_first_of("/*?[.") != absl::string_view::npos;
 }
 
+// "site", "site-2", …: results know a page by its name.
+std::string UnusedName(const std::string& name,
+                       const std::vector<Page>& pages) {
+  std::string candidate = name;
+  for (int i = 2;
+       std::any_of(pages.begin(), pages.end(),
+                   [&](const Page& page) { return page.name == candidate; });
+       ++i) {
+    const std::string number = absl::StrCat("-", i);
+    candidate =
+        absl::StrCat(name.substr(0, kMaxPageName - number.size()), number);
+  }
+  return candidate;
+}
+
 absl::Status AddPage(const std::string& path, std::vector<Page>& pages) {
   absl::StatusOr<Page> page = LoadPageFile(path);
   if (!page.ok()) return page.status();
+  page->name = UnusedName(page->name, pages);
   pages.push_back(*std::move(page));
   return absl::OkStatus();
 }

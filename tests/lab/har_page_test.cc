@@ -181,8 +181,9 @@ TEST(HarPageTest, AWebPageTestHarTellsByFieldsOfItsOwn) {
   EXPECT_EQ(Find(page, "/").level, ChromeLevel::kVeryHigh);
 }
 
-// The site of benchmarks/lab/tools/make_site.mjs, loaded by Chromium: what its
-// html, css and js say is what the two recordings should tell.
+// The site of benchmarks/lab/tools/make_site.mjs, loaded by Chromium and
+// recorded by record_site.sh: what its html, css and js say is what the two
+// recordings should tell.
 class RecordedHarTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(RecordedHarTest, TellsTheSiteAsItWasWritten) {
