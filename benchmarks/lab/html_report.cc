@@ -72,7 +72,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 }
 
 // [id, label, type, bytes, redirect | render critical | above the fold, level,
-// final level, initiator or -1]
+// final level, initiator or -1, address]
 Json ResourceTable(const Page& page) {
   Json table = Json::array();
   for (const Resource& resource : page.resources) {
@@ -87,7 +87,8 @@ Json ResourceTable(const Page& page) {
          static_cast<int>(resource.level), static_cast<int>(final_level),
          resource.initiator.has_value()
              ? static_cast<int64_t>(*resource.initiator)
-             : int64_t{-1}});
+             : int64_t{-1},
+         resource.url});
   }
   return table;
 }

@@ -109,6 +109,7 @@ void AppendPage(const Page& page, ByteWriter& writer) {
   for (const Resource& resource : resources) {
     writer.Text(resource.label);
     writer.Text(resource.role);
+    writer.Text(resource.url);
   }
   for (const Resource& resource : resources) writer.Text(resource.role);
   AppendColumn(
@@ -143,6 +144,7 @@ Page ReadPage(ByteReader& reader) {
   for (Resource& resource : page.resources) {
     resource.label = reader.Text();
     resource.role = reader.Text();
+    resource.url = reader.Text();
   }
   for (Resource& resource : page.resources) resource.role = reader.Text();
   const std::vector<int64_t> types = ReadColumn(reader, count);

@@ -216,7 +216,7 @@ TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
             line["class_done_ms"]["html"].get<double>());
   EXPECT_TRUE(run[6][1].is_null());
   EXPECT_EQ(index["pages"][0]["resources"],
-            nlohmann::json::parse(R"([[4, "html4", 0, 10, 6, 3, 3, -1]])"));
+            nlohmann::json::parse(R"([[4, "html4", 0, 10, 6, 3, 3, -1, ""]])"));
 }
 
 TEST(HtmlOutputTest, ATimelineIsThatOfARunFileAndTheTreesHistory) {

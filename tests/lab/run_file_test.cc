@@ -139,6 +139,7 @@ Page SmallPage() {
   page.resources[0].render_critical = true;
   page.resources[2].change_of_mind = ChangeOfMind{.level = ChromeLevel::kHigh};
   page.resources[2].role = "high";
+  page.resources[2].url = "https://example.org/a?b";
   page.resources[3].redirect = true;
   return page;
 }
@@ -186,12 +187,12 @@ void ExpectSamePage(const Page& is_page, const Page& was_page) {
   for (size_t i = 0; i < was_page.resources.size(); ++i) {
     const Resource& was = was_page.resources[i];
     const Resource& is = is_page.resources[i];
-    EXPECT_EQ(
-        std::tie(is.id, is.label, is.type, is.bytes, is.redirect, is.initiator,
-                 is.role, is.level, is.render_critical, is.above_the_fold),
-        std::tie(was.id, was.label, was.type, was.bytes, was.redirect,
-                 was.initiator, was.role, was.level, was.render_critical,
-                 was.above_the_fold));
+    EXPECT_EQ(std::tie(is.id, is.label, is.type, is.bytes, is.redirect,
+                       is.initiator, is.role, is.url, is.level,
+                       is.render_critical, is.above_the_fold),
+              std::tie(was.id, was.label, was.type, was.bytes, was.redirect,
+                       was.initiator, was.role, was.url, was.level,
+                       was.render_critical, was.above_the_fold));
     EXPECT_EQ(is.change_of_mind.has_value(), was.change_of_mind.has_value());
   }
 }

@@ -98,8 +98,8 @@ const data = (() => {
     ...index,
     pages: index.pages.map((page) => ({
       ...page,
-      resources: page.resources.map(([id, label, type, bytes, flags, level, finalLevel, initiator]) => ({
-        id, label, bytes, level, finalLevel, initiator,
+      resources: page.resources.map(([id, label, type, bytes, flags, level, finalLevel, initiator, url]) => ({
+        id, label, bytes, level, finalLevel, initiator, url,
         type: index.types[type],
         redirect: (flags & 1) !== 0,
         renderCritical: (flags & 2) !== 0,

@@ -122,6 +122,7 @@ const loadView = (() => {
                 const { resource, timing } = rows[dataIndex];
                 return ui.tip(
                   `${resource.label} (${resource.type}), stream ${timing.stream}`,
+                  ...(resource.url ? [resource.url.length > 90 ? `${resource.url.slice(0, 90)}…` : resource.url] : []),
                   `requested ${format.ms(timing.requested)} ms`,
                   `last byte ${format.ms(timing.completed)} ms`,
                 );
@@ -184,10 +185,11 @@ const loadView = (() => {
       },
     );
     const time = (ms) => number(ms, format.ms(ms));
+    const addresses = rows.some(({ resource }) => resource.url !== "");
     ui.foldTable(
       `${id}-table`,
       `resources of ${shown.page.name} under ${name}`,
-      ["resource", "class", "needed for", "stream", "signals, in order", "bytes", "requested, ms", "first byte, ms", "last byte, ms"],
+      ["resource", "class", "needed for", "stream", "signals, in order", "bytes", "requested, ms", "first byte, ms", "last byte, ms", ...(addresses ? ["address"] : [])],
       () =>
         rows.map(({ resource, timing, signals, first }) => [
           resource.label,
@@ -199,6 +201,7 @@ const loadView = (() => {
           time(timing.requested),
           first === null ? "–" : time(first),
           time(timing.completed),
+          ...(addresses ? [resource.url] : []),
         ]));
   };
 

@@ -324,6 +324,19 @@ describe("a page load", () => {
     assertQuiet(page);
   });
 
+  test("names the addresses of a HAR", async () => {
+    const har = `${folder}/page.har`;
+    writeFileSync(har, readFileSync(process.env.HAR));
+    run(compare, "--quiet", `--pages=${har}`, "--policies=rr,fifo", "--signals=none", `--html=${folder}/har.html`);
+    const page = await open(`${folder}/har.html`);
+    const rows = await rowsOf(page, "waterfall-a-table");
+    const urls = JSON.parse(readFileSync(har)).log.entries.map((entry) => entry.request.url);
+    assert.ok(rows.length > 3);
+    for (const row of rows) assert.ok(urls.includes(row[row.length - 1]), row.join());
+    assertQuiet(page);
+    await page.close();
+  });
+
   test("says so when the report had no room for its timeline", async () => {
     const html = readFileSync(`${folder}/report.html`, "utf8");
     const cut = html.replace(/(<script type="text\/plain" id="index">)([^<]+)/, (_, tag, packed) => {
