@@ -474,19 +474,26 @@ bool Stream::Precedes(const Ready& a, const Ready& b) {
 
 void Stream::SetReady(size_t slot, const Ready& entry) {
   if (ready_beyond_) {
-    PlayMatches<true>(slot, entry);
+    PlayMatches<true, false>(slot, entry);
+  } else if (entry.stream == ready_[1].stream) {
+    PlayMatches<false, true>(slot, entry);
   } else {
-    PlayMatches<false>(slot, entry);
+    PlayMatches<false, false>(slot, entry);
   }
 }
 
-template <bool kBeyond>
+// With `kWasFirst`, all places on the way up are the entry's and change.
+template <bool kBeyond, bool kWasFirst>
 void Stream::PlayMatches(size_t slot, const Ready& entry) {
   Ready* const ready = ready_.data();
   Key key = entry.key;
   Stream* stream = entry.stream;
   size_t place = leaves_ + slot;
   for (; place > 1; place /= 2) {
+    if (!kWasFirst && ready[place].key == key &&
+        ready[place].stream == stream) {
+      return;  // so nothing changes further up
+    }
     ready[place] = Ready{key, stream};
     // A copy, so that reading it is safe whoever wins: then no branch is
     // needed, and nobody could foretell one.

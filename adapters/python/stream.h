@@ -124,7 +124,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   static bool Precedes(const Ready& a, const Ready& b);
   // The tournament's: an entry changes, joins, leaves.
   void SetReady(size_t slot, const Ready& entry);
-  template <bool kBeyond>
+  template <bool kBeyond, bool kWasFirst>
   void PlayMatches(size_t slot, const Ready& entry);
   void PushReady(const Ready& entry);
   void EraseReady(size_t slot);
