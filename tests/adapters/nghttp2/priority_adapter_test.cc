@@ -620,6 +620,20 @@ TEST_F(PaddingTest, AResetOfAStreamWhoseFrameIsUnderWayLeavesTheRestFlowing) {
   EXPECT_GT(Payload(3), 8000u);
 }
 
+TEST_F(PaddingTest, ASignalWhileAFrameIsUnderWayTakesNoChargeAway) {
+  Start("rfc9218", /*window=*/1 << 30);
+  server_->body(1).left = 3 * (1000 - kPadding);
+  server_->body(3).left = 1000;
+  server_->set_socket_room(500);
+  EXPECT_EQ(nghttp2_session_send(server_->session()), 0);
+  client_->PriorityUpdate(3, "u=0");
+  client_->Request(5);
+  server_->Receive(client_->Take());
+  server_->set_socket_room(SIZE_MAX);
+  EXPECT_EQ(nghttp2_session_send(server_->session()), 0);
+  EXPECT_EQ(server_->adapter().stats().bytes, 4000u);
+}
+
 TEST_F(PaddingTest, ABodyThatHasNothingAndOneThatEndsLetTheOthersPass) {
   Start("fifo", /*window=*/1 << 30);
   server_->body(1).available = 2 * (1000 - kPadding);
