@@ -1,6 +1,7 @@
 #include "benchmarks/lab/har_entry.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 
 #include "absl/status/status.h"
@@ -120,11 +121,12 @@ void LogReader::ReadPages() {
 void LogReader::ReadEntry(const json& object, size_t index) {
   const std::string url = UrlOf(object);
   const std::string name = HarEntryName(index, url);
-  if (!object.is_object()) {
-    JsonFields(object, file_, name, &status_);  // says so
-    return;
-  }
-  JsonFields fields(object, file_, absl::StrCat(name, ": "), &status_);
+  // What is no object has no address to name.
+  JsonFields fields(
+      object, file_,
+      url.empty() ? absl::StrCat(name, ".") : absl::StrCat(name, ": "),
+      &status_);
+  if (!object.is_object()) return;  // `fields` said so
   for (const char* part : {"request", "response"}) {
     if (!fields.Has(part)) fields.Fail(part, "is missing");
   }
@@ -243,10 +245,10 @@ void LogReader::PlaceInTime() {
     entry.first_byte_ms = entry.end_ms - clock.receive_ms;
     if (entry.fate == HarFate::kKept && entry.start_ms > kMaxCaptureMs &&
         status_.ok()) {
-      status_ = absl::InvalidArgumentError(
-          absl::StrCat(file_, ": ", HarEntryName(entry.index, entry.url),
-                       ": startedDateTime: is more than ", kMaxCaptureMs,
-                       " ms after the first entry's"));
+      status_ = absl::InvalidArgumentError(absl::StrCat(
+          file_, ": ", HarEntryName(entry.index, entry.url),
+          ": startedDateTime: is more than ",
+          static_cast<int64_t>(kMaxCaptureMs), " ms after the first entry's"));
     }
     const auto page = page_starts_.find(clock.page);
     if (page == page_starts_.end()) {

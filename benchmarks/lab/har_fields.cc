@@ -6,7 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "benchmarks/lab/har_names.h"
 #include "benchmarks/lab/page_rules.h"
 #include "priority/rfc9218_field.h"
@@ -98,7 +98,7 @@ std::optional<double> HarOwnNumber(JsonFields& fields, absl::string_view name,
     return std::nullopt;
   }
   if (!std::isfinite(number) || number > max) {
-    fields.Fail(name, absl::StrCat("must be at most ", max));
+    fields.Fail(name, absl::StrFormat("must be at most %.10g", max));
     return std::nullopt;
   }
   if (number < 0) return std::nullopt;

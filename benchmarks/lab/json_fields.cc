@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace sluice::lab {
 namespace {
@@ -169,8 +170,8 @@ std::optional<double> JsonFields::Number(absl::string_view name, double min,
     const double number = value->get<double>();
     if (std::isfinite(number) && number >= min && number <= max) return number;
   }
-  Fail(name, absl::StrCat("must be a number from ", min, " to ", max, ", not ",
-                          Shown(*value)));
+  Fail(name, absl::StrFormat("must be a number from %.10g to %.10g, not %s",
+                             min, max, Shown(*value)));
   return min;
 }
 

@@ -23,8 +23,8 @@ std::vector<std::string> BundledPages(const std::string& bundled_folder);
 // --pages. An item is the name of a bundled page, or else a path of the user's
 // (page.h: a HAR or a page file, told apart by content) or a glob, whose
 // matches are taken in byte order. "real" stands for the bundled pages that
-// were captured: those not called synthetic_…. Of pages with one name the second
-// is called NAME-2, and so on.
+// were captured: those not called synthetic_…. Of pages with one name the
+// second is called NAME-2, and so on.
 absl::StatusOr<std::vector<Page>> SelectPages(
     absl::string_view list, const std::string& bundled_folder);
 

@@ -72,10 +72,10 @@ TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
       {"", "{}", ": must be an array of at least one entry"},
       {"/1", "7", "[1]: must be an object, not 7"},
       {"/1", "[[]]", "[1]: must be an object, not an array"},
-      {"/1/request", "", "[1]: request: is missing"},
-      {"/1/request", "3", "[1]: request: must be an object, not 3"},
-      {"/1/request/url", "", "[1]: request.url: is missing"},
-      {"/1/request/url", "3", "[1]: request.url: must be a string, not 3"},
+      {"/1/request", "", "[1].request: is missing"},
+      {"/1/request", "3", "[1].request: must be an object, not 3"},
+      {"/1/request/url", "", "[1].request.url: is missing"},
+      {"/1/request/url", "3", "[1].request.url: must be a string, not 3"},
       {"/1/request/headers", "{}",
        "[1] (https://a.example/a.js): "
        "request.headers: must be an array"},
@@ -102,20 +102,20 @@ TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
        "startedDateTime: must be a string, not 1700000000"},
       {"/2/startedDateTime", "\"2024-01-01T05:00:00Z\"",
        "[2] "
-       "(https://a.example/b.css): startedDateTime: is more than 1e+07 ms "
+       "(https://a.example/b.css): startedDateTime: is more than 10000000 ms "
        "after the first entry's"},
       {"/2/time", "-50",
        "[2] (https://a.example/b.css): time: must be a "
-       "number from -1 to 1e+07, not -50"},
+       "number from -1 to 10000000, not -50"},
       {"/2/time", "1e300",
        "[2] (https://a.example/b.css): time: must be a "
-       "number from -1 to 1e+07, not 1e+300"},
+       "number from -1 to 10000000, not 1e+300"},
       {"/2/time", "\"20\"",
        "[2] (https://a.example/b.css): time: must be a "
        "number"},
       {"/2/timings/wait", "-7",
        "[2] (https://a.example/b.css): timings.wait: "
-       "must be a number from -1 to 1e+07, not -7"},
+       "must be a number from -1 to 10000000, not -7"},
       {"/2/timings", "[1]",
        "[2] (https://a.example/b.css): timings: must be "
        "an object, not an array"},
@@ -124,10 +124,10 @@ TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
        "response.status: must be a number"},
       {"/2/response/bodySize", "-100",
        "[2] (https://a.example/b.css): "
-       "response.bodySize: must be a number from -1 to 1.07374e+09, not -100"},
+       "response.bodySize: must be a number from -1 to 1073741824, not -100"},
       {"/2/response/bodySize", "2e9",
        "[2] (https://a.example/b.css): "
-       "response.bodySize: must be a number from -1 to 1.07374e+09"},
+       "response.bodySize: must be a number from -1 to 1073741824"},
       {"/2/response/content/size", "true",
        "[2] (https://a.example/b.css): "
        "response.content.size: must be a number"},
