@@ -14,12 +14,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/compare.h"
+#include "benchmarks/lab/har_output.h"
+#include "benchmarks/lab/html_report.h"
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/trace_folder.h"
 #include "gtest/gtest.h"
 #include "tests/support/allocation_counter.h"
 
@@ -100,7 +103,11 @@ TEST(MemoryTest, WithEveryOutputItKeepsLittleMore) {
   AskForAllResults(::testing::TempDir());
   const auto run = [](size_t times) {
     ResultFiles files("memory_test", "memory_test", HtmlOptions());
-    const Usage usage = UsageOf(times, files.outputs());
+    std::vector<Output*> outputs = files.outputs();
+    HarOutput har(
+        *TraceFolder::In(absl::StrCat(::testing::TempDir(), "/har"), ".har"));
+    outputs.push_back(&har);
+    const Usage usage = UsageOf(times, outputs);
     EXPECT_TRUE(files.Close());
     return usage;
   };
