@@ -245,12 +245,20 @@ TEST(CompareTest, TheThreePoliciesSendInThreeOrders) {
   }
 }
 
-TEST(CompareTest, SignalsThatThePolicyCannotReadChangeNothing) {
-  for (const char* signals : {"chrome9218_2023", "safari9218"}) {
-    EXPECT_EQ(MeasureRun("vk", "rfc7540", signals).completed,
-              MeasureRun("vk", "rfc7540", "none").completed)
-        << signals;
+TEST(CompareTest, SignalsThatThePolicyDoesNotUseChangeNothing) {
+  for (const char* policy : {"rr", "fifo"}) {
+    for (const char* signals : {"chrome9218_2023", "safari9218"}) {
+      EXPECT_EQ(MeasureRun("vk", policy, signals).completed,
+                MeasureRun("vk", policy, "none").completed)
+          << policy << " " << signals;
+    }
   }
+}
+
+// The tree has no urgencies: they reach it as weights (docs/policies.md).
+TEST(CompareTest, SignalsOfTheOtherKindAreTranslated) {
+  EXPECT_LT(MeasureRun("vk", "rfc7540", "chrome9218_2023").metrics.atf_area_ns,
+            MeasureRun("vk", "rfc7540", "none").metrics.atf_area_ns);
 }
 
 TEST(CompareTest, ALateSignalReachesTheServerAfterAnEarlyOne) {
