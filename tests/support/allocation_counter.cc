@@ -47,6 +47,14 @@ void* operator new(size_t size, std::align_val_t alignment) {
 void* operator new[](size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<size_t>(alignment));
 }
+// The library's own would do, by calling the ones above; a sanitizer's would
+// not, and what std::stable_sort() gets from it comes back to Release().
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, 1);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, 1);
+}
 void operator delete(void* memory) noexcept { Release(memory); }
 void operator delete[](void* memory) noexcept { Release(memory); }
 void operator delete(void* memory, size_t) noexcept { Release(memory); }
