@@ -34,26 +34,31 @@ int64_t OrderOf(const pybind11::int_& id) {
   return value;
 }
 
-// By largest remainder, so that the sum is conserved; nobody gets nothing.
+// By largest remainder, so that the sum is conserved; nobody gets nothing, not
+// even on the way: a weight is divided by.
 void ShareWeight(uint64_t weight,
                  const std::vector<std::shared_ptr<Stream>>& heirs) {
   uint64_t total = 0;
   for (const auto& heir : heirs) total += heir->exact_weight();
-  std::vector<std::pair<uint64_t, size_t>> rest;  // remainder, heir
+  struct Part {
+    uint64_t remainder;
+    uint64_t whole;
+    Stream* heir;
+  };
+  std::vector<Part> parts;
   uint64_t shared = 0;
-  for (size_t i = 0; i < heirs.size(); ++i) {
-    const uint64_t part = weight * heirs[i]->exact_weight();
-    rest.emplace_back(part % total, i);
+  for (const auto& heir : heirs) {
+    const uint64_t part = weight * heir->exact_weight();
+    parts.push_back({part % total, part / total, heir.get()});
     shared += part / total;
-    heirs[i]->SetExactWeight(static_cast<uint32_t>(part / total));
   }
-  std::stable_sort(rest.begin(), rest.end(), [](const auto& a, const auto& b) {
-    return a.first > b.first;
-  });
-  for (size_t i = 0; i < rest.size(); ++i) {
-    Stream& heir = *heirs[rest[i].second];
-    const uint32_t unit = i < weight - shared ? 1 : 0;
-    heir.SetExactWeight(std::max<uint32_t>(heir.exact_weight() + unit, 1));
+  std::stable_sort(
+      parts.begin(), parts.end(),
+      [](const Part& a, const Part& b) { return a.remainder > b.remainder; });
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const uint64_t unit = i < weight - shared ? 1 : 0;
+    parts[i].heir->SetExactWeight(
+        static_cast<uint32_t>(std::max<uint64_t>(parts[i].whole + unit, 1)));
   }
 }
 

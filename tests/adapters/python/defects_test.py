@@ -97,6 +97,20 @@ class DefectsTest(unittest.TestCase):
         tree.remove_stream(1)
         self.assertEqual(tree._streams[3].weight, 200)
 
+    # Weights are kept in 1/65536: what is left for the least of them is less.
+    def test_a_removed_streams_weight_may_be_too_little_to_share(self):
+        tree = ours.PriorityTree()
+        tree.insert_stream(1, weight=1)
+        tree.insert_stream(3, depends_on=1, weight=1)
+        heavy = range(5, 605, 2)
+        for stream_id in heavy:
+            tree.insert_stream(stream_id, depends_on=1, weight=256)
+        tree.remove_stream(1)
+        self.assertEqual(set(shape(tree)), {3, *heavy})
+        # All begin at one level; then the least waits for all others.
+        served = collections.Counter(next(tree) for _ in range(2 * 300 + 1))
+        self.assertEqual(served, {3: 1, **dict.fromkeys(heavy, 2)})
+
     # The original lets the light stream have nearly all.
     def test_repeating_a_priority_gains_nothing(self):
         shares = {}
