@@ -1,0 +1,290 @@
+// For tests of PriorityAdapter: an nghttp2 server session with an adapter in
+// charge, a client that writes its frames by hand, and what the server sent.
+#ifndef SLUICE_TESTS_ADAPTERS_NGHTTP2_TEST_SERVER_H_
+#define SLUICE_TESTS_ADAPTERS_NGHTTP2_TEST_SERVER_H_
+
+#include <nghttp2/nghttp2.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "adapters/nghttp2/priority_adapter.h"
+#include "gtest/gtest.h"
+#include "priority/rfc7540_priority.h"
+
+namespace sluice::adapters {
+
+inline constexpr size_t kFrame = 16384;
+
+struct Body {
+  size_t left = 0;
+  size_t piece = SIZE_MAX;               // given at once, at most
+  size_t available = SIZE_MAX;           // then `error`
+  ssize_t error = NGHTTP2_ERR_DEFERRED;  // when `available` is 0
+  bool trailers_follow = false;
+};
+
+enum class OwnTree { kOn, kOff };
+
+// Stream 1's frames get 255 bytes of padding and their length, so 256.
+enum class Padding { kNone, kOnStreamOne };
+inline constexpr size_t kPadding = 256;
+
+// The server of a test: answers nothing by itself.
+class Server {
+ public:
+  explicit Server(absl::string_view policy, OwnTree own_tree = OwnTree::kOn,
+                  bool use_adapter = true, bool extension_callbacks = false,
+                  Padding padding = Padding::kNone)
+      : use_adapter_(use_adapter) {
+    adapter_ = *PriorityAdapter::Create(policy);
+    nghttp2_option* option = nullptr;
+    nghttp2_option_new(&option);
+    nghttp2_session_callbacks* callbacks = nullptr;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_on_header_callback(
+        callbacks,
+        [](nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
+           size_t name_length, const uint8_t* value, size_t value_length,
+           uint8_t, void* user_data) {
+          static_cast<Server*>(user_data)->adapter_->OnHeader(
+              frame, {reinterpret_cast<const char*>(name), name_length},
+              {reinterpret_cast<const char*>(value), value_length});
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_frame_recv_callback(
+        callbacks, [](nghttp2_session* session, const nghttp2_frame* frame,
+                      void* user_data) {
+          static_cast<Server*>(user_data)->adapter_->OnFrameRecv(session,
+                                                                 frame);
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_stream_close_callback(
+        callbacks,
+        [](nghttp2_session* session, int32_t id, uint32_t, void* user_data) {
+          static_cast<Server*>(user_data)->adapter_->OnStreamClose(session, id);
+          return 0;
+        });
+    if (padding == Padding::kOnStreamOne) PadStreamOne(callbacks);
+    if (extension_callbacks) {
+      PriorityAdapter::SetExtensionCallbacks<&Server::AdapterOf>(callbacks,
+                                                                 option);
+    } else {
+      nghttp2_option_set_builtin_recv_extension_type(option,
+                                                     NGHTTP2_PRIORITY_UPDATE);
+    }
+    nghttp2_session_server_new2(&session_, callbacks, this, option);
+    nghttp2_session_callbacks_del(callbacks);
+    nghttp2_option_del(option);
+    const nghttp2_settings_entry off = {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES,
+                                        1};
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &off,
+                            own_tree == OwnTree::kOff ? 1 : 0);
+  }
+  ~Server() { nghttp2_session_del(session_); }
+
+  void Receive(const std::string& bytes) {
+    ASSERT_EQ(nghttp2_session_mem_recv(
+                  session_, reinterpret_cast<const uint8_t*>(bytes.data()),
+                  bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+  }
+
+  void Answer(int32_t id, size_t size) {
+    bodies_[id] = Body{.left = size};
+    nghttp2_data_provider provider;
+    provider.source.ptr = &bodies_[id];
+    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer,
+                                size_t length, uint32_t* flags,
+                                nghttp2_data_source* source, void*) -> ssize_t {
+      Body* body = static_cast<Body*>(source->ptr);
+      if (body->left > 0 && body->available == 0) {
+        return body->error;
+      }
+      const size_t size =
+          std::min({length, body->left, body->available, body->piece});
+      std::memset(buffer, 'x', size);
+      body->left -= size;
+      body->available -= size;
+      if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (body->trailers_follow) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      return static_cast<ssize_t>(size);
+    };
+    if (use_adapter_) provider = adapter_->Schedule(id, provider);
+    std::string name = ":status", value = "200";
+    nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
+                         reinterpret_cast<uint8_t*>(value.data()), 7, 3, 0};
+    ASSERT_EQ(nghttp2_submit_response(session_, id, &status, 1, &provider), 0);
+  }
+
+  // One frame for the client; empty when there is none.
+  std::string Send() {
+    const uint8_t* data = nullptr;
+    const ssize_t length = nghttp2_session_mem_send(session_, &data);
+    EXPECT_GE(length, 0);
+    if (length <= 0) return std::string();
+    return std::string(reinterpret_cast<const char*>(data),
+                       static_cast<size_t>(length));
+  }
+
+  static PriorityAdapter* AdapterOf(void* user_data) {
+    return static_cast<Server*>(user_data)->adapter_.get();
+  }
+
+  static void PadStreamOne(nghttp2_session_callbacks* callbacks) {
+    nghttp2_session_callbacks_set_send_callback(
+        callbacks,
+        [](nghttp2_session*, const uint8_t*, size_t length, int,
+           void* user_data) -> ssize_t {
+          size_t& room = static_cast<Server*>(user_data)->socket_room_;
+          const size_t taken = std::min(room, length);
+          room -= taken;
+          if (taken == 0) return NGHTTP2_ERR_WOULDBLOCK;
+          return static_cast<ssize_t>(taken);
+        });
+    nghttp2_session_callbacks_set_select_padding_callback(
+        callbacks,
+        [](nghttp2_session*, const nghttp2_frame* frame, size_t max,
+           void*) -> ssize_t {
+          if (frame->hd.stream_id != 1) return frame->hd.length;
+          return std::min(max, frame->hd.length + kPadding);
+        });
+    nghttp2_session_callbacks_set_on_frame_send_callback(
+        callbacks, [](nghttp2_session* session, const nghttp2_frame* frame,
+                      void* user_data) {
+          AdapterOf(user_data)->OnFrameSend(session, frame);
+          return 0;
+        });
+  }
+
+  // Bytes that nghttp2_session_send() gets rid of; Send() takes all.
+  void set_socket_room(size_t bytes) { socket_room_ = bytes; }
+
+  PriorityAdapter& adapter() { return *adapter_; }
+  nghttp2_session* session() { return session_; }
+  Body& body(int32_t id) { return bodies_[id]; }
+
+ private:
+  const bool use_adapter_;
+  std::unique_ptr<PriorityAdapter> adapter_;
+  nghttp2_session* session_ = nullptr;
+  std::map<int32_t, Body> bodies_;
+  size_t socket_room_ = 0;
+};
+
+// The client writes its frames by hand, so that every signal can be sent.
+class Client {
+ public:
+  explicit Client(uint32_t window = 1 << 30) {
+    out_ = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    Settings(0x4, window);
+    WindowUpdate(0, (1u << 30));
+  }
+
+  void Settings(uint16_t id, uint32_t value) {
+    Frame(0x4, 0, 0, Number(id, 2) + Number(value, 4));
+  }
+  void WindowUpdate(uint32_t id, uint32_t bytes) {
+    Frame(0x8, 0, id, Number(bytes, 4));
+  }
+  void Reset(uint32_t id) { Frame(0x3, 0, id, Number(0x8, 4)); }
+  void Priority(uint32_t id, priority::Rfc7540Priority priority) {
+    Frame(0x2, 0, id, Spec(priority));
+  }
+  void PriorityUpdate(uint32_t id, const std::string& field) {
+    Frame(0x10, 0, 0, Number(id, 4) + field);
+  }
+
+  void Request(uint32_t id, const std::string& field = "") {
+    Frame(0x1, 0x5, id, Headers(field));
+  }
+  // RFC 9113 §8.5: no :scheme, no :path, and no END_STREAM.
+  void Connect(uint32_t id) {
+    Frame(0x1, 0x4, id,
+          "\x02\x07"
+          "CONNECT\x01\x01"
+          "a");
+  }
+  void RequestWith(uint32_t id, priority::Rfc7540Priority priority) {
+    Frame(0x1, 0x25, id, Spec(priority) + Headers(""));
+  }
+
+  std::string Take() { return std::exchange(out_, std::string()); }
+
+ private:
+  static std::string Number(uint32_t value, int bytes) {
+    std::string out;
+    for (int i = bytes - 1; i >= 0; --i) {
+      out += static_cast<char>(value >> (8 * i));
+    }
+    return out;
+  }
+  static std::string Spec(priority::Rfc7540Priority priority) {
+    return Number(priority.depends_on | (priority.exclusive ? 1u << 31 : 0),
+                  4) +
+           static_cast<char>(priority.weight - 1);
+  }
+  // RFC 7541: indexed GET, http and "/"; a literal :authority and `priority`.
+  static std::string Headers(const std::string& field) {
+    std::string block =
+        "\x82\x86\x84\x01\x01"
+        "a";
+    if (!field.empty()) {
+      block += std::string("\0\x08priority", 10) +
+               static_cast<char>(field.size()) + field;
+    }
+    return block;
+  }
+  void Frame(uint8_t type, uint8_t flags, uint32_t id,
+             const std::string& payload) {
+    out_ += Number(static_cast<uint32_t>(payload.size()), 3) +
+            static_cast<char>(type) + static_cast<char>(flags) + Number(id, 4) +
+            payload;
+  }
+
+  std::string out_;
+};
+
+// What the server's DATA frames carry, until `bytes` have come or it stops.
+struct Received {
+  std::map<int32_t, size_t> bytes;
+  std::vector<int32_t> order;  // the stream of each DATA frame
+  size_t total = 0;
+
+  std::string Order(size_t count) const {
+    std::string out;
+    for (size_t i = 0; i < std::min(count, order.size()); ++i) {
+      out += (i == 0 ? "" : " ") + std::to_string(order[i]);
+    }
+    return out;
+  }
+};
+
+inline Received Pump(Server* server, size_t bytes) {
+  Received received;
+  while (received.total < bytes) {
+    const std::string frame = server->Send();
+    if (frame.empty()) break;
+    if (frame.size() < 9 || frame[3] != 0) continue;
+    const size_t payload = frame.size() - 9;
+    const int32_t id =
+        (static_cast<uint8_t>(frame[7]) << 8) | static_cast<uint8_t>(frame[8]);
+    received.bytes[id] += payload;
+    received.total += payload;
+    received.order.push_back(id);
+  }
+  return received;
+}
+
+}  // namespace sluice::adapters
+
+#endif  // SLUICE_TESTS_ADAPTERS_NGHTTP2_TEST_SERVER_H_
