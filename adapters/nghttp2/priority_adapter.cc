@@ -126,9 +126,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       }
       // Windows may have opened, and the one of asked_next_ may have closed
       // (RFC 9113 §6.9.2).
-      for (const auto& [stream_id, stream] : streams_) {
-        if (stream->window_blocked) WindowMayHaveOpened(session, stream_id);
-      }
+      WindowsMayHaveOpened(session);
       ++changes_;
       asked_next_ = 0;
       break;
@@ -365,6 +363,16 @@ void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
   }
   stream->window_blocked = false;
   SetReady(stream_id);
+}
+
+// Hash order differs from run to run; the policy must not see it.
+void PriorityAdapter::WindowsMayHaveOpened(nghttp2_session* session) {
+  std::vector<int32_t> blocked;
+  for (const auto& [id, stream] : streams_) {
+    if (stream->window_blocked) blocked.push_back(id);
+  }
+  std::sort(blocked.begin(), blocked.end());
+  for (const int32_t id : blocked) WindowMayHaveOpened(session, id);
 }
 
 bool PriorityAdapter::Pick(nghttp2_session* session) {

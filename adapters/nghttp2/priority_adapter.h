@@ -160,6 +160,7 @@ class PriorityAdapter {
   void SetReady(int32_t stream_id);
   void SetBlocked(int32_t stream_id);
   void WindowMayHaveOpened(nghttp2_session* session, int32_t stream_id);
+  void WindowsMayHaveOpened(nghttp2_session* session);
 
   // The frame of the grant is on its way, with `bytes` of payload and padding:
   // charges it, and has nghttp2 ask for who comes next. `window` is what the

@@ -6,8 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
@@ -197,6 +200,27 @@ TEST_P(OwnTreeTest, AStreamWithoutWindowLetsTheOthersPassAndComesBack) {
   client.Settings(0x4, 40000);
   server.Receive(client.Take());
   EXPECT_EQ(Pump(&server, SIZE_MAX).total, 10000u);
+}
+
+// RFC 9113 §6.9.2: all windows open at once, in no order of the adapter's
+// tables.
+TEST_P(OwnTreeTest, TheSameCallsAreServedInTheSameOrder) {
+  // Each has tables at addresses of its own.
+  std::vector<std::unique_ptr<Server>> servers;
+  std::set<std::string> orders;
+  for (int run = 0; run < 8; ++run) {
+    Server& server =
+        *servers.emplace_back(std::make_unique<Server>("rfc7540", GetParam()));
+    Client client(/*window=*/1000);
+    for (uint32_t id = 1; id < 100; id += 2) client.Request(id);
+    server.Receive(client.Take());
+    for (int32_t id = 1; id < 100; id += 2) server.Answer(id, 2000);
+    EXPECT_EQ(Pump(&server, SIZE_MAX).total, 50000u);
+    client.Settings(0x4, 2000);
+    server.Receive(client.Take());
+    orders.insert(Pump(&server, SIZE_MAX).Order(50));
+  }
+  EXPECT_EQ(orders.size(), 1u);
 }
 
 TEST_P(OwnTreeTest, AWindowThatShrinksUnderTheNextStreamDoesNotStallTheRest) {
