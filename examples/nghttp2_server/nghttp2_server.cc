@@ -54,9 +54,9 @@ struct Body {
 
 class Connection {
  public:
-  Connection(int socket, SSL_CTX* context, const Settings& settings)
-      : socket_(socket), tls_(SSL_new(context)) {
-    SSL_set_fd(tls_, socket);
+  // Owns `socket`, and `tls`, which is set to it.
+  Connection(int socket, SSL* tls, const Settings& settings)
+      : socket_(socket), tls_(tls) {
     SSL_set_accept_state(tls_);
     SSL_set_mode(tls_, SSL_MODE_ENABLE_PARTIAL_WRITE);
     nghttp2_session_callbacks* callbacks = nullptr;
@@ -298,8 +298,16 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
     if (socket < 0) continue;
     const int on = 1;
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    connections.push_back(
-        std::make_unique<Connection>(socket, context, settings));
+    SSL* const tls = SSL_new(context);
+    if (tls == nullptr || SSL_set_fd(tls, socket) != 1) {
+      // No memory for this one. What is left in the queue of errors would be
+      // taken for the next connection's.
+      ERR_clear_error();
+      SSL_free(tls);
+      close(socket);
+      continue;
+    }
+    connections.push_back(std::make_unique<Connection>(socket, tls, settings));
   }
 }
 
