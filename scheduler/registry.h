@@ -25,7 +25,7 @@ struct PolicyOptions {
   size_t max_grant = kDefaultMaxGrant;  // bytes; the L of docs/fairness.md
   size_t max_streams = 1000;            // open and idle ids kept
   size_t max_closed_streams = 100;      // closed ids kept to route bandwidth
-  std::map<std::string, std::string> values;
+  std::map<std::string, std::string> values = {};
 };
 
 using PolicyFactory =

@@ -126,15 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
                       BadSpec{"fifo:colour=red", "unknown option 'colour'"}));
 
 TEST(RegistryTest, TheLargestGrantIsOneToTheLargestFrame) {
-  PolicyOptions options;
-  options.max_grant = 0;
-  EXPECT_EQ(CreatePolicy("rr", options).status().code(),
+  EXPECT_EQ(CreatePolicy("rr", {.max_grant = 0}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  options.max_grant = kMaxMaxGrant + 1;
-  EXPECT_EQ(CreatePolicy("rr", options).status().code(),
+  EXPECT_EQ(CreatePolicy("rr", {.max_grant = kMaxMaxGrant + 1}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  options.max_grant = kMaxMaxGrant;
-  EXPECT_TRUE(CreatePolicy("rr", options).ok());
+  EXPECT_TRUE(CreatePolicy("rr", {.max_grant = kMaxMaxGrant}).ok());
 }
 
 }  // namespace
