@@ -24,7 +24,7 @@ constexpr size_t kMaxEvents = size_t{1} << 26;
 constexpr size_t kMaxRunBytes = size_t{1} << 30;
 constexpr size_t kMaxTime = size_t{1} << 62;  // differences stay in 64 bits
 
-constexpr absl::string_view kMagic = "sluice-runs/1 ";
+constexpr absl::string_view kMagic = "sluice-runs/2 ";
 
 // Bits of a resource's flags.
 constexpr int64_t kRedirect = 1;
@@ -111,7 +111,6 @@ void AppendPage(const Page& page, ByteWriter& writer) {
     writer.Text(resource.role);
     writer.Text(resource.url);
   }
-  for (const Resource& resource : resources) writer.Text(resource.role);
   AppendColumn(
       resources, [](const Resource& r) { return r.type; }, writer);
   AppendColumn(
@@ -146,7 +145,6 @@ Page ReadPage(ByteReader& reader) {
     resource.role = reader.Text();
     resource.url = reader.Text();
   }
-  for (Resource& resource : page.resources) resource.role = reader.Text();
   const std::vector<int64_t> types = ReadColumn(reader, count);
   const std::vector<int64_t> bytes = ReadColumn(reader, count);
   const std::vector<int64_t> flags = ReadColumn(reader, count);

@@ -11,7 +11,7 @@
 // the HTML report read: not the initiators' details or the hints. Metrics are
 // not kept but measured again, by the one version that wrote the file.
 //
-// Format: the line "sluice-runs/1 VERSION\n" with kLabVersion, then for each
+// Format: the line "sluice-runs/2 VERSION\n" with kLabVersion, then for each
 // run its size (LEB128) and as many bytes of zlib (RFC 1950). Inside are the
 // numbers of byte_columns.h in the order in which run_file.cc writes them. Same
 // runs, same bytes (for one version of zlib).

@@ -305,7 +305,7 @@ TEST(RunFileTest, WhatIsNoFileOfRunsIsNamed) {
 
 TEST(RunFileTest, AFileOfAnotherVersionIsRefused) {
   const absl::Status status =
-      ReadRuns("sluice-runs/1 0.1\n", "x.runs", kIgnore);
+      ReadRuns("sluice-runs/2 0.1\n", "x.runs", kIgnore);
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("version 0.1"));
 }
