@@ -19,6 +19,7 @@
 #include "benchmarks/lab/page_rules.h"
 #include "benchmarks/lab/version.h"
 #include "h2/events.h"
+#include "h2/priority_field.h"
 #include "h2/types.h"
 #include "nlohmann/json.hpp"
 
@@ -74,9 +75,8 @@ ordered_json SignalFields(const ReceivedSignal& signal) {
     fields["weight"] = tree->weight;
     fields["exclusive"] = tree->exclusive ? 1 : 0;
   } else {
-    const auto& field = std::get<h2::PriorityField>(signal.signal);
     fields["priority"] =
-        absl::StrCat("u=", field.urgency, field.incremental ? ", i" : "");
+        h2::FormatPriorityField(std::get<h2::PriorityField>(signal.signal));
   }
   return fields;
 }
@@ -188,9 +188,7 @@ void Writer::AddInitiator(size_t index, ordered_json& entry) const {
 void Writer::AddPriorities(size_t index, ordered_json& entry) const {
   const Resource& resource = page_.resources[index];
   entry["_initialPriority"] = LevelName(resource.level);
-  entry["_priority"] = LevelName(resource.change_of_mind.has_value()
-                                     ? resource.change_of_mind->level
-                                     : resource.level);
+  entry["_priority"] = LevelName(resource.FinalLevel());
   if (resource.type == ResourceType::kCss ||
       resource.type == ResourceType::kJs) {
     const RenderBlocking blocking = resource.render_blocking;

@@ -56,13 +56,6 @@ size_t IndexOf(std::vector<T>& values, const T& value) {
   return values.size() - 1;
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half]
-                                : (values[half - 1] + values[half]) / 2;
-}
-
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream contents;
@@ -76,19 +69,17 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 Json ResourceTable(const Page& page) {
   Json table = Json::array();
   for (const Resource& resource : page.resources) {
-    const ChromeLevel final_level = resource.change_of_mind.has_value()
-                                        ? resource.change_of_mind->level
-                                        : resource.level;
-    table.push_back(
-        {resource.id, resource.label, static_cast<int>(resource.type),
-         resource.bytes,
-         (resource.redirect ? 1 : 0) | (resource.render_critical ? 2 : 0) |
-             (resource.above_the_fold ? 4 : 0),
-         static_cast<int>(resource.level), static_cast<int>(final_level),
-         resource.initiator.has_value()
-             ? static_cast<int64_t>(*resource.initiator)
-             : int64_t{-1},
-         resource.url});
+    table.push_back({resource.id, resource.label,
+                     static_cast<int>(resource.type), resource.bytes,
+                     (resource.redirect ? 1 : 0) |
+                         (resource.render_critical ? 2 : 0) |
+                         (resource.above_the_fold ? 4 : 0),
+                     static_cast<int>(resource.level),
+                     static_cast<int>(resource.FinalLevel()),
+                     resource.initiator.has_value()
+                         ? static_cast<int64_t>(*resource.initiator)
+                         : int64_t{-1},
+                     resource.url});
   }
   return table;
 }

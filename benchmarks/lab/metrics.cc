@@ -11,11 +11,6 @@ namespace sluice::lab {
 
 namespace {
 
-ChromeLevel FinalLevel(const Resource& resource) {
-  return resource.change_of_mind.has_value() ? resource.change_of_mind->level
-                                             : resource.level;
-}
-
 // Plays requests and ends in the order of time, beside the arrivals.
 uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
   struct Change {
@@ -26,7 +21,7 @@ uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
   std::vector<Change> changes;
   for (size_t i = 0; i < page.resources.size(); ++i) {
     if (page.resources[i].redirect) continue;
-    const ChromeLevel level = FinalLevel(page.resources[i]);
+    const ChromeLevel level = page.resources[i].FinalLevel();
     changes.push_back({load.timings[i].requested_ns, level, 1});
     changes.push_back({load.timings[i].completed_ns, level, -1});
   }
@@ -42,7 +37,7 @@ uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
       ++next;
     }
     const auto level =
-        static_cast<size_t>(FinalLevel(page.resources[arrival.resource]));
+        static_cast<size_t>(page.resources[arrival.resource].FinalLevel());
     if (std::any_of(open.begin(), open.begin() + level,
                     [](int requests) { return requests > 0; })) {
       bytes += arrival.bytes;

@@ -100,6 +100,11 @@ struct Resource {
 
   bool render_critical = false;
   bool above_the_fold = false;
+
+  // The level after a change of mind, if there is one.
+  ChromeLevel FinalLevel() const {
+    return change_of_mind.has_value() ? change_of_mind->level : level;
+  }
 };
 
 struct Page {

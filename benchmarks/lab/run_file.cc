@@ -88,11 +88,6 @@ void CheckBelow(const std::vector<int64_t>& values, size_t end,
   }
 }
 
-ChromeLevel FinalLevel(const Resource& resource) {
-  return resource.change_of_mind.has_value() ? resource.change_of_mind->level
-                                             : resource.level;
-}
-
 // A column of `count` times, from differences.
 std::vector<int64_t> ReadTimes(ByteReader& reader, size_t count) {
   std::vector<int64_t> times = SumUp(ReadColumn(reader, count));
@@ -125,7 +120,8 @@ void AppendPage(const Page& page, ByteWriter& writer) {
       writer);
   AppendColumn(
       resources, [](const Resource& r) { return r.level; }, writer);
-  AppendColumn(resources, FinalLevel, writer);
+  AppendColumn(
+      resources, [](const Resource& r) { return r.FinalLevel(); }, writer);
   // 0: none; else one more than the index.
   AppendColumn(
       resources,

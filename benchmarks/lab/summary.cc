@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -75,6 +76,11 @@ std::string Right(absl::string_view text, size_t width) {
 }
 
 }  // namespace
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return Quantile(values, 0.5);
+}
 
 Spread SpreadOf(std::vector<double> ratios, uint64_t seed) {
   Spread spread;
@@ -165,8 +171,7 @@ std::vector<Summary::Line> Summary::Lines(size_t signals) const {
     for (const Sample* sample : line.samples) {
       if (sample != nullptr) lower_first.push_back(sample->lower_first);
     }
-    std::sort(lower_first.begin(), lower_first.end());
-    if (!lower_first.empty()) line.lower_first = Quantile(lower_first, 0.5);
+    if (!lower_first.empty()) line.lower_first = Median(std::move(lower_first));
   }
   std::stable_sort(
       lines.begin(), lines.end(), [](const Line& a, const Line& b) {

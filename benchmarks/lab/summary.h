@@ -47,6 +47,9 @@ struct Spread {
   }
 };
 
+// Of at least one value. O(n log n).
+double Median(std::vector<double> values);
+
 // O(resamples · n).
 Spread SpreadOf(std::vector<double> ratios, uint64_t seed);
 

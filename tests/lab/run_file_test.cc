@@ -193,7 +193,7 @@ void ExpectSamePage(const Page& is_page, const Page& was_page) {
               std::tie(was.id, was.label, was.type, was.bytes, was.redirect,
                        was.initiator, was.role, was.url, was.level,
                        was.render_critical, was.above_the_fold));
-    EXPECT_EQ(is.change_of_mind.has_value(), was.change_of_mind.has_value());
+    EXPECT_EQ(is.FinalLevel(), was.FinalLevel());
   }
 }
 

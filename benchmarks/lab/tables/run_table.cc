@@ -132,14 +132,6 @@ absl::StatusOr<Samples> ByPage(absl::Span<const RunRecord> runs,
   return samples;
 }
 
-// Of at least one value.
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle]
-                                : (values[middle - 1] + values[middle]) / 2;
-}
-
 // Baseline ÷ run of every page, the median over its seeds.
 absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
                                            const Selection& where,
