@@ -255,8 +255,12 @@ void LogReader::PlaceInTime() {
       entry.progress.clear();
       continue;
     }
+    // No byte of an entry comes outside of it, wherever its page claims to
+    // begin: an offset of years would become a pause of years.
     const double page_ms = absl::ToDoubleMilliseconds(page->second - base);
-    for (auto& [at, bytes] : entry.progress) at += page_ms;
+    for (auto& [at, bytes] : entry.progress) {
+      at = std::clamp(at + page_ms, entry.start_ms, entry.end_ms);
+    }
   }
   std::stable_sort(read_.entries.begin(), read_.entries.end(),
                    [](const HarEntry& a, const HarEntry& b) {

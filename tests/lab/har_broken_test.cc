@@ -356,6 +356,7 @@ TEST_P(MutatedHarTest, MakesAPageOrASentence) {
                         json::object(),
                         json::array({1}),
                         "2024-03-01T10:00:00.600Z",
+                        "0001-01-01T00:00:00Z",
                         302,
                         "javascript:void(0)",
                         "#"};

@@ -236,6 +236,22 @@ TEST(HarEntryTest, ChunksBecomeAProgressFromTheFirstEntryOn) {
   EXPECT_TRUE(Read(chunks).progress.empty());  // from when?
 }
 
+TEST(HarEntryTest, ChunksComeWithinTheirEntryWheneverItsPageBegan) {
+  const absl::string_view chunks =
+      R"({"pageref":"p","_chunks":[{"ts":590,"bytes":30},{"ts":580,"bytes":10}]})";
+  const auto read = [chunks](absl::string_view start) {
+    return Read(chunks, absl::StrCat(R"([{"id":"p","startedDateTime":")", start,
+                                     "\"}]"))
+        .progress;
+  };
+  EXPECT_THAT(read("0001-01-01T00:00:00Z"),
+              ElementsAre(Pair(0, 10), Pair(0, 40)));
+  EXPECT_THAT(read("2023-01-01T00:00:00Z"),
+              ElementsAre(Pair(0, 10), Pair(0, 40)));
+  EXPECT_THAT(read("9999-01-01T00:00:00Z"),
+              ElementsAre(Pair(100, 10), Pair(100, 40)));
+}
+
 TEST(HarEntryTest, InitiatorsAreAllTheAddressesThatAStackNames) {
   const HarEntry script = Read(R"({"_initiator":{"type":"script","stack":{
       "callFrames":[{"url":"https://a.example/1.js#f"},{"url":""},
