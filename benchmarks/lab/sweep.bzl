@@ -17,7 +17,7 @@
 One action runs one cell: a page on a network with a send buffer and a seed,
 under every policy and signal set. So Bazel caches cells, resumes a sweep that
 was interrupted, runs as many at a time as --jobs allows, here or on a cluster
-(docs/lab.md), and does again only what a change can reach. An action reads its
+(docs/sweeps.md), and does again only what a change can reach. An action reads its
 page and the program and nothing else. Why not an action for each page load:
 starting an action costs some 25 ms, as much as ten to twenty page loads.
 """
@@ -132,6 +132,7 @@ def _run_report(ctx, suffix, flag):
     runs = _runs_of(ctx)
     arguments = ctx.actions.args()
     arguments.add(output, format = flag + "=%s")
+    arguments.add(ctx.attr.baseline, format = "--baseline=%s")
     ctx.actions.run(
         executable = ctx.executable._report,
         inputs = runs,
@@ -175,7 +176,7 @@ lab_report = rule(
     --output_groups=jsonl also NAME.jsonl, with all picks.
     """,
     attrs = {
-        "baseline": attr.string(default = "rr", doc = "of NAME.md"),
+        "baseline": attr.string(default = "rr", doc = "of NAME.html and NAME.md"),
         "sweeps": _SWEEPS,
         "_report": attr.label(
             default = "//benchmarks/lab:report",

@@ -7,6 +7,7 @@ compare=$PWD/$1
 report=$PWD/$2
 table=$PWD/$3
 small=$PWD/benchmarks/lab/sweeps/small
+against_fifo=$PWD/tests/lab/small_against_fifo
 pages=$PWD/benchmarks/lab/pages
 failures=0
 cd "$TEST_TMPDIR" || exit 1
@@ -40,6 +41,14 @@ cmp direct.md stdout.md || fail "another table on standard output"
 # What report reads back is what compare wrote.
 "$report" --csv=again.csv @runs_list || fail "report"
 cmp direct.csv again.csv || fail "kept runs are other runs"
+
+# So are the page and the tables, against the baseline that a sweep names.
+"$report" --html=direct.html @runs_list || fail "report to a page"
+cmp direct.html "$small.html" || fail "the sweep's page is another"
+"$report" --html=fifo.html --baseline=fifo @runs_list || fail "a baseline"
+cmp fifo.html "$against_fifo.html" || fail "the page has another baseline"
+"$table" --output=fifo.md --baseline=fifo @csv_list || fail "a table's baseline"
+cmp fifo.md "$against_fifo.md" || fail "the tables have another baseline"
 
 refuses() {
   local text=$1 status
