@@ -1,5 +1,5 @@
-// The files that the flags --json, --csv, --runs and --qlog ask for: the same
-// for every program that has runs to report.
+// The files that the flags --json, --csv, --html, --runs and --qlog ask for:
+// the same for every program that has runs to report.
 #ifndef SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
 #define SLUICE_BENCHMARKS_LAB_RESULT_FILES_H_
 
