@@ -15,6 +15,7 @@
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/run_file.h"
+#include "benchmarks/lab/selection.h"
 #include "examples/support/command_line.h"
 #include "examples/support/path_lists.h"
 
@@ -55,9 +56,12 @@ int main(int argc, char** argv) {
   if (paths->empty()) {
     ExitBadCommandLine(kProgram, "name at least one file of runs");
   }
-  sluice::lab::ResultFiles files(kProgram, argv[0],
-                                 {.baseline = absl::GetFlag(FLAGS_baseline),
-                                  .seed = absl::GetFlag(FLAGS_seed)});
+  const absl::StatusOr<std::string> baseline =
+      sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline));
+  if (!baseline.ok()) ExitBadCommandLine(kProgram, baseline.status().message());
+  sluice::lab::ResultFiles files(
+      kProgram, argv[0],
+      {.baseline = *baseline, .seed = absl::GetFlag(FLAGS_seed)});
   if (files.outputs().empty()) {
     ExitBadCommandLine(kProgram,
                        "ask for --html, --json, --csv, --runs or --qlog");

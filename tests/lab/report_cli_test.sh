@@ -44,6 +44,9 @@ cmp one.html listed.html || fail "a list gives another page"
 cmp one.runs again.runs || fail "files of runs cannot be joined"
 "$report" one.runs --baseline=fifo --html=fifo.html || fail "a baseline"
 cmp -s one.html fifo.html && fail "the baseline changes nothing"
+"$report" one.runs --baseline=p+ --html=short.html || fail "p+"
+"$report" one.runs --baseline=parallel_plus --html=long.html || fail "its name"
+cmp short.html long.html || fail "p+ is another baseline than parallel_plus"
 
 # Paths are the caller's.
 BUILD_WORKING_DIRECTORY=$PWD/caller "$report" ../one.runs --csv=here.csv ||
@@ -63,6 +66,7 @@ refuses 'cannot read' nowhere.runs --csv=x
 refuses 'no file of runs' one.csv --csv=x
 head -c 1000 one.runs >cut.runs
 refuses 'cut.runs: cut off in run' cut.runs --csv=x
+refuses '--baseline: ' one.runs --csv=x --baseline=best
 refuses '--html: cannot write' one.runs --html=nowhere/x
 
 [ "$failures" -eq 0 ]
