@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <istream>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -156,8 +157,9 @@ struct Writer {
   }
 };
 
-// --- Reading. The JSON library throws on wrong types; nothing gets out.
-// -------
+// --- Reading -----------------------------------------------------------------
+//
+// The JSON library throws on wrong types; nothing gets out.
 
 template <class Signals>
 void TakeSignals(const Json& in, Signals* signals) {
@@ -196,9 +198,12 @@ StreamInfo TakeInfo(const Json& in) {
   return info;
 }
 
-// Never destroyed, as literals are not.
+// Never destroyed, as literals are not. Behind a lock, since several threads
+// may read traces of their own.
 absl::string_view Interned(const std::string& name) {
+  static std::mutex* mutex = new std::mutex;
   static std::set<std::string>* names = new std::set<std::string>;
+  const std::lock_guard<std::mutex> lock(*mutex);
   return *names->insert(name).first;
 }
 
