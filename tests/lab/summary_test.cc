@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -51,10 +52,14 @@ TEST(SpreadTest, TheIntervalIsThatOfTheMedian) {
 }
 
 TEST(SpreadTest, TheSeedAloneDecidesTheInterval) {
-  const std::vector<double> ratios = {0.7, 0.9, 1.1, 1.6, 2.1, 2.3, 4.0};
-  EXPECT_EQ(SpreadOf(ratios, 5).interval_low, SpreadOf(ratios, 5).interval_low);
-  EXPECT_EQ(SpreadOf(ratios, 5).interval_high,
-            SpreadOf(ratios, 5).interval_high);
+  std::vector<double> ratios;
+  for (int i = 1; i <= 100; ++i) ratios.push_back(i * i / 100.0);
+  const auto interval = [&ratios](uint64_t seed) {
+    const Spread spread = SpreadOf(ratios, seed);
+    return std::make_pair(spread.interval_low, spread.interval_high);
+  };
+  EXPECT_EQ(interval(5), interval(5));
+  EXPECT_NE(interval(5), interval(6));
 }
 
 TEST(SpreadTest, AnIntervalThatHoldsOneIsInsideTheNoise) {
