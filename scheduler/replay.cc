@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "scheduler/policy.h"
@@ -21,6 +22,32 @@
 
 namespace sluice::scheduler {
 namespace {
+
+// A policy relies on what policy.h asks of its session: a charge for each pick,
+// of no more than a grant. A file may say anything.
+absl::Status CheckDecisions(absl::Span<const TraceEvent> trace,
+                            size_t max_grant) {
+  auto refuse = [](size_t index, absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("call ", index + 1, ": ", why));
+  };
+  bool picked = false;
+  for (size_t i = 0; i < trace.size(); ++i) {
+    if (const auto* pick = std::get_if<TracePick>(&trace[i])) {
+      if (picked) return refuse(i, "a pick while another waits for its charge");
+      picked = pick->id != 0;
+    } else if (const auto* charge = std::get_if<TraceCharge>(&trace[i])) {
+      if (!picked) return refuse(i, "a charge that no pick waits for");
+      if (charge->bytes > max_grant) {
+        return refuse(
+            i, absl::StrCat("a charge of ", charge->bytes,
+                            " bytes, and a grant has at most ", max_grant));
+      }
+      picked = false;
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<PolicyOptions> OptionsOf(absl::Span<const TraceEvent> trace) {
   if (trace.empty() || !std::holds_alternative<TraceMade>(trace.front())) {
@@ -32,6 +59,10 @@ absl::StatusOr<PolicyOptions> OptionsOf(absl::Span<const TraceEvent> trace) {
   options.max_grant = made.max_grant;
   options.max_streams = made.max_streams;
   options.max_closed_streams = made.max_closed_streams;
+  if (absl::Status status = CheckDecisions(trace, made.max_grant);
+      !status.ok()) {
+    return status;
+  }
   return options;
 }
 

@@ -30,7 +30,8 @@ std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace);
 
 // Makes the policy of the trace anew and gives it the same calls. Equal to
 // RecordedPicks() for every deterministic policy. Errors: InvalidArgument (no
-// TraceMade in front), those of CreatePolicy().
+// TraceMade in front; picks and charges that are no pairs, or a charge above
+// the largest grant: the message names the call), those of CreatePolicy().
 absl::StatusOr<std::vector<ReplayedPick>> Replay(
     absl::Span<const TraceEvent> trace);
 

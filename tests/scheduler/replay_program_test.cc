@@ -100,5 +100,28 @@ TEST(ReplayProgramTest, WhatCannotBeReadExitsWith2) {
   EXPECT_EQ(RunReplay(LogPath()).status, 2);
 }
 
+// A policy would end the process on such calls.
+TEST(ReplayProgramTest, ALogThatNoSessionCanHaveWrittenExitsWith2) {
+  for (const char* line : {R"({"call":"charge","id":3,"bytes":100})",
+                           R"({"call":"charge","id":3,"bytes":1000000})"}) {
+    WriteLog();
+    std::ofstream(LogPath(), std::ios::app) << line << "\n";
+    for (const char* flags : {"", " --policy=rfc7540"}) {
+      const Outcome outcome = RunReplay(LogPath() + flags);
+      EXPECT_EQ(outcome.status, 2) << outcome.output;
+      EXPECT_THAT(outcome.output, HasSubstr("a charge that no pick waits for"));
+    }
+  }
+  WriteLog();
+  std::ofstream(LogPath(), std::ios::app)
+      << R"({"call":"pick","n":4,"id":3,"max":1,"policy":"fifo",)"
+         R"("rule":"x","ready":1})"
+      << "\n"
+      << R"({"call":"charge","id":3,"bytes":1000000})"
+      << "\n";
+  EXPECT_THAT(RunReplay(LogPath()).output,
+              HasSubstr("a charge of 1000000 bytes, and a grant has at most"));
+}
+
 }  // namespace
 }  // namespace sluice::scheduler
