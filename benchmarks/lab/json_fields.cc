@@ -1,8 +1,13 @@
 #include "benchmarks/lab/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -15,18 +20,23 @@ using nlohmann::json;
 // parsers report the place by an exception only.
 class ErrorFinder : public nlohmann::json_sax<json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-  bool start_object(size_t) override { return true; }
-  bool end_object() override { return true; }
-  bool start_array(size_t) override { return true; }
-  bool end_array() override { return true; }
-  bool key(string_t&) override { return true; }
+  bool null() override { return Value(); }
+  bool boolean(bool) override { return Value(); }
+  bool number_integer(number_integer_t) override { return Value(); }
+  bool number_unsigned(number_unsigned_t) override { return Value(); }
+  bool number_float(number_float_t, const string_t&) override {
+    return Value();
+  }
+  bool string(string_t&) override { return Value(); }
+  bool binary(binary_t&) override { return Value(); }
+  bool start_object(size_t) override { return Open(/*array=*/false); }
+  bool end_object() override { return Close(); }
+  bool start_array(size_t) override { return Open(/*array=*/true); }
+  bool end_array() override { return Close(); }
+  bool key(string_t& name) override {
+    levels_.back().key = name.substr(0, kShownKey);
+    return true;
+  }
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
     position_ = position;
@@ -34,7 +44,45 @@ class ErrorFinder : public nlohmann::json_sax<json> {
   }
   size_t position() const { return position_; }
 
+  // "log.entries[3].request": the last value that was begun, or what it is in.
+  std::string Path() const {
+    std::string path;
+    for (size_t i = 0; i < std::min(levels_.size(), kShownLevels); ++i) {
+      const Level& level = levels_[i];
+      if (level.values > 0) {
+        absl::StrAppend(&path, "[", level.values - 1, "]");
+      } else if (!level.key.empty()) {
+        absl::StrAppend(&path, path.empty() ? "" : ".",
+                        absl::CHexEscape(level.key));
+      }
+    }
+    return path;
+  }
+
  private:
+  static constexpr size_t kShownKey = 40;
+  static constexpr size_t kShownLevels = 5;
+  struct Level {
+    bool array = false;
+    size_t values = 0;  // of an array, so far
+    std::string key;    // of an object, the last one
+  };
+
+  bool Value() {
+    if (!levels_.empty() && levels_.back().array) ++levels_.back().values;
+    return true;
+  }
+  bool Open(bool array) {
+    Value();
+    levels_.push_back({.array = array, .values = 0, .key = {}});
+    return true;
+  }
+  bool Close() {
+    levels_.pop_back();
+    return true;
+  }
+
+  std::vector<Level> levels_;
   size_t position_ = 0;
 };
 
@@ -96,12 +144,14 @@ absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
   if (!value.is_discarded()) return value;
   ErrorFinder finder;
   json::sax_parse(text.begin(), text.end(), &finder);
+  const std::string path = finder.Path();
+  const std::string where = path.empty() ? "" : absl::StrCat(", in ", path);
   if (finder.position() > text.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file, ": is not complete JSON: it ends too early"));
+        absl::StrCat(file, ": is not complete JSON: it ends too early", where));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(file, ": is not JSON: mistake at byte ", finder.position()));
+  return absl::InvalidArgumentError(absl::StrCat(
+      file, ": is not JSON: mistake at byte ", finder.position(), where));
 }
 
 JsonFields::JsonFields(const json& object, absl::string_view file,

@@ -245,10 +245,19 @@ TEST(BrokenHarTest, ALongAddressIsShortenedAndItsBytesAreEscaped) {
 TEST(BrokenHarTest, ATruncatedFileIsToldWhereverItEnds) {
   const std::string text = Har().dump();
   for (size_t size = 0; size < text.size(); ++size) {
-    ASSERT_EQ(ErrorOf(text.substr(0, size)),
-              "x.har: is not complete JSON: it ends too early")
+    ASSERT_THAT(ErrorOf(text.substr(0, size)),
+                StartsWith("x.har: is not complete JSON: it ends too early"))
         << size;
   }
+  EXPECT_EQ(
+      ErrorOf(R"({"log":{"entries":[{"time":1},{"time":2,"request":{"ur)"),
+      "x.har: is not complete JSON: it ends too early, in "
+      "log.entries[1].request");
+  EXPECT_EQ(ErrorOf(R"({"log":{"pages":[],"entries":[{"time":1},)"),
+            "x.har: is not complete JSON: it ends too early, in "
+            "log.entries[0]");
+  EXPECT_EQ(ErrorOf(R"({"log":{"entries":[{"time":1},{"time":+2}]}})"),
+            "x.har: is not JSON: mistake at byte 39, in log.entries[1].time");
 }
 
 TEST(BrokenHarTest, DeepNestingIsRefusedBeforeAnythingRecurses) {

@@ -128,8 +128,9 @@ TEST(PageTest, EveryErrorNamesTheFileAndTheField) {
     absl::string_view error;
   } cases[] = {
       {"", "p.json: is not complete JSON: it ends too early"},
-      {R"({"format":)", "p.json: is not complete JSON: it ends too early"},
-      {R"({"format" 1})", "p.json: is not JSON: mistake at byte 11"},
+      {R"({"format":)",
+       "p.json: is not complete JSON: it ends too early, in format"},
+      {R"({"format" 1})", "p.json: is not JSON: mistake at byte 11, in format"},
       {"[]",
        "p.json: is neither a HAR (an object with a log) nor a page of the "
        "lab (an object with a format)"},
