@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/lab/har_page.h"
 #include "benchmarks/lab/json_fields.h"
 #include "benchmarks/lab/page_fixture.h"
-#include "openssl/sha.h"
+#include "benchmarks/lab/sha256.h"
 
 namespace sluice::lab {
 namespace {
@@ -17,14 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxFileBytes = 64 << 20;
-
-std::string Sha256(absl::string_view text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
-}
 
 absl::StatusOr<Page> ReadPage(const json& document, absl::string_view file) {
   if (document.is_object()) {

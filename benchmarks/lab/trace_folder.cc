@@ -1,6 +1,5 @@
 #include "benchmarks/lab/trace_folder.h"
 
-#include <openssl/sha.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,8 +8,8 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "benchmarks/lab/sha256.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {
@@ -18,7 +17,7 @@ namespace {
 
 // Of the readable parts; the hash tells apart what is cut off.
 constexpr size_t kLongestPart = 45;
-constexpr size_t kHashBytes = 6;
+constexpr size_t kHashDigits = 12;
 
 std::string Safe(absl::string_view text) {
   std::string safe(text.substr(0, kLongestPart));
@@ -28,14 +27,8 @@ std::string Safe(absl::string_view text) {
   return safe;
 }
 
-// Twelve hexadecimal digits.
 std::string HashOf(const Run& run) {
-  const std::string parameters = RunParameters(run).dump();
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(parameters.data()),
-         parameters.size(), digest);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), kHashBytes));
+  return Sha256(RunParameters(run).dump()).substr(0, kHashDigits);
 }
 
 }  // namespace
