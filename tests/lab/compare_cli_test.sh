@@ -3,25 +3,9 @@
 # go, and which status each mistake ends with.
 set -u
 program=$PWD/$1
-failures=0
+# shellcheck source=tests/lab/cli_testing.sh
+. tests/lab/cli_testing.sh
 cd "$TEST_TMPDIR" || exit 1
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# refuses TEXT ARGS…: ends with 2, prints nothing, says TEXT in one line.
-refuses() {
-  local text=$1 status
-  shift
-  "$program" "$@" >out 2>err
-  status=$?
-  [ "$status" -eq 2 ] || fail "status $status, not 2: $*"
-  [ ! -s out ] || fail "printed to stdout: $*"
-  [ "$(wc -l <err)" -eq 1 ] || fail "not one line on stderr: $*: $(cat err)"
-  grep -qF -- "$text" err || fail "no '$text' for $*: $(cat err)"
-}
 
 mkdir -p caller
 export BUILD_WORKING_DIRECTORY=$PWD/caller
@@ -97,30 +81,30 @@ cmp caller/loads/a/*.har caller/loads/b/*.har || fail "--har is not the same"
 
 echo '{"format":' >caller/cut.json
 echo "${page/5000/-1}" >caller/negative.json
-refuses 'unknown page "nowhere"; bundled are' --pages=nowhere
-refuses 'no file matches "none*.json"' --pages='none*.json'
-refuses 'cut.json: is not complete JSON' --pages=cut.json
-refuses 'negative.json: ' --pages=negative.json
-refuses "known: " --policies=best
-refuses 'known are none, chrome7540' --signals=mosaic
-refuses 'cannot write' --json=no/such/folder/runs.jsonl
-refuses '--csv: cannot write' --csv=no/such/folder/runs.csv
-refuses '--qlog: cannot write into' --qlog=page_one.json
-refuses '--har: cannot write into' --har=page_one.json
+refuses "$program" 'unknown page "nowhere"; bundled are' --pages=nowhere
+refuses "$program" 'no file matches "none*.json"' --pages='none*.json'
+refuses "$program" 'cut.json: is not complete JSON' --pages=cut.json
+refuses "$program" 'negative.json: ' --pages=negative.json
+refuses "$program" "known: " --policies=best
+refuses "$program" 'known are none, chrome7540' --signals=mosaic
+refuses "$program" 'cannot write' --json=no/such/folder/runs.jsonl
+refuses "$program" '--csv: cannot write' --csv=no/such/folder/runs.csv
+refuses "$program" '--qlog: cannot write into' --qlog=page_one.json
+refuses "$program" '--har: cannot write into' --har=page_one.json
 echo '{"log":{"entries":[{"request":{"url":"http://a/"}}]}}' >caller/broken.har
-refuses 'broken.har: log.entries[0] (http://a/): response: is missing' \
+refuses "$program" 'broken.har: log.entries[0] (http://a/): response: is missing' \
   --pages=broken.har
-refuses '--network: unknown network "5g"; known are marx' --network=5g
-refuses 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
+refuses "$program" '--network: unknown network "5g"; known are marx' --network=5g
+refuses "$program" 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
   --network=ns3:cable
-refuses '--baseline: ' --baseline=best
-refuses 'seed' --seed=-1
-refuses 'send_buffer' --send_buffer=-1
-refuses 'send_buffer' --send_buffer=many
-refuses '--max_streams must be from 1' --max_streams=0
-refuses 'max_streams' --max_streams=-1
-refuses 'colour' --colour=red
-refuses 'stray' stray
+refuses "$program" '--baseline: ' --baseline=best
+refuses "$program" 'seed' --seed=-1
+refuses "$program" 'send_buffer' --send_buffer=-1
+refuses "$program" 'send_buffer' --send_buffer=many
+refuses "$program" '--max_streams must be from 1' --max_streams=0
+refuses "$program" 'max_streams' --max_streams=-1
+refuses "$program" 'colour' --colour=red
+refuses "$program" 'stray' stray
 
 "$program" --help >out 2>err || fail "--help ends with $?"
 grep -q 3g_fast out || fail "--help does not list the networks"

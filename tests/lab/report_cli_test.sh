@@ -4,25 +4,9 @@
 set -u
 compare=$PWD/$1
 report=$PWD/$2
-failures=0
+# shellcheck source=tests/lab/cli_testing.sh
+. tests/lab/cli_testing.sh
 cd "$TEST_TMPDIR" || exit 1
-
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-
-# refuses TEXT ARGS…: report ends with 2 and says TEXT in one line.
-refuses() {
-  local text=$1 status
-  shift
-  "$report" "$@" >out 2>err
-  status=$?
-  [ "$status" -eq 2 ] || fail "status $status, not 2: $*"
-  [ ! -s out ] || fail "printed to stdout: $*"
-  [ "$(wc -l <err)" -eq 1 ] || fail "not one line on stderr: $*: $(cat err)"
-  grep -qF -- "$text" err || fail "no '$text' for $*: $(cat err)"
-}
 
 run=(--quiet --pages=wikipedia_mobile --signals=firefox7540)
 "$compare" "${run[@]}" --policies=rr,fifo --json=one.jsonl --csv=one.csv \
@@ -60,13 +44,13 @@ done
 grep -qF "$PWD" one.html && fail "a path in the page"
 grep -qF '<!--' one.html && fail "something was not put in its place"
 
-refuses 'name at least one file'
-refuses 'ask for --html' one.runs
-refuses 'cannot read' nowhere.runs --csv=x
-refuses 'no file of runs' one.csv --csv=x
+refuses "$report" 'name at least one file'
+refuses "$report" 'ask for --html' one.runs
+refuses "$report" 'cannot read' nowhere.runs --csv=x
+refuses "$report" 'no file of runs' one.csv --csv=x
 head -c 1000 one.runs >cut.runs
-refuses 'cut.runs: cut off in run' cut.runs --csv=x
-refuses '--baseline: ' one.runs --csv=x --baseline=best
-refuses '--html: cannot write' one.runs --html=nowhere/x
+refuses "$report" 'cut.runs: cut off in run' cut.runs --csv=x
+refuses "$report" '--baseline: ' one.runs --csv=x --baseline=best
+refuses "$report" '--html: cannot write' one.runs --html=nowhere/x
 
 [ "$failures" -eq 0 ]
