@@ -437,13 +437,7 @@ TEST_P(ConformanceTest, ClosingWhilePickedAndOpeningAnotherIsSafe) {
 
 INSTANTIATE_TEST_SUITE_P(Policies, ConformanceTest,
                          ::testing::ValuesIn(Specs()), [](const auto& info) {
-                           std::string name = info.param;
-                           for (char& c : name) {
-                             if (!isalnum(static_cast<unsigned char>(c))) {
-                               c = '_';
-                             }
-                           }
-                           return name;
+                           return testing::TestNameOf(info.param);
                          });
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
@@ -23,6 +24,13 @@ std::unique_ptr<Policy> Make(absl::string_view spec, PolicyOptions options) {
       CreatePolicy(spec, std::move(options));
   EXPECT_TRUE(policy.ok()) << policy.status();
   return *std::move(policy);
+}
+
+std::string TestNameOf(std::string spec) {
+  for (char& c : spec) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  return spec;
 }
 
 void PolicyDriver::Add(StreamId id, uint64_t bytes, const StreamInfo& info) {

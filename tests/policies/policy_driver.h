@@ -21,6 +21,9 @@ namespace sluice::scheduler::testing {
 std::unique_ptr<Policy> Make(absl::string_view spec,
                              PolicyOptions options = {});
 
+// A policy's spec as the name of a test: "rfc9218_mixed_alternate".
+std::string TestNameOf(std::string spec);
+
 class PolicyDriver {
  public:
   // Grants are never larger than `frame` bytes.

@@ -221,13 +221,7 @@ TEST_P(StrictOrderTest, NoPickHasAReadyStreamInFrontOfIt) {
 
 INSTANTIATE_TEST_SUITE_P(Policies, StrictOrderTest,
                          ::testing::ValuesIn(Promises()), [](const auto& info) {
-                           std::string name = info.param.spec;
-                           for (char& c : name) {
-                             if (!isalnum(static_cast<unsigned char>(c))) {
-                               c = '_';
-                             }
-                           }
-                           return name;
+                           return testing::TestNameOf(info.param.spec);
                          });
 
 }  // namespace
