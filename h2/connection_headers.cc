@@ -141,7 +141,10 @@ absl::Status Connection::Impl::AddFragment(absl::string_view fragment,
   const HeaderBlock block = *block_;
   block_.reset();
   Section section;
-  section.oversized = hpack_.dropped();
+  const size_t room =
+      options_.limits.max_header_bytes_per_read - header_bytes_of_read_;
+  section.oversized = hpack_.dropped() || hpack_.list_size() > room;
+  if (!section.oversized) header_bytes_of_read_ += hpack_.list_size();
   section.headers = hpack_.TakeFields();
   section.fields = ViewsOf(section.headers);
   section.priority_field = PriorityFieldOf(section.fields);

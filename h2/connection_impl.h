@@ -256,6 +256,7 @@ class Connection::Impl {
   std::vector<PendingSettings> pending_settings_;
   uint32_t max_inbound_streams_;  // as sent, acknowledged or not
   std::optional<HeaderBlock> block_;
+  size_t header_bytes_of_read_ = 0;  // of lists that this ReceiveData() let in
   // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
   std::map<StreamId, PriorityField> idle_priorities_;
 

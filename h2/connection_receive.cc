@@ -32,6 +32,7 @@ absl::Status Connection::Impl::ReceiveData(absl::string_view bytes,
                                            std::vector<Event>* events) {
   if (!fatal_.ok()) return fatal_;
   if (!initiated_) return CheckMaySend(/*needs_room=*/false);
+  header_bytes_of_read_ = 0;
   absl::Status status = ReceivePreface(&bytes);
   while (status.ok()) {
     FrameHeader header;

@@ -60,6 +60,12 @@ struct Limits {
   // value beyond 64 KiB is a COMPRESSION_ERROR whatever stands here: that limit
   // is libnghttp2's own.
   size_t max_header_list_size = 64 * 1024;
+  // Bytes of header lists, by the same measure, in the events of one
+  // ReceiveData(); the list that exceeds it is treated as one over
+  // max_header_list_size. HPACK turns 40 bytes of HEADERS and RST_STREAM into a
+  // list of 64 KiB, and all events of a call exist at once: without this bound
+  // one read could fill a thousand times its own memory.
+  size_t max_header_bytes_per_read = 4 * 1024 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;
   // Closed streams whose way of ending is remembered; the oldest is forgotten

@@ -148,6 +148,47 @@ TEST(HeaderListLimitTest, HoldsForResponsesTrailersAndPushesToo) {
   });
 }
 
+// Each of these requests frees its place among the concurrent streams at once.
+std::string RequestsThatAreReset(StreamId first, int count) {
+  std::string bytes;
+  for (StreamId id = first; count > 0; id += 2, --count) {
+    bytes += HeadersFrame(id, Block(Get()), kEnds) +
+             RstStreamFrame(id, ErrorCode::kCancel);
+  }
+  return bytes;
+}
+
+size_t ListSize(const std::vector<Header>& headers) {
+  size_t size = 0;
+  for (const Header& header : headers) {
+    size += header.name.size() + header.value.size() + 32;
+  }
+  return size;
+}
+
+// In one piece, since the limit is one of a call.
+TEST(HeaderBytesOfReadTest, RequestsThatAreResetAtOnceFillNoMoreThanTheLimit) {
+  EXPECT_EQ(Limits().max_header_bytes_per_read, 4u * 1024 * 1024);
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_header_bytes_per_read = 3 * ListSize(Get());
+  Player server(options, Feeding::Whole());
+  server.Handshake();
+  Feed(server, RequestsThatAreReset(1, 4));
+  EXPECT_THAT(server.TakeFrames(),
+              ElementsAre("RST_STREAM 7 ENHANCE_YOUR_CALM"));
+  EXPECT_EQ(server.TakeRawEvents().size(), 3 * 3 + 1u);
+}
+
+TEST(HeaderBytesOfReadTest, TheNextReadBeginsAnew) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_header_bytes_per_read = 3 * ListSize(Get());
+  Player server(options, Feeding::Whole());
+  server.Handshake();
+  Feed(server, RequestsThatAreReset(1, 3));
+  Feed(server, RequestsThatAreReset(7, 3));
+  EXPECT_THAT(server.TakeFrames(), IsEmpty());
+}
+
 TEST(ContinuationLimitTest, Is64FramesAndThenTheConnectionEnds) {
   EXPECT_EQ(Limits().max_continuation_frames, 64u);
   Ready(ServerOptions(), [](Player& server) {
