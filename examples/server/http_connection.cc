@@ -71,11 +71,13 @@ HttpConnection::~HttpConnection() {
 }
 
 absl::Status HttpConnection::Receive(absl::string_view bytes) {
-  events_.clear();
-  const absl::Status status = connection_.ReceiveData(bytes, &events_);
+  // Not kept for its capacity: a peer that once filled it would hold megabytes
+  // of ours on each of its connections.
+  std::vector<h2::Event> events;
+  const absl::Status status = connection_.ReceiveData(bytes, &events);
   // Events before an error are valid, and a request in them is worth its line
   // in the log.
-  for (const h2::Event& event : events_) {
+  for (const h2::Event& event : events) {
     scheduler_.OnEvent(event);
     HandleEvent(event);
   }

@@ -102,7 +102,6 @@ class HttpConnection {
   absl::flat_hash_map<h2::StreamId, Exchange> exchanges_;
   // Requests whose response is, and whose own body still comes: its bytes.
   absl::flat_hash_map<h2::StreamId, size_t> uploads_;
-  std::vector<h2::Event> events_;        // kept for its capacity
   std::vector<h2::StreamId> completed_;  // by the Pull() that is running
   bool established_ = false;
   bool draining_ = false;

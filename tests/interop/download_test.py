@@ -87,6 +87,31 @@ class Download(support.Folder):
         print(f"memory {before} KiB, with 100 unread responses {after} KiB")
         self.assertLess(after - before, ALLOWED_GROWTH_KIB)
 
+    def test_header_lists_that_unfold_and_are_reset_cost_no_memory(self):
+        server = self.server(env=SMALL_QUARANTINE)
+        before = server.memory_kib("VmHWM")
+        with support.RawClient(server) as client:
+            client.start()
+            # Method, scheme and path from the static table, and a field of
+            # 4,000 bytes that enters the dynamic one (RFC 7541 §6.1, §6.2.1).
+            start = b"\x82\x86\x84\x01" + support.hpack_string("localhost")
+            client.send(support.frame(
+                support.HEADERS, support.END_HEADERS | support.END_STREAM, 1,
+                start + support.hpack([("x", "x" * 4000)], indexing=True)))
+            client.until_type(support.DATA)
+            # 60 KB a request, by one byte for each of its copies.
+            requests = [
+                support.frame(support.HEADERS, support.END_HEADERS, stream,
+                              start + b"\xbe" * 15)
+                + support.frame(support.RST_STREAM, 0, stream, bytes(4))
+                for stream in range(3, 1901, 2)]
+            server.send_in_one_read(client, *requests)
+            client.ping()
+            after = server.memory_kib("VmHWM")
+        print(f"peak memory {before} KiB, after {len(requests)} header lists "
+              f"of 60 KB {after} KiB")
+        self.assertLess(after - before, ALLOWED_GROWTH_KIB)
+
     def test_a_file_that_shrinks_under_way_resets_its_stream_alone(self):
         path = self.write("shrinking.bin", bytes(1_000_000))
         server = self.server()

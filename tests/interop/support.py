@@ -134,6 +134,13 @@ class Server:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
+    def send_in_one_read(self, client, *pieces):
+        """The server is stopped while they reach its socket."""
+        self.signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+        client.send(*pieces)
+        self.signal(signal.SIGCONT)
+
     def wait(self):
         return self.process.wait(timeout=PATIENCE_SECONDS)
 
