@@ -38,15 +38,13 @@ absl::Status PolicyHost::Open(StreamId id, const StreamInfo& said) {
     return Counted(absl::AlreadyExistsError(
         absl::StrCat("stream ", id, " is open already")));
   }
-  StreamInfo info = said;
-  if (const StreamInfo* earlier = idle_.Find(id)) {
-    scheduler::FillFromEarlier(*earlier, &info);
-  }
-  if (absl::Status status = policy_->OnOpen(id, info); !status.ok()) {
+  // What was said before the policy knows.
+  if (absl::Status status = policy_->OnOpen(id, said); !status.ok()) {
     return Counted(status);
   }
+  StreamInfo& info = streams_[id].info;
+  info = said;
   idle_.Open(id, &info);
-  streams_[id].info = info;
   ++stats_.opened;
   return absl::OkStatus();
 }
@@ -145,20 +143,17 @@ PolicyHost::Stats PolicyHost::stats() const {
 // What the policy refuses is not kept either.
 absl::Status PolicyHost::Said(StreamId id, const StreamInfo& info,
                               Signal changed) {
-  if (absl::Status status = policy_->OnPriority(id, info, changed);
-      !status.ok()) {
-    return Counted(status);
-  }
-  if (const auto found = streams_.find(id); found != streams_.end()) {
+  const auto found = streams_.find(id);
+  const bool open = found != streams_.end();
+  absl::Status status;
+  if (!open) status = idle_.CheckRoom(id, max_idle_);
+  if (status.ok()) status = policy_->OnPriority(id, info, changed);
+  if (!status.ok()) return Counted(status);
+  if (open) {
     found->second.info = info;
-  } else {
-    // The policy has room for it; the oldest idle id makes room here.
-    if (idle_.Find(id) == nullptr) {
-      idle_.ShrinkTo(std::max<size_t>(max_idle_, 1) - 1);
-    }
-    idle_.Remember(id, info, std::max<size_t>(max_idle_, 1)).IgnoreError();
+    return status;
   }
-  return absl::OkStatus();
+  return idle_.Remember(id, info, max_idle_);  // there is room
 }
 
 StreamInfo PolicyHost::Known(StreamId id) const {

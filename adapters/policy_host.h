@@ -54,7 +54,7 @@ class PolicyHost {
   };
 
   // `max_idle` bounds the ids that are not open yet and of which something was
-  // said; give it the policy's PolicyOptions::max_streams.
+  // said, one more is refused; give it the policy's PolicyOptions::max_streams.
   explicit PolicyHost(std::unique_ptr<scheduler::Policy> policy,
                       size_t max_idle = scheduler::PolicyOptions().max_streams);
 

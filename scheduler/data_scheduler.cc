@@ -157,16 +157,15 @@ std::optional<ServerPriority> DataScheduler::Impl::ServerWord(
 
 void DataScheduler::Impl::TakeSignal(h2::StreamId id, const StreamInfo& info,
                                      Signal changed) {
-  // A signal that the policy refuses (a limit of its own) changes nothing.
+  Stream* const stream = Find(id);
+  const size_t max_idle = options_.max_idle_signals;
+  // What is beyond the limit here or a limit of the policy's changes nothing.
+  if (stream == nullptr && !idle_.CheckRoom(id, max_idle).ok()) return;
   if (!policy_->OnPriority(id, info, changed).ok()) return;
-  if (Stream* stream = Find(id)) {
+  if (stream != nullptr) {
     stream->info = info;
   } else {
-    // The newest signals are the likeliest to be needed.
-    if (idle_.Find(id) == nullptr) {
-      idle_.ShrinkTo(std::max<size_t>(options_.max_idle_signals, 1) - 1);
-    }
-    idle_.Remember(id, info, options_.max_idle_signals).IgnoreError();
+    idle_.Remember(id, info, max_idle).IgnoreError();  // there is room
   }
 }
 
@@ -191,7 +190,9 @@ DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
   stream->id = id;
   stream->info = info;
   idle_.Open(id, &stream->info);
-  if (!policy_->OnOpen(id, stream->info).ok()) {
+  // What was said before the policy knows; to say it again would act again, and
+  // undo what was said of other streams since.
+  if (!policy_->OnOpen(id, info).ok()) {
     // Signals that a policy cannot take never keep a stream from being served.
     stream->info = StreamInfo();
     const absl::Status status = policy_->OnOpen(id, stream->info);

@@ -80,8 +80,9 @@ struct DataSchedulerOptions {
   // smaller than this is left until the socket has taken more. 1: no minimum.
   size_t min_chunk = 1024;
 
-  // Ids that are not open yet whose signals of both kinds are remembered here,
-  // beside the policy's own limit; the oldest is forgotten.
+  // Ids that are not open yet whose signals are kept. A signal for one more is
+  // ignored whole, as is one that the policy refuses, whose own limit
+  // (PolicyOptions::max_streams) is larger by default.
   size_t max_idle_signals = 100;
 
   // Gets a TraceFrame for what came of each pick; null: none. For the decisions

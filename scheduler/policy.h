@@ -135,10 +135,11 @@ class Policy {
   virtual ~Policy() = default;
 
   // A stream opens (HEADERS were received, or sent). It is blocked until
-  // SetReady(). What OnPriority() said of the id before stays in force where
-  // `info` says nothing. Errors: InvalidArgument (id 0, bad weight or urgency),
-  // AlreadyExists (open already); nothing is changed then. Opening never fails
-  // for lack of room.
+  // SetReady(). `info` is what was said with that. What OnPriority() said of
+  // the id before stays in force where `info` says nothing, and an RFC 9218
+  // signal in any case: a PRIORITY_UPDATE goes over a field (RFC 9218 §7).
+  // Errors: InvalidArgument (id 0, bad weight or urgency), AlreadyExists (open
+  // already); nothing is changed then. Opening never fails for lack of room.
   virtual absl::Status OnOpen(StreamId id, const StreamInfo& info) = 0;
 
   // `changed` was said just now; `info` is the whole new state, not a

@@ -59,7 +59,7 @@ absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info) {
 
 void FillFromEarlier(const StreamInfo& earlier, StreamInfo* info) {
   if (!info->rfc7540.has_value()) info->rfc7540 = earlier.rfc7540;
-  if (!info->rfc9218.has_value()) info->rfc9218 = earlier.rfc9218;
+  if (earlier.rfc9218.has_value()) info->rfc9218 = earlier.rfc9218;
   if (!info->server.has_value()) info->server = earlier.server;
   if (info->hints == ResourceHints()) info->hints = earlier.hints;
 }

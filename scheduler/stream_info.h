@@ -16,8 +16,11 @@ namespace sluice::scheduler {
 // 9218 §4.1), the client's and the application's alike.
 absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info);
 
-// Fills what `*info` leaves unsaid from `earlier`: each signal and the override
-// when absent, the hints when all of them are at their defaults.
+// A stream opens with `*info`, and `earlier` was said of it before: fills what
+// `*info` leaves unsaid, the RFC 7540 signal and the override when absent, the
+// hints when all of them are at their defaults. An RFC 9218 signal of `earlier`
+// holds in any case: it came by a PRIORITY_UPDATE frame, which goes over the
+// request's own field (RFC 9218 §7).
 void FillFromEarlier(const StreamInfo& earlier, StreamInfo* info);
 
 // The signal in force: the application's when it set one of that kind, else the

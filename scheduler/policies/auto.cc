@@ -5,11 +5,13 @@
 // client sends SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1), a `priority`
 // field or a PRIORITY_UPDATE frame; until then by rfc7540. It never goes back.
 //
-// Under rfc9218 a PRIORITY frame for an open stream is not lost: it gives the
-// stream the urgency that Chromium means by its weight (translation.h: 256,
-// 220, 183, 147, 110 → 0 … 4), since that is how Chromium moves an image up
-// that came into view. What was said last wins, so a later PRIORITY_UPDATE
-// replaces it. The incremental parameter stays as it was.
+// Once rfc9218 serves the connection, a PRIORITY frame for an open stream is
+// not lost: it gives the stream the urgency that Chromium means by its weight
+// (translation.h: 256, 220, 183, 147, 110 → 0 … 4), since that is how Chromium
+// moves an image up that came into view. What was said last wins, so a later
+// PRIORITY_UPDATE replaces it. The incremental parameter stays as it was. What
+// PRIORITY frames said before, like the dependency of a HEADERS frame, counts
+// for the tree alone: without a field the stream is u=3.
 //
 // Options are those of rfc9218. Announces no setting, so that clients go on
 // sending both. Hints are not read.
@@ -57,10 +59,11 @@ class Auto final : public TwoPolicies {
     return true;
   }
 
-  // A PRIORITY frame that comes before its stream opens is no change of mind.
+  // A PRIORITY frame that comes before the connection is served by urgency, or
+  // before its stream opens, is no change of mind.
   void TranslateForSecond(const StreamInfo& before, Signal changed,
                           StreamInfo* info) const override {
-    if (changed == Signal::kRfc9218) return;
+    if (!extensible_ || changed == Signal::kRfc9218) return;
     if (changed == Signal::kRfc7540 && info->rfc7540.has_value()) {
       if (!info->rfc9218.has_value()) info->rfc9218.emplace();
       info->rfc9218->urgency = UrgencyOfChainWeight(info->rfc7540->weight);

@@ -12,6 +12,7 @@
 //
 // Options: exact=true orders every level exactly, at O(log n) a decision
 // instead of O(1); max_depth=N caps the depth of the tree (0: no cap).
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@ template <class Order>
 class Rfc7540 final : public Policy {
  public:
   explicit Rfc7540(const priority::PriorityTreeOptions& options)
-      : tree_(options), max_idle_(options.max_idle) {}
+      : tree_(options), max_streams_(options.max_idle) {}
 
   absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
     if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
@@ -58,13 +59,14 @@ class Rfc7540 final : public Policy {
     if (Overrides(known)) overridden_.insert(id);
     if (EffectiveRfc9218(known).has_value()) Reweigh(id, known);
     idle_.Open(id, &known);
+    idle_.ShrinkTo(RoomForIdle());
     return absl::OkStatus();
   }
 
   absl::Status OnPriority(StreamId id, const StreamInfo& info,
                           Signal changed) override {
     absl::Status status = ValidateStreamInfo(id, info);
-    if (status.ok()) status = idle_.CheckRoom(id, max_idle_);
+    if (status.ok()) status = idle_.CheckRoom(id, RoomForIdle());
     if (!status.ok()) return status;
     switch (changed) {
       case Signal::kRfc7540:
@@ -87,7 +89,7 @@ class Rfc7540 final : public Policy {
     }
     if (!status.ok()) return status;
     if (tree_.State(id) != priority::StreamState::kOpen) {
-      return idle_.Remember(id, info, max_idle_);
+      return idle_.Remember(id, info, RoomForIdle());
     }
     if (Overrides(info)) {
       overridden_.insert(id);
@@ -120,6 +122,10 @@ class Rfc7540 final : public Policy {
   }
 
  private:
+  size_t RoomForIdle() const {
+    return max_streams_ - std::min(max_streams_, tree_.open_count());
+  }
+
   absl::Status Reprioritise(StreamId id, const priority::Rfc7540Priority& to) {
     absl::Status status = tree_.Reprioritise(id, to);
     // A stream that is closed and forgotten: nothing to do (§5.3.4).
@@ -146,7 +152,7 @@ class Rfc7540 final : public Policy {
   priority::BasicPriorityTree<Order> tree_;
   absl::flat_hash_set<StreamId> overridden_;  // by the application; open
   IdleSignals idle_;
-  size_t max_idle_;
+  const size_t max_streams_;
 };
 
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {

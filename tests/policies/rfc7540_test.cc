@@ -165,6 +165,29 @@ TEST_F(Rfc7540Test, AnOverrideIsValidatedLikeTheClientsOwnPriority) {
   Open(5, {});  // nothing was left of the refused calls
 }
 
+// The limit of open and idle ids together is that of the other policies.
+TEST_F(Rfc7540Test, OpenStreamsLeaveLessRoomForIdleOnes) {
+  PolicyOptions options;
+  options.max_streams = 3;
+  policy_ = Make("rfc7540", options);
+  Open(1, {});
+  const auto update = [this](StreamId id, int urgency) {
+    return policy_->OnPriority(id, Field(urgency), Signal::kRfc9218);
+  };
+  EXPECT_TRUE(update(5, 2).ok());
+  EXPECT_TRUE(update(7, 2).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(update(9, 2)));
+  EXPECT_TRUE(update(5, 1).ok());  // known
+  EXPECT_TRUE(update(1, 1).ok());  // open
+  // Opening makes the oldest give way.
+  Open(3, {});
+  policy_->OnClose(1);
+  policy_->OnClose(3);
+  Open(5, {});
+  Open(7, {});
+  EXPECT_EQ(Picks(3), "7,5,7");
+}
+
 TEST_F(Rfc7540Test, APriorityForAForgottenStreamIsIgnored) {
   Open(9, {});
   EXPECT_TRUE(policy_->OnPriority(7, Client({}), Signal::kRfc7540).ok());

@@ -183,8 +183,8 @@ TEST(Rfc9218Test, APriorityUpdateMovesAStreamBetweenTwoGrants) {
   EXPECT_EQ(driver.Run(), "1,1,1,3,3,3");
 }
 
-// §7.1: a PRIORITY_UPDATE may come before its stream.
-TEST(Rfc9218Test, AnUpdateBeforeTheStreamOpensHoldsUnlessHeadersSayMore) {
+// §7: a PRIORITY_UPDATE may come before its stream, and goes over the field.
+TEST(Rfc9218Test, AnUpdateBeforeTheStreamOpensHoldsWhateverItsHeadersSay) {
   PolicyDriver driver(Make("rfc9218"));
   Policy& policy = driver.policy();
   ASSERT_TRUE(policy.OnPriority(3, Field(0), Signal::kRfc9218).ok());
@@ -192,7 +192,7 @@ TEST(Rfc9218Test, AnUpdateBeforeTheStreamOpensHoldsUnlessHeadersSayMore) {
   driver.Add(1, 1400, Field(2));
   driver.Add(3, 1400);
   driver.Add(5, 1400, Field(6));
-  EXPECT_EQ(driver.Run(), "3,1,5");
+  EXPECT_EQ(driver.Run(), "3,5,1");
 }
 
 // §11.
@@ -413,6 +413,22 @@ TEST_F(AutoTest, ALaterPriorityFrameGivesItsWeightsUrgency) {
   moved.rfc9218->urgency = 6;
   ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kRfc9218).ok());
   EXPECT_EQ(driver_.Run(1), "3");
+}
+
+// What a client said in the tree's terms before it spoke in the others is as
+// good by frame as by HEADERS.
+TEST_F(AutoTest, APriorityFrameFromBeforeTheSwitchIsTheTreesAlone) {
+  StreamInfo raised;
+  raised.rfc7540 = Rfc7540Priority{0, 256, true};
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kRfc7540).ok());
+  EXPECT_EQ(driver_.Run(2), "5,5");
+  driver_.Add(7, 1 << 20, Field(2));
+  EXPECT_EQ(driver_.Run(2), "7,7");
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kHints).ok());
+  EXPECT_EQ(driver_.Run(1), "7");
+  // The same frame again, now that urgencies decide.
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kRfc7540).ok());
+  EXPECT_EQ(driver_.Run(2), "5,5");
 }
 
 TEST_F(AutoTest, SwitchingBetweenAPickAndItsChargeIsSafe) {

@@ -110,6 +110,18 @@ class SignalsTest : public ::testing::Test {
     return text;
   }
 
+  // What the scheduler holds of an open stream, as the policy hears it.
+  std::string KnownOf(h2::StreamId id) {
+    calls_.clear();
+    EXPECT_TRUE(
+        session_.scheduler().SetServerPriority(id, ServerPriority()).ok());
+    const std::string known = Calls();
+    EXPECT_TRUE(session_.scheduler().SetServerPriority(id, {}).ok());
+    calls_.clear();
+    const std::string prefix = absl::StrCat("server ", id);
+    return known.substr(prefix.size(), known.rfind(" server") - prefix.size());
+  }
+
   std::vector<std::string> calls_;
   Session session_{std::make_unique<WritingPolicy>(&calls_), SessionOptions()};
 };
@@ -135,25 +147,65 @@ TEST_F(SignalsTest, SignalsThatComeBeforeTheHeadersAreThereWhenItOpens) {
   session_.ToServer();
   EXPECT_EQ(Calls(), "7540 1 0/32");
   session_.Request();
-  EXPECT_EQ(Calls(), "open 1 0/32");
+  EXPECT_EQ(Calls(), "open 1");  // the policy knows it
+  EXPECT_EQ(KnownOf(1), " 0/32");
   ASSERT_TRUE(session_.client().Prioritize(3, {0, 32, false}).ok());
   ASSERT_TRUE(session_.client().Prioritize(3, {1, 7, false}).ok());
   session_.ToServer();
   Calls();
   session_.Request(std::nullopt, {{"priority", "u=5"}});
-  EXPECT_EQ(Calls(), "open 3 1/7 u=5");
+  EXPECT_EQ(Calls(), "open 3 u=5");
+  EXPECT_EQ(KnownOf(3), " 1/7 u=5");
 }
 
-TEST_F(SignalsTest, OfManyIdleStreamsTheOldestIsForgotten) {
+// PRIORITY storms: what is kept here and what the policy hears is bounded.
+TEST_F(SignalsTest, SignalsOfOneMoreIdleStreamThanTheLimitAreIgnored) {
   const size_t limit = DataSchedulerOptions().max_idle_signals;
-  for (h2::StreamId i = 0; i <= limit; ++i) {
-    ASSERT_TRUE(session_.client().Prioritize(2 * i + 1, {0, 32, false}).ok());
+  for (h2::StreamId i = 0; i < 10000; ++i) {
+    session_.scheduler().OnEvent(
+        h2::PriorityUpdated{2 * i + 1, {0, 32, false}});
   }
-  session_.ToServer();
+  EXPECT_EQ(calls_.size(), limit);
   Calls();
-  session_.Request();
-  session_.Request();
-  EXPECT_EQ(Calls(), "open 1; open 3 0/32");
+  session_.scheduler().OnEvent(h2::PriorityUpdated{1, {0, 8, false}});
+  EXPECT_EQ(Calls(), "7540 1 0/8");  // a known one
+  for (size_t i = 0; i < 2; ++i) session_.Request();
+  session_.scheduler().OnEvent(h2::PriorityUpdated{2 * limit + 1, {0, 9}});
+  session_.scheduler().OnEvent(h2::PriorityUpdated{2 * limit + 3, {0, 9}});
+  session_.scheduler().OnEvent(h2::PriorityUpdated{2 * limit + 5, {0, 9}});
+  EXPECT_EQ(Calls(), absl::StrCat("open 1; open 3; 7540 ", 2 * limit + 1,
+                                  " 0/9; 7540 ", 2 * limit + 3, " 0/9"));
+}
+
+TEST(IdleLimitTest, ASignalForAClosedStreamTakesNoRoomFromIdleOnes) {
+  SessionOptions options;
+  options.scheduler.max_idle_signals = 1;
+  std::vector<std::string> calls;
+  Session session(std::make_unique<WritingPolicy>(&calls), options);
+  ASSERT_TRUE(session.Respond(session.Request(), nullptr).ok());
+  calls.clear();
+  for (const h2::StreamId id : {3, 1, 5}) {  // idle, closed, one too many
+    ASSERT_TRUE(session.client().Prioritize(id, {0, 32, false}).ok());
+  }
+  session.ToServer();
+  EXPECT_EQ(absl::StrJoin(calls, "; "), "7540 3 0/32; 7540 1 0/32");
+  session.Request();
+  calls.clear();
+  ASSERT_TRUE(session.scheduler().SetHints(3, {.bytes_remaining = 1}).ok());
+  EXPECT_EQ(absl::StrJoin(calls, "; "), "hints 3 0/32 left=1");
+}
+
+// RFC 7540 §5.3.1: what moved an idle stream since its own PRIORITY frame holds
+// when it opens.
+TEST(IdleLimitTest, AnIdleStreamThatOpensStaysWhereOthersMovedIt) {
+  Session session(SessionOptions{.policy = "rfc7540"});
+  ASSERT_TRUE(session.client().Prioritize(3, {0, 16, false}).ok());
+  ASSERT_TRUE(session.client().Prioritize(1, {0, 16, true}).ok());  // adopts 3
+  session.ToServer();
+  ASSERT_TRUE(session.Respond(session.Request(), 16384).ok());
+  ASSERT_TRUE(session.Respond(session.Request(), 16384).ok());
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 H3 1:16384. 3:16384.");
 }
 
 TEST_F(SignalsTest, ALaterFrameOfOneKindKeepsTheOther) {

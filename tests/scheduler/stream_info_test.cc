@@ -65,11 +65,26 @@ TEST(StreamInfoTest, WhatIsUnsaidIsFilledAndWhatIsSaidStays) {
   earlier.rfc9218 = Rfc9218Priority{5, true};
   earlier.hints.preload = true;
   StreamInfo info;
-  info.rfc9218 = Rfc9218Priority{1, false};
+  info.rfc7540 = Rfc7540Priority{1, 8, true};
+  FillFromEarlier(earlier, &info);
+  EXPECT_EQ(info.rfc7540, (Rfc7540Priority{1, 8, true}));
+  EXPECT_EQ(info.rfc9218, earlier.rfc9218);
+  EXPECT_TRUE(info.hints.preload);
+  info.rfc7540.reset();
   FillFromEarlier(earlier, &info);
   EXPECT_EQ(info.rfc7540, earlier.rfc7540);
-  EXPECT_EQ(info.rfc9218, (Rfc9218Priority{1, false}));
-  EXPECT_TRUE(info.hints.preload);
+}
+
+// RFC 9218 §7.
+TEST(StreamInfoTest, APriorityUpdateThatCameEarlierGoesOverTheField) {
+  StreamInfo earlier;
+  earlier.rfc9218 = Rfc9218Priority{5, true};
+  StreamInfo info;
+  info.rfc9218 = Rfc9218Priority{1, false};
+  FillFromEarlier(earlier, &info);
+  EXPECT_EQ(info.rfc9218, (Rfc9218Priority{5, true}));
+  FillFromEarlier(StreamInfo(), &info);
+  EXPECT_EQ(info.rfc9218, (Rfc9218Priority{5, true}));
 }
 
 }  // namespace
