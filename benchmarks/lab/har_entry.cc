@@ -24,7 +24,8 @@ constexpr size_t kShownUrl = 60;
 constexpr double kMaxMonotonic = 1e10;  // seconds
 
 bool ParseTime(const std::string& text, absl::Time& time) {
-  return absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) &&
+  return (absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) ||
+          absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S", text, &time, nullptr)) &&
          time != absl::InfinitePast() && time != absl::InfiniteFuture();
 }
 
@@ -181,6 +182,9 @@ Clock LogReader::ReadClock(JsonFields& fields) {
   }
   const double time = fields.Number("time", -1, kMaxCaptureMs).value_or(-1);
   clock.duration_ms = time < 0 ? std::min(sum, kMaxCaptureMs) : time;
+  if (const auto load = HarOwnNumber(fields, "_load_ms", kMaxCaptureMs)) {
+    clock.duration_ms = *load;
+  }
   clock.receive_ms = std::min(clock.receive_ms, clock.duration_ms);
 
   if (const auto at = HarOwnNumber(fields, "_requestTime", kMaxMonotonic)) {

@@ -72,6 +72,11 @@ HarInitiator InitiatorKind(absl::string_view name) {
   return name.empty() ? HarInitiator::kNone : HarInitiator::kOther;
 }
 
+// Whether Firefox's developer tools wrote it: their exporter's own field.
+bool IsOfFirefoxTools(const JsonFields& entry) {
+  return entry.Has("_securityState");
+}
+
 bool IsRedirect(double status) {
   return status == 301 || status == 302 || status == 303 || status == 307 ||
          status == 308;
@@ -112,13 +117,17 @@ void ReadHarBody(HarParts& parts, HarEntry& entry) {
       HarOwnNumber(parts.fields, "_objectSize", kMaxSize);
   const std::optional<double> transfer = Size(response, "_transferSize");
   const std::optional<double> headers = Size(response, "headersSize");
-  const std::optional<double> body = Size(response, "bodySize");
+  std::optional<double> body = Size(response, "bodySize");
+  if (body.has_value() && IsOfFirefoxTools(parts.fields)) {
+    body = std::max(0.0, *body - headers.value_or(0));
+  }
   const std::optional<double> bytes_in =
       HarOwnNumber(parts.fields, "_bytesIn", kMaxSize);
   JsonFields content = response.Object("content");
   const std::optional<double> decoded = Size(content, "size");
   const std::optional<double> compression =
       content.Number("compression", -kMaxSize, kMaxSize);
+  const bool encoded = !Header(response, "content-encoding").empty();
   double length = 0;
   const bool has_length =
       absl::SimpleAtod(Header(response, "content-length"), &length) &&
@@ -157,14 +166,16 @@ void ReadHarBody(HarParts& parts, HarEntry& entry) {
     size = *object;
   } else if (transfer.has_value()) {
     size = std::max(0.0, *transfer - headers.value_or(0));
+    if (!headers.has_value() && !encoded && response.Has("headers")) {
+      size = std::min(size, decoded.value_or(size));
+    }
   } else if (came.has_value()) {
     size = *came;
   } else if (has_length) {
     size = length;
   } else if (decoded.has_value()) {
     size = std::max(0.0, *decoded - compression.value_or(0));
-    entry.decoded = !compression.has_value() &&
-                    !Header(response, "content-encoding").empty();
+    entry.decoded = !compression.has_value() && encoded;
   } else {
     response.Fail("bodySize",
                   "is missing, and so is all else that tells a body's size "
@@ -190,24 +201,31 @@ void ReadHarType(HarParts& parts, HarEntry& entry) {
 }
 
 void ReadHarPriority(HarParts& parts, HarEntry& entry) {
-  const auto first = LevelOfName(parts.fields.String("_initialPriority"));
-  const auto last = LevelOfName(parts.fields.String("_priority"));
-  entry.level = first.has_value() ? first : last;
-  if (first.has_value() && last.has_value() && last != first) {
-    entry.final_level = last;
-  }
   const absl::string_view agent = Header(parts.request, "user-agent");
   const absl::string_view field = Header(parts.request, "priority");
   const auto priority = priority::ParseRfc9218Field(field);
-  if (absl::StrContains(agent, "Firefox/")) {
+  const bool image = entry.type == ResourceType::kImage;
+  const auto last = LevelOfName(parts.fields.String("_priority"));
+  auto first = LevelOfName(parts.fields.String("_initialPriority"));
+  if (!first.has_value()) {
+    first = LevelOfName(parts.fields.String("_initial_priority"));
+  }
+  if (IsOfFirefoxTools(parts.fields) || absl::StrContains(agent, "Firefox/")) {
     entry.firefox_urgency =
         field.empty() || !priority.has_value() ? -1 : priority->urgency;
-  } else if (!entry.level.has_value() && priority.has_value() &&
-             priority->urgency < kChromeLevels &&
-             absl::StrContains(agent, "Chrome/")) {
-    entry.level = static_cast<ChromeLevel>(priority->urgency);
-    entry.level_of_header = true;
-    entry.has_priority_header = !field.empty();
+    entry.displayed = image && last.has_value() && *last <= ChromeLevel::kHigh;
+  } else {
+    const bool of_header = priority.has_value() &&
+                           priority->urgency < kChromeLevels &&
+                           absl::StrContains(agent, "Chrome/");
+    if (!first.has_value() && of_header &&
+        (!last.has_value() || (image && !field.empty()))) {
+      first = static_cast<ChromeLevel>(priority->urgency);
+      entry.level_of_header = !last.has_value();
+      entry.has_priority_header = !field.empty();
+    }
+    entry.level = first.has_value() ? first : last;
+    if (last.has_value() && last != entry.level) entry.final_level = last;
   }
 
   const std::string blocking =

@@ -95,13 +95,6 @@ std::optional<T> Find(const Word<T> (&words)[N], absl::string_view word) {
   return std::nullopt;
 }
 
-// The scheme and the host of an absolute URL: "https://example.com".
-absl::string_view OriginOf(absl::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == absl::string_view::npos) return url;
-  return url.substr(0, url.find_first_of("/?", scheme + 3));
-}
-
 }  // namespace
 
 bool IsHttpUrl(absl::string_view url) {
@@ -111,6 +104,12 @@ bool IsHttpUrl(absl::string_view url) {
 
 absl::string_view WithoutFragment(absl::string_view url) {
   return url.substr(0, url.find('#'));
+}
+
+absl::string_view OriginOf(absl::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == absl::string_view::npos) return url;
+  return url.substr(0, url.find_first_of("/?", scheme + 3));
 }
 
 std::string ResolveUrl(absl::string_view base, absl::string_view target) {

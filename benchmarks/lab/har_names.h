@@ -15,6 +15,9 @@ bool IsHttpUrl(absl::string_view url);
 
 absl::string_view WithoutFragment(absl::string_view url);
 
+// The scheme and the host of an absolute URL: "https://example.com".
+absl::string_view OriginOf(absl::string_view url);
+
 // `target` (a Location) as seen from `base`: absolute, of the same scheme, of
 // the same host, or of the same folder (RFC 3986 §5.2 without the removal of
 // dot segments). Without a fragment.

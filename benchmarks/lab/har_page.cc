@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "absl/strings/strip.h"
 #include "benchmarks/lab/har_discovery.h"
 #include "benchmarks/lab/har_entry.h"
+#include "benchmarks/lab/har_names.h"
 #include "benchmarks/lab/page_fixture.h"
 #include "benchmarks/lab/page_rules.h"
 
@@ -76,6 +78,7 @@ class HarPage {
   std::vector<size_t> sources_;    // by resource: its entry
   bool has_levels_ = false;        // any entry says its level
   bool has_final_levels_ = false;  // and not by a header alone
+  bool has_displayed_ = false;     // a Firefox displayed any image
   bool has_urgencies_ = false;     // a Firefox sent `priority` with any request
   size_t first_image_ = 0;         // entry; entries_.size(): none
   int in_view_ = 0;                // images, guessed
@@ -182,6 +185,8 @@ void HarPage::SetImage(size_t index, Resource& resource) {
   if (has_final_levels_) {
     resource.hints.above_the_fold =
         high(entry.level) || high(entry.final_level);
+  } else if (has_displayed_) {
+    resource.hints.above_the_fold = entry.displayed;
   } else if (InDocument(index) && !FoundByScript(index)) {
     resource.hints.above_the_fold =
         has_levels_
@@ -263,9 +268,12 @@ std::string HarPage::Note() const {
   std::array<size_t, kHarFates> fates = {};
   size_t inferred = 0;
   size_t decoded = 0;
+  std::set<absl::string_view> hosts;
   for (size_t i = 0; i < entries_.size(); ++i) {
     ++fates[static_cast<size_t>(entries_[i].fate)];
     if (entries_[i].fate != HarFate::kKept) continue;
+    const absl::string_view origin = OriginOf(entries_[i].url);
+    hosts.insert(origin.substr(origin.find(':')));  // of either scheme
     if (discovery_.inferred[i]) ++inferred;
     if (entries_[i].decoded) ++decoded;
   }
@@ -278,10 +286,13 @@ std::string HarPage::Note() const {
   add(fates[static_cast<size_t>(HarFate::kFailed)], "failed");
   add(fates[static_cast<size_t>(HarFate::kNotHttp)], "were not HTTP");
   add(fates[static_cast<size_t>(HarFate::kOtherPage)], "are of another page");
+  if (hosts.size() > 1) add(hosts.size(), "hosts are merged");
   add(inferred, "initiators are inferred");
   add(decoded, "sizes are of decoded bodies");
   if (!has_levels_) parts.push_back("priorities are inferred");
-  if (!has_final_levels_) parts.push_back("images in view are guessed");
+  if (!has_final_levels_ && !has_displayed_) {
+    parts.push_back("images in view are guessed");
+  }
   return absl::StrCat("HAR", creator_.empty() ? "" : " of ", creator_, ": ",
                       absl::StrJoin(parts, ", "));
 }
@@ -297,6 +308,7 @@ Page HarPage::Make(absl::string_view file) {
     has_levels_ = has_levels_ || entry.level.has_value();
     has_final_levels_ = has_final_levels_ ||
                         (entry.level.has_value() && !entry.level_of_header);
+    has_displayed_ = has_displayed_ || entry.displayed;
     has_urgencies_ = has_urgencies_ || entry.firefox_urgency.value_or(-1) >= 0;
     if (entry.type == ResourceType::kImage) {
       first_image_ = std::min(first_image_, i);

@@ -21,8 +21,8 @@
 //    That of an image is placed where layout would put it in view: at the end
 //    of the last render-critical entry that ended before the image did. Any
 //    other resource has its last level from the start.
-//  - Preloaded: so said by the initiator, or a font that Firefox asked for with
-//    u=2.
+//  - Preloaded: so said by the initiator (Chrome's DevTools do not tell), or a
+//    font that Firefox asked for with u=2.
 //  - Render-blocking, only in the document's own frame: what `_renderBlocking`
 //    says. Otherwise a stylesheet at VeryHigh, not preloaded, and not inserted
 //    by a script where the HAR has no levels. A script that no
@@ -31,9 +31,12 @@
 //    neither, it blocks in the head when it began before the first image did,
 //    else late. All other scripts are async or deferred; so is one with a level
 //    whose initiator is neither the parser nor unknown.
-//  - In the viewport: an image whose level is High or above at any time. Where
+//  - In the viewport: an image whose level is High or above at any time, or
+//    that Firefox displayed. Neither can be seen of an image that had arrived
+//    before there was a layout. Where
 //    levels are known by the requests' headers alone, a later change cannot be
-//    seen: there, and in a HAR without levels, it is a guess that Chrome makes
+//    seen: there, and in a HAR without levels and displayed images, it is a
+//    guess that Chrome makes
 //    too: an image of the document that no script asked for, and that was asked
 //    for at Medium or above; without levels, the first five of them.
 #ifndef SLUICE_BENCHMARKS_LAB_HAR_PAGE_H_

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_fixture.h"
@@ -404,9 +405,12 @@ TEST_P(MutatedHarTest, MakesAPageOrASentenceOfChangedBytesToo) {
 
 INSTANTIATE_TEST_SUITE_P(Origins, MutatedHarTest,
                          ::testing::Values("chrome.har", "firefox.har",
-                                           "webpagetest.har"),
+                                           "webpagetest.har",
+                                           "webpagetest.agent.har"),
                          [](const auto& info) {
-                           return info.param.substr(0, info.param.find('.'));
+                           return absl::StrReplaceAll(
+                               info.param.substr(0, info.param.size() - 4),
+                               {{".", "_"}});
                          });
 
 }  // namespace

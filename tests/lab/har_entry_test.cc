@@ -50,6 +50,17 @@ TEST(HarEntryTest, BytesComeFromTheFieldThatIsClosestToTheWire) {
       {R"({"response":{"bodySize":600,"_transferSize":800}})", 800},
       {R"({"response":{"_transferSize":800,"headersSize":150}})", 650},
       {R"({"response":{"_transferSize":80,"headersSize":150}})", 0},
+      // Of Chrome's DevTools: with the headers, whose size it does not tell.
+      {R"({"response":{"_transferSize":1050,"headersSize":-1}})", 1000},
+      {R"({"response":{"_transferSize":1050,"headersSize":-1,
+           "headers":[{"name":"content-encoding","value":"br"}]}})",
+       1050},
+      // Of Firefox: with the headers.
+      {R"({"response":{"bodySize":600,"headersSize":150}})", 600},
+      {R"({"_securityState":"secure",
+           "response":{"bodySize":600,"headersSize":150}})",
+       450},
+      {R"({"_securityState":"secure","response":{"bodySize":600}})", 600},
       {R"({"response":{"_transferSize":800},"_objectSize":500})", 500},
       {R"({"_objectSize":"500"})", 500},
       {R"({"_objectSize":"","_bytesIn":"550"})", 550},
@@ -188,6 +199,10 @@ TEST(HarEntryTest, AChangeOfLevelAndAHeaderAreKept) {
   EXPECT_EQ(Read(R"({"_initialPriority":"Low","_priority":"Low"})").final_level,
             std::nullopt);
   EXPECT_EQ(Read(R"({"_priority":"gut"})").level, std::nullopt);
+  const HarEntry agent =
+      Read(R"({"_initial_priority":"Low","_priority":"Highest"})");
+  EXPECT_EQ(agent.level, ChromeLevel::kLow);
+  EXPECT_EQ(agent.final_level, ChromeLevel::kVeryHigh);
 
   const HarEntry chrome = Read(R"({"request":{"headers":[
       {"name":"User-Agent","value":"Mozilla/5.0 Chrome/156.0.0.0"},
@@ -210,6 +225,58 @@ TEST(HarEntryTest, AChangeOfLevelAndAHeaderAreKept) {
             -1);
 }
 
+TEST(HarEntryTest, WhereChromeTellsTheLastLevelAnImagesHeaderTellsTheFirst) {
+  const auto read = [](absl::string_view type, absl::string_view header) {
+    return Read(absl::StrCat(R"({"_priority":"High","_resourceType":")", type,
+                             R"(","request":{"headers":[
+        {"name":"User-Agent","value":"Mozilla/5.0 Chrome/156.0.0.0"},
+        {"name":")",
+                             header, R"(","value":"u=2, i"}]}})"));
+  };
+  const HarEntry image = read("image", "priority");
+  EXPECT_EQ(image.level, ChromeLevel::kMedium);
+  EXPECT_EQ(image.final_level, ChromeLevel::kHigh);
+  EXPECT_FALSE(image.level_of_header);
+  // Of an image from a cache the headers are not those that were sent.
+  EXPECT_EQ(read("image", "x").level, ChromeLevel::kHigh);
+  EXPECT_EQ(read("image", "x").final_level, std::nullopt);
+  EXPECT_EQ(read("script", "priority").level, ChromeLevel::kHigh);
+}
+
+TEST(HarEntryTest, FirefoxsPriorityIsNoLevelButTellsADisplayedImage) {
+  const auto read = [](absl::string_view type, absl::string_view priority) {
+    json fields = {{"_securityState", "secure"}};
+    fields["_resourceType"] = std::string(type);
+    fields["_priority"] = std::string(priority);
+    return Read(fields.dump());
+  };
+  for (absl::string_view priority :
+       {"Highest", "High", "Normal", "Low", "Lowest"}) {
+    EXPECT_EQ(read("image", priority).level, std::nullopt) << priority;
+    EXPECT_EQ(read("image", priority).displayed,
+              priority == "Highest" || priority == "High")
+        << priority;
+    EXPECT_FALSE(read("font", priority).displayed) << priority;
+  }
+}
+
+TEST(HarEntryTest, ATimeWithoutAZoneIsUtc) {
+  json har = json::parse(R"({"log":{"entries":[]}})");
+  for (const char* start :
+       {"2024-07-12T12:44:30", "2024-07-12T14:44:30.250000+02:00",
+        "2024-07-12T12:44:30.750001"}) {
+    har["log"]["entries"].push_back(
+        {{"startedDateTime", start},
+         {"time", 1},
+         {"request", {{"url", "https://a.example/"}}},
+         {"response", {{"status", 200}, {"bodySize", 1}}}});
+  }
+  const absl::StatusOr<HarLog> log = ReadHarLog(har, "x.har");
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_EQ(log->entries[1].start_ms, 250);
+  EXPECT_NEAR(log->entries[2].start_ms, 750.001, 1e-6);
+}
+
 TEST(HarEntryTest, TimesAreFromTheFirstEntryAndTheQueueCounts) {
   const HarEntry plain = Read("{}");
   EXPECT_EQ(plain.start_ms, 0);
@@ -224,6 +291,10 @@ TEST(HarEntryTest, TimesAreFromTheFirstEntryAndTheQueueCounts) {
       Read(R"({"pageref":"p","_created":"450"})",
            R"([{"id":"p","startedDateTime":"2024-01-01T00:00:00Z"}])");
   EXPECT_EQ(created.end_ms, 150);
+  const HarEntry load = Read(R"({"time":900,"_load_ms":80})");
+  EXPECT_EQ(load.first_byte_ms, 50);
+  EXPECT_EQ(load.end_ms, 80);
+  EXPECT_EQ(Read(R"({"_load_ms":-1})").end_ms, 100);
 }
 
 TEST(HarEntryTest, ChunksBecomeAProgressFromTheFirstEntryOn) {

@@ -1,4 +1,4 @@
-// HAR files of three origins, and two recordings of one real load, as pages.
+// HAR files of three origins, and recordings of one real site, as pages.
 #include "benchmarks/lab/har_page.h"
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -22,6 +23,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr int64_t kMs = 1'000'000;
 
@@ -96,7 +98,8 @@ TEST(HarPageTest, AChromeHarKeepsWhatWasLoadedOverHttp) {
                           "data.json", "film.mp4", "stamp"));
   EXPECT_EQ(page.note,
             "HAR of WebInspector 537.36: 13 of 18 entries are loaded, 1 came "
-            "from a cache, 1 failed, 2 were not HTTP, 1 are of another page");
+            "from a cache, 1 failed, 2 were not HTTP, 1 are of another page, 2 "
+            "hosts are merged");
   ASSERT_FALSE(page.resources.empty());
   EXPECT_TRUE(page.resources[0].redirect);
   EXPECT_EQ(page.resources[0].url, "http://shop.example/");
@@ -154,7 +157,8 @@ TEST(HarPageTest, AFirefoxHarNamesNoInitiatorsSoTheyAreInferred) {
 
 TEST(HarPageTest, AFirefoxHarTellsWhatBlocksByItsPriorityHeaders) {
   const Page page = PageOfFile("firefox.har");
-  EXPECT_EQ(Find(page, "/").bytes, 8000u);  // bodySize less the headers
+  EXPECT_EQ(Find(page, "/").bytes, 8000u);         // Content-Length
+  EXPECT_EQ(Find(page, "head.js").bytes, 12000u);  // bodySize less the headers
   EXPECT_THAT(Critical(page), ElementsAre("/", "main.css", "head.js"));
   EXPECT_EQ(Find(page, "print.css").level, ChromeLevel::kVeryLow);
   EXPECT_THAT(Async(page), ElementsAre("async.js"));
@@ -181,8 +185,28 @@ TEST(HarPageTest, AWebPageTestHarTellsByFieldsOfItsOwn) {
   EXPECT_EQ(Find(page, "/").level, ChromeLevel::kVeryHigh);
 }
 
-// The site of benchmarks/lab/tools/make_site.mjs, loaded by Chromium and
-// recorded by record_site.sh: what its html, css and js say is what the two
+TEST(HarPageTest, WebPageTestsAgentCountsTheHandshakesBeforeTheStart) {
+  const Page page = PageOfFile("webpagetest.agent.har");
+  EXPECT_THAT(All(page), ElementsAre("/", "main.css", "hero.webp", "foot.webp",
+                                     "app.js", "api"));
+  // The document ends at 1010 ms, by `time` it would at 1721. By the chunks,
+  // 2000 bytes had come at 910 ms; the stylesheet was wanted at 915.
+  EXPECT_EQ(Discovery(page, "main.css"), "/ at 2000 + 5");
+  EXPECT_EQ(Discovery(page, "hero.webp"), "/ at 4000 + 2");
+  EXPECT_EQ(Discovery(page, "api"), "app.js + 5");
+  const Resource& hero = Find(page, "hero.webp");
+  EXPECT_EQ(hero.level, ChromeLevel::kLow);
+  ASSERT_TRUE(hero.change_of_mind.has_value());
+  EXPECT_EQ(hero.change_of_mind->level, ChromeLevel::kHigh);
+  EXPECT_THAT(InView(page), ElementsAre("hero.webp"));
+  EXPECT_THAT(Critical(page), ElementsAre("/", "main.css"));
+  EXPECT_EQ(page.note,
+            "HAR of WebPageTest 240709.152506: 6 of 6 entries are loaded, 2 "
+            "hosts are merged");
+}
+
+// The site of benchmarks/lab/tools/make_site.mjs, loaded by real browsers and
+// recorded by record_site.sh: what its html, css and js say is what the
 // recordings should tell.
 class RecordedHarTest : public ::testing::TestWithParam<std::string> {};
 
@@ -200,9 +224,15 @@ TEST_P(RecordedHarTest, TellsTheSiteAsItWasWritten) {
   EXPECT_THAT(Critical(page),
               ::testing::UnorderedElementsAre("index.html", "main.css",
                                               "colors.css", "head.js"));
-  EXPECT_THAT(Async(page), ::testing::UnorderedElementsAre(
-                               "analytics.js", "later.js", "widget.js"));
-  EXPECT_EQ(Find(page, "end.js").render_blocking, RenderBlocking::kParserLate);
+  // Firefox asks for a script at the end of the body as for an async one.
+  std::vector<std::string> async = {"analytics.js", "later.js", "widget.js"};
+  if (absl::StrContains(GetParam(), "firefox")) {
+    async.push_back("end.js");
+  } else {
+    EXPECT_EQ(Find(page, "end.js").render_blocking,
+              RenderBlocking::kParserLate);
+  }
+  EXPECT_THAT(Async(page), ::testing::UnorderedElementsAreArray(async));
   EXPECT_EQ(Find(page, "print.css").level, ChromeLevel::kVeryLow);
   EXPECT_TRUE(Find(page, "hero.svg").hints.above_the_fold);
   EXPECT_FALSE(Find(page, "photo11.svg").hints.above_the_fold);
@@ -227,17 +257,23 @@ TEST_P(RecordedHarTest, TellsTheSiteAsItWasWritten) {
   EXPECT_EQ(parent("frame.css"), "frame.html");
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorders, RecordedHarTest,
-                         ::testing::Values("recorded.chrome-har.har",
-                                           "recorded.playwright.har"),
-                         [](const auto& info) {
-                           return absl::StrContains(info.param, "playwright")
-                                      ? "Playwright"
-                                      : "ChromeHar";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Recorders, RecordedHarTest,
+    ::testing::Values("recorded.chrome-har.har", "recorded.devtools.har",
+                      "recorded.firefox.har", "recorded.playwright.har"),
+    [](const auto& info) {
+      std::string name;
+      for (char c : info.param) {
+        if (absl::ascii_isalpha(static_cast<unsigned char>(c))) name += c;
+      }
+      return name;
+    });
 
-TEST(RecordedHarTest, InitiatorsThatAreNamedAreTakenAndAChangeIsPlaced) {
-  const Page page = PageOfFile("recorded.chrome-har.har");
+// By chrome-har, which follows the protocol, and by Chromium's own DevTools.
+class RecordedChromeTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RecordedChromeTest, NamesInitiatorsAndTellsAChangeOfLevel) {
+  const Page page = PageOfFile(GetParam());
   EXPECT_THAT(Discovery(page, "data.json"), HasSubstr("analytics.js + "));
   EXPECT_THAT(Discovery(page, "widget.js"), HasSubstr("later.js + "));
   const Resource& hero = Find(page, "hero.svg");
@@ -245,7 +281,32 @@ TEST(RecordedHarTest, InitiatorsThatAreNamedAreTakenAndAChangeIsPlaced) {
   ASSERT_TRUE(hero.change_of_mind.has_value());
   EXPECT_EQ(hero.change_of_mind->level, ChromeLevel::kHigh);
   EXPECT_EQ(hero.change_of_mind->after.size(), 4u);
+  // DevTools do not tell.
+  EXPECT_EQ(Find(page, "text.woff2").hints.preload,
+            !absl::StrContains(GetParam(), "devtools"));
+  EXPECT_THAT(InView(page), ElementsAre("hero.svg", "back.svg"));
+  EXPECT_THAT(page.note, Not(HasSubstr("priorities are inferred")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Recorders, RecordedChromeTest,
+                         ::testing::Values("recorded.chrome-har.har",
+                                           "recorded.devtools.har"),
+                         [](const auto& info) {
+                           return absl::StrContains(info.param, "devtools")
+                                      ? "DevTools"
+                                      : "ChromeHar";
+                         });
+
+TEST(RecordedFirefoxTest, ItsPrioritiesAreNoLevelsButTellWhatWasDisplayed) {
+  const Page page = PageOfFile("recorded.firefox.har");
+  EXPECT_EQ(page.note,
+            "HAR of Firefox 153.7.0: 30 of 32 entries are loaded, 2 were not "
+            "HTTP, 29 initiators are inferred, priorities are inferred");
+  // In the HAR "Normal", which is none of Chrome's words, and "High".
+  EXPECT_EQ(Find(page, "main.css").level, ChromeLevel::kVeryHigh);
+  EXPECT_EQ(Find(page, "head.woff2").level, ChromeLevel::kVeryHigh);
   EXPECT_THAT(Preloaded(page), ElementsAre("text.woff2"));
+  EXPECT_THAT(InView(page), ElementsAre("hero.svg", "back.svg"));
 }
 
 }  // namespace
