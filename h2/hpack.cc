@@ -17,6 +17,10 @@
 namespace sluice::h2 {
 namespace {
 
+// A list of this many fields, more than most requests have, is made by one
+// allocation.
+constexpr size_t kUsualFields = 16;
+
 // libnghttp2's functions that only fail when memory is out.
 void CheckMemory(int result) {
   if (result != 0) std::abort();
@@ -91,6 +95,7 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last) {
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
       list_size_ += field.namelen + field.valuelen + kFieldOverhead;
       if (!dropped()) {
+        if (fields_.empty()) fields_.reserve(kUsualFields);
         fields_.push_back({std::string(View(field.name, field.namelen)),
                            std::string(View(field.value, field.valuelen)),
                            (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});

@@ -3,15 +3,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "examples/server/second_formatter.h"
 
 namespace sluice::examples {
 namespace {
@@ -19,18 +20,22 @@ namespace {
 constexpr size_t kFlushAt = 64 * 1024;
 
 std::string FormatTimestamp(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  thread_local SecondFormatter seconds("%Y-%m-%dT%H:%M:%S");
+  const absl::string_view until_second = seconds.Format(time);
+  const int64_t milliseconds = absl::ToUnixMillis(time) % 1000;
+  return absl::StrCat(until_second, ".",
+                      absl::Dec(milliseconds, absl::kZeroPad3), "Z");
 }
 
 }  // namespace
 
 std::string FormatAccessLogEntry(const AccessLogEntry& entry) {
-  return absl::StrCat(
-      FormatTimestamp(entry.finished), " ", entry.peer, " ", entry.stream_id,
-      " \"", absl::CHexEscape(entry.method), " ", absl::CHexEscape(entry.path),
-      "\" ", entry.status, " ", entry.body_bytes, " ",
-      absl::StrFormat("%.1fms", absl::ToDoubleMilliseconds(entry.took)), " ",
-      entry.outcome, "\n");
+  const int64_t tenths = entry.took / absl::Microseconds(100);
+  return absl::StrCat(FormatTimestamp(entry.finished), " ", entry.peer, " ",
+                      entry.stream_id, " \"", absl::CHexEscape(entry.method),
+                      " ", absl::CHexEscape(entry.path), "\" ", entry.status,
+                      " ", entry.body_bytes, " ", tenths / 10, ".", tenths % 10,
+                      "ms ", entry.outcome, "\n");
 }
 
 std::string FormatConnectionError(absl::Time when, absl::string_view peer,

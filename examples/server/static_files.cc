@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "examples/server/file_source.h"
 #include "examples/server/media_type.h"
+#include "examples/server/second_formatter.h"
 #include "examples/server/url_path.h"
 
 namespace sluice::examples {
@@ -68,13 +69,14 @@ absl::string_view ReasonPhrase(int status) {
 std::vector<h2::Header> CommonHeaders(int status, absl::Time now,
                                       absl::string_view content_type,
                                       uint64_t content_length) {
-  return {
-      {":status", absl::StrCat(status)},
-      {"date",
-       absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now, absl::UTCTimeZone())},
-      {"content-type", std::string(content_type)},
-      {"content-length", absl::StrCat(content_length)},
-  };
+  thread_local SecondFormatter date("%a, %d %b %Y %H:%M:%S GMT");
+  std::vector<h2::Header> headers;
+  headers.reserve(5);  // and one that some responses add
+  headers.push_back({":status", absl::StrCat(status)});
+  headers.push_back({"date", std::string(date.Format(now))});
+  headers.push_back({"content-type", std::string(content_type)});
+  headers.push_back({"content-length", absl::StrCat(content_length)});
+  return headers;
 }
 
 Response TextResponse(int status, absl::Time now, bool with_body,

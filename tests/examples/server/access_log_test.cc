@@ -31,6 +31,14 @@ TEST(AccessLogTest, OneLineSaysWhoAskedForWhatAndWhatBecameOfIt) {
             "1024 3.1ms complete\n");
 }
 
+TEST(AccessLogTest, EachSecondHasItsOwnDate) {
+  AccessLogEntry entry = Entry();
+  FormatAccessLogEntry(entry);
+  entry.finished += absl::Milliseconds(755);
+  EXPECT_EQ(FormatAccessLogEntry(entry).substr(0, 25),
+            "2026-03-01T12:00:01.005Z ");
+}
+
 TEST(AccessLogTest, APeerCannotForgeALine) {
   AccessLogEntry entry = Entry();
   entry.method = "GE\"T";
