@@ -147,7 +147,7 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
       } else {
         Close(stream, /*finished=*/false);
       }
-      return std::nullopt;
+      return 0;
     }
     counters_.bytes += bytes;
     ++counters_.frames;

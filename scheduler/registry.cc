@@ -46,6 +46,24 @@ absl::Status ParseValues(absl::string_view policy, absl::string_view text,
   return absl::OkStatus();
 }
 
+absl::Status CheckLimits(const PolicyOptions& options) {
+  const auto check = [](absl::string_view name, size_t value, size_t min,
+                        size_t max) {
+    if (value >= min && value <= max) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " is ", value, ", not ", min, " to ", max));
+  };
+  absl::Status status = check("max_grant", options.max_grant, 1, kMaxMaxGrant);
+  if (status.ok()) {
+    status = check("max_streams", options.max_streams, 1, kMaxPolicyStreams);
+  }
+  if (status.ok()) {
+    status = check("max_closed_streams", options.max_closed_streams, 0,
+                   kMaxPolicyStreams);
+  }
+  return status;
+}
+
 }  // namespace
 
 bool RegisterPolicy(absl::string_view name, absl::string_view summary,
@@ -82,11 +100,7 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(absl::string_view spec,
         ParseValues(name, spec.substr(colon + 1), &options.values);
     if (!status.ok()) return status;
   }
-  if (options.max_grant < 1 || options.max_grant > kMaxMaxGrant) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_grant is ", options.max_grant, ", not 1 to ",
-                     kMaxMaxGrant, " bytes"));
-  }
+  if (absl::Status status = CheckLimits(options); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       entry->second.factory(options);
   if (!policy.ok()) {

@@ -20,11 +20,18 @@
 
 namespace sluice::scheduler {
 
+// The largest max_streams and max_closed_streams that may be asked for: some
+// policies take the memory for them at once, about 100 bytes each.
+inline constexpr size_t kMaxPolicyStreams = size_t{1} << 20;
+
 // Limits every policy obeys, and the key=value options of one spec.
 struct PolicyOptions {
-  size_t max_grant = kDefaultMaxGrant;  // bytes; the L of docs/fairness.md
-  size_t max_streams = 1000;            // open and idle ids kept
-  size_t max_closed_streams = 100;      // closed ids kept to route bandwidth
+  // The L of docs/fairness.md, in bytes: 1 to kMaxMaxGrant.
+  size_t max_grant = kDefaultMaxGrant;
+  // Open and idle ids kept: 1 to kMaxPolicyStreams.
+  size_t max_streams = 1000;
+  // Closed ids kept to route bandwidth: 0 to kMaxPolicyStreams.
+  size_t max_closed_streams = 100;
   std::map<std::string, std::string> values = {};
 };
 
@@ -51,7 +58,7 @@ absl::string_view RegisteredNameOf(absl::string_view spec);
 
 // Makes a policy from "name" or "name:key=value,key=value". `options.values`
 // is overlaid by the spec's. Errors: NotFound names the unknown policy and
-// lists the known ones; InvalidArgument names the bad option.
+// lists the known ones; InvalidArgument names the bad option or limit.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
     absl::string_view spec, PolicyOptions options = {});
 

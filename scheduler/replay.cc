@@ -31,19 +31,26 @@ absl::Status CheckDecisions(absl::Span<const TraceEvent> trace,
     return absl::InvalidArgumentError(
         absl::StrCat("call ", index + 1, ": ", why));
   };
-  bool picked = false;
-  for (size_t i = 0; i < trace.size(); ++i) {
+  StreamId picked = 0;
+  for (size_t i = 1; i < trace.size(); ++i) {
+    if (std::holds_alternative<TraceMade>(trace[i])) {
+      return refuse(i, "another policy is made: one trace is of one policy");
+    }
     if (const auto* pick = std::get_if<TracePick>(&trace[i])) {
-      if (picked) return refuse(i, "a pick while another waits for its charge");
-      picked = pick->id != 0;
+      if (picked != 0) {
+        return refuse(i, "a pick while another waits for its charge");
+      }
+      picked = pick->id;
     } else if (const auto* charge = std::get_if<TraceCharge>(&trace[i])) {
-      if (!picked) return refuse(i, "a charge that no pick waits for");
+      if (picked == 0 || charge->id != picked) {
+        return refuse(i, "a charge that no pick waits for");
+      }
       if (charge->bytes > max_grant) {
         return refuse(
             i, absl::StrCat("a charge of ", charge->bytes,
                             " bytes, and a grant has at most ", max_grant));
       }
-      picked = false;
+      picked = 0;
     }
   }
   return absl::OkStatus();

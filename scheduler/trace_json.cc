@@ -161,17 +161,31 @@ struct Writer {
 //
 // The JSON library throws on wrong types; nothing gets out.
 
+// It takes any number for any other, too, so whole ones are read here.
+template <class Int>
+Int TakeWhole(const Json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<uint64_t>();
+    if (std::in_range<Int>(number)) return static_cast<Int>(number);
+  } else if (value.is_number_integer()) {
+    const auto number = value.get<int64_t>();
+    if (std::in_range<Int>(number)) return static_cast<Int>(number);
+  }
+  throw Json::other_error::create(
+      601, value.dump() + " is no whole number in range", nullptr);
+}
+
 template <class Signals>
 void TakeSignals(const Json& in, Signals* signals) {
   if (in.contains("rfc7540")) {
     const Json& value = in.at("rfc7540");
-    signals->rfc7540 = priority::Rfc7540Priority{value.at(0).get<StreamId>(),
-                                                 value.at(1).get<int>(),
-                                                 value.at(2).get<bool>()};
+    signals->rfc7540 = priority::Rfc7540Priority{
+        TakeWhole<StreamId>(value.at(0)), TakeWhole<int>(value.at(1)),
+        value.at(2).get<bool>()};
   }
   if (in.contains("rfc9218")) {
     const Json& value = in.at("rfc9218");
-    signals->rfc9218 = priority::Rfc9218Priority{value.at(0).get<int>(),
+    signals->rfc9218 = priority::Rfc9218Priority{TakeWhole<int>(value.at(0)),
                                                  value.at(1).get<bool>()};
   }
 }
@@ -180,7 +194,8 @@ StreamInfo TakeInfo(const Json& in) {
   StreamInfo info;
   TakeSignals(in, &info);
   if (in.contains("server")) {
-    TakeSignals(in.at("server"), &info.server.emplace());
+    TakeSignals(in.at("server").get_ref<const Json::object_t&>(),
+                &info.server.emplace());
   }
   if (!in.contains("hints")) return info;
   const Json& hints = in.at("hints");
@@ -193,7 +208,8 @@ StreamInfo TakeInfo(const Json& in) {
   info.hints.preload = hints.value("preload", false);
   info.hints.tunnel = hints.value("tunnel", false);
   if (hints.contains("bytes_remaining")) {
-    info.hints.bytes_remaining = hints.at("bytes_remaining").get<uint64_t>();
+    info.hints.bytes_remaining =
+        TakeWhole<uint64_t>(hints.at("bytes_remaining"));
   }
   return info;
 }
@@ -209,27 +225,27 @@ absl::string_view Interned(const std::string& name) {
 
 TracePick TakePick(const Json& in) {
   TracePick pick;
-  pick.number = in.at("n").get<uint64_t>();
-  pick.id = in.at("id").get<StreamId>();
-  pick.max_bytes = in.at("max").get<size_t>();
+  pick.number = TakeWhole<uint64_t>(in.at("n"));
+  pick.id = TakeWhole<StreamId>(in.at("id"));
+  pick.max_bytes = TakeWhole<size_t>(in.at("max"));
   pick.policy = Interned(in.at("policy").get<std::string>());
   pick.rule = Interned(in.at("rule").get<std::string>());
-  pick.ready = in.at("ready").get<uint32_t>();
-  pick.levels = in.value("levels", uint32_t{0});
+  pick.ready = TakeWhole<uint32_t>(in.at("ready"));
+  if (in.contains("levels")) pick.levels = TakeWhole<uint32_t>(in.at("levels"));
   if (in.contains("ready_ids")) {
     for (const Json& ready : in.at("ready_ids")) {
-      pick.ready_ids.push_back(ready.get<StreamId>());
+      pick.ready_ids.push_back(TakeWhole<StreamId>(ready));
     }
   }
   if (in.contains("path")) {
     for (const Json& level : in.at("path")) {
-      pick.path.push_back({.parent = level.at("parent").get<StreamId>(),
-                           .child = level.at("child").get<StreamId>(),
+      pick.path.push_back({.parent = TakeWhole<StreamId>(level.at("parent")),
+                           .child = TakeWhole<StreamId>(level.at("child")),
                            .weight = level.at("weight").get<double>(),
-                           .tag = level.at("tag").get<int64_t>(),
-                           .key = level.at("key").get<int64_t>(),
-                           .clock = level.at("clock").get<int64_t>(),
-                           .active = level.at("active").get<uint32_t>()});
+                           .tag = TakeWhole<int64_t>(level.at("tag")),
+                           .key = TakeWhole<int64_t>(level.at("key")),
+                           .clock = TakeWhole<int64_t>(level.at("clock")),
+                           .active = TakeWhole<uint32_t>(level.at("active"))});
     }
   }
   return pick;
@@ -239,15 +255,15 @@ std::optional<TraceEvent> TakeEvent(const Json& in) {
   const std::string call = in.at("call").get<std::string>();
   if (call == "made") {
     TraceMade made{in.at("spec").get<std::string>(),
-                   in.at("max_grant").get<size_t>(),
-                   in.at("max_streams").get<size_t>(),
-                   in.at("max_closed_streams").get<size_t>(),
+                   TakeWhole<size_t>(in.at("max_grant")),
+                   TakeWhole<size_t>(in.at("max_streams")),
+                   TakeWhole<size_t>(in.at("max_closed_streams")),
                    {}};
     if (in.contains("values")) in.at("values").get_to(made.values);
     return made;
   }
   if (call == "no_rfc7540") return TraceNoRfc7540{};
-  const auto id = in.at("id").get<StreamId>();
+  const auto id = TakeWhole<StreamId>(in.at("id"));
   const bool ok = !in.value("refused", false);
   if (call == "open") return TraceOpen{id, TakeInfo(in), ok};
   if (call == "priority") {
@@ -259,15 +275,16 @@ std::optional<TraceEvent> TakeEvent(const Json& in) {
   if (call == "ready") return TraceReady{id};
   if (call == "blocked") return TraceBlocked{id};
   if (call == "pick") return TakePick(in);
-  if (call == "charge") return TraceCharge{id, in.at("bytes").get<size_t>()};
+  if (call == "charge")
+    return TraceCharge{id, TakeWhole<size_t>(in.at("bytes"))};
   if (call == "frame") {
     return TraceFrame{id,
-                      in.at("bytes").get<size_t>(),
+                      TakeWhole<size_t>(in.at("bytes")),
                       in.at("end").get<bool>(),
                       static_cast<TraceOutcome>(IndexOf(
                           kOutcomes, in.at("outcome").get<std::string>())),
-                      in.at("window").get<int64_t>(),
-                      in.at("connection_window").get<int64_t>()};
+                      TakeWhole<int64_t>(in.at("window")),
+                      TakeWhole<int64_t>(in.at("connection_window"))};
   }
   return std::nullopt;
 }

@@ -161,11 +161,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   const auto max_depth =
       static_cast<size_t>(reader.Integer("max_depth", 0, 0, 1 << 30));
   if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  if (options.max_streams == 0 || options.max_grant == 0 ||
-      options.max_grant > priority::kMaxTreeGrant) {
-    return absl::InvalidArgumentError(
-        "rfc7540 wants max_streams of at least 1 and max_grant of 1…2^24");
-  }
+  static_assert(kMaxMaxGrant <= priority::kMaxTreeGrant);
   const priority::PriorityTreeOptions tree = {
       .max_nodes = options.max_streams + options.max_closed_streams,
       .max_closed = options.max_closed_streams,

@@ -1,6 +1,7 @@
 #include "scheduler/registry.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -131,6 +132,25 @@ TEST(RegistryTest, TheLargestGrantIsOneToTheLargestFrame) {
   EXPECT_EQ(CreatePolicy("rr", {.max_grant = kMaxMaxGrant + 1}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(CreatePolicy("rr", {.max_grant = kMaxMaxGrant}).ok());
+}
+
+// A policy may take the memory for its limits at once, and add them up.
+TEST(RegistryTest, LimitsOutsideTheirRangesAreRefusedForEveryPolicy) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    for (const PolicyOptions& bad :
+         {PolicyOptions{.max_streams = 0},
+          PolicyOptions{.max_streams = kMaxPolicyStreams + 1},
+          PolicyOptions{.max_streams = SIZE_MAX},
+          PolicyOptions{.max_closed_streams = kMaxPolicyStreams + 1},
+          PolicyOptions{.max_closed_streams = SIZE_MAX}}) {
+      EXPECT_EQ(CreatePolicy(entry.name, bad).status().code(),
+                absl::StatusCode::kInvalidArgument)
+          << entry.name;
+    }
+    EXPECT_TRUE(
+        CreatePolicy(entry.name, {.max_streams = 1, .max_closed_streams = 0})
+            .ok());
+  }
 }
 
 }  // namespace

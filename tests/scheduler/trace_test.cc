@@ -416,6 +416,44 @@ TEST(ReplayTest, ALogWithoutItsBeginningIsRefused) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// A file may say what no session does, and a policy relies on its session.
+TEST(ReplayTest, ALogThatNoSessionCanHaveWrittenIsRefused) {
+  const TraceMade made{"rr", 100, 10, 10, {}};
+  const std::vector<TraceEvent> begin = {made, TraceOpen{1, {}, true},
+                                         TraceOpen{3, {}, true}, TraceReady{1},
+                                         TraceReady{3}};
+  TracePick pick;
+  pick.id = 1;
+  struct Case {
+    std::vector<TraceEvent> more;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {{pick, pick}, "call 7: a pick while another waits for its charge"},
+      {{TraceCharge{1, 1}}, "call 6: a charge that no pick waits for"},
+      {{pick, TraceCharge{3, 1}}, "call 7: a charge that no pick waits for"},
+      {{pick, TraceCharge{1, 101}}, "a charge of 101 bytes"},
+      {{made}, "call 6: another policy is made"},
+  };
+  for (const Case& c : cases) {
+    std::vector<TraceEvent> events = begin;
+    events.insert(events.end(), c.more.begin(), c.more.end());
+    for (const absl::Status& status :
+         {Replay(events).status(), WhatIf(events, "fifo").status()}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+      EXPECT_THAT(std::string(status.message()), HasSubstr(c.says));
+    }
+  }
+  std::vector<TraceEvent> huge = begin;
+  std::get<TraceMade>(huge.front()).max_streams = SIZE_MAX;
+  for (const std::string spec : {"rr", "rfc7540", "firefox"}) {
+    std::get<TraceMade>(huge.front()).spec = spec;
+    EXPECT_EQ(Replay(huge).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(WhatIf(huge, spec).status().code(),
+              absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST(TraceJsonTest, LinesReadAsTheirFormatSays) {
   EXPECT_EQ(TraceEventToJson(TraceCharge{1, 1400}),
             R"({"call":"charge","id":1,"bytes":1400})");
@@ -432,6 +470,14 @@ TEST(TraceJsonTest, BadLinesAreRefusedWithTheirNumber) {
        {"", "{", "[]", "7", R"({"call":"dance","id":1})", R"({"call":"open"})",
         R"({"call":"open","id":"one"})", R"({"call":"pick","id":1})",
         R"({"call":"open","id":1,"rfc7540":[0]})",
+        // Numbers that would be other ones in their place.
+        R"({"call":"open","id":1.7})", R"({"call":"open","id":-1})",
+        R"({"call":"open","id":true})", R"({"call":"open","id":4294967297})",
+        R"({"call":"open","id":1e300})",
+        R"({"call":"open","id":1,"rfc7540":[0,4294967312,true]})",
+        R"({"call":"open","id":1,"rfc9218":[0.5,true]})",
+        R"({"call":"charge","id":1,"bytes":-1})",
+        R"({"call":"open","id":1,"server":3})",
         R"({"call":"open","id":1,"hints":{"class":"gif"}})",
         R"({"call":"priority","id":1,"changed":"mood"})"}) {
     EXPECT_EQ(TraceEventFromJson(line).status().code(),
