@@ -84,6 +84,21 @@ Json ResourceTable(const Page& page) {
   return table;
 }
 
+// Whether the pages leave it open which of two policies is better, given the
+// ratios of each page's seeds to the baseline's. They do for a policy and
+// itself.
+bool MayEqual(const std::map<size_t, std::vector<double>>& best,
+              const std::map<size_t, std::vector<double>>& other,
+              uint64_t seed) {
+  std::vector<double> ratios;
+  for (const auto& [page, of_seeds] : best) {
+    const auto found = other.find(page);
+    if (found == other.end()) continue;
+    ratios.push_back(Median(of_seeds) / Median(found->second));
+  }
+  return SpreadOf(std::move(ratios), seed).InsideTheNoise();
+}
+
 std::string Packed(absl::string_view bytes) {
   return absl::Base64Escape(Deflate(bytes));
 }
@@ -183,16 +198,34 @@ Json HtmlOutput::Summaries() const {
           static_cast<double>(TimeOf(*base->second, metric)) /
           static_cast<double>(TimeOf(sample.metrics, metric)));
     }
+    // By setting: the policy that is best by its median, the first of several.
+    struct Sum {
+      size_t policy;
+      const std::map<size_t, std::vector<double>>* by_page;
+      Spread spread;
+    };
+    std::map<size_t, std::vector<Sum>> sums;
     for (const auto& [key, by_page] : ratios) {
       std::vector<double> of_pages;
       for (const auto& [page, of_seeds] : by_page) {
         of_pages.push_back(Median(of_seeds));
       }
-      const Spread spread = SpreadOf(std::move(of_pages), options_.seed);
-      summaries.push_back({metric, key.first, key.second, spread.count,
-                           spread.lower_quartile, spread.median,
-                           spread.upper_quartile, spread.interval_low,
-                           spread.interval_high, spread.InsideTheNoise()});
+      sums[key.first].push_back(
+          {key.second, &by_page, SpreadOf(std::move(of_pages), options_.seed)});
+    }
+    for (const auto& [setting, of_setting] : sums) {
+      const Sum& best = *std::max_element(
+          of_setting.begin(), of_setting.end(), [](const Sum& a, const Sum& b) {
+            return a.spread.median < b.spread.median;
+          });
+      for (const Sum& sum : of_setting) {
+        const Spread& spread = sum.spread;
+        summaries.push_back(
+            {metric, setting, sum.policy, spread.count, spread.lower_quartile,
+             spread.median, spread.upper_quartile, spread.interval_low,
+             spread.interval_high, spread.InsideTheNoise(),
+             MayEqual(*best.by_page, *sum.by_page, options_.seed)});
+      }
     }
   }
   return summaries;
@@ -244,7 +277,8 @@ Json HtmlOutput::Index() const {
          sample.has_timeline ? line++ : int64_t{-1}});
   }
   // [metric or, after them, class, setting, policy, pages, lower quartile,
-  // median, upper quartile, interval's low, high, inside the noise]
+  // median, upper quartile, interval's low, high, inside the noise, may equal
+  // the best]
   index["least_pages"] = kLeastPages;
   index["summaries"] = Summaries();
   return index;

@@ -4,13 +4,15 @@
 // The page holds the results of every run and the timelines that its charts are
 // drawn from: what run_file.h calls a timeline and, after it, the history of
 // the dependency tree (tree_history.h), deflated and in base64, one line a run.
-// Its scripts (web/*.js) inflate a timeline when it is looked at. They hold no
-// numbers of their own: metrics, ratios and intervals come from here.
+// Its scripts (web/*.js) inflate a timeline when it is looked at. Metrics,
+// medians and intervals come from here; the scripts divide the times of single
+// runs where they show a page beside the baseline, and no more.
 //
 // The sums over pages are those of summary.h, for each combination of signals,
-// network, send buffer, max_streams and
-// late_signals. A page that ran with several seeds
-// counts once, with the median of its ratios.
+// network, send buffer, max_streams and late_signals. A page that ran with
+// several seeds counts once, with the median of its ratios. Each sum says, too,
+// whether the pages leave open that it equals the best of its combination: the
+// interval of the quotients of their ratios holds 1.
 #ifndef SLUICE_BENCHMARKS_LAB_HTML_REPORT_H_
 #define SLUICE_BENCHMARKS_LAB_HTML_REPORT_H_
 

@@ -277,6 +277,27 @@ TEST(HtmlOutputTest, WhatIsInsideTheNoiseIsSaid) {
   EXPECT_EQ(index["summaries"][1][9], false);
 }
 
+TEST(HtmlOutputTest, WhatMayEqualTheBestIsSaid) {
+  // By its median a is best; b is behind it on every page, c on five of nine.
+  std::vector<std::unique_ptr<Load>> loads;
+  std::vector<const Load*> runs;
+  for (int page = 0; page < 9; ++page) {
+    const std::pair<const char*, int64_t> times[] = {
+        {"rr", 300}, {"a", 100}, {"b", 150}, {"c", page < 4 ? 99 : 120}};
+    for (const auto& [policy, done_ns] : times) {
+      loads.push_back(
+          std::make_unique<Load>(absl::StrCat("page", page), policy, done_ns));
+      runs.push_back(loads.back().get());
+    }
+  }
+  const nlohmann::json index = Report(runs).index;
+  EXPECT_EQ(index["policies"], nlohmann::json({"rr", "a", "b", "c"}));
+  EXPECT_EQ(index["summaries"][0][10], false) << "rr";
+  EXPECT_EQ(index["summaries"][1][10], true) << "the best and itself";
+  EXPECT_EQ(index["summaries"][2][10], false) << "b";
+  EXPECT_EQ(index["summaries"][3][10], true) << "c";
+}
+
 TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
   const Load one("a", "rr", 1000), two("b", "rr", 1000);
   const Contents contents = Report({&one, &two}, {.max_timelines = 100});

@@ -113,8 +113,8 @@ const data = (() => {
       reaction: reaction === null ? null : reaction / 1000,
     })),
     summaries: index.summaries.map(
-      ([metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise]) => ({
-        metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise,
+      ([metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise, mayEqual]) => ({
+        metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise, mayEqual,
       })),
   });
 

@@ -31,6 +31,9 @@ const loadView = (() => {
 
   const mark = (resource) => (resource.renderCritical ? "◆ " : resource.aboveTheFold ? "◇ " : "");
 
+  // The end of an address that says most: "app.js".
+  const fileOf = ({ url }) => url.replace(/[?#].*$/s, "").match(/[^/]*\/?$/)[0];
+
   // Resources that have a stream, in the order of their requests.
   const rowsOf = (page, timeline) => {
     const rows = [];
@@ -86,6 +89,9 @@ const loadView = (() => {
     const blocks = data.blocks(timeline.arrivals, true).filter(within(span));
     const changes = rows.flatMap((row, y) =>
       row.signals.filter(({ at }) => at > row.received).map((signal) => ({ y, signal })));
+    const names = rows.map(({ resource, signals }) =>
+      [`${mark(resource)}${resource.label}`, ...lastSignals(signals).map(signalText), fileOf(resource)].join("  "));
+    const left = ui.namesWidth(id, names, 220);
     const muted = colour("muted");
     const lines = [
       [run.times[1], "rendering"],
@@ -97,16 +103,13 @@ const loadView = (() => {
       70 + 16 * rows.length,
       `Waterfall of ${shown.page.name} under ${name}: ${rows.length} resources, the last byte at ${format.ms(run.times[3])} ms. The table has the numbers.`,
       {
-        grid: { left: 168, right: 22, top: 62, bottom: 8 },
+        grid: { left: left + 12, right: 22, top: 62, bottom: 8 },
         xAxis: ui.timeAxis(span, { position: "top", name: "" }),
         yAxis: ui.axis({
           type: "category",
           inverse: true,
-          data: rows.map(({ resource, signals }) => {
-            const signal = lastSignals(signals).map(signalText).join(" ");
-            return `${mark(resource)}${resource.label}  ${signal}`;
-          }),
-          axisLabel: { interval: 0, width: 156, overflow: "truncate", fontSize: 10.5 },
+          data: names,
+          axisLabel: { interval: 0, width: left, overflow: "truncate", fontSize: 10.5 },
         }),
         series: [
           {
@@ -220,21 +223,22 @@ const loadView = (() => {
       { name: `${side.toUpperCase()}: ${name}, above the fold`, side, atf: true, points: progressOf(timeline, (r) => r.aboveTheFold) },
       { name: `${side.toUpperCase()}: ${name}, all`, side, atf: false, points: progressOf(timeline, () => true) },
     ]);
+    const narrow = byId("progress").clientWidth < 700; // a line each in the legend
     ui.draw(
       "progress",
-      320,
+      narrow ? 370 : 320,
       `Curves of the bytes that had arrived: ${curves.map(({ name }) => name).join("; ")}. The table has the numbers.`,
       {
-        grid: { left: 52, right: 20, top: 40, bottom: 44 },
-        legend: { top: 0, textStyle: { color: colour("ink") }, itemWidth: 34, type: "plain" },
+        grid: { left: 52, right: 20, top: narrow ? 96 : 40, bottom: 44 },
+        legend: {
+          top: 0,
+          itemWidth: 34,
+          textStyle: { color: colour("ink"), width: Math.max(60, byId("progress").clientWidth - 60), overflow: "truncate" },
+        },
         xAxis: ui.timeAxis(span),
         yAxis: ui.axis({ type: "value", min: 0, max: 100, axisLabel: { formatter: "{value} %" } }),
         tooltip: {
           trigger: "axis",
-          confine: true,
-          backgroundColor: colour("surface"),
-          borderColor: colour("line"),
-          textStyle: { color: colour("ink"), fontSize: 12 },
           formatter: (points) =>
             ui.tip(
               `at ${format.ms(points[0].axisValue)} ms`,
@@ -372,7 +376,7 @@ const loadView = (() => {
       rows.push([`${type} done`, ...values.map(time), ratio(values)]);
     });
     const heads = sides.map(({ side, name }) => `${side.toUpperCase()}: ${name}`);
-    ui.showTable("metrics-table", `metrics of ${shown.page.name}`, ["metric", ...heads, "B ÷ A"], rows);
+    ui.showTable("metrics-table", `Metrics of ${shown.page.name}; B ÷ A above 1: A is the earlier one`, ["metric", ...heads, "B ÷ A"], rows);
   };
 
   const showLegend = () => {
@@ -384,9 +388,12 @@ const loadView = (() => {
 
   // The runs that the choices leave, narrowed select by select.
   const choose = () => {
-    const select = (id, runs, key, options, otherwise) => {
-      const values = [...new Set(runs.map(key))];
-      ui.fillSelect(byId(id), values.map((value) => [value, options(value)]), otherwise);
+    // What has no waterfall at all says so.
+    const select = (id, runs, key, words, otherwise) => {
+      const drawn = new Set(runs.filter(({ line }) => line >= 0).map(key));
+      const options = [...new Set(runs.map(key))].map((value) =>
+        [value, words(value) + (drawn.has(value) ? "" : " (no waterfall)")]);
+      ui.fillSelect(byId(id), options, otherwise);
       return runs.filter((run) => String(key(run)) === byId(id).value);
     };
     const signalsOf = (run) => index.settings[run.setting].signals;
@@ -395,13 +402,12 @@ const loadView = (() => {
     runs = select("network", runs, (run) => run.setting, (i) => pagesView.networkName(index.settings[i]));
     runs = select("seed", runs, (run) => run.seed, (seed) => seed);
     byId("seed-label").hidden = byId("seed").options.length < 2;
-    const policies = runs.map((run) => [run.policy, index.policies[run.policy]]);
     const baseline = index.policies.indexOf(index.baseline);
-    const other = policies.find(([policy]) => policy !== baseline)?.[0];
-    ui.fillSelect(byId("policy-a"), policies, other ?? policies[0][0]);
-    ui.fillSelect(byId("policy-b"), policies, baseline);
-    const of = (id) => runs.find((run) => run.policy === chosen(id));
-    return { a: of("policy-a"), b: of("policy-b") };
+    const best = pagesView.best(chosen("network")) ?? runs.find(({ policy }) => policy !== baseline)?.policy;
+    const policyName = (policy) => index.policies[policy];
+    const [a] = select("policy-a", runs, (run) => run.policy, policyName, best);
+    const [b] = select("policy-b", runs, (run) => run.policy, policyName, baseline);
+    return { a, b };
   };
 
   const drawAll = () => {
@@ -452,10 +458,17 @@ const loadView = (() => {
         byId(id).addEventListener("change", show);
       }
       for (const id of ["span", "from"]) {
+        ui.recallControl(byId(id));
         byId(id).addEventListener("input", () => shown.sides.length > 1 && drawAll());
       }
     },
     show,
-    signalText,
+    // A page (null: the one that is shown) under a policy, beside the other one.
+    choose: (page, setting, policy) => {
+      const wanted = { page: page ?? chosen("page"), signals: index.settings[setting].signals, network: setting, "policy-a": policy };
+      for (const [id, value] of Object.entries(wanted)) byId(id).replaceChildren(element("option", { value }));
+      show().then(ui.remember);
+      byId("load").scrollIntoView();
+    },
   };
 })();

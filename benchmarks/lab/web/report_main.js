@@ -11,28 +11,31 @@
   };
   try {
     const index = await data.index();
-    const count = (n, one, many) => `${format.count(n)} ${n === 1 ? one : many}`;
+    const { of } = format;
     const distinct = (key) => new Set(index.settings.map((setting) => setting[key])).size;
     byId("version").textContent = index.version;
     if (index.runs.length === 0) throw new Error("it holds no run");
     const missing = index.runs.filter((run) => run.line < 0).length;
+    const buffers = distinct("send_buffer_bytes");
     byId("what").textContent =
-      `${count(index.runs.length, "page load", "page loads")}: ` +
-      `${count(index.pages.length, "page", "pages")}, ${count(index.policies.length, "policy", "policies")}, ` +
-      `${count(distinct("signals"), "set of signals", "sets of signals")}, ${count(distinct("network"), "network", "networks")}. ` +
-      `Ratios compare with ${index.baseline}.` +
-      (missing > 0 ? ` ${count(missing, "load is", "loads are")} without a timeline: the report had no room.` : "");
-    document.title = `Sluice lab report: ${count(index.pages.length, "page", "pages")} × ${count(index.policies.length, "policy", "policies")}`;
+      `${of(index.runs.length, "page load", "page loads")}: ` +
+      `${of(index.pages.length, "page", "pages")} × ${of(index.policies.length, "scheduling policy", "scheduling policies")}, ` +
+      `${of(distinct("signals"), "set of signals", "sets of signals")}, ${of(distinct("network"), "network", "networks")}` +
+      `${buffers > 1 ? `, ${buffers} send buffers` : ""}. Policies are compared with ${index.baseline}.` +
+      (missing > 0 ? ` ${of(missing, "load is", "loads are")} without a waterfall: the report had no room.` : "");
+    document.title = `Sluice lab report: ${of(index.pages.length, "page", "pages")} × ${of(index.policies.length, "policy", "policies")}`;
     for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
-    pagesView.start(index);
+    pagesView.start(index, loadView.choose);
     loadView.start(index);
     treeView.start();
     pagesView.show();
+    await new Promise((painted) => setTimeout(painted)); // the answer before the charts below it
     await loadView.show();
-    ui.onColours(() => {
+    ui.onLook(() => {
       pagesView.show();
       loadView.show().catch(fail);
     });
+    document.addEventListener("change", ui.remember);
     document.documentElement.dataset.ready = "yes";
   } catch (error) {
     fail(error);

@@ -1,30 +1,54 @@
 "use strict";
-// Policies over all pages: the matrix and the intervals.
+// Policies over all pages: the answer, the intervals and the matrix.
 
 const pagesView = (() => {
-  const { byId, format, number, colour } = ui;
+  const { byId, element, format, number, colour } = ui;
 
+  // What a metric is called, what it is, and the event whose times it compares.
   const METRICS = {
-    atf_area_ms: "area over the above-the-fold bytes (ATF area)",
-    render_critical_ms: "render-critical resources done",
-    atf_ms: "above the fold done (ATF)",
-    page_load_ms: "page load time",
+    atf_area_ms: {
+      name: "mean arrival of the first screen’s bytes (ATF area)",
+      says: "The mean time at which a byte of what is above the fold arrives: the area over its byte-progress curve. It sees every byte, where a completion sees the last one.",
+      until: "the first screen’s average byte is there",
+    },
+    render_critical_ms: {
+      name: "render-critical resources done",
+      says: "When the document and the style sheets and scripts that block rendering are complete.",
+      until: "rendering can begin",
+    },
+    atf_ms: {
+      name: "first screen complete (ATF)",
+      says: "When the last byte of what is above the fold arrives.",
+      until: "the first screen is complete",
+    },
+    page_load_ms: {
+      name: "page load time",
+      says: "When the last byte of the page arrives. It hardly depends on the order of the bytes, so it says little of a policy.",
+      until: "the page is complete",
+    },
   };
 
   let index;
+  let chooseLoad; // shows the load of a page under a policy
 
-  // What tells the settings of one set of signals apart.
-  const networkWords = (setting) => {
-    const words = [setting.network, `send buffer ${format.count(setting.send_buffer_bytes)} B`];
-    if (setting.late_signals) words.push("late signals");
+  const bytes = (count) => {
+    if (count > 0 && count % (1 << 20) === 0) return `${format.count(count >> 20)} MiB`;
+    if (count > 0 && count % 1024 === 0) return `${format.count(count / 1024)} KiB`;
+    return `${format.count(count)} B`;
+  };
+
+  // What else tells the settings of one network apart.
+  const otherWords = (setting) => {
+    const words = setting.late_signals ? ["late signals"] : [];
     if (index.settings.some((other) => other.max_streams !== setting.max_streams)) {
       words.push(`${setting.max_streams} streams`);
     }
     return words;
   };
 
-  // "3g_fast, send buffer 16,384 B"
-  const networkName = (setting) => networkWords(setting).join(", ");
+  // "3g_fast, send buffer 16 KiB"
+  const networkName = (setting) =>
+    [setting.network, `send buffer ${bytes(setting.send_buffer_bytes)}`, ...otherWords(setting)].join(", ");
 
   const settingsOf = (signals) => {
     const found = [];
@@ -37,172 +61,220 @@ const pagesView = (() => {
   const summariesOf = (metric, setting) =>
     index.summaries.filter((sum) => sum.metric === metric && sum.setting === setting);
 
-  const isBaseline = (sum) => index.policies[sum.policy] === index.baseline;
+  const policyOf = (sum) => index.policies[sum.policy];
+  const isBaseline = (sum) => policyOf(sum) === index.baseline;
   const verdictOf = (sum) => {
     if (isBaseline(sum)) return "the baseline";
     if (sum.pages < index.least_pages) return "too few pages";
     if (sum.noise) return "inside the noise";
     return sum.low > 1 ? "better" : "worse";
   };
+  const byMedian = (sums) => [...sums].sort((a, b) => b.median - a.median);
 
   // What stands behind a median that shows nothing.
   const mark = (sum) => (sum.noise && !isBaseline(sum) ? " ≈" : "");
 
   // Metrics, and after them classes of resources.
-  const metricName = (metric) =>
-    METRICS[index.metrics[metric]] ?? `all ${index.types[metric - index.metrics.length]} done`;
-
-  const sentence = (metric, setting, sums) => {
-    const where = `${networkName(index.settings[setting])}, with ${index.settings[setting].signals}`;
-    const others = sums.filter((sum) => !isBaseline(sum));
-    if (sums.length === 0) {
-      return `No policy can be compared on ${where}: the baseline ${index.baseline} did not run there.`;
-    }
-    if (others.length === 0) return `Only the baseline ${index.baseline} ran on ${where}.`;
-    const count = Math.max(...others.map(({ pages }) => pages));
-    const named = (verdict) => {
-      const list = others.filter((sum) => verdictOf(sum) === verdict).sort((a, b) => b.median - a.median);
-      return format.list(list.map((sum) => `${index.policies[sum.policy]} (${format.ratio(sum.median)})`));
+  const metricOf = (metric) => {
+    const type = index.types[metric - index.metrics.length];
+    return METRICS[index.metrics[metric]] ?? {
+      name: `all ${type} done`,
+      says: `When the last byte of the last resource of the class ${type} arrives, on the pages that have one.`,
+      until: `all ${type} is there`,
     };
-    const parts = [
-      ["better", `better than ${index.baseline}: `],
-      ["worse", `worse than ${index.baseline}: `],
-      ["inside the noise", "inside the noise, so that these pages show no difference: "],
-      ["too few pages", `on fewer than ${index.least_pages} pages, which show no difference whatever their ratios: `],
+  };
+
+  // [the answer, what has to be said with it]
+  const answer = (metric, sums) => {
+    const others = sums.filter((sum) => !isBaseline(sum));
+    if (sums.length === 0) return [`No policy can be compared here: the baseline ${index.baseline} did not run.`];
+    if (others.length === 0) return [`Only the baseline ${index.baseline} ran here.`];
+    const pages = format.of(Math.max(...others.map((sum) => sum.pages)), "page", "pages");
+    if (others.every((sum) => sum.pages < index.least_pages)) {
+      return [
+        `${pages} cannot show which policy is better.`,
+        `Fewer than ${index.least_pages} pages show no difference, whatever their ratios. Below is how one page was loaded.`,
+      ];
+    }
+    const shown = others.filter((sum) => verdictOf(sum) === "better");
+    if (shown.length === 0) return [`No policy is shown to be better than ${index.baseline}.`, `On ${pages}.`];
+    const [best] = byMedian(sums);
+    if (verdictOf(best) !== "better") {
+      return [
+        `${format.list(byMedian(shown).map(policyOf))}: better than ${index.baseline} on ${pages}.`,
+        `${policyOf(best)} has the highest median, but too wide an interval to show anything.`,
+      ];
+    }
+    const equal = others.filter((sum) => sum.median === best.median);
+    const open = byMedian(others.filter((sum) => sum.mayEqual && sum.median !== best.median && sum.median > 1));
+    return [
+      `${format.list(equal.map(policyOf))} ${equal.length === 1 ? "is" : "are"} best: with ${index.baseline} it takes ${best.median.toFixed(2)} times as long until ${metricOf(metric).until}.`,
+      `The median of ${pages}; 95 % interval ${best.low.toFixed(2)} – ${best.high.toFixed(2)}. ` +
+        (open.length > 0 ? `These pages cannot tell ${format.list(open.map(policyOf))} from the best.` : "No other policy may equal it."),
     ];
-    const told = parts.map(([verdict, words]) => [words, named(verdict)]).filter(([, list]) => list !== "");
-    return (
-      `Over ${count} ${count === 1 ? "page" : "pages"} on ${where}, by “${metricName(metric)}” – ` +
-      `${told.map((words) => words.join("")).join("; ")}.`
-    );
+  };
+
+  const showVerdicts = (sums) => {
+    const groups = [
+      ["better", `Better than ${index.baseline}`],
+      ["inside the noise", "No difference shown"],
+      ["worse", `Worse than ${index.baseline}`],
+      ["too few pages", "Too few pages to say"],
+    ];
+    const cards = groups.flatMap(([verdict, title]) => {
+      const group = byMedian(sums.filter((sum) => verdictOf(sum) === verdict));
+      if (group.length === 0) return [];
+      const id = `verdict-${verdict.replaceAll(" ", "-")}`;
+      return [
+        element("div", { class: `verdict ${verdict.split(" ")[0]}` },
+          element("h3", { id }, `${title} `, element("span", { class: "count" }, String(group.length))),
+          element("ul", { "aria-labelledby": id },
+            ...group.map((sum) => element("li", {}, `${policyOf(sum)} `, element("b", {}, sum.median.toFixed(2)))))),
+      ];
+    });
+    byId("verdicts").replaceChildren(...cards);
   };
 
   // By the chosen network's medians, then those that did not run on it.
   const orderedPolicies = (metric, signals, sums) => {
     const all = settingsOf(signals).flatMap((setting) => summariesOf(metric, setting));
-    const chosen = [...sums].sort((a, b) => b.median - a.median);
-    return [...new Set([...chosen, ...all].map((sum) => sum.policy))];
+    return [...new Set([...byMedian(sums), ...all].map((sum) => sum.policy))];
   };
 
-  const drawMatrix = (metric, signals, policies) => {
+  // A table of two heads: networks, and what tells their settings apart. Only
+  // what is shown has a colour.
+  const showMatrix = (metric, signals, chosen, policies) => {
     const settings = settingsOf(signals);
-    const names = settings.map((i) => networkName(index.settings[i]));
-    const cells = settings.flatMap((setting, x) =>
-      summariesOf(metric, setting).map((sum) => ({ ...sum, x, y: policies.indexOf(sum.policy) })));
-    const reach = Math.max(0.1, ...cells.map((sum) => Math.abs(sum.median - 1)));
-    const ink = colour("ink");
-    ui.draw(
-      "matrix",
-      90 + 24 * policies.length,
-      `Heat map: the median ratio of ${policies.length} policies on ${names.length} networks. The table has the numbers.`,
-      {
-        grid: { left: 120, right: 12, top: 8, bottom: 82 },
-        xAxis: ui.axis({
-          type: "category",
-          data: settings.map((i) => networkWords(index.settings[i]).join("\n")),
-          axisLabel: { interval: 0, lineHeight: 14, rotate: settings.length > 6 ? 30 : 0 },
-        }),
-        yAxis: ui.axis({ type: "category", inverse: true, data: policies.map((i) => index.policies[i]) }),
-        visualMap: {
-          type: "continuous",
-          min: 1 - reach,
-          max: 1 + reach,
-          calculable: false,
-          orient: "horizontal",
-          left: "center",
-          bottom: 0,
-          itemHeight: 160,
-          itemWidth: 12,
-          precision: 2,
-          text: ["better", "worse"],
-          textStyle: { color: ink },
-          inRange: { color: [colour("worse"), colour("even"), colour("better")] },
-        },
-        series: [
-          {
-            type: "heatmap",
-            data: cells.map((sum) => ({
-              value: [sum.x, sum.y, sum.median],
-              sum,
-            })),
-            itemStyle: { borderColor: colour("surface"), borderWidth: 1 },
-            label: {
-              show: true,
-              color: ink,
-              formatter: ({ data: { sum } }) => sum.median.toFixed(2) + mark(sum),
-            },
-            tooltip: {
-              formatter: ({ data: { sum } }) =>
-                ui.tip(
-                  `${index.policies[sum.policy]} on ${names[sum.x]}`,
-                  `median ${format.ratio(sum.median)}, 95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}`,
-                  verdictOf(sum),
-                ),
-            },
-            emphasis: { disabled: true },
-          },
-        ],
-      },
-    );
-    ui.foldTable("matrix-table", `median ratios by policy and network (≈: these pages show no difference)`, ["policy", ...names], () =>
-      policies.map((policy) => [
-        index.policies[policy],
-        ...settings.map((_, x) => {
-          const sum = cells.find((other) => other.policy === policy && other.x === x);
-          if (!sum) return "–";
-          return number(sum.median, format.ratio(sum.median) + mark(sum));
-        }),
-      ]));
+    const cells = settings.map((setting) => new Map(summariesOf(metric, setting).map((sum) => [sum.policy, sum])));
+    const all = cells.flatMap((column) => [...column.values()]);
+    const reach = Math.max(0.1, ...all.filter((sum) => !sum.noise).map((sum) => Math.abs(sum.median - 1)));
+    const heads = element("tr", {}, element("th", { scope: "col", rowspan: "2" }, "policy"));
+    const subheads = element("tr");
+    for (let i = 0; i < settings.length; ) {
+      const { network } = index.settings[settings[i]];
+      let end = i;
+      for (; end < settings.length && index.settings[settings[end]].network === network; ++end) {
+        const setting = index.settings[settings[end]];
+        const th = element("th", { scope: "col", class: "number" }, bytes(setting.send_buffer_bytes),
+          ...otherWords(setting).flatMap((word) => [element("br"), word]));
+        if (settings[end] === chosen) th.setAttribute("aria-current", "true");
+        subheads.append(th);
+      }
+      heads.append(element("th", { scope: "colgroup", colspan: String(end - i), class: "group" }, network, element("small", {}, " send buffer")));
+      i = end;
+    }
+    const body = element("tbody", {}, ...policies.map((policy) =>
+      element("tr", {},
+        element("th", { scope: "row" }, index.policies[policy]),
+        ...cells.map((column) => {
+          const sum = column.get(policy);
+          if (!sum) return element("td", { class: "number" }, "–");
+          const td = element("td", { class: "number", "data-value": sum.median, title: `${policyOf(sum)}: ${verdictOf(sum)}, 95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}` }, sum.median.toFixed(2) + mark(sum));
+          if (!sum.noise) {
+            const part = Math.round((100 * Math.abs(sum.median - 1)) / reach);
+            td.classList.add("shown");
+            td.style.setProperty("background", `color-mix(in srgb, var(--${sum.median > 1 ? "better" : "worse"}) ${part}%, var(--even))`);
+          }
+          return td;
+        }))));
+    byId("matrix").replaceChildren(
+      ui.scroller("median ratios by policy and network",
+        element("table", { class: "matrix" }, element("caption", { class: "unseen" }, "Median ratios by policy and network"), element("thead", {}, heads, subheads), body)));
+    byId("overview").classList.toggle("wide", settings.length > 4);
   };
 
-  const drawIntervals = (sums) => {
-    const ordered = [...sums].sort((a, b) => b.median - a.median);
+  // [[page, ratio]] of a policy beside the baseline; of several seeds the median.
+  const pageRatios = (metric, setting) => {
+    const timeOf = (run) => (metric < index.metrics.length ? run.times[metric] : run.classes[metric - index.metrics.length]);
+    const runs = index.runs.filter((run) => run.setting === setting && timeOf(run));
+    const baseline = index.policies.indexOf(index.baseline);
+    const base = new Map(runs.filter((run) => run.policy === baseline).map((run) => [`${run.page} ${run.seed}`, timeOf(run)]));
+    const found = new Map();
+    for (const run of runs) {
+      const time = base.get(`${run.page} ${run.seed}`);
+      if (time === undefined) continue;
+      if (!found.has(run.policy)) found.set(run.policy, new Map());
+      const pages = found.get(run.policy);
+      pages.set(run.page, [...(pages.get(run.page) ?? []), time / timeOf(run)]);
+    }
+    const median = (values) => {
+      const sorted = [...values].sort((a, b) => a - b);
+      return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+    };
+    for (const [policy, pages] of found) found.set(policy, [...pages].map(([page, ratios]) => [page, median(ratios)]));
+    return found;
+  };
+
+  const drawIntervals = (metric, setting, sums) => {
+    const ordered = byMedian(sums);
+    const ratios = pageRatios(metric, setting);
     const edges = ordered.flatMap((sum) => [sum.low, sum.high, sum.lowerQuartile, sum.upperQuartile, 1]);
-    const low = Math.floor(10 * Math.min(...edges) - 0.1) / 10;
-    const high = Math.ceil(10 * Math.max(...edges) + 0.1) / 10;
+    // The axis is for the intervals: single pages far from them stand at its ends.
+    const points = ordered.flatMap((sum, y) => (isBaseline(sum) ? [] : ratios.get(sum.policy).map(([page, ratio]) => ({ sum, y, page, ratio }))));
+    const reach = Math.max(...edges) - Math.min(...edges);
+    const low = Math.max(Math.min(...edges) - 0.4 * reach, Math.min(...edges, ...points.map(({ ratio }) => ratio)));
+    const high = Math.min(Math.max(...edges) + 0.4 * reach, Math.max(...edges, ...points.map(({ ratio }) => ratio)));
+    const names = ordered.map(policyOf);
+    const left = ui.namesWidth("intervals", names, 260);
+    const strong = (sum) => colour({ better: "good", worse: "bad" }[verdictOf(sum)] ?? "muted");
     ui.draw(
       "intervals",
-      90 + 24 * ordered.length,
-      `Intervals: the median ratio, quartiles and 95 % interval of ${ordered.length} policies. The table has the numbers.`,
+      70 + 24 * ordered.length,
+      `Intervals: the median ratio, quartiles, 95 % interval and single pages of ${ordered.length} policies. The tables have the numbers.`,
       {
-        grid: { left: 120, right: 24, top: 8, bottom: 82 },
+        grid: { left: left + 8, right: 24, top: 8, bottom: 52 },
         xAxis: ui.axis({
           type: "value",
-          min: low,
-          max: high,
-          name: `${index.baseline} ÷ policy: right of 1 is better`,
+          min: Math.floor(5 * low - 0.1) / 5,
+          max: Math.ceil(5 * high + 0.1) / 5,
+          name: `time with ${index.baseline} ÷ time with the policy (right of 1: better)`,
           nameLocation: "middle",
           nameGap: 26,
           axisLabel: { formatter: (ratio) => ratio.toFixed(2), hideOverlap: true },
         }),
-        yAxis: ui.axis({
-          type: "category",
-          inverse: true,
-          data: ordered.map((sum) => index.policies[sum.policy]),
-        }),
+        yAxis: ui.axis({ type: "category", inverse: true, data: names, axisLabel: { interval: 0, width: left, overflow: "truncate" } }),
         series: [
           {
             type: "custom",
-            data: ordered.map((sum, y) => ({ value: [sum.median, y], sum })),
+            data: points.map(({ ratio, y }) => [Math.min(Math.max(ratio, low), high), y]),
+            renderItem: (params, api) => {
+              const [cx, cy] = api.coord([api.value(0), api.value(1)]);
+              return {
+                type: "circle",
+                shape: { cx, cy, r: 2.6 },
+                style: { fill: colour("surface"), stroke: strong(points[params.dataIndex].sum), lineWidth: 1, opacity: 0.8 },
+              };
+            },
+            tooltip: {
+              formatter: ({ dataIndex }) => {
+                const { sum, page, ratio } = points[dataIndex];
+                return ui.tip(`${index.pages[page].name}: ${format.ratio(ratio)}`, `${policyOf(sum)}; a click shows this load`);
+              },
+            },
+          },
+          {
+            type: "custom",
+            data: ordered.map((sum, y) => ({ value: [sum.median, y] })),
             renderItem: (params, api) => {
               const sum = ordered[params.dataIndex];
               const y = api.coord([1, params.dataIndex])[1];
               const x = (ratio) => api.coord([ratio, params.dataIndex])[0];
-              const strong = colour({ better: "good", worse: "bad" }[verdictOf(sum)] ?? "muted");
+              const fill = strong(sum);
               return {
                 type: "group",
                 children: [
                   {
                     type: "rect",
-                    shape: { x: x(sum.lowerQuartile), y: y - 7, width: x(sum.upperQuartile) - x(sum.lowerQuartile), height: 14 },
-                    style: { fill: strong, opacity: 0.25 },
+                    silent: true, // the pages under it are to be clicked
+                    shape: { x: x(sum.lowerQuartile), y: y - 8, width: x(sum.upperQuartile) - x(sum.lowerQuartile), height: 16, r: 2 },
+                    style: { fill, opacity: 0.2 },
                   },
                   {
                     type: "rect",
                     shape: { x: x(sum.low), y: y - 1.5, width: Math.max(1, x(sum.high) - x(sum.low)), height: 3 },
-                    style: { fill: strong },
+                    style: { fill },
                   },
-                  { type: "circle", shape: { cx: x(sum.median), cy: y, r: 5 }, style: { fill: strong } },
+                  { type: "circle", shape: { cx: x(sum.median), cy: y, r: 5 }, style: { fill, stroke: colour("surface"), lineWidth: 1.5 } },
                 ],
               };
             },
@@ -210,7 +282,7 @@ const pagesView = (() => {
               formatter: ({ dataIndex }) => {
                 const sum = ordered[dataIndex];
                 return ui.tip(
-                  `${index.policies[sum.policy]}: median ${format.ratio(sum.median)}`,
+                  `${policyOf(sum)}: median ${format.ratio(sum.median)}`,
                   `quartiles ${format.ratio(sum.lowerQuartile)} – ${format.ratio(sum.upperQuartile)}`,
                   `95 % interval ${format.ratio(sum.low)} – ${format.ratio(sum.high)}`,
                   verdictOf(sum),
@@ -227,6 +299,10 @@ const pagesView = (() => {
           },
         ],
       },
+      ({ seriesIndex, dataIndex }) => {
+        const sum = seriesIndex === 0 ? points[dataIndex].sum : ordered[dataIndex];
+        chooseLoad(seriesIndex === 0 ? points[dataIndex].page : null, setting, sum.policy);
+      },
     );
     const shown = (ratio) => number(ratio, format.ratio(ratio));
     ui.foldTable(
@@ -235,14 +311,26 @@ const pagesView = (() => {
       ["policy", "pages", "median", "lower quartile", "upper quartile", "interval low", "interval high", "verdict"],
       () =>
         ordered.map((sum) => [
-          index.policies[sum.policy],
+          policyOf(sum),
           number(sum.pages, String(sum.pages)),
           shown(sum.median),
           shown(sum.lowerQuartile),
           shown(sum.upperQuartile),
           shown(sum.low),
           shown(sum.high),
-          verdictOf(sum),
+          verdictOf(sum) + (sum.mayEqual && !isBaseline(sum) && sum.pages >= index.least_pages && sum !== ordered[0] ? ", may equal the first" : ""),
+        ]));
+    ui.foldTable(
+      "by-page-table",
+      "ratios of every page",
+      ["page", ...names],
+      () =>
+        [...new Set([...ratios.values()].flatMap((pages) => pages.map(([page]) => page)))].map((page) => [
+          index.pages[page].name,
+          ...ordered.map((sum) => {
+            const found = ratios.get(sum.policy).find(([of]) => of === page);
+            return found ? shown(found[1]) : "–";
+          }),
         ]));
   };
 
@@ -255,19 +343,25 @@ const pagesView = (() => {
     );
     const setting = Number(byId("sum-network").value);
     const sums = summariesOf(metric, setting);
-    byId("verdict").textContent = sentence(metric, setting, sums);
-    drawMatrix(metric, signals, orderedPolicies(metric, signals, sums));
-    drawIntervals(sums);
+    const [result, caveat] = answer(metric, sums);
+    byId("answer").textContent = result;
+    byId("caveat").textContent = caveat ?? "";
+    byId("metric-says").textContent = metricOf(metric).says;
+    showVerdicts(sums);
+    showMatrix(metric, signals, setting, orderedPolicies(metric, signals, sums));
+    byId("evidence").hidden = sums.length === 0;
+    if (sums.length > 0) drawIntervals(metric, setting, sums);
   };
 
   return {
     networkName,
-    settingsOf,
-    METRICS,
-    start: (read) => {
+    // The policy that a load is compared with the baseline's at first.
+    best: (setting) => byMedian(summariesOf(0, setting).filter((sum) => !isBaseline(sum)))[0]?.policy,
+    start: (read, choose) => {
       index = read;
+      chooseLoad = choose;
       const metrics = [...new Set(index.summaries.map(({ metric }) => metric))];
-      ui.fillSelect(byId("metric"), metrics.map((metric) => [metric, metricName(metric)]));
+      ui.fillSelect(byId("metric"), metrics.map((metric) => [metric, metricOf(metric).name]));
       const signals = [...new Set(index.settings.map((setting) => setting.signals))];
       ui.fillSelect(byId("sum-signals"), signals.map((name) => [name, name]));
       for (const id of ["metric", "sum-signals", "sum-network"]) byId(id).addEventListener("change", show);

@@ -235,10 +235,13 @@ const treeView = (() => {
       const of = (timeline) => [...timeline.tree, ...timeline.signals, ...timeline.requests].map(({ at }) => at);
       moments = [...new Set(load.sides.flatMap(({ timeline }) => of(timeline)))].sort((a, b) => a - b);
       const signals = load.sides.flatMap(({ timeline }) => timeline.signals);
+      ui.recallControl(byId("tree-kind"));
       if (!signals.some(({ kind }) => kind < 2)) byId("tree-kind").value = "9218";
       else if (!signals.some(({ kind }) => kind >= 2)) byId("tree-kind").value = "7540";
-      byId("time").max = 1000;
-      goTo(0.3 * endOf());
+      // The address's moment is for the load of the address.
+      byId("time").value = 300;
+      ui.recallControl(byId("time"));
+      goTo((Number(byId("time").value) / 1000) * endOf());
     },
     start: () => {
       byId("tree-kind").addEventListener("change", draw);
@@ -246,9 +249,12 @@ const treeView = (() => {
         time = (Number(byId("time").value) / 1000) * endOf();
         draw();
       });
-      byId("before").addEventListener("click", () => goTo(moments.findLast((at) => at < time)));
-      byId("after").addEventListener("click", () => goTo(moments.find((at) => at > time)));
+      const step = (at) => {
+        goTo(at);
+        ui.remember();
+      };
+      byId("before").addEventListener("click", () => step(moments.findLast((at) => at < time)));
+      byId("after").addEventListener("click", () => step(moments.find((at) => at > time)));
     },
-    redraw: () => shown && draw(),
   };
 })();
