@@ -6,7 +6,7 @@ Abseil by http_archive keeps its own.
 """
 
 load("//third_party:shim.bzl", "shim_repository")
-load("//third_party:system_library.bzl", "absl_repository", "ns3_repository", "python_headers", "system_libraries")
+load("//third_party:system_library.bzl", "absl_repository", "nghttp2_repository", "ns3_repository", "python_headers", "system_libraries")
 
 def _maybe(rule, name, **kwargs):
     if not native.existing_rule(name):
@@ -35,7 +35,7 @@ def sluice_dependencies():
         libraries = {"benchmark": "benchmark"},
         main = {"benchmark_main": "-lbenchmark_main"},
     )
-    _maybe(system_libraries, "nghttp2", libraries = {"nghttp2": "libnghttp2"})
+    _maybe(nghttp2_repository, "nghttp2")
     _maybe(system_libraries, "h2o", libraries = {"h2o": "libh2o-evloop"})
     _maybe(system_libraries, "openssl", libraries = {"ssl": "libssl", "crypto": "libcrypto"})
     _maybe(

@@ -99,6 +99,35 @@ system_libraries = repository_rule(
     local = True,
 )
 
+def _nghttp2_repository_impl(repository_ctx):
+    prefix = repository_ctx.os.environ.get("NGHTTP2_PREFIX", "")
+    if not prefix:
+        repository_ctx.file("BUILD.bazel", _HEADER + _library("nghttp2", _pkg_config(repository_ctx, "libnghttp2")))
+        return
+    for folder in ["include", "lib"]:
+        if not repository_ctx.path(prefix + "/" + folder).exists:
+            fail("NGHTTP2_PREFIX: there is no folder %s/%s" % (prefix, folder))
+        repository_ctx.symlink(prefix + "/" + folder, folder)
+    repository_ctx.file("BUILD.bazel", _HEADER + """cc_library(
+    name = "nghttp2",
+    srcs = glob(["lib/**/libnghttp2.a"], allow_empty = False),
+    hdrs = glob(["include/nghttp2/*.h"], allow_empty = False),
+    includes = ["include"],
+)
+""")
+
+nghttp2_repository = repository_rule(
+    implementation = _nghttp2_repository_impl,
+    doc = """Debian's libnghttp2, or another release of it.
+
+`--repo_env=NGHTTP2_PREFIX=/folder/usr` names a folder with include/nghttp2 and,
+somewhere under lib, libnghttp2.a: where a release was installed or a package was
+unpacked (docs/plugging-in.md).
+""",
+    environ = ["NGHTTP2_PREFIX", "PKG_CONFIG_PATH"],
+    local = True,
+)
+
 def _python_headers_impl(repository_ctx):
     result = repository_ctx.execute([
         "/usr/bin/python3",

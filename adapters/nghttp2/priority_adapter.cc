@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "adapters/nghttp2/priority_frame_reader.h"
 #include "adapters/policy_host.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_field.h"
@@ -63,7 +64,33 @@ PriorityAdapter::PriorityAdapter(std::unique_ptr<Policy> policy,
                                  size_t max_streams)
     : host_(std::move(policy), max_streams) {}
 
-// --- What the session reports ------------------------------------------------
+// --- What the session receives and reports -----------------------------------
+
+// nghttp2 gets the bytes up to the end of a PRIORITY frame, then the policy the
+// signal: what came before the frame has been reported by then, and nothing
+// that comes after.
+ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
+                                 size_t length) {
+  reads_frames_ = true;
+  size_t done = 0;
+  do {
+    const absl::string_view left(reinterpret_cast<const char*>(data) + done,
+                                 length - done);
+    PriorityFrameReader ahead = frames_;
+    std::optional<PrioritySignal> signal;
+    const size_t size = ahead.Take(left, &signal);
+    const ssize_t taken = nghttp2_session_mem_recv(session, data + done, size);
+    if (taken < 0) return taken;
+    done += static_cast<size_t>(taken);
+    if (static_cast<size_t>(taken) < size) {  // a callback paused it
+      frames_.Take(left.substr(0, static_cast<size_t>(taken)), &signal);
+      break;
+    }
+    frames_ = ahead;
+    if (signal.has_value()) TakePriority(signal->stream_id, signal->priority);
+  } while (done < length);
+  return static_cast<ssize_t>(done);
+}
 
 void PriorityAdapter::OnHeader(const nghttp2_frame* frame,
                                absl::string_view name,
@@ -97,10 +124,9 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       break;
     }
     case NGHTTP2_PRIORITY:
-      // One that the policy refuses (a limit of its own) changes nothing.
-      host_.SetRfc7540(Id(id), FromSpec(frame->priority.pri_spec))
-          .IgnoreError();
-      ++changes_;
+      if (!reads_frames_) {
+        TakePriority(Id(id), FromSpec(frame->priority.pri_spec));
+      }
       break;
     case NGHTTP2_PRIORITY_UPDATE: {
       const auto* update =
@@ -138,10 +164,8 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
 
 void PriorityAdapter::OnStreamClose(nghttp2_session* session,
                                     int32_t stream_id) {
-  streams_.erase(stream_id);
-  // NotFound: it never opened here (its HEADERS were refused).
-  host_.Close(Id(stream_id)).IgnoreError();
-  ++changes_;
+  std::erase(fresh_, stream_id);
+  Forget(stream_id);
   if (asked_next_ == stream_id) asked_next_ = 0;
   // Reset with its frame under way, which may never be told of.
   if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
@@ -200,6 +224,13 @@ void PriorityAdapter::Open(int32_t stream_id, const StreamInfo& info) {
   host_.Open(Id(stream_id), {.hints = info.hints}).IgnoreError();
 }
 
+void PriorityAdapter::TakePriority(scheduler::StreamId stream_id,
+                                   const Rfc7540Priority& priority) {
+  // One that the policy refuses (a limit of its own) changes nothing.
+  host_.SetRfc7540(stream_id, priority).IgnoreError();
+  ++changes_;
+}
+
 void PriorityAdapter::TakePriorityField(int32_t stream_id,
                                         absl::string_view field) {
   const std::optional<Rfc9218Priority> parsed =
@@ -215,13 +246,25 @@ nghttp2_data_provider PriorityAdapter::Schedule(
     int32_t stream_id, const nghttp2_data_provider& provider) {
   Open(stream_id, StreamInfo());
   std::unique_ptr<Stream>& stream = streams_[stream_id];
-  stream = std::make_unique<Stream>();
+  if (stream == nullptr) {
+    stream = std::make_unique<Stream>();
+    stream->id = stream_id;
+  } else {
+    SetBlocked(stream.get());
+    stream->queued = stream->waiting = stream->window_blocked = false;
+    stream->done = false;
+  }
   stream->provider = provider;
   fresh_.push_back(stream_id);
   nghttp2_data_provider scheduled;
   scheduled.source.ptr = this;
   scheduled.read_callback = &PriorityAdapter::ReadCallback;
   return scheduled;
+}
+
+nghttp2_data_source* PriorityAdapter::SourceOf(int32_t stream_id) {
+  Stream* stream = Find(stream_id);
+  return stream == nullptr ? nullptr : &stream->provider.source;
 }
 
 absl::Status PriorityAdapter::SetServerPriority(
@@ -250,7 +293,7 @@ ssize_t PriorityAdapter::ReadCallback(nghttp2_session* session,
 ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
                               uint8_t* buffer, size_t length,
                               uint32_t* data_flags, void* user_data) {
-  MakeFreshReady();
+  MakeFreshReady(session);
   Stream* stream = Find(stream_id);
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   stream->queued = true;
@@ -258,25 +301,25 @@ ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
     // nghttp2 asks, so it was resumed, or its window opened.
     stream->waiting = false;
     stream->window_blocked = false;
-    SetReady(stream_id);
+    SetReady(stream);
   }
   asked_next_ = 0;
   while (Pick(session)) {
     const auto picked = static_cast<int32_t>(grant_->stream_id);
     if (picked == stream_id) {
-      return Serve(session, stream, stream_id, buffer, length, data_flags,
-                   user_data);
+      return Serve(session, stream, buffer, length, data_flags, user_data);
     }
-    if (Queue(session, picked)) break;
+    if (Queue(session, Find(picked))) break;
+    DropGrant();
   }
   stream->queued = false;
   return NGHTTP2_ERR_DEFERRED;
 }
 
 ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
-                               int32_t stream_id, uint8_t* buffer,
-                               size_t length, uint32_t* data_flags,
-                               void* user_data) {
+                               uint8_t* buffer, size_t length,
+                               uint32_t* data_flags, void* user_data) {
+  const int32_t stream_id = stream->id;
   // Before the source is read, since it may cause frames of its own.
   const int32_t window =
       nghttp2_session_get_stream_remote_window_size(session, stream_id);
@@ -313,13 +356,13 @@ void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes,
   served_.reset();
   if (Stream* stream = Find(id)) {
     if (stream->waiting || stream->done) {
-      SetBlocked(id);
+      SetBlocked(stream);
     } else if (window <= 0) {
       // nghttp2 will not ask for it before its window opens.
       stream->window_blocked = true;
-      SetBlocked(id);
+      SetBlocked(stream);
     } else {
-      if (bytes == 0) SetReady(id);  // an empty frame, by the source's will
+      if (bytes == 0) SetReady(stream);  // an empty frame, the source's will
       asked_next_ = id;
     }
   }
@@ -331,27 +374,55 @@ PriorityAdapter::Stream* PriorityAdapter::Find(int32_t stream_id) {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
+void PriorityAdapter::Forget(int32_t stream_id) {
+  if (Stream* stream = Find(stream_id)) Unlist(stream);
+  streams_.erase(stream_id);
+  // NotFound: it never opened here (its HEADERS were refused).
+  host_.Close(Id(stream_id)).IgnoreError();
+  ++changes_;
+}
+
 // nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
 // body when its HEADERS are sent. So what was given to it before it asks is
-// queued.
-void PriorityAdapter::MakeFreshReady() {
+// queued, unless there is no such stream.
+void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
     if (stream == nullptr) continue;
-    stream->queued = true;
-    SetReady(id);
+    if (nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
+      stream->queued = true;
+      SetReady(stream);
+    } else if (nghttp2_session_check_server_session(session) != 0) {
+      Forget(id);  // closed before it was answered
+    } else {
+      stream->waiting = true;  // a request that the server's limit holds back
+    }
   }
   fresh_.clear();
 }
 
-void PriorityAdapter::SetReady(int32_t stream_id) {
-  host_.SetReady(Id(stream_id)).IgnoreError();
+void PriorityAdapter::SetReady(Stream* stream) {
+  if (!stream->ready_at.has_value()) {
+    stream->ready_at = ready_.size();
+    ready_.push_back(stream);
+  }
+  host_.SetReady(Id(stream->id)).IgnoreError();
   ++changes_;
 }
 
-void PriorityAdapter::SetBlocked(int32_t stream_id) {
-  host_.SetBlocked(Id(stream_id)).IgnoreError();
+void PriorityAdapter::SetBlocked(Stream* stream) {
+  Unlist(stream);
+  host_.SetBlocked(Id(stream->id)).IgnoreError();
   ++changes_;
+}
+
+// The last one takes its place.
+void PriorityAdapter::Unlist(Stream* stream) {
+  if (!stream->ready_at.has_value()) return;
+  ready_.back()->ready_at = stream->ready_at;
+  ready_[*stream->ready_at] = ready_.back();
+  ready_.pop_back();
+  stream->ready_at.reset();
 }
 
 void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
@@ -362,7 +433,7 @@ void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
     return;
   }
   stream->window_blocked = false;
-  SetReady(stream_id);
+  SetReady(stream);
 }
 
 // Hash order differs from run to run; the policy must not see it.
@@ -379,53 +450,58 @@ bool PriorityAdapter::Pick(nghttp2_session* session) {
   if (grant_.has_value() && grant_made_at_ == changes_) return true;
   DropGrant();
   while ((grant_ = host_.Pick()).has_value()) {
-    grant_made_at_ = changes_;
     const auto id = static_cast<int32_t>(grant_->stream_id);
+    Stream* stream = Find(id);
     if (nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+      grant_made_at_ = changes_;
       return true;
     }
-    if (Stream* stream = Find(id)) stream->window_blocked = true;
+    stream->window_blocked = true;
+    SetBlocked(stream);
     DropGrant();
-    SetBlocked(id);
   }
   return false;
 }
 
-// The pick was made before something changed: it is taken back. A charge of 0
-// bytes may block a stream, so it is made ready again.
+// The pick is taken back. A charge of 0 bytes may block a stream, so one that
+// can be sent is made ready again.
 void PriorityAdapter::DropGrant() {
   if (!grant_.has_value()) return;
   const scheduler::StreamId id = grant_->stream_id;
   grant_.reset();
   host_.Charge(id, 0).IgnoreError();
   Stream* stream = Find(static_cast<int32_t>(id));
-  if (stream != nullptr && !stream->waiting && !stream->done &&
-      !stream->window_blocked) {
+  if (stream != nullptr && stream->ready_at.has_value()) {
     host_.SetReady(id).IgnoreError();
   }
 }
 
-bool PriorityAdapter::Queue(nghttp2_session* session, int32_t stream_id) {
-  Stream* stream = Find(stream_id);
-  if (stream != nullptr && !stream->queued) {
-    stream->queued = nghttp2_session_resume_data(session, stream_id) == 0;
+bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {
+  if (!stream->queued) {
+    stream->queued = nghttp2_session_resume_data(session, stream->id) == 0;
   }
-  if (stream != nullptr && stream->queued) {
-    asked_next_ = stream_id;
+  if (stream->queued) {
+    asked_next_ = stream->id;
     return true;
   }
   // Nothing of it is with nghttp2 (the response was refused): it is waited for
   // until nghttp2 asks.
-  if (stream != nullptr) stream->waiting = true;
-  DropGrant();
-  SetBlocked(stream_id);
+  stream->waiting = true;
+  SetBlocked(stream);
   return false;
 }
 
 void PriorityAdapter::EnsureAsked(nghttp2_session* session) {
-  if (asked_next_ != 0 || !fresh_.empty() || served_.has_value()) return;
-  while (Pick(session)) {
-    if (Queue(session, static_cast<int32_t>(grant_->stream_id))) return;
+  if (asked_next_ != 0 || served_.has_value()) return;
+  while (!ready_.empty()) {
+    Stream* stream = ready_.back();
+    if (nghttp2_session_get_stream_remote_window_size(session, stream->id) <=
+        0) {
+      stream->window_blocked = true;
+      SetBlocked(stream);
+    } else if (Queue(session, stream)) {
+      return;
+    }
   }
 }
 

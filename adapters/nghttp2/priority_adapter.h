@@ -6,6 +6,8 @@
 //   on_header_callback        → (*adapter)->OnHeader(frame, name, value);
 //   on_frame_recv_callback    → (*adapter)->OnFrameRecv(session, frame);
 //   on_stream_close_callback  → (*adapter)->OnStreamClose(session, stream_id);
+//   // where it reads from the socket, for nghttp2_session_mem_recv():
+//   (*adapter)->Receive(session, data, length);
 //   // and where it answers:
 //   nghttp2_data_provider scheduled = (*adapter)->Schedule(id, provider);
 //   nghttp2_submit_response(session, id, nva, nvlen, &scheduled);
@@ -16,24 +18,36 @@
 // keep what stands behind it (TLS, the kernel) small; docs/plugging-in.md.
 //
 // How: nghttp2 asks a stream's data source when it wants to send that stream.
-// The adapter answers for every stream but the picked one with
-// NGHTTP2_ERR_DEFERRED, and resumes the picked one. So nghttp2 has one stream
-// to choose from, and its own order (the RFC 7540 tree up to 1.64, the RFC 9218
-// queues from 1.48) has no say. Public functions only; about one more callback
-// for each DATA frame that changes the stream.
+// Only then does the policy pick. The adapter answers for every stream but the
+// picked one with NGHTTP2_ERR_DEFERRED, and resumes the picked one, which
+// nghttp2 asks next, in the same call. So nghttp2 has one stream to choose
+// from, and its own order (the RFC 7540 tree up to 1.64, the RFC 9218 queues
+// from 1.48) has no say. Public functions only; about one more callback for
+// each DATA frame that changes the stream. Run on 1.52, 1.64 and 1.70.
 //
-// Signals. RFC 7540: the priority of HEADERS, and PRIORITY frames (nghttp2
-// reports none of these to a server that announced
-// SETTINGS_NO_RFC7540_PRIORITIES = 1 without
-// nghttp2_option_set_server_fallback_rfc7540_priorities()). RFC 9218: the
-// `priority` header, and PRIORITY_UPDATE frames, which nghttp2 reports when
-// nghttp2_option_set_builtin_recv_extension_type(option,
-// NGHTTP2_PRIORITY_UPDATE) is set and that setting is announced; without it,
-// set ExtensionCallbacks below. CONNECT requests are tunnels (RFC 9218 §11).
+// Signals. RFC 7540: the priority of HEADERS, which every release reports, and
+// PRIORITY frames. Those nghttp2 reports up to 1.64, unless
+// SETTINGS_NO_RFC7540_PRIORITIES = 1 was announced; from 1.65 on it drops them
+// all. Receive() finds them itself, whatever the release and the setting.
+// RFC 9218: the `priority` header, and PRIORITY_UPDATE frames, which nghttp2
+// reports when nghttp2_option_set_builtin_recv_extension_type(option,
+// NGHTTP2_PRIORITY_UPDATE) is set and, up to 1.64, that setting is announced;
+// without it, set ExtensionCallbacks below. CONNECT requests are tunnels (RFC
+// 9218 §11).
+//
+// Equals are served first-in first-out. Two things move a stream behind its
+// equals, the second one a matter of a single frame: it comes back after it had
+// no bytes or no window; and another one becomes ready, or something is said of
+// any, while nghttp2 waits for the picked one, which is after a source
+// returned NGHTTP2_ERR_PAUSE, or when nghttp2 asks for a resumed body first.
 //
 // Padding (select_padding_callback) counts against the windows (RFC 9113 §6.1)
 // and is charged like payload; a server that pads wires OnFrameSend() too. A
 // grant below 16 KiB (PolicyOptions::max_grant) is charged in full at most.
+//
+// A client session's uploads are scheduled in the same way; with no one to
+// prioritise them but SetServerPriority() and SetHints(). The stream's id is
+// nghttp2_session_get_next_stream_id() then, before the request is submitted.
 //
 // Not thread-safe: it belongs to the thread that owns the session. It must
 // outlive the session.
@@ -53,7 +67,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "adapters/nghttp2/priority_frame_reader.h"
 #include "adapters/policy_host.h"
+#include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
@@ -68,7 +84,13 @@ class PriorityAdapter {
   PriorityAdapter(const PriorityAdapter&) = delete;
   PriorityAdapter& operator=(const PriorityAdapter&) = delete;
 
-  // --- What the session reports ------------------------------------------
+  // --- What the session receives and reports -------------------------------
+
+  // In the place of nghttp2_session_mem_recv(), all of the connection's bytes
+  // from the first; the result is that function's. Without it (a server that
+  // hands on what nghttp2_session_recv() reads, say) everything works but
+  // PRIORITY frames, which are then those that nghttp2 reports.
+  ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
   void OnHeader(const nghttp2_frame* frame, absl::string_view name,
                 absl::string_view value);
@@ -109,8 +131,14 @@ class PriorityAdapter {
   // nghttp2_submit_response() or nghttp2_submit_data(), right now.
   // `provider` is asked for at most the bytes of a grant. Its source union is
   // kept here, so a callback that writes to its `source` finds it again.
+  // A response that comes too late, its stream closed, is forgotten; if nghttp2
+  // refuses one of an open stream, reset that stream.
   nghttp2_data_provider Schedule(int32_t stream_id,
                                  const nghttp2_data_provider& provider);
+
+  // What a send_data_callback (NGHTTP2_DATA_FLAG_NO_COPY) is to use instead of
+  // the `source` that it gets, which is the adapter's; null without a body.
+  nghttp2_data_source* SourceOf(int32_t stream_id);
 
   // The server's own priority over the client's, and what it knows of the
   // response. Errors: PolicyHost's.
@@ -132,7 +160,9 @@ class PriorityAdapter {
 
  private:
   struct Stream {
-    nghttp2_data_provider provider;
+    int32_t id = 0;
+    nghttp2_data_provider provider = {};
+    std::optional<size_t> ready_at;  // where in ready_; none: it is blocked
     // nghttp2 will ask for it, or would if its window were open: its item is
     // queued, or deferred by nghttp2's own flow control.
     bool queued = false;
@@ -150,15 +180,18 @@ class PriorityAdapter {
                               void* user_data);
   ssize_t Read(nghttp2_session* session, int32_t stream_id, uint8_t* buffer,
                size_t length, uint32_t* data_flags, void* user_data);
-  ssize_t Serve(nghttp2_session* session, Stream* stream, int32_t stream_id,
-                uint8_t* buffer, size_t length, uint32_t* data_flags,
-                void* user_data);
+  ssize_t Serve(nghttp2_session* session, Stream* stream, uint8_t* buffer,
+                size_t length, uint32_t* data_flags, void* user_data);
   Stream* Find(int32_t stream_id);
+  void Forget(int32_t stream_id);
   void Open(int32_t stream_id, const scheduler::StreamInfo& info);
+  void TakePriority(scheduler::StreamId stream_id,
+                    const priority::Rfc7540Priority& priority);
   void TakePriorityField(int32_t stream_id, absl::string_view field);
-  void MakeFreshReady();
-  void SetReady(int32_t stream_id);
-  void SetBlocked(int32_t stream_id);
+  void MakeFreshReady(nghttp2_session* session);
+  void SetReady(Stream* stream);
+  void SetBlocked(Stream* stream);
+  void Unlist(Stream* stream);
   void WindowMayHaveOpened(nghttp2_session* session, int32_t stream_id);
   void WindowsMayHaveOpened(nghttp2_session* session);
 
@@ -171,15 +204,21 @@ class PriorityAdapter {
   // when there is none.
   bool Pick(nghttp2_session* session);
   void DropGrant();
-  // Makes nghttp2 ask for the picked stream. False: it has nothing to ask.
-  bool Queue(nghttp2_session* session, int32_t stream_id);
-  // Sees to it that nghttp2 asks for one of the ready streams, if any is.
+  // Makes nghttp2 ask for the stream. False: it has nothing to ask, and the
+  // stream is blocked.
+  bool Queue(nghttp2_session* session, Stream* stream);
+  // Sees to it that nghttp2 asks for one of the ready streams, if any is. Which
+  // one does not matter: the pick is made when it asks, so that nothing that
+  // happens before takes a pick back.
   void EnsureAsked(nghttp2_session* session);
 
   PolicyHost host_;
   absl::flat_hash_map<int32_t, std::unique_ptr<Stream>> streams_;
+  std::vector<Stream*> ready_;  // in no order
   // Given to nghttp2 since it last asked: their HEADERS go first.
   std::vector<int32_t> fresh_;
+  PriorityFrameReader frames_;
+  bool reads_frames_ = false;  // Receive() is in use
 
   std::optional<scheduler::Grant> grant_;
   uint64_t grant_made_at_ = 0;  // changes_ at the pick

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -45,6 +46,11 @@ constexpr int kNotSentLowat = 16384;
 struct Settings {
   std::string policy;  // of Sluice; unused by the plain server
   bool own_priorities = true;
+};
+
+struct Request {
+  std::string path;  // CONNECT has none
+  bool is_head = false;
 };
 
 // One response, and how much of it is to be sent yet.
@@ -92,14 +98,17 @@ class Connection {
   int socket() const { return socket_; }
 
   short events() const {
-    const bool writes = wants_write_ || unsent_size_ > 0 ||
-                        nghttp2_session_want_write(session_) != 0;
+    const bool writes =
+        wants_write_ ||
+        (!write_waits_for_read_ &&
+         (unsent_size_ > 0 || nghttp2_session_want_write(session_) != 0));
     return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
   }
 
   // False: the connection is over.
   bool Handle(short events) {
     wants_write_ = false;
+    if ((events & POLLIN) != 0) write_waits_for_read_ = false;
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !Receive()) {
       return false;
     }
@@ -114,10 +123,13 @@ class Connection {
     for (;;) {
       const int received = SSL_read(tls_, buffer, sizeof(buffer));
       if (received <= 0) return MayTryAgain(received);
-      if (nghttp2_session_mem_recv(session_, buffer,
-                                   static_cast<size_t>(received)) < 0) {
-        return false;
-      }
+      const auto size = static_cast<size_t>(received);
+#ifdef WITH_SLUICE
+      const ssize_t taken = adapter_->Receive(session_, buffer, size);
+#else
+      const ssize_t taken = nghttp2_session_mem_recv(session_, buffer, size);
+#endif
+      if (taken < 0) return false;
     }
   }
 
@@ -131,7 +143,11 @@ class Connection {
         unsent_size_ = static_cast<size_t>(size);
       }
       const int sent = SSL_write(tls_, unsent_, static_cast<int>(unsent_size_));
-      if (sent <= 0) return MayTryAgain(sent);
+      if (sent <= 0) {
+        // The handshake: for the socket, there would be room to write.
+        write_waits_for_read_ = SSL_want_read(tls_);
+        return MayTryAgain(sent);
+      }
       unsent_ += sent;
       unsent_size_ -= static_cast<size_t>(sent);
       // The kernel would take more than the low-water mark: ask poll() first.
@@ -159,7 +175,9 @@ class Connection {
 #ifdef WITH_SLUICE
     Of(user_data)->adapter_->OnHeader(frame, key, text);
 #endif
-    if (key == ":path") Of(user_data)->paths_[frame->hd.stream_id] = text;
+    Request& request = Of(user_data)->requests_[frame->hd.stream_id];
+    if (key == ":path") request.path = text;
+    if (key == ":method") request.is_head = text == "HEAD";
     return 0;
   }
 
@@ -168,7 +186,8 @@ class Connection {
 #ifdef WITH_SLUICE
     Of(user_data)->adapter_->OnFrameRecv(session, frame);
 #endif
-    if (frame->hd.type == NGHTTP2_HEADERS &&
+    // The last frame of a request: HEADERS, its DATA or its trailers.
+    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       return Of(user_data)->Answer(frame->hd.stream_id);
     }
@@ -180,24 +199,27 @@ class Connection {
 #ifdef WITH_SLUICE
     Of(user_data)->adapter_->OnStreamClose(session, stream_id);
 #endif
-    Of(user_data)->paths_.erase(stream_id);
+    Of(user_data)->requests_.erase(stream_id);
     Of(user_data)->bodies_.erase(stream_id);
     return 0;
   }
 
   int Answer(int32_t stream_id) {
+    static uint8_t name[] = ":status", value[] = "200";
+    const nghttp2_nv status = {name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
+    const Request& request = requests_[stream_id];
+    if (request.is_head) {  // without content (RFC 9110 §9.3.2)
+      return nghttp2_submit_response(session_, stream_id, &status, 1, nullptr);
+    }
     Body& body = bodies_[stream_id];
-    // CONNECT has no path.
-    const std::string& path = paths_[stream_id];
-    body.left = path.empty() ? 0 : std::strtoul(&path[1], nullptr, 10);
+    body.left =
+        request.path.empty() ? 0 : std::strtoul(&request.path[1], nullptr, 10);
     nghttp2_data_provider provider;
     provider.source.ptr = &body;
     provider.read_callback = ReadBody;
 #ifdef WITH_SLUICE
     provider = adapter_->Schedule(stream_id, provider);
 #endif
-    static uint8_t name[] = ":status", value[] = "200";
-    const nghttp2_nv status = {name, value, 7, 3, NGHTTP2_NV_FLAG_NONE};
     return nghttp2_submit_response(session_, stream_id, &status, 1, &provider);
   }
 
@@ -222,11 +244,12 @@ class Connection {
   const int socket_;
   SSL* const tls_;
   nghttp2_session* session_ = nullptr;
-  std::map<int32_t, std::string> paths_;
+  std::map<int32_t, Request> requests_;
   std::map<int32_t, Body> bodies_;
   const uint8_t* unsent_ = nullptr;  // of the frame nghttp2 gave last
   size_t unsent_size_ = 0;
-  bool wants_write_ = false;
+  bool wants_write_ = false;           // TLS does
+  bool write_waits_for_read_ = false;  // TLS has to read first
 };
 
 [[noreturn]] void Fail(const char* what) {
@@ -274,28 +297,40 @@ int Listen(int port) {
           0) {
     Fail("cannot listen");
   }
-  std::printf("listening on port %d\n", ntohs(address.sin_port));
+  std::printf("libnghttp2 %s, listening on port %d\n",
+              nghttp2_version(0)->version_str, ntohs(address.sin_port));
   std::fflush(stdout);
   return listener;
 }
 
 void Serve(int listener, SSL_CTX* context, const Settings& settings) {
   std::vector<std::unique_ptr<Connection>> connections;
+  // No descriptor is left, so clients wait in the listener's queue. poll()
+  // would call it readable at once and for ever: it is left out (a negative
+  // descriptor is), until a connection has ended or a second has passed.
+  bool full = false;
   for (;;) {
-    std::vector<pollfd> polled = {{listener, POLLIN, 0}};
+    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0}};
     for (const auto& connection : connections) {
       polled.push_back({connection->socket(), connection->events(), 0});
     }
-    if (poll(polled.data(), polled.size(), -1) < 0) continue;
+    const int ready = poll(polled.data(), polled.size(), full ? 1000 : -1);
+    if (ready < 0) continue;
+    if (ready == 0) full = false;
     for (size_t i = connections.size(); i-- > 0;) {
       const short events = polled[i + 1].revents;
       if (events != 0 && !connections[i]->Handle(events)) {
         connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
+        full = false;
       }
     }
     if ((polled[0].revents & POLLIN) == 0) continue;
     const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
-    if (socket < 0) continue;
+    if (socket < 0) {
+      full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+             errno == ENOMEM;
+      continue;
+    }
     const int on = 1;
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     SSL* const tls = SSL_new(context);

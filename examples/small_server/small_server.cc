@@ -134,11 +134,14 @@ class Connection {
 
   void Answer(const h2::RequestReceived& request) {
     size_t size = 0;
+    bool is_head = false;
     for (const h2::Header& header : request.headers) {
       if (header.name == ":path" && header.value.size() > 1) {
         size = std::strtoul(&header.value[1], nullptr, 10);
       }
+      if (header.name == ":method") is_head = header.value == "HEAD";
     }
+    if (is_head) size = 0;  // without content (RFC 9110 §9.3.2)
     // Refused when the stream was reset within the same read.
     scheduler_
         .Submit(request.stream_id, {{":status", "200"}},
@@ -178,25 +181,34 @@ int Listen(int port, int notsent_lowat) {
 
 [[noreturn]] void Serve(int listener, const std::string& policy) {
   std::vector<std::unique_ptr<Connection>> connections;
+  // No descriptor is left, so clients wait in the listener's queue. poll()
+  // would call it readable at once and for ever: it is left out (a negative
+  // descriptor is), until a connection has ended or a second has passed.
+  bool full = false;
   auto before = std::chrono::steady_clock::now();
   for (;;) {
-    std::vector<pollfd> polled = {{listener, POLLIN, 0}};
+    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0}};
     for (const auto& connection : connections) {
       polled.push_back({connection->socket(), connection->events(), 0});
     }
-    poll(polled.data(), polled.size(), /*timeout=*/1000);
+    if (poll(polled.data(), polled.size(), /*timeout=*/1000) == 0) full = false;
     const auto now = std::chrono::steady_clock::now();
     for (size_t i = connections.size(); i-- > 0;) {
       connections[i]->AdvanceTime(absl::FromChrono(now - before));
       const short events = polled[i + 1].revents;
       if (events != 0 && !connections[i]->Handle(events)) {
         connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
+        full = false;
       }
     }
     before = now;
     if ((polled[0].revents & POLLIN) == 0) continue;
     const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
-    if (socket < 0) continue;
+    if (socket < 0) {
+      full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+             errno == ENOMEM;
+      continue;
+    }
     connections.push_back(
         std::make_unique<Connection>(socket, *scheduler::CreatePolicy(policy)));
   }

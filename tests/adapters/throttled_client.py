@@ -147,7 +147,9 @@ class Server:
         if "port " not in line:
             self.__exit__()
             sys.exit("%s did not start: %r" % (self._command, line))
+        self.said = line
         self.port = int(line.rsplit(" ", 1)[1])
+        self.pid = self._process.pid
         return self
 
     def __exit__(self, *unused):

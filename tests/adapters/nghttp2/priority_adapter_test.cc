@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
@@ -96,8 +97,8 @@ TEST_P(OwnTreeTest, AnyPolicySendsEveryByteOfEveryStream) {
   }
 }
 
-TEST(PriorityAdapterTest, APriorityFrameMovesAStreamThatFlows) {
-  Server server("rfc7540");
+TEST_P(OwnTreeTest, APriorityFrameMovesAStreamThatFlows) {
+  Server server("rfc7540", GetParam());
   Client client;
   client.Request(1);
   client.Request(3);
@@ -111,8 +112,8 @@ TEST(PriorityAdapterTest, APriorityFrameMovesAStreamThatFlows) {
 }
 
 // Firefox's placeholders (RFC 7540 §5.3.4).
-TEST(PriorityAdapterTest, APriorityFrameForAnIdleStreamIsHeldUntilItsChildren) {
-  Server server("rfc7540");
+TEST_P(OwnTreeTest, APriorityFrameForAnIdleStreamIsHeldUntilItsChildren) {
+  Server server("rfc7540", GetParam());
   Client client;
   client.Priority(3, {.depends_on = 0, .weight = 201});
   client.Priority(5, {.depends_on = 0, .weight = 67});
@@ -123,6 +124,55 @@ TEST(PriorityAdapterTest, APriorityFrameForAnIdleStreamIsHeldUntilItsChildren) {
   server.Answer(15, 100 << 20);
   const Received received = Pump(&server, 400 * kFrame);
   EXPECT_EQ(received.bytes.at(13), 300 * kFrame);
+}
+
+// Of what one read brings, each signal acts in its turn: the frame's after that
+// of the HEADERS before it, and before that of the HEADERS behind it.
+TEST_P(OwnTreeTest, APriorityFrameActsAtItsPlaceAmongTheOtherFrames) {
+  Server server("rfc7540", GetParam());
+  Client client;
+  client.RequestWith(1, {.depends_on = 0, .weight = 10});
+  client.Priority(1, {.depends_on = 0, .weight = 30});
+  client.Priority(3, {.depends_on = 0, .weight = 200});
+  client.RequestWith(3, {.depends_on = 0, .weight = 10});
+  server.Receive(client.Take());
+  server.Answer(1, 100 << 20);
+  server.Answer(3, 100 << 20);
+  const Received received = Pump(&server, 400 * kFrame);
+  EXPECT_EQ(received.bytes.at(1), 300 * kFrame);
+}
+
+TEST_P(OwnTreeTest, ReadsOfAnySizeBringTheSameFrames) {
+  for (const size_t step : {1, 2, 3, 7, 13, 64}) {
+    Server server("rfc7540", GetParam());
+    Client client;
+    client.Request(1);
+    client.Request(3);
+    client.Priority(1, {.depends_on = 3});
+    const std::string bytes = client.Take();
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      server.Receive(bytes.substr(at, step));
+    }
+    server.Answer(1, 1 << 20);
+    server.Answer(3, 1 << 20);
+    EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3") << step;
+  }
+}
+
+// What nghttp2_session_mem_recv() brings: 1.65 was the first to drop them all.
+TEST(PriorityAdapterTest, WithoutReceiveOnlyReleasesUpTo164ReportPriorities) {
+  Server server("rfc7540");
+  server.set_hands_bytes_on(false);
+  Client client;
+  client.Request(1);
+  client.Request(3);
+  client.Priority(1, {.depends_on = 3});
+  server.Receive(client.Take());
+  server.Answer(1, 1 << 20);
+  server.Answer(3, 1 << 20);
+  const bool reports = nghttp2_version(0)->version_num < 0x014100;
+  EXPECT_EQ(Pump(&server, 4 * kFrame).Order(4),
+            reports ? "3 3 3 3" : "1 3 1 3");
 }
 
 class FieldTest : public testing::TestWithParam<bool> {};
@@ -344,6 +394,11 @@ TEST(PriorityAdapterTest, TheServersPriorityGoesOverTheClients) {
 TEST(PriorityAdapterTest, AnUnknownPolicyIsRefused) {
   EXPECT_EQ(PriorityAdapter::Create("none").status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TEST(PriorityAdapterTest, TheLibraryIsTheReleaseThatTheHeaderIsOf) {
+  std::printf("libnghttp2 %s\n", nghttp2_version(0)->version_str);
+  EXPECT_EQ(nghttp2_version(0)->version_num, NGHTTP2_VERSION_NUM);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct Body {
   size_t available = SIZE_MAX;           // then `error`
   ssize_t error = NGHTTP2_ERR_DEFERRED;  // when `available` is 0
   bool trailers_follow = false;
+  bool no_copy = false;  // its bytes go by the send_data_callback
 };
 
 enum class OwnTree { kOn, kOff };
@@ -45,7 +46,7 @@ class Server {
   explicit Server(absl::string_view policy, OwnTree own_tree = OwnTree::kOn,
                   bool use_adapter = true, bool extension_callbacks = false,
                   Padding padding = Padding::kNone)
-      : use_adapter_(use_adapter) {
+      : use_adapter_(use_adapter), hands_bytes_on_(use_adapter) {
     adapter_ = *PriorityAdapter::Create(policy);
     nghttp2_option* option = nullptr;
     nghttp2_option_new(&option);
@@ -74,6 +75,15 @@ class Server {
           static_cast<Server*>(user_data)->adapter_->OnStreamClose(session, id);
           return 0;
         });
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
+        callbacks,
+        [](nghttp2_session*, uint8_t, int32_t, const uint8_t*, size_t,
+           void* user_data) -> int {
+          return static_cast<Server*>(user_data)->pauses_uploads_
+                     ? NGHTTP2_ERR_PAUSE
+                     : 0;
+        });
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, SendData);
     if (padding == Padding::kOnStreamOne) PadStreamOne(callbacks);
     if (extension_callbacks) {
       PriorityAdapter::SetExtensionCallbacks<&Server::AdapterOf>(callbacks,
@@ -93,10 +103,13 @@ class Server {
   ~Server() { nghttp2_session_del(session_); }
 
   void Receive(const std::string& bytes) {
-    ASSERT_EQ(nghttp2_session_mem_recv(
-                  session_, reinterpret_cast<const uint8_t*>(bytes.data()),
-                  bytes.size()),
-              static_cast<ssize_t>(bytes.size()));
+    ASSERT_EQ(ReceiveSome(bytes), static_cast<ssize_t>(bytes.size()));
+  }
+  ssize_t ReceiveSome(const std::string& bytes) {
+    const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+    return hands_bytes_on_
+               ? adapter_->Receive(session_, data, bytes.size())
+               : nghttp2_session_mem_recv(session_, data, bytes.size());
   }
 
   void Answer(int32_t id, size_t size) {
@@ -112,7 +125,11 @@ class Server {
       }
       const size_t size =
           std::min({length, body->left, body->available, body->piece});
-      std::memset(buffer, 'x', size);
+      if (body->no_copy) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+      } else {
+        std::memset(buffer, 'x', size);
+      }
       body->left -= size;
       body->available -= size;
       if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -138,6 +155,16 @@ class Server {
 
   static PriorityAdapter* AdapterOf(void* user_data) {
     return static_cast<Server*>(user_data)->adapter_.get();
+  }
+
+  static int SendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t*,
+                      size_t length, nghttp2_data_source*, void* user_data) {
+    auto* server = static_cast<Server*>(user_data);
+    if (server->busy_) return NGHTTP2_ERR_WOULDBLOCK;
+    const nghttp2_data_source* source =
+        server->adapter_->SourceOf(frame->hd.stream_id);
+    server->sent_[static_cast<const Body*>(source->ptr)] += length;
+    return 0;
   }
 
   static void PadStreamOne(nghttp2_session_callbacks* callbacks) {
@@ -169,12 +196,24 @@ class Server {
   // Bytes that nghttp2_session_send() gets rid of; Send() takes all.
   void set_socket_room(size_t bytes) { socket_room_ = bytes; }
 
+  // nghttp2_session_mem_recv() instead of the adapter's Receive().
+  void set_hands_bytes_on(bool whether) { hands_bytes_on_ = whether; }
+  // NGHTTP2_ERR_PAUSE for each piece of a request's content.
+  void set_pauses_uploads(bool whether) { pauses_uploads_ = whether; }
+  // Bytes that the send_data_callback sent. While it is busy it sends none.
+  std::map<const Body*, size_t>& sent() { return sent_; }
+  void set_busy(bool whether) { busy_ = whether; }
+
   PriorityAdapter& adapter() { return *adapter_; }
   nghttp2_session* session() { return session_; }
   Body& body(int32_t id) { return bodies_[id]; }
 
  private:
   const bool use_adapter_;
+  bool hands_bytes_on_;
+  bool pauses_uploads_ = false;
+  bool busy_ = false;
+  std::map<const Body*, size_t> sent_;
   std::unique_ptr<PriorityAdapter> adapter_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Body> bodies_;
@@ -203,6 +242,11 @@ class Client {
   void PriorityUpdate(uint32_t id, const std::string& field) {
     Frame(0x10, 0, 0, Number(id, 4) + field);
   }
+
+  void Data(uint32_t id, const std::string& content) {
+    Frame(0x0, 0, id, content);
+  }
+  void Goaway() { Frame(0x7, 0, 0, Number(0, 8)); }
 
   void Request(uint32_t id, const std::string& field = "") {
     Frame(0x1, 0x5, id, Headers(field));

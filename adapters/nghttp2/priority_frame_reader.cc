@@ -1,0 +1,72 @@
+#include "adapters/nghttp2/priority_frame_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace sluice::adapters {
+namespace {
+
+constexpr size_t kPreface = 24;  // bytes; RFC 9113 §3.4
+constexpr uint32_t kPriorityType = 0x2;
+constexpr uint32_t kStreamIdMask = 0x7fffffff;
+
+}  // namespace
+
+size_t PriorityFrameReader::Take(absl::string_view bytes,
+                                 std::optional<PrioritySignal>* signal) {
+  signal->reset();
+  const size_t all = bytes.size();
+  // A frame cannot begin with the preface's 'P': the first one is SETTINGS, far
+  // below the 5 MiB that this would be the length of.
+  if (!started_ && all > 0) {
+    started_ = true;
+    if (bytes.front() == 'P') passed_over_ = kPreface;
+  }
+  while (!bytes.empty()) {
+    const size_t over = std::min(passed_over_, bytes.size());
+    passed_over_ -= over;
+    bytes.remove_prefix(over);
+    const size_t more = std::min(want_ - have_, bytes.size());
+    std::copy_n(bytes.begin(), more, frame_.begin() + have_);
+    have_ += more;
+    bytes.remove_prefix(more);
+    if (have_ < want_) continue;
+    if (want_ == kHeader) {
+      OnHeader();
+      continue;
+    }
+    have_ = 0;
+    want_ = kHeader;
+    const uint32_t dependency = Number(kHeader, 4);
+    *signal = PrioritySignal{
+        .stream_id = Number(5, 4) & kStreamIdMask,
+        .priority = {.depends_on = dependency & kStreamIdMask,
+                     .weight = static_cast<int>(frame_[kHeader + 4]) + 1,
+                     .exclusive = dependency > kStreamIdMask}};
+    return all - bytes.size();
+  }
+  return all;
+}
+
+void PriorityFrameReader::OnHeader() {
+  const uint32_t length = Number(0, 3);
+  if (Number(3, 1) == kPriorityType && length == kPayload &&
+      (Number(5, 4) & kStreamIdMask) != 0) {
+    want_ = kHeader + kPayload;
+    return;
+  }
+  passed_over_ = length;
+  have_ = 0;
+}
+
+uint32_t PriorityFrameReader::Number(size_t at, size_t bytes) const {
+  uint32_t value = 0;
+  for (size_t i = at; i < at + bytes; ++i) value = (value << 8) | frame_[i];
+  return value;
+}
+
+}  // namespace sluice::adapters

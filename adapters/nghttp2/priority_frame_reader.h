@@ -1,0 +1,56 @@
+// Finds the PRIORITY frames (RFC 9113 §6.3) in what a connection receives, for
+// a library that does not report them. It looks at the nine bytes before each
+// payload (§4.1) and at nothing else.
+//
+//   std::optional<PrioritySignal> signal;
+//   const size_t taken = reader.Take(bytes, &signal);
+//   // bytes.substr(taken) comes next; act on the signal before it.
+//
+// O(frames + PRIORITY payload), no allocation. Copyable: a copy looks ahead.
+#ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
+#define SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "priority/rfc7540_priority.h"
+
+namespace sluice::adapters {
+
+struct PrioritySignal {
+  uint32_t stream_id = 0;
+  priority::Rfc7540Priority priority;
+
+  friend bool operator==(const PrioritySignal&,
+                         const PrioritySignal&) = default;
+};
+
+class PriorityFrameReader {
+ public:
+  // Reads the connection's next `bytes`, the client's preface (§3.4) included,
+  // to the end of the next PRIORITY frame. Returns how many it read: all of
+  // them when no such frame ends within. One that is malformed (not of 5 bytes,
+  // on stream 0) is passed over, it is the library's to judge.
+  size_t Take(absl::string_view bytes, std::optional<PrioritySignal>* signal);
+
+ private:
+  static constexpr size_t kHeader = 9;
+  static constexpr size_t kPayload = 5;  // of a PRIORITY frame
+
+  void OnHeader();
+  uint32_t Number(size_t at, size_t bytes) const;
+
+  bool started_ = false;
+  // Of the frame's header, and of the payload behind it when it is wanted.
+  std::array<uint8_t, kHeader + kPayload> frame_ = {};
+  size_t have_ = 0;         // bytes of frame_
+  size_t want_ = kHeader;   // have_ grows to it
+  size_t passed_over_ = 0;  // bytes that come first, of no interest
+};
+
+}  // namespace sluice::adapters
+
+#endif  // SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_

@@ -1,0 +1,568 @@
+// What servers do with sessions, and clients to them: late answers, resets,
+// small windows, trailers, pushes, uploads; and all of it at random.
+#include <nghttp2/nghttp2.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "adapters/nghttp2/priority_adapter.h"
+#include "gtest/gtest.h"
+#include "priority/rfc7540_priority.h"
+#include "priority/rfc9218_priority.h"
+#include "scheduler/policy.h"
+#include "tests/adapters/nghttp2/test_server.h"
+
+namespace sluice::adapters {
+namespace {
+
+class SessionsTest : public testing::TestWithParam<OwnTree> {
+ protected:
+  // Streams 1, 3, … that have been asked for and not answered.
+  void Start(absl::string_view policy, int streams, uint32_t window = 1 << 30) {
+    server_ = std::make_unique<Server>(policy, GetParam());
+    client_ = std::make_unique<Client>(window);
+    for (int i = 0; i < streams; ++i) client_->Request(2 * i + 1);
+    Receive();
+  }
+  void Receive() { server_->Receive(client_->Take()); }
+  void Answer(const std::map<int32_t, size_t>& sizes) {
+    for (const auto& [id, size] : sizes) server_->Answer(id, size);
+  }
+  std::string Order(size_t frames) {
+    std::string order;
+    for (size_t i = 0; i < frames; ++i) {
+      order += Pump(server_.get(), 1).Order(1) + " ";
+    }
+    return order;
+  }
+
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Client> client_;
+};
+
+INSTANTIATE_TEST_SUITE_P(OnAndOff, SessionsTest,
+                         testing::Values(OwnTree::kOn, OwnTree::kOff),
+                         [](const auto& info) {
+                           return info.param == OwnTree::kOn ? "TreeOn"
+                                                             : "TreeOff";
+                         });
+
+TEST_P(SessionsTest, WhatHappensBetweenTwoFramesKeepsEqualsInTheirOrder) {
+  for (const char* policy : {"rr", "rfc7540"}) {
+    Start(policy, 5);
+    Answer({{1, kFrame}, {3, kFrame}, {5, kFrame}, {7, kFrame}, {9, kFrame}});
+    EXPECT_EQ(Order(1), "1 ") << policy;  // and it is closed
+    client_->Priority(101, {.depends_on = 0, .weight = 7});
+    Receive();
+    EXPECT_EQ(Order(1), "3 ") << policy;
+    client_->PriorityUpdate(103, "u=0");
+    client_->WindowUpdate(7, 1);
+    Receive();
+    EXPECT_EQ(Order(1), "5 ") << policy;
+    client_->Request(11);
+    Receive();
+    Answer({{11, kFrame}});
+    EXPECT_EQ(Order(1), "7 ") << policy;
+    client_->Settings(0x4, 100000);
+    Receive();
+    EXPECT_EQ(Order(2), "9 11 ") << policy;
+  }
+}
+
+TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndKeepsNobodyWaiting) {
+  Start("fifo", 3);
+  Answer({{3, 5 * kFrame}, {5, 5 * kFrame}});
+  Pump(server_.get(), kFrame);
+  client_->Reset(1);
+  Receive();
+  server_->Answer(1, 5 * kFrame);
+  // nghttp2 was to ask for it next.
+  client_->Reset(3);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{5, 5 * kFrame}}));
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// nghttp2 asks no stream without a window.
+TEST_P(SessionsTest, AnAnswerWithoutAWindowKeepsNobodyWaiting) {
+  Start("fifo", 2);
+  Answer({{1, 5 * kFrame}, {3, 5 * kFrame}});
+  Pump(server_.get(), kFrame);
+  client_->Settings(0x4, 0);
+  client_->Request(5);
+  client_->WindowUpdate(1, 1 << 20);
+  client_->WindowUpdate(3, 1 << 20);
+  Receive();
+  Pump(server_.get(), kFrame);
+  server_->Answer(5, 1000);
+  client_->Reset(1);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{3, 5 * kFrame}}));
+  client_->WindowUpdate(5, 1);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).total, 1u);
+  client_->WindowUpdate(5, 999);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).total, 999u);
+}
+
+TEST_P(SessionsTest, WindowsThatOpenByOneByteServeEveryStream) {
+  Start("rfc7540", 10, /*window=*/0);
+  for (int32_t id = 1; id < 20; id += 2) server_->Answer(id, 20);
+  std::map<int32_t, size_t> bytes;
+  for (int round = 0; round < 20; ++round) {
+    for (uint32_t id = 1; id < 20; id += 2) client_->WindowUpdate(id, 1);
+    Receive();
+    const Received received = Pump(server_.get(), SIZE_MAX);
+    EXPECT_EQ(received.order.size(), 10u);
+    for (const auto& [id, size] : received.bytes) bytes[id] += size;
+  }
+  EXPECT_EQ(bytes.size(), 10u);
+  for (const auto& [id, size] : bytes) EXPECT_EQ(size, 20u) << id;
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+TEST_P(SessionsTest, AnEmptyPieceThatIsNotTheEndIsFollowedByTheRest) {
+  Start("rfc7540", 2);
+  Answer({{1, 3000}, {3, 3000}});
+  server_->body(1).piece = 0;
+  EXPECT_EQ(Pump(server_.get(), 1).Order(9), "1 3");
+  server_->body(1).piece = 1000;
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 1");
+}
+
+// RFC 9113 §8.1.
+TEST_P(SessionsTest, TrailersEndAResponseAndTheOthersGoOn) {
+  Start("fifo", 2);
+  Answer({{1, 2 * kFrame}, {3, kFrame}});
+  server_->body(1).trailers_follow = true;
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 3");
+  EXPECT_EQ(server_->adapter().stats().open_streams, 1u);
+  std::string name = "a", value = "b";
+  const nghttp2_nv trailer = {reinterpret_cast<uint8_t*>(name.data()),
+                              reinterpret_cast<uint8_t*>(value.data()), 1, 1,
+                              NGHTTP2_NV_FLAG_NONE};
+  ASSERT_EQ(nghttp2_submit_trailer(server_->session(), 1, &trailer, 1), 0);
+  const std::string frame = server_->Send();
+  ASSERT_GT(frame.size(), 9u);
+  EXPECT_EQ(frame[3], NGHTTP2_HEADERS);
+  EXPECT_EQ(frame[4] & NGHTTP2_FLAG_END_STREAM, NGHTTP2_FLAG_END_STREAM);
+  server_->Send();
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+TEST_P(SessionsTest, ASecondBodyOfAStreamFollowsTheFirst) {
+  Start("fifo", 2);
+  Answer({{1, kFrame}, {3, 2 * kFrame}});
+  server_->body(1).trailers_follow = true;  // an end, and not the stream's
+  EXPECT_EQ(Order(2), "1 3 ");
+  Body more{.left = kFrame};
+  nghttp2_data_provider provider;
+  provider.source.ptr = &more;
+  provider.read_callback = [](nghttp2_session*, int32_t, uint8_t*,
+                              size_t length, uint32_t* flags,
+                              nghttp2_data_source* source, void*) -> ssize_t {
+    auto* body = static_cast<Body*>(source->ptr);
+    const size_t size = std::min(length, body->left);
+    body->left -= size;
+    if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(size);
+  };
+  const nghttp2_data_provider scheduled =
+      server_->adapter().Schedule(1, provider);
+  ASSERT_EQ(nghttp2_submit_data(server_->session(), NGHTTP2_FLAG_END_STREAM, 1,
+                                &scheduled),
+            0);
+  EXPECT_EQ(Order(2), "1 3 ");
+  EXPECT_EQ(more.left, 0u);
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// To HEAD, and 204 and 304: RFC 9110 §9.3.2, §6.4.1.
+TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoWordToTheAdapter) {
+  Start("fifo", 2);
+  std::string name = ":status", value = "204";
+  const nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
+                             reinterpret_cast<uint8_t*>(value.data()), 7, 3,
+                             NGHTTP2_NV_FLAG_NONE};
+  ASSERT_EQ(nghttp2_submit_response(server_->session(), 1, &status, 1, nullptr),
+            0);
+  Answer({{3, 100000}});
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).total, 100000u);
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// RFC 9113 §8.4; it depends on nothing (RFC 7540 §5.3.5 gives it a parent, and
+// nghttp2 tells of none).
+TEST_P(SessionsTest, APushedResponseIsScheduledLikeTheOthers) {
+  Start("rr", 1);
+  Answer({{1, 4 * kFrame}});
+  Pump(server_.get(), kFrame);
+  std::string names[] = {":method", ":scheme", ":path", ":authority"};
+  std::string values[] = {"GET", "http", "/a", "a"};
+  std::vector<nghttp2_nv> request;
+  for (size_t i = 0; i < 4; ++i) {
+    request.push_back({reinterpret_cast<uint8_t*>(names[i].data()),
+                       reinterpret_cast<uint8_t*>(values[i].data()),
+                       names[i].size(), values[i].size(),
+                       NGHTTP2_NV_FLAG_NONE});
+  }
+  const int32_t pushed =
+      nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE, 1,
+                                  request.data(), request.size(), nullptr);
+  ASSERT_EQ(pushed, 2);
+  server_->Answer(pushed, 3 * kFrame);
+  server_->Send();
+  client_->PriorityUpdate(2, "u=0");  // RFC 9218 §7.1 allows it
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 3 * kFrame}, {2, 3 * kFrame}}));
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// RFC 9113 §6.8.
+TEST_P(SessionsTest, AGoawayLetsTheStreamsItKeepsFinish) {
+  Start("fifo", 3);
+  Answer({{1, 3 * kFrame}, {3, 3 * kFrame}, {5, 3 * kFrame}});
+  Pump(server_.get(), kFrame);
+  client_->Goaway();
+  Receive();
+  ASSERT_EQ(nghttp2_submit_goaway(server_->session(), NGHTTP2_FLAG_NONE, 3,
+                                  NGHTTP2_NO_ERROR, nullptr, 0),
+            0);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 2 * kFrame}, {3, 3 * kFrame}}));
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+TEST_P(SessionsTest, ASessionMayEndInTheMiddleOfEveryBody) {
+  Start("rfc7540", 50);
+  for (int32_t id = 1; id < 100; id += 2) server_->Answer(id, 1 << 20);
+  Pump(server_.get(), 10 * kFrame);
+  ASSERT_EQ(
+      nghttp2_session_terminate_session(server_->session(), NGHTTP2_NO_ERROR),
+      0);
+  server_->Send();
+  EXPECT_EQ(server_->adapter().stats().bytes, 10 * kFrame);
+  server_.reset();
+}
+
+TEST_P(SessionsTest, BytesThatAreNotCopiedAreSentFromTheServersOwnSource) {
+  Start("rr", 2);
+  Answer({{1, 2 * kFrame}, {3, 2 * kFrame}});
+  server_->body(1).no_copy = true;
+  server_->set_busy(true);  // NGHTTP2_ERR_WOULDBLOCK
+  while (!server_->Send().empty()) {
+  }
+  EXPECT_EQ(server_->body(1).left, kFrame);
+  server_->set_busy(false);
+  while (!server_->Send().empty()) {
+  }
+  EXPECT_EQ(server_->sent(),
+            (std::map<const Body*, size_t>{{&server_->body(1), 2 * kFrame}}));
+  EXPECT_EQ(server_->adapter().stats().bytes, 4 * kFrame);
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+  EXPECT_EQ(server_->adapter().SourceOf(1), nullptr);
+}
+
+// NGHTTP2_ERR_PAUSE ends nghttp2_session_mem_recv() within the bytes it got.
+TEST_P(SessionsTest, APausedReadGoesOnWhereItStopped) {
+  Start("rfc7540", 0);
+  client_->Connect(1);
+  client_->Request(3);
+  client_->Data(1, std::string(100, 'a'));
+  client_->Priority(1, {.depends_on = 3});
+  client_->Data(1, std::string(100, 'b'));
+  client_->Priority(3, {.depends_on = 0, .weight = 2});
+  std::string bytes = client_->Take();
+  server_->set_pauses_uploads(true);
+  int pauses = 0;
+  for (; !bytes.empty(); ++pauses) {
+    const ssize_t taken = server_->ReceiveSome(bytes);
+    ASSERT_GT(taken, 0);
+    bytes.erase(0, static_cast<size_t>(taken));
+  }
+  EXPECT_EQ(pauses, 3);
+  Answer({{1, 2 * kFrame}, {3, 2 * kFrame}});
+  EXPECT_EQ(Order(4), "3 3 1 1 ");
+}
+
+TEST_P(SessionsTest, BytesThatNghttp2RefusesAreRefused) {
+  Start("rfc7540", 1);
+  const std::string bytes("no preface, no frames; longer than nine bytes");
+  Server server("rfc7540", GetParam());
+  EXPECT_EQ(server.ReceiveSome(bytes), NGHTTP2_ERR_BAD_CLIENT_MAGIC);
+}
+
+// The other side of a connection: uploads, one at a time by the server's limit.
+TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackKeepNobodyWaiting) {
+  struct Ends {
+    std::unique_ptr<PriorityAdapter> adapter =
+        *PriorityAdapter::Create("rfc9218");
+    std::map<int32_t, size_t> left;
+  } ends;
+  nghttp2_session_callbacks* callbacks = nullptr;
+  nghttp2_session_callbacks_new(&callbacks);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(
+      callbacks,
+      [](nghttp2_session* session, const nghttp2_frame* frame, void* data) {
+        static_cast<Ends*>(data)->adapter->OnFrameRecv(session, frame);
+        return 0;
+      });
+  nghttp2_session_callbacks_set_on_stream_close_callback(
+      callbacks,
+      [](nghttp2_session* session, int32_t id, uint32_t, void* data) {
+        static_cast<Ends*>(data)->adapter->OnStreamClose(session, id);
+        return 0;
+      });
+  nghttp2_session* session = nullptr;
+  nghttp2_session_client_new(&session, callbacks, &ends);
+  nghttp2_session_callbacks_del(callbacks);
+  ASSERT_EQ(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, nullptr, 0), 0);
+  const auto receive = [&](const std::string& bytes) {
+    EXPECT_EQ(ends.adapter->Receive(
+                  session, reinterpret_cast<const uint8_t*>(bytes.data()),
+                  bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+  };
+  // SETTINGS_MAX_CONCURRENT_STREAMS = 2.
+  receive(std::string("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\2", 15));
+  std::string names[] = {":method", ":scheme", ":path", ":authority"};
+  std::string values[] = {"POST", "http", "/", "a"};
+  std::vector<nghttp2_nv> request;
+  for (size_t i = 0; i < 4; ++i) {
+    request.push_back({reinterpret_cast<uint8_t*>(names[i].data()),
+                       reinterpret_cast<uint8_t*>(values[i].data()),
+                       names[i].size(), values[i].size(),
+                       NGHTTP2_NV_FLAG_NONE});
+  }
+  for (int i = 0; i < 3; ++i) {
+    const auto id =
+        static_cast<int32_t>(nghttp2_session_get_next_stream_id(session));
+    ends.left[id] = 2000;
+    nghttp2_data_provider provider;
+    provider.source.ptr = &ends.left[id];
+    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer,
+                                size_t length, uint32_t* flags,
+                                nghttp2_data_source* source, void*) -> ssize_t {
+      auto* left = static_cast<size_t*>(source->ptr);
+      const size_t size = std::min({length, *left, size_t{1000}});
+      std::memset(buffer, 'x', size);
+      *left -= size;
+      if (*left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+      return static_cast<ssize_t>(size);
+    };
+    provider = ends.adapter->Schedule(id, provider);
+    ASSERT_EQ(nghttp2_submit_request(session, nullptr, request.data(),
+                                     request.size(), &provider, nullptr),
+              id);
+  }
+  // The second goes first.
+  EXPECT_TRUE(ends.adapter
+                  ->SetServerPriority(
+                      3,
+                      scheduler::ServerPriority{
+                          .rfc9218 = priority::Rfc9218Priority{.urgency = 0}})
+                  .ok());
+  std::string order;
+  const auto send = [&] {
+    const uint8_t* data = nullptr;
+    ssize_t size = 0;
+    while ((size = nghttp2_session_mem_send(session, &data)) > 0) {
+      if (data[3] == NGHTTP2_DATA) absl::StrAppend(&order, data[8], " ");
+    }
+    EXPECT_EQ(size, 0);
+  };
+  send();
+  EXPECT_EQ(order, "3 3 1 1 ");
+  // 200 to the first, and the third may go.
+  receive(std::string("\0\0\1\1\5\0\0\0\1\x88", 10));
+  send();
+  EXPECT_EQ(order, "3 3 1 1 5 5 ");
+  nghttp2_session_del(session);
+}
+
+// Numbers that are the same everywhere.
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed * 2 + 1) {}
+  uint32_t Below(uint32_t bound) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<uint32_t>(state_ >> 33) % bound;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+// Hundreds of streams of a client that does everything at once, and a server
+// whose bodies come in pieces, late, and sometimes too late.
+class Crowd {
+ public:
+  Crowd(const char* policy, OwnTree tree, uint64_t seed)
+      : random_(seed),
+        server_(policy, tree, /*use_adapter=*/true,
+                /*extension_callbacks=*/true),
+        client_(/*window=*/3000) {}
+
+  void Step() {
+    switch (random_.Below(10)) {
+      case 0:
+      case 1:
+        Request();
+        break;
+      case 2:
+        if (!unanswered_.empty()) Answer();
+        break;
+      case 3:
+        if (AnyId() != 0) {
+          client_.WindowUpdate(last_,
+                               1 + random_.Below(5) * random_.Below(2000));
+        }
+        break;
+      case 4:
+        client_.Settings(0x4, random_.Below(3) * random_.Below(4000));
+        break;
+      case 5:
+        last_ = NearbyId();
+        client_.Priority(last_, Priority(last_));
+        break;
+      case 6:
+        client_.PriorityUpdate(
+            NearbyId(), absl::StrCat("u=", random_.Below(8),
+                                     random_.Below(2) == 0 ? ", i" : ""));
+        break;
+      case 7:
+        if (random_.Below(3) == 0 && AnyId() != 0) Reset(last_);
+        break;
+      case 8:
+        if (AnyId() != 0) Feed(last_, random_.Below(9000));
+        break;
+      default:
+        Take(Pump(&server_, random_.Below(4) * random_.Below(20000)));
+    }
+    if (random_.Below(3) != 0) server_.Receive(client_.Take());
+  }
+
+  // All that was asked for is sent, as far as it was not reset.
+  void Finish() {
+    server_.Receive(client_.Take());
+    while (!unanswered_.empty()) Answer();
+    for (const uint32_t id : answered_) Feed(id, SIZE_MAX);
+    client_.Settings(0x4, 1 << 20);
+    server_.Receive(client_.Take());
+    Take(Pump(&server_, SIZE_MAX));
+    for (const uint32_t id : answered_) {
+      if (!reset_.contains(id)) {
+        EXPECT_EQ(received_[static_cast<int32_t>(id)], sizes_[id]) << id;
+      }
+    }
+    EXPECT_EQ(server_.adapter().stats().open_streams, 0u);
+    EXPECT_EQ(server_.adapter().stats().ready_streams, 0u);
+  }
+
+  size_t streams() const { return answered_.size(); }
+
+ private:
+  void Request() {
+    if (answered_.size() + unanswered_.size() > reset_.size() + 300) return;
+    if (random_.Below(2) == 0) {
+      client_.RequestWith(next_, Priority(next_));
+    } else {
+      client_.Request(next_, absl::StrCat("u=", random_.Below(8)));
+    }
+    unanswered_.push_back(next_);
+    next_ += 2;
+  }
+
+  void Answer() {
+    server_.Receive(client_.Take());
+    const size_t at = random_.Below(unanswered_.size());
+    const uint32_t id = unanswered_[at];
+    unanswered_.erase(unanswered_.begin() + static_cast<ptrdiff_t>(at));
+    answered_.push_back(id);
+    sizes_[id] = random_.Below(5) * random_.Below(8000);
+    server_.Answer(static_cast<int32_t>(id), sizes_[id]);
+    Body& body = server_.body(static_cast<int32_t>(id));
+    if (random_.Below(2) == 0) body.available = random_.Below(5000);
+    if (random_.Below(2) == 0) body.piece = 1 + random_.Below(5000);
+  }
+
+  void Reset(uint32_t id) {
+    if (!reset_.insert(id).second) return;
+    client_.Reset(id);
+  }
+
+  void Feed(uint32_t id, size_t bytes) {
+    if (std::find(answered_.begin(), answered_.end(), id) == answered_.end()) {
+      return;
+    }
+    Body& body = server_.body(static_cast<int32_t>(id));
+    body.available =
+        bytes > SIZE_MAX - body.available ? SIZE_MAX : body.available + bytes;
+    // Refused when it is not deferred.
+    nghttp2_session_resume_data(server_.session(), static_cast<int32_t>(id));
+  }
+
+  // 0 when there is none.
+  uint32_t AnyId() {
+    const size_t count = answered_.size() + unanswered_.size();
+    if (count == 0) return last_ = 0;
+    const size_t at = random_.Below(count);
+    return last_ = at < answered_.size() ? answered_[at]
+                                         : unanswered_[at - answered_.size()];
+  }
+
+  // Of any stream, or of one that is not open yet.
+  uint32_t NearbyId() { return 1 + 2 * random_.Below(next_ / 2 + 5); }
+
+  priority::Rfc7540Priority Priority(uint32_t id) {
+    const uint32_t parent = NearbyId();
+    return {.depends_on = parent == id ? 0 : parent,
+            .weight = 1 + static_cast<int>(random_.Below(256)),
+            .exclusive = random_.Below(4) == 0};
+  }
+
+  void Take(const Received& received) {
+    for (const auto& [id, size] : received.bytes) received_[id] += size;
+  }
+
+  Random random_;
+  Server server_;
+  Client client_;
+  uint32_t next_ = 1;
+  uint32_t last_ = 0;
+  std::vector<uint32_t> unanswered_, answered_;
+  std::set<uint32_t> reset_;
+  std::map<uint32_t, size_t> sizes_;
+  std::map<int32_t, size_t> received_;
+};
+
+TEST_P(SessionsTest, ACrowdThatDoesEverythingAtOnceIsServedToTheLastByte) {
+  size_t streams = 0;
+  for (const char* policy : {"rfc7540", "rfc9218", "rr", "fifo", "lifo"}) {
+    for (uint64_t seed = 0; seed < 3; ++seed) {
+      SCOPED_TRACE(absl::StrCat(policy, " ", seed));
+      Crowd crowd(policy, GetParam(), seed);
+      for (int step = 0; step < 800; ++step) crowd.Step();
+      crowd.Finish();
+      streams += crowd.streams();
+    }
+  }
+  EXPECT_GT(streams, 1500u);
+}
+
+}  // namespace
+}  // namespace sluice::adapters
