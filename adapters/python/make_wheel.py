@@ -1,4 +1,4 @@
-"""Packs the module as a wheel: make_wheel.py MODULE WHEEL
+"""Packs the module as a wheel: make_wheel.py MODULE LICENSE WHEEL
 
 The wheel's name says what it is for (PEP 427, PEP 600): CPython 3.11 and glibc
 2.36, which is Debian 12. It stands in for the distribution `priority`, so that
@@ -11,7 +11,7 @@ import hashlib
 import sys
 import zipfile
 
-MODULE, WHEEL = sys.argv[1:]
+MODULE, LICENSE, WHEEL = sys.argv[1:]
 NAME, VERSION, TAG = WHEEL.rsplit("/", 1)[-1][: -len(".whl")].split("-", 2)
 DIST_INFO = "%s-%s.dist-info/" % (NAME, VERSION)
 
@@ -21,6 +21,7 @@ Name: %s
 Version: %s
 Summary: python-hyper/priority's interface on Sluice
 License: MIT
+License-File: LICENSE
 Requires-Python: ==3.11.*
 """ % (NAME, VERSION)
 
@@ -33,9 +34,10 @@ Tag: %s
 
 
 def main():
-    with open(MODULE, "rb") as module:
+    with open(MODULE, "rb") as module, open(LICENSE, "rb") as licence:
         files = {
             "priority.cpython-311-x86_64-linux-gnu.so": module.read(),
+            DIST_INFO + "LICENSE": licence.read(),
             DIST_INFO + "METADATA": METADATA.encode(),
             DIST_INFO + "WHEEL": ROOT_IS_PURELIB.encode(),
         }

@@ -69,10 +69,149 @@ void AddErrors(py::module_& module) {
   }
 }
 
+// --- Calls
+// ---------------------------------------------------------------------
+//
+// Constructors and the calls that a server makes for every frame go around
+// pybind11's dispatcher: it costs several times what they do, and says what
+// does not fit in words of its own.
+
+// What Python says to a call that does not fit a function's parameters.
+template <typename... Values>
+[[noreturn]] void RaiseMisfit(const char* format, Values... values) {
+  PyErr_Format(PyExc_TypeError, format, values...);
+  throw py::error_already_set();
+}
+
+// The parameters of a method, the first `required` ones required; filled in
+// from a call of the vectorcall protocol, null where it says nothing.
+template <size_t kCount>
+struct Parameters {
+  const char* method;
+  size_t required;
+  const char* names[kCount];
+
+  std::array<PyObject*, kCount> Read(PyObject* const* arguments,
+                                     Py_ssize_t count,
+                                     PyObject* keywords) const {
+    std::array<PyObject*, kCount> values = {};
+    if (count > Py_ssize_t{kCount}) {
+      const std::string least =
+          required == kCount ? ""
+                             : "from " + std::to_string(required + 1) + " to ";
+      RaiseMisfit("%s() takes %s%zu positional arguments but %zd were given",
+                  method, least.c_str(), kCount + 1, count + 1);
+    }
+    std::copy(arguments, arguments + count, values.begin());
+    const Py_ssize_t named =
+        keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+    for (Py_ssize_t i = 0; i < named; ++i) {
+      PyObject* const keyword = PyTuple_GET_ITEM(keywords, i);
+      const auto name = std::find_if(
+          std::begin(names), std::end(names), [keyword](const char* candidate) {
+            return PyUnicode_CompareWithASCIIString(keyword, candidate) == 0;
+          });
+      if (name == std::end(names)) {
+        RaiseMisfit("%s() got an unexpected keyword argument '%U'", method,
+                    keyword);
+      }
+      PyObject*& value = values[static_cast<size_t>(name - std::begin(names))];
+      if (value != nullptr) {
+        RaiseMisfit("%s() got multiple values for argument '%U'", method,
+                    keyword);
+      }
+      value = arguments[count + i];
+    }
+    if (required > 0 && values[0] == nullptr) {
+      RaiseMisfit("%s() missing 1 required positional argument: '%s'", method,
+                  names[0]);
+    }
+    return values;
+  }
+};
+
+py::object ObjectOr(PyObject* given, py::object otherwise) {
+  return given == nullptr ? std::move(otherwise)
+                          : py::reinterpret_borrow<py::object>(given);
+}
+
+// Whether `body()` went well; C++'s exceptions become Python's errors.
+template <typename Body>
+bool Guarded(Body body) {
+  try {
+    body();
+    return true;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const py::builtin_exception& error) {
+    error.set_error();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  }
+  return false;
+}
+
+// A class's tp_init: what `make` returns for the values of `parameters` is what
+// the object stands for from then on.
+template <typename T, size_t kCount, typename Make>
+int Initialise(PyObject* self, PyObject* arguments, PyObject* keywords,
+               const Parameters<kCount>& parameters, Make make) {
+  return Guarded([&] {
+    py::list all(py::reinterpret_borrow<py::tuple>(arguments));
+    py::tuple names;
+    if (keywords != nullptr) {
+      const auto named = py::reinterpret_borrow<py::dict>(keywords);
+      names = py::tuple(named);
+      for (const auto& [name, value] : named) all.append(value);
+    }
+    const std::shared_ptr<T> made =
+        make(parameters.Read(PySequence_Fast_ITEMS(all.ptr()),
+                             PyTuple_GET_SIZE(arguments), names.ptr()));
+    auto* const instance = reinterpret_cast<py::detail::instance*>(self);
+    py::detail::value_and_holder value =
+        instance->get_value_and_holder(py::detail::get_type_info(typeid(T)));
+    if (value.holder_constructed()) return;  // __init__() again
+    value.value_ptr() = made.get();
+    value.type->init_instance(instance, &made);
+  })
+             ? 0
+             : -1;
+}
+
+// Objects have a __dict__, as the original's. Not by py::dynamic_attr(): with
+// that, under CPython 3.11, a subclass's objects that refer to themselves are
+// never collected.
+void LetAttributesBeSet(PyTypeObject& type) {
+  static PyGetSetDef dict[] = {{"__dict__", PyObject_GenericGetDict,
+                                PyObject_GenericSetDict, nullptr, nullptr},
+                               {}};
+  type.tp_flags |= Py_TPFLAGS_HAVE_GC;
+  type.tp_dictoffset = type.tp_basicsize;
+  type.tp_basicsize += sizeof(PyObject*);
+  type.tp_getset = dict;
+  type.tp_traverse = py::detail::pybind11_traverse;
+  type.tp_clear = py::detail::pybind11_clear;
+}
+
+// As the original's: in Python's words, and in tracebacks and pickles.
+void NameAsOriginal(const py::object& type, const char* name) {
+  reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name = name;
+  type.attr("__module__") = kModule;
+}
+
 // --- Stream ------------------------------------------------------------------
 
-std::shared_ptr<Stream> MakeStream(py::int_ id, const py::object& weight) {
-  return std::make_shared<Stream>(std::move(id), CheckedWeight(weight));
+int InitStream(PyObject* self, PyObject* arguments, PyObject* keywords) {
+  static constexpr Parameters<2> kParameters = {
+      "Stream.__init__", 1, {"stream_id", "weight"}};
+  return Initialise<Stream>(
+      self, arguments, keywords, kParameters, [](const auto& values) {
+        const auto [id, weight] = values;
+        return std::make_shared<Stream>(
+            CheckedId(id), weight == nullptr ? 16 : CheckedWeight(weight));
+      });
 }
 
 std::string Repr(const Stream& stream) {
@@ -148,16 +287,23 @@ bool Same(const Stream& a, const Stream& b) {
 
 void AddStream(py::module_& module) {
   py::class_<Stream, std::shared_ptr<Stream>> stream(
-      module, "Stream", "Priority information for one stream.");
+      module, "Stream", py::custom_type_setup([](PyHeapTypeObject* type) {
+        LetAttributesBeSet(type->ht_type);
+        type->ht_type.tp_init = InitStream;
+      }),
+      "Stream(stream_id, weight=16)\n--\n\n"
+      "Priority information for one stream.");
   stream
-      .def(py::init(&MakeStream), py::arg("stream_id"), py::arg("weight") = 16)
       .def_property_readonly("stream_id",
                              [](const Stream& self) { return self.id(); })
       .def_property("weight", &Stream::weight,
                     [](Stream& self, const py::object& weight) {
                       self.SetWeight(CheckedWeight(weight));
                     })
-      .def_property("active", &Stream::active, &Stream::SetActive)
+      .def_property("active", &Stream::active,
+                    [](Stream& self, const py::object& active) {
+                      self.SetActive(IsTrue(active));
+                    })
       .def_property_readonly("parent", &ParentOf)
       .def_property_readonly("children", &Stream::children)
       .def_property_readonly("child_queue", &QueueOf)
@@ -168,14 +314,14 @@ void AddStream(py::module_& module) {
           [](Stream& self, const std::shared_ptr<Stream>& child) {
             AddChild(self, child, /*exclusive=*/false);
           },
-          py::arg("child"))
+          py::arg("child").none(false))
       .def(
           "add_child_exclusive",
           [](Stream& self, const std::shared_ptr<Stream>& child) {
             AddChild(self, child, /*exclusive=*/true);
           },
-          py::arg("child"))
-      .def("remove_child", &RemoveChild, py::arg("child"),
+          py::arg("child").none(false))
+      .def("remove_child", &RemoveChild, py::arg("child").none(false),
            py::arg("strip_children") = true)
       .def("schedule", &Schedule)
       .def("__repr__", &Repr)
@@ -202,13 +348,19 @@ void AddStream(py::module_& module) {
              return !a.Before(b);
            }));
   stream.attr("__hash__") = py::none();
-  stream.attr("__module__") = kModule;
+  NameAsOriginal(stream, "Stream");
 }
 
 // --- PriorityTree ------------------------------------------------------------
-//
-// The calls that a server makes for every frame go around pybind11's
-// dispatcher, which costs several times what they do.
+
+int InitTree(PyObject* self, PyObject* arguments, PyObject* keywords) {
+  static constexpr Parameters<1> kParameters = {
+      "PriorityTree.__init__", 0, {"maximum_streams"}};
+  return Initialise<Tree>(
+      self, arguments, keywords, kParameters, [](const auto& values) {
+        return std::make_shared<Tree>(ObjectOr(values[0], py::int_(1000)));
+      });
+}
 
 // Null with an error set for a subclass that did not call __init__().
 Tree* TreeOf(PyObject* self) {
@@ -229,94 +381,32 @@ PyObject* Next(PyObject* self) {
   return id;
 }
 
-// What Python says to a call that does not fit a function's parameters.
-template <typename... Values>
-[[noreturn]] void RaiseMisfit(const char* format, Values... values) {
-  PyErr_Format(PyExc_TypeError, format, values...);
-  throw py::error_already_set();
-}
-
-// The parameters of a method, the first required; filled in from a call of the
-// vectorcall protocol, null where it says nothing.
-template <size_t kCount>
-struct Parameters {
-  const char* method;
-  const char* names[kCount];
-
-  std::array<PyObject*, kCount> Read(PyObject* const* arguments,
-                                     Py_ssize_t count,
-                                     PyObject* keywords) const {
-    std::array<PyObject*, kCount> values = {};
-    if (count > Py_ssize_t{kCount}) {
-      RaiseMisfit(
-          "PriorityTree.%s() takes %s%zu positional arguments but %zd were "
-          "given",
-          method, kCount > 1 ? "from 2 to " : "", kCount + 1, count + 1);
-    }
-    std::copy(arguments, arguments + count, values.begin());
-    const Py_ssize_t named =
-        keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
-    for (Py_ssize_t i = 0; i < named; ++i) {
-      PyObject* const keyword = PyTuple_GET_ITEM(keywords, i);
-      const auto name = std::find_if(
-          std::begin(names), std::end(names), [keyword](const char* candidate) {
-            return PyUnicode_CompareWithASCIIString(keyword, candidate) == 0;
-          });
-      if (name == std::end(names)) {
-        RaiseMisfit("PriorityTree.%s() got an unexpected keyword argument '%U'",
-                    method, keyword);
-      }
-      PyObject*& value = values[static_cast<size_t>(name - std::begin(names))];
-      if (value != nullptr) {
-        RaiseMisfit("PriorityTree.%s() got multiple values for argument '%U'",
-                    method, keyword);
-      }
-      value = arguments[count + i];
-    }
-    if (values[0] == nullptr) {
-      RaiseMisfit(
-          "PriorityTree.%s() missing 1 required positional argument: '%s'",
-          method, names[0]);
-    }
-    return values;
-  }
-};
-
-// `body(tree)`, with C++'s exceptions as Python's errors.
+// A method of the tree: `body(tree)`, and None.
 template <typename Body>
-PyObject* Guarded(PyObject* self, Body body) {
+PyObject* OnTree(PyObject* self, Body body) {
   Tree* const tree = TreeOf(self);
-  if (tree == nullptr) return nullptr;
-  try {
-    body(*tree);
-    Py_RETURN_NONE;
-  } catch (py::error_already_set& error) {
-    error.restore();
-  } catch (const py::builtin_exception& error) {
-    error.set_error();
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-  } catch (const std::exception& error) {
-    PyErr_SetString(PyExc_RuntimeError, error.what());
-  }
-  return nullptr;
+  if (tree == nullptr || !Guarded([&] { body(*tree); })) return nullptr;
+  Py_RETURN_NONE;
 }
 
 template <bool kActive>
 PyObject* SetActive(PyObject* self, PyObject* const* arguments,
                     Py_ssize_t count, PyObject* keywords) {
-  static constexpr const char* kName = kActive ? "unblock" : "block";
-  static constexpr Parameters<1> kParameters = {kName, {"stream_id"}};
-  return Guarded(self, [&](Tree& tree) {
+  static constexpr Parameters<1> kParameters = {
+      kActive ? "PriorityTree.unblock" : "PriorityTree.block",
+      1,
+      {"stream_id"}};
+  return OnTree(self, [&](Tree& tree) {
     const auto [id] = kParameters.Read(arguments, count, keywords);
-    tree.SetActive(id, kActive, kName);
+    tree.SetActive(id, kActive);
   });
 }
 
 PyObject* Remove(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
                  PyObject* keywords) {
-  static constexpr Parameters<1> kParameters = {"remove_stream", {"stream_id"}};
-  return Guarded(self, [&](Tree& tree) {
+  static constexpr Parameters<1> kParameters = {
+      "PriorityTree.remove_stream", 1, {"stream_id"}};
+  return OnTree(self, [&](Tree& tree) {
     const auto [id] = kParameters.Read(arguments, count, keywords);
     tree.Remove(py::reinterpret_borrow<py::object>(id));
   });
@@ -326,23 +416,39 @@ template <bool kInsert>
 PyObject* Prioritize(PyObject* self, PyObject* const* arguments,
                      Py_ssize_t count, PyObject* keywords) {
   static constexpr Parameters<4> kParameters = {
-      kInsert ? "insert_stream" : "reprioritize",
+      kInsert ? "PriorityTree.insert_stream" : "PriorityTree.reprioritize",
+      1,
       {"stream_id", "depends_on", "weight", "exclusive"}};
-  return Guarded(self, [&](Tree& tree) {
+  return OnTree(self, [&](Tree& tree) {
     const auto [id, depends_on, weight, exclusive] =
         kParameters.Read(arguments, count, keywords);
-    const auto object = [](PyObject* given, py::object otherwise) {
-      return given == nullptr ? std::move(otherwise)
-                              : py::reinterpret_borrow<py::object>(given);
-    };
-    const int is_exclusive =
-        exclusive == nullptr ? 0 : PyObject_IsTrue(exclusive);
-    if (is_exclusive < 0) throw py::error_already_set();
     (tree.*(kInsert ? &Tree::Insert : &Tree::Reprioritize))(
-        object(id, py::none()), object(depends_on, py::none()),
-        weight == nullptr ? py::int_(16) : object(weight, py::none()),
-        is_exclusive == 1);
+        ObjectOr(id, py::none()), ObjectOr(depends_on, py::none()),
+        weight == nullptr ? py::int_(16) : ObjectOr(weight, py::none()),
+        exclusive != nullptr && IsTrue(exclusive));
   });
+}
+
+// What the garbage collector asks: attributes that a caller gave to the streams
+// may refer to the tree.
+int Traverse(PyObject* self, visitproc visit, void* arg) {
+  const auto* const instance =
+      reinterpret_cast<const py::detail::instance*>(self);
+  const bool is_laid_out = instance->simple_layout ||
+                           instance->nonsimple.values_and_holders != nullptr;
+  if (is_laid_out) {
+    if (Tree* const tree = ValueOf<Tree>(self); tree != nullptr) {
+      Py_VISIT(tree->streams().ptr());
+    }
+  }
+  return py::detail::pybind11_traverse(self, visit, arg);
+}
+
+int Clear(PyObject* self) {
+  if (Tree* const tree = ValueOf<Tree>(self); tree != nullptr) {
+    PyDict_Clear(tree->streams().ptr());
+  }
+  return py::detail::pybind11_clear(self);
 }
 
 template <typename Function>
@@ -369,25 +475,30 @@ PyMethodDef methods[] = {
 };
 
 void AddTree(py::module_& module) {
-  py::class_<Tree> tree(
+  py::class_<Tree, std::shared_ptr<Tree>> tree(
       module, "PriorityTree", py::custom_type_setup([](PyHeapTypeObject* type) {
+        LetAttributesBeSet(type->ht_type);
+        type->ht_type.tp_init = InitTree;
         type->ht_type.tp_iternext = Next;
         type->ht_type.tp_iter = PyObject_SelfIter;
+        type->ht_type.tp_traverse = Traverse;
+        type->ht_type.tp_clear = Clear;
       }),
+      "PriorityTree(maximum_streams=1000)\n--\n\n"
       "The dependency tree of RFC 7540; iterate over it to know who sends "
       "next.");
-  tree.def(py::init<py::object>(), py::arg("maximum_streams") = 1000)
-      .def("_get_or_insert_parent", &Tree::GetOrInsertParent,
+  tree.def("_get_or_insert_parent", &Tree::GetOrInsertParent,
            py::arg("parent_stream_id"))
       .def_property_readonly("_streams", &Tree::streams)
       .def_property_readonly("_root_stream", &Tree::root)
-      .def_property_readonly("_maximum_streams", &Tree::maximum_streams);
+      .def_property("_maximum_streams", &Tree::maximum_streams,
+                    &Tree::set_maximum_streams);
   for (PyMethodDef& method : methods) {
     tree.attr(method.ml_name) =
         py::reinterpret_steal<py::object>(PyDescr_NewMethod(
             reinterpret_cast<PyTypeObject*>(tree.ptr()), &method));
   }
-  tree.attr("__module__") = kModule;
+  NameAsOriginal(tree, "PriorityTree");
 }
 
 }  // namespace
@@ -402,4 +513,5 @@ PYBIND11_MODULE(priority, module) {
   sluice::adapters::python::AddTree(module);
   // The original is a package whose one module has this name.
   py::module_::import("sys").attr("modules")["priority.priority"] = module;
+  module.attr("priority") = module;
 }

@@ -72,6 +72,10 @@ std::string FormatId(pybind11::handle id) {
   return pybind11::reinterpret_steal<pybind11::str>(text);
 }
 
+void RaiseNotInitialised(const char* type) {
+  throw pybind11::type_error(std::string(type) + ".__init__() was not called");
+}
+
 Stream::Stream(pybind11::int_ id, int weight)
     : id_(std::move(id)),
       order_(OrderOf(id_)),

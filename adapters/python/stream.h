@@ -48,6 +48,10 @@ inline constexpr uint32_t kQuantum = 256 * kWeightUnit;
 // no number.
 std::string FormatId(pybind11::handle id);
 
+// Streams and trees are made by std::make_shared(), so this is what `new` does:
+// pybind11 has it make up a value for an object whose __init__() has not run.
+[[noreturn]] void RaiseNotInitialised(const char* type);
+
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
   // `weight` is 1…256; the callers have checked it.
@@ -55,6 +59,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
+  static void* operator new(size_t) { RaiseNotInitialised("Stream"); }
 
   const pybind11::int_& id() const { return id_; }
   // By stream id.

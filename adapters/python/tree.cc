@@ -27,15 +27,8 @@ namespace {
   throw py::error_already_set();
 }
 
-py::int_ AsId(const py::object& id) {
-  if (!PyLong_Check(id.ptr())) {
-    Raise(PyExc_TypeError, "a stream id must be an int");
-  }
-  return py::reinterpret_borrow<py::int_>(id);
-}
-
-bool IsZero(py::handle id) {
-  return PyLong_Check(id.ptr()) && PyObject_Not(id.ptr()) == 1;
+[[noreturn]] void RaiseMissing(py::handle id) {
+  Raise(TheErrors().missing, "Stream ", id, " not in tree");
 }
 
 bool Equal(py::handle a, py::handle b) {
@@ -44,11 +37,20 @@ bool Equal(py::handle a, py::handle b) {
   return equal == 1;
 }
 
-// None and 0 alike mean stream 0.
-bool IsFalse(py::handle value) {
-  const int is_false = PyObject_Not(value.ptr());
-  if (is_false < 0) throw py::error_already_set();
-  return is_false == 1;
+// 0.0 and False are keys of stream 0 too.
+bool IsZero(py::handle id) {
+  if (PyLong_CheckExact(id.ptr())) return PyObject_Not(id.ptr()) == 1;
+  return Equal(id, py::int_(0));
+}
+
+// Throws what the original's attribute access does for a stream that is in the
+// dictionary and no stream's child: callers can do that by hand.
+Stream& ParentOf(const Stream& stream) {
+  if (stream.parent() == nullptr) {
+    Raise(PyExc_AttributeError,
+          "'NoneType' object has no attribute 'remove_child'");
+  }
+  return *stream.parent();
 }
 
 // RFC 7540 §5.3.3.
@@ -62,6 +64,19 @@ bool DependsOn(const Stream* stream, const Stream* on) {
 Errors& TheErrors() {
   static Errors& errors = *new Errors();  // as long as the interpreter
   return errors;
+}
+
+bool IsTrue(py::handle value) {
+  const int is_true = PyObject_IsTrue(value.ptr());
+  if (is_true < 0) throw py::error_already_set();
+  return is_true == 1;
+}
+
+py::int_ CheckedId(py::handle id) {
+  if (!PyLong_Check(id.ptr())) {
+    Raise(PyExc_TypeError, "a stream id must be an int");
+  }
+  return py::reinterpret_borrow<py::int_>(id);
 }
 
 int CheckedWeight(py::handle weight) {
@@ -115,8 +130,9 @@ std::shared_ptr<Stream> Tree::Find(py::handle id) const {
 std::shared_ptr<Stream> Tree::GetOrInsertParent(py::object id) {
   if (std::shared_ptr<Stream> found = Find(id)) return found;
   Insert(id, py::none(), py::int_(16), /*exclusive=*/false);
+  SetActive(id, /*active=*/false);
   std::shared_ptr<Stream> inserted = Find(id);
-  inserted->SetActive(false);
+  if (inserted == nullptr) RaiseMissing(id);
   return inserted;
 }
 
@@ -133,9 +149,10 @@ void Tree::Insert(py::object id, py::object depends_on, py::object weight,
           " streams into priority tree at once");
   }
   const int checked_weight = CheckedWeight(weight);
-  auto stream = std::make_shared<Stream>(AsId(id), checked_weight);
+  auto stream = std::make_shared<Stream>(CheckedId(id), checked_weight);
   std::shared_ptr<Stream> parent = root_;
-  if (!IsFalse(depends_on)) {
+  // None and 0 alike mean stream 0.
+  if (IsTrue(depends_on)) {
     if (Equal(depends_on, id)) {
       Raise(TheErrors().loop, "Stream ", id, " must not depend on itself.");
     }
@@ -155,16 +172,17 @@ void Tree::Reprioritize(py::object id, py::object depends_on, py::object weight,
     Raise(TheErrors().pseudo.ptr(), "Cannot reprioritize stream 0");
   }
   const std::shared_ptr<Stream> stream = Find(id);
-  if (stream == nullptr) {
-    Raise(TheErrors().missing, "Stream ", id, " not in tree");
-  }
+  if (stream == nullptr) RaiseMissing(id);
   std::shared_ptr<Stream> parent = root_;
   bool descends = false;
-  if (!IsFalse(depends_on)) {
+  if (IsTrue(depends_on)) {
     if (Equal(depends_on, id)) {
       Raise(TheErrors().loop, "Stream ", id, " must not depend on itself");
     }
     parent = GetOrInsertParent(depends_on);
+    if (parent == stream) {  // one stream by two ids
+      Raise(TheErrors().loop, "Stream ", id, " must not depend on itself");
+    }
     descends = DependsOn(parent.get(), stream.get());
   }
   const int checked_weight = CheckedWeight(weight);
@@ -176,14 +194,14 @@ void Tree::Reprioritize(py::object id, py::object depends_on, py::object weight,
       exact_weight == stream->exact_weight()) {
     return;
   }
+  Stream& old_parent = ParentOf(*stream);
   stream->SetWeight(checked_weight);
   if (descends) {
     // RFC 7540 §5.3.3: the new parent takes its subtree along, and its weight.
-    Stream* const old_parent = stream->parent();
     parent->parent()->RemoveChild(parent.get());
-    old_parent->AddChild(parent);
+    old_parent.AddChild(parent);
   }
-  stream->parent()->RemoveChild(stream.get());
+  old_parent.RemoveChild(stream.get());
   if (exclusive) {
     parent->AddChildExclusive(stream);
   } else {
@@ -194,24 +212,20 @@ void Tree::Reprioritize(py::object id, py::object depends_on, py::object weight,
 void Tree::Remove(py::object id) {
   if (IsZero(id)) Raise(TheErrors().pseudo.ptr(), "Cannot remove stream 0");
   const std::shared_ptr<Stream> stream = Find(id);
-  if (stream == nullptr) {
-    Raise(TheErrors().missing, "Stream ", id, " not in tree");
-  }
+  if (stream == nullptr) RaiseMissing(id);
   if (PyDict_DelItem(streams_.ptr(), id.ptr()) != 0) {
     throw py::error_already_set();
   }
-  stream->parent()->ReplaceByItsChildren(stream.get());
+  ParentOf(*stream).ReplaceByItsChildren(stream.get());
 }
 
-void Tree::SetActive(py::handle id, bool active, const char* verb) {
+void Tree::SetActive(py::handle id, bool active) {
   if (IsZero(id)) {
     Raise(TheErrors().pseudo.ptr(),
-          (std::string("Cannot ") + verb + " stream 0").c_str());
+          active ? "Cannot unblock stream 0" : "Cannot block stream 0");
   }
   Stream* const stream = FindStream(id);
-  if (stream == nullptr) {
-    Raise(TheErrors().missing, "Stream ", id, " not in tree");
-  }
+  if (stream == nullptr) RaiseMissing(id);
   stream->SetActive(active);
 }
 

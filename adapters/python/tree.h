@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <typeinfo>
+#include <utility>
 
 #include "adapters/python/stream.h"
 
@@ -24,6 +25,12 @@ struct Errors {
   pybind11::object pseudo;
 };
 Errors& TheErrors();
+
+// As Python's `if` takes it; throws what its __bool__ does.
+bool IsTrue(pybind11::handle value);
+
+// Throws Python's TypeError for what is no int.
+pybind11::int_ CheckedId(pybind11::handle id);
 
 // Throws the module's BadWeightError for what is no weight (RFC 7540 §5.3.2).
 int CheckedWeight(pybind11::handle weight);
@@ -51,13 +58,14 @@ class Tree {
   ~Tree();
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
+  static void* operator new(size_t) { RaiseNotInitialised("PriorityTree"); }
 
   void Insert(pybind11::object id, pybind11::object depends_on,
               pybind11::object weight, bool exclusive);
   void Reprioritize(pybind11::object id, pybind11::object depends_on,
                     pybind11::object weight, bool exclusive);
   void Remove(pybind11::object id);
-  void SetActive(pybind11::handle id, bool active, const char* verb);
+  void SetActive(pybind11::handle id, bool active);
 
   // The id of the stream that is next, a new reference; null when all are
   // blocked.
@@ -70,6 +78,9 @@ class Tree {
   const pybind11::dict& streams() const { return streams_; }
   const std::shared_ptr<Stream>& root() const { return root_; }
   const pybind11::object& maximum_streams() const { return maximum_streams_; }
+  void set_maximum_streams(pybind11::object maximum) {
+    maximum_streams_ = std::move(maximum);
+  }
   std::shared_ptr<Stream> GetOrInsertParent(pybind11::object id);
 
  private:

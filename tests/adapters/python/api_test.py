@@ -9,6 +9,7 @@ import os
 import pickle
 import sys
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from modules import original, ours, outcome  # noqa: E402
@@ -26,8 +27,9 @@ class ApiTest(unittest.TestCase):
         return seen[0]
 
     def test_every_public_name_is_there(self):
-        names = {name for name in dir(original) if not name.startswith("_")} - {"priority"}
-        self.assertLessEqual(names, set(dir(ours)))
+        names = {name for name in dir(original) if not name.startswith("_")}
+        self.assertEqual(names, {name for name in dir(ours) if not name.startswith("_")})
+        self.assertIs(ours.priority.PriorityTree, ours.PriorityTree)
         self.assertEqual(ours.__version__, original.__version__)
         for name in ("Stream", "PriorityTree"):
             members = {member for member in vars(getattr(original, name))
@@ -123,12 +125,24 @@ class ApiTest(unittest.TestCase):
                 bases, _ = self.same(lambda module: getattr(module.PriorityTree(), call)(
                     *arguments, **keywords))
                 self.assertEqual(bases[0], "builtins.TypeError")
+        for made, arguments, keywords in (
+            ("PriorityTree", [1, 2], {}), ("PriorityTree", [], {"streams": 1}),
+            ("PriorityTree", [1], {"maximum_streams": 1}), ("Stream", [], {}),
+            ("Stream", [1, 2, 3], {}), ("Stream", [1], {"stream_id": 1}),
+            ("Stream", [1], {"wait": 2}), ("Stream", [], {"weight": 2}),
+        ):
+            bases, _ = self.same(lambda module: getattr(module, made)(*arguments, **keywords))
+            self.assertEqual(bases[0], "builtins.TypeError")
 
     def test_methods_have_the_originals_signatures(self):
         for call in ("next", "block", "unblock", "remove_stream", "insert_stream", "reprioritize"):
             self.same(lambda module: [
                 (parameter.name, parameter.kind, parameter.default) for parameter in
                 inspect.signature(getattr(module.PriorityTree(), call)).parameters.values()])
+        for made in ("PriorityTree", "Stream"):
+            self.same(lambda module: [
+                (parameter.name, parameter.kind, parameter.default) for parameter in
+                inspect.signature(getattr(module, made)).parameters.values()])
 
     def test_what_a_parameter_throws_comes_through(self):
         class Torn:
@@ -187,6 +201,46 @@ class ApiTest(unittest.TestCase):
             except module.BadWeightError as error:
                 text = str(error)
             return next(tree), tree._streams[3].weight, text, tree._streams[1] is tree._streams[1]
+
+        self.same(use)
+
+    def test_trees_and_streams_take_attributes_of_the_callers(self):
+        def use(module):
+            tree = module.PriorityTree()
+            tree.insert_stream(1)
+            tree.owner, tree._streams[1].owner = "me", "you"
+            with unittest.mock.patch.object(tree, "block") as block:
+                tree.block(1)
+            tree._maximum_streams = 2
+            refused = outcome(tree.insert_stream, 3)
+            stream = module.Stream(1)
+            activities = []
+            for active in (0, 1, None, "yes", []):
+                stream.active = active
+                activities.append(bool(stream.active))
+            return tree.owner, tree._streams[1].owner, block.call_count, refused, activities
+
+        self.same(use)
+
+    def test_words_about_the_types_are_the_originals(self):
+        for refused in (
+            lambda m: m.Stream(1) < 1, lambda m: hash(m.Stream(1)), lambda m: m.Stream(1).name,
+            lambda m: m.PriorityTree()[1], lambda m: len(m.PriorityTree()),
+            lambda m: m.PriorityTree() < m.PriorityTree(), lambda m: m.PriorityTree().name,
+        ):
+            self.assertIsInstance(self.same(refused), tuple)
+
+    def test_what_equals_an_id_stands_for_it(self):
+        def use(module):
+            tree = module.PriorityTree()
+            for stream_id in (1, 3, 5):
+                tree.insert_stream(stream_id)
+            tree.block(True)
+            tree.reprioritize(3.0, depends_on=5.0)
+            return [outcome(call, stream_id) for stream_id in (False, 0.0, 0j, 1.5) for call in
+                    (tree.insert_stream, tree.reprioritize, tree.block, tree.unblock,
+                     tree.remove_stream) if call != tree.insert_stream or stream_id != 1.5
+                    ] + [next(tree) for _ in range(5)]
 
         self.same(use)
 

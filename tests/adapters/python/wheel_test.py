@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 WHEEL = sys.argv[1]
@@ -33,6 +34,12 @@ def main():
                 content = file.read()
             actual = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
             assert (digest, int(size)) == ("sha256=" + actual, len(content)), path
+    with open("%s/%s-%s.dist-info/LICENSE" % (HOME, name, version), encoding="utf-8") as licence:
+        assert "MIT License" in licence.read()
+    symbols = subprocess.run(
+        ["nm", "--dynamic", "--defined-only", os.path.join(HOME, "priority" + sysconfig.get_config_var(
+            "EXT_SUFFIX"))], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    assert symbols[2:] == ["PyInit_priority"], symbols
     out = subprocess.run(
         [sys.executable, "-c",
          "import importlib.metadata, priority, priority.priority; tree = priority.PriorityTree();"
