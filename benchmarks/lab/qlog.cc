@@ -101,6 +101,7 @@ class Events {
     Begin(request.at_ns, "transport:packet_received");
     Packet(&received_, request.stream_id, 0, 0, /*fin=*/true);
     std::string headers = absl::StrCat(
+        "{\"name\":\":method\",\"value\":\"GET\"},"
         "{\"name\":\":path\",\"value\":",
         JsonString(PathOf(page_.resources[request.resource])), "}");
     std::string dependency;

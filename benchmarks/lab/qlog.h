@@ -5,8 +5,8 @@
 // QUIC's words, from the server's side:
 //
 //   a request                 packet_received with an empty stream frame, and
-//                             http:frame_parsed with :path and, where the
-//                             client sent one, the priority field
+//                             http:frame_parsed with :method, :path and, where
+//                             the client sent one, the priority field
 //   a DATA frame              packet_sent with one stream frame, at the moment
 //                             the server chose it and wrote it to its socket
 //   PRIORITY_UPDATE           http:frame_parsed, "priority_update"

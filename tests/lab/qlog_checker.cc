@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -51,12 +52,26 @@ class TraceChecker {
     if (!IsText(Member(Member(trace, "vantage_point"), "type"), "server")) {
       return Wrong("vantage_point.type is not \"server\"");
     }
+    if (trace.contains("error_description")) {
+      return Wrong("a trace of an error, which is not shown");
+    }
     const Json& units = Member(Member(trace, "configuration"), "time_units");
     if (!units.is_null() && !IsText(units, "ms")) {
       return Wrong("times are not milliseconds");
     }
+    const Json& offset = Member(Member(trace, "configuration"), "time_offset");
+    if (double number;
+        !offset.is_null() && !offset.is_number() &&
+        !(offset.is_string() &&
+          absl::SimpleAtod(offset.get<std::string>(), &number))) {
+      return Wrong("time_offset is no number");
+    }
     if (trace.contains("event_fields")) return Wrong("event_fields");
     const Json& common = Member(trace, "common_fields");
+    // Its packets need header_length and payload_length, and TLS records.
+    if (IsText(Member(common, "protocol_type"), "TCP_HTTP2")) {
+      return Wrong("is taken for a capture of TCP");
+    }
     const Json& format = Member(common, "time_format");
     if (IsText(format, "delta")) return Wrong("times are differences");
     if (IsText(format, "relative") &&
@@ -75,6 +90,9 @@ class TraceChecker {
     const Json& data = Member(event, "data");
     if (!name.is_string()) return Wrong("no name");
     if (!data.is_object()) return Wrong("no data");
+    if (event.contains("category")) {
+      return Wrong("category hides that of the name");
+    }
     if (event.contains("group_id")) return Wrong("group_id splits the trace");
     if (data.contains("packet_type")) return Wrong("packet_type in data");
     // "transport:packet_sent" and "packet_sent" are the same to qvis.
@@ -194,6 +212,9 @@ absl::Status CheckEvents(const Json& trace, const Json& events) {
   TraceChecker checker;
   absl::Status status = checker.CheckTrace(trace);
   if (!status.ok()) return status;
+  if (!events.empty() && events.back().empty()) {
+    return Wrong("an empty event at the end, which is cut off");
+  }
   size_t number = 0;
   for (const Json& event : events) {
     status = checker.CheckEvent(event);

@@ -1,6 +1,9 @@
 // What a trace must be for qvis to open it and to draw its multiplexing view:
-// a checker of the structure, written from what qvis's loader and renderers
-// read. It knows nothing of how our traces are made.
+// a checker of the structure, after what qvis's sources read
+// (github.com/quiclog/ qvis: FileLoader and QlogLoaderV2, and the waterfall,
+// the collapsed and the byte-range renderer of the multiplexing graph). It
+// knows nothing of how our traces are made, and asks for more than qvis where
+// qvis would repair a trace with an alert.
 #ifndef SLUICE_TESTS_LAB_QLOG_CHECKER_H_
 #define SLUICE_TESTS_LAB_QLOG_CHECKER_H_
 
@@ -24,7 +27,10 @@ namespace sluice::lab {
 //  - the header sections of http:frame_parsed have names and values; a
 //    PRIORITY_UPDATE names a stream and has a value that parses (RFC 9218 §4);
 //  - there are two streams and five frames sent, at least;
-//  - nothing of older versions is there that qvis complains of.
+//  - nothing of older versions is there that qvis complains of, and nothing
+//  that
+//    makes it read the trace as another kind: event_fields, group_id, category,
+//    error_description, an empty last event, the protocol TCP_HTTP2.
 absl::Status CheckQlog(absl::string_view text);
 
 }  // namespace sluice::lab

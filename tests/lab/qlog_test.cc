@@ -87,6 +87,17 @@ TEST(QlogCheckerTest, ABrokenTraceIsRefused) {
             "relative times without a reference_time");
   EXPECT_EQ(SaidOf([](Json& t) { t["event_fields"] = {"time"}; }),
             "event_fields");
+  EXPECT_EQ(SaidOf([](Json& t) { t["error_description"] = ""; }),
+            "a trace of an error, which is not shown");
+  EXPECT_EQ(SaidOf([](Json& t) { t["events"].push_back(Json::object()); }),
+            "an empty event at the end, which is cut off");
+  EXPECT_EQ(
+      SaidOf([](Json& t) { t["configuration"]["time_offset"] = "later"; }),
+      "time_offset is no number");
+  EXPECT_EQ(SaidOf([](Json& t) {
+              t["common_fields"]["protocol_type"] = "TCP_HTTP2";
+            }),
+            "is taken for a capture of TCP");
   EXPECT_EQ(SaidOf([](Json& t) { t["events"][9]["time"] = 1; }),
             "event 9: the time goes back");
   EXPECT_EQ(SaidOf([](Json& t) { t["events"][9].erase("time"); }),
@@ -97,6 +108,8 @@ TEST(QlogCheckerTest, ABrokenTraceIsRefused) {
             "event 9: no data");
   EXPECT_EQ(SaidOf([](Json& t) { t["events"][9]["group_id"] = 1; }),
             "event 9: group_id splits the trace");
+  EXPECT_EQ(SaidOf([](Json& t) { t["events"][9]["category"] = "x"; }),
+            "event 9: category hides that of the name");
   EXPECT_EQ(SaidOf([&](Json& t) { event(t, 9)["packet_type"] = "1RTT"; }),
             "event 9: packet_type in data");
   EXPECT_EQ(SaidOf([&](Json& t) { event(t, 9)["header"] = Json::object(); }),
@@ -314,14 +327,16 @@ TEST(QlogTest, ATraceIsTheseBytes) {
           R"("fin":true}]}},
 {"time":1.000,"name":"http:frame_parsed","data":{"stream_id":0,)",
           R"("http2_stream_id":1,"frame":{"frame_type":"headers",)",
-          R"("headers":[{"name":":path","value":"/css0"}]}}},
+          R"("headers":[{"name":":method","value":"GET"},)",
+          R"({"name":":path","value":"/css0"}]}}},
 {"time":2.500,"name":"transport:packet_received","data":{"header":)",
           R"({"packet_number":1},"frames":[{"frame_type":"stream",)",
           R"("stream_id":4,"http2_stream_id":3,"offset":0,"length":0,)",
           R"("fin":true}]}},
 {"time":2.500,"name":"http:frame_parsed","data":{"stream_id":4,)",
           R"("http2_stream_id":3,"frame":{"frame_type":"headers",)",
-          R"("headers":[{"name":":path","value":"/css1"},)",
+          R"("headers":[{"name":":method","value":"GET"},)",
+          R"({"name":":path","value":"/css1"},)",
           R"({"name":"priority","value":"u=1, i"}],"priority":)",
           R"({"http2_dependency":0,"weight":32,"exclusive":true}}}},
 {"time":2.500,"name":"transport:packet_sent","data":{"header":)",
