@@ -41,7 +41,7 @@ ClassTreePolicy::ClassTreePolicy(const PolicyOptions& options)
 ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
                                                  bool chained) {
   ABSL_ASSERT(groups_.size() < kMaxGroups);
-  const Group group = kFirstGroup - 2 * static_cast<Group>(groups_.size());
+  const Group group = kFirstGroup + 2 * static_cast<Group>(groups_.size());
   GroupState& state = groups_.emplace_back();
   state.parent = parent;
   state.weight = weight;

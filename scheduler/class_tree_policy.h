@@ -4,9 +4,10 @@
 // streams go one by one instead, in the order in which they opened.
 //
 // Bytes are shared by priority/priority_tree.h, exactly; ties go to the smaller
-// stream id. The same limits, cost and rules for signals of idle and closed ids
-// as in ranked_policy.h hold here, but for Pick and Charge, which cost
-// O(log n) for each level with several active members on the way.
+// stream id, between groups to the one that was added first. The same limits,
+// cost and rules for signals of idle and closed ids as in ranked_policy.h hold
+// here, but for Pick and Charge, which cost O(log n) for each level with
+// several active members on the way.
 #ifndef SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 #define SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 
@@ -79,12 +80,10 @@ class ClassTreePolicy : public Policy {
 
   // The tree knows groups by the highest ids that a server can push with, which
   // no connection reaches.
-  static constexpr Group kFirstGroup = 0x7ffffffe;
   static constexpr size_t kMaxGroups = 16;
-  static size_t IndexOf(Group group) { return (kFirstGroup - group) / 2; }
-  static bool IsGroup(StreamId id) {
-    return id % 2 == 0 && id > kFirstGroup - 2 * kMaxGroups;
-  }
+  static constexpr Group kFirstGroup = 0x80000000 - 2 * kMaxGroups;
+  static size_t IndexOf(Group group) { return (group - kFirstGroup) / 2; }
+  static bool IsGroup(StreamId id) { return id % 2 == 0 && id >= kFirstGroup; }
   GroupState& StateOf(Group group) { return groups_[IndexOf(group)]; }
   size_t RoomForIdle() const;
   void Join(StreamId id, const Member& member, bool is_new);

@@ -114,13 +114,10 @@ void DataScheduler::Impl::Handle(const h2::PriorityUpdated& event) {
 }
 
 void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
+  // That of a header repeats what came with the request.
+  if (event.source == h2::PriorityFieldUpdated::Source::kHeader) return;
   StreamInfo info = KnownInfo(event.stream_id);
-  const priority::Rfc9218Priority priority = FromWire(event.priority);
-  if (event.source == h2::PriorityFieldUpdated::Source::kHeader &&
-      info.rfc9218 == priority) {
-    return;  // the event repeats what came with the request
-  }
-  info.rfc9218 = priority;
+  info.rfc9218 = FromWire(event.priority);
   if (const Stream* stream = Find(event.stream_id)) {
     info.server = ServerWord(*stream, stream->application, info);
   }
@@ -280,6 +277,10 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
                                          h2::HeaderSpan headers,
                                          std::unique_ptr<DataSource> body,
                                          SubmitOptions options) {
+  if (stopped_) {
+    return absl::FailedPreconditionError(
+        "the DataScheduler is being destroyed");
+  }
   Stream* stream = Find(id);
   if (stream != nullptr && stream->source != nullptr) {
     return absl::AlreadyExistsError(
@@ -393,7 +394,7 @@ DataScheduler::DataScheduler(h2::Connection* connection,
                              DataSchedulerOptions options)
     : impl_(std::make_unique<Impl>(connection, std::move(policy), options)) {}
 
-DataScheduler::~DataScheduler() { impl_->CloseAll(); }
+DataScheduler::~DataScheduler() { impl_->Stop(); }
 
 void DataScheduler::OnEvent(const h2::Event& event) { impl_->OnEvent(event); }
 

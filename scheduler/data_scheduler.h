@@ -45,6 +45,8 @@ class DataSource {
     absl::Status status;
   };
 
+  // Runs inside whichever call ends the stream, and may call back as Read()
+  // may. While the DataScheduler itself is destroyed, Submit() is refused.
   virtual ~DataSource() = default;
 
   // At most `max_bytes` (≥ 1). Empty and not `end` means "nothing now": the
@@ -133,9 +135,10 @@ class DataScheduler {
   // on, which `options.server` can say.
   //
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
-  // (the stream has a body already), InvalidArgument (`options.server`), or the
-  // connection's own, see Connection::SendHeaders. Nothing is sent then, and
-  // the body is destroyed. Trailers that cannot be sent reset the stream with
+  // (the stream has a body already), InvalidArgument (`options.server`),
+  // FailedPrecondition (this object is being destroyed), or the connection's
+  // own, see Connection::SendHeaders. Nothing is sent then, and the body is
+  // destroyed. Trailers that cannot be sent reset the stream with
   // INTERNAL_ERROR; without a body that is now, and their error is returned.
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body,

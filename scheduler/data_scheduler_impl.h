@@ -64,6 +64,12 @@ class DataScheduler::Impl {
   // another stream.
   void CloseAll();
 
+  // CloseAll(), for good.
+  void Stop() {
+    stopped_ = true;
+    CloseAll();
+  }
+
  private:
   struct Stream {
     h2::StreamId id = 0;
@@ -165,6 +171,8 @@ class DataScheduler::Impl {
   // No ready stream can send a full chunk: the small ones may go.
   bool small_may_go_ = false;
 
+  bool stopped_ = false;
+  bool pulling_ = false;
   Stream* reading_ = nullptr;               // its source is in Read()
   bool resumed_while_read_ = false;         // by that very call
   std::unique_ptr<Stream> closed_in_read_;  // kept until Read() returns

@@ -26,7 +26,8 @@ size_t DataScheduler::Impl::OutputRoom() const {
 }
 
 size_t DataScheduler::Impl::Pull(size_t max_bytes) {
-  if (reading_ != nullptr || connection_->IsTerminated()) return 0;
+  if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
+  pulling_ = true;
   size_t moved = 0;
   while (moved < max_bytes) {
     if (ready_streams_ == 0) {
@@ -52,6 +53,7 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
     resume_after_pull_.pop_back();
     Resume(id);
   }
+  pulling_ = false;
   return moved;
 }
 

@@ -238,6 +238,73 @@ TEST(ReentrancyTest, ASourcesDestructorMayCallBack) {
   EXPECT_EQ(session.Take(), "H1 H3 1:10. R3=8");
 }
 
+// What a destructor starts must not outlive what it starts it in.
+TEST(ReentrancyTest, ABodysDestructorCannotSubmitToADyingScheduler) {
+  struct Restarts : DataSource {
+    Restarts(Session* session, h2::StreamId other)
+        : session(session), other(other) {}
+    ~Restarts() override {
+      EXPECT_EQ(session->scheduler().Pull(1000), 0u);
+      EXPECT_EQ(
+          session->Respond(other, std::make_unique<testing::BytesSource>(10))
+              .code(),
+          absl::StatusCode::kFailedPrecondition);
+    }
+    Chunk Read(size_t) override { return Bytes(1); }
+    Session* session;
+    const h2::StreamId other;
+  };
+  Session session;
+  session.Request();
+  session.Request();
+  ASSERT_TRUE(session.Respond(1, std::make_unique<Restarts>(&session, 3)).ok());
+  ASSERT_TRUE(session.Respond(3, std::make_unique<Restarts>(&session, 1)).ok());
+}
+
+TEST(ReentrancyTest, ABodysDestructorCannotPullInsideAPull) {
+  struct Pulls : DataSource {
+    explicit Pulls(DataScheduler* scheduler) : scheduler(scheduler) {}
+    ~Pulls() override { EXPECT_EQ(scheduler->Pull(1 << 20), 0u); }
+    Chunk Read(size_t) override { return Bytes(10, true); }
+    DataScheduler* const scheduler;
+  };
+  Session session;
+  session.Request();
+  session.Request();
+  ASSERT_TRUE(
+      session.Respond(1, std::make_unique<Pulls>(&session.scheduler())).ok());
+  ASSERT_TRUE(session.Respond(3, 1000).ok());
+  EXPECT_EQ(session.scheduler().Pull(10), 10u);
+  session.ToClient();
+  EXPECT_EQ(session.Take(), "H1 H3 1:10.");
+}
+
+// A window that shrinks inside a read: what was read waits, the others go on.
+TEST(ReentrancyTest, BytesThatNoWindowTakesAnyMoreHoldNobodyBack) {
+  Session session;
+  session.Request();
+  session.Request();
+  bool first = true;
+  ASSERT_TRUE(
+      session
+          .Respond(1, std::make_unique<ScriptSource>([&](size_t) {
+                     if (std::exchange(first, false)) {
+                       const h2::Setting small = {
+                           h2::SettingId::kInitialWindowSize, 10};
+                       EXPECT_TRUE(
+                           session.client().UpdateSettings({&small, 1}).ok());
+                       session.ToServer();
+                     }
+                     return Bytes(20, true);
+                   }))
+          .ok());
+  ASSERT_TRUE(session.Respond(3, 5).ok());
+  EXPECT_EQ(session.scheduler().Pull(1 << 20), 15u);
+  session.ToClient();
+  EXPECT_EQ(session.received(1), 10u);
+  EXPECT_EQ(session.received(3), 5u);
+}
+
 // Anything at any time, under each policy; ASan and the policies' own asserts
 // are the judges, and that all bodies end.
 TEST(ReentrancyTest, RandomCallsFromInsideReadsAreSafe) {
