@@ -104,14 +104,16 @@ def _nghttp2_repository_impl(repository_ctx):
     if not prefix:
         repository_ctx.file("BUILD.bazel", _HEADER + _library("nghttp2", _pkg_config(repository_ctx, "libnghttp2")))
         return
-    for folder in ["include", "lib"]:
-        if not repository_ctx.path(prefix + "/" + folder).exists:
-            fail("NGHTTP2_PREFIX: there is no folder %s/%s" % (prefix, folder))
-        repository_ctx.symlink(prefix + "/" + folder, folder)
+    headers = repository_ctx.path(prefix + "/include/nghttp2")
+    archives = repository_ctx.execute(["find", "-L", prefix, "-name", "libnghttp2.a"]).stdout.splitlines()
+    if not headers.exists or not archives:
+        fail("NGHTTP2_PREFIX: %s has no include/nghttp2, or no libnghttp2.a under it" % prefix)
+    repository_ctx.symlink(headers, "include/nghttp2")
+    repository_ctx.symlink(archives[0], "libnghttp2.a")
     repository_ctx.file("BUILD.bazel", _HEADER + """cc_library(
     name = "nghttp2",
-    srcs = glob(["lib/**/libnghttp2.a"], allow_empty = False),
-    hdrs = glob(["include/nghttp2/*.h"], allow_empty = False),
+    srcs = ["libnghttp2.a"],
+    hdrs = glob(["include/nghttp2/*.h"]),
     includes = ["include"],
 )
 """)
@@ -121,7 +123,7 @@ nghttp2_repository = repository_rule(
     doc = """Debian's libnghttp2, or another release of it.
 
 `--repo_env=NGHTTP2_PREFIX=/folder/usr` names a folder with include/nghttp2 and,
-somewhere under lib, libnghttp2.a: where a release was installed or a package was
+somewhere below, libnghttp2.a: where a release was installed or a package was
 unpacked (docs/plugging-in.md).
 """,
     environ = ["NGHTTP2_PREFIX", "PKG_CONFIG_PATH"],

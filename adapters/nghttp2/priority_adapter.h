@@ -35,19 +35,19 @@
 // without it, set ExtensionCallbacks below. CONNECT requests are tunnels (RFC
 // 9218 §11).
 //
-// Equals are served first-in first-out. Two things move a stream behind its
-// equals, the second one a matter of a single frame: it comes back after it had
-// no bytes or no window; and another one becomes ready, or something is said of
-// any, while nghttp2 waits for the picked one, which is after a source
-// returned NGHTTP2_ERR_PAUSE, or when nghttp2 asks for a resumed body first.
+// Equals are served first-in first-out, whatever happens between two frames. A
+// stream goes behind its equals after it had no bytes or no window. It also
+// does when another one becomes ready, or something is said of any, while
+// nghttp2 is about to ask for it: after its source returned NGHTTP2_ERR_PAUSE,
+// or when nghttp2 first asks for a body that the server has resumed.
 //
 // Padding (select_padding_callback) counts against the windows (RFC 9113 §6.1)
 // and is charged like payload; a server that pads wires OnFrameSend() too. A
 // grant below 16 KiB (PolicyOptions::max_grant) is charged in full at most.
 //
-// A client session's uploads are scheduled in the same way; with no one to
-// prioritise them but SetServerPriority() and SetHints(). The stream's id is
-// nghttp2_session_get_next_stream_id() then, before the request is submitted.
+// A client session's uploads are scheduled in the same way. The stream's id is
+// nghttp2_session_get_next_stream_id() then, before the request is submitted,
+// and what is to be said of it is said by SetServerPriority().
 //
 // Not thread-safe: it belongs to the thread that owns the session. It must
 // outlive the session.

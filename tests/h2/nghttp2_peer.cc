@@ -264,6 +264,10 @@ StreamId Nghttp2Peer::Promise(StreamId parent,
                                           nullptr));
 }
 
+bool Nghttp2Peer::HasRfc7540Priorities() {
+  return nghttp2_version(0)->version_num < 0x014100;
+}
+
 void Nghttp2Peer::Prioritize(StreamId id, const StreamPriority& priority) {
   const nghttp2_priority_spec spec = Spec(priority);
   Must(nghttp2_submit_priority(session_.get(), NGHTTP2_FLAG_NONE, id, &spec));

@@ -37,6 +37,10 @@ class Nghttp2Peer {
   Nghttp2Peer(const Nghttp2Peer&) = delete;
   Nghttp2Peer& operator=(const Nghttp2Peer&) = delete;
 
+  // Whether this libnghttp2 sends priorities in HEADERS, and both sends and
+  // reports PRIORITY frames: up to 1.64.
+  static bool HasRfc7540Priorities();
+
   // What arrived, one line for each whole message or frame:
   //   HEADERS 1 {:status: 200}       TRAILERS 1 {x: y}
   //   DATA 1 END_STREAM              END 1 <body>   CLOSE 1 NO_ERROR

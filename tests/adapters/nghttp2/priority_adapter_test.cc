@@ -370,6 +370,25 @@ TEST_P(OwnTreeTest, ABodyThatPausesIsAskedAgain) {
   EXPECT_EQ(Pump(&server, SIZE_MAX).order.front(), 1);
 }
 
+TEST_P(OwnTreeTest, AnUrgentRequestDuringAPauseIsServedBeforeIt) {
+  Server server("rfc7540", GetParam());
+  Client client;
+  client.Request(1);
+  client.Request(3);
+  server.Receive(client.Take());
+  server.Answer(1, 2 * kFrame);
+  server.Answer(3, 2 * kFrame);
+  server.body(1).available = 0;
+  server.body(1).error = NGHTTP2_ERR_PAUSE;
+  EXPECT_EQ(Pump(&server, SIZE_MAX).total, 0u);
+  client.RequestWith(5, {.depends_on = 0, .weight = 256, .exclusive = true});
+  server.Receive(client.Take());
+  server.Answer(5, kFrame);
+  EXPECT_EQ(Pump(&server, kFrame).Order(1), "5");
+  server.body(1).available = SIZE_MAX;
+  EXPECT_EQ(Pump(&server, SIZE_MAX).total, 4 * kFrame);
+}
+
 TEST(PriorityAdapterTest, TheServersPriorityGoesOverTheClients) {
   Server server("rfc7540");
   Client client;

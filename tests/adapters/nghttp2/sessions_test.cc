@@ -451,12 +451,16 @@ class Crowd {
         if (AnyId() != 0) Feed(last_, random_.Below(9000));
         break;
       default:
+        // One that pauses stops them all.
+        if (!pausing_.empty() && random_.Below(2) == 0) {
+          Feed(pausing_[random_.Below(pausing_.size())], 3000);
+        }
         Take(Pump(&server_, random_.Below(4) * random_.Below(20000)));
     }
     if (random_.Below(3) != 0) server_.Receive(client_.Take());
   }
 
-  // All that was asked for is sent, as far as it was not reset.
+  // All that was asked for is sent, unless it was reset or its body failed.
   void Finish() {
     server_.Receive(client_.Take());
     while (!unanswered_.empty()) Answer();
@@ -464,6 +468,7 @@ class Crowd {
     client_.Settings(0x4, 1 << 20);
     server_.Receive(client_.Take());
     Take(Pump(&server_, SIZE_MAX));
+    EXPECT_LT(reset_.size(), answered_.size() / 2);
     for (const uint32_t id : answered_) {
       if (reset_.contains(id)) continue;
       const size_t received = received_[static_cast<int32_t>(id)];
@@ -502,6 +507,14 @@ class Crowd {
     Body& body = server_.body(static_cast<int32_t>(id));
     if (random_.Below(2) == 0) body.available = random_.Below(5000);
     if (random_.Below(2) == 0) body.piece = 1 + random_.Below(5000);
+    if (random_.Below(20) == 0) {
+      body.error = NGHTTP2_ERR_PAUSE;
+      pausing_.push_back(id);
+    }
+    if (random_.Below(20) == 0) {
+      body.error = NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      reset_.insert(id);  // or it ends before it fails
+    }
   }
 
   void Reset(uint32_t id) {
@@ -548,7 +561,7 @@ class Crowd {
   Client client_;
   uint32_t next_ = 1;
   uint32_t last_ = 0;
-  std::vector<uint32_t> unanswered_, answered_;
+  std::vector<uint32_t> unanswered_, answered_, pausing_;
   std::set<uint32_t> reset_;
   std::map<uint32_t, size_t> sizes_;
   std::map<int32_t, size_t> received_;

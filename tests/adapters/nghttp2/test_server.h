@@ -246,7 +246,7 @@ class Client {
   void Data(uint32_t id, const std::string& content) {
     Frame(0x0, 0, id, content);
   }
-  void Goaway() { Frame(0x7, 0, 0, Number(0, 8)); }
+  void Goaway() { Frame(0x7, 0, 0, Number(0, 4) + Number(0, 4)); }
 
   void Request(uint32_t id, const std::string& field = "") {
     Frame(0x1, 0x5, id, Headers(field));
