@@ -512,14 +512,13 @@ void Run::Respond() {
     scheduler_->Submit(id, headers, nullptr, std::move(options)).IgnoreError();
     return;
   }
-  const Body before = bodies_[id];
-  bodies_[id].size = size;
-  bodies_[id].stalled = false;
   auto source = std::make_unique<Source>(this, id);
-  if (!scheduler_->Submit(id, headers, std::move(source), std::move(options))
-           .ok()) {
+  if (scheduler_->Submit(id, headers, std::move(source), std::move(options))
+          .ok()) {
+    bodies_[id].size = size;
+    bodies_[id].stalled = false;
+  } else {
     Check(!bodies_[id].alive, "a refused body lives on");
-    bodies_[id].size = before.size;
   }
 }
 
