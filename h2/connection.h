@@ -23,7 +23,14 @@
 // non-OK status after the events that came before it; GOAWAY is then in the
 // output, and every later ReceiveData() fails. A call the caller may not make
 // now returns a non-OK status and changes nothing. Every such status carries an
-// HTTP/2 error code and the name of its kind: see h2/errors.h.
+// HTTP/2 error code and the name of its kind: see h2/errors.h. Any call that
+// sends may fail with Protocol (before InitiateConnection()), ConnectionClosed
+// (after the end) and, but for those that end things or open windows,
+// OutputFull (Limits::output_control_high_water_mark); the comments below name
+// what else a call may say.
+//
+// Cost. A question about a stream that lives is O(1); a call that sends is at
+// most O(bytes of its frame), SendData() without those of the payload.
 //
 // Not thread-safe, and not re-entrant: it calls nothing but
 // ConnectionOptions::log_sink, which may not call the connection.
@@ -77,7 +84,8 @@ class Connection {
 
   // --- Beginning -----------------------------------------------------------
 
-  // Queues the preface (client) and our SETTINGS. Once.
+  // Queues the preface (client) and our SETTINGS (RFC 9113 §3.4). Errors:
+  // Protocol (the second time), InvalidSettingsValue (in the options).
   absl::Status InitiateConnection();
 
   // Instead of InitiateConnection(), for the upgrade from HTTP/1.1 (RFC 7540
@@ -92,7 +100,8 @@ class Connection {
   // --- Bytes in ------------------------------------------------------------
 
   // Takes the next bytes of the connection, cut anywhere, and appends what they
-  // meant to `*events`. O(bytes).
+  // meant to `*events`. O(bytes), and of the header lists that they unfold to
+  // (Limits::max_header_bytes_per_read). Error: the connection's end.
   absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
 
   // --- Streams -------------------------------------------------------------
@@ -103,39 +112,47 @@ class Connection {
 
   // A request, response, informational response or trailers, by the stream's
   // state (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields first.
+  // Errors: InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
+  // StreamIdTooLow, NoAvailableStreamId, TooManyStreams (the peer's
+  // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, an
+  // informational response that does, a self-dependency), ClientsOnly and
+  // InvalidArgument (`options.priority`).
   absl::Status SendHeaders(StreamId id, HeaderSpan headers,
                            const SendHeadersOptions& options = {});
 
   // One DATA frame (RFC 9113 §6.1). `data` is shared, not copied. Errors:
   // FlowControl (beyond a window), FrameTooLarge (beyond the peer's
-  // MAX_FRAME_SIZE), OutputFull (the high-water mark is reached), StreamClosed,
-  // NoSuchStream. An empty `data` is allowed at any window.
+  // MAX_FRAME_SIZE), OutputFull (the high-water mark is reached), Protocol
+  // (before the headers), StreamClosed, NoSuchStream. An empty `data` is
+  // allowed at any window.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
 
-  // An empty DATA frame with END_STREAM.
+  // An empty DATA frame with END_STREAM. Errors: those of SendData().
   absl::Status EndStream(StreamId id);
 
-  // RST_STREAM (RFC 9113 §6.4).
+  // RST_STREAM (RFC 9113 §6.4). Errors: NoSuchStream, StreamClosed.
   absl::Status ResetStream(StreamId id, ErrorCode code);
 
   // PUSH_PROMISE (RFC 9113 §8.4); servers only. `promised_id` is
   // GetNextAvailableStreamId() or higher; the response follows by
-  // SendHeaders(promised_id, …). Errors: Protocol where the peer does not take
-  // pushes or `parent_id` is a pushed stream itself.
+  // SendHeaders(promised_id, …). Errors: ServersOnly; Protocol where the peer
+  // does not take pushes or `parent_id` is a pushed stream itself; else those
+  // of SendHeaders().
   absl::Status PushStream(StreamId parent_id, StreamId promised_id,
                           HeaderSpan headers);
 
   // --- Connection ----------------------------------------------------------
 
-  // PING with exactly 8 bytes (RFC 9113 §6.7).
+  // PING with exactly 8 bytes (RFC 9113 §6.7), else InvalidArgument.
   absl::Status Ping(absl::string_view opaque_data);
 
   // GOAWAY (RFC 9113 §6.8); may be called again, also after an error, with the
   // same or a lower id. `last_stream_id` nothing: the highest id of the peer's
   // that was processed. With kNoError the streams up to it live on and what the
   // peer opens above it is discarded; with any other code the connection has
-  // ended.
+  // ended. Errors: InvalidArgument (an id above the last one named),
+  // FrameTooLarge (`additional_data`).
   absl::Status CloseConnection(
       ErrorCode code = ErrorCode::kNoError,
       absl::string_view additional_data = {},
@@ -149,12 +166,14 @@ class Connection {
   absl::Status StartGracefulShutdown();
 
   // SETTINGS; each value holds for us when the peer acknowledges this frame
-  // (RFC 9113 §6.5.3).
+  // (RFC 9113 §6.5.3). Errors: InvalidSettingsValue, FrameTooLarge.
   absl::Status UpdateSettings(absl::Span<const Setting> settings);
 
   // ALTSVC (RFC 7838 §4); servers only. Exactly one of `origin` (the frame goes
   // on stream 0) and `stream_id` (a live stream of the client's whose response
-  // has not begun) is given; otherwise InvalidArgument.
+  // has not begun) is given; otherwise InvalidArgument. Other errors:
+  // ServersOnly, FrameTooLarge, NoSuchStream, StreamClosed, Protocol (the
+  // response has begun).
   absl::Status AdvertiseAlternativeService(
       absl::string_view field_value, std::optional<absl::string_view> origin,
       std::optional<StreamId> stream_id);
@@ -168,28 +187,35 @@ class Connection {
 
   // --- Priorities (clients only) -------------------------------------------
 
-  // A PRIORITY frame (RFC 7540 §6.3), for a stream in any state.
+  // A PRIORITY frame (RFC 7540 §6.3), for a stream in any state. Errors:
+  // ClientsOnly, InvalidArgument (an id or the weight), Protocol (a stream
+  // depends on itself).
   absl::Status Prioritize(StreamId id, const StreamPriority& priority);
 
-  // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state.
+  // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state but a
+  // push that was not promised (NoSuchStream). Other errors: ClientsOnly,
+  // InvalidArgument (the id or the urgency).
   absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
 
   // --- Flow control --------------------------------------------------------
 
   // What may be sent on `id` now: min(stream, connection) window, in bytes; may
   // be negative (RFC 9113 §6.9.2). 0: the connection's window alone. O(1).
-  // Error: NoSuchStream, StreamClosed.
+  // Errors: NoSuchStream, StreamClosed.
   absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
 
-  // What the peer may send on `id` now.
+  // What the peer may send on `id` now, likewise.
   absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
 
-  // A WINDOW_UPDATE by hand; id 0 is the connection (RFC 9113 §6.9).
+  // A WINDOW_UPDATE by hand; id 0 is the connection (RFC 9113 §6.9). Errors:
+  // InvalidArgument (not 1…2^31−1), FlowControl (the window would exceed that),
+  // NoSuchStream, StreamClosed.
   absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
 
   // `bytes` (a sum of DataReceived::flow_controlled_length) of `id` were
   // processed; WINDOW_UPDATE frames are queued when they are worth sending. For
   // a stream that is closed by now only the connection's window is credited.
+  // Errors: InvalidArgument (id 0, more than 2^31−1 bytes), NoSuchStream.
   absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
 
   // --- Questions -----------------------------------------------------------
@@ -202,7 +228,8 @@ class Connection {
   // ended or reset it, the peer has not reset it.
   bool CanSendData(StreamId id) const;
 
-  // The value in force of a setting of the peer's / of ours.
+  // The value in force of a setting of the peer's / of ours; one without a
+  // default that was never sent is 0, a limit 2^32−1.
   uint32_t RemoteSetting(SettingId id) const;
   uint32_t LocalSetting(SettingId id) const;
 
@@ -230,11 +257,11 @@ class Connection {
   // scheduler again. Ask after DataToSend() or ConsumeOutput().
   bool TakeOutputDrained();
 
-  // Copies out and consumes up to `max` bytes.
+  // Copies out and consumes up to `max` bytes. O(bytes).
   std::string DataToSend(size_t max = kAll);
 
   // Fills `out` with the first pieces of the output without copying and returns
-  // how many were filled. Valid until the next non-const call.
+  // how many were filled. Valid until the next non-const call. O(pieces).
   size_t PeekOutput(absl::Span<iovec> out) const;
 
   // Drops the first `bytes` bytes (≤ OutputSize()) of the output.
