@@ -101,14 +101,18 @@ def table(data):
 
 HEAD = """# The priority tree beside others
 
-Written by `benchmarks/micro/report.py`. CPU nanoseconds an operation: the median
-of the repetitions, with the quartiles in parentheses; the machine is shared, so
-compare within a row. All systems are in one binary: `sluice` is the tree as it ships (sorted lists up to eight active
-children, one calendar, then splay trees), `sluice_exact` the one without slots
-(lists, then splay trees), `h2o` the scheduler of libh2o-evloop, which counts
-callbacks and no bytes, `nghttp2` a session of libnghttp2 1.52 that writes one
-frame, `heap` a binary heap of finish tags without a tree. "Pick" is a pick and a
-charge of 16 KiB.
+Written by two commands:
+
+    ./bazelw build --config=opt //benchmarks/micro:priority_tree
+    benchmarks/micro/report.py bazel-bin/benchmarks/micro/priority_tree
+
+CPU nanoseconds an operation: the median of the repetitions, with the quartiles in
+parentheses; the machine is shared, so compare within a row. All systems are in one
+binary: `sluice` is the tree as it ships (sorted lists up to eight active children,
+one calendar, then splay trees), `sluice_exact` the one without slots (lists, then
+splay trees), `h2o` the scheduler of libh2o-evloop, which counts callbacks and no
+bytes, `nghttp2` a session of libnghttp2 1.52 that writes one frame, `heap` a binary
+heap of finish tags without a tree. "Pick" is a pick and a charge of 16 KiB.
 
 Where Sluice is slower than h2o, which counts callbacks in 64 fixed buckets:
 
