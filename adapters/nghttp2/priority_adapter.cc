@@ -242,8 +242,7 @@ void PriorityAdapter::TakePriorityField(int32_t stream_id,
 
 // --- What the server does ----------------------------------------------------
 
-nghttp2_data_provider PriorityAdapter::Schedule(
-    int32_t stream_id, const nghttp2_data_provider& provider) {
+void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
   Open(stream_id, StreamInfo());
   std::unique_ptr<Stream>& stream = streams_[stream_id];
   if (stream == nullptr) {
@@ -254,17 +253,13 @@ nghttp2_data_provider PriorityAdapter::Schedule(
     stream->queued = stream->waiting = stream->window_blocked = false;
     stream->done = false;
   }
-  stream->provider = provider;
+  stream->body = body;
   fresh_.push_back(stream_id);
-  nghttp2_data_provider scheduled;
-  scheduled.source.ptr = this;
-  scheduled.read_callback = &PriorityAdapter::ReadCallback;
-  return scheduled;
 }
 
 nghttp2_data_source* PriorityAdapter::SourceOf(int32_t stream_id) {
   Stream* stream = Find(stream_id);
-  return stream == nullptr ? nullptr : &stream->provider.source;
+  return stream == nullptr ? nullptr : &stream->body.source;
 }
 
 absl::Status PriorityAdapter::SetServerPriority(
@@ -323,9 +318,9 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   // Before the source is read, since it may cause frames of its own.
   const int32_t window =
       nghttp2_session_get_stream_remote_window_size(session, stream_id);
-  const ssize_t result = stream->provider.read_callback(
+  const ssize_t result = stream->body.read(
       session, stream_id, buffer, std::min(length, grant_->max_bytes),
-      data_flags, &stream->provider.source, user_data);
+      data_flags, &stream->body.source, user_data);
   if (result == NGHTTP2_ERR_PAUSE) {
     // nghttp2 will ask for the same stream again.
     asked_next_ = stream_id;

@@ -127,14 +127,21 @@ class PriorityAdapter {
 
   // --- What the server does ----------------------------------------------
 
-  // The body of `stream_id` is `provider`'s. Returns the provider to give to
-  // nghttp2_submit_response() or nghttp2_submit_data(), right now.
-  // `provider` is asked for at most the bytes of a grant. Its source union is
-  // kept here, so a callback that writes to its `source` finds it again.
-  // A response that comes too late, its stream closed, is forgotten; if nghttp2
-  // refuses one of an open stream, reset that stream.
-  nghttp2_data_provider Schedule(int32_t stream_id,
-                                 const nghttp2_data_provider& provider);
+  // The body of `stream_id` is `provider`'s, an nghttp2_data_provider or an
+  // nghttp2_data_provider2. Returns the one to give to
+  // nghttp2_submit_response() or nghttp2_submit_data(), or those with a 2,
+  // right now. `provider` is asked for at most the bytes of a grant. Its source
+  // union is kept here, so a callback that writes to its `source` finds it
+  // again. A response that comes too late, its stream closed, is forgotten; if
+  // nghttp2 refuses one of an open stream, reset that stream.
+  template <class Provider>
+  Provider Schedule(int32_t stream_id, const Provider& provider) {
+    Keep(stream_id, {provider.source, provider.read_callback});
+    Provider scheduled;
+    scheduled.source.ptr = this;
+    scheduled.read_callback = &PriorityAdapter::ReadCallback;
+    return scheduled;
+  }
 
   // What a send_data_callback (NGHTTP2_DATA_FLAG_NO_COPY) is to use instead of
   // the `source` that it gets, which is the adapter's; null without a body.
@@ -159,9 +166,15 @@ class PriorityAdapter {
   PolicyHost::Stats stats() const { return host_.stats(); }
 
  private:
+  struct Body {
+    nghttp2_data_source source;
+    ssize_t (*read)(nghttp2_session* session, int32_t stream_id,
+                    uint8_t* buffer, size_t length, uint32_t* data_flags,
+                    nghttp2_data_source* source, void* user_data);
+  };
   struct Stream {
     int32_t id = 0;
-    nghttp2_data_provider provider = {};
+    Body body = {};
     std::optional<size_t> ready_at;  // where in ready_; none: it is blocked
     // nghttp2 will ask for it, or would if its window were open: its item is
     // queued, or deferred by nghttp2's own flow control.
@@ -182,6 +195,7 @@ class PriorityAdapter {
                size_t length, uint32_t* data_flags, void* user_data);
   ssize_t Serve(nghttp2_session* session, Stream* stream, uint8_t* buffer,
                 size_t length, uint32_t* data_flags, void* user_data);
+  void Keep(int32_t stream_id, const Body& body);
   Stream* Find(int32_t stream_id);
   void Forget(int32_t stream_id);
   void Open(int32_t stream_id, const scheduler::StreamInfo& info);

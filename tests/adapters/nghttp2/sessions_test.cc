@@ -76,6 +76,7 @@ TEST_P(SessionsTest, WhatHappensBetweenTwoFramesKeepsEqualsInTheirOrder) {
     client_->Settings(0x4, 100000);
     Receive();
     EXPECT_EQ(Order(2), "9 11 ") << policy;
+    EXPECT_EQ(server_->adapter().stats().empty_grants, 0u) << policy;
   }
 }
 
@@ -189,6 +190,34 @@ TEST_P(SessionsTest, ASecondBodyOfAStreamFollowsTheFirst) {
   EXPECT_EQ(more.left, 0u);
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
+
+#if NGHTTP2_VERSION_NUM >= 0x013c00
+TEST_P(SessionsTest, TheProviderOfNewerReleasesIsScheduledLikeTheOlder) {
+  Start("fifo", 2);
+  Body body{.left = 2 * kFrame};
+  nghttp2_data_provider2 provider;
+  provider.source.ptr = &body;
+  provider.read_callback =
+      [](nghttp2_session*, int32_t, uint8_t*, size_t length, uint32_t* flags,
+         nghttp2_data_source* source, void*) -> nghttp2_ssize {
+    auto* body = static_cast<Body*>(source->ptr);
+    const size_t size = std::min(length, body->left);
+    body->left -= size;
+    if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<nghttp2_ssize>(size);
+  };
+  provider = server_->adapter().Schedule(1, provider);
+  std::string name = ":status", value = "200";
+  const nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
+                             reinterpret_cast<uint8_t*>(value.data()), 7, 3,
+                             NGHTTP2_NV_FLAG_NONE};
+  ASSERT_EQ(
+      nghttp2_submit_response2(server_->session(), 1, &status, 1, &provider),
+      0);
+  Answer({{3, kFrame}});
+  EXPECT_EQ(Order(3), "1 1 3 ");
+}
+#endif
 
 // To HEAD, and 204 and 304: RFC 9110 §9.3.2, §6.4.1.
 TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoWordToTheAdapter) {
