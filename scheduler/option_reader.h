@@ -15,10 +15,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -52,6 +55,16 @@ class OptionReader {
   std::string value_;  // of the option taken last
   absl::Status status_;
 };
+
+// The factory of a policy that is made from PolicyOptions and has no options of
+// its own.
+template <class P>
+absl::StatusOr<std::unique_ptr<Policy>> MakeWithoutOptions(
+    const PolicyOptions& options) {
+  absl::Status status = OptionReader(options).Finish();
+  if (!status.ok()) return status;
+  return std::make_unique<P>(options);
+}
 
 }  // namespace sluice::scheduler
 

@@ -9,10 +9,7 @@
 // (translation.h). A later hint moves the stream to its group, where it takes
 // the place that its request order gives it.
 #include <cstddef>
-#include <memory>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -37,16 +34,9 @@ class DynamicFifo final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<DynamicFifo>(options);
-}
-
 SLUICE_REGISTER_POLICY(dfifo,
                        "five groups by class, in request order inside (Marx)",
-                       Make);
+                       MakeWithoutOptions<DynamicFifo>);
 
 }  // namespace
 }  // namespace sluice::scheduler

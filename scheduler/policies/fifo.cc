@@ -4,10 +4,6 @@
 // early requests matter most. The order is that in which the streams opened; a
 // stream that has nothing to send lets the next one pass and takes its place
 // back when it has.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -29,14 +25,8 @@ class Fifo final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<Fifo>(options);
-}
-
-SLUICE_REGISTER_POLICY(fifo, "in request order, each to completion", Make);
+SLUICE_REGISTER_POLICY(fifo, "in request order, each to completion",
+                       MakeWithoutOptions<Fifo>);
 
 }  // namespace
 }  // namespace sluice::scheduler

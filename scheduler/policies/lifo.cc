@@ -3,10 +3,6 @@
 // A bad baseline on purpose: some stacks did this by accident (a list that was
 // pushed and popped at the same end), and it shows what a policy can cost. The
 // order is the reverse of that in which the streams opened.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -28,14 +24,8 @@ class Lifo final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<Lifo>(options);
-}
-
-SLUICE_REGISTER_POLICY(lifo, "newest stream first (a bad baseline)", Make);
+SLUICE_REGISTER_POLICY(lifo, "newest stream first (a bad baseline)",
+                       MakeWithoutOptions<Lifo>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -11,10 +11,6 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group, in High to the place that its
 // request order gives it.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/class_tree_policy.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
@@ -49,16 +45,9 @@ class ParallelPlus final : public ClassTreePolicy {
   const Group low_ = AddGroup(kRoot, 1);
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<ParallelPlus>(options);
-}
-
 SLUICE_REGISTER_POLICY(parallel_plus,
                        "p+: a chain, then shares, by class (Wijnants, Marx)",
-                       Make);
+                       MakeWithoutOptions<ParallelPlus>);
 
 }  // namespace
 }  // namespace sluice::scheduler

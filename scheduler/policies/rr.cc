@@ -5,10 +5,6 @@
 // stay ready never differ by more than two grants, however large their frames
 // are. A stream that opens or comes back starts where the others are: it gets
 // no bytes for the time it was away, and pays none for what they got meanwhile.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -30,14 +26,8 @@ class RoundRobin final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<RoundRobin>(options);
-}
-
-SLUICE_REGISTER_POLICY(rr, "equal byte shares for all ready streams", Make);
+SLUICE_REGISTER_POLICY(rr, "equal byte shares for all ready streams",
+                       MakeWithoutOptions<RoundRobin>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -17,10 +17,6 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group, in the chains to the place that
 // its request order gives it.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/class_tree_policy.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
@@ -72,16 +68,9 @@ class SerialPlus final : public ClassTreePolicy {
   const Group speculative_ = AddGroup(background_, 1);
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<SerialPlus>(options);
-}
-
 SLUICE_REGISTER_POLICY(serial_plus,
                        "s+: two chains, then shares, by class (Wijnants, Marx)",
-                       Make);
+                       MakeWithoutOptions<SerialPlus>);
 
 }  // namespace
 }  // namespace sluice::scheduler

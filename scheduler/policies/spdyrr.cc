@@ -8,10 +8,7 @@
 // (translation.h). A later hint moves the stream to its group; it takes its
 // lead or lag in bytes along.
 #include <cstddef>
-#include <memory>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -33,16 +30,9 @@ class SpdyRoundRobin final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<SpdyRoundRobin>(options);
-}
-
 SLUICE_REGISTER_POLICY(spdyrr,
                        "five groups by class, equal shares inside (Marx)",
-                       Make);
+                       MakeWithoutOptions<SpdyRoundRobin>);
 
 }  // namespace
 }  // namespace sluice::scheduler

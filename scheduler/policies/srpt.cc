@@ -8,11 +8,8 @@
 // others, in request order; when the hint comes later they move up at once.
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -44,16 +41,9 @@ class ShortestRemaining final : public RankedPolicy {
   static constexpr uint64_t kHuge = uint64_t{1} << 62;
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<ShortestRemaining>(options);
-}
-
 SLUICE_REGISTER_POLICY(srpt,
                        "shortest remaining body first, where sizes are known",
-                       Make);
+                       MakeWithoutOptions<ShortestRemaining>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -8,11 +8,8 @@
 // that comes later moves the stream at once.
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/option_reader.h"
@@ -53,15 +50,8 @@ class Urgency final : public RankedPolicy {
   bool translate_ = true;
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<Urgency>(options);
-}
-
 SLUICE_REGISTER_POLICY(urgency, "strict RFC 9218 urgency, incremental ignored",
-                       Make);
+                       MakeWithoutOptions<Urgency>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -8,10 +8,6 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint gives the stream its weight from then on, with no gain and no
 // loss for what was sent before.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
@@ -44,15 +40,8 @@ class WeightedRoundRobin final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<WeightedRoundRobin>(options);
-}
-
 SLUICE_REGISTER_POLICY(wrr, "weights by class on the root, Safari-like (Marx)",
-                       Make);
+                       MakeWithoutOptions<WeightedRoundRobin>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -10,10 +10,6 @@
 //
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its band and weight.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
@@ -60,16 +56,9 @@ class ZeroWeight final : public RankedPolicy {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return std::make_unique<ZeroWeight>(options);
-}
-
 SLUICE_REGISTER_POLICY(
     zero_weight, "weights by class, 255 before all and 0 after all (Marx)",
-    Make);
+    MakeWithoutOptions<ZeroWeight>);
 
 }  // namespace
 }  // namespace sluice::scheduler
