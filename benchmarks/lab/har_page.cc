@@ -193,6 +193,10 @@ void HarPage::SetImage(size_t index, Resource& resource) {
             ? entry.level.value_or(ChromeLevel::kLow) <= ChromeLevel::kMedium
             : in_view_++ < kGuessedInView;
   }
+  if (!has_final_levels_ && resource.hints.above_the_fold &&
+      resource.level > ChromeLevel::kHigh) {
+    resource.change_of_mind = ChangeOfMind{.level = ChromeLevel::kHigh};
+  }
 }
 
 void HarPage::AddResource(size_t index) {

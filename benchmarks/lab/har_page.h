@@ -38,7 +38,8 @@
 //    seen: there, and in a HAR without levels and displayed images, it is a
 //    guess that Chrome makes
 //    too: an image of the document that no script asked for, and that was asked
-//    for at Medium or above; without levels, the first five of them.
+//    for at Medium or above; without levels, the first five of them. Chrome
+//    raises such an image to High, so it is raised here as well.
 #ifndef SLUICE_BENCHMARKS_LAB_HAR_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_HAR_PAGE_H_
 

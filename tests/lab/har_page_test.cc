@@ -305,6 +305,13 @@ TEST(RecordedFirefoxTest, ItsPrioritiesAreNoLevelsButTellWhatWasDisplayed) {
   // In the HAR "Normal", which is none of Chrome's words, and "High".
   EXPECT_EQ(Find(page, "main.css").level, ChromeLevel::kVeryHigh);
   EXPECT_EQ(Find(page, "head.woff2").level, ChromeLevel::kVeryHigh);
+  // As Chrome would do: what is displayed is raised once there is a layout.
+  const Resource& hero = Find(page, "hero.svg");
+  EXPECT_EQ(hero.level, ChromeLevel::kLow);
+  ASSERT_TRUE(hero.change_of_mind.has_value());
+  EXPECT_EQ(hero.change_of_mind->level, ChromeLevel::kHigh);
+  EXPECT_EQ(hero.change_of_mind->after.size(), 4u);
+  EXPECT_FALSE(Find(page, "photo0.svg").change_of_mind.has_value());
   EXPECT_THAT(Preloaded(page), ElementsAre("text.woff2"));
   EXPECT_THAT(InView(page), ElementsAre("hero.svg", "back.svg"));
 }
