@@ -4,8 +4,9 @@
     ./bazelw run //:install -- --prefix=DIR [--destdir=STAGE]
 
 DIR is where they will be used; STAGE, for packagers, is put before it while
-copying. A file that is there already is replaced. Exit status: 0, or 2 with a
-sentence on standard error.
+copying. A file that is there already is replaced, and one that an earlier
+version installed and this one does not have is removed; MANIFEST lists them.
+Exit status: 0, or 2 with a sentence on standard error.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sysconfig
 
 VERSION = "1.0.0"
 PACKED = "adapters/install/"
+MANIFEST = "share/sluice/manifest.txt"
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
@@ -40,8 +42,8 @@ def user_path(path):
 
 class Installer:
     def __init__(self, source, root):
-        self._source, self._root = source, root
-        self.count = 0
+        self._source, self._root = source, os.path.join(root, "")
+        self.paths = set()
 
     def read(self, source):
         with open(os.path.join(self._source, source), encoding="utf-8") as text:
@@ -56,7 +58,7 @@ class Installer:
             os.remove(new)
         make(new)
         os.replace(new, target)
-        self.count += 1
+        self.paths.add(path)
 
     def copy(self, source, path, mode=0o644):
         def make(new):
@@ -70,13 +72,30 @@ class Installer:
 
     def fill(self, source, path, words, mode=0o644):
         """Copies a text with its @words@ replaced."""
+        self._write(re.sub("@([a-z_]+)@", lambda word: words[word.group(1)], self.read(source)),
+                    path, mode)
+
+    def _write(self, text, path, mode):
         def make(new):
             with open(new, "w", encoding="utf-8") as out:
-                out.write(re.sub("@([a-z_]+)@", lambda word: words[word.group(1)],
-                                 self.read(source)))
+                out.write(text)
             os.chmod(new, mode)
 
         self._replace(path, make)
+
+    def take_over(self):
+        """Removes what only an earlier version has, and lists what is there."""
+        try:
+            with open(os.path.join(self._root, MANIFEST), encoding="utf-8") as earlier:
+                listed = set(earlier.read().splitlines())
+        except FileNotFoundError:
+            listed = set()
+        for path in listed - self.paths - {MANIFEST}:
+            stale = os.path.normpath(os.path.join(self._root, path))
+            if stale.startswith(self._root) and os.path.lexists(stale):
+                os.remove(stale)
+        paths = sorted(self.paths | {MANIFEST})
+        self._write("".join(path + "\n" for path in paths), MANIFEST, 0o644)
 
     def files_in(self, source):
         """The files in a folder, and in its folders."""
@@ -152,9 +171,10 @@ def main():
     install = Installer(runfiles(), root)
     try:
         install_everything(install, prefix)
+        install.take_over()
     except OSError as error:
         fail("%s: %s" % (error.filename, error.strerror))
-    print("installed %d files in %s" % (install.count, root))
+    print("installed %d files in %s" % (len(install.paths), root))
 
 
 if __name__ == "__main__":

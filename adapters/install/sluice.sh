@@ -13,7 +13,7 @@ sluice COMMAND --help tells the flags of each.'
 
 case ${1-} in
   compare | server | replay) ;;
-  --help)
+  -h | --help)
     printf '%s\n' "$usage"
     exit 0
     ;;

@@ -69,9 +69,17 @@ grep -qx 'prefix=/opt/sluice' "$work/stage/opt/sluice/lib/pkgconfig/sluice.pc"
 if grep -rlF "$TEST_TMPDIR" "$work/stage"; then fail 'the files above name the stage'; fi
 
 say 'Make and pkg-config'
-# Twice: the second replaces the first.
+# Twice: the second replaces the first, and what only that had goes. What others
+# put there stays.
 "$install" --prefix="$prefix" >/dev/null
+manifest=$prefix/share/sluice/manifest.txt
+touch "$prefix/include/sluice/gone.h" "$prefix/include/sluice/others.h" "$work/outside"
+printf '%s\n' include/sluice/gone.h ../work/outside >>"$manifest"
 "$install" --prefix="$prefix"
+[ ! -e "$prefix/include/sluice/gone.h" ] || fail 'a header of an earlier version stays'
+rm "$prefix/include/sluice/others.h" "$work/outside"
+[ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = "$(cat "$manifest")" ] ||
+  fail 'the manifest lists something else than what is there'
 if find "$prefix" -name '*.new' | grep .; then fail 'left behind'; fi
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 pkg-config --print-requires sluice | grep -q '^absl_' || fail 'no Abseil in Requires'
@@ -80,6 +88,8 @@ export LD_LIBRARY_PATH=$prefix/lib
 runs_own_stack "$work/own_stack"
 runs_small_server "$work/small_server"
 runs_share "$work/share"
+refused 'usage:' "$work/nghttp2_server"
+[ "$(links "$work/nghttp2_server")" = libsluice.so.1 ] || fail 'nghttp2_server is without Sluice'
 [ "$(links "$work/own_stack")" = libsluice.so.1 ] || fail 'own_stack is not shared'
 [ "$(links "$work/share")" = libsluice-c.so.1 ] || fail 'share is not shared'
 unset LD_LIBRARY_PATH
@@ -131,6 +141,38 @@ runs_own_stack "$work/build/own_stack-static"
 runs_share "$work/build/share"
 runs_share "$work/build/share-static"
 
+# finds YES_OR_NO WORDS: whether find_package(sluice WORDS) finds it.
+finds() {
+  printf 'cmake_minimum_required(VERSION 3.19)\nproject(finder CXX)\n%s\n' "
+    find_package(sluice $2)
+    if(NOT sluice_FOUND STREQUAL $1)
+      message(FATAL_ERROR \"sluice_FOUND is \${sluice_FOUND}\")
+    endif()" >"$work/finder/CMakeLists.txt"
+  cmake -S "$work/finder" -B "$work/finder/build" -DCMAKE_PREFIX_PATH="$moved" \
+    >"$work/finder/log" 2>&1 || fail "find_package(sluice $2): $(cat "$work/finder/log")"
+  rm "$work/finder/build/CMakeCache.txt"
+}
+mkdir "$work/finder"
+finds 1 'REQUIRED COMPONENTS sluice sluice-c OPTIONAL_COMPONENTS nothing'
+finds 0 'COMPONENTS nothing'
+finds 1 '1.0...1.9'
+finds 0 2.0
+version() {
+  cat >"$work/version.cmake" <<END
+set(PACKAGE_FIND_VERSION 1.0)
+set(PACKAGE_FIND_VERSION_MAJOR 1)
+set(PACKAGE_FIND_VERSION_RANGE 1.0...$1)
+set(PACKAGE_FIND_VERSION_RANGE_MAX $2)
+set(PACKAGE_FIND_VERSION_MAX $1)
+include($moved/lib/cmake/sluice/sluiceConfigVersion.cmake)
+message(\${PACKAGE_VERSION_COMPATIBLE})
+END
+  [ "$(cmake -P "$work/version.cmake" 2>&1)" = "$3" ] || fail "1.0...$1 $2 is not $3"
+}
+version 0.9 INCLUDE FALSE
+version 1.0 INCLUDE TRUE
+version 1.0 EXCLUDE FALSE
+
 PYTHONPATH=$moved/lib/python3/dist-packages /usr/bin/python3 -c '
 import priority
 tree = priority.PriorityTree()
@@ -156,4 +198,10 @@ refused 'usage:' sluice
 refused "what is 'nothing'?" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
+
+say 'uninstalled by its manifest'
+cd "$moved"
+uninstall=$(sed -n 's|^(cd /usr/local && \(.*\))$|\1|p' "$work/plugging-in.md")
+sh -c "$uninstall"
+if find . ! -type d | grep .; then fail "the files above are left by: $uninstall"; fi
 say 'done'
