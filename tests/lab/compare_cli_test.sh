@@ -79,6 +79,16 @@ cmp mine again || fail "a HAR of --har is another page"
 cmp caller/loads/a/*.har caller/loads/b/*.har || fail "--har is not the same"
 [ -s err ] && fail "--quiet says something"
 
+# What browsers themselves exported goes through to a report.
+for har in recorded.devtools recorded.firefox; do
+  "$program" --pages="$OLDPWD/tests/lab/har/$har.har" --policies=rr,rfc9218 \
+    --signals=chrome9218_2023 --html=$har.html --json=$har.jsonl \
+    >out 2>/dev/null || fail "$har"
+  grep -q "^$har: 30 resources, 451747 bytes" out || fail "sizes of $har"
+  grep -q '^<!doctype html>' caller/$har.html || fail "no report of $har"
+  [ "$(wc -l <caller/$har.jsonl)" -eq 2 ] || fail "not one line a run of $har"
+done
+
 echo '{"format":' >caller/cut.json
 echo "${page/5000/-1}" >caller/negative.json
 refuses "$program" 'unknown page "nowhere"; bundled are' --pages=nowhere
