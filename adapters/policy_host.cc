@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
@@ -18,6 +19,8 @@ namespace sluice::adapters {
 
 using ::sluice::priority::Rfc7540Priority;
 using ::sluice::priority::Rfc9218Priority;
+using ::sluice::scheduler::FaultText;
+using ::sluice::scheduler::FindFault;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::ResourceHints;
@@ -26,8 +29,21 @@ using ::sluice::scheduler::Signal;
 using ::sluice::scheduler::StreamId;
 using ::sluice::scheduler::StreamInfo;
 
-PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_idle)
-    : policy_(std::move(policy)), max_idle_(max_idle) {}
+template <class... Args>
+absl::Status PolicyHost::Refuse(absl::StatusCode code,
+                                const absl::FormatSpec<Args...>& format,
+                                const Args&... args) {
+  ++stats_.refused;
+  absl::SNPrintF(error_text_.data(), error_text_.size(), format, args...);
+  return absl::Status(code, "");
+}
+
+PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_idle,
+                       std::pmr::memory_resource* memory)
+    : policy_(std::move(policy)),
+      max_idle_(max_idle),
+      streams_(memory),
+      idle_(memory) {}
 
 void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
   observer_ = std::move(observer);
@@ -35,12 +51,15 @@ void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
 
 absl::Status PolicyHost::Open(StreamId id, const StreamInfo& said) {
   if (IsOpen(id)) {
-    return Counted(absl::AlreadyExistsError(
-        absl::StrCat("stream ", id, " is open already")));
+    return Refuse(absl::StatusCode::kAlreadyExists, "stream %u is open already",
+                  id);
+  }
+  if (FaultText text; const char* fault = FindFault(id, said, &text)) {
+    return Refuse(absl::StatusCode::kInvalidArgument, "%s", fault);
   }
   // What was said before the policy knows.
   if (absl::Status status = policy_->OnOpen(id, said); !status.ok()) {
-    return Counted(status);
+    return RefuseAs(status);
   }
   StreamInfo& info = streams_[id].info;
   info = said;
@@ -117,13 +136,13 @@ std::optional<Grant> PolicyHost::Pick() {
 
 absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
   if (!grant_.has_value() || grant_->stream_id != id) {
-    return Counted(absl::FailedPreconditionError(
-        absl::StrCat("stream ", id, " holds no grant")));
+    return Refuse(absl::StatusCode::kFailedPrecondition,
+                  "stream %u holds no grant", id);
   }
   if (bytes > grant_->max_bytes) {
-    return Counted(absl::InvalidArgumentError(
-        absl::StrCat(bytes, " bytes charged to stream ", id, ", ",
-                     grant_->max_bytes, " were granted")));
+    return Refuse(absl::StatusCode::kInvalidArgument,
+                  "%zu bytes charged to stream %u, %zu were granted", bytes, id,
+                  grant_->max_bytes);
   }
   policy_->Charge(id, bytes);
   const Decision decision{stats_.picks - 1, *grant_, bytes};
@@ -145,10 +164,13 @@ absl::Status PolicyHost::Said(StreamId id, const StreamInfo& info,
                               Signal changed) {
   const auto found = streams_.find(id);
   const bool open = found != streams_.end();
+  if (FaultText text; const char* fault = FindFault(id, info, &text)) {
+    return Refuse(absl::StatusCode::kInvalidArgument, "%s", fault);
+  }
   absl::Status status;
   if (!open) status = idle_.CheckRoom(id, max_idle_);
   if (status.ok()) status = policy_->OnPriority(id, info, changed);
-  if (!status.ok()) return Counted(status);
+  if (!status.ok()) return RefuseAs(status);
   if (open) {
     found->second.info = info;
     return status;
@@ -165,13 +187,15 @@ StreamInfo PolicyHost::Known(StreamId id) const {
 }
 
 absl::Status PolicyHost::NotOpen(StreamId id) {
-  return Counted(
-      absl::NotFoundError(absl::StrCat("stream ", id, " is not open")));
+  return Refuse(absl::StatusCode::kNotFound, "stream %u is not open", id);
 }
 
-absl::Status PolicyHost::Counted(absl::Status status) {
-  ++stats_.refused;
-  return status;
+absl::Status PolicyHost::RefuseAs(const absl::Status& status) {
+  return Refuse(status.code(), "%s", status.message());
+}
+
+absl::Status PolicyHost::WithText(const absl::Status& status) const {
+  return status.ok() ? status : absl::Status(status.code(), error_text());
 }
 
 }  // namespace sluice::adapters

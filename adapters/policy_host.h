@@ -9,25 +9,30 @@
 //     host.Charge(grant->stream_id, SendUpTo(grant->max_bytes));
 //   }
 //
-// Every status other than Ok means that nothing was changed. Not thread-safe.
+// Every status other than Ok means that nothing was changed. It is a code
+// without a message, so that what a peer gets refused takes nothing from the
+// heap; error_text() has the words. Not thread-safe.
 // Between Pick() and Charge() any other call is allowed, see
 // scheduler/policy.h.
 #ifndef SLUICE_ADAPTERS_POLICY_HOST_H_
 #define SLUICE_ADAPTERS_POLICY_HOST_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_format.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "scheduler/stream_map.h"
 
 namespace sluice::adapters {
 
@@ -55,8 +60,11 @@ class PolicyHost {
 
   // `max_idle` bounds the ids that are not open yet and of which something was
   // said, one more is refused; give it the policy's PolicyOptions::max_streams.
-  explicit PolicyHost(std::unique_ptr<scheduler::Policy> policy,
-                      size_t max_idle = scheduler::PolicyOptions().max_streams);
+  // What is kept lives in `memory`.
+  explicit PolicyHost(
+      std::unique_ptr<scheduler::Policy> policy,
+      size_t max_idle = scheduler::PolicyOptions().max_streams,
+      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Called at the end of each Charge(). It must not call back.
   void SetObserver(std::function<void(const Decision&)> observer);
@@ -105,6 +113,13 @@ class PolicyHost {
   absl::Status Charge(scheduler::StreamId id, size_t bytes);
 
   Stats stats() const;
+  // The adapter refused a call itself.
+  void CountRefusal() { ++stats_.refused; }
+
+  // What was wrong with the last call that was refused; empty before.
+  const char* error_text() const { return error_text_.data(); }
+  // The status of the call made last, with those words.
+  absl::Status WithText(const absl::Status& status) const;
 
  private:
   struct Stream {
@@ -116,15 +131,21 @@ class PolicyHost {
                     scheduler::Signal changed);
   scheduler::StreamInfo Known(scheduler::StreamId id) const;
   absl::Status NotOpen(scheduler::StreamId id);
-  absl::Status Counted(absl::Status status);
+  template <class... Args>
+  absl::Status Refuse(absl::StatusCode code,
+                      const absl::FormatSpec<Args...>& format,
+                      const Args&... args);
+  // What the policy refused, or would.
+  absl::Status RefuseAs(const absl::Status& status);
 
   std::unique_ptr<scheduler::Policy> policy_;
   const size_t max_idle_;
-  absl::flat_hash_map<scheduler::StreamId, Stream> streams_;
+  scheduler::StreamMap<Stream> streams_;
   scheduler::IdleSignals idle_;
   std::optional<scheduler::Grant> grant_;
   std::function<void(const Decision&)> observer_;
   Stats stats_;
+  std::array<char, 160> error_text_{};
 };
 
 }  // namespace sluice::adapters

@@ -36,7 +36,9 @@ std::string WeightText(uint32_t fixed) {
 
 template <class Order>
 BasicPriorityTree<Order>::BasicPriorityTree(const PriorityTreeOptions& options)
-    : shares_(options.max_nodes, options.max_grant, options.large_queues),
+    : shares_(options.max_nodes, options.max_grant, options.large_queues,
+              options.memory),
+      ids_(options.memory),
       max_nodes_(options.max_nodes),
       max_closed_(std::min(options.max_closed, options.max_nodes)),
       max_idle_(options.max_idle),

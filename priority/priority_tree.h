@@ -54,6 +54,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,6 +94,8 @@ struct PriorityTreeOptions {
   // could exceed it becomes the default one (§5.3.5). With a cap, a change of
   // place costs O(size of the subtrees that it lowers).
   size_t max_depth = 0;
+  // Where everything but the object itself lives; must outlive the tree.
+  std::pmr::memory_resource* memory = std::pmr::get_default_resource();
 };
 
 // How much memory a tree holds, in bytes.

@@ -1,5 +1,9 @@
 #include "priority/tree_error.h"
 
+#include <array>
+#include <cstddef>
+#include <optional>
+
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 
@@ -16,9 +20,7 @@ absl::Status WithPayload(absl::string_view message, TreeError error) {
   return status;
 }
 
-}  // namespace
-
-absl::Status TreeErrorStatus(TreeError error) {
+absl::Status Made(TreeError error) {
   switch (error) {
     case TreeError::kDuplicateStream:
       return absl::AlreadyExistsError("the stream has been opened before");
@@ -38,6 +40,29 @@ absl::Status TreeErrorStatus(TreeError error) {
       return absl::Status(absl::StatusCode::kUnavailable, "");
   }
   return absl::OkStatus();
+}
+
+constexpr size_t kErrors = static_cast<size_t>(TreeError::kNothingReady) + 1;
+
+// One of each, of which TreeErrorStatus() gives copies: those take nothing from
+// the heap, whatever a peer makes the tree refuse. Made before main() as well,
+// and so destroyed after what comes later.
+const std::array<absl::Status, kErrors>& Statuses() {
+  static const std::array<absl::Status, kErrors> statuses = [] {
+    std::array<absl::Status, kErrors> made;
+    for (size_t i = 0; i < kErrors; ++i) {
+      made[i] = Made(static_cast<TreeError>(i));
+    }
+    return made;
+  }();
+  return statuses;
+}
+[[maybe_unused]] const bool statuses_are_made = !Statuses().empty();
+
+}  // namespace
+
+absl::Status TreeErrorStatus(TreeError error) {
+  return Statuses()[static_cast<size_t>(error)];
 }
 
 std::optional<TreeError> GetTreeError(const absl::Status& status) {

@@ -19,6 +19,7 @@ enum class TreeError : uint8_t {
   kNothingReady,     // Unavailable: Pick() with no stream ready
 };
 
+// Takes nothing from the heap.
 absl::Status TreeErrorStatus(TreeError error);
 
 // Which of them `status` is; nothing for OK and for statuses of others. It

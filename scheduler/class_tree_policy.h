@@ -13,18 +13,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory_resource>
 #include <optional>
-#include <vector>
+#include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "priority/priority_tree.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "scheduler/stream_map.h"
 
 namespace sluice::scheduler {
 
@@ -65,13 +68,18 @@ class ClassTreePolicy : public Policy {
   virtual Seat SeatOf(const StreamInfo& info) const = 0;
 
  private:
+  using Chain =
+      std::map<int64_t, StreamId, std::less<>,
+               priority::ResourceAllocator<std::pair<const int64_t, StreamId>>>;
   struct GroupState {
+    explicit GroupState(std::pmr::memory_resource* memory) : chain(memory) {}
+
     Group parent = kRoot;
     int weight = priority::kDefaultWeight;
     bool chained = false;
     size_t members = 0;
-    std::optional<Group> makes_yield;   // has weight 1 while we have members
-    std::map<int64_t, StreamId> chain;  // by arrival
+    std::optional<Group> makes_yield;  // has weight 1 while we have members
+    Chain chain;                       // by arrival
   };
   struct Member {
     Seat seat;
@@ -93,8 +101,8 @@ class ClassTreePolicy : public Policy {
   const size_t max_streams_;
   const size_t max_grant_;
   priority::BasicPriorityTree<priority::ExactByIdOrder> tree_;
-  std::vector<GroupState> groups_;
-  absl::flat_hash_map<StreamId, Member> members_;
+  priority::ResourceVector<GroupState> groups_;
+  StreamMap<Member> members_;
   IdleSignals idle_;
   int64_t arrivals_ = 0;
 };

@@ -2,14 +2,24 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "scheduler/policy.h"
 #include "scheduler/stream_info.h"
 
 namespace sluice::scheduler {
+namespace {
+
+// Made before main(), not when a peer sends too many signals: a copy takes
+// nothing from the heap.
+const absl::Status& NoRoom() {
+  static const absl::Status status = absl::ResourceExhaustedError(
+      "no room for the signals of another idle stream");
+  return status;
+}
+[[maybe_unused]] const bool status_is_made = !NoRoom().ok();
+
+}  // namespace
 
 const StreamInfo* IdleSignals::Find(StreamId id) const {
   const auto found = idle_[id & 1].find(id);
@@ -20,9 +30,7 @@ absl::Status IdleSignals::CheckRoom(StreamId id, size_t limit) const {
   if (Passed(id) || Find(id) != nullptr || size() < limit) {
     return absl::OkStatus();
   }
-  return absl::ResourceExhaustedError(
-      absl::StrCat("no room for the signals of idle stream ", id, ": ", size(),
-                   " ids are kept"));
+  return NoRoom();
 }
 
 absl::Status IdleSignals::Remember(StreamId id, const StreamInfo& info,
@@ -33,7 +41,7 @@ absl::Status IdleSignals::Remember(StreamId id, const StreamInfo& info,
 }
 
 void IdleSignals::Open(StreamId id, StreamInfo* info) {
-  std::map<StreamId, StreamInfo>& idle = idle_[id & 1];
+  Signals& idle = idle_[id & 1];
   StreamId& highest = highest_opened_[id & 1];
   highest = std::max(highest, id);
   if (const auto found = idle.find(id); found != idle.end()) {
@@ -43,13 +51,13 @@ void IdleSignals::Open(StreamId id, StreamInfo* info) {
 }
 
 void IdleSignals::ShrinkTo(size_t limit) {
-  std::map<StreamId, StreamInfo>& client = idle_[1];
-  std::map<StreamId, StreamInfo>& server = idle_[0];
+  Signals& client = idle_[1];
+  Signals& server = idle_[0];
   while (size() > limit) {
     const bool from_client =
         !client.empty() &&
         (server.empty() || client.begin()->first < server.begin()->first);
-    std::map<StreamId, StreamInfo>& idle = from_client ? client : server;
+    Signals& idle = from_client ? client : server;
     idle.erase(idle.begin());
   }
 }

@@ -7,15 +7,24 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <map>
+#include <memory_resource>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/policy.h"
 
 namespace sluice::scheduler {
 
 class IdleSignals {
  public:
+  // What is kept lives in `memory`.
+  explicit IdleSignals(
+      std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : idle_{Signals(memory), Signals(memory)} {}
+
   size_t size() const { return idle_[0].size() + idle_[1].size(); }
 
   // Whether `id` can never open any more: it or a higher id of the same
@@ -43,8 +52,12 @@ class IdleSignals {
   void ShrinkTo(size_t limit);
 
  private:
+  using Signals = std::map<
+      StreamId, StreamInfo, std::less<>,
+      priority::ResourceAllocator<std::pair<const StreamId, StreamInfo>>>;
+
   // By initiator: even ids are the server's, odd ids the client's.
-  std::array<std::map<StreamId, StreamInfo>, 2> idle_;
+  std::array<Signals, 2> idle_;
   std::array<StreamId, 2> highest_opened_{};
 };
 

@@ -13,8 +13,8 @@
 
 namespace sluice::scheduler {
 
-const std::string* OptionReader::Take(absl::string_view key) {
-  const auto found = unread_.find(std::string(key));
+const std::pmr::string* OptionReader::Take(absl::string_view key) {
+  const auto found = unread_.find(key);
   if (found == unread_.end()) return nullptr;
   value_ = std::move(found->second);
   unread_.erase(found);
@@ -28,7 +28,7 @@ void OptionReader::Fail(absl::string_view key, absl::string_view expected) {
 }
 
 bool OptionReader::Bool(absl::string_view key, bool default_value) {
-  const std::string* value = Take(key);
+  const std::pmr::string* value = Take(key);
   if (value == nullptr) return default_value;
   if (*value == "true") return true;
   if (*value == "false") return false;
@@ -38,7 +38,7 @@ bool OptionReader::Bool(absl::string_view key, bool default_value) {
 
 size_t OptionReader::Choice(absl::string_view key,
                             std::initializer_list<absl::string_view> names) {
-  const std::string* value = Take(key);
+  const std::pmr::string* value = Take(key);
   if (value == nullptr) return 0;
   size_t index = 0;
   for (absl::string_view name : names) {
@@ -51,7 +51,7 @@ size_t OptionReader::Choice(absl::string_view key,
 
 int64_t OptionReader::Integer(absl::string_view key, int64_t default_value,
                               int64_t min, int64_t max) {
-  const std::string* value = Take(key);
+  const std::pmr::string* value = Take(key);
   if (value == nullptr) return default_value;
   int64_t number = 0;
   if (absl::SimpleAtoi(*value, &number) && number >= min && number <= max) {

@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -29,7 +28,7 @@ namespace sluice::scheduler {
 class OptionReader {
  public:
   explicit OptionReader(const PolicyOptions& options)
-      : unread_(options.values) {}
+      : unread_(options.values, options.memory), value_(options.memory) {}
 
   // "true" or "false".
   bool Bool(absl::string_view key, bool default_value);
@@ -48,11 +47,11 @@ class OptionReader {
 
  private:
   // Takes the option out of `unread_`; null when it is absent.
-  const std::string* Take(absl::string_view key);
+  const std::pmr::string* Take(absl::string_view key);
   void Fail(absl::string_view key, absl::string_view expected);
 
-  std::map<std::string, std::string> unread_;
-  std::string value_;  // of the option taken last
+  OptionValues unread_;
+  std::pmr::string value_;  // of the option taken last
   absl::Status status_;
 };
 
@@ -63,7 +62,7 @@ absl::StatusOr<std::unique_ptr<Policy>> MakeWithoutOptions(
     const PolicyOptions& options) {
   absl::Status status = OptionReader(options).Finish();
   if (!status.ok()) return status;
-  return std::make_unique<P>(options);
+  return MakePolicy<P>(options.memory, options);
 }
 
 }  // namespace sluice::scheduler

@@ -19,13 +19,18 @@
 // Charge() between.
 //
 // A policy is deterministic (no clock, no randomness), not thread-safe, and
-// does not allocate in Pick() or Charge().
+// does not allocate in Pick() or Charge(). What it keeps lives in a memory
+// resource of its maker's, and so does the object itself (MakePolicy()).
 #ifndef SLUICE_SCHEDULER_POLICY_H_
 #define SLUICE_SCHEDULER_POLICY_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <new>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -134,6 +139,16 @@ class Policy {
  public:
   virtual ~Policy() = default;
 
+  // The object lives in `memory`, and `delete` gives it back there: whoever
+  // owns a policy by std::unique_ptr<Policy> need not know of it.
+  static void* operator new(size_t size, std::pmr::memory_resource* memory);
+  static void* operator new(size_t size) {
+    return operator new(size, std::pmr::get_default_resource());
+  }
+  static void operator delete(void* policy, size_t size);
+  // No policy wants more than the alignment of any plain type.
+  static void* operator new(size_t size, std::align_val_t) = delete;
+
   // A stream opens (HEADERS were received, or sent). It is blocked until
   // SetReady(). `info` is what was said with that. What OnPriority() said of
   // the id before stays in force where `info` says nothing, and an RFC 9218
@@ -188,6 +203,13 @@ class Policy {
     return 0;
   }
 };
+
+// A policy of class T that lives in `memory`, which must outlive it.
+template <class T, class... Args>
+std::unique_ptr<T> MakePolicy(std::pmr::memory_resource* memory,
+                              Args&&... args) {
+  return std::unique_ptr<T>(new (memory) T(std::forward<Args>(args)...));
+}
 
 }  // namespace sluice::scheduler
 

@@ -33,7 +33,15 @@ RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
     : max_grant_(static_cast<int64_t>(options.max_grant)),
       max_streams_(options.max_streams),
       shape_(shape),
-      groups_(shape.groups) {}
+      groups_(options.memory),
+      streams_(options.memory),
+      free_slots_(options.memory),
+      places_(options.memory),
+      slots_(options.memory),
+      idle_(options.memory) {
+  groups_.reserve(shape.groups);
+  while (groups_.size() < shape.groups) groups_.emplace_back(options.memory);
+}
 
 absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {

@@ -43,18 +43,19 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
-#include <vector>
 
 #include "absl/base/attributes.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
+#include "scheduler/stream_map.h"
 
 namespace sluice::scheduler {
 
@@ -141,6 +142,9 @@ class RankedPolicy : public Policy {
     StreamInfo info;
   };
   struct Group {
+    explicit Group(std::pmr::memory_resource* memory)
+        : sequential(memory), shared(memory) {}
+
     ReadyQueue sequential;
     ReadyQueue shared;
     int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight
@@ -168,12 +172,12 @@ class RankedPolicy : public Policy {
   const int64_t max_grant_;
   const size_t max_streams_;
   const Shape shape_;
-  std::vector<Group> groups_;
-  std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
-  std::vector<Stream> streams_;             // by slot
-  std::vector<uint32_t> free_slots_;
+  priority::ResourceVector<Group> groups_;
+  std::array<uint64_t, 2> ready_groups_{};    // a bit for each group
+  priority::ResourceVector<Stream> streams_;  // by slot
+  priority::ResourceVector<uint32_t> free_slots_;
   ReadyQueue::Places places_;
-  absl::flat_hash_map<StreamId, uint32_t> slots_;
+  StreamMap<uint32_t> slots_;
   IdleSignals idle_;
   int64_t arrivals_ = 0;
   int64_t total_charged_ = 0;  // bytes

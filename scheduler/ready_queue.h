@@ -17,10 +17,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
+#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/policy.h"
 
 namespace sluice::scheduler {
@@ -41,7 +42,9 @@ class ReadyQueue {
     uint32_t previous = kNone;
   };
   // By slot; the owner keeps it at least as long as there are slots.
-  using Places = std::vector<Place>;
+  using Places = priority::ResourceVector<Place>;
+
+  explicit ReadyQueue(std::pmr::memory_resource* memory) : heap_(memory) {}
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
@@ -109,7 +112,7 @@ class ReadyQueue {
 
   size_t size_ = 0;
   uint32_t first_ = kNone;  // of the run
-  std::vector<Entry> heap_;
+  priority::ResourceVector<Entry> heap_;
   uint64_t steps_ = 0;
 };
 

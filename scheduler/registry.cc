@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,10 +27,15 @@ Entries& Registry() {
   return *entries;
 }
 
+// For std::string, where absl::string_view is another type.
+std::string_view Chars(absl::string_view text) {
+  return {text.data(), text.size()};
+}
+
 // Overlays `*values` with "key=value,key=value".
 absl::Status ParseValues(absl::string_view policy, absl::string_view text,
-                         std::map<std::string, std::string>* values) {
-  std::map<std::string, std::string> parsed;
+                         OptionValues* values) {
+  OptionValues parsed(values->get_allocator());
   for (absl::string_view pair : absl::StrSplit(text, ',')) {
     const size_t equals = pair.find('=');
     if (equals == absl::string_view::npos || equals == 0) {
@@ -37,7 +43,7 @@ absl::Status ParseValues(absl::string_view policy, absl::string_view text,
           "policy '", policy, "': option '", pair, "' is not key=value"));
     }
     const absl::string_view key = pair.substr(0, equals);
-    if (!parsed.emplace(key, pair.substr(equals + 1)).second) {
+    if (!parsed.emplace(Chars(key), Chars(pair.substr(equals + 1))).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("policy '", policy, "': option '", key, "' twice"));
     }
@@ -83,8 +89,8 @@ absl::string_view RegisteredNameOf(absl::string_view spec) {
   return entry == Registry().end() ? absl::string_view() : entry->first;
 }
 
-absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(absl::string_view spec,
-                                                     PolicyOptions options) {
+absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
+    absl::string_view spec, const PolicyOptions& options) {
   const size_t colon = spec.find(':');
   const absl::string_view name = spec.substr(0, colon);
   const auto entry = Registry().find(name);
@@ -95,14 +101,21 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(absl::string_view spec,
     return absl::NotFoundError(
         absl::StrCat("no policy '", name, "'; known: ", known));
   }
+  PolicyOptions overlaid = {
+      .max_grant = options.max_grant,
+      .max_streams = options.max_streams,
+      .max_closed_streams = options.max_closed_streams,
+      .values = OptionValues(options.values, options.memory),
+      .memory = options.memory,
+  };
   if (colon != absl::string_view::npos) {
     absl::Status status =
-        ParseValues(name, spec.substr(colon + 1), &options.values);
+        ParseValues(name, spec.substr(colon + 1), &overlaid.values);
     if (!status.ok()) return status;
   }
   if (absl::Status status = CheckLimits(options); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Policy>> policy =
-      entry->second.factory(options);
+      entry->second.factory(overlaid);
   if (!policy.ok()) {
     return absl::Status(
         policy.status().code(),

@@ -9,8 +9,10 @@
 #define SLUICE_SCHEDULER_REGISTRY_H_
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,10 @@ namespace sluice::scheduler {
 // policies take the memory for them at once, about 100 bytes each.
 inline constexpr size_t kMaxPolicyStreams = size_t{1} << 20;
 
+// Options by their names.
+using OptionValues =
+    std::pmr::map<std::pmr::string, std::pmr::string, std::less<>>;
+
 // Limits every policy obeys, and the key=value options of one spec.
 struct PolicyOptions {
   // The L of docs/fairness.md, in bytes: 1 to kMaxMaxGrant.
@@ -32,7 +38,10 @@ struct PolicyOptions {
   size_t max_streams = 1000;
   // Closed ids kept to route bandwidth: 0 to kMaxPolicyStreams.
   size_t max_closed_streams = 100;
-  std::map<std::string, std::string> values = {};
+  OptionValues values = {};
+  // Where the policy lives, with everything that it keeps; must outlive it. The
+  // words of refusals are from the heap.
+  std::pmr::memory_resource* memory = std::pmr::get_default_resource();
 };
 
 using PolicyFactory =
@@ -60,7 +69,7 @@ absl::string_view RegisteredNameOf(absl::string_view spec);
 // is overlaid by the spec's. Errors: NotFound names the unknown policy and
 // lists the known ones; InvalidArgument names the bad option or limit.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
-    absl::string_view spec, PolicyOptions options = {});
+    absl::string_view spec, const PolicyOptions& options = {});
 
 #define SLUICE_REGISTER_POLICY(name, summary, factory)          \
   [[maybe_unused]] static const bool sluice_registered_##name = \

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
@@ -13,48 +13,62 @@ namespace {
 
 constexpr StreamId kMaxStreamId = 0x7fffffff;
 
-absl::Status ValidateTree(
-    StreamId id, const std::optional<priority::Rfc7540Priority>& priority) {
-  if (!priority.has_value()) return absl::OkStatus();
-  if (priority->weight < priority::kMinWeight ||
-      priority->weight > priority::kMaxWeight) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("weight ", priority->weight, " of stream ", id,
-                     " is not 1 to 256 (RFC 7540 §5.3.2)"));
-  }
-  if (priority->depends_on == id) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("stream ", id, " depends on itself (RFC 7540 §5.3.1)"));
-  }
-  return absl::OkStatus();
+template <class... Args>
+const char* Say(FaultText* text, const absl::FormatSpec<Args...>& format,
+                const Args&... args) {
+  absl::SNPrintF(text->data(), text->size(), format, args...);
+  return text->data();
 }
 
-absl::Status ValidateField(
-    StreamId id, const std::optional<priority::Rfc9218Priority>& priority) {
-  if (!priority.has_value()) return absl::OkStatus();
+const char* FindFaultOfTree(
+    StreamId id, const std::optional<priority::Rfc7540Priority>& priority,
+    FaultText* text) {
+  if (!priority.has_value()) return nullptr;
+  if (priority->weight < priority::kMinWeight ||
+      priority->weight > priority::kMaxWeight) {
+    return Say(text, "weight %d of stream %u is not 1 to 256 (RFC 7540 §5.3.2)",
+               priority->weight, id);
+  }
+  if (priority->depends_on == id) {
+    return Say(text, "stream %u depends on itself (RFC 7540 §5.3.1)", id);
+  }
+  return nullptr;
+}
+
+const char* FindFaultOfField(
+    StreamId id, const std::optional<priority::Rfc9218Priority>& priority,
+    FaultText* text) {
+  if (!priority.has_value()) return nullptr;
   if (priority->urgency < priority::kMinUrgency ||
       priority->urgency > priority::kMaxUrgency) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("urgency ", priority->urgency, " of stream ", id,
-                     " is not 0 to 7 (RFC 9218 §4.1)"));
+    return Say(text, "urgency %d of stream %u is not 0 to 7 (RFC 9218 §4.1)",
+               priority->urgency, id);
   }
-  return absl::OkStatus();
+  return nullptr;
 }
 
 }  // namespace
 
-absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info) {
+const char* FindFault(StreamId id, const StreamInfo& info, FaultText* text) {
   if (id == 0 || id > kMaxStreamId) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(id, " is no stream's identifier (RFC 9113 §5.1.1)"));
+    return Say(text, "%u is no stream's identifier (RFC 9113 §5.1.1)", id);
   }
-  absl::Status status = ValidateTree(id, info.rfc7540);
-  if (status.ok()) status = ValidateField(id, info.rfc9218);
-  if (status.ok() && info.server.has_value()) {
-    status = ValidateTree(id, info.server->rfc7540);
-    if (status.ok()) status = ValidateField(id, info.server->rfc9218);
+  const char* fault = FindFaultOfTree(id, info.rfc7540, text);
+  if (fault == nullptr) fault = FindFaultOfField(id, info.rfc9218, text);
+  if (fault == nullptr && info.server.has_value()) {
+    fault = FindFaultOfTree(id, info.server->rfc7540, text);
+    if (fault == nullptr) {
+      fault = FindFaultOfField(id, info.server->rfc9218, text);
+    }
   }
-  return status;
+  return fault;
+}
+
+absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info) {
+  FaultText text;
+  const char* fault = FindFault(id, info, &text);
+  return fault == nullptr ? absl::OkStatus()
+                          : absl::InvalidArgumentError(fault);
 }
 
 void FillFromEarlier(const StreamInfo& earlier, StreamInfo* info) {

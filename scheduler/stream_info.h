@@ -2,6 +2,7 @@
 #ifndef SLUICE_SCHEDULER_STREAM_INFO_H_
 #define SLUICE_SCHEDULER_STREAM_INFO_H_
 
+#include <array>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -15,6 +16,11 @@ namespace sluice::scheduler {
 // dependency on `id` itself (RFC 7540 §5.3.1) or an urgency outside 0…7 (RFC
 // 9218 §4.1), the client's and the application's alike.
 absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info);
+
+// The same, as the words of that status: into `*text`, which is returned; null
+// when nothing is wrong. Takes nothing from the heap.
+using FaultText = std::array<char, 96>;
+const char* FindFault(StreamId id, const StreamInfo& info, FaultText* text);
 
 // A stream opens with `*info`, and `earlier` was said of it before: fills what
 // `*info` leaves unsaid, the RFC 7540 signal and the override when absent, the

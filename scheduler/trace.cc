@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
@@ -26,11 +29,14 @@ class RecordedPolicy final : public Policy {
  public:
   // `name` never dies.
   RecordedPolicy(std::unique_ptr<Policy> policy, absl::string_view name,
-                 TraceSink* sink, TraceDetail detail)
+                 std::pmr::memory_resource* memory, TraceSink* sink,
+                 TraceDetail detail)
       : policy_(std::move(policy)),
         name_(name),
         sink_(*sink),
-        detail_(detail) {}
+        detail_(detail),
+        open_(memory),
+        ready_(memory) {}
 
   absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
     absl::Status status = policy_->OnOpen(id, info);
@@ -135,13 +141,16 @@ class RecordedPolicy final : public Policy {
     }
   }
 
+  using Ids = absl::btree_set<StreamId, std::less<>,
+                              priority::ResourceAllocator<StreamId>>;
+
   const std::unique_ptr<Policy> policy_;
   const absl::string_view name_;
   TraceSink& sink_;
   const TraceDetail detail_;
   uint64_t picks_ = 0;
-  absl::btree_set<StreamId> open_;
-  absl::btree_set<StreamId> ready_;
+  Ids open_;
+  Ids ready_;
   // Of ready_, unless stale_.
   uint32_t ready_count_ = 0;
   TraceList<StreamId, 8> first_ready_;
@@ -183,8 +192,9 @@ absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
   sink->Write(TraceMade{std::string(spec), options.max_grant,
                         options.max_streams, options.max_closed_streams,
                         options.values});
-  return std::make_unique<RecordedPolicy>(*std::move(policy),
-                                          RegisteredNameOf(spec), sink, detail);
+  return MakePolicy<RecordedPolicy>(options.memory, *std::move(policy),
+                                    RegisteredNameOf(spec), options.memory,
+                                    sink, detail);
 }
 
 }  // namespace sluice::scheduler

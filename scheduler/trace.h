@@ -19,7 +19,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -43,7 +42,7 @@ struct TraceMade {
   size_t max_grant = 0;
   size_t max_streams = 0;
   size_t max_closed_streams = 0;
-  std::map<std::string, std::string> values;
+  OptionValues values;
 
   friend bool operator==(const TraceMade&, const TraceMade&) = default;
 };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <istream>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -93,7 +94,9 @@ struct Writer {
                 {"max_grant", made.max_grant},
                 {"max_streams", made.max_streams},
                 {"max_closed_streams", made.max_closed_streams}};
-    if (!made.values.empty()) out["values"] = made.values;
+    for (const auto& [key, value] : made.values) {
+      out["values"][std::string(key)] = std::string(value);
+    }
     return out;
   }
   Json operator()(const TraceOpen& open) const {
@@ -259,7 +262,11 @@ std::optional<TraceEvent> TakeEvent(const Json& in) {
                    TakeWhole<size_t>(in.at("max_streams")),
                    TakeWhole<size_t>(in.at("max_closed_streams")),
                    {}};
-    if (in.contains("values")) in.at("values").get_to(made.values);
+    if (in.contains("values")) {
+      const auto values =
+          in.at("values").get<std::map<std::string, std::string>>();
+      for (const auto& [key, value] : values) made.values.emplace(key, value);
+    }
     return made;
   }
   if (call == "no_rfc7540") return TraceNoRfc7540{};

@@ -19,8 +19,7 @@
 namespace sluice::scheduler {
 namespace {
 
-// Policy refuses nothing for open streams whose values are in range, and no
-// stream that opens.
+// There is room: it was asked for.
 void Must(const absl::Status& status) {
   ABSL_ASSERT(status.ok());
   static_cast<void>(status);
@@ -35,7 +34,9 @@ TwoPolicies::TwoPolicies(std::unique_ptr<Policy> first,
     : first_(std::move(first)),
       second_(std::move(second)),
       max_streams_(options.max_streams),
-      second_rule_(second_rule) {}
+      second_rule_(second_rule),
+      streams_(options.memory),
+      idle_(options.memory) {}
 
 absl::Status TwoPolicies::OnOpen(StreamId id, const StreamInfo& info) {
   if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
@@ -47,11 +48,17 @@ absl::Status TwoPolicies::OnOpen(StreamId id, const StreamInfo& info) {
   if (absl::Status status = first_->OnOpen(id, info); !status.ok()) {
     return status;
   }
+  StreamInfo told = info;
+  idle_.Open(id, &told);
+  if (absl::Status status = second_->OnOpen(id, told); !status.ok()) {
+    // An id that opens again (RFC 9113 §5.1.1 forbids it), which `first` has
+    // forgotten: nothing was kept of it here.
+    first_->OnClose(id);
+    return status;
+  }
   Stream& stream = streams_[id];
-  stream.told = info;
-  idle_.Open(id, &stream.told);
+  stream.told = told;
   idle_.ShrinkTo(RoomForIdle());
-  Must(second_->OnOpen(id, stream.told));
   if (Notice(stream.told, std::nullopt)) ServeAgain();
   Serve(id, stream);
   return absl::OkStatus();
@@ -69,7 +76,9 @@ absl::Status TwoPolicies::OnPriority(StreamId id, const StreamInfo& info,
     Stream& stream = found->second;
     const StreamInfo before = std::exchange(stream.told, info);
     TranslateForSecond(before, changed, &stream.told);
-    Must(second_->OnPriority(id, stream.told, changed));
+    // It may lack room for a placeholder that `first` had: the stream stays
+    // where it is there.
+    second_->OnPriority(id, stream.told, changed).IgnoreError();
   } else {
     Must(idle_.Remember(id, info, RoomForIdle()));
   }

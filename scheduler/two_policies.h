@@ -13,13 +13,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
@@ -77,6 +80,10 @@ class TwoPolicies : public Policy {
     StreamInfo told;  // to `second`
   };
 
+  using Streams = absl::btree_map<
+      StreamId, Stream, std::less<>,
+      priority::ResourceAllocator<std::pair<const StreamId, Stream>>>;
+
   Policy& PolicyOf(const Stream& stream) const {
     return stream.side == Side::kSecond ? *second_ : *first_;
   }
@@ -88,7 +95,7 @@ class TwoPolicies : public Policy {
   const size_t max_streams_;
   const absl::string_view second_rule_;
   Policy* picked_ = first_.get();
-  absl::btree_map<StreamId, Stream> streams_;  // open
+  Streams streams_;  // open
   IdleSignals idle_;
 };
 

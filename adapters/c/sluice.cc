@@ -1,24 +1,26 @@
 #include "adapters/c/sluice.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "adapters/c/caller_memory.h"
 #include "adapters/policy_host.h"
 #include "priority/rfc7540_priority.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 
+using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
 using ::sluice::priority::Rfc7540Priority;
 using ::sluice::priority::Rfc9218Priority;
@@ -32,13 +34,12 @@ using ::sluice::scheduler::ServerPriority;
 using ::sluice::scheduler::StreamInfo;
 
 struct sluice_policy {
-  sluice_policy(const sluice_allocator& allocator_to_copy,
-                std::unique_ptr<Policy> policy, size_t max_streams)
-      : allocator(allocator_to_copy), host(std::move(policy), max_streams) {}
+  explicit sluice_policy(const sluice_allocator& allocator)
+      : memory(allocator) {}
 
-  const sluice_allocator allocator;
-  PolicyHost host;
-  std::string error_text;
+  CallerMemory memory;  // of everything below
+  std::optional<PolicyHost> host;
+  std::array<char, 160> error_text{};
 };
 
 namespace {
@@ -54,10 +55,8 @@ constexpr unsigned kAllHints =
     SLUICE_HINT_ASYNC_OR_DEFER | SLUICE_HINT_ABOVE_THE_FOLD |
     SLUICE_HINT_PRELOAD | SLUICE_HINT_TUNNEL;
 
-std::string& CreateErrorText() {
-  thread_local std::string text;
-  return text;
-}
+// Of the last sluice_create(). Plain bytes, which take nothing from the heap.
+thread_local std::array<char, 512> create_error_text{};
 
 // Never freed: the C strings point into it.
 const std::vector<PolicyEntry>& Entries() {
@@ -85,14 +84,30 @@ int CodeOf(const absl::Status& status) {
   }
 }
 
+template <class... Args>
+void Say(sluice_policy* policy, const absl::FormatSpec<Args...>& format,
+         const Args&... args) {
+  absl::SNPrintF(policy->error_text.data(), policy->error_text.size(), format,
+                 args...);
+}
+
 int Result(sluice_policy* policy, const absl::Status& status) {
-  if (!status.ok()) policy->error_text = std::string(status.message());
+  if (!status.ok()) Say(policy, "%s", policy->host->error_text());
   return CodeOf(status);
 }
 
 int NullArgument(sluice_policy* policy) {
-  if (policy != nullptr) policy->error_text = "a pointer is NULL";
+  if (policy != nullptr) Say(policy, "a pointer is NULL");
   return SLUICE_ERROR_INVALID_ARGUMENT;
+}
+
+// Before a call that says something new: whether there is memory for it.
+bool HasMemory(sluice_policy* policy) {
+  if (policy->memory.on_loan() == 0) return true;
+  policy->host->CountRefusal();
+  Say(policy, "the allocator gave NULL: %u bytes are on loan from malloc()",
+      policy->memory.on_loan());
+  return false;
 }
 
 std::optional<Rfc7540Priority> Read(const sluice_rfc7540* from) {
@@ -136,9 +151,16 @@ void Write(const Grant& from, sluice_grant* to) {
   to->reason_length = static_cast<uint32_t>(from.reason.rule.size());
 }
 
-int CreateError(int code, absl::string_view text) {
-  CreateErrorText() = std::string(text);
+template <class... Args>
+int CreateError(int code, const absl::FormatSpec<Args...>& format,
+                const Args&... args) {
+  absl::SNPrintF(create_error_text.data(), create_error_text.size(), format,
+                 args...);
   return code;
+}
+
+int NoMemory() {
+  return CreateError(SLUICE_ERROR_NO_MEMORY, "the allocator gave NULL");
 }
 
 }  // namespace
@@ -177,7 +199,7 @@ int sluice_abi_version(void) SLUICE_NOEXCEPT { return SLUICE_ABI_VERSION; }
 int sluice_create(int abi_version, const char* spec,
                   const sluice_options* options,
                   sluice_policy** policy) SLUICE_NOEXCEPT {
-  CreateErrorText().clear();
+  create_error_text[0] = '\0';
   if (policy == nullptr) {
     return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
   }
@@ -185,8 +207,9 @@ int sluice_create(int abi_version, const char* spec,
   if (abi_version != SLUICE_ABI_VERSION) {
     return CreateError(
         SLUICE_ERROR_ABI_VERSION,
-        absl::StrCat("the program was compiled for version ", abi_version,
-                     " of the ABI, the library has ", SLUICE_ABI_VERSION));
+        "the program was compiled for version %d of the ABI, the library has "
+        "%d",
+        abi_version, SLUICE_ABI_VERSION);
   }
   if (spec == nullptr) {
     return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
@@ -199,36 +222,39 @@ int sluice_create(int abi_version, const char* spec,
     return CreateError(SLUICE_ERROR_INVALID_ARGUMENT,
                        "an allocator without its functions");
   }
+  void* block = allocator.allocate(allocator.user, sizeof(sluice_policy));
+  if (block == nullptr) return NoMemory();
+  auto* handle = new (block) sluice_policy(allocator);
   PolicyOptions policy_options;
   policy_options.max_grant = options->max_grant;
   policy_options.max_streams = options->max_streams;
   policy_options.max_closed_streams = options->max_closed_streams;
+  policy_options.memory = &handle->memory;
   absl::StatusOr<std::unique_ptr<Policy>> made =
-      sluice::scheduler::CreatePolicy(spec, std::move(policy_options));
+      sluice::scheduler::CreatePolicy(spec, policy_options);
   if (!made.ok()) {
-    return CreateError(CodeOf(made.status()), made.status().message());
+    sluice_destroy(handle);
+    return CreateError(CodeOf(made.status()), "%s", made.status().message());
   }
-  void* block = allocator.allocate(allocator.user, sizeof(sluice_policy));
-  if (block == nullptr) {
-    return CreateError(
-        SLUICE_ERROR_NO_MEMORY,
-        absl::StrCat("no ", sizeof(sluice_policy), " bytes for the handle"));
+  handle->host.emplace(*std::move(made), options->max_streams, &handle->memory);
+  if (handle->memory.on_loan() != 0) {
+    sluice_destroy(handle);
+    return NoMemory();
   }
-  *policy = new (block)
-      sluice_policy(allocator, *std::move(made), options->max_streams);
+  *policy = handle;
   return SLUICE_OK;
 }
 
 void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
   if (policy == nullptr) return;
-  const sluice_allocator allocator = policy->allocator;
+  const sluice_allocator allocator = policy->memory.allocator();
   policy->~sluice_policy();
   allocator.deallocate(allocator.user, policy, sizeof(sluice_policy));
 }
 
 const char* sluice_error_text(const sluice_policy* policy) SLUICE_NOEXCEPT {
-  return policy == nullptr ? CreateErrorText().c_str()
-                           : policy->error_text.c_str();
+  return policy == nullptr ? create_error_text.data()
+                           : policy->error_text.data();
 }
 
 const char* sluice_policy_name(size_t index) SLUICE_NOEXCEPT {
@@ -243,34 +269,37 @@ int sluice_open(sluice_policy* policy, uint32_t stream_id,
                 const sluice_rfc7540* rfc7540,
                 const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
+  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
   StreamInfo info;
   info.rfc7540 = Read(rfc7540);
   info.rfc9218 = Read(rfc9218);
-  return Result(policy, policy->host.Open(stream_id, info));
+  return Result(policy, policy->host->Open(stream_id, info));
 }
 
 int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc7540* rfc7540) SLUICE_NOEXCEPT {
   if (policy == nullptr || rfc7540 == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.SetRfc7540(stream_id, *Read(rfc7540)));
+  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  return Result(policy, policy->host->SetRfc7540(stream_id, *Read(rfc7540)));
 }
 
 int sluice_priority_9218(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr || rfc9218 == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.SetRfc9218(stream_id, *Read(rfc9218)));
+  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  return Result(policy, policy->host->SetRfc9218(stream_id, *Read(rfc9218)));
 }
 
 int sluice_no_rfc7540_priorities(sluice_policy* policy) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  policy->host.OnNoRfc7540Priorities();
+  policy->host->OnNoRfc7540Priorities();
   return SLUICE_OK;
 }
 
 int sluice_announces_no_rfc7540_priorities(const sluice_policy* policy)
     SLUICE_NOEXCEPT {
   if (policy == nullptr) return SLUICE_ERROR_INVALID_ARGUMENT;
-  return policy->host.AnnouncesNoRfc7540Priorities() ? 1 : 0;
+  return policy->host->AnnouncesNoRfc7540Priorities() ? 1 : 0;
 }
 
 int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
@@ -278,47 +307,49 @@ int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
   if (policy == nullptr || hints == nullptr) return NullArgument(policy);
   const std::optional<ResourceHints> read = Read(*hints);
   if (!read.has_value()) {
-    policy->error_text =
-        absl::StrCat("no such hints: class ", hints->resource_class, ", flags ",
-                     hints->flags);
+    policy->host->CountRefusal();
+    Say(policy, "no such hints: class %d, flags %u", hints->resource_class,
+        hints->flags);
     return SLUICE_ERROR_INVALID_ARGUMENT;
   }
-  return Result(policy, policy->host.SetHints(stream_id, *read));
+  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  return Result(policy, policy->host->SetHints(stream_id, *read));
 }
 
 int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
                                const sluice_rfc7540* rfc7540,
                                const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
+  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
   std::optional<ServerPriority> server;
   if (rfc7540 != nullptr || rfc9218 != nullptr) {
     server = ServerPriority{.rfc7540 = Read(rfc7540), .rfc9218 = Read(rfc9218)};
   }
-  return Result(policy, policy->host.SetServerPriority(stream_id, server));
+  return Result(policy, policy->host->SetServerPriority(stream_id, server));
 }
 
 int sluice_ready(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.SetReady(stream_id));
+  return Result(policy, policy->host->SetReady(stream_id));
 }
 
 int sluice_blocked(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.SetBlocked(stream_id));
+  return Result(policy, policy->host->SetBlocked(stream_id));
 }
 
 int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.Close(stream_id));
+  return Result(policy, policy->host->Close(stream_id));
 }
 
 int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
   if (policy == nullptr || grant == nullptr) return NullArgument(policy);
-  if (policy->host.HasGrant()) {
-    policy->error_text = "the last grant was not charged yet";
+  if (policy->host->HasGrant()) {
+    Say(policy, "the last grant was not charged yet");
     return SLUICE_ERROR_WRONG_STATE;
   }
-  const std::optional<Grant> picked = policy->host.Pick();
+  const std::optional<Grant> picked = policy->host->Pick();
   if (!picked.has_value()) return SLUICE_NOTHING_READY;
   Write(*picked, grant);
   return SLUICE_OK;
@@ -327,17 +358,17 @@ int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
 int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                   size_t bytes) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host.Charge(stream_id, bytes));
+  return Result(policy, policy->host->Charge(stream_id, bytes));
 }
 
 int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
                      void* user) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   if (callback == nullptr) {
-    policy->host.SetObserver(nullptr);
+    policy->host->SetObserver(nullptr);
     return SLUICE_OK;
   }
-  policy->host.SetObserver(
+  policy->host->SetObserver(
       [callback, user](const PolicyHost::Decision& decision) {
         sluice_decision told = {};
         told.number = decision.number;
@@ -353,7 +384,7 @@ int sluice_get_stats(const sluice_policy* policy,
   if (policy == nullptr || stats == nullptr) {
     return SLUICE_ERROR_INVALID_ARGUMENT;
   }
-  const PolicyHost::Stats from = policy->host.stats();
+  const PolicyHost::Stats from = policy->host->stats();
   stats->picks = from.picks;
   stats->empty_picks = from.empty_picks;
   stats->empty_grants = from.empty_grants;

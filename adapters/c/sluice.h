@@ -64,7 +64,7 @@ enum {
   SLUICE_ERROR_ALREADY_EXISTS = -3,     /* stream open already */
   SLUICE_ERROR_RESOURCE_EXHAUSTED = -4, /* max_streams idle ids are known */
   SLUICE_ERROR_WRONG_STATE = -5,        /* pick and charge do not alternate */
-  SLUICE_ERROR_NO_MEMORY = -6,          /* the caller's allocator gave NULL */
+  SLUICE_ERROR_NO_MEMORY = -6,          /* the allocator gave NULL */
   SLUICE_ERROR_ABI_VERSION = -7,        /* header and library do not fit */
   SLUICE_ERROR_INTERNAL = -8            /* a fault of this library */
 };
@@ -80,12 +80,27 @@ SLUICE_API int sluice_abi_version(void) SLUICE_NOEXCEPT;
 
 typedef struct sluice_policy sluice_policy; /* opaque */
 
-/* Memory of the caller's own. It holds the handle itself: one block, taken in
- * sluice_create() and given back in sluice_destroy(). What a policy keeps for
- * each stream, and texts of errors, come from the C++ heap (operator new, which
- * a program can replace); when that is exhausted the process ends. `size` is in
- * bytes; the block must be aligned for any type, as malloc()'s is. The struct
- * is copied. */
+/* Memory of the caller's own. Everything that a handle holds lives there: the
+ * handle, its policy, and what they keep for each stream. From the beginning of
+ * sluice_create() to the end of sluice_destroy() no call on the handle takes
+ * memory elsewhere, malloc() or operator new, and a call that is refused takes
+ * none at all; by the end every block is given back, with the `size` that it
+ * was taken with. Only a sluice_create() that fails may word its error on the
+ * C++ heap. sluice_pick() and sluice_charge() never allocate. The functions are
+ * called from within calls on the handle alone: with a counter behind `user`
+ * they tell what one connection costs.
+ *
+ * `size` is in bytes and not 0; the block must be aligned for any type, as
+ * malloc()'s is. The struct is copied.
+ *
+ * `allocate` may return NULL. sluice_create() fails then. Later, a call that is
+ * under way cannot be taken back: it takes the rest of what it needs from
+ * malloc(), on loan, and returns as if nothing had happened; only when malloc()
+ * returns NULL as well the process is aborted. While something is on loan,
+ * calls that would want more (sluice_open(), the priorities, the hints) return
+ * SLUICE_ERROR_NO_MEMORY and change nothing; all others work, so that the
+ * streams that are open can be sent to their end. A loan is paid back when the
+ * policy needs the block no more, in sluice_destroy() at the latest. */
 typedef struct sluice_allocator {
   void* (*allocate)(void* user, size_t size); /* NULL: no memory */
   void (*deallocate)(void* user, void* block, size_t size);

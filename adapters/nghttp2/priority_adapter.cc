@@ -265,13 +265,13 @@ nghttp2_data_source* PriorityAdapter::SourceOf(int32_t stream_id) {
 absl::Status PriorityAdapter::SetServerPriority(
     int32_t stream_id, std::optional<ServerPriority> server) {
   ++changes_;
-  return host_.SetServerPriority(Id(stream_id), server);
+  return host_.WithText(host_.SetServerPriority(Id(stream_id), server));
 }
 
 absl::Status PriorityAdapter::SetHints(int32_t stream_id,
                                        const ResourceHints& hints) {
   ++changes_;
-  return host_.SetHints(Id(stream_id), hints);
+  return host_.WithText(host_.SetHints(Id(stream_id), hints));
 }
 
 // --- What nghttp2 asks -------------------------------------------------------

@@ -5,15 +5,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory_resource>
 
 #include "priority/internal/tree_node.h"
+#include "priority/resource_allocator.h"
 
 namespace sluice::priority::internal {
 
 // Linear probing with backward-shift deletion. Never allocates after Reset().
 class IdMap {
  public:
+  explicit IdMap(std::pmr::memory_resource* memory) : slots_(memory) {}
+
   // Room for `nodes` entries at a load of at most 4/5; forgets all entries.
   void Reset(size_t nodes) {
     int bits = 3;
@@ -22,21 +25,21 @@ class IdMap {
     slots_.assign(size_t{1} << bits, kNone);
   }
 
-  NodeIndex Find(const std::vector<Node>& nodes, StreamId id) const {
+  NodeIndex Find(const Nodes& nodes, StreamId id) const {
     for (size_t i = Home(id);; i = Next(i)) {
       if (slots_[i] == kNone || nodes[slots_[i]].id == id) return slots_[i];
     }
   }
 
   // `nodes[node].id` must not be in the map.
-  void Insert(const std::vector<Node>& nodes, NodeIndex node) {
+  void Insert(const Nodes& nodes, NodeIndex node) {
     size_t i = Home(nodes[node].id);
     while (slots_[i] != kNone) i = Next(i);
     slots_[i] = node;
   }
 
   // `nodes[node].id` must be in the map.
-  void Erase(const std::vector<Node>& nodes, NodeIndex node) {
+  void Erase(const Nodes& nodes, NodeIndex node) {
     size_t hole = Home(nodes[node].id);
     while (slots_[hole] != node) hole = Next(hole);
     for (size_t i = Next(hole); slots_[i] != kNone; i = Next(i)) {
@@ -57,7 +60,7 @@ class IdMap {
   size_t Home(StreamId id) const { return (id * 0x9e3779b1u) >> shift_; }
   size_t Next(size_t i) const { return (i + 1) & (slots_.size() - 1); }
 
-  std::vector<NodeIndex> slots_;
+  ResourceVector<NodeIndex> slots_;
   int shift_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory_resource>
 
 #include "absl/base/optimization.h"
 
@@ -15,8 +16,13 @@ constexpr int64_t kMaxKey = int64_t{1} << 60;
 }  // namespace
 
 template <class Order>
-ShareTree<Order>::ShareTree(size_t nodes, size_t max_grant, size_t calendars)
-    : queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars),
+ShareTree<Order>::ShareTree(size_t nodes, size_t max_grant, size_t calendars,
+                            std::pmr::memory_resource* memory)
+    : nodes_(memory),
+      groups_(memory),
+      path_(memory),
+      queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars,
+             memory),
       scaled_grant_(static_cast<int64_t>(max_grant)
                     << (kTagFractionBits + kWeightFractionBits)),
       max_grant_(max_grant) {

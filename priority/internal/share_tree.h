@@ -19,12 +19,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
 #include "priority/internal/sibling_queue.h"
 #include "priority/internal/tree_node.h"
+#include "priority/resource_allocator.h"
 
 namespace sluice::priority {
 
@@ -64,7 +65,8 @@ class ShareTree {
   };
   static_assert(sizeof(PathEntry) == 16);
 
-  ShareTree(size_t nodes, size_t max_grant, size_t calendars);
+  ShareTree(size_t nodes, size_t max_grant, size_t calendars,
+            std::pmr::memory_resource* memory);
 
   // --- The pool ---------------------------------------------------------
   bool full() const { return free_node_ == kNone; }
@@ -75,7 +77,7 @@ class ShareTree {
   // `n` must be detached and childless.
   void Delete(NodeIndex n);
 
-  const std::vector<Node>& nodes() const { return nodes_; }
+  const Nodes& nodes() const { return nodes_; }
   Node& node(NodeIndex n) { return nodes_[n]; }
   const Node& node(NodeIndex n) const { return nodes_[n]; }
   const Group& group(GroupIndex g) const { return groups_[g]; }
@@ -169,9 +171,9 @@ class ShareTree {
   void BumpEpoch();
   ABSL_ATTRIBUTE_NOINLINE void Renormalise(GroupIndex g);
 
-  std::vector<Node> nodes_;
-  std::vector<Group> groups_;
-  std::vector<PathEntry> path_;  // the first path_size_ are in use
+  Nodes nodes_;
+  ResourceVector<Group> groups_;
+  ResourceVector<PathEntry> path_;  // the first path_size_ are in use
   SiblingQueue<Order> queue_;
   WorkCounters work_;
   int64_t scaled_grant_;

@@ -1,14 +1,22 @@
 #include "priority/internal/sibling_queue.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+
 #include "absl/numeric/bits.h"
 
 namespace sluice::priority::internal {
 
 template <class Order>
-SiblingQueue<Order>::SiblingQueue(int64_t max_quantum, size_t calendars)
-    : shift_(Order::kSlots ? Calendar::ShiftFor(max_quantum) : 0) {
+SiblingQueue<Order>::SiblingQueue(int64_t max_quantum, size_t calendars,
+                                  std::pmr::memory_resource* memory)
+    : shift_(Order::kSlots ? Calendar::ShiftFor(max_quantum) : 0),
+      calendars_(memory),
+      free_calendars_(memory) {
   if constexpr (Order::kSlots) {
     calendars_.resize(calendars);
+    free_calendars_.reserve(calendars);
     for (size_t i = calendars; i > 0; --i) {
       free_calendars_.push_back(static_cast<uint32_t>(i - 1));
     }

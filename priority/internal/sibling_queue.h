@@ -14,12 +14,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "priority/internal/calendar.h"
 #include "priority/internal/tree_node.h"
+#include "priority/resource_allocator.h"
 #include "priority/tree_order.h"
 
 namespace sluice::priority::internal {
@@ -35,7 +36,8 @@ template <class Order>
 class SiblingQueue {
  public:
   // `max_quantum` is 256·L: the quantum of weight 1.
-  SiblingQueue(int64_t max_quantum, size_t calendars);
+  SiblingQueue(int64_t max_quantum, size_t calendars,
+               std::pmr::memory_resource* memory);
 
   // Where the nodes are; again after every move of the pool.
   void SetNodes(Node* nodes) { nodes_ = nodes; }
@@ -100,8 +102,8 @@ class SiblingQueue {
 
   Node* nodes_ = nullptr;
   int shift_;
-  std::vector<Calendar> calendars_;
-  std::vector<uint32_t> free_calendars_;
+  ResourceVector<Calendar> calendars_;
+  ResourceVector<uint32_t> free_calendars_;
   uint64_t steps_ = 0;
 };
 

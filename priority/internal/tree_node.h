@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "priority/resource_allocator.h"
 #include "priority/rfc7540_priority.h"
 
 namespace sluice::priority::internal {
@@ -46,6 +47,9 @@ struct alignas(64) Node {
   NodeIndex life_next = kNone;
 };
 static_assert(sizeof(Node) == 64);
+
+// All nodes of a tree, by index.
+using Nodes = ResourceVector<Node>;
 
 enum class QueueKind : uint32_t { kList, kSplay, kCalendar };
 

@@ -79,13 +79,17 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   absl::StatusOr<std::unique_ptr<Policy>> extensible =
       CreatePolicy("rfc9218", options);
   if (!extensible.ok()) return extensible.status();
-  PolicyOptions limits = options;
-  limits.values.clear();
+  const PolicyOptions limits = {
+      .max_grant = options.max_grant,
+      .max_streams = options.max_streams,
+      .max_closed_streams = options.max_closed_streams,
+      .memory = options.memory,
+  };
   absl::StatusOr<std::unique_ptr<Policy>> tree =
       CreatePolicy("rfc7540", limits);
   if (!tree.ok()) return tree.status();
-  return std::make_unique<Auto>(*std::move(tree), *std::move(extensible),
-                                options);
+  return MakePolicy<Auto>(options.memory, *std::move(tree),
+                          *std::move(extensible), options);
 }
 
 SLUICE_REGISTER_POLICY(auto, "RFC 9218 or the tree, by what the client sends",

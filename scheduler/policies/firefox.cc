@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   OptionReader reader(options);
   const bool marx_font_bug = reader.Bool("marx_font_bug", false);
   if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  return std::make_unique<Firefox>(options, marx_font_bug);
+  return MakePolicy<Firefox>(options.memory, options, marx_font_bug);
 }
 
 SLUICE_REGISTER_POLICY(firefox, "Firefox's groups, seated by class (Marx)",

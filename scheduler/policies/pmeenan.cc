@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
     return status;
   }
-  return std::make_unique<Meenan>(options, html_first);
+  return MakePolicy<Meenan>(options.memory, options, html_first);
 }
 
 SLUICE_REGISTER_POLICY(pmeenan, "64 levels with three concurrencies (Meenan)",

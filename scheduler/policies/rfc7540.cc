@@ -14,14 +14,17 @@
 // instead of O(1); max_depth=N caps the depth of the tree (0: no cap).
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "priority/priority_tree.h"
+#include "priority/resource_allocator.h"
 #include "priority/rfc7540_priority.h"
 #include "scheduler/idle_signals.h"
 #include "scheduler/option_reader.h"
@@ -41,7 +44,10 @@ template <class Order>
 class Rfc7540 final : public Policy {
  public:
   explicit Rfc7540(const priority::PriorityTreeOptions& options)
-      : tree_(options), max_streams_(options.max_idle) {}
+      : tree_(options),
+        overridden_(options.memory),
+        idle_(options.memory),
+        max_streams_(options.max_idle) {}
 
   absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
     if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
@@ -122,14 +128,20 @@ class Rfc7540 final : public Policy {
   }
 
  private:
+  using Ids = absl::flat_hash_set<StreamId, absl::Hash<StreamId>,
+                                  std::equal_to<StreamId>,
+                                  priority::ResourceAllocator<StreamId>>;
+
   size_t RoomForIdle() const {
     return max_streams_ - std::min(max_streams_, tree_.open_count());
   }
 
   absl::Status Reprioritise(StreamId id, const priority::Rfc7540Priority& to) {
-    absl::Status status = tree_.Reprioritise(id, to);
     // A stream that is closed and forgotten: nothing to do (§5.3.4).
-    return absl::IsNotFound(status) ? absl::OkStatus() : status;
+    if (idle_.Passed(id) && !tree_.State(id).has_value()) {
+      return absl::OkStatus();
+    }
+    return tree_.Reprioritise(id, to);
   }
 
   // The weight of an open stream of which nothing is said in this RFC's terms,
@@ -150,7 +162,7 @@ class Rfc7540 final : public Policy {
   }
 
   priority::BasicPriorityTree<Order> tree_;
-  absl::flat_hash_set<StreamId> overridden_;  // by the application; open
+  Ids overridden_;  // by the application; open
   IdleSignals idle_;
   const size_t max_streams_;
 };
@@ -168,11 +180,13 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
       .max_idle = options.max_streams,
       .max_grant = options.max_grant,
       .max_depth = max_depth,
+      .memory = options.memory,
   };
   if (exact) {
-    return std::make_unique<Rfc7540<priority::ExactByteFairOrder>>(tree);
+    return MakePolicy<Rfc7540<priority::ExactByteFairOrder>>(options.memory,
+                                                             tree);
   }
-  return std::make_unique<Rfc7540<priority::ByteFairOrder>>(tree);
+  return MakePolicy<Rfc7540<priority::ByteFairOrder>>(options.memory, tree);
 }
 
 SLUICE_REGISTER_POLICY(rfc7540,

@@ -99,7 +99,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   const int64_t guard =
       reader.Integer("starvation_guard", 0, 0, int64_t{1} << 40);
   if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  return std::make_unique<Rfc9218>(options, mixed, guard);
+  return MakePolicy<Rfc9218>(options.memory, options, mixed, guard);
 }
 
 SLUICE_REGISTER_POLICY(rfc9218, "RFC 9218 urgency and incremental", Make);

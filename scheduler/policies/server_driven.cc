@@ -58,8 +58,8 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
   absl::StatusOr<std::unique_ptr<Policy>> blocking =
       CreatePolicy("rfc7540", options);
   if (!blocking.ok()) return blocking.status();
-  return std::make_unique<ServerDriven>(*std::move(client),
-                                        *std::move(blocking), options);
+  return MakePolicy<ServerDriven>(options.memory, *std::move(client),
+                                  *std::move(blocking), options);
 }
 
 SLUICE_REGISTER_POLICY(server_driven,
