@@ -149,7 +149,8 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
   grant_.reset();
   stats_.bytes += bytes;
   if (bytes == 0) ++stats_.empty_grants;
-  if (observer_) observer_(decision);
+  // A copy: it may set another, or none.
+  if (const auto observer = observer_) observer(decision);
   return absl::OkStatus();
 }
 

@@ -66,7 +66,8 @@ class PolicyHost {
       size_t max_idle = scheduler::PolicyOptions().max_streams,
       std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
-  // Called at the end of each Charge(). It must not call back.
+  // Called at the end of each Charge(), and copied for it. It may call anything
+  // but the destructor.
   void SetObserver(std::function<void(const Decision&)> observer);
 
   // The stream opens, blocked. Errors: Policy::OnOpen()'s.

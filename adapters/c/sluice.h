@@ -129,9 +129,10 @@ SLUICE_API int sluice_create(int abi_version, const char* spec,
 /* NULL is allowed. */
 SLUICE_API void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT;
 
-/* What was wrong with the last call on `policy` that returned an error; with
- * NULL, with the last sluice_create() of this thread. Empty when there was
- * none. Valid until the next call on the same policy (by the same thread). */
+/* What was wrong with the last call on `policy` that returned an error (calls
+ * that only read, on a const one, leave this alone); with NULL, with the last
+ * sluice_create() of this thread. Empty when there was none. Valid until the
+ * next call on the same policy (by the same thread). */
 SLUICE_API const char* sluice_error_text(const sluice_policy* policy)
     SLUICE_NOEXCEPT;
 
@@ -281,7 +282,7 @@ typedef void (*sluice_trace_callback)(void* user,
                                       const sluice_decision* decision);
 
 /* Calls `callback` (NULL: nothing any more) at the end of each sluice_charge().
- * It must not call back into `policy`. */
+ * It may call everything with `policy` but sluice_destroy(). */
 SLUICE_API int sluice_set_trace(sluice_policy* policy,
                                 sluice_trace_callback callback,
                                 void* user) SLUICE_NOEXCEPT;

@@ -323,4 +323,34 @@ TEST_F(SluiceTest, TheTraceTellsEveryDecisionAndTheStatisticsAddThemUp) {
   EXPECT_EQ(stats.ready_streams, 0u);
 }
 
+// It serves the next stream itself, twice, then wants to hear no more.
+TEST_F(SluiceTest, ATraceMayCallThePolicyAgain) {
+  struct Tracer {
+    sluice_policy* policy;
+    std::vector<uint64_t> told;
+  } tracer = {policy_, {}};
+  const auto trace = [](void* user, const sluice_decision* decision) {
+    Tracer& self = *static_cast<Tracer*>(user);
+    self.told.push_back(decision->number);
+    sluice_stats stats;
+    EXPECT_EQ(sluice_get_stats(self.policy, &stats), SLUICE_OK);
+    EXPECT_EQ(stats.picks, decision->number + 1);
+    if (decision->number == 2) {
+      EXPECT_EQ(sluice_set_trace(self.policy, nullptr, nullptr), SLUICE_OK);
+      EXPECT_EQ(sluice_close(self.policy, 1), SLUICE_OK);
+      return;
+    }
+    sluice_grant grant;
+    EXPECT_EQ(sluice_pick(self.policy, &grant), SLUICE_OK);
+    EXPECT_EQ(sluice_charge(self.policy, grant.stream_id, 1), SLUICE_OK);
+  };
+  EXPECT_EQ(sluice_set_trace(policy_, trace, &tracer), SLUICE_OK);
+  OpenReady(1, {0, 16, 0});
+  OpenReady(3, {1, 16, 0});
+  EXPECT_EQ(Picks(1), "1");
+  EXPECT_EQ(tracer.told, (std::vector<uint64_t>{0, 1, 2}));
+  EXPECT_EQ(Picks(2), "3 3");
+  EXPECT_EQ(tracer.told.size(), 3u);
+}
+
 }  // namespace
