@@ -87,7 +87,7 @@ class Download(support.Folder):
         print(f"memory {before} KiB, with 100 unread responses {after} KiB")
         self.assertLess(after - before, ALLOWED_GROWTH_KIB)
 
-    def test_header_lists_that_unfold_and_are_reset_cost_no_memory(self):
+    def test_header_lists_that_unfold_and_are_reset_cost_little_memory(self):
         server = self.server(env=SMALL_QUARANTINE)
         before = server.memory_kib("VmHWM")
         with support.RawClient(server) as client:
@@ -110,7 +110,9 @@ class Download(support.Folder):
             after = server.memory_kib("VmHWM")
         print(f"peak memory {before} KiB, after {len(requests)} header lists "
               f"of 60 KB {after} KiB")
-        self.assertLess(after - before, ALLOWED_GROWTH_KIB)
+        # 4 MiB of them at a time, and under AddressSanitizer three times that;
+        # all together they are 55 MiB.
+        self.assertLess(after - before, 2 * ALLOWED_GROWTH_KIB)
 
     def test_a_file_that_shrinks_under_way_resets_its_stream_alone(self):
         path = self.write("shrinking.bin", bytes(1_000_000))
