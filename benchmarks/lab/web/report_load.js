@@ -306,25 +306,15 @@ const loadView = (() => {
               const block = blocks[params.dataIndex];
               const shape = bar(params, api, block.start, block.end, block.y, 32, 0.5);
               if (shape === null) return null;
-              const children = [
-                {
-                  type: "rect",
-                  shape,
-                  style: {
-                    fill: classColour(resources[block.resource].type),
-                    stroke: shape.width > 4 ? surface : "none",
-                    lineWidth: 1,
-                  },
-                },
-              ];
-              const { label } = resources[block.resource];
-              if (shape.width > 8 * label.length) {
-                children.push({
-                  type: "text",
-                  style: { text: label, x: shape.x + shape.width / 2, y: shape.y + 16, align: "center", verticalAlign: "middle", fill: onBlock, fontSize: 11 },
-                });
-              }
-              return { type: "group", children };
+              const { label, type } = resources[block.resource];
+              const wide = shape.width > 4;
+              const rect = { type: "rect", shape, style: { fill: classColour(type), stroke: wide ? surface : "none", lineWidth: 1 } };
+              if (shape.width <= 8 * label.length) return rect; // thousands are
+              const text = {
+                type: "text",
+                style: { text: label, x: shape.x + shape.width / 2, y: shape.y + 16, align: "center", verticalAlign: "middle", fill: onBlock, fontSize: 11 },
+              };
+              return { type: "group", children: [rect, text] };
             },
             tooltip: {
               formatter: ({ dataIndex }) => {
