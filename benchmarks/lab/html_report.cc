@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -156,7 +157,7 @@ absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
       .policy = IndexOf(policies_, run.policy),
       .seed = run.seed,
       .metrics = run.metrics,
-      .has_timeline = false,
+      .turn = 0,
   };
   if (sample.page == pages_.size()) {
     pages_.push_back({{"name", run.page->name},
@@ -166,14 +167,38 @@ absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
   ByteWriter writer;
   AppendTimeline(load, writer);
   AppendTreeHistory(TreeHistory(load), writer);
-  const std::string line = absl::StrCat(Packed(writer.bytes()), "\n");
-  if (timelines_ + line.size() <= options_.max_timelines) {
-    timelines_ += line.size();
-    stream_ << line;
-    sample.has_timeline = true;
+  turns_.resize(settings_.size());
+  sample.turn = IndexOf(turns_[sample.setting], sample.page);
+  if (sample.turn < turns_with_timelines_) {
+    std::string line = absl::StrCat(Packed(writer.bytes()), "\n");
+    timelines_size_ += line.size();
+    timelines_.emplace(samples_.size(), std::move(line));
   }
   samples_.push_back(std::move(sample));
+  MakeRoom();
   return absl::OkStatus();
+}
+
+void HtmlOutput::MakeRoom() {
+  while (timelines_size_ > options_.max_timelines) {
+    size_t last = 0;
+    for (const auto& [index, line] : timelines_) {
+      last = std::max(last, samples_[index].turn);
+    }
+    // First pages alone may be too many: then the first that came stay.
+    const bool only_first = last == 0;
+    for (auto it = only_first ? std::prev(timelines_.end())
+                              : timelines_.begin();
+         it != timelines_.end();) {
+      if (samples_[it->first].turn == last) {
+        timelines_size_ -= it->second.size();
+        it = timelines_.erase(it);
+      } else {
+        ++it;
+      }
+    }
+    if (!only_first) turns_with_timelines_ = last;
+  }
 }
 
 Json HtmlOutput::Summaries() const {
@@ -259,7 +284,8 @@ Json HtmlOutput::Index() const {
   // null, line of the timeline or -1]
   Json& runs = index["runs"] = Json::array();
   int64_t line = 0;
-  for (const Sample& sample : samples_) {
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    const Sample& sample = samples_[i];
     Json times = Json::array();
     for (size_t metric = 0; metric < std::size(kTimeMetrics); ++metric) {
       times.push_back(Microseconds(TimeOf(sample.metrics, metric)));
@@ -274,7 +300,7 @@ Json HtmlOutput::Index() const {
          std::to_string(sample.seed), std::move(times),
          sample.metrics.lower_first_bytes, std::move(classes),
          reaction ? Json(Microseconds(reaction->reaction_ns)) : Json(),
-         sample.has_timeline ? line++ : int64_t{-1}});
+         timelines_.count(i) == 0 ? int64_t{-1} : line++});
   }
   // [metric or, after them, class, setting, policy, pages, lower quartile,
   // median, upper quartile, interval's low, high, inside the noise, may equal
@@ -285,6 +311,7 @@ Json HtmlOutput::Index() const {
 }
 
 absl::Status HtmlOutput::Finish() {
+  for (const auto& [index, line] : timelines_) stream_ << line;
   stream_ << page_.before_index << Packed(Index().dump()) << page_.after_index;
   return absl::OkStatus();
 }

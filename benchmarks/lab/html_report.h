@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <ostream>
 #include <string>
@@ -40,8 +41,9 @@ struct HtmlOptions {
   // Of the ratios; without runs of it the report shows none.
   std::string baseline = "rr";
   uint64_t seed = 1;  // of the resamples
-  // Characters of timelines; a run that would pass this is without, and the
-  // page says so. With everything else the file stays below 5 MB: the page is
+  // Characters of timelines. Of runs that would pass this the first pages of
+  // each setting have theirs, under every policy, and the page says how many
+  // are without. With everything else the file stays below 5 MB: the page is
   // 0.7 MB, the results of 10,000 runs are about as much.
   size_t max_timelines = 3'500'000;
 };
@@ -57,8 +59,8 @@ struct HtmlTemplate {
 // NotFound names the file that cannot be read, InvalidArgument what is wrong.
 absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder);
 
-// --html FILE. Holds the metrics of all runs and the tables of their pages;
-// timelines are written as they come.
+// --html FILE. Holds the metrics of all runs, the tables of their pages, and
+// the timelines that there is room for; writes them when it is finished.
 class HtmlOutput : public Output {
  public:
   // `stream` must outlive this; it is the caller's to open and to close, and to
@@ -84,8 +86,11 @@ class HtmlOutput : public Output {
     size_t policy;
     uint64_t seed;
     Metrics metrics;
-    bool has_timeline;
+    size_t turn;  // of the page among those of its setting
   };
+
+  // Drops the timelines of the pages that came last until the rest has room.
+  void MakeRoom();
 
   nlohmann::ordered_json Index() const;
   nlohmann::ordered_json Summaries() const;
@@ -93,7 +98,10 @@ class HtmlOutput : public Output {
   std::ostream& stream_;
   HtmlOptions options_;
   HtmlTemplate page_;
-  size_t timelines_ = 0;
+  std::map<size_t, std::string> timelines_;  // lines, by sample
+  size_t timelines_size_ = 0;
+  size_t turns_with_timelines_ = std::numeric_limits<size_t>::max();
+  std::vector<std::vector<size_t>> turns_;  // pages by setting, as they came
   std::vector<std::string> policies_;
   std::vector<Setting> settings_;
   std::vector<std::pair<std::string, std::string>> page_names_;  // and hashes

@@ -307,5 +307,33 @@ TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
   EXPECT_EQ(contents.index["runs"][1][4], contents.index["runs"][0][4]);
 }
 
+TEST(HtmlOutputTest, TheFirstPagesOfEverySettingKeepTheirTimelines) {
+  // Three settings of three pages and two policies, and room for eight of the
+  // 18 timelines: one page each, though the first setting alone had room.
+  std::vector<std::unique_ptr<Load>> loads;
+  std::vector<const Load*> runs;
+  for (const char* network : {"x", "y", "z"}) {
+    for (const char* page : {"a", "b", "c"}) {
+      for (const char* policy : {"rr", "fifo"}) {
+        loads.push_back(std::make_unique<Load>(page, policy, 1000));
+        loads.back()->run.network = network;
+        runs.push_back(loads.back().get());
+      }
+    }
+  }
+  const size_t line =
+      absl::Base64Escape(Deflate(Report({runs[0]}).timelines.front())).size() +
+      1;
+  const Contents contents = Report(runs, {.max_timelines = 8 * line});
+  EXPECT_EQ(contents.timelines.size(), 6u);
+  int64_t next = 0;
+  for (const nlohmann::json& run : contents.index["runs"]) {
+    EXPECT_EQ(run[8], run[0] == 0 ? next++ : -1) << run;
+  }
+  // And of one page alone, as many as there is room for.
+  std::vector<const Load*> same(9, runs[0]);
+  EXPECT_EQ(Report(same, {.max_timelines = 8 * line}).timelines.size(), 8u);
+}
+
 }  // namespace
 }  // namespace sluice::lab
