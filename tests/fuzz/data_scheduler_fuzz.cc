@@ -108,7 +108,7 @@ class Run {
       : input_(input),
         policy_(PolicyOf(input_.Byte())),
         client_(ClientOptions(input_.Byte())),
-        server_({.side = h2::Side::kServer}) {
+        server_(ServerOptions(input_.Flag())) {
     PolicyOptions limits;
     limits.max_grant = input_.Flag() ? 16384 : 1000;
     limits.max_streams = input_.Flag() ? 1000 : 8;
@@ -164,6 +164,14 @@ class Run {
     if (byte & 1) {
       options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
     }
+    options.limits.budgets.settings.burst = 1000000;  // the server's answers
+    return options;
+  }
+
+  // With the budgets of the core, which end long inputs, or beyond them.
+  static h2::ConnectionOptions ServerOptions(bool patient) {
+    h2::ConnectionOptions options{.side = h2::Side::kServer};
+    if (patient) options.limits.budgets.settings.burst = 1000000;
     return options;
   }
 
