@@ -245,6 +245,36 @@ TEST(MemoryTest, PickAndChargeTakeNoMemoryOfTheCallers) {
   }
 }
 
+// The figures of docs/plugging-in.md, to two digits.
+TEST(MemoryTest, AHandleCostsWhatTheDocumentationSays) {
+  struct {
+    const char* spec;
+    size_t max_streams, max_closed_streams, kb_made, kb_with_100_streams;
+  } const cases[] = {
+      {"rfc9218", 1000, 100, 3, 49},
+      {"rfc7540", 1000, 100, 150, 163},
+      {"rfc7540", 100, 20, 33, 46},
+  };
+  for (const auto& of : cases) {
+    CountingHeap heap;
+    const sluice_allocator allocator = heap.allocator();
+    sluice_options options = SLUICE_OPTIONS_INIT;
+    options.max_streams = of.max_streams;
+    options.max_closed_streams = of.max_closed_streams;
+    options.allocator = &allocator;
+    sluice_policy* policy = nullptr;
+    ASSERT_EQ(sluice_create(SLUICE_ABI_VERSION, of.spec, &options, &policy),
+              SLUICE_OK);
+    EXPECT_EQ((heap.bytes + 500) / 1000, of.kb_made);
+    for (uint32_t id = 1; id < 200; id += 2) {
+      ASSERT_EQ(sluice_open(policy, id, nullptr, nullptr), SLUICE_OK);
+      ASSERT_EQ(sluice_ready(policy, id), SLUICE_OK);
+    }
+    EXPECT_EQ((heap.bytes + 500) / 1000, of.kb_with_100_streams);
+    sluice_destroy(policy);
+  }
+}
+
 TEST(MemoryTest, ACreationThatTheAllocatorRefusesABlockOfLeavesNothing) {
   for (const std::string& spec : Specs()) {
     SCOPED_TRACE(spec);
