@@ -110,8 +110,8 @@ typedef struct sluice_allocator {
 /* Start from SLUICE_OPTIONS_INIT. */
 typedef struct sluice_options {
   size_t max_grant;          /* bytes, 1 … 16777215: the largest grant */
-  size_t max_streams;        /* open and idle ids kept */
-  size_t max_closed_streams; /* closed ids kept to route bandwidth */
+  size_t max_streams;        /* 1 … 1048576: open and idle ids kept */
+  size_t max_closed_streams; /* 0 … 1048576: closed ids, for the tree */
   const sluice_allocator* allocator; /* NULL: malloc() and free() */
 } sluice_options;
 
