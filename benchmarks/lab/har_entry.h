@@ -5,26 +5,24 @@
 // chrome-har (sitespeed.io) and Playwright write. For each fact the fields are
 // tried in this order:
 //  - Start: `startedDateTime`, which is exact to the millisecond at best, and
-//    is UTC where it names no zone (WebPageTest's agent); after
-//    the first entry `_requestTime` (chrome-har; seconds of one clock); less
-//    `timings._queued` (chrome-har), or
-//    `_created` after the page's start (WebPageTest) if that is earlier: the
-//    browser wanted it then.
+//    is UTC where it names no zone (WebPageTest's agent); after the first entry
+//    `_requestTime` (chrome-har; seconds of one clock); less `timings._queued`
+//    (chrome-har), or `_created` after the page's start (WebPageTest) if that
+//    is earlier: the browser wanted it then.
 //  - End: the start of the request and `_load_ms` (WebPageTest, whose `time`
 //    counts the lookup and the handshakes before the start as well); else
-//    `time`, or where that is missing or
-//    from -1 to 0 the sum of `timings`. First byte: the end less
-//    `timings.receive`. In `timings`, -1 to 0 is nothing (HAR 1.2: -1 does not
-//    apply; and tools subtract doubles).
+//    `time`, or where that is missing or from -1 to 0 the sum of `timings`.
+//    First byte: the end less `timings.receive`. In `timings`, -1 to 0 is
+//    nothing (HAR 1.2: -1 does not apply; and tools subtract doubles).
 //  - Bytes of the body on the wire: `_objectSize` (WebPageTest);
 //    `response._transferSize` (Chrome; without `headersSize`, where that is
 //    known; else not above `content.size` of what was not encoded);
 //    `response.bodySize` (Firefox's without `headersSize`, which it counts);
-//    `_bytesIn` (WebPageTest; has the headers);
-//    the Content-Length header; `content.size` less `content.compression`;
-//    `content.size`. -1 is unknown. Never more than Content-Length says, since
-//    some count headers as well; none with status 204 or
-//    304. A body that is only known decoded counts as `decoded`.
+//    `_bytesIn` (WebPageTest; has the headers); the Content-Length header;
+//    `content.size` less `content.compression`; `content.size`. -1 is unknown.
+//    Never more than Content-Length says, since some count headers as well;
+//    none with status 204 or 304. A body that is only known decoded counts as
+//    `decoded`.
 //  - Type: `_resourceType`, `_request_type`; the request's Sec-Fetch-Dest; the
 //    MIME type; the extension in the URL.
 //  - Level: `_initialPriority` (chrome-har) or `_initial_priority`
@@ -33,10 +31,9 @@
 //    first is the urgency in its `priority` header, which is 0 to 4 for the
 //    five levels. From a Chrome without any of these fields the level is that
 //    urgency. The header leaves out the default, 3, so that where any request
-//    has the header, none means Low.
-//    Firefox's `_priority` has the same words for five other levels, by type:
-//    it is no level here. But an image that has High or more was displayed
-//    while it was loaded.
+//    has the header, none means Low. Firefox's `_priority` has the same words
+//    for five other levels, by type: it is no level here. But an image that has
+//    High or more was displayed while it was loaded.
 //  - Initiator: `_initiator` as Chrome's object (its `url`, and every script in
 //    its `stack` and the stacks behind it) or as a URL (`_initiator_type` says
 //    how); the Referer is kept beside it.

@@ -15,8 +15,8 @@
 //    it is discovered at the end.
 //  - Levels: as the HAR says; where it says none, the default of the type
 //    (page_rules.h), and Medium for a script that is late and Low for one that
-//    is async or deferred, High for a preloaded font, VeryLow for a
-//    stylesheet that Firefox asked for with u=4 (its media do not match).
+//    is async or deferred, High for a preloaded font, VeryLow for a stylesheet
+//    that Firefox asked for with u=4 (its media do not match).
 //  - A change of level (`_initialPriority`, `_priority`) has no time in a HAR.
 //    That of an image is placed where layout would put it in view: at the end
 //    of the last render-critical entry that ended before the image did. Any
@@ -25,21 +25,20 @@
 //    font that Firefox asked for with u=2.
 //  - Render-blocking, only in the document's own frame: what `_renderBlocking`
 //    says. Otherwise a stylesheet at VeryHigh, not preloaded, and not inserted
-//    by a script where the HAR has no levels. A script that no
-//    script and no preload asked for: with levels, High blocks in the head,
-//    Medium late; from a Firefox that sends `priority`, u=2 blocks; with
-//    neither, it blocks in the head when it began before the first image did,
-//    else late. All other scripts are async or deferred; so is one with a level
-//    whose initiator is neither the parser nor unknown.
+//    by a script where the HAR has no levels. A script that no script and no
+//    preload asked for: with levels, High blocks in the head, Medium late; from
+//    a Firefox that sends `priority`, u=2 blocks; with neither, it blocks in
+//    the head when it began before the first image did, else late. All other
+//    scripts are async or deferred; so is one with a level whose initiator is
+//    neither the parser nor unknown.
 //  - In the viewport: an image whose level is High or above at any time, or
 //    that Firefox displayed. Neither can be seen of an image that had arrived
-//    before there was a layout. Where
-//    levels are known by the requests' headers alone, a later change cannot be
-//    seen: there, and in a HAR without levels and displayed images, it is a
-//    guess that Chrome makes
-//    too: an image of the document that no script asked for, and that was asked
-//    for at Medium or above; without levels, the first five of them. Chrome
-//    raises such an image to High, so it is raised here as well.
+//    before there was a layout. Where levels are known by the requests' headers
+//    alone, a later change cannot be seen: there, and in a HAR without levels
+//    and displayed images, it is a guess that Chrome makes too: an image of the
+//    document that no script asked for, and that was asked for at Medium or
+//    above; without levels, the first five of them. Chrome raises such an image
+//    to High, so it is raised here as well.
 #ifndef SLUICE_BENCHMARKS_LAB_HAR_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_HAR_PAGE_H_
 
