@@ -47,12 +47,12 @@ class ThrottledClient:
     def close(self):
         self._socket.close()
 
-    def request(self, path, weight=16, depends_on=0, exclusive=False):
+    def request(self, path, weight=16, depends_on=0, exclusive=False, method="GET"):
         """The id of the new stream; goes out with the next flush()."""
         stream_id = self._h2.get_next_available_stream_id()
         self._h2.send_headers(
             stream_id,
-            [(":method", "GET"), (":scheme", "https"), (":path", path), (":authority", "localhost")],
+            [(":method", method), (":scheme", "https"), (":path", path), (":authority", "localhost")],
             end_stream=True,
             priority_weight=weight,
             priority_depends_on=depends_on,

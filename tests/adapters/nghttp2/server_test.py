@@ -6,6 +6,7 @@ server_test.py WITH_SLUICE PLAIN SOURCE
 
 import os
 import re
+import subprocess
 import sys
 import unittest
 
@@ -50,6 +51,26 @@ class Nghttp2ServerTest(unittest.TestCase):
             else:
                 self.assertFalse(2 < share < 50, share)
                 self.assertGreater(waited, 2000)
+
+    def test_a_request_with_content_is_answered(self):
+        for program in (WITH_SLUICE, PLAIN):
+            with self.serve(program, "rfc7540") as server:
+                got = subprocess.run(
+                    ["curl", "--silent", "--insecure", "--http2", "--max-time", "20",
+                     "--output", "/dev/null", "--write-out",
+                     "%{http_version} %{http_code} %{size_download}", "--data-binary",
+                     "@" + SOURCE, "https://127.0.0.1:%d/30000" % server.port],
+                    check=True, stdout=subprocess.PIPE, text=True).stdout
+                self.assertEqual(got, "2 200 30000")
+
+    def test_head_gets_no_content(self):
+        for program in (WITH_SLUICE, PLAIN):
+            with self.serve(program, "rfc7540") as server:
+                asker = client.ThrottledClient(server.port, RATE)
+                stream = asker.request("/30000", method="HEAD")
+                asker.receive_until(lambda: stream in asker.ended)
+                self.assertEqual(asker.received[stream], 0)
+                asker.close()
 
     def test_switching_the_adapter_on_takes_under_thirty_lines(self):
         with open(SOURCE, encoding="utf-8") as source:

@@ -30,6 +30,15 @@ class SmallServerTest(unittest.TestCase):
                 check=True, stdout=subprocess.PIPE, text=True).stdout
         self.assertEqual(got, "2 3000000")
 
+    def test_head_gets_no_content(self):
+        with serve() as server:
+            got = subprocess.run(
+                ["curl", "--silent", "--http2-prior-knowledge", "--head", "--max-time", "20",
+                 "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}",
+                 "http://127.0.0.1:%d/3000000" % server.port],
+                check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.assertEqual(got, "200 0")
+
     def test_an_upload_that_goes_on_while_it_answers_is_taken_in(self):
         with serve() as server:
             table = subprocess.run(
