@@ -3,6 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -25,13 +26,37 @@ constexpr absl::string_view kAll = "all";
 constexpr absl::string_view kReal = "real";
 constexpr absl::string_view kSynthetic = "synthetic_";
 
-// The spec with the policy's registered name: "p+:a=b" → "parallel_plus:a=b".
-std::string WithoutNickname(absl::string_view spec) {
-  const absl::string_view name = spec.substr(0, spec.find(':'));
-  const absl::string_view options = spec.substr(name.size());
-  if (name == "p+") return absl::StrCat("parallel_plus", options);
-  if (name == "s+") return absl::StrCat("serial_plus", options);
-  return std::string(spec);
+// The one spelling of a spec: "p+:b=2,a=1" → "parallel_plus:a=1,b=2".
+std::string Canonical(absl::string_view spec) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(spec, absl::MaxSplits(':', 1));
+  absl::string_view name = parts.first;
+  if (name == "p+") name = "parallel_plus";
+  if (name == "s+") name = "serial_plus";
+  std::vector<absl::string_view> options = absl::StrSplit(parts.second, ',');
+  std::sort(options.begin(), options.end());
+  // "rr:", which has no options where some should be, stays wrong.
+  return absl::StrCat(name, spec.size() > parts.first.size() ? ":" : "",
+                      absl::StrJoin(options, ","));
+}
+
+// Error: the flag's name before what is wrong with the policy.
+absl::StatusOr<std::string> ReadPolicy(absl::string_view flag,
+                                       absl::string_view spec) {
+  std::string canonical = Canonical(spec);
+  const auto policy = scheduler::CreatePolicy(canonical);
+  if (policy.ok()) return canonical;
+  return absl::Status(policy.status().code(),
+                      absl::StrCat(flag, ": ", policy.status().message()));
+}
+
+// Appends `value` unless an equal one is there.
+template <typename T, typename Equal = std::equal_to<T>>
+void AddOnce(T value, std::vector<T>& values, Equal equal = Equal()) {
+  for (const T& other : values) {
+    if (equal(other, value)) return;
+  }
+  values.push_back(std::move(value));
 }
 
 absl::StatusOr<std::vector<std::string>> SplitList(absl::string_view flag,
@@ -84,7 +109,8 @@ absl::Status AddPage(const std::string& path, std::vector<Page>& pages) {
   absl::StatusOr<Page> page = LoadPageFile(path);
   if (!page.ok()) return page.status();
   page->name = UnusedName(page->name, pages);
-  pages.push_back(*std::move(page));
+  AddOnce(*std::move(page), pages,
+          [](const Page& a, const Page& b) { return a.sha256 == b.sha256; });
   return absl::OkStatus();
 }
 
@@ -152,35 +178,34 @@ absl::StatusOr<std::vector<std::string>> SelectPolicies(
         specs.push_back(policy.name);
       }
     } else {
-      specs.push_back(WithoutNickname(item));
+      specs.push_back(item);
     }
   }
+  std::vector<std::string> policies;
   for (const std::string& spec : specs) {
-    auto policy = scheduler::CreatePolicy(spec);
-    if (!policy.ok()) {
-      return absl::Status(
-          policy.status().code(),
-          absl::StrCat("--policies: ", policy.status().message()));
-    }
+    absl::StatusOr<std::string> policy = ReadPolicy("--policies", spec);
+    if (!policy.ok()) return policy.status();
+    AddOnce(*std::move(policy), policies);
   }
-  return specs;
+  return policies;
 }
 
 absl::StatusOr<std::string> SelectBaseline(absl::string_view spec) {
-  const std::string name = WithoutNickname(spec);
-  auto policy = scheduler::CreatePolicy(name);
-  if (policy.ok()) return name;
-  return absl::Status(policy.status().code(),
-                      absl::StrCat("--baseline: ", policy.status().message()));
+  return ReadPolicy("--baseline", spec);
 }
 
 absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list) {
   absl::StatusOr<std::vector<std::string>> items = SplitList("--signals", list);
   if (!items.ok()) return items.status();
   std::vector<SignalSet> sets;
+  const auto add = [&sets](const SignalSet& set) {
+    AddOnce(set, sets, [](const SignalSet& a, const SignalSet& b) {
+      return a.name == b.name;
+    });
+  };
   for (const std::string& item : *items) {
     if (item == kAll) {
-      sets.insert(sets.end(), SignalSets().begin(), SignalSets().end());
+      std::for_each(SignalSets().begin(), SignalSets().end(), add);
       continue;
     }
     absl::StatusOr<SignalSet> set = FindSignalSet(item);
@@ -188,7 +213,7 @@ absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list) {
       return absl::Status(set.status().code(),
                           absl::StrCat("--signals: ", set.status().message()));
     }
-    sets.push_back(*set);
+    add(*set);
   }
   return sets;
 }

@@ -15,7 +15,9 @@ namespace sluice::lab {
 // All errors are InvalidArgument or NotFound with a sentence for the user; each
 // names the flag, what is wrong, and, where there is one, the list of what is
 // known. Lists are separated by commas; an empty name is an error. The name
-// "all" stands for everything that is known, in the order of its list.
+// "all" stands for everything that is known, in the order of its list. What is
+// named twice is there once, at its first place: a page or a policy that
+// counted twice would make the sums over pages wrong.
 
 // Names of the pages in `bundled_folder`, sorted.
 std::vector<std::string> BundledPages(const std::string& bundled_folder);
@@ -23,14 +25,16 @@ std::vector<std::string> BundledPages(const std::string& bundled_folder);
 // --pages. An item is the name of a bundled page, or else a path of the user's
 // (page.h: a HAR or a page file, told apart by content) or a glob, whose
 // matches are taken in byte order. "real" stands for the bundled pages that
-// were captured: those not called synthetic_…. Of pages with one name the
-// second is called NAME-2, and so on.
+// were captured: those not called synthetic_…. Files with the same bytes are
+// one page. Of other pages with one name the second is called NAME-2, and so
+// on.
 absl::StatusOr<std::vector<Page>> SelectPages(
     absl::string_view list, const std::string& bundled_folder);
 
 // --policies: specs of scheduler::CreatePolicy(), each tried once. A comma that
-// is followed by KEY=VALUE continues the spec before it. "p+" and "s+" are read
-// as parallel_plus and serial_plus.
+// is followed by KEY=VALUE continues the spec before it. Specs have one
+// spelling: "p+" and "s+" become parallel_plus and serial_plus, and options are
+// sorted.
 absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
 
 // --baseline: one spec, read as in --policies.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ absl::string_view BaseName(absl::string_view path) {
 absl::StatusOr<CommandLine> ParseFlags(
     absl::Span<const absl::string_view> arguments) {
   CommandLine result;
+  std::set<absl::string_view> given;
   for (size_t i = 0; i < arguments.size(); ++i) {
     absl::string_view argument = arguments[i];
     if (argument == "--") {
@@ -67,6 +69,11 @@ absl::StatusOr<CommandLine> ParseFlags(
     if (flag == nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat("there is no flag --", name, "; see --help"));
+    }
+    // Of two lists the first would be lost without a word.
+    if (!given.insert(flag->Name()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag->Name(), " is given twice"));
     }
     absl::string_view value;
     if (has_value && negated) {

@@ -24,8 +24,8 @@ struct CommandLine {
 
 // `arguments` does not include the program's name. Understood: --name=value,
 // --name value, --bool, --nobool, one dash for two, and `--`, after which
-// everything is positional. Errors are InvalidArgument; flags that stood before
-// the mistake have their values then.
+// everything is positional. A flag is given once. Errors are InvalidArgument;
+// flags that stood before the mistake have their values then.
 absl::StatusOr<CommandLine> ParseFlags(
     absl::Span<const absl::string_view> arguments);
 

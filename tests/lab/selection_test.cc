@@ -71,9 +71,46 @@ TEST(SelectionTest, RelativePathsBelongToTheCallersFolder) {
   const std::string folder = ::testing::TempDir();
   WritePage(folder + "/mine.json", "mine");
   setenv("BUILD_WORKING_DIRECTORY", folder.c_str(), 1);
-  const auto pages = SelectPages("mine.json,./mi?e.json", kBundled);
+  const auto pages = SelectPages("mine.json", kBundled);
   unsetenv("BUILD_WORKING_DIRECTORY");
-  EXPECT_THAT(NamesOf(pages), ElementsAre("mine", "mine-2"));
+  EXPECT_THAT(NamesOf(pages), ElementsAre("mine"));
+}
+
+TEST(SelectionTest, AnotherPageOfTheSameNameIsNumbered) {
+  const std::string folder = ::testing::TempDir();
+  WritePage(folder + "/same_1.json", "same");
+  WritePage(folder + "/same_2.json", "same");
+  std::ofstream(folder + "/same_2.json", std::ios::app) << "\n";
+  EXPECT_THAT(NamesOf(SelectPages(folder + "/same_*.json", kBundled)),
+              ElementsAre("same", "same-2"));
+}
+
+TEST(SelectionTest, WhatIsNamedTwiceIsThereOnceAtItsFirstPlace) {
+  const std::string folder = ::testing::TempDir();
+  WritePage(folder + "/copy_1.json", "copy");
+  WritePage(folder + "/copy_2.json", "copy");
+  EXPECT_THAT(
+      NamesOf(SelectPages(
+          absl::StrCat("vk,squoosh,vk,", folder, "/copy_*.json"), kBundled)),
+      ElementsAre("vk", "squoosh", "copy"));
+  EXPECT_THAT(NamesOf(SelectPages("vk,real", kBundled)), SizeIs(16));
+  EXPECT_THAT(*SelectPolicies("p+,rr,parallel_plus,rr,p+"),
+              ElementsAre("parallel_plus", "rr"));
+  EXPECT_THAT(*SelectPolicies("firefox,firefox:marx_font_bug=true,firefox,"
+                              "firefox:marx_font_bug=true"),
+              ElementsAre("firefox", "firefox:marx_font_bug=true"));
+  const auto signals = SelectSignals("firefox9218,all,none");
+  ASSERT_TRUE(signals.ok()) << signals.status();
+  EXPECT_EQ(signals->size(), SignalSets().size());
+  EXPECT_EQ(signals->front().name, "firefox9218");
+}
+
+TEST(SelectionTest, TheOrderOfOptionsMakesNoOtherPolicy) {
+  EXPECT_THAT(
+      *SelectPolicies("rfc9218:starvation_guard=100000,mixed=alternate,"
+                      "rfc9218:mixed=alternate,starvation_guard=100000"),
+      ElementsAre("rfc9218:mixed=alternate,starvation_guard=100000"));
+  EXPECT_EQ(*SelectBaseline("p+"), "parallel_plus");
 }
 
 TEST(SelectionTest, AnUnknownPageIsRefusedWithTheBundledOnes) {
@@ -128,11 +165,11 @@ TEST(SelectionTest, AnUnknownSignalSetIsRefusedWithTheKnownOnes) {
 
 TEST(SelectionTest, AllStandsForEverythingThatIsKnown) {
   EXPECT_EQ(NamesOf(SelectPages("all", kBundled)), BundledPages(kBundled));
-  const auto policies = SelectPolicies("all,rr");
+  const auto policies = SelectPolicies("rr,all");
   ASSERT_TRUE(policies.ok()) << policies.status();
-  EXPECT_EQ(policies->size(), scheduler::RegisteredPolicies().size() + 1);
+  EXPECT_EQ(policies->size(), scheduler::RegisteredPolicies().size());
   EXPECT_THAT(*policies, IsSupersetOf({"rfc7540", "rfc9218", "pmeenan"}));
-  EXPECT_EQ(policies->back(), "rr");
+  EXPECT_EQ(policies->front(), "rr");
   const auto signals = SelectSignals("all");
   ASSERT_TRUE(signals.ok()) << signals.status();
   EXPECT_EQ(signals->size(), SignalSets().size());

@@ -70,6 +70,12 @@ TEST_F(ParseFlagsTest, NamesTheMistake) {
   EXPECT_THAT(Error({"--nocolour"}), HasSubstr("no flag --nocolour"));
 }
 
+TEST_F(ParseFlagsTest, AFlagIsGivenOnce) {
+  EXPECT_EQ(Error({"--colour=red", "--apples=1", "-colour", "green"}),
+            "--colour is given twice");
+  EXPECT_EQ(Error({"--ripe", "--noripe"}), "--ripe is given twice");
+}
+
 TEST_F(ParseFlagsTest, ReportsThatHelpWasAskedFor) {
   absl::StatusOr<CommandLine> parsed = Parse({"--help"});
   ASSERT_TRUE(parsed.ok());
