@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 
 namespace sluice::lab {
 
@@ -88,6 +89,42 @@ std::string Deflate(absl::string_view bytes) {
             Z_BEST_COMPRESSION);
   out.resize(size);
   return out;
+}
+
+struct PackedWriter::Zlib {
+  z_stream stream = {};
+};
+
+PackedWriter::PackedWriter(std::ostream& stream)
+    : stream_(stream), zlib_(std::make_unique<Zlib>()) {
+  deflateInit(&zlib_->stream, Z_BEST_COMPRESSION);  // fails without memory only
+}
+
+PackedWriter::~PackedWriter() { deflateEnd(&zlib_->stream); }
+
+void PackedWriter::Write(absl::string_view bytes) { Deflate(bytes, false); }
+
+void PackedWriter::Finish() { Deflate("", true); }
+
+void PackedWriter::Deflate(absl::string_view bytes, bool last) {
+  z_stream& zlib = zlib_->stream;
+  zlib.next_in =
+      reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // only read
+  zlib.avail_in = static_cast<uInt>(bytes.size());
+  do {
+    const size_t done = deflated_.size();
+    constexpr size_t kStep = 65536;
+    deflated_.resize(done + kStep);
+    zlib.next_out = reinterpret_cast<Bytef*>(&deflated_[done]);
+    zlib.avail_out = kStep;
+    deflate(&zlib, last ? Z_FINISH : Z_NO_FLUSH);
+    deflated_.resize(deflated_.size() - zlib.avail_out);
+  } while (zlib.avail_out == 0);
+  // Three bytes are four characters; what is left over waits.
+  const size_t whole =
+      last ? deflated_.size() : deflated_.size() - deflated_.size() % 3;
+  stream_ << absl::Base64Escape(deflated_.substr(0, whole));
+  deflated_.erase(0, whole);
 }
 
 absl::StatusOr<std::string> Inflate(absl::string_view bytes, size_t max_bytes) {

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +62,29 @@ class ByteReader {
 
 // zlib (RFC 1950), the smallest that zlib can do.
 std::string Deflate(absl::string_view bytes);
+
+// The same, in base64 and piece by piece: for what is larger than memory
+// should hold.
+class PackedWriter {
+ public:
+  // `stream` must outlive this.
+  explicit PackedWriter(std::ostream& stream);
+  PackedWriter(const PackedWriter&) = delete;
+  PackedWriter& operator=(const PackedWriter&) = delete;
+  ~PackedWriter();
+
+  void Write(absl::string_view bytes);
+  // Once, after everything.
+  void Finish();
+
+ private:
+  void Deflate(absl::string_view bytes, bool last);
+
+  struct Zlib;
+  std::ostream& stream_;
+  std::unique_ptr<Zlib> zlib_;
+  std::string deflated_;  // not yet written
+};
 
 // Error: InvalidArgument, when `bytes` are not what Deflate() made, or hold
 // more than `max_bytes`.

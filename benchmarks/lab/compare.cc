@@ -73,15 +73,24 @@ absl::Status Compare(const Comparison& comparison, const Sinks& sinks) {
           const absl::Status status = output->Write(runs.back(), *load);
           if (!status.ok()) return status;
         }
-        summary.Add(runs.back());
+        if (!sinks.text) {
+          runs.clear();
+          continue;
+        }
+        absl::Status status = summary.Add(runs.back());
+        if (!status.ok()) return status;
         KeepWhatTextShows(&runs.back());
       }
     }
+    if (!sinks.text) continue;
     const bool first = &page == &comparison.pages.front();
     sinks.text(absl::StrCat(first ? "" : "\n", TextReport(runs)));
   }
-  const std::string over_pages = summary.Text();
-  if (!over_pages.empty()) sinks.text(absl::StrCat("\n", over_pages));
+  if (sinks.text) {
+    const absl::StatusOr<std::string> over_pages = summary.Text();
+    if (!over_pages.ok()) return over_pages.status();
+    if (!over_pages->empty()) sinks.text(absl::StrCat("\n", *over_pages));
+  }
   for (Output* output : sinks.outputs) {
     if (absl::Status status = output->Finish(); !status.ok()) return status;
   }

@@ -37,14 +37,15 @@ struct Sinks {
   std::function<void(size_t run, size_t total, absl::string_view name)>
       progress;
   // After each page, and at last the summary over pages, where there is one.
+  // May be empty: nobody reads it.
   std::function<void(absl::string_view text)> text;
   std::vector<Output*> outputs;  // each sees every run; not owned
 };
 
 // Error: the run that failed, and why (a defect, see RunPageLoad(), or an
 // output that could not be written); what came before it has been written.
-// Holds of the runs of one page what its table shows, and of all runs some 150
-// bytes each (summary.h); never more than one page load.
+// Holds one page load at a time, and of the runs of one page what its table
+// shows; of all others nothing (samples.h).
 absl::Status Compare(const Comparison& comparison, const Sinks& sinks);
 
 }  // namespace sluice::lab

@@ -164,6 +164,17 @@ int CompareMain(int argc, char** argv,
       static_cast<size_t>(send_buffer);
   comparison.load_options.max_streams = static_cast<uint32_t>(max_streams);
 
+  // Not of kept runs (result_files.h): they lack what a page is made of.
+  std::optional<HarOutput> har;
+  if (const std::string path = absl::GetFlag(FLAGS_har); !path.empty()) {
+    absl::StatusOr<TraceFolder> folder =
+        TraceFolder::In(examples::ResolveUserPath(path), ".har");
+    if (!folder.ok()) {
+      ExitBadCommandLine(kProgram,
+                         absl::StrCat("--har: ", folder.status().message()));
+    }
+    har.emplace(*std::move(folder));
+  }
   ResultFiles files(kProgram, argv[0],
                     {.baseline = comparison.baseline,
                      .seed = comparison.transport_options.seed});
@@ -182,24 +193,15 @@ int CompareMain(int argc, char** argv,
   sinks.progress = [&](size_t run, size_t total, absl::string_view name) {
     if (!quiet) progress.OnRun(run, total, name);
   };
-  sinks.text = [&](absl::string_view text) {
-    if (quiet) return;
-    progress.Clear();
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-  };
-  sinks.outputs = files.outputs();
-  // Not of kept runs (result_files.h): they lack what a page is made of.
-  std::optional<HarOutput> har;
-  if (const std::string path = absl::GetFlag(FLAGS_har); !path.empty()) {
-    absl::StatusOr<TraceFolder> folder =
-        TraceFolder::In(examples::ResolveUserPath(path), ".har");
-    if (!folder.ok()) {
-      ExitBadCommandLine(kProgram,
-                         absl::StrCat("--har: ", folder.status().message()));
-    }
-    sinks.outputs.push_back(&har.emplace(*std::move(folder)));
+  if (!quiet) {
+    sinks.text = [&progress](absl::string_view text) {
+      progress.Clear();
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fflush(stdout);
+    };
   }
+  sinks.outputs = files.outputs();
+  if (har.has_value()) sinks.outputs.push_back(&*har);
   const absl::Status status = Compare(comparison, sinks);
   progress.Clear();
   if (!status.ok()) {

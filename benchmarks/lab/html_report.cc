@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -13,9 +12,10 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "benchmarks/lab/byte_columns.h"
+#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/page.h"
 #include "benchmarks/lab/run_file.h"
-#include "benchmarks/lab/summary.h"
+#include "benchmarks/lab/statistics.h"
 #include "benchmarks/lab/tree_history.h"
 #include "benchmarks/lab/version.h"
 
@@ -28,34 +28,16 @@ using Json = nlohmann::ordered_json;
 constexpr absl::string_view kTimelines = "<!--timelines-->";
 constexpr absl::string_view kIndex = "<!--index-->";
 
-// The metrics that are times, by their keys in JsonLine(); after them, in sums
-// over pages, the times of the classes.
-constexpr absl::string_view kTimeMetrics[] = {
-    "atf_area_ms", "render_critical_ms", "atf_ms", "page_load_ms"};
-constexpr size_t kSums = std::size(kTimeMetrics) + kResourceTypes;
+// TimeMetric's names, as in JsonLine().
+constexpr absl::string_view kTimeNames[] = {"atf_area_ms", "render_critical_ms",
+                                            "atf_ms", "page_load_ms"};
+static_assert(std::size(kTimeNames) == kTimeMetrics);
 
-// By index in kTimeMetrics or after it; 0: the page has no such resources.
-int64_t TimeOf(const Metrics& metrics, size_t metric) {
-  const int64_t times[] = {metrics.atf_area_ns, metrics.render_critical_ns,
-                           metrics.atf_ns, metrics.page_load_ns};
-  static_assert(std::size(times) == std::size(kTimeMetrics));
-  return metric < std::size(times)
-             ? times[metric]
-             : metrics.class_done_ns[metric - std::size(times)].value_or(0);
-}
+// Of timelines that are deflated together: what a look at one run costs.
+constexpr size_t kMaxLineBytes = 1 << 20;
 
 // As JsonLine() rounds.
 int64_t Microseconds(int64_t ns) { return (ns + 500) / 1000; }
-
-template <typename T>
-size_t IndexOf(std::vector<T>& values, const T& value) {
-  const auto found = std::find(values.begin(), values.end(), value);
-  if (found != values.end()) {
-    return static_cast<size_t>(found - values.begin());
-  }
-  values.push_back(value);
-  return values.size() - 1;
-}
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -85,23 +67,29 @@ Json ResourceTable(const Page& page) {
   return table;
 }
 
-// Whether the pages leave it open which of two policies is better, given the
-// ratios of each page's seeds to the baseline's. They do for a policy and
-// itself.
-bool MayEqual(const std::map<size_t, std::vector<double>>& best,
-              const std::map<size_t, std::vector<double>>& other,
-              uint64_t seed) {
-  std::vector<double> ratios;
-  for (const auto& [page, of_seeds] : best) {
-    const auto found = other.find(page);
-    if (found == other.end()) continue;
-    ratios.push_back(Median(of_seeds) / Median(found->second));
+// [page, setting, policy, seed, [microseconds of each metric], lower first
+// bytes, [microseconds of each type or null], microseconds of the reaction or
+// null, line of the timeline or -1, its place in the line]
+Json RunRow(const Sample& sample, int64_t line, size_t place) {
+  Json times = Json::array();
+  for (size_t metric = 0; metric < kTimeMetrics; ++metric) {
+    times.push_back(Microseconds(TimeOf(sample.metrics, metric)));
   }
-  return SpreadOf(std::move(ratios), seed).InsideTheNoise();
-}
-
-std::string Packed(absl::string_view bytes) {
-  return absl::Base64Escape(Deflate(bytes));
+  Json classes = Json::array();
+  for (const std::optional<int64_t>& done : sample.metrics.class_done_ns) {
+    classes.push_back(done.has_value() ? Json(Microseconds(*done)) : Json());
+  }
+  const std::optional<Reaction>& reaction = sample.metrics.reaction;
+  return {sample.page,
+          sample.setting,
+          sample.policy,
+          std::to_string(sample.seed),
+          std::move(times),
+          sample.metrics.lower_first_bytes,
+          std::move(classes),
+          reaction ? Json(Microseconds(reaction->reaction_ns)) : Json(),
+          line,
+          place};
 }
 
 }  // namespace
@@ -139,180 +127,199 @@ absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder) {
 
 HtmlOutput::HtmlOutput(std::ostream& stream, HtmlTemplate page,
                        HtmlOptions options)
-    : stream_(stream),
-      options_(std::move(options)),
-      page_(std::move(page)),
-      pages_(Json::array()) {
+    : stream_(stream), options_(std::move(options)), page_(std::move(page)) {
   stream_ << page_.before_timelines;
 }
 
 absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
-  const std::pair<std::string, std::string> page(run.page->name,
-                                                 run.page->sha256);
-  Sample sample = {
-      .page = IndexOf(page_names_, page),
-      .setting = IndexOf(
-          settings_, Setting{run.signals, run.network, run.send_buffer_bytes,
-                             run.max_streams, run.late_signals}),
-      .policy = IndexOf(policies_, run.policy),
-      .seed = run.seed,
-      .metrics = run.metrics,
-      .turn = 0,
-  };
-  if (sample.page == pages_.size()) {
-    pages_.push_back({{"name", run.page->name},
-                      {"sha256", run.page->sha256},
-                      {"resources", ResourceTable(*run.page)}});
+  const absl::StatusOr<Sample> sample = samples_.Add(run);
+  if (!sample.ok()) return sample.status();
+  if (sample->page == tables_) {
+    const Json table = {{"name", run.page->name},
+                        {"sha256", run.page->sha256},
+                        {"resources", ResourceTable(*run.page)}};
+    absl::StrAppend(&pages_, tables_ > 0 ? "," : "", table.dump());
+    ++tables_;
   }
-  ByteWriter writer;
-  AppendTimeline(load, writer);
-  AppendTreeHistory(TreeHistory(load), writer);
-  turns_.resize(settings_.size());
-  sample.turn = IndexOf(turns_[sample.setting], sample.page);
-  if (sample.turn < turns_with_timelines_) {
-    std::string line = absl::StrCat(Packed(writer.bytes()), "\n");
-    timelines_size_ += line.size();
-    timelines_.emplace(samples_.size(), std::move(line));
+  if (runs_in_line_ > 0 &&
+      (sample->page != first_.page || sample->setting != first_.setting ||
+       sample->seed != first_.seed || line_.bytes().size() > kMaxLineBytes)) {
+    if (absl::Status status = EndLine(); !status.ok()) return status;
   }
-  samples_.push_back(std::move(sample));
-  MakeRoom();
+  if (runs_in_line_ == 0) first_ = *sample;
+  ++runs_in_line_;
+  ByteWriter timeline;
+  AppendTimeline(load, timeline);
+  AppendTreeHistory(TreeHistory(load), timeline);
+  line_.Text(timeline.bytes());
   return absl::OkStatus();
 }
 
-void HtmlOutput::MakeRoom() {
-  while (timelines_size_ > options_.max_timelines) {
-    size_t last = 0;
-    for (const auto& [index, line] : timelines_) {
-      last = std::max(last, samples_[index].turn);
-    }
-    // First pages alone may be too many: then the first that came stay.
-    const bool only_first = last == 0;
-    for (auto it = only_first ? std::prev(timelines_.end())
-                              : timelines_.begin();
-         it != timelines_.end();) {
-      if (samples_[it->first].turn == last) {
-        timelines_size_ -= it->second.size();
-        it = timelines_.erase(it);
-      } else {
-        ++it;
-      }
-    }
-    if (!only_first) turns_with_timelines_ = last;
-  }
+absl::Status HtmlOutput::EndLine() {
+  if (runs_in_line_ == 0) return absl::OkStatus();
+  const std::string text =
+      absl::StrCat(absl::Base64Escape(Deflate(line_.Take())), "\n");
+  const std::string& network = samples_.settings()[first_.setting].network;
+  const Line line = {.offset = timelines_.size(),
+                     .size = text.size(),
+                     .runs = runs_in_line_,
+                     .round = rounds_[{first_.page, network, first_.policy}]++};
+  line_ = ByteWriter();
+  runs_in_line_ = 0;
+  if (absl::Status status = lines_.Append(line); !status.ok()) return status;
+  return timelines_.Append(text);
 }
 
-Json HtmlOutput::Summaries() const {
-  // By setting, page and seed: the metrics of the baseline.
-  std::map<std::tuple<size_t, size_t, uint64_t>, const Metrics*> baseline;
-  for (const Sample& sample : samples_) {
-    if (policies_[sample.policy] != options_.baseline) continue;
-    baseline[{sample.setting, sample.page, sample.seed}] = &sample.metrics;
-  }
-  Json summaries = Json::array();
-  for (size_t metric = 0; metric < kSums; ++metric) {
-    // By setting, policy and page: the ratio of each seed.
-    std::map<std::pair<size_t, size_t>, std::map<size_t, std::vector<double>>>
-        ratios;
-    for (const Sample& sample : samples_) {
-      const auto base =
-          baseline.find({sample.setting, sample.page, sample.seed});
-      if (base == baseline.end() || TimeOf(sample.metrics, metric) == 0) {
+absl::StatusOr<std::vector<bool>> HtmlOutput::ChooseLines() const {
+  std::vector<bool> chosen(lines_.size());
+  size_t characters = 0;
+  bool more = true;
+  for (uint64_t round = 0; more; ++round) {
+    more = false;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      const absl::StatusOr<Line> line = lines_.Read(i);
+      if (!line.ok()) return line.status();
+      if (line->round != round ||
+          characters + line->size > options_.max_timelines) {
         continue;
       }
-      ratios[{sample.setting, sample.policy}][sample.page].push_back(
-          static_cast<double>(TimeOf(*base->second, metric)) /
-          static_cast<double>(TimeOf(sample.metrics, metric)));
+      characters += line->size;
+      chosen[i] = true;
+      more = true;
     }
-    // By setting: the policy that is best by its median, the first of several.
-    struct Sum {
-      size_t policy;
-      const std::map<size_t, std::vector<double>>* by_page;
-      Spread spread;
-    };
-    std::map<size_t, std::vector<Sum>> sums;
-    for (const auto& [key, by_page] : ratios) {
-      std::vector<double> of_pages;
-      for (const auto& [page, of_seeds] : by_page) {
-        of_pages.push_back(Median(of_seeds));
-      }
-      sums[key.first].push_back(
-          {key.second, &by_page, SpreadOf(std::move(of_pages), options_.seed)});
-    }
-    for (const auto& [setting, of_setting] : sums) {
-      const Sum& best = *std::max_element(
-          of_setting.begin(), of_setting.end(), [](const Sum& a, const Sum& b) {
-            return a.spread.median < b.spread.median;
-          });
-      for (const Sum& sum : of_setting) {
+  }
+  return chosen;
+}
+
+absl::Status HtmlOutput::WriteTimelines(const std::vector<bool>& chosen) {
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (!chosen[i]) continue;
+    const absl::StatusOr<Line> line = lines_.Read(i);
+    if (!line.ok()) return line.status();
+    const absl::StatusOr<std::string> text =
+        timelines_.Read(line->offset, line->size);
+    if (!text.ok()) return text.status();
+    stream_ << *text;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<HtmlOutput::Sum>> HtmlOutput::Sums(
+    size_t setting, size_t metric) const {
+  const size_t baseline = samples_.IndexOfPolicy(options_.baseline);
+  const absl::StatusOr<ByPage> base = samples_.Times(setting, baseline, metric);
+  if (!base.ok()) return base.status();
+  std::vector<Sum> sums;
+  for (size_t policy = 0; policy < samples_.policies().size(); ++policy) {
+    const absl::StatusOr<ByPage> times =
+        samples_.Times(setting, policy, metric);
+    if (!times.ok()) return times.status();
+    const Spread spread = SpreadOf(RatiosOfPages(*base, *times), options_.seed);
+    if (spread.count > 0) sums.push_back({policy, spread, false});
+  }
+  if (sums.empty()) return sums;
+  const auto best = std::max_element(sums.begin(), sums.end(),
+                                     [](const Sum& a, const Sum& b) {
+                                       return a.spread.median < b.spread.median;
+                                     });
+  const absl::StatusOr<ByPage> least =
+      samples_.Times(setting, best->policy, metric);
+  if (!least.ok()) return least.status();
+  for (Sum& sum : sums) {
+    const absl::StatusOr<ByPage> times =
+        samples_.Times(setting, sum.policy, metric);
+    if (!times.ok()) return times.status();
+    sum.may_equal_best =
+        SpreadOf(RatiosOfPages(*times, *least), options_.seed).InsideTheNoise();
+  }
+  return sums;
+}
+
+absl::StatusOr<Json> HtmlOutput::Summaries() const {
+  Json summaries = Json::array();
+  for (size_t metric = 0; metric < kAllTimeMetrics; ++metric) {
+    for (size_t setting = 0; setting < samples_.settings().size(); ++setting) {
+      const absl::StatusOr<std::vector<Sum>> sums = Sums(setting, metric);
+      if (!sums.ok()) return sums.status();
+      for (const Sum& sum : *sums) {
         const Spread& spread = sum.spread;
-        summaries.push_back(
-            {metric, setting, sum.policy, spread.count, spread.lower_quartile,
-             spread.median, spread.upper_quartile, spread.interval_low,
-             spread.interval_high, spread.InsideTheNoise(),
-             MayEqual(*best.by_page, *sum.by_page, options_.seed)});
+        summaries.push_back({metric, setting, sum.policy, spread.count,
+                             spread.lower_quartile, spread.median,
+                             spread.upper_quartile, spread.interval_low,
+                             spread.interval_high, spread.InsideTheNoise(),
+                             sum.may_equal_best});
       }
     }
   }
   return summaries;
 }
 
-Json HtmlOutput::Index() const {
-  Json index;
-  index["version"] = std::string(kLabVersion);
-  index["baseline"] = options_.baseline;
-  index["pages"] = pages_;
-  index["policies"] = policies_;
-  Json& settings = index["settings"] = Json::array();
-  for (const Setting& setting : settings_) {
+absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
+  Json head;
+  head["version"] = std::string(kLabVersion);
+  head["baseline"] = options_.baseline;
+  head["policies"] = samples_.policies();
+  Json& settings = head["settings"] = Json::array();
+  for (const Setting& setting : samples_.settings()) {
     settings.push_back({{"signals", setting.signals},
                         {"network", setting.network},
                         {"send_buffer_bytes", setting.send_buffer_bytes},
                         {"max_streams", setting.max_streams},
                         {"late_signals", setting.late_signals}});
   }
-  Json& types = index["types"] = Json::array();
+  Json& types = head["types"] = Json::array();
   for (size_t i = 0; i < kResourceTypes; ++i) {
     types.push_back(
         std::string(ResourceTypeName(static_cast<ResourceType>(i))));
   }
-  Json& metrics = index["metrics"] = Json::array();
-  for (const absl::string_view metric : kTimeMetrics) {
-    metrics.push_back(std::string(metric));
-  }
-  // [page, setting, policy, seed, [microseconds of each metric], lower first
-  // bytes, [microseconds of each type or null], microseconds of the reaction or
-  // null, line of the timeline or -1]
-  Json& runs = index["runs"] = Json::array();
-  int64_t line = 0;
-  for (size_t i = 0; i < samples_.size(); ++i) {
-    const Sample& sample = samples_[i];
-    Json times = Json::array();
-    for (size_t metric = 0; metric < std::size(kTimeMetrics); ++metric) {
-      times.push_back(Microseconds(TimeOf(sample.metrics, metric)));
-    }
-    Json classes = Json::array();
-    for (const std::optional<int64_t>& done : sample.metrics.class_done_ns) {
-      classes.push_back(done.has_value() ? Json(Microseconds(*done)) : Json());
-    }
-    const std::optional<Reaction>& reaction = sample.metrics.reaction;
-    runs.push_back(
-        {sample.page, sample.setting, sample.policy,
-         std::to_string(sample.seed), std::move(times),
-         sample.metrics.lower_first_bytes, std::move(classes),
-         reaction ? Json(Microseconds(reaction->reaction_ns)) : Json(),
-         timelines_.count(i) == 0 ? int64_t{-1} : line++});
+  Json& metrics = head["metrics"] = Json::array();
+  for (const absl::string_view name : kTimeNames) {
+    metrics.push_back(std::string(name));
   }
   // [metric or, after them, class, setting, policy, pages, lower quartile,
   // median, upper quartile, interval's low, high, inside the noise, may equal
   // the best]
-  index["least_pages"] = kLeastPages;
-  index["summaries"] = Summaries();
-  return index;
+  absl::StatusOr<Json> summaries = Summaries();
+  if (!summaries.ok()) return summaries.status();
+  head["least_pages"] = kLeastPages;
+  head["summaries"] = *std::move(summaries);
+
+  // The runs, as many as they are, go into the object one by one.
+  PackedWriter writer(stream_);
+  const std::string object = head.dump();
+  writer.Write(absl::StripSuffix(object, "}"));
+  writer.Write(",\"pages\":[");
+  writer.Write(pages_);
+  writer.Write("],\"runs\":[");
+  int64_t chosen_before = 0;
+  uint64_t number = 0;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const absl::StatusOr<Line> line = lines_.Read(i);
+    if (!line.ok()) return line.status();
+    for (size_t place = 0; place < line->runs; ++place, ++number) {
+      const absl::StatusOr<Sample> sample = samples_.Read(number);
+      if (!sample.ok()) return sample.status();
+      if (number > 0) writer.Write(",");
+      writer.Write(
+          RunRow(*sample, chosen[i] ? chosen_before : -1, place).dump());
+    }
+    if (chosen[i]) ++chosen_before;
+  }
+  writer.Write("]}");
+  writer.Finish();
+  return absl::OkStatus();
 }
 
 absl::Status HtmlOutput::Finish() {
-  for (const auto& [index, line] : timelines_) stream_ << line;
-  stream_ << page_.before_index << Packed(Index().dump()) << page_.after_index;
+  if (absl::Status status = EndLine(); !status.ok()) return status;
+  const absl::StatusOr<std::vector<bool>> chosen = ChooseLines();
+  if (!chosen.ok()) return chosen.status();
+  absl::Status status = WriteTimelines(*chosen);
+  if (!status.ok()) return status;
+  stream_ << page_.before_index;
+  status = WriteIndex(*chosen);
+  if (!status.ok()) return status;
+  stream_ << page_.after_index;
   return absl::OkStatus();
 }
 

@@ -36,14 +36,32 @@ constexpr absl::string_view kUsage =
     "--runs,\nin the order of the files and of the runs inside them. @LIST "
     "stands for the files\nthat LIST names, one a line.\n";
 
-std::string ContentsOrExit(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream contents;
-  contents << stream.rdbuf();
-  if (!stream) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot read ", path));
+// Errors: InvalidArgument and a sentence, when the files say nothing; those of
+// the outputs.
+absl::Status Report(const std::vector<std::string>& paths,
+                    const std::vector<Output*>& outputs) {
+  const auto write = [&outputs](const Run& run, const PageLoad& load) {
+    for (Output* output : outputs) {
+      absl::Status status = output->Write(run, load);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  };
+  for (const std::string& path : paths) {
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream contents;
+    contents << stream.rdbuf();
+    if (!stream) {
+      return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+    }
+    absl::Status status = sluice::lab::ReadRuns(contents.str(), path, write);
+    if (!status.ok()) return status;
   }
-  return contents.str();
+  for (Output* output : outputs) {
+    absl::Status status = output->Finish();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -66,31 +84,12 @@ int main(int argc, char** argv) {
     ExitBadCommandLine(kProgram,
                        "ask for --html, --json, --csv, --runs or --qlog");
   }
-  const auto write = [&files](const Run& run, const PageLoad& load) {
-    for (Output* output : files.outputs()) {
-      if (absl::Status status = output->Write(run, load); !status.ok()) {
-        return status;
-      }
-    }
-    return absl::OkStatus();
-  };
-  for (const std::string& path : *paths) {
-    const absl::Status status =
-        sluice::lab::ReadRuns(ContentsOrExit(path), path, write);
-    if (absl::IsInvalidArgument(status)) {
-      ExitBadCommandLine(kProgram, status.message());
-    }
-    if (!status.ok()) {
-      absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
-      return 1;
-    }
-  }
-  for (Output* output : files.outputs()) {
-    const absl::Status status = output->Finish();
-    if (!status.ok()) {
-      absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
-      return 1;
-    }
+  // Not ExitBadCommandLine(): the files are removed when they go out of scope.
+  const absl::Status status = Report(*paths, files.outputs());
+  if (!status.ok()) {
+    absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
+    return absl::IsInvalidArgument(status) ? sluice::examples::kBadCommandLine
+                                           : 1;
   }
   return files.Close() ? 0 : 1;
 }

@@ -1,6 +1,8 @@
 #include "benchmarks/lab/result_files.h"
 
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -30,9 +32,18 @@ ABSL_FLAG(std::string, qlog, "",
 namespace sluice::lab {
 
 struct ResultFiles::File {
+  File() = default;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (partial != path) std::filesystem::remove(partial, ignored);
+  }
+
   std::string path;
+  std::string partial;  // where it is written until it is whole
   std::ofstream stream;
   std::unique_ptr<Output> output;
+  std::error_code ignored;
 };
 
 ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
@@ -48,8 +59,7 @@ ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
     absl::StatusOr<HtmlTemplate> page =
         LoadHtmlTemplate(BundledFolder(argv0, "benchmarks/lab/web"));
     if (!page.ok()) {
-      examples::ExitBadCommandLine(
-          program_, absl::StrCat("--html: ", page.status().message()));
+      Refuse(absl::StrCat("--html: ", page.status().message()));
     }
     File* file = Open("html", absl::GetFlag(FLAGS_html));
     file->output = std::make_unique<HtmlOutput>(file->stream, *std::move(page),
@@ -73,13 +83,28 @@ ResultFiles::File* ResultFiles::Open(absl::string_view flag,
   if (path.empty()) return nullptr;
   auto file = std::make_unique<File>();
   file->path = examples::ResolveUserPath(path);
-  file->stream.open(file->path, std::ios::binary | std::ios::trunc);
+  for (const auto& other : files_) {
+    if (other->path != file->path) continue;
+    Refuse(absl::StrCat("--", flag, ": another flag writes ", path, ", too"));
+  }
+  // A pipe, a device or a link that is there already stays what it is.
+  std::error_code ignored;
+  const std::filesystem::file_status there =
+      std::filesystem::symlink_status(file->path, ignored);
+  const bool special = std::filesystem::exists(there) &&
+                       !std::filesystem::is_regular_file(there);
+  file->partial = special ? file->path : absl::StrCat(file->path, ".part");
+  file->stream.open(file->partial, std::ios::binary | std::ios::trunc);
   if (!file->stream) {
-    examples::ExitBadCommandLine(
-        program_, absl::StrCat("--", flag, ": cannot write ", file->path));
+    Refuse(absl::StrCat("--", flag, ": cannot write ", file->path));
   }
   files_.push_back(std::move(file));
   return files_.back().get();
+}
+
+void ResultFiles::Refuse(absl::string_view sentence) {
+  files_.clear();
+  examples::ExitBadCommandLine(program_, sentence);
 }
 
 TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
@@ -88,8 +113,7 @@ TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
   absl::StatusOr<TraceFolder> folder =
       TraceFolder::In(examples::ResolveUserPath(path), extension);
   if (!folder.ok()) {
-    examples::ExitBadCommandLine(
-        program_, absl::StrCat("--", flag, ": ", folder.status().message()));
+    Refuse(absl::StrCat("--", flag, ": ", folder.status().message()));
   }
   return *std::move(folder);
 }
@@ -98,7 +122,14 @@ bool ResultFiles::Close() {
   bool written = true;
   for (const auto& file : files_) {
     file->stream.close();
-    if (file->stream) continue;
+    std::error_code error;
+    if (file->stream && file->partial != file->path) {
+      std::filesystem::rename(file->partial, file->path, error);
+    }
+    if (file->stream && !error) {
+      file->partial = file->path;
+      continue;
+    }
     absl::FPrintF(stderr, "%s: writing %s failed\n", program_, file->path);
     written = false;
   }

@@ -14,6 +14,8 @@
 
 namespace sluice::lab {
 
+// A file of that name is whole or not there: until Close() it is called
+// NAME.part, and without Close() it is removed.
 class ResultFiles {
  public:
   // Opens the files; paths are the user's. Ends the program with status 2 and a
@@ -28,14 +30,16 @@ class ResultFiles {
   // One for each file or folder; they live as long as this.
   const std::vector<Output*>& outputs() const { return outputs_; }
 
-  // Whether everything was written; says so on standard error if not. Once,
-  // after the outputs were finished.
+  // Puts the files in place. Whether everything was written; says so on
+  // standard error if not. Once, after the outputs were finished.
   bool Close();
 
  private:
   struct File;
   // The file of a flag, or null.
   File* Open(absl::string_view flag, const std::string& path);
+  // Leaves no file behind, and ends the program with status 2.
+  [[noreturn]] void Refuse(absl::string_view sentence);
   // The folder of a flag.
   TraceFolder OpenFolder(absl::string_view flag, const std::string& path,
                          absl::string_view extension);

@@ -66,6 +66,8 @@ absl::Status TraceFolder::Write(const Run& run,
   stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
   stream.close();
   if (!stream) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
     return absl::UnavailableError(absl::StrCat("writing ", path, " failed"));
   }
   return absl::OkStatus();

@@ -100,7 +100,17 @@ refuses "$program" 'known are none, chrome7540' --signals=mosaic
 refuses "$program" 'cannot write' --json=no/such/folder/runs.jsonl
 refuses "$program" '--csv: cannot write' --csv=no/such/folder/runs.csv
 refuses "$program" '--qlog: cannot write into' --qlog=page_one.json
-refuses "$program" '--har: cannot write into' --har=page_one.json
+refuses "$program" '--har: cannot write into' --har=page_one.json --csv=new.csv
+refuses "$program" '--qlog: cannot write into' --qlog=page_one.json \
+  --csv=new.csv --json=runs.jsonl
+refuses "$program" '--csv: another flag writes new.csv, too' --csv=new.csv \
+  --json=new.csv
+cmp first.jsonl caller/runs.jsonl || fail "a mistake changed a file"
+for left in caller/new.csv caller/*.part; do
+  [ -e "$left" ] && fail "$left is left"
+done
+"$program" "${run[@]}" --quiet --json=/dev/stdout >piped || fail "to a pipe"
+cmp first.jsonl piped || fail "standard output is another file"
 echo '{"log":{"entries":[{"request":{"url":"http://a/"}}]}}' >caller/broken.har
 refuses "$program" 'broken.har: log.entries[0] (http://a/): response: is missing' \
   --pages=broken.har
@@ -114,6 +124,9 @@ refuses "$program" 'send_buffer' --send_buffer=many
 refuses "$program" '--max_streams must be from 1' --max_streams=0
 refuses "$program" 'max_streams' --max_streams=-1
 refuses "$program" 'colour' --colour=red
+refuses "$program" '--pages is given twice' --pages=vk --pages=squoosh
+refuses "$program" '--network is given twice' --network=marx --network marx
+refuses "$program" '--network: unknown network "marx,cable"' --network=marx,cable
 refuses "$program" 'stray' stray
 
 "$program" --help >out 2>err || fail "--help ends with $?"

@@ -32,6 +32,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 constexpr auto kOpen = TreeChange::State::kOpen;
 constexpr auto kIdle = TreeChange::State::kIdle;
@@ -161,8 +162,19 @@ struct Load {
 // What a report of `loads` holds.
 struct Contents {
   nlohmann::json index;
-  std::vector<std::string> timelines;  // inflated
+  std::vector<std::string> lines;  // inflated
 };
+
+std::string LineOf(const std::vector<const Load*>& loads) {
+  ByteWriter line;
+  for (const Load* load : loads) {
+    ByteWriter timeline;
+    AppendTimeline(load->load, timeline);
+    AppendTreeHistory(TreeHistory(load->load), timeline);
+    line.Text(timeline.bytes());
+  }
+  return line.Take();
+}
 
 std::string Unpacked(absl::string_view packed) {
   std::string deflated;
@@ -187,7 +199,7 @@ Contents Report(const std::vector<const Load*>& loads,
   Contents contents;
   for (const absl::string_view line :
        absl::StrSplit(parts[2], '\n', absl::SkipEmpty())) {
-    contents.timelines.push_back(Unpacked(line));
+    contents.lines.push_back(Unpacked(line));
   }
   contents.index = nlohmann::json::parse(Unpacked(parts[4]));
   return contents;
@@ -219,12 +231,31 @@ TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
             nlohmann::json::parse(R"([[4, "html4", 0, 10, 6, 3, 3, -1, ""]])"));
 }
 
+// The last two of each run: its line, and its place there.
+std::vector<std::pair<int, int>> LinesOf(const nlohmann::json& index) {
+  std::vector<std::pair<int, int>> lines;
+  for (const nlohmann::json& run : index["runs"]) {
+    lines.emplace_back(run[8].get<int>(), run[9].get<int>());
+  }
+  return lines;
+}
+
 TEST(HtmlOutputTest, ATimelineIsThatOfARunFileAndTheTreesHistory) {
   const Load load("a", "rr", 1000);
-  ByteWriter writer;
-  AppendTimeline(load.load, writer);
-  AppendTreeHistory(TreeHistory(load.load), writer);
-  EXPECT_THAT(Report({&load}).timelines, ElementsAre(writer.bytes()));
+  EXPECT_THAT(Report({&load}).lines, ElementsAre(LineOf({&load})));
+}
+
+TEST(HtmlOutputTest, PoliciesOfAPageShareALine) {
+  const Load a_rr("a", "rr", 300), a_fifo("a", "fifo", 100);
+  const Load b_rr("b", "rr", 100), b_fifo("b", "fifo", 50);
+  const Load seed("b", "rr", 100, /*seed=*/2);
+  const Contents contents = Report({&a_rr, &a_fifo, &b_rr, &b_fifo, &seed});
+  EXPECT_THAT(contents.lines,
+              ElementsAre(LineOf({&a_rr, &a_fifo}), LineOf({&b_rr, &b_fifo}),
+                          LineOf({&seed})));
+  EXPECT_THAT(
+      LinesOf(contents.index),
+      ElementsAre(Pair(0, 0), Pair(0, 1), Pair(1, 0), Pair(1, 1), Pair(2, 0)));
 }
 
 TEST(HtmlOutputTest, RatiosAreOfTheBaselineOnTheSamePage) {
@@ -298,41 +329,52 @@ TEST(HtmlOutputTest, WhatMayEqualTheBestIsSaid) {
   EXPECT_EQ(index["summaries"][3][10], true) << "c";
 }
 
+TEST(HtmlOutputTest, ARunThatIsThereTwiceIsAnError) {
+  const Load load("a", "rr", 100);
+  std::ostringstream stream;
+  HtmlOutput output(stream, {"", "", ""}, {});
+  EXPECT_TRUE(output.Write(load.run, load.load).ok());
+  EXPECT_TRUE(output.Write(load.run, load.load).ok());
+  const absl::Status status = output.Finish();
+  EXPECT_TRUE(absl::IsInvalidArgument(status));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("page a with policy rr"));
+}
+
 TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
   const Load one("a", "rr", 1000), two("b", "rr", 1000);
   const Contents contents = Report({&one, &two}, {.max_timelines = 100});
-  EXPECT_EQ(contents.timelines.size(), 1u);
-  EXPECT_EQ(contents.index["runs"][0][8], 0);
-  EXPECT_EQ(contents.index["runs"][1][8], -1);
+  EXPECT_EQ(contents.lines.size(), 1u);
+  EXPECT_THAT(LinesOf(contents.index), ElementsAre(Pair(0, 0), Pair(-1, 0)));
   EXPECT_EQ(contents.index["runs"][1][4], contents.index["runs"][0][4]);
 }
 
-TEST(HtmlOutputTest, TheFirstPagesOfEverySettingKeepTheirTimelines) {
-  // Three settings of three pages and two policies, and room for eight of the
-  // 18 timelines: one page each, though the first setting alone had room.
-  std::vector<std::unique_ptr<Load>> loads;
-  std::vector<const Load*> runs;
-  for (const char* network : {"x", "y", "z"}) {
-    for (const char* page : {"a", "b", "c"}) {
-      for (const char* policy : {"rr", "fifo"}) {
-        loads.push_back(std::make_unique<Load>(page, policy, 1000));
-        loads.back()->run.network = network;
-        runs.push_back(loads.back().get());
-      }
+TEST(HtmlOutputTest, EveryPageOnEveryNetworkComesBeforeAnyAgain) {
+  const Load a("a", "rr", 1000), a_seed("a", "rr", 1000, /*seed=*/2);
+  Load a_buffer("a", "rr", 1000), a_cable("a", "rr", 1000);
+  a_buffer.run.send_buffer_bytes = 9;
+  a_cable.run.network = "cable";
+  const Load b("b", "rr", 1000), b_seed("b", "rr", 1000, /*seed=*/2);
+  const std::vector<const Load*> loads = {&a, &a_seed, &a_buffer,
+                                          &b, &b_seed, &a_cable};
+  const auto shown = [&loads](size_t lines) {
+    std::ostringstream line;
+    PackedWriter writer(line);
+    writer.Write(LineOf({loads[0]}));
+    writer.Finish();
+    const size_t line_size = line.str().size() + 1;
+    std::vector<int> runs;
+    const nlohmann::json index =
+        Report(loads, {.max_timelines = lines * line_size}).index;
+    for (size_t i = 0; i < loads.size(); ++i) {
+      if (index["runs"][i][8] != -1) runs.push_back(static_cast<int>(i));
     }
-  }
-  const size_t line =
-      absl::Base64Escape(Deflate(Report({runs[0]}).timelines.front())).size() +
-      1;
-  const Contents contents = Report(runs, {.max_timelines = 8 * line});
-  EXPECT_EQ(contents.timelines.size(), 6u);
-  int64_t next = 0;
-  for (const nlohmann::json& run : contents.index["runs"]) {
-    EXPECT_EQ(run[8], run[0] == 0 ? next++ : -1) << run;
-  }
-  // And of one page alone, as many as there is room for.
-  std::vector<const Load*> same(9, runs[0]);
-  EXPECT_EQ(Report(same, {.max_timelines = 8 * line}).timelines.size(), 8u);
+    return runs;
+  };
+  EXPECT_THAT(shown(2), ElementsAre(0, 3));
+  EXPECT_THAT(shown(3), ElementsAre(0, 3, 5));
+  EXPECT_THAT(shown(5), ElementsAre(0, 1, 3, 4, 5)) << "the other seed";
+  EXPECT_THAT(shown(6), ElementsAre(0, 1, 2, 3, 4, 5));
 }
 
 }  // namespace

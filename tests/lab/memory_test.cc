@@ -1,7 +1,8 @@
-// A comparison holds one page load at a time, however many it makes: of a run
-// that is over it keeps the numbers that go into the sums over pages.
+// A comparison holds one page load at a time, however many it makes. Of a run
+// that is over it keeps nothing, of a page its name.
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,12 +17,14 @@
 #include "benchmarks/lab/compare.h"
 #include "benchmarks/lab/har_output.h"
 #include "benchmarks/lab/html_report.h"
+#include "benchmarks/lab/metrics.h"
 #include "benchmarks/lab/output.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
 #include "benchmarks/lab/result_files.h"
 #include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/summary.h"
 #include "benchmarks/lab/trace_folder.h"
 #include "gtest/gtest.h"
 #include "tests/support/allocation_counter.h"
@@ -42,13 +45,16 @@ struct Usage {
   int64_t peak = 0;
 };
 
-// Loads one page `times` times with each of kPolicies policies.
+// Loads `times` pages with each of kPolicies policies.
 Usage UsageOf(size_t times, std::vector<Output*> outputs) {
   absl::StatusOr<Page> page =
       LoadPageFile("benchmarks/lab/pages/filamentgroup_2017_chrome.json");
   EXPECT_TRUE(page.ok()) << page.status();
   Comparison comparison;
   comparison.pages = std::vector<Page>(times, *page);
+  for (size_t i = 0; i < times; ++i) {
+    absl::StrAppend(&comparison.pages[i].name, i);
+  }
   comparison.signals = {*FindSignalSet("chromium_h2_156")};
   comparison.policies = {"rr", "fifo", "auto", "srpt"};
   EXPECT_EQ(comparison.policies.size(), kPolicies);
@@ -91,12 +97,55 @@ int64_t ARun(int64_t few_bytes, int64_t many_bytes, size_t few, size_t many) {
 constexpr size_t kFew = 6;
 constexpr size_t kMany = 38;
 
-TEST(MemoryTest, AComparisonKeepsSomeNumbersOfARunAndNoMore) {
+// Names of pages, which are four runs each here.
+constexpr int64_t kNames = 100;
+
+TEST(MemoryTest, AComparisonKeepsTheNamesOfPagesAndNoRuns) {
   UsageOf(1, {});  // what is made once is made now
   const Usage few = UsageOf(kFew, {});
   const Usage many = UsageOf(kMany, {});
-  EXPECT_LE(ARun(few.growth, many.growth, kFew, kMany), 300);
-  EXPECT_LE(ARun(few.peak, many.peak, kFew, kMany), 300);
+  EXPECT_LE(ARun(few.growth, many.growth, kFew, kMany), kNames);
+  EXPECT_LE(ARun(few.peak, many.peak, kFew, kMany), kNames);
+}
+
+// Hands `runs` runs of 16 pages and 18 policies, with as many seeds as that
+// takes, to a summary and to an output.
+Usage UsageOfRuns(size_t runs, Output* output) {
+  constexpr size_t kPages = 16;
+  constexpr size_t kManyPolicies = 18;
+  absl::StatusOr<Page> page =
+      LoadPageFile("benchmarks/lab/pages/synthetic_meenan_bytes.json");
+  EXPECT_TRUE(page.ok()) << page.status();
+  page->resources.resize(1);
+  std::vector<Page> pages(kPages, *page);
+  for (size_t i = 0; i < kPages; ++i) absl::StrAppend(&pages[i].name, i);
+  PageLoad load;
+  load.timings = {{.stream_id = 1, .requested_ns = 0, .completed_ns = 9}};
+  load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 1}};
+  load.picks = {{.resource = 0, .stream_id = 1, .bytes = 10, .at_ns = 2}};
+  load.arrivals = {{.resource = 0, .bytes = 10, .at_ns = 9}};
+
+  const int64_t before = LiveBytes();
+  ForgetPeak();
+  int64_t first = 0;
+  int64_t last = 0;
+  Summary summary("rr", /*seed=*/1);
+  for (size_t i = 0; i < runs; ++i) {
+    Run run;
+    run.page = &pages[i / kManyPolicies % kPages];
+    const size_t policy = i % kManyPolicies;
+    run.policy = policy == 0 ? "rr" : absl::StrCat("policy", policy);
+    run.signals = "none";
+    run.seed = i / (kPages * kManyPolicies);
+    run.metrics = Measure(*run.page, load);
+    EXPECT_TRUE(summary.Add(run).ok());
+    EXPECT_TRUE(output->Write(run, load).ok());
+    if (i == kPages * kManyPolicies - 1) first = LiveBytes();
+    last = LiveBytes();
+  }
+  EXPECT_TRUE(summary.Text().ok());
+  EXPECT_TRUE(output->Finish().ok());
+  return {.growth = last - first, .peak = PeakBytes() - before};
 }
 
 TEST(MemoryTest, WithEveryOutputItKeepsLittleMore) {
@@ -116,8 +165,26 @@ TEST(MemoryTest, WithEveryOutputItKeepsLittleMore) {
   run(1);
   const Usage few = run(kFew);
   const Usage many = run(kMany);
-  EXPECT_LE(ARun(few.growth, many.growth, kFew, kMany), 1000);
-  EXPECT_LE(ARun(few.peak, many.peak, kFew, kMany), 2000);
+  // The HTML report has the resources of every page.
+  constexpr int64_t kTables = 1000;
+  EXPECT_LE(ARun(few.growth, many.growth, kFew, kMany), kTables);
+  EXPECT_LE(ARun(few.peak, many.peak, kFew, kMany), 2 * kTables);
+}
+
+TEST(MemoryTest, AHundredTimesTheRunsOfTheSamePagesTakeNoMore) {
+  constexpr size_t kRuns = 288;
+  constexpr int64_t kRunsOfMany = 28'800;
+  const auto run = [](size_t runs) {
+    std::ofstream stream(absl::StrCat(::testing::TempDir(), "/many.html"));
+    HtmlOutput html(stream, HtmlTemplate(), HtmlOptions());
+    return UsageOfRuns(runs, &html);
+  };
+  run(kRuns);
+  const Usage few = run(kRuns);
+  const Usage many = run(kRunsOfMany);
+  EXPECT_LE(many.growth, kRunsOfMany / 10);
+  // While sums are made, one metric of two policies: 3,200 numbers.
+  EXPECT_LE(many.peak - few.peak, 3'200 * 40);
 }
 
 // One that keeps the picks of every run.

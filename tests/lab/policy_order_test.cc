@@ -15,7 +15,7 @@
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/selection.h"
 #include "benchmarks/lab/signals.h"
-#include "benchmarks/lab/summary.h"
+#include "benchmarks/lab/statistics.h"
 #include "gtest/gtest.h"
 #include "scheduler/registry.h"
 

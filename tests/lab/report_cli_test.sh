@@ -52,5 +52,15 @@ head -c 1000 one.runs >cut.runs
 refuses "$report" 'cut.runs: cut off in run' cut.runs --csv=x
 refuses "$report" '--baseline: ' one.runs --csv=x --baseline=best
 refuses "$report" '--html: cannot write' one.runs --html=nowhere/x
+refuses "$report" 'page wikipedia_mobile with policy rr, signals firefox7540' \
+  rr.runs one.runs --html=x
+
+# No mistake leaves a file, or half of one, nor harms one that is there.
+refuses "$report" 'cut.runs: cut off in run' cut.runs --csv=one.csv
+cmp one.csv two.csv || fail "a mistake changed a file"
+refuses "$report" '--html: another flag writes x, too' one.runs --csv=x --html=x
+for left in x x.part *.part; do
+  [ -e "$left" ] && fail "$left is left"
+done
 
 [ "$failures" -eq 0 ]

@@ -1,6 +1,5 @@
 #include "benchmarks/lab/summary.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -8,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/metrics.h"
 #include "benchmarks/lab/page.h"
-#include "benchmarks/lab/random.h"
 #include "benchmarks/lab/report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,84 +22,6 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-TEST(SpreadTest, MediansAndQuartilesLieBetweenTheirNeighbours) {
-  const Spread four = SpreadOf({4, 1, 3, 2}, 1);
-  EXPECT_EQ(four.count, 4u);
-  EXPECT_DOUBLE_EQ(four.lower_quartile, 1.75);
-  EXPECT_DOUBLE_EQ(four.median, 2.5);
-  EXPECT_DOUBLE_EQ(four.upper_quartile, 3.25);
-  EXPECT_DOUBLE_EQ(SpreadOf({3, 9, 5}, 1).median, 5);
-}
-
-TEST(SpreadTest, EqualRatiosHaveAnIntervalOfOnePoint) {
-  const Spread spread = SpreadOf({1.5, 1.5, 1.5}, 1);
-  EXPECT_DOUBLE_EQ(spread.interval_low, 1.5);
-  EXPECT_DOUBLE_EQ(spread.interval_high, 1.5);
-}
-
-TEST(SpreadTest, NoRatiosSayNothing) { EXPECT_EQ(SpreadOf({}, 1).count, 0u); }
-
-// Of 100 values 0.01 … 1 the 2.5th and the 97.5th percentile of the median lie
-// near the order statistics 50 ∓ 1.96 · √100 / 2, that is near 0.4 and 0.6.
-TEST(SpreadTest, TheIntervalIsThatOfTheMedian) {
-  std::vector<double> ratios;
-  for (int i = 1; i <= 100; ++i) ratios.push_back(i / 100.0);
-  const Spread spread = SpreadOf(ratios, 1);
-  EXPECT_NEAR(spread.interval_low, 0.4, 0.04);
-  EXPECT_NEAR(spread.interval_high, 0.6, 0.04);
-}
-
-TEST(SpreadTest, TheSeedAloneDecidesTheInterval) {
-  std::vector<double> ratios;
-  for (int i = 1; i <= 100; ++i) ratios.push_back(i * i / 100.0);
-  const auto interval = [&ratios](uint64_t seed) {
-    const Spread spread = SpreadOf(ratios, seed);
-    return std::make_pair(spread.interval_low, spread.interval_high);
-  };
-  EXPECT_EQ(interval(5), interval(5));
-  EXPECT_NE(interval(5), interval(6));
-}
-
-TEST(SpreadTest, AnIntervalThatHoldsOneIsInsideTheNoise) {
-  Spread spread = {.count = 6, .interval_low = 0.9, .interval_high = 1.2};
-  EXPECT_TRUE(spread.InsideTheNoise());
-  spread.interval_low = 1.01;
-  EXPECT_FALSE(spread.InsideTheNoise());
-  spread = {.count = 6, .interval_low = 0.8, .interval_high = 0.99};
-  EXPECT_FALSE(spread.InsideTheNoise());
-  spread.count = 5;  // too few for an interval of 95 %
-  EXPECT_TRUE(spread.InsideTheNoise());
-}
-
-// The bootstrap as it is defined, by sorting each resample.
-TEST(SpreadTest, TheIntervalIsThatOfSortedResamples) {
-  for (const size_t size : {1u, 2u, 7u, 16u}) {
-    std::vector<double> ratios;
-    SplitMix64 values(size);
-    for (size_t i = 0; i < size; ++i) {
-      ratios.push_back(static_cast<double>(values.Below(1000)) / 500);
-    }
-    const Spread spread = SpreadOf(ratios, 3);
-    std::sort(ratios.begin(), ratios.end());
-    SplitMix64 random(3);
-    std::vector<double> medians;
-    for (int i = 0; i < 2000; ++i) {
-      std::vector<double> resample;
-      for (size_t j = 0; j < size; ++j) {
-        resample.push_back(ratios[random.Below(size)]);
-      }
-      std::sort(resample.begin(), resample.end());
-      medians.push_back((resample[(size - 1) / 2] + resample[size / 2]) / 2);
-    }
-    std::sort(medians.begin(), medians.end());
-    // 0.025 · 1999 = 49.975 and 0.975 · 1999 = 1949.025.
-    EXPECT_DOUBLE_EQ(spread.interval_low,
-                     medians[49] * 0.025 + medians[50] * 0.975);
-    EXPECT_DOUBLE_EQ(spread.interval_high,
-                     medians[1949] * 0.975 + medians[1950] * 0.025);
-  }
-}
 
 // Adds runs of pages by their ATF areas; every other time is 100 ns.
 class Pages {
@@ -127,11 +48,14 @@ class Pages {
                      .atf_area_ns = area_ns(static_cast<int>(i)),
                      .page_load_ns = 100};
       change(run.metrics);
-      summary_.Add(run);
+      EXPECT_TRUE(summary_.Add(run).ok());
     }
   }
 
-  std::string Text() const { return summary_.Text(); }
+  std::string Text() const {
+    const absl::StatusOr<std::string> text = summary_.Text();
+    return text.ok() ? *text : std::string(text.status().message());
+  }
 
   // The line of a policy in the first table.
   std::string LineOf(absl::string_view policy) const {
@@ -215,6 +139,14 @@ TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {
   EXPECT_THAT(pages.Text(), HasSubstr("\n  policy     css    lower first\n"
                                       "  p        3.000          0.0 %\n"
                                       "  rr       1.000 ~       25.0 %\n"));
+}
+
+TEST(SummaryTest, ARunThatIsThereTwiceIsAnError) {
+  Pages pages(2);
+  pages.Add("rr", Always(1));
+  pages.Add("fifo", Always(1));
+  pages.Add("fifo", Always(2));
+  EXPECT_THAT(pages.Text(), HasSubstr("with policy fifo, signals none"));
 }
 
 TEST(SummaryTest, OnePageOrNoBaselineGivesNone) {

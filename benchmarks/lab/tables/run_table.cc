@@ -15,7 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/summary.h"
+#include "benchmarks/lab/statistics.h"
 
 namespace sluice::lab {
 namespace {
@@ -95,13 +95,10 @@ std::string Describe(const Selection& where) {
   return text;
 }
 
-// A metric by page and, inside it, by seed.
-using Samples = std::map<std::string, std::map<std::string, double>>;
-
 // Pages that lack the metric are left out.
-absl::StatusOr<Samples> ByPage(absl::Span<const RunRecord> runs,
-                               const Selection& where,
-                               const std::string& metric) {
+absl::StatusOr<ByPage> Values(absl::Span<const RunRecord> runs,
+                              const Selection& where,
+                              const std::string& metric) {
   const std::vector<const RunRecord*> selected = Select(runs, where);
   for (const char* parameter : kParameters) {
     if (Distinct(selected, parameter).size() > 1) {
@@ -110,11 +107,16 @@ absl::StatusOr<Samples> ByPage(absl::Span<const RunRecord> runs,
                        parameter, ": say which one is meant"));
     }
   }
-  Samples samples;
-  std::set<std::pair<std::string, std::string>> seen;
+  ByPage values;
+  std::set<std::pair<std::string, uint64_t>> seen;
   for (const RunRecord* run : selected) {
     const std::string& page = Value(*run, "page");
-    if (!seen.emplace(page, Value(*run, "seed")).second) {
+    uint64_t seed = 0;
+    if (!absl::SimpleAtoi(Value(*run, "seed"), &seed)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("page ", page, " has a run without a seed"));
+    }
+    if (!seen.emplace(page, seed).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("page ", page, " with ", Describe(where),
                        " and one seed is there twice"));
@@ -127,9 +129,9 @@ absl::StatusOr<Samples> ByPage(absl::Span<const RunRecord> runs,
           absl::StrCat("the runs have no number called \"", metric, "\""));
     }
     if (found->second.empty()) continue;
-    samples[page][Value(*run, "seed")] = value;
+    values[page][seed] = value;
   }
-  return samples;
+  return values;
 }
 
 // Baseline ÷ run of every page, the median over its seeds.
@@ -137,26 +139,21 @@ absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
                                            const Selection& where,
                                            const std::string& metric,
                                            const std::string& baseline) {
-  auto ours = ByPage(runs, where, metric);
+  auto ours = Values(runs, where, metric);
   if (!ours.ok()) return ours.status();
-  auto theirs = ByPage(runs, Joined(where, {{"policy", baseline}}), metric);
+  auto theirs = Values(runs, Joined(where, {{"policy", baseline}}), metric);
   if (!theirs.ok()) return theirs.status();
-  std::vector<double> ratios;
   for (const auto& [page, by_seed] : *ours) {
-    std::vector<double> of_page;
     for (const auto& [seed, value] : by_seed) {
-      auto base = theirs->find(page);
+      const auto base = theirs->find(page);
       if (base == theirs->end() || !base->second.contains(seed)) {
         return absl::InvalidArgumentError(
             absl::StrCat("no run of the baseline ", baseline, " for page ",
                          page, ", seed ", seed, " with ", Describe(where)));
       }
-      // 0: the page has no such resources.
-      if (value > 0) of_page.push_back(base->second.at(seed) / value);
     }
-    if (!of_page.empty()) ratios.push_back(Median(of_page));
   }
-  return ratios;
+  return RatiosOfPages(*theirs, *ours);
 }
 
 bool IsRatio(const TableColumn& column) { return column.statistic != "value"; }
@@ -173,7 +170,7 @@ struct Cell {
 absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
                                const Selection& where,
                                const TableColumn& column) {
-  auto by_page = ByPage(runs, where, column.metric);
+  auto by_page = Values(runs, where, column.metric);
   if (!by_page.ok()) return by_page.status();
   if (by_page->empty()) return Cell{"–", 0};
   std::vector<double> values;

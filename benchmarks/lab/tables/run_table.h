@@ -36,8 +36,8 @@ struct TableColumn {
   std::string metric;  // a CSV column: atf_area_ms, …
   // Of the ratios baseline ÷ run, a page each: "median"; "quartiles";
   // "interval", the bootstrap's of the median, with ", noise" where it shows
-  // nothing (summary.h); "range", the smallest and the largest. Of the metric
-  // itself: "value", the median over pages.
+  // nothing (statistics.h); "range", the smallest and the largest. Of the
+  // metric itself: "value", the median over pages.
   std::string statistic;
   Selection where;
 };

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/selection.h"
 #include "benchmarks/lab/tables/run_table.h"
 #include "examples/support/command_line.h"
 #include "examples/support/path_lists.h"
@@ -54,22 +55,26 @@ std::string ReadOrExit(const std::string& path) {
   return text.str();
 }
 
-// Whether everything was written.
+// Whether everything was written; if not, nothing is left.
 bool WriteFile(const std::string& path, absl::string_view text) {
-  std::ofstream file(ResolveUserPath(path), std::ios::binary);
+  const std::string resolved = ResolveUserPath(path);
+  std::ofstream file(resolved, std::ios::binary);
+  if (!file) ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
   file << text;
   file.close();
-  if (!file) absl::FPrintF(stderr, "%s: cannot write %s\n", kProgram, path);
-  return static_cast<bool>(file);
+  if (file) return true;
+  absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path);
+  std::remove(resolved.c_str());
+  return false;
 }
 
-sluice::lab::TableSpec SpecFromFlags() {
+sluice::lab::TableSpec SpecFromFlags(const std::string& baseline) {
   sluice::lab::TableSpec spec;
   spec.rows = absl::GetFlag(FLAGS_rows);
   spec.sorted = absl::GetFlag(FLAGS_sorted);
   spec.where =
       ValueOrExit(sluice::lab::ParseSelection(absl::GetFlag(FLAGS_where)));
-  spec.baseline = absl::GetFlag(FLAGS_baseline);
+  spec.baseline = baseline;
   const std::string columns = absl::GetFlag(FLAGS_columns);
   for (absl::string_view column : absl::StrSplit(columns, ';')) {
     spec.columns.push_back(ValueOrExit(sluice::lab::ParseTableColumn(column)));
@@ -112,10 +117,12 @@ int main(int argc, char** argv) {
     absl::StrAppend(&all_runs,
                     all_runs.empty() ? text : text.substr(text.find('\n') + 1));
   }
+  const std::string baseline =
+      ValueOrExit(sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   const std::string table = ValueOrExit(
       absl::GetFlag(FLAGS_columns).empty()
-          ? sluice::lab::MarkdownReport(runs, absl::GetFlag(FLAGS_baseline))
-          : sluice::lab::MarkdownTable(runs, SpecFromFlags()));
+          ? sluice::lab::MarkdownReport(runs, baseline)
+          : sluice::lab::MarkdownTable(runs, SpecFromFlags(baseline)));
   const std::string output = absl::GetFlag(FLAGS_output);
   bool written = true;
   if (output.empty()) {

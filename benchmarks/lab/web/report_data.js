@@ -59,6 +59,18 @@ const data = (() => {
       Object.fromEntries(names.map((name) => [name, columns[name][i]])));
   };
 
+  // The runs of a line, in their order.
+  const readLine = (bytes) => {
+    const reader = new Reader(bytes);
+    const timelines = [];
+    while (reader.at < bytes.length) {
+      const end = reader.unsigned() + reader.at;
+      timelines.push(bytes.subarray(reader.at, end));
+      reader.at = end;
+    }
+    return timelines;
+  };
+
   const readTimeline = (bytes) => {
     const reader = new Reader(bytes);
     const stream = reader.column();
@@ -106,8 +118,8 @@ const data = (() => {
         aboveTheFold: (flags & 4) !== 0,
       })),
     })),
-    runs: index.runs.map(([page, setting, policy, seed, times, lowerFirst, classes, reaction, line]) => ({
-      page, setting, policy, seed, lowerFirst, line,
+    runs: index.runs.map(([page, setting, policy, seed, times, lowerFirst, classes, reaction, line, place]) => ({
+      page, setting, policy, seed, lowerFirst, line, place,
       times: times.map((us) => us / 1000),
       classes: classes.map((us) => (us === null ? null : us / 1000)),
       reaction: reaction === null ? null : reaction / 1000,
@@ -132,7 +144,8 @@ const data = (() => {
       if (!read.has(run)) {
         lines ??= text("timelines").trim().split("\n");
         if (read.size >= 8) read.delete(read.keys().next().value);
-        read.set(run, readTimeline(await inflate(lines[run.line])));
+        const line = readLine(await inflate(lines[run.line]));
+        read.set(run, readTimeline(line[run.place]));
       }
       return read.get(run);
     },
