@@ -52,7 +52,8 @@ class ThrottledClient:
         stream_id = self._h2.get_next_available_stream_id()
         self._h2.send_headers(
             stream_id,
-            [(":method", method), (":scheme", "https"), (":path", path), (":authority", "localhost")],
+            [(":method", method), (":scheme", "https"), (":path", path),
+             (":authority", "localhost")],
             end_stream=True,
             priority_weight=weight,
             priority_depends_on=depends_on,
