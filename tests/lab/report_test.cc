@@ -197,7 +197,7 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   lab::Run run = OneRun(page);
   EXPECT_EQ(
       CsvLine(run),
-      "1.1,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
+      "1.2,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
       "0.000,3000.501,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc7540:exact=true,max_depth=3";
   EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));
