@@ -207,14 +207,12 @@ absl::Status HtmlOutput::WriteTimelines(const std::vector<bool>& chosen) {
 absl::StatusOr<std::vector<HtmlOutput::Sum>> HtmlOutput::Sums(
     size_t setting, size_t metric) const {
   const size_t baseline = samples_.IndexOfPolicy(options_.baseline);
-  const absl::StatusOr<ByPage> base = samples_.Times(setting, baseline, metric);
-  if (!base.ok()) return base.status();
+  const absl::StatusOr<std::vector<Spread>> ratios =
+      samples_.Against(setting, baseline, metric, options_.seed);
+  if (!ratios.ok()) return ratios.status();
   std::vector<Sum> sums;
-  for (size_t policy = 0; policy < samples_.policies().size(); ++policy) {
-    const absl::StatusOr<ByPage> times =
-        samples_.Times(setting, policy, metric);
-    if (!times.ok()) return times.status();
-    const Spread spread = SpreadOf(RatiosOfPages(*base, *times), options_.seed);
+  for (size_t policy = 0; policy < ratios->size(); ++policy) {
+    const Spread& spread = (*ratios)[policy];
     if (spread.count > 0) sums.push_back({policy, spread, false});
   }
   if (sums.empty()) return sums;
@@ -222,15 +220,11 @@ absl::StatusOr<std::vector<HtmlOutput::Sum>> HtmlOutput::Sums(
                                      [](const Sum& a, const Sum& b) {
                                        return a.spread.median < b.spread.median;
                                      });
-  const absl::StatusOr<ByPage> least =
-      samples_.Times(setting, best->policy, metric);
-  if (!least.ok()) return least.status();
+  const absl::StatusOr<std::vector<Spread>> beside_best =
+      samples_.Against(setting, best->policy, metric, options_.seed);
+  if (!beside_best.ok()) return beside_best.status();
   for (Sum& sum : sums) {
-    const absl::StatusOr<ByPage> times =
-        samples_.Times(setting, sum.policy, metric);
-    if (!times.ok()) return times.status();
-    sum.may_equal_best =
-        SpreadOf(RatiosOfPages(*times, *least), options_.seed).InsideTheNoise();
+    sum.may_equal_best = (*beside_best)[sum.policy].InsideTheNoise();
   }
   return sums;
 }

@@ -94,4 +94,18 @@ absl::StatusOr<ByPage> Samples::Times(size_t setting, size_t policy,
   });
 }
 
+absl::StatusOr<std::vector<Spread>> Samples::Against(size_t setting,
+                                                     size_t base, size_t metric,
+                                                     uint64_t seed) const {
+  const absl::StatusOr<ByPage> of_base = Times(setting, base, metric);
+  if (!of_base.ok()) return of_base.status();
+  std::vector<Spread> spreads;
+  for (size_t policy = 0; policy < policies_.size(); ++policy) {
+    const absl::StatusOr<ByPage> times = Times(setting, policy, metric);
+    if (!times.ok()) return times.status();
+    spreads.push_back(SpreadOf(RatiosOfPages(*of_base, *times), seed));
+  }
+  return spreads;
+}
+
 }  // namespace sluice::lab

@@ -82,20 +82,28 @@ class Samples {
   // policies().size() when it has no runs.
   size_t IndexOfPolicy(absl::string_view policy) const;
 
-  // Of the runs of a policy in a setting; to be used while this lives. Errors:
+  // Of the runs of a policy in a setting; good until the next Add(). Errors:
   // SpillFile's; InvalidArgument, a sentence, when a page ran twice with one
   // seed.
   absl::StatusOr<ByPage> Values(
       size_t setting, size_t policy,
       const std::function<double(const Sample&)>& value) const;
-  absl::StatusOr<ByPage> Times(size_t setting, size_t policy,
-                               size_t metric) const;
+
+  // Each policy, by its index, against the policy `base` over the pages of a
+  // setting: base ÷ policy. `seed` is that of the resamples. Errors: those of
+  // Values().
+  absl::StatusOr<std::vector<Spread>> Against(size_t setting, size_t base,
+                                              size_t metric,
+                                              uint64_t seed) const;
 
  private:
   struct Record {
     Sample sample;
     uint64_t before;  // 1 + the record before of this setting and policy, or 0
   };
+
+  absl::StatusOr<ByPage> Times(size_t setting, size_t policy,
+                               size_t metric) const;
 
   std::vector<SamplePage> pages_;
   std::vector<Setting> settings_;

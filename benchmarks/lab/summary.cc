@@ -31,15 +31,11 @@ absl::StatusOr<std::vector<Summary::Line>> Summary::Lines(
   std::vector<Line> lines(samples_.policies().size());
   const size_t baseline = samples_.IndexOfPolicy(baseline_);
   for (size_t metric = 0; metric < kAllTimeMetrics; ++metric) {
-    const absl::StatusOr<ByPage> base =
-        samples_.Times(setting, baseline, metric);
-    if (!base.ok()) return base.status();
+    const absl::StatusOr<std::vector<Spread>> ratios =
+        samples_.Against(setting, baseline, metric, seed_);
+    if (!ratios.ok()) return ratios.status();
     for (size_t policy = 0; policy < lines.size(); ++policy) {
-      const absl::StatusOr<ByPage> times =
-          samples_.Times(setting, policy, metric);
-      if (!times.ok()) return times.status();
-      lines[policy].ratios[metric] =
-          SpreadOf(RatiosOfPages(*base, *times), seed_);
+      lines[policy].ratios[metric] = (*ratios)[policy];
     }
   }
   for (size_t policy = 0; policy < lines.size(); ++policy) {
@@ -65,15 +61,11 @@ absl::StatusOr<std::vector<Summary::Line>> Summary::Lines(
       lines.begin(), lines.end(), [](const Line& a, const Line& b) {
         return a.ratios[kAtfArea].median > b.ratios[kAtfArea].median;
       });
-  const absl::StatusOr<ByPage> first =
-      samples_.Times(setting, lines.front().policy, kAtfArea);
-  if (!first.ok()) return first.status();
+  const absl::StatusOr<std::vector<Spread>> beside_first =
+      samples_.Against(setting, lines.front().policy, kAtfArea, seed_);
+  if (!beside_first.ok()) return beside_first.status();
   for (Line& line : lines) {
-    const absl::StatusOr<ByPage> areas =
-        samples_.Times(setting, line.policy, kAtfArea);
-    if (!areas.ok()) return areas.status();
-    line.may_equal_first =
-        SpreadOf(RatiosOfPages(*first, *areas), seed_).InsideTheNoise();
+    line.may_equal_first = (*beside_first)[line.policy].InsideTheNoise();
   }
   return lines;
 }
