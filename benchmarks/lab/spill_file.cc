@@ -12,11 +12,12 @@
 namespace sluice::lab {
 namespace {
 
-absl::Status Failed(absl::string_view what) {
-  return absl::UnavailableError(absl::StrCat(
-      what,
-      " a temporary file failed: ", std::generic_category().message(errno)));
+absl::Status Failed(absl::string_view what, const std::error_code& error) {
+  return absl::UnavailableError(
+      absl::StrCat(what, " a temporary file failed: ", error.message()));
 }
+
+std::error_code LastError() { return {errno, std::generic_category()}; }
 
 }  // namespace
 
@@ -36,16 +37,17 @@ absl::Status SpillFile::Flush() {
   if (file_ < 0) {
     std::error_code error;
     std::string path = std::filesystem::temp_directory_path(error).string();
+    if (error) return Failed("making", error);
     path += "/sluice_lab_XXXXXX";
     file_ = mkstemp(path.data());
-    if (file_ < 0) return Failed("making");
+    if (file_ < 0) return Failed("making", LastError());
     unlink(path.c_str());
   }
   size_t done = 0;
   while (done < buffer_.size()) {
     const ssize_t step =
         write(file_, buffer_.data() + done, buffer_.size() - done);
-    if (step < 0) return Failed("writing");
+    if (step < 0) return Failed("writing", LastError());
     done += static_cast<size_t>(step);
   }
   written_ += done;
@@ -61,7 +63,7 @@ absl::StatusOr<std::string> SpillFile::Read(uint64_t offset,
   while (done < size) {
     const ssize_t step = pread(file_, bytes.data() + done, size - done,
                                static_cast<off_t>(offset + done));
-    if (step <= 0) return Failed("reading");
+    if (step <= 0) return Failed("reading", LastError());
     done += static_cast<size_t>(step);
   }
   return bytes;

@@ -80,7 +80,7 @@ TEST(SpillFileTest, WithoutAFolderItSaysSo) {
   const absl::Status status = spill.Append("and on");
   EXPECT_TRUE(absl::IsUnavailable(status));
   EXPECT_THAT(std::string(status.message()),
-              HasSubstr("making a temporary file failed: "));
+              HasSubstr("making a temporary file failed: No such file"));
 }
 
 }  // namespace
