@@ -83,8 +83,11 @@ ResultFiles::File* ResultFiles::Open(absl::string_view flag,
   if (path.empty()) return nullptr;
   auto file = std::make_unique<File>();
   file->path = examples::ResolveUserPath(path);
+  const auto normal = [](const std::string& name) {
+    return std::filesystem::path(name).lexically_normal();
+  };
   for (const auto& other : files_) {
-    if (other->path != file->path) continue;
+    if (normal(other->path) != normal(file->path)) continue;
     Refuse(absl::StrCat("--", flag, ": another flag writes ", path, ", too"));
   }
   // A pipe, a device or a link that is there already stays what it is.

@@ -105,6 +105,8 @@ refuses "$program" '--qlog: cannot write into' --qlog=page_one.json \
   --csv=new.csv --json=runs.jsonl
 refuses "$program" '--csv: another flag writes new.csv, too' --csv=new.csv \
   --json=new.csv
+refuses "$program" '--csv: another flag writes ./new.csv, too' \
+  --csv=./new.csv --json=new.csv
 cmp first.jsonl caller/runs.jsonl || fail "a mistake changed a file"
 for left in caller/new.csv caller/*.part; do
   [ -e "$left" ] && fail "$left is left"
