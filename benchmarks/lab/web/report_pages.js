@@ -106,7 +106,7 @@ const pagesView = (() => {
       ];
     }
     const equal = others.filter((sum) => sum.median === best.median);
-    const open = byMedian(others.filter((sum) => sum.mayEqual && sum.median !== best.median && sum.median > 1));
+    const open = byMedian(others.filter((sum) => sum.mayEqual && sum.median !== best.median));
     return [
       `${format.list(equal.map(policyOf))} ${equal.length === 1 ? "is" : "are"} best: with ${index.baseline} it takes ${best.median.toFixed(2)} times as long until ${metricOf(metric).until}.`,
       `The median of ${pages}; 95 % interval ${best.low.toFixed(2)} – ${best.high.toFixed(2)}. ` +

@@ -415,6 +415,23 @@ describe("policies over pages", () => {
     }
   });
 
+  test("name each policy that may equal the best, whatever its median", async () => {
+    rewrite(`${folder}/report.html`, `${folder}/equal.html`, (index) => {
+      for (const sum of index.summaries) {
+        const policy = index.policies[sum[2]];
+        const [median, noise] = { rfc9218: [1.3, false], rr: [1, true], fifo: [0.9, true] }[policy];
+        sum.splice(3, 8, 9, median, median, median, median, median, noise, policy !== "rr");
+      }
+    });
+    const page = await open(`${folder}/equal.html`);
+    assert.match(await page.textContent("#answer"), /^rfc9218 is best: /);
+    assert.match(await page.textContent("#caveat"), /These pages cannot tell fifo from the best\.$/);
+    const verdicts = new Map((await rowsOf(page, "intervals-table")).map((row) => [row[0], row[7]]));
+    assert.equal(verdicts.get("fifo"), "inside the noise, may equal the first");
+    assertQuiet(page);
+    await page.close();
+  });
+
   test("without the baseline say so, and stay silent", async () => {
     run(compare, "--quiet", "--pages=squoosh", "--policies=fifo", "--signals=none", `--html=${folder}/fifo.html`);
     const page = await open(`${folder}/fifo.html`);
