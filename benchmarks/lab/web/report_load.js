@@ -411,6 +411,7 @@ const loadView = (() => {
 
   const show = async () => {
     const number = ++shows;
+    byId("load").setAttribute("aria-busy", "true");
     const runs = choose();
     const page = index.pages[runs.a.page];
     const sides = [];
@@ -420,6 +421,7 @@ const loadView = (() => {
       sides.push({ side, run, timeline, name: index.policies[run.policy] });
     }
     if (number !== shows) return; // chosen again meanwhile
+    byId("load").removeAttribute("aria-busy");
     shown = { page, sides };
     showMetrics();
     showLegend();

@@ -106,8 +106,11 @@ const choose = async (page, choices) => {
   await settled(page);
 };
 
-// Until the charts of the last choice are drawn.
-const settled = (page) => page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 50)));
+// Until the charts of the last choice are drawn: its timelines are inflated first.
+const settled = async (page) => {
+  await page.waitForSelector("#load:not([aria-busy])");
+  await page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 50)));
+};
 
 // The pixels of a chart, all layers.
 const pictureOf = (page, id) =>
