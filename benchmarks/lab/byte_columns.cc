@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <array>
 #include <limits>
 
 #include "absl/status/status.h"
@@ -93,6 +94,7 @@ std::string Deflate(absl::string_view bytes) {
 
 struct PackedWriter::Zlib {
   z_stream stream = {};
+  std::array<char, 65536> room;  // what is deflated goes here first
 };
 
 PackedWriter::PackedWriter(std::ostream& stream)
@@ -107,18 +109,15 @@ void PackedWriter::Write(absl::string_view bytes) { Deflate(bytes, false); }
 void PackedWriter::Finish() { Deflate("", true); }
 
 void PackedWriter::Deflate(absl::string_view bytes, bool last) {
-  z_stream& zlib = zlib_->stream;
+  auto& [zlib, room] = *zlib_;
   zlib.next_in =
       reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // only read
   zlib.avail_in = static_cast<uInt>(bytes.size());
   do {
-    const size_t done = deflated_.size();
-    constexpr size_t kStep = 65536;
-    deflated_.resize(done + kStep);
-    zlib.next_out = reinterpret_cast<Bytef*>(&deflated_[done]);
-    zlib.avail_out = kStep;
+    zlib.next_out = reinterpret_cast<Bytef*>(room.data());
+    zlib.avail_out = static_cast<uInt>(room.size());
     deflate(&zlib, last ? Z_FINISH : Z_NO_FLUSH);
-    deflated_.resize(deflated_.size() - zlib.avail_out);
+    deflated_.append(room.data(), room.size() - zlib.avail_out);
   } while (zlib.avail_out == 0);
   // Three bytes are four characters; what is left over waits.
   const size_t whole =
