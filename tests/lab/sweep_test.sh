@@ -50,6 +50,12 @@ cmp fifo.html "$against_fifo.html" || fail "the page has another baseline"
 "$table" --output=fifo.md --baseline=fifo @csv_list || fail "a table's baseline"
 cmp fifo.md "$against_fifo.md" || fail "the tables have another baseline"
 
+# What cannot be written is no file of ours to remove.
+ln -s /dev/full full
+"$table" --output=full @csv_list 2>err && fail "to a full disk"
+grep -q 'writing full failed' err || fail "a full disk: $(cat err)"
+[ -L full ] || fail "a link is removed"
+
 refuses() {
   local text=$1 status
   shift

@@ -1,9 +1,11 @@
 // //benchmarks/lab/tables:table: what many runs of the lab say together, from
 // the CSV files of their runs, as a table in Markdown.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -55,7 +57,7 @@ std::string ReadOrExit(const std::string& path) {
   return text.str();
 }
 
-// Whether everything was written; if not, nothing is left.
+// Whether everything was written; if not, no file is left.
 bool WriteFile(const std::string& path, absl::string_view text) {
   const std::string resolved = ResolveUserPath(path);
   std::ofstream file(resolved, std::ios::binary);
@@ -64,7 +66,12 @@ bool WriteFile(const std::string& path, absl::string_view text) {
   file.close();
   if (file) return true;
   absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path);
-  std::remove(resolved.c_str());
+  // A pipe, a device or a link stays.
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(
+          std::filesystem::symlink_status(resolved, ignored))) {
+    std::filesystem::remove(resolved, ignored);
+  }
   return false;
 }
 
