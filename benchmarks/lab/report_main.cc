@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -54,7 +55,8 @@ absl::Status Report(const std::vector<std::string>& paths,
     if (!stream) {
       return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
     }
-    absl::Status status = sluice::lab::ReadRuns(contents.str(), path, write);
+    absl::Status status =
+        sluice::lab::ReadRuns(std::move(contents).str(), path, write);
     if (!status.ok()) return status;
   }
   for (Output* output : outputs) {

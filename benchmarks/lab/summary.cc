@@ -133,8 +133,10 @@ std::string Summary::TextOf(size_t setting,
 absl::StatusOr<std::string> Summary::Text() const {
   const size_t pages = samples_.pages().size();
   const std::vector<std::string>& policies = samples_.policies();
-  if (pages < 2 || samples_.IndexOfPolicy(baseline_) == policies.size()) {
-    return "";
+  if (pages < 2) return "";
+  if (samples_.IndexOfPolicy(baseline_) == policies.size()) {
+    return absl::StrCat("no sums over the ", pages, " pages: the baseline, ",
+                        baseline_, ", is not among the policies\n");
   }
   std::string text = absl::StrCat(
       "over ", pages, " pages: median of ", baseline_,

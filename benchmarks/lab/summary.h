@@ -29,8 +29,8 @@ class Summary {
   absl::Status Add(const Run& run) { return samples_.Add(run).status(); }
 
   // Two tables for each signal set, in the order of the runs, policies by their
-  // median on the ATF area. Empty when the baseline did not run, or on fewer
-  // than two pages.
+  // median on the ATF area; a sentence when the baseline did not run. Empty on
+  // fewer than two pages.
   absl::StatusOr<std::string> Text() const;
 
  private:

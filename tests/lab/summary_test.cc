@@ -149,13 +149,14 @@ TEST(SummaryTest, ARunThatIsThereTwiceIsAnError) {
   EXPECT_THAT(pages.Text(), HasSubstr("with policy fifo, signals none"));
 }
 
-TEST(SummaryTest, OnePageOrNoBaselineGivesNone) {
+TEST(SummaryTest, OnePageGivesNoneAndNoBaselineASentence) {
   Pages one(1);
   one.Add("rr", Always(1));
   EXPECT_THAT(one.Text(), IsEmpty());
   Pages without(2);
   without.Add("fifo", Always(1));
-  EXPECT_THAT(without.Text(), IsEmpty());
+  EXPECT_THAT(without.Text(),
+              HasSubstr("the baseline, rr, is not among the policies"));
 }
 
 }  // namespace
