@@ -69,8 +69,7 @@ void AddErrors(py::module_& module) {
   }
 }
 
-// --- Calls
-// ---------------------------------------------------------------------
+// --- Calls -------------------------------------------------------------------
 //
 // Constructors and the calls that a server makes for every frame go around
 // pybind11's dispatcher: it costs several times what they do, and says what
@@ -164,7 +163,13 @@ int Initialise(PyObject* self, PyObject* arguments, PyObject* keywords,
     if (keywords != nullptr) {
       const auto named = py::reinterpret_borrow<py::dict>(keywords);
       names = py::tuple(named);
-      for (const auto& [name, value] : named) all.append(value);
+      for (const auto& [name, value] : named) {
+        // Python sees to it in calls of methods, not of constructors.
+        if (!PyUnicode_Check(name.ptr())) {
+          RaiseMisfit("keywords must be strings");
+        }
+        all.append(value);
+      }
     }
     const std::shared_ptr<T> made =
         make(parameters.Read(PySequence_Fast_ITEMS(all.ptr()),

@@ -113,6 +113,12 @@ class MisuseTest(unittest.TestCase):
             attempt(tree.insert_stream, 11, 9)
             self.assertEqual(next(tree), 1)
 
+    def test_a_keyword_that_is_no_string_is_refused(self):
+        for keyword in (None, 2, 3.5, b"weight", (1, 2), 10**40):
+            for call in (ours.PriorityTree, ours.Stream, ours.PriorityTree().block):
+                with self.assertRaises(TypeError):
+                    call(**{keyword: 1})
+
     def test_what_was_not_initialised_is_refused(self):
         stream = ours.Stream.__new__(ours.Stream)
         tree = ours.PriorityTree.__new__(ours.PriorityTree)
