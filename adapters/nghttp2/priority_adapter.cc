@@ -117,10 +117,14 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0) {
         info.rfc7540 = FromSpec(frame->headers.pri_spec);
       }
+      // With the opening, not after it: a PRIORITY_UPDATE of before goes over
+      // the field (RFC 9218 §7).
+      if (field_stream_ == id) {
+        info.rfc9218 = priority::ParseRfc9218Field(field_);
+      }
+      field_stream_ = 0;
       info.hints.tunnel = is_connect_;
       Open(id, info);
-      if (field_stream_ == id) TakePriorityField(id, field_);
-      field_stream_ = 0;
       break;
     }
     case NGHTTP2_PRIORITY:
@@ -221,7 +225,8 @@ void PriorityAdapter::Open(int32_t stream_id, const StreamInfo& info) {
   if (host_.IsOpen(Id(stream_id))) return;  // trailers
   if (host_.Open(Id(stream_id), info).ok()) return;
   // A dependency that no policy takes never keeps a stream from being served.
-  host_.Open(Id(stream_id), {.hints = info.hints}).IgnoreError();
+  host_.Open(Id(stream_id), {.rfc9218 = info.rfc9218, .hints = info.hints})
+      .IgnoreError();
 }
 
 void PriorityAdapter::TakePriority(scheduler::StreamId stream_id,

@@ -204,6 +204,19 @@ TEST_P(FieldTest, ThePriorityFieldAndItsUpdateReachThePolicy) {
   EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "7 7 7");
 }
 
+// RFC 9218 §7.
+TEST_P(FieldTest, AnUpdateThatCameFirstGoesOverTheRequestsField) {
+  Server server("rfc9218", OwnTree::kOff, /*use_adapter=*/true, GetParam());
+  Client client;
+  client.Request(1, "u=2");
+  client.PriorityUpdate(3, "u=0");
+  client.Request(3, "u=5");
+  server.Receive(client.Take());
+  server.Answer(1, 1 << 20);
+  server.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3");
+}
+
 // RFC 9218 §11; two bodies that are not incremental would go one by one (§4.2).
 TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
   Server server("rfc9218");
