@@ -156,11 +156,12 @@ typedef struct sluice_rfc9218 {
   int incremental; /* 0 or 1 */
 } sluice_rfc9218;
 
-/* The stream opens: HEADERS came, with these signals (NULL: none). It is
- * blocked until sluice_ready(). What was said of the id before stays in force
- * where nothing is said now. Errors: INVALID_ARGUMENT (id 0, weight or urgency
- * out of range, a stream that depends on itself); ALREADY_EXISTS. Opening never
- * fails for lack of room. */
+/* The stream opens: HEADERS came, with these signals (NULL: none), the
+ * `priority` header's included. It is blocked until sluice_ready(). What was
+ * said of the id before stays in force where nothing is said now, and an RFC
+ * 9218 signal in any case: a PRIORITY_UPDATE goes over a header (section 7).
+ * Errors: INVALID_ARGUMENT (id 0, weight or urgency out of range, a stream that
+ * depends on itself); ALREADY_EXISTS. Opening never fails for lack of room. */
 SLUICE_API int sluice_open(sluice_policy* policy, uint32_t stream_id,
                            const sluice_rfc7540* rfc7540,
                            const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
@@ -172,8 +173,7 @@ SLUICE_API int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
                                     const sluice_rfc7540* rfc7540)
     SLUICE_NOEXCEPT;
 
-/* A PRIORITY_UPDATE frame (RFC 9218 section 7) or a `priority` header came.
- * Errors as above. */
+/* A PRIORITY_UPDATE frame (RFC 9218 section 7) came. Errors as above. */
 SLUICE_API int sluice_priority_9218(sluice_policy* policy, uint32_t stream_id,
                                     const sluice_rfc9218* rfc9218)
     SLUICE_NOEXCEPT;
