@@ -168,8 +168,8 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
 
 void PriorityAdapter::OnStreamClose(nghttp2_session* session,
                                     int32_t stream_id) {
-  std::erase(fresh_, stream_id);
   Forget(stream_id);
+  if (fresh_.size() >= most_fresh_) ForgetLateAnswers(session);
   if (asked_next_ == stream_id) asked_next_ = 0;
   // Reset with its frame under way, which may never be told of.
   if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
@@ -399,6 +399,23 @@ void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
     }
   }
   fresh_.clear();
+}
+
+// MakeFreshReady() does it too, but nghttp2 asks for no body while the peer
+// resets every stream or opens no window.
+void PriorityAdapter::ForgetLateAnswers(nghttp2_session* session) {
+  const bool serves = nghttp2_session_check_server_session(session) != 0;
+  std::erase_if(fresh_, [&](int32_t id) {
+    if (Find(id) == nullptr) return true;
+    // A pushed stream is not there before its PUSH_PROMISE was sent.
+    if (!serves || id % 2 == 0 ||
+        nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
+      return false;
+    }
+    Forget(id);
+    return true;
+  });
+  most_fresh_ = 2 * fresh_.size() + kFewFresh;
 }
 
 void PriorityAdapter::SetReady(Stream* stream) {

@@ -203,6 +203,7 @@ class PriorityAdapter {
                     const priority::Rfc7540Priority& priority);
   void TakePriorityField(int32_t stream_id, absl::string_view field);
   void MakeFreshReady(nghttp2_session* session);
+  void ForgetLateAnswers(nghttp2_session* session);
   void SetReady(Stream* stream);
   void SetBlocked(Stream* stream);
   void Unlist(Stream* stream);
@@ -229,8 +230,12 @@ class PriorityAdapter {
   PolicyHost host_;
   absl::flat_hash_map<int32_t, std::unique_ptr<Stream>> streams_;
   std::vector<Stream*> ready_;  // in no order
-  // Given to nghttp2 since it last asked: their HEADERS go first.
+  // Given to nghttp2 since it last asked: their HEADERS go first. Streams that
+  // closed meanwhile are taken out when there are most_fresh_, twice as many as
+  // were left the last time.
+  static constexpr size_t kFewFresh = 16;
   std::vector<int32_t> fresh_;
+  size_t most_fresh_ = kFewFresh;
   PriorityFrameReader frames_;
   bool reads_frames_ = false;  // Receive() is in use
 

@@ -93,6 +93,19 @@ TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndKeepsNobodyWaiting) {
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
+// CVE-2023-44487, and a server that answers late.
+TEST_P(SessionsTest, LateAnswersAreForgottenThoughNoBodyIsEverAskedFor) {
+  Start("rfc7540", 0);
+  for (int32_t id = 1; id < 400; id += 2) {
+    client_->Request(static_cast<uint32_t>(id));
+    client_->Reset(static_cast<uint32_t>(id));
+    Receive();
+    server_->Answer(id, 1000);
+    EXPECT_EQ(Pump(server_.get(), 1).total, 0u);
+  }
+  EXPECT_LT(server_->adapter().stats().open_streams, 50u);
+}
+
 // nghttp2 asks no stream without a window.
 TEST_P(SessionsTest, AnAnswerWithoutAWindowKeepsNobodyWaiting) {
   Start("fifo", 2);
