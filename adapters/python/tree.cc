@@ -143,9 +143,10 @@ void Tree::Insert(py::object id, py::object depends_on, py::object weight,
   }
   // Stream 0 counts.
   const py::int_ next_size(py::len(streams_) + 1);
-  if (next_size > maximum_streams_) {
-    Raise(TheErrors().too_many, "Refusing to insert ",
-          maximum_streams_ + py::int_(1),
+  // Its own methods may put another in its place.
+  const py::object maximum = maximum_streams_;
+  if (next_size > maximum) {
+    Raise(TheErrors().too_many, "Refusing to insert ", maximum + py::int_(1),
           " streams into priority tree at once");
   }
   const int checked_weight = CheckedWeight(weight);

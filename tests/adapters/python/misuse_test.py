@@ -185,6 +185,16 @@ class MisuseTest(unittest.TestCase):
             CallingId.hook = None
         self.assertGreater(calls, 100 * len(SEEDS))
 
+    def test_a_limit_may_replace_itself_while_it_is_looked_at(self):
+        class Limit(int):
+            def __lt__(self, other):
+                tree._maximum_streams = 5
+                return NotImplemented
+
+        tree = ours.PriorityTree(Limit(5))
+        tree.insert_stream(1)
+        self.assertEqual(next(tree), 1)
+
     def test_what_refers_to_itself_is_collected(self):
         class Tree(ours.PriorityTree):
             """With a dictionary of CPython's."""
