@@ -95,7 +95,7 @@ TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndKeepsNobodyWaiting) {
 
 // CVE-2023-44487, and a server that answers late.
 TEST_P(SessionsTest, LateAnswersAreForgottenThoughNoBodyIsEverAskedFor) {
-  Start("rfc7540", 0);
+  Start("rr", 0);
   for (int32_t id = 1; id < 400; id += 2) {
     client_->Request(static_cast<uint32_t>(id));
     client_->Reset(static_cast<uint32_t>(id));
