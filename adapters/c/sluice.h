@@ -100,7 +100,8 @@ typedef struct sluice_policy sluice_policy; /* opaque */
  * calls that would want more (sluice_open(), the priorities, the hints) return
  * SLUICE_ERROR_NO_MEMORY and change nothing; all others work, so that the
  * streams that are open can be sent to their end. A loan is paid back when the
- * policy needs the block no more, in sluice_destroy() at the latest. */
+ * policy needs the block no more: most often in sluice_destroy(), since tables
+ * grow and never shrink. */
 typedef struct sluice_allocator {
   void* (*allocate)(void* user, size_t size); /* NULL: no memory */
   void (*deallocate)(void* user, void* block, size_t size);
