@@ -45,17 +45,17 @@ absl::Status Made(TreeError error) {
 constexpr size_t kErrors = static_cast<size_t>(TreeError::kNothingReady) + 1;
 
 // One of each, of which TreeErrorStatus() gives copies: those take nothing from
-// the heap, whatever a peer makes the tree refuse. Made before main(), and
-// never destroyed: other threads may outlive it.
+// the heap, whatever a peer makes the tree refuse. Made before main() as well,
+// and so destroyed after what comes later.
 const std::array<absl::Status, kErrors>& Statuses() {
-  static const auto* const statuses = [] {
-    auto* made = new std::array<absl::Status, kErrors>;
+  static const std::array<absl::Status, kErrors> statuses = [] {
+    std::array<absl::Status, kErrors> made;
     for (size_t i = 0; i < kErrors; ++i) {
-      (*made)[i] = Made(static_cast<TreeError>(i));
+      made[i] = Made(static_cast<TreeError>(i));
     }
     return made;
   }();
-  return *statuses;
+  return statuses;
 }
 [[maybe_unused]] const bool statuses_are_made = !Statuses().empty();
 

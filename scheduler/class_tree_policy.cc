@@ -22,11 +22,10 @@ namespace {
 // A chain has one child in each place, so its weights decide nothing.
 constexpr int kChainWeight = 256;
 
-// Made before main(), and never destroyed: a copy takes nothing from the heap.
+// Made before main(): a copy takes nothing from the heap.
 const absl::Status& IdOfGroup() {
-  static const absl::Status& status =
-      *new absl::Status(absl::InvalidArgumentError(
-          "the highest even stream ids stand for groups here"));
+  static const absl::Status status = absl::InvalidArgumentError(
+      "the highest even stream ids stand for groups here");
   return status;
 }
 [[maybe_unused]] const bool status_is_made = !IdOfGroup().ok();

@@ -11,11 +11,10 @@ namespace sluice::scheduler {
 namespace {
 
 // Made before main(), not when a peer sends too many signals: a copy takes
-// nothing from the heap. Never destroyed: other threads may outlive main().
+// nothing from the heap.
 const absl::Status& NoRoom() {
-  static const absl::Status& status =
-      *new absl::Status(absl::ResourceExhaustedError(
-          "no room for the signals of another idle stream"));
+  static const absl::Status status = absl::ResourceExhaustedError(
+      "no room for the signals of another idle stream");
   return status;
 }
 [[maybe_unused]] const bool status_is_made = !NoRoom().ok();
