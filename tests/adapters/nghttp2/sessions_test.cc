@@ -162,10 +162,7 @@ TEST_P(SessionsTest, TrailersEndAResponseAndTheOthersGoOn) {
   server_->body(1).trailers_follow = true;
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 3");
   EXPECT_EQ(server_->adapter().stats().open_streams, 1u);
-  std::string name = "a", value = "b";
-  const nghttp2_nv trailer = {reinterpret_cast<uint8_t*>(name.data()),
-                              reinterpret_cast<uint8_t*>(value.data()), 1, 1,
-                              NGHTTP2_NV_FLAG_NONE};
+  const nghttp2_nv trailer = Field("a", "b");
   ASSERT_EQ(nghttp2_submit_trailer(server_->session(), 1, &trailer, 1), 0);
   const std::string frame = server_->Send();
   ASSERT_GT(frame.size(), 9u);
@@ -218,10 +215,7 @@ TEST_P(SessionsTest, TheProviderOfNewerReleasesIsScheduledLikeTheOlder) {
     return static_cast<nghttp2_ssize>(size);
   };
   provider = server_->adapter().Schedule(1, provider);
-  std::string name = ":status", value = "200";
-  const nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
-                             reinterpret_cast<uint8_t*>(value.data()), 7, 3,
-                             NGHTTP2_NV_FLAG_NONE};
+  const nghttp2_nv status = Field(":status", "200");
   ASSERT_EQ(
       nghttp2_submit_response2(server_->session(), 1, &status, 1, &provider),
       0);
@@ -233,10 +227,7 @@ TEST_P(SessionsTest, TheProviderOfNewerReleasesIsScheduledLikeTheOlder) {
 // To HEAD, and 204 and 304: RFC 9110 §9.3.2, §6.4.1.
 TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoWordToTheAdapter) {
   Start("fifo", 2);
-  std::string name = ":status", value = "204";
-  const nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
-                             reinterpret_cast<uint8_t*>(value.data()), 7, 3,
-                             NGHTTP2_NV_FLAG_NONE};
+  const nghttp2_nv status = Field(":status", "204");
   ASSERT_EQ(nghttp2_submit_response(server_->session(), 1, &status, 1, nullptr),
             0);
   Answer({{3, 100000}});
@@ -250,15 +241,9 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeTheOthers) {
   Start("rr", 1);
   Answer({{1, 4 * kFrame}});
   Pump(server_.get(), kFrame);
-  std::string names[] = {":method", ":scheme", ":path", ":authority"};
-  std::string values[] = {"GET", "http", "/a", "a"};
-  std::vector<nghttp2_nv> request;
-  for (size_t i = 0; i < 4; ++i) {
-    request.push_back({reinterpret_cast<uint8_t*>(names[i].data()),
-                       reinterpret_cast<uint8_t*>(values[i].data()),
-                       names[i].size(), values[i].size(),
-                       NGHTTP2_NV_FLAG_NONE});
-  }
+  const std::vector<nghttp2_nv> request = {
+      Field(":method", "GET"), Field(":scheme", "http"), Field(":path", "/a"),
+      Field(":authority", "a")};
   const int32_t pushed =
       nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE, 1,
                                   request.data(), request.size(), nullptr);
@@ -379,15 +364,9 @@ TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackKeepNobodyWaiting) {
   };
   // SETTINGS_MAX_CONCURRENT_STREAMS = 2.
   receive(std::string("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\2", 15));
-  std::string names[] = {":method", ":scheme", ":path", ":authority"};
-  std::string values[] = {"POST", "http", "/", "a"};
-  std::vector<nghttp2_nv> request;
-  for (size_t i = 0; i < 4; ++i) {
-    request.push_back({reinterpret_cast<uint8_t*>(names[i].data()),
-                       reinterpret_cast<uint8_t*>(values[i].data()),
-                       names[i].size(), values[i].size(),
-                       NGHTTP2_NV_FLAG_NONE});
-  }
+  const std::vector<nghttp2_nv> request = {
+      Field(":method", "POST"), Field(":scheme", "http"), Field(":path", "/"),
+      Field(":authority", "a")};
   for (int i = 0; i < 3; ++i) {
     const auto id =
         static_cast<int32_t>(nghttp2_session_get_next_stream_id(session));

@@ -25,6 +25,15 @@ namespace sluice::adapters {
 
 inline constexpr size_t kFrame = 16384;
 
+// For nghttp2 to copy; the texts are the caller's.
+inline nghttp2_nv Field(absl::string_view name, absl::string_view value) {
+  const auto bytes = [](absl::string_view text) {
+    return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+  };
+  return {bytes(name), bytes(value), name.size(), value.size(),
+          NGHTTP2_NV_FLAG_NONE};
+}
+
 struct Body {
   size_t left = 0;
   size_t piece = SIZE_MAX;               // given at once, at most
@@ -137,9 +146,7 @@ class Server {
       return static_cast<ssize_t>(size);
     };
     if (use_adapter_) provider = adapter_->Schedule(id, provider);
-    std::string name = ":status", value = "200";
-    nghttp2_nv status = {reinterpret_cast<uint8_t*>(name.data()),
-                         reinterpret_cast<uint8_t*>(value.data()), 7, 3, 0};
+    const nghttp2_nv status = Field(":status", "200");
     ASSERT_EQ(nghttp2_submit_response(session_, id, &status, 1, &provider), 0);
   }
 
