@@ -22,6 +22,16 @@ page and the program and nothing else. Why not an action for each page load:
 starting an action costs some 25 ms, as much as ten to twenty page loads.
 """
 
+# Bytes; what docs/reproductions/send_buffer.md compares.
+SEND_BUFFERS = [
+    0,
+    16384,
+    65536,
+    131072,
+    286720,
+    1048576,
+]
+
 LabRunsInfo = provider(
     doc = "The results of a sweep's cells.",
     fields = {
