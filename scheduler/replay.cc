@@ -23,53 +23,16 @@
 namespace sluice::scheduler {
 namespace {
 
-// A policy relies on what policy.h asks of its session: a charge for each pick,
-// of no more than a grant. A file may say anything.
-absl::Status CheckDecisions(absl::Span<const TraceEvent> trace,
-                            size_t max_grant) {
-  auto refuse = [](size_t index, absl::string_view why) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("call ", index + 1, ": ", why));
-  };
-  StreamId picked = 0;
-  for (size_t i = 1; i < trace.size(); ++i) {
-    if (std::holds_alternative<TraceMade>(trace[i])) {
-      return refuse(i, "another policy is made: one trace is of one policy");
-    }
-    if (const auto* pick = std::get_if<TracePick>(&trace[i])) {
-      if (picked != 0) {
-        return refuse(i, "a pick while another waits for its charge");
-      }
-      picked = pick->id;
-    } else if (const auto* charge = std::get_if<TraceCharge>(&trace[i])) {
-      if (picked == 0 || charge->id != picked) {
-        return refuse(i, "a charge that no pick waits for");
-      }
-      if (charge->bytes > max_grant) {
-        return refuse(
-            i, absl::StrCat("a charge of ", charge->bytes,
-                            " bytes, and a grant has at most ", max_grant));
-      }
-      picked = 0;
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<PolicyOptions> OptionsOf(absl::Span<const TraceEvent> trace) {
-  if (trace.empty() || !std::holds_alternative<TraceMade>(trace.front())) {
+  if (const std::optional<BadCall> bad = FindBadCall(trace)) {
     return absl::InvalidArgumentError(
-        "a trace begins with how its policy was made");
+        absl::StrCat("call ", bad->index + 1, ": ", bad->why));
   }
   const auto& made = std::get<TraceMade>(trace.front());
   PolicyOptions options;
   options.max_grant = made.max_grant;
   options.max_streams = made.max_streams;
   options.max_closed_streams = made.max_closed_streams;
-  if (absl::Status status = CheckDecisions(trace, made.max_grant);
-      !status.ok()) {
-    return status;
-  }
   return options;
 }
 
@@ -188,6 +151,38 @@ class OtherPolicy {
 
 }  // namespace
 
+// A policy relies on what policy.h asks of its session: a charge for each pick,
+// of no more than a grant. A file may say anything.
+std::optional<BadCall> FindBadCall(absl::Span<const TraceEvent> trace) {
+  if (trace.empty() || !std::holds_alternative<TraceMade>(trace.front())) {
+    return BadCall{0, "a trace begins with how its policy was made"};
+  }
+  const size_t max_grant = std::get<TraceMade>(trace.front()).max_grant;
+  StreamId picked = 0;
+  for (size_t i = 1; i < trace.size(); ++i) {
+    if (std::holds_alternative<TraceMade>(trace[i])) {
+      return BadCall{i, "another policy is made: one trace is of one policy"};
+    }
+    if (const auto* pick = std::get_if<TracePick>(&trace[i])) {
+      if (picked != 0) {
+        return BadCall{i, "a pick while another waits for its charge"};
+      }
+      picked = pick->id;
+    } else if (const auto* charge = std::get_if<TraceCharge>(&trace[i])) {
+      if (picked == 0 || charge->id != picked) {
+        return BadCall{i, "a charge that no pick waits for"};
+      }
+      if (charge->bytes > max_grant) {
+        return BadCall{
+            i, absl::StrCat("a charge of ", charge->bytes,
+                            " bytes, and a grant has at most ", max_grant)};
+      }
+      picked = 0;
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace) {
   std::vector<ReplayedPick> picks;
   for (const TraceEvent& event : trace) {
@@ -218,12 +213,14 @@ absl::StatusOr<std::vector<ReplayedPick>> Replay(
       (*policy)->SetBlocked(blocked->id);
     } else if (const auto* close = std::get_if<TraceClose>(&event)) {
       (*policy)->OnClose(close->id);
-    } else if (std::holds_alternative<TracePick>(event)) {
+    } else if (const auto* recorded = std::get_if<TracePick>(&event)) {
       const std::optional<Grant> grant = (*policy)->Pick();
       picks.push_back({});
-      if (grant.has_value()) {
-        picks.back() = {grant->stream_id, 0, std::string(grant->reason.rule)};
-      }
+      if (!grant.has_value()) continue;
+      picks.back() = {grant->stream_id, 0, std::string(grant->reason.rule)};
+      // The trace has no charge for a pick that found nothing, and the policy
+      // waits for one.
+      if (recorded->id == 0) (*policy)->Charge(grant->stream_id, 0);
     } else if (const auto* charge = std::get_if<TraceCharge>(&event)) {
       if (picks.empty() || picks.back().id == 0) continue;
       picks.back().bytes = charge->bytes;

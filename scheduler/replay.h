@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,13 +26,24 @@ struct ReplayedPick {
   friend bool operator==(const ReplayedPick&, const ReplayedPick&) = default;
 };
 
+// A call that no session can have made.
+struct BadCall {
+  size_t index = 0;  // in the trace
+  std::string why;
+};
+
+// The first such call, if any: no TraceMade in front, or a second one; picks
+// and charges that are no pairs; a charge above the largest grant.
+std::optional<BadCall> FindBadCall(absl::Span<const TraceEvent> trace);
+
 // The decisions that a trace holds.
 std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace);
 
 // Makes the policy of the trace anew and gives it the same calls. Equal to
-// RecordedPicks() for every deterministic policy. Errors: InvalidArgument (no
-// TraceMade in front; picks and charges that are no pairs, or a charge above
-// the largest grant: the message names the call), those of CreatePolicy().
+// RecordedPicks() for every deterministic policy. A stream that the policy
+// finds where the trace found nothing ready is charged 0 bytes. Errors:
+// InvalidArgument (FindBadCall(): the message names the call), those of
+// CreatePolicy().
 absl::StatusOr<std::vector<ReplayedPick>> Replay(
     absl::Span<const TraceEvent> trace);
 

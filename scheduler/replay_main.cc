@@ -5,11 +5,13 @@
 // Exits with 1 when the log does not play to the decisions that it holds, and
 // with 2 when the command line or the log cannot be read.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,18 @@ std::string UserPath(const std::string& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   if (folder == nullptr || path.empty() || path.front() == '/') return path;
   return absl::StrCat(folder, "/", path);
+}
+
+// The number of the line that holds call `index`. Empty lines hold no call.
+size_t LineOf(const std::string& path, size_t index) {
+  std::ifstream file(path);
+  std::string line;
+  size_t number = 0;
+  for (size_t calls = 0; calls <= index && std::getline(file, line);) {
+    ++number;
+    if (!line.empty()) ++calls;
+  }
+  return std::max<size_t>(number, 1);
 }
 
 std::string Describe(const ReplayedPick& pick) {
@@ -112,14 +126,22 @@ int Main(const std::vector<std::string>& arguments) {
     }
   }
   if (log.empty()) return Unreadable(absl::StrCat("no log\n", kUsage));
-  std::ifstream file(UserPath(log));
+  const std::string path = UserPath(log);
+  std::ifstream file(path);
   if (!file) return Unreadable(absl::StrCat("cannot read ", log));
   const absl::StatusOr<std::vector<TraceEvent>> trace = ReadTrace(file);
   if (!trace.ok()) return Unreadable(trace.status().message());
+  if (const std::optional<BadCall> bad = FindBadCall(*trace)) {
+    return Unreadable(
+        absl::StrCat("line ", LineOf(path, bad->index), ": ", bad->why));
+  }
 
   const std::vector<ReplayedPick> recorded = RecordedPicks(*trace);
   const absl::StatusOr<std::vector<ReplayedPick>> replayed = Replay(*trace);
-  if (!replayed.ok()) return Unreadable(replayed.status().message());
+  if (!replayed.ok()) {  // the policy of the first call cannot be made
+    return Unreadable(absl::StrCat("line ", LineOf(path, 0), ": ",
+                                   replayed.status().message()));
+  }
   if (*replayed != recorded) {
     const size_t at = std::mismatch(replayed->begin(), replayed->end(),
                                     recorded.begin(), recorded.end())

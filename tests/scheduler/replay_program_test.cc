@@ -90,6 +90,24 @@ TEST(ReplayProgramTest, ALogThatNoLongerPlaysExitsWith1) {
   EXPECT_THAT(outcome.output, HasSubstr("decision 4 is another one now"));
 }
 
+// The policy finds a stream where the log says twice that there was none.
+TEST(ReplayProgramTest, ALogWithPicksThatFoundNothingIsPlayed) {
+  for (const char* flags : {"", " --policy=rr"}) {
+    std::ofstream file(LogPath());
+    JsonLinesTrace trace(&file);
+    trace.Write(TraceMade{"rfc7540", 100, 10, 10, {}});
+    trace.Write(TraceOpen{1, {}, true});
+    trace.Write(TraceReady{1});
+    trace.Write(TracePick{});
+    trace.Write(TracePick{});
+    trace.Flush();
+    file.close();
+    const Outcome outcome = RunReplay(LogPath() + flags);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_THAT(outcome.output, HasSubstr("decision 0 is another one now"));
+  }
+}
+
 TEST(ReplayProgramTest, WhatCannotBeReadExitsWith2) {
   WriteLog();
   EXPECT_EQ(RunReplay("").status, 2);
@@ -109,7 +127,8 @@ TEST(ReplayProgramTest, ALogThatNoSessionCanHaveWrittenExitsWith2) {
     for (const char* flags : {"", " --policy=rfc7540"}) {
       const Outcome outcome = RunReplay(LogPath() + flags);
       EXPECT_EQ(outcome.status, 2) << outcome.output;
-      EXPECT_THAT(outcome.output, HasSubstr("a charge that no pick waits for"));
+      EXPECT_THAT(outcome.output,
+                  HasSubstr("line 16: a charge that no pick waits for"));
     }
   }
   WriteLog();
@@ -121,6 +140,32 @@ TEST(ReplayProgramTest, ALogThatNoSessionCanHaveWrittenExitsWith2) {
       << "\n";
   EXPECT_THAT(RunReplay(LogPath()).output,
               HasSubstr("a charge of 1000000 bytes, and a grant has at most"));
+}
+
+// Empty lines hold no call, and count as lines.
+TEST(ReplayProgramTest, NamesTheLineOfABadCall) {
+  const std::string made =
+      R"({"call":"made","spec":"fifo","max_grant":9,"max_streams":1,)"
+      R"("max_closed_streams":0})";
+  const std::string charge = R"({"call":"charge","id":1,"bytes":1})";
+  struct Case {
+    std::string log;
+    std::string says;
+  };
+  for (const Case& c : {
+           Case{"", "line 1: a trace begins with how its policy was made"},
+           Case{charge, "line 1: a trace begins with how"},
+           Case{made + "\n\n\n" + charge, "line 4: a charge that no pick"},
+           Case{"\n" + made + "\n" + made, "line 3: another policy is made"},
+           Case{R"({"call":"made","spec":"nobody","max_grant":9,)"
+                R"("max_streams":1,"max_closed_streams":0})",
+                "line 1: no policy 'nobody'"},
+       }) {
+    std::ofstream(LogPath()) << c.log << "\n";
+    const Outcome outcome = RunReplay(LogPath());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_THAT(outcome.output, HasSubstr(c.says));
+  }
 }
 
 }  // namespace
