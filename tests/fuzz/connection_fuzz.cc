@@ -10,12 +10,18 @@
 //   - a refused call writes nothing;
 //   - a failed ReceiveData() ends with GOAWAY in the output, and so the
 //     connection: later bytes bring neither events nor output;
-//   - the streams that are open stay within our MAX_CONCURRENT_STREAMS;
+//   - the streams that are open stay within the largest
+//     MAX_CONCURRENT_STREAMS that we announced;
 //   - a stream's events keep their order: headers, data, trailers, end; nothing
-//     after the end, and none twice.
+//     after the end, and none twice;
+//   - what window, frame size and OutputRoom() allow, SendData() takes; the
+//     room stays within the high-water mark or our own default frame, and there
+//     is none after the connection's end.
 //
-// Input: the first byte chooses role and options, then each operation takes a
-// byte of kind and its arguments.
+// Input: the first byte chooses role and options, and whether bytes follow that
+// choose settings and small limits; then each operation takes a byte of kind
+// and its arguments.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -37,6 +43,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
@@ -49,33 +56,7 @@ namespace {
   std::abort();
 }
 
-class Input {
- public:
-  Input(const uint8_t* data, size_t size)
-      : bytes_(reinterpret_cast<const char*>(data), size) {}
-
-  bool empty() const { return bytes_.empty(); }
-  // 0 when nothing is left.
-  uint8_t Byte() {
-    if (bytes_.empty()) return 0;
-    const auto byte = static_cast<uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return byte;
-  }
-  uint32_t Word() {
-    uint32_t word = 0;
-    for (int i = 0; i < 4; ++i) word = word << 8 | Byte();
-    return word;
-  }
-  std::string Bytes(size_t most) {
-    const std::string bytes(bytes_.substr(0, most));
-    bytes_.remove_prefix(bytes.size());
-    return bytes;
-  }
-
- private:
-  absl::string_view bytes_;
-};
+using fuzz::Input;
 
 // Follows one connection's events.
 class EventOrder {
@@ -128,7 +109,13 @@ class EventOrder {
 class Fuzzed {
  public:
   Fuzzed(const ConnectionOptions& options, bool upgraded)
-      : whole_(options), cut_(options), order_(upgraded) {}
+      : whole_(options),
+        cut_(options),
+        order_(upgraded),
+        most_room_(
+            std::max<size_t>(options.limits.output_high_water_mark, 16384)) {
+    for (const Setting& setting : options.settings) Announce(setting);
+  }
 
   // Makes a call on both.
   void Call(const std::function<absl::Status(Connection&)>& call) {
@@ -138,6 +125,11 @@ class Fuzzed {
     if (!status.ok() && whole_.OutputSize() != before) {
       Fail("a refused call wrote: " + status.ToString());
     }
+  }
+
+  void Announce(const Setting& setting) {
+    if (setting.id != SettingId::kMaxConcurrentStreams) return;
+    most_streams_ = std::max(most_streams_, setting.value);
   }
 
   void Receive(const std::string& bytes) {
@@ -169,9 +161,12 @@ class Fuzzed {
 
   void Check() {
     if (whole_.OutputSize() != cut_.OutputSize()) Fail("other output size");
-    if (whole_.OpenInboundStreams() >
-        whole_.LocalSetting(SettingId::kMaxConcurrentStreams)) {
+    if (whole_.OpenInboundStreams() > most_streams_) {
       Fail("too many streams are open");
+    }
+    if (whole_.OutputRoom() > most_room_) Fail("room for too much");
+    if (whole_.IsTerminated() && whole_.OutputRoom() > 0) {
+      Fail("room after the end");
     }
   }
 
@@ -204,6 +199,8 @@ class Fuzzed {
   Connection whole_;
   Connection cut_;
   EventOrder order_;
+  const size_t most_room_;
+  uint32_t most_streams_ = 0;
   FrameReader reader_;
   bool over_ = false;
   bool said_goaway_ = false;
@@ -275,6 +272,20 @@ void ReceiveData(Input& input, Fuzzed* fuzzed) {
   fuzzed->Receive(DataFrame(id, std::string(size, 'd'), input.Byte() & 1));
 }
 
+// As much DATA as the connection says that it takes.
+absl::Status SendAll(Connection& c, StreamId id) {
+  if (!c.CanSendData(id)) return absl::OkStatus();
+  const int64_t window = c.LocalFlowControlWindow(id).value_or(0);
+  const size_t size =
+      std::min({c.OutputRoom(), c.MaxOutboundFrameSize(),
+                static_cast<size_t>(std::max<int64_t>(window, 0))});
+  if (size == 0) return absl::OkStatus();
+  const absl::Status status =
+      c.SendData(id, absl::Cord(std::string(size, 'r')));
+  if (!status.ok()) Fail("there is no room: " + status.ToString());
+  return status;
+}
+
 void MakeCall(Input& input, Fuzzed* fuzzed) {
   const uint8_t kind = input.Byte();
   const StreamId id = SmallId(input);
@@ -303,7 +314,7 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
         return c.Ping(std::string(number < 240 ? 8 : number, 'p'));
       case 7:
         return number < 200
-                   ? absl::OkStatus()
+                   ? SendAll(c, id)
                    : c.CloseConnection(
                          static_cast<ErrorCode>(number % 3), "bye",
                          number % 2 == 0 ? std::optional(id) : std::nullopt);
@@ -312,6 +323,7 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
       case 9: {
         const Setting settings[] = {
             {static_cast<SettingId>(number % 10), id * 1000}};
+        fuzzed->Announce(settings[0]);
         return c.UpdateSettings(settings);
       }
       case 10:
@@ -359,6 +371,15 @@ void FuzzConnection(const uint8_t* data, size_t size) {
     options.limits.max_header_list_size = 1000;
   }
   const bool upgraded = (choice & 32) != 0;
+  if (choice & 128) {
+    for (const Setting& setting : fuzz::DrawSettings(input, options.side)) {
+      options.settings.push_back(setting);
+    }
+    fuzz::DrawHarmlessLimits(input, &options.limits);
+    fuzz::DrawHarmfulLimits(input, &options.limits);
+    options.normalize_outbound = input.Flag();
+    options.split_outbound_cookies = input.Flag();
+  }
   Fuzzed fuzzed(options, upgraded);
   fuzzed.Call([&](Connection& c) {
     return upgraded

@@ -1,31 +1,40 @@
 // Fuzzes a DataScheduler under each policy: a client and a server connection
-// joined in memory, and every call that an application or a peer can make, in
-// any order, also from inside a body's Read() and from its destructor.
+// joined in memory, the scheduler on either side, and every call that an
+// application or a peer can make, in any order, also from inside a body's
+// Read() and from its destructor. Every limit is drawn from small values too.
 //
 // Operations: requests and signals of both kinds for open, idle and closed
-// streams, windows and SETTINGS, resets, GOAWAY, responses with hints,
+// streams, windows and SETTINGS, resets, GOAWAY, pushes, responses with hints,
 // overrides and trailers, bodies that stall, fail, give too much or end alone;
-// Resume, Cancel, SetServerPriority, SetHints; pulls of any size, output taken
-// in parts.
+// Resume, Cancel, SetServerPriority, SetHints; control frames of our own that
+// fill the output; pulls of any size, output taken in parts.
 //
 // Invariants:
 //   - work conservation: a Pull() that stops early leaves no stream that could
 //     send: bytes, window of its own and of the connection, room in the output;
+//   - a Pull() ends: its picks are bounded by the frames that it moved, the
+//     streams, and the calls made from inside it;
 //   - what is picked is open and ready, as the policy was told, and each pick
 //     has one charge, of no more than the grant;
-//   - bytes: what the client got of a stream are the bytes of its body, in
-//     order, all of them when it ended well; and they are what was charged;
+//   - bytes: what the peer got of a stream are the bytes of its body, in order,
+//     all of them when it ended well; and they are what was charged;
 //   - a body is destroyed once, and ActiveBodies() counts those that live;
-//   - once windows are open and bodies resume, every body ends;
+//   - a stream is reset only for a reason: a call, the peer, or its body;
+//   - neither connection ends but by a call, or by a limit that is drawn for
+//   it;
+//     after that nothing is ready;
+//   - a body of which only the end is left ends at any window; once windows are
+//     open and bodies resume, every body ends;
 //   - the trace survives JSON Lines, and plays to the same decisions.
 //
-// Input: the first two bytes choose the policy and the limits, then each
-// operation takes a byte of kind and its arguments.
+// Input: how all is made, then each operation takes a byte of kind and its
+// arguments.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,8 +51,10 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "h2/connection.h"
+#include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/options.h"
+#include "h2/types.h"
 #include "priority/rfc9218_priority.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
@@ -51,6 +62,7 @@
 #include "scheduler/replay.h"
 #include "scheduler/trace.h"
 #include "scheduler/trace_json.h"
+#include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -65,27 +77,7 @@ void Check(bool holds, absl::string_view what) {
   if (!holds) Fail(what);
 }
 
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-  bool empty() const { return size_ == 0; }
-  // 0 when nothing is left.
-  uint32_t Byte() {
-    if (size_ == 0) return 0;
-    --size_;
-    return *data_++;
-  }
-  bool Flag() { return (Byte() & 1) != 0; }
-  // Few bytes or many, up to 32 KiB.
-  uint32_t Size() {
-    const uint32_t byte = Byte();
-    return (1 + (byte & 15)) << (byte >> 4);
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-};
+using fuzz::Input;
 
 // What stream `id` carries at `offset`.
 char ByteAt(h2::StreamId id, uint64_t offset) {
@@ -98,8 +90,39 @@ struct Body {
   uint64_t received = 0;
   bool stalled = false;  // gave nothing, and was not resumed since
   bool alive = false;
-  bool ended = false;  // END_STREAM, or trailers, reached the client
-  bool reset = false;
+  bool ended = false;   // END_STREAM, or trailers, reached the peer
+  bool reset = false;   // by a call on either side, or seen by the peer
+  bool failed = false;  // its source cannot go on, or broke its contract
+};
+
+// Fails when the pulls of one Pull() are too many, whatever it does with them.
+class CountedPolicy : public Policy {
+ public:
+  CountedPolicy(std::unique_ptr<Policy> policy, std::function<void()> on_pick)
+      : policy_(std::move(policy)), on_pick_(std::move(on_pick)) {}
+
+  absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
+    return policy_->OnOpen(id, info);
+  }
+  absl::Status OnPriority(StreamId id, const StreamInfo& info,
+                          Signal changed) override {
+    return policy_->OnPriority(id, info, changed);
+  }
+  void OnNoRfc7540Priorities() override { policy_->OnNoRfc7540Priorities(); }
+  void OnClose(StreamId id) override { policy_->OnClose(id); }
+  void SetReady(StreamId id) override { policy_->SetReady(id); }
+  void SetBlocked(StreamId id) override { policy_->SetBlocked(id); }
+  std::optional<Grant> Pick() override {
+    on_pick_();
+    return policy_->Pick();
+  }
+  void Charge(StreamId id, size_t bytes) override {
+    policy_->Charge(id, bytes);
+  }
+
+ private:
+  const std::unique_ptr<Policy> policy_;
+  const std::function<void()> on_pick_;
 };
 
 class Run {
@@ -107,31 +130,42 @@ class Run {
   explicit Run(Input input)
       : input_(input),
         policy_(PolicyOf(input_.Byte())),
-        client_(ClientOptions(input_.Byte())),
-        server_(ServerOptions(input_.Flag())) {
+        role_(input_.Byte()),
+        uploads_((role_ & 1) != 0),
+        patient_((role_ & 2) == 0),
+        client_(Options(h2::Side::kClient)),
+        server_(Options(h2::Side::kServer)),
+        sender_(uploads_ ? client_ : server_),
+        receiver_(uploads_ ? server_ : client_) {
     PolicyOptions limits;
-    limits.max_grant = input_.Flag() ? 16384 : 1000;
-    limits.max_streams = input_.Flag() ? 1000 : 8;
-    limits.max_closed_streams = input_.Flag() ? 100 : 0;
+    limits.max_grant = std::max<size_t>(input_.Limit(16384), 1);
+    limits.max_streams = std::max<size_t>(input_.Limit(1000), 1);
+    limits.max_closed_streams = input_.Limit(100);
     max_grant_ = limits.max_grant;
     DataSchedulerOptions options;
-    options.min_chunk = input_.Flag() ? 1024 : 1;
-    options.max_idle_signals = input_.Flag() ? 100 : 2;
+    options.max_frame_size = input_.Limit(16384);
+    options.min_chunk = input_.Limit(1024);
+    options.max_idle_signals = input_.Limit(100);
     options.trace = &trace_;
     min_chunk_ = options.min_chunk;
     scheduler_ = std::make_unique<DataScheduler>(
-        &server_, *CreateRecordedPolicy(policy_, limits, &trace_), options);
+        &sender_,
+        std::make_unique<CountedPolicy>(
+            *CreateRecordedPolicy(policy_, limits, &trace_),
+            [this] { OnPick(); }),
+        options);
     client_.InitiateConnection().IgnoreError();
     server_.InitiateConnection().IgnoreError();
-    ToClient(h2::Connection::kAll);
-    ToServer();
+    ToReceiver(h2::Connection::kAll);
+    ToSender();
+    ToReceiver(h2::Connection::kAll);
   }
 
   void Go() {
     while (!input_.empty()) Operate();
     CheckTrace();
-    const bool finish = !server_.IsTerminated() && !client_.IsTerminated();
-    if (finish && last_flag_) FinishAll();
+    if (!Over()) FinishAll();
+    CheckAfterEnd();
     delete scheduler_.get();  // the bodies may still call back into it
     scheduler_.release();
     for (const auto& [id, body] : bodies_) {
@@ -156,62 +190,72 @@ class Run {
     return (*specs)[byte % specs->size()];
   }
 
-  static h2::ConnectionOptions ClientOptions(uint32_t byte) {
-    constexpr uint32_t kWindows[] = {0, 1, 700, 5000, 65535, 1000000};
-    h2::ConnectionOptions options{.side = h2::Side::kClient};
-    options.settings = {
-        {h2::SettingId::kInitialWindowSize, kWindows[(byte >> 1) % 6]}};
-    if (byte & 1) {
+  // A patient connection has no limit that the other one, which keeps the
+  // rules, could break.
+  h2::ConnectionOptions Options(h2::Side side) {
+    h2::ConnectionOptions options{.side = side};
+    options.settings = fuzz::DrawSettings(input_, side);
+    if (input_.Byte() % 4 == 1) {
       options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
     }
-    options.limits.budgets.settings.burst = 1000000;  // the server's answers
+    fuzz::DrawHarmlessLimits(input_, &options.limits);
+    options.limits.budgets = fuzz::AmpleBudgets();
+    options.limits.max_unread_control_bytes = size_t{1} << 30;
+    options.limits.max_queued_answers = size_t{1} << 30;
+    if (!patient_) fuzz::DrawHarmfulLimits(input_, &options.limits);
+    if ((side == h2::Side::kClient) == uploads_) {
+      control_mark_ = options.limits.output_control_high_water_mark;
+      data_mark_ = options.limits.output_high_water_mark;
+    }
     return options;
   }
 
-  // With the budgets of the core, which end long inputs, or beyond them.
-  static h2::ConnectionOptions ServerOptions(bool patient) {
-    h2::ConnectionOptions options{.side = h2::Side::kServer};
-    if (patient) options.limits.budgets.settings.burst = 1000000;
-    return options;
-  }
+  bool Over() const { return server_.IsTerminated() || client_.IsTerminated(); }
 
   // --- Calls -----------------------------------------------------------------
 
   void Operate() {
+    ++operations_;
+    OperateOnce();
+    CheckAfterEnd();
+    Check(sender_.OutputRoom() <= std::max<size_t>(data_mark_, 16384),
+          absl::StrCat("room for ", sender_.OutputRoom(), " bytes"));
+  }
+
+  void OperateOnce() {
     const uint32_t kind = input_.Byte();
-    last_flag_ = (kind & 64) != 0;
-    switch (kind % 20) {
+    switch (kind % 24) {
       case 0:
       case 1:
-        return Request();
+        return uploads_ ? Respond() : Request();
       case 2:
       case 3:
         return Respond();
       case 4:
         client_.Prioritize(AnyId(), Dependency()).IgnoreError();
-        return ToServer();
+        return FromClient();
       case 5:
         client_.SendPriorityUpdate(AnyId(), Field()).IgnoreError();
-        return ToServer();
+        return FromClient();
       case 6: {
         const h2::StreamId id = AnyId();
-        if (client_.ResetStream(id, h2::ErrorCode::kCancel).ok()) {
+        if (receiver_.ResetStream(id, h2::ErrorCode::kCancel).ok()) {
           bodies_[id].reset = true;
         }
-        return ToServer();
+        return ToSender();
       }
       case 7:
       case 8:
-        client_
+        receiver_
             .IncrementFlowControlWindow(input_.Flag() ? AnyId() : 0,
                                         input_.Size())
             .IgnoreError();
-        return ToServer();
+        return ToSender();
       case 9: {
         const h2::Setting window = {h2::SettingId::kInitialWindowSize,
-                                    input_.Size()};
-        client_.UpdateSettings({&window, 1}).IgnoreError();
-        return ToServer();
+                                    input_.Size() - 1};
+        receiver_.UpdateSettings({&window, 1}).IgnoreError();
+        return ToSender();
       }
       case 10:
         return Cancel(AnyId());
@@ -224,23 +268,84 @@ class Run {
         scheduler_->SetHints(AnyId(), Hints()).IgnoreError();
         return;
       case 14:
-        return ToClient(input_.Size());
+        return ToReceiver(input_.Size());
       case 15:
-        if (input_.Byte() == 7) client_.CloseConnection().IgnoreError();
-        return ToServer();
+        if (input_.Byte() == 7) {
+          const bool hard = input_.Flag();
+          closed_ |= hard;
+          receiver_
+              .CloseConnection(hard ? h2::ErrorCode::kInternalError
+                                    : h2::ErrorCode::kNoError)
+              .IgnoreError();
+        }
+        return ToSender();
+      case 16:
+        return FillOutput(AnyId());
+      case 17: {
+        const std::vector<h2::Setting> settings = fuzz::DrawSettings(
+            input_, uploads_ ? h2::Side::kServer : h2::Side::kClient);
+        receiver_.UpdateSettings(settings).IgnoreError();
+        return ToSender();
+      }
+      case 18:
+        return uploads_ ? Answer(AnyId()) : Push(AnyId());
       default:
         return Pull(input_.Size());
+    }
+  }
+
+  // Control frames of the sender's, which share the output with DATA.
+  void FillOutput(h2::StreamId id) {
+    const uint32_t how = input_.Byte();
+    const std::string field(how * 8, 'x');
+    if (how % 4 == 0) {
+      sender_.Ping("12345678").IgnoreError();
+    } else if (how % 4 == 1) {
+      const std::vector<h2::Setting> settings = fuzz::DrawSettings(
+          input_, uploads_ ? h2::Side::kClient : h2::Side::kServer);
+      sender_.UpdateSettings(settings).IgnoreError();
+    } else if (!uploads_ && (!bodies_.contains(id) || !bodies_[id].alive)) {
+      // Without a body, and by the connection's own call.
+      if (sender_
+              .SendHeaders(id, {{":status", "200"}, {"x", field}},
+                           {.end_stream = true})
+              .ok()) {
+        scheduler_->Cancel(id);
+        bodies_[id].reset = true;
+      }
+    }
+  }
+
+  // The other end's answer to an upload, which frees its place.
+  void Answer(h2::StreamId id) {
+    receiver_.SendHeaders(id, {{":status", "200"}}, {.end_stream = true})
+        .IgnoreError();
+    ToSender();
+  }
+
+  void Push(h2::StreamId parent) {
+    const absl::StatusOr<h2::StreamId> id = server_.GetNextAvailableStreamId();
+    if (!id.ok() || *id > 40) return;
+    if (server_
+            .PushStream(parent, *id,
+                        {{":method", "GET"},
+                         {":scheme", "https"},
+                         {":authority", "example.org"},
+                         {":path", "/pushed"}})
+            .ok()) {
+      Submit(*id, {{":status", "200"}});
     }
   }
 
   void Request() {
     const absl::StatusOr<h2::StreamId> id = client_.GetNextAvailableStreamId();
     if (!id.ok() || *id > 79) return;
-    std::vector<h2::Header> headers = {{":method", "GET"},
+    const uint32_t said = input_.Byte();
+    const bool head = (said & 6) == 6;
+    std::vector<h2::Header> headers = {{":method", head ? "HEAD" : "GET"},
                                        {":scheme", "https"},
                                        {":authority", "example.org"},
                                        {":path", "/"}};
-    const uint32_t said = input_.Byte();
     if (said & 1) {
       headers.push_back(
           {"priority", absl::StrCat("u=", said >> 4, (said & 8) ? ",i" : "")});
@@ -249,14 +354,25 @@ class Run {
     if (said & 2) options.priority = Dependency();
     if (!client_.SendHeaders(*id, headers, options).ok()) return;
     last_id_ = *id;
-    ToServer();
+    if (head) heads_.insert(*id);
+    ToSender();
   }
 
+  // Or asks, with a body, where the scheduler is the client's.
   void Respond();
+  void Submit(h2::StreamId id, std::vector<h2::Header> headers);
 
   void Cancel(h2::StreamId id) {
+    bodies_[id].reset = true;
     scheduler_->Cancel(id);
-    if (bodies_.contains(id)) bodies_[id].reset = true;
+  }
+
+  void OnPick() {
+    ++picks_;
+    const uint64_t frames = scheduler_->counters().frames - frames_before_;
+    const uint64_t calls = 1 + operations_ - operations_before_;
+    Check(picks_ <= 64 + 2 * frames + 8 * calls * (1 + bodies_.size()),
+          "a pull that does not end");
   }
 
   void Resume(h2::StreamId id) {
@@ -274,41 +390,59 @@ class Run {
       return;
     }
     const bool had_ready = scheduler_->HasReady();
+    const DataSchedulerCounters before = scheduler_->counters();
+    picks_ = 0;
+    frames_before_ = before.frames;
+    operations_before_ = operations_;
     pulling_ = true;
     const size_t moved = scheduler_->Pull(max_bytes);
     pulling_ = false;
-    Check(moved <= max_bytes, "more was pulled than asked for");
-    Check(had_ready || moved == 0, "HasReady() was wrong");
     const DataSchedulerCounters& counters = scheduler_->counters();
+    Check(moved <= max_bytes, "more was pulled than asked for");
+    Check(had_ready || counters.frames == before.frames,
+          "HasReady() was wrong");
     Check(counters.bytes - bytes_ == moved, "moved bytes are not counted");
     bytes_ = counters.bytes;
     const auto alive = static_cast<size_t>(
         std::count_if(bodies_.begin(), bodies_.end(),
                       [](const auto& body) { return body.second.alive; }));
     Check(scheduler_->ActiveBodies() == alive, "ActiveBodies()");
-    if (moved >= max_bytes || server_.IsTerminated()) return;
-    const size_t room = server_.OutputRoom();
-    if (room == 0 || (room < min_chunk_ && server_.OutputSize() > 0)) return;
-    if (server_.LocalFlowControlWindow(0).value_or(0) <= 0) return;
+    if (moved < max_bytes) CheckNothingCouldGo();
+  }
+
+  void CheckNothingCouldGo() {
+    if (sender_.IsTerminated()) return;
+    const size_t room = sender_.OutputRoom();
+    if (room == 0 || (room < min_chunk_ && sender_.OutputSize() > 0)) return;
+    // Control bytes may be at their mark: they are among these.
+    if (sender_.OutputSize() >= control_mark_) return;
+    if (sender_.LocalFlowControlWindow(0).value_or(0) <= 0) return;
     for (const auto& [id, body] : bodies_) {
       if (!body.alive || body.stalled) continue;
-      const int64_t window = server_.LocalFlowControlWindow(id).value_or(0);
+      const int64_t window = sender_.LocalFlowControlWindow(id).value_or(0);
       Check(window <= 0, absl::StrCat("stream ", id, " could have sent"));
     }
   }
 
-  void ToServer() {
-    std::vector<h2::Event> events;
-    server_.ReceiveData(client_.DataToSend(), &events).IgnoreError();
-    for (const h2::Event& event : events) scheduler_->OnEvent(event);
+  void FromClient() {
+    if (!uploads_) ToSender();
   }
 
-  void ToClient(size_t bytes) {
+  void ToSender() {
     std::vector<h2::Event> events;
-    const absl::Status status =
-        client_.ReceiveData(server_.DataToSend(bytes), &events);
-    Check(status.ok(), status.ToString());
+    CheckPeer(sender_, sender_.ReceiveData(receiver_.DataToSend(), &events));
     for (const h2::Event& event : events) {
+      CheckFault(event);
+      scheduler_->OnEvent(event);
+    }
+  }
+
+  void ToReceiver(size_t bytes) {
+    std::vector<h2::Event> events;
+    CheckPeer(receiver_,
+              receiver_.ReceiveData(sender_.DataToSend(bytes), &events));
+    for (const h2::Event& event : events) {
+      CheckFault(event);
       if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
         Body& body = bodies_[data->stream_id];
         for (const char c : data->data) {
@@ -319,15 +453,54 @@ class Run {
         Check(body.received == body.size, "an end before the last byte");
         body.ended = true;
       } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
-        bodies_[reset->stream_id].reset = true;
+        Body& body = bodies_[reset->stream_id];
+        Check(body.reset || body.failed || !reset->remote ||
+                  reset->error_code == h2::ErrorCode::kRefusedStream ||
+                  (!patient_ &&
+                   reset->error_code == h2::ErrorCode::kEnhanceYourCalm),
+              absl::StrCat("stream ", reset->stream_id,
+                           " was reset without a reason: ",
+                           h2::ErrorCodeName(reset->error_code)));
+        body.reset = true;
       }
     }
+  }
+
+  // `connection` took what the other one wrote.
+  void CheckPeer(const h2::Connection& connection, const absl::Status& status) {
+    if (status.ok()) return;
+    const bool known = std::exchange(
+        &connection == &client_ ? client_over_ : server_over_, true);
+    if (known || closed_ || client_over_ + server_over_ == 2) return;
+    Check(
+        !patient_ && h2::ErrorCodeOf(status) == h2::ErrorCode::kEnhanceYourCalm,
+        absl::StrCat("a connection ends: ", status.ToString()));
+  }
+
+  // A stream that one of ours resets for an error of the other's.
+  void CheckFault(const h2::Event& event) {
+    const auto* reset = std::get_if<h2::StreamReset>(&event);
+    if (reset == nullptr || reset->remote) return;
+    bodies_[reset->stream_id].reset = true;
+    Check(
+        reset->error_code == h2::ErrorCode::kRefusedStream ||
+            (!patient_ && reset->error_code == h2::ErrorCode::kEnhanceYourCalm),
+        absl::StrCat("one of ours is at fault: ", reset->error.ToString()));
+  }
+
+  void CheckAfterEnd() const {
+    Check(!sender_.IsTerminated() || !scheduler_->HasReady(),
+          "ready after the end of the connection");
   }
 
   // --- Arguments -------------------------------------------------------------
 
   // Open, closed, or idle.
-  h2::StreamId AnyId() { return 1 + 2 * (input_.Byte() % (last_id_ / 2 + 4)); }
+  h2::StreamId AnyId() {
+    const uint32_t byte = input_.Byte();
+    return byte >= 240 ? 2 * (1 + byte % 4)
+                       : 1 + 2 * (byte % (last_id_ / 2 + 4));
+  }
 
   h2::StreamPriority Dependency() {
     const uint32_t parent = input_.Byte();
@@ -369,24 +542,40 @@ class Run {
 
   // --- The end ---------------------------------------------------------------
 
-  // With windows open and every body resumed, all of them end.
+  bool PullAll() {
+    const DataSchedulerCounters before = scheduler_->counters();
+    for (const auto& [id, body] : bodies_) scheduler_->Resume(id);
+    for (auto& [id, body] : bodies_) body.stalled = false;
+    Pull(1 << 20);
+    ToReceiver(h2::Connection::kAll);
+    ToSender();
+    const DataSchedulerCounters& after = scheduler_->counters();
+    return after.frames != before.frames ||
+           after.streams_finished != before.streams_finished ||
+           after.streams_reset != before.streams_reset;
+  }
+
+  // The input is used up: bodies give what they are asked for.
   void FinishAll() {
-    ToClient(h2::Connection::kAll);
-    const h2::Setting window = {h2::SettingId::kInitialWindowSize, 1 << 30};
-    client_.UpdateSettings({&window, 1}).IgnoreError();
-    client_.IncrementFlowControlWindow(0, 1 << 30).IgnoreError();
-    ToServer();
-    for (int round = 0; round < 5000 && scheduler_->ActiveBodies() > 0;
-         ++round) {
-      for (const auto& [id, body] : bodies_) scheduler_->Resume(id);
-      for (auto& [id, body] : bodies_) body.stalled = false;
-      Pull(1 << 20);
-      ToClient(h2::Connection::kAll);
-      if (server_.IsTerminated()) return;
+    ToReceiver(h2::Connection::kAll);
+    ToSender();
+    int rounds = 0;
+    while (rounds < kRounds && !Over() && PullAll()) ++rounds;
+    if (rounds == kRounds || Over()) return;
+    // What is left waits for a window, and for nothing else.
+    for (const auto& [id, body] : bodies_) {
+      Check(!body.alive || body.received < body.size,
+            absl::StrCat("the end of stream ", id, " waits for a window"));
     }
+    const h2::Setting window = {h2::SettingId::kInitialWindowSize, 1 << 30};
+    receiver_.UpdateSettings({&window, 1}).IgnoreError();
+    receiver_.IncrementFlowControlWindow(0, 1 << 30).IgnoreError();
+    ToSender();
+    while (rounds < kRounds && !Over() && PullAll()) ++rounds;
+    if (rounds == kRounds || Over()) return;
     Check(scheduler_->ActiveBodies() == 0, "a body never ended");
     for (const auto& [id, body] : bodies_) {
-      Check(body.ended || body.reset || body.size == 0,
+      Check(body.ended || body.reset || body.failed || body.size == 0,
             absl::StrCat("stream ", id, " has no end"));
     }
     CheckTrace();
@@ -440,20 +629,38 @@ class Run {
     Check(sent <= charged, "a what-if that sends more than there was");
   }
 
+  // More would only make tiny frames of a large body.
+  static constexpr int kRounds = 3000;
+
   Input input_;
   const std::string policy_;
+  const uint8_t role_;
+  const bool uploads_;  // the scheduler is the client's
+  const bool patient_;
+  size_t control_mark_ = 0;  // of the sender
+  size_t data_mark_ = 0;
   MemoryTrace trace_;
   h2::Connection client_;
   h2::Connection server_;
+  h2::Connection& sender_;
+  h2::Connection& receiver_;
   std::map<h2::StreamId, Body> bodies_;
+  std::set<h2::StreamId> heads_;
   std::unique_ptr<DataScheduler> scheduler_;
   h2::StreamId last_id_ = 1;
   size_t max_grant_ = 0;
   size_t min_chunk_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t operations_ = 0;
+  // Of the pull that is under way.
+  uint64_t picks_ = 0;
+  uint64_t frames_before_ = 0;
+  uint64_t operations_before_ = 0;
   bool pulling_ = false;
   bool calling_back_ = false;
-  bool last_flag_ = false;
+  bool closed_ = false;  // by a call, with an error
+  bool client_over_ = false;
+  bool server_over_ = false;
 };
 
 class Run::Source : public DataSource {
@@ -479,14 +686,20 @@ class Run::Source : public DataSource {
       run_.Operate();
     }
     Chunk chunk;
-    if (how >= 224 && how < 232) chunk.status = absl::DataLossError("fuzz");
+    if (how >= 224 && how < 232) {
+      chunk.status = absl::DataLossError("fuzz");
+      body.failed = true;
+    }
     if (how >= 208 && how < 224) {
       body.stalled = true;  // a Resume() of before counts for the next Pull()
       return chunk;
     }
     uint64_t size = std::min<uint64_t>(max_bytes, body.size - body.read);
     if (how & 16) size = std::min<uint64_t>(size, 1 + how);
-    if (how >= 232 && how < 236) size = max_bytes + 1;  // too much
+    if (how >= 232 && how < 236) {
+      size = max_bytes + 1;  // too much
+      body.failed = true;
+    }
     std::string bytes;
     for (uint64_t i = 0; i < size; ++i) bytes += ByteAt(id_, body.read + i);
     chunk.data = absl::Cord(bytes);
@@ -501,30 +714,46 @@ class Run::Source : public DataSource {
 };
 
 void Run::Respond() {
-  const h2::StreamId id = AnyId();
+  if (!uploads_) return Submit(AnyId(), {{":status", "200"}});
+  const absl::StatusOr<h2::StreamId> id = client_.GetNextAvailableStreamId();
+  if (!id.ok() || *id > 79) return;
+  last_id_ = std::max(last_id_, *id);
+  Submit(*id, {{":method", "POST"},
+               {":scheme", "https"},
+               {":authority", "example.org"},
+               {":path", "/"}});
+}
+
+void Run::Submit(h2::StreamId id, std::vector<h2::Header> headers) {
   const uint32_t how = input_.Byte();
-  std::vector<h2::Header> headers = {{":status", "200"}};
   if (how & 1) headers.push_back({"priority", how & 2 ? "u=1" : "i, u=6"});
   SubmitOptions options;
   if (how & 4) options.hints = Hints();
   if (how & 8) options.server = Override();
   if (how & 16) options.trailers = {{"x-trailer", "1"}};
-  const uint32_t size = input_.Size() - 1;
+  const uint32_t size = heads_.contains(id) ? 0 : input_.Size() - 1;
   const auto known = bodies_.find(id);
   if (known != bodies_.end() && known->second.alive) {
     const absl::Status status =
         scheduler_->Submit(id, headers, nullptr, std::move(options));
     return Check(!status.ok(), "a second body");
   }
+  if (how == 224) headers.front() = {":status", "103"};
   if ((how & 224) == 32) {
     scheduler_->Submit(id, headers, nullptr, std::move(options)).IgnoreError();
     return;
   }
+  const bool could_send = sender_.CanSendData(id);
   auto source = std::make_unique<Source>(this, id);
-  if (scheduler_->Submit(id, headers, std::move(source), std::move(options))
-          .ok()) {
+  const absl::Status status =
+      scheduler_->Submit(id, headers, std::move(source), std::move(options));
+  if (status.ok()) {
+    Check(how != 224 || uploads_, "a body behind a 1xx");
     bodies_[id].size = size;
     bodies_[id].stalled = false;
+  } else if (!calling_back_) {
+    Check(sender_.CanSendData(id) == could_send,
+          "a refused call did something");
   }
 }
 

@@ -2,18 +2,23 @@
 //
 // Input: a file. Invariants: it gives either one sentence that begins with the
 // file's name, or a page; such a page is also one when it is written in the
-// lab's own format, and, if it is small, it can be loaded to its end.
+// lab's own format, and, if it is small, it can be loaded to its end: under any
+// policy with any largest grant, any signals, any number of streams, over links
+// of any shape. The file's bytes choose these, so that inputs stay files.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "benchmarks/lab/link.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/page_fixture.h"
@@ -22,6 +27,7 @@
 #include "nlohmann/json.hpp"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::lab {
 namespace {
@@ -44,14 +50,55 @@ void CheckSentence(const absl::Status& status) {
   Check(status, "no sentence");
 }
 
-void CheckLoads(const Page& page) {
+// A sum of the text, which chooses how its page is loaded.
+std::string ChoiceOf(absl::string_view text) {
+  uint64_t sum = 0xcbf29ce484222325;  // FNV-1a
+  std::string choice;
+  for (const char c : text) {
+    sum = (sum ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  }
+  for (int i = 0; i < 16; ++i) {
+    sum = (sum ^ (sum >> 29)) * 0x100000001b3;
+    choice += static_cast<char>(sum >> 32);
+  }
+  return choice;
+}
+
+LinkOptions DrawLink(fuzz::Input& input) {
+  LinkOptions options;
+  options.down_bits_per_second =
+      static_cast<int64_t>(1000 + 100 * input.Limit(16000));
+  options.up_bits_per_second =
+      static_cast<int64_t>(1000 + 100 * input.Limit(7680));
+  options.round_trip_ns = static_cast<int64_t>(1000 * input.Limit(150000));
+  options.send_buffer_bytes = input.Limit(16384);
+  options.tick_ns = static_cast<int64_t>(1000 * input.Limit(0));
+  options.initial_window_bytes = input.Limit(0);
+  options.losses_per_million = static_cast<int>(input.Limit(0));
+  return options;
+}
+
+void CheckLoads(const Page& page, absl::string_view text) {
+  const std::string choice = ChoiceOf(text);
+  fuzz::Input input(reinterpret_cast<const uint8_t*>(choice.data()),
+                    choice.size());
   scheduler::PolicyOptions options;
-  options.max_grant = kMaxGrant;
-  auto policy = scheduler::CreatePolicy("rfc7540", options);
+  options.max_grant = std::max<size_t>(input.Limit(kMaxGrant), 1);
+  options.max_streams = std::max<size_t>(input.Limit(1000), 1);
+  options.max_closed_streams = input.Limit(100);
+  const std::vector<scheduler::PolicyEntry> policies =
+      scheduler::RegisteredPolicies();
+  auto policy = scheduler::CreatePolicy(
+      policies[input.Byte() % policies.size()].name, options);
   Check(policy.status(), "no policy");
-  Link link(LinkOptions{});
-  Check(RunPageLoad(page, *FindSignalSet("chrome7540")->make({}),
-                    *std::move(policy), link)
+  const absl::Span<const SignalSet> sets = SignalSets();
+  const SignalSet& set = sets[input.Byte() % sets.size()];
+  PageLoadOptions load;
+  load.max_streams =
+      static_cast<uint32_t>(std::max<size_t>(input.Limit(100), 1));
+  Link link(DrawLink(input));
+  Check(RunPageLoad(page, *set.make({.late_signals = input.Flag()}),
+                    *std::move(policy), link, load)
             .status(),
         "cannot be loaded");
 }
@@ -65,7 +112,7 @@ void Run(absl::string_view text) {
   const std::string written = PageFixture(*page).dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   Check(ParsePage(written, "written").status(), "not a page when written");
-  if (page->BodyBytes() <= kSmallPage) CheckLoads(*page);
+  if (page->BodyBytes() <= kSmallPage) CheckLoads(*page, text);
 }
 
 }  // namespace

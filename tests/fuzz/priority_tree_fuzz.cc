@@ -5,35 +5,24 @@
 // operation the tree and the oracle agree on the result, the shape, who was
 // picked and every tag, and CheckInvariants() holds.
 //
-// Input: the first byte chooses the limits, then each operation takes a byte of
+// Input: the first bytes choose the limits, then each operation takes a byte of
 // kind and id and up to four bytes of arguments.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <string>
 
+#include "tests/fuzz/fuzz_input.h"
 #include "tests/priority/tree_program.h"
 
 namespace sluice::priority {
 namespace {
 
-class Input {
- public:
-  Input(const uint8_t* data, size_t size) : data_(data), size_(size) {}
-  bool empty() const { return size_ == 0; }
-  // 0 when nothing is left.
-  unsigned Byte() {
-    if (size_ == 0) return 0;
-    --size_;
-    return *data_++;
-  }
-
- private:
-  const uint8_t* data_;
-  size_t size_;
-};
+using fuzz::Input;
 
 Rfc7540Priority ReadPriority(Input& input) {
   const unsigned parent = input.Byte();
@@ -74,15 +63,16 @@ TreeOp ReadOp(Input& input, size_t max_grant) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace priority = sluice::priority;
-  priority::Input input(data, size);
-  const unsigned limits = input.Byte();
+  sluice::fuzz::Input input(data, size);
+  constexpr size_t kSmall[] = {0, 1, 2, 3, 6, 40};
+  const auto small = [&] { return kSmall[input.Byte() % std::size(kSmall)]; };
   const priority::PriorityTreeOptions options = {
-      .max_nodes = limits & 1 ? 6u : 40u,
-      .max_closed = (limits >> 1) & 3,
-      .max_idle = limits & 8 ? 3u : 40u,
-      .max_grant = limits & 16 ? 1u : 16384u,
-      .large_queues = limits & 32 ? 0u : 1u,
-      .max_depth = limits & 64 ? 4u : 0u,
+      .max_nodes = std::max<size_t>(small(), 1),
+      .max_closed = small(),
+      .max_idle = small(),
+      .max_grant = std::max<size_t>(input.Limit(16384), 1),
+      .large_queues = input.Byte() % 3u,
+      .max_depth = small(),
   };
   priority::TreePair<priority::ByteFairOrder> pair(options);
   std::string program;

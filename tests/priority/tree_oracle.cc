@@ -334,6 +334,11 @@ void TreeOracle::Place(StreamId id, Rfc7540Priority priority) {
           {.id = parent, .parent = kNowhere, .state = StreamState::kIdle});
       now_.idle.push_back(parent);
       Attach(parent, 0, 16 << 16);
+      // A stream that is new comes behind it, wherever it goes.
+      if (Find(id)->parent == kNowhere) {
+        const auto at = now_.streams.begin() + (Find(id) - now_.streams.data());
+        std::rotate(at, at + 1, now_.streams.end());
+      }
     }
   }
   if (usable && options_.max_depth != 0) {
