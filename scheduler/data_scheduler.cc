@@ -288,6 +288,10 @@ absl::Status DataScheduler::Impl::SubmitInformational(h2::StreamId id,
         absl::StrCat("the informational response on stream ", id,
                      " has no status of 100 to 199"));
   }
+  if (connection_->CanSendData(id)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the response on stream ", id, " has begun already"));
+  }
   return connection_->SendHeaders(id, headers);
 }
 

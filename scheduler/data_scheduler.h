@@ -158,7 +158,8 @@ class DataScheduler {
 
   // Sends an informational response (RFC 9110 §15.2), such as 103, at once; any
   // number of them may go before Submit(). Errors: InvalidArgument (the status
-  // is not 100 to 199), or the connection's own, see Connection::SendHeaders.
+  // is not 100 to 199), FailedPrecondition (the response has begun), or the
+  // connection's own, see Connection::SendHeaders.
   absl::Status SubmitInformational(h2::StreamId id, h2::HeaderSpan headers);
 
   // The body of `id` has bytes again. Unknown ids are ignored.
