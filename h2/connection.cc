@@ -25,6 +25,7 @@
 #include "h2/frame_encoder.h"
 #include "h2/header_span.h"
 #include "h2/options.h"
+#include "h2/settings.h"
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
@@ -70,8 +71,7 @@ absl::Status Connection::Impl::CheckMaySend(bool needs_room) {
   if (absl::Status status = CheckState(Departure::kOther); !status.ok()) {
     return status;
   }
-  if (needs_room && output_.control_size() >=
-                        options_.limits.output_control_high_water_mark) {
+  if (needs_room && !AdmitsFrames()) {
     refused_output_ = true;
     return MakeError(ErrorKind::kOutputFull, "write the output first");
   }
@@ -184,43 +184,81 @@ bool Connection::Impl::CanSendData(StreamId id) const {
   return stream != nullptr && stream->sent == MessagePhase::kBody;
 }
 
+bool Connection::Impl::AdmitsFrames() const {
+  const size_t waiting = output_.control_size();
+  return waiting == 0 ||
+         waiting < options_.limits.output_control_high_water_mark;
+}
+
 size_t Connection::Impl::OutputRoom() const {
-  if (terminated_) return 0;
+  if (terminated_ || !AdmitsFrames()) return 0;
   const size_t waiting = output_.data_size();
-  // One frame is always admitted to an output without DATA.
-  const size_t mark = waiting == 0
-                          ? std::max(options_.limits.output_high_water_mark,
-                                     MaxOutboundFrameSize())
-                          : options_.limits.output_high_water_mark;
+  // One frame is always admitted to an output without DATA. It is of a size
+  // that every peer takes: the peer's own maximum is not its to choose here.
+  const size_t mark =
+      waiting == 0 ? std::max<size_t>(options_.limits.output_high_water_mark,
+                                      kMinMaxFrameSize)
+                   : options_.limits.output_high_water_mark;
   return mark > waiting ? mark - waiting : 0;
 }
 
-bool Connection::Impl::HasRoom() const {
-  return OutputRoom() > 0 && output_.control_size() <
-                                 options_.limits.output_control_high_water_mark;
+SendCapacity Connection::Impl::CapacityOf(const Stream* stream) const {
+  const int64_t connection_window = send_window_.size();
+  return {.frames = AdmitsFrames(),
+          .closed = false,
+          .connection_window = connection_window,
+          .window = stream == nullptr ? connection_window
+                                      : std::min(connection_window,
+                                                 stream->send_window.size()),
+          .output_room = OutputRoom(),
+          .frame_size = MaxOutboundFrameSize()};
+}
+
+SendCapacity Connection::Impl::CapacityFor(StreamId id) const {
+  if (terminated_ || !initiated_) return {};
+  if (id == kConnectionStreamId) return CapacityOf(nullptr);
+  const Stream* stream = streams_.Find(id);
+  if (stream == nullptr || stream->sent != MessagePhase::kBody) return {};
+  return CapacityOf(stream);
 }
 
 void Connection::Impl::NoteRoom(bool was_full) {
-  if (!(was_full || refused_output_) || !HasRoom()) return;
+  if (!(was_full || refused_output_) || OutputRoom() == 0) return;
   refused_output_ = false;
   output_drained_ = true;
 }
 
 std::string Connection::Impl::TakeOutput(size_t max) {
-  const bool was_full = !HasRoom();
+  const bool was_full = OutputRoom() == 0;
   std::string taken = output_.Take(max);
   NoteRoom(was_full);
   return taken;
 }
 
 void Connection::Impl::ConsumeOutput(size_t bytes) {
-  const bool was_full = !HasRoom();
+  const bool was_full = OutputRoom() == 0;
   output_.Consume(bytes);
   NoteRoom(was_full);
 }
 
 bool Connection::Impl::TakeOutputDrained() {
   return std::exchange(output_drained_, false);
+}
+
+// --- SendCapacity ----------------------------------------------------------
+
+size_t SendCapacity::payload() const {
+  if (closed || window <= 0) return 0;
+  return std::min({static_cast<size_t>(window), output_room, frame_size});
+}
+
+SendCapacity::Limit SendCapacity::limit() const {
+  if (closed) return Limit::kClosed;
+  const size_t bytes = payload();
+  if (bytes == output_room) return Limit::kOutput;
+  if (bytes == frame_size) return Limit::kFrameSize;
+  return window == connection_window ? Limit::kConnectionWindow
+                                     : Limit::kStreamWindow;
 }
 
 // --- Connection ------------------------------------------------------------
@@ -314,6 +352,9 @@ size_t Connection::OpenInboundStreams() const {
 }
 bool Connection::CanSendData(StreamId id) const {
   return impl_->CanSendData(id);
+}
+SendCapacity Connection::CapacityFor(StreamId id) const {
+  return impl_->CapacityFor(id);
 }
 uint32_t Connection::RemoteSetting(SettingId id) const {
   return impl_->remote_settings().Get(id);

@@ -73,6 +73,32 @@ struct SendDataOptions {
   std::optional<uint8_t> pad_length = std::nullopt;
 };
 
+// What may be sent now, on one stream or on the connection as a whole, and what
+// holds back more. In bytes.
+struct SendCapacity {
+  // What bounds payload().
+  enum class Limit : uint8_t {
+    kClosed,            // no DATA may be sent: see Connection::CanSendData()
+    kOutput,            // write the output first
+    kConnectionWindow,  // a WINDOW_UPDATE of stream 0 opens it
+    kStreamWindow,      // one of the stream does, or a new INITIAL_WINDOW_SIZE
+    kFrameSize,         // nothing but the largest frame: one more may follow
+  };
+
+  // Frames without a payload of DATA are admitted: END_STREAM alone, or
+  // trailers. They need no window (RFC 9113 §6.9.1).
+  bool frames = false;
+  bool closed = true;
+  int64_t connection_window = 0;  // may be negative, as may the next
+  int64_t window = 0;             // min(stream, connection)
+  size_t output_room = 0;
+  size_t frame_size = 0;  // the peer's MAX_FRAME_SIZE
+
+  // The largest DATA payload that SendData() takes, without padding; 0: none.
+  size_t payload() const;
+  Limit limit() const;
+};
+
 class Connection {
  public:
   static constexpr size_t kAll = std::numeric_limits<size_t>::max();
@@ -122,9 +148,9 @@ class Connection {
 
   // One DATA frame (RFC 9113 §6.1). `data` is shared, not copied. Errors:
   // FlowControl (beyond a window), FrameTooLarge (beyond the peer's
-  // MAX_FRAME_SIZE), OutputFull (the high-water mark is reached), Protocol
+  // MAX_FRAME_SIZE), OutputFull (a high-water mark is reached), Protocol
   // (before the headers), StreamClosed, NoSuchStream. An empty `data` is
-  // allowed at any window.
+  // allowed at any window. CapacityFor() says beforehand what is taken.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
 
@@ -228,6 +254,12 @@ class Connection {
   // ended or reset it, the peer has not reset it.
   bool CanSendData(StreamId id) const;
 
+  // What SendData() and the SendHeaders() of trailers would take on `id` now,
+  // and why not more: neither contradicts it until another call changes
+  // something. 0: the connection as a whole, which no stream exceeds. An
+  // unknown id is closed. O(1).
+  SendCapacity CapacityFor(StreamId id) const;
+
   // The value in force of a setting of the peer's / of ours; one without a
   // default that was never sent is 0, a limit 2^32−1.
   uint32_t RemoteSetting(SettingId id) const;
@@ -248,8 +280,9 @@ class Connection {
   size_t OutputSize() const;
 
   // How many more bytes of DATA payload fit under the high-water mark; 0: a
-  // scheduler should not pull. One frame always fits into an output buffer that
-  // holds no DATA.
+  // scheduler should not pull. One frame of 16,384 bytes, which every peer
+  // takes, always fits into an output that holds no DATA; and nothing fits
+  // while the control bytes are at their own mark.
   size_t OutputRoom() const;
 
   // Whether room came back, since the last call, after the output had been full

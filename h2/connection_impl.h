@@ -85,6 +85,7 @@ class Connection::Impl {
   absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
   absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
   bool CanSendData(StreamId id) const;
+  SendCapacity CapacityFor(StreamId id) const;
   size_t MaxOutboundFrameSize() const {
     return remote_.Get(SettingId::kMaxFrameSize);
   }
@@ -128,7 +129,11 @@ class Connection::Impl {
   Side peer_side() const { return is_client() ? Side::kServer : Side::kClient; }
 
   // --- connection.cc -------------------------------------------------------
-  bool HasRoom() const;
+  // Whether the control bytes are below their mark. An output without any is.
+  bool AdmitsFrames() const;
+  // What a stream that may send DATA, null: the connection, may send. The one
+  // place that knows: SendData() keeps what it says.
+  SendCapacity CapacityOf(const Stream* stream) const;
   void NoteRoom(bool was_full);
   void Log(absl::string_view line) const;
   // Whether a call may queue a frame now; `needs_room`: not one of those that

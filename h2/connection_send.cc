@@ -210,16 +210,15 @@ absl::Status Connection::Impl::SendData(StreamId id, absl::Cord data,
   const size_t padding = options.pad_length.value_or(0);
   const size_t flow_length =
       data.size() + (options.pad_length.has_value() ? 1 + padding : 0);
-  const int64_t window =
-      std::min(send_window_.size(), stream->send_window.size());
-  if (flow_length > 0 && static_cast<int64_t>(flow_length) > window) {
+  const SendCapacity capacity = CapacityOf(stream);
+  if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
     return MakeError(ErrorKind::kFlowControl, "beyond the window", id);
   }
-  if (flow_length > MaxOutboundFrameSize()) {
+  if (flow_length > capacity.frame_size) {
     return MakeError(ErrorKind::kFrameTooLarge,
                      "beyond the peer's MAX_FRAME_SIZE", id);
   }
-  if (!data.empty() && data.size() > OutputRoom()) {
+  if (data.size() > capacity.output_room) {
     refused_output_ = true;
     return MakeError(ErrorKind::kOutputFull, "write the output first", id);
   }

@@ -68,8 +68,10 @@ struct Limits {
   size_t max_header_bytes_per_read = 4 * 1024 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;
-  // Closed streams whose way of ending is remembered; the oldest is forgotten
-  // and counts as ended by END_STREAM.
+  // Reset streams whose way of ending is remembered. The oldest is forgotten
+  // and counts as ended by END_STREAM; once that is one that we reset, the
+  // closed streams up to it all count as reset by us, so that the answers to
+  // any number of cancelled requests are taken.
   size_t max_closed_streams = 1000;
   // Streams that a server may have promised and not begun;
   // RST_STREAM(REFUSED_STREAM) on the promised stream.
@@ -79,11 +81,13 @@ struct Limits {
   // (RFC 9218 §7.1).
   size_t max_idle_priority_updates = 1000;
   // DATA bytes waiting in the output; SendData() returns OutputFull beyond it.
-  // One frame is always admitted to an output without DATA, so 0 means one
-  // frame.
+  // One frame of 16,384 bytes is always admitted to an output without DATA, so
+  // 0 means that one frame. Frames of more than that need a mark of their size.
   size_t output_high_water_mark = 16384;
   // All other bytes waiting in the output; a call that would queue a frame
-  // returns OutputFull when this much is there already. GOAWAY, RST_STREAM and
+  // returns OutputFull when this much is there already, DATA included. One
+  // frame is always admitted to an output without any, so 0 means one frame at
+  // a time. GOAWAY, RST_STREAM and
   // WINDOW_UPDATE are always admitted: they end things, or the peer's windows
   // bound them.
   size_t output_control_high_water_mark = 1024 * 1024;

@@ -39,7 +39,8 @@ StreamFate StreamTable::Fate(StreamId id) const {
   if (range != space.skipped.end() && range->first <= id) {
     return StreamFate::kSkipped;
   }
-  return StreamFate::kEnded;
+  return id <= space.last_forgotten_reset ? StreamFate::kResetByUs
+                                          : StreamFate::kEnded;
 }
 
 void StreamTable::UseId(StreamId id) {
@@ -59,14 +60,24 @@ void StreamTable::UseId(StreamId id) {
 }
 
 void StreamTable::Remember(StreamId id, StreamFate fate) {
-  if (max_remembered_ == 0) return;
+  if (max_remembered_ == 0) return Forget(id, fate);
   if (reset_ring_.size() < max_remembered_) {
     reset_ring_.push_back(id);
   } else {
-    reset_.erase(std::exchange(reset_ring_[oldest_], id));
+    const auto oldest = reset_.find(std::exchange(reset_ring_[oldest_], id));
+    Forget(oldest->first, oldest->second);
+    reset_.erase(oldest);
     oldest_ = (oldest_ + 1) % max_remembered_;
   }
   reset_[id] = fate;
+}
+
+// RFC 9113 §5.1 closed: after our RST_STREAM the peer may send what it likes
+// until it knows.
+void StreamTable::Forget(StreamId id, StreamFate fate) {
+  if (fate != StreamFate::kResetByUs) return;
+  StreamId& last = SpaceOf(id).last_forgotten_reset;
+  last = std::max(last, id);
 }
 
 void StreamTable::Count(const Stream& stream, int by) {

@@ -50,9 +50,9 @@ struct Stream {
 enum class StreamFate : uint8_t {
   kIdle,
   kLive,
-  kSkipped,  // never opened: a higher id of its side was (§5.1.1)
-  kEnded,    // by END_STREAM; also what is forgotten
-  kResetByUs,
+  kSkipped,    // never opened: a higher id of its side was (§5.1.1)
+  kEnded,      // by END_STREAM; also what is forgotten, but for:
+  kResetByUs,  // also every closed id up to the highest such that is forgotten
   kResetByPeer,
   kResetByPeerAnswered,  // and a frame after that got its RST_STREAM
 };
@@ -113,12 +113,16 @@ class StreamTable {
   struct IdSpace {
     StreamId last = 0;
     std::vector<Range> skipped;  // ascending
+    // The highest id whose reset by us is forgotten. Up to it frames that were
+    // on their way cannot be told from others, so all are tolerated.
+    StreamId last_forgotten_reset = 0;
   };
 
   IdSpace& SpaceOf(StreamId id) { return ids_[IsOurs(id) ? 0 : 1]; }
   const IdSpace& SpaceOf(StreamId id) const { return ids_[IsOurs(id) ? 0 : 1]; }
   void UseId(StreamId id);
   void Remember(StreamId id, StreamFate fate);
+  void Forget(StreamId id, StreamFate fate);
   void Count(const Stream& stream, int by);
 
   bool self_is_client_;

@@ -12,8 +12,10 @@
 #include "absl/algorithm/container.h"
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/header_span.h"
@@ -52,6 +54,16 @@ std::optional<h2::PriorityParameters> ResponsePriority(
   return any ? named : std::nullopt;
 }
 
+// The core reads the value without the spaces around it too.
+bool IsInformational(const h2::HeaderSpan& headers) {
+  for (const h2::Header& header : headers) {
+    if (!absl::EqualsIgnoreCase(header.name, ":status")) continue;
+    const absl::string_view status = absl::StripAsciiWhitespace(header.value);
+    return status.size() == 3 && status[0] == '1';
+  }
+  return false;
+}
+
 absl::Status NoSuchStream(h2::StreamId id) {
   return absl::NotFoundError(absl::StrCat("stream ", id, " is not open here"));
 }
@@ -76,13 +88,22 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
 }
 
 void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
-  // The connection's window is asked for at each Pull().
+  if (event.stream_id == h2::kConnectionStreamId) {
+    // How far it is open is asked for at each Pull().
+    small_frames_.OnCredit();
+    window_held_ = false;
+    return;
+  }
   Stream* stream = Find(event.stream_id);
   if (stream == nullptr) return;
   // Whether it is open enough now is found out when the stream is picked: with
   // the connection's window used up it cannot be asked for.
   stream->window_blocked = false;
-  if (stream->deferred) Undefer(stream);
+  deferred_.remove(stream);
+  if (!stream->ended && ends_.contains(stream)) {
+    ends_.remove(stream);
+    ExpectEnd(stream);
+  }
   Refresh(stream);
 }
 
@@ -202,7 +223,9 @@ DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
 }
 
 void DataScheduler::Impl::Close(Stream* stream, bool finished) {
-  if (stream->deferred) Undefer(stream);
+  deferred_.remove(stream);
+  may_end_.remove(stream);
+  ends_.remove(stream);
   if (stream->ready) --ready_streams_;
   if (stream->source != nullptr) --active_bodies_;
   ++(finished ? counters_.streams_finished : counters_.streams_reset);
@@ -216,7 +239,8 @@ void DataScheduler::Impl::Close(Stream* stream, bool finished) {
 
 void DataScheduler::Impl::Refresh(Stream* stream) {
   const bool ready = stream->source != nullptr && !stream->waiting &&
-                     !stream->window_blocked && !stream->deferred;
+                     !stream->window_blocked && !stream->ended &&
+                     !deferred_.contains(stream);
   if (ready == stream->ready) return;
   stream->ready = ready;
   if (ready) {
@@ -231,30 +255,14 @@ void DataScheduler::Impl::Refresh(Stream* stream) {
 }
 
 void DataScheduler::Impl::Defer(Stream* stream) {
-  stream->deferred = true;
-  stream->deferred_before = last_deferred_;
-  stream->deferred_after = nullptr;
-  if (last_deferred_ == nullptr) {
-    first_deferred_ = stream;
-    last_release_ = counters_.bytes;
-  } else {
-    last_deferred_->deferred_after = stream;
-  }
-  last_deferred_ = stream;
+  if (deferred_.empty()) last_release_ = counters_.bytes;
+  deferred_.push_back(stream);
   ++counters_.deferrals;
 }
 
-void DataScheduler::Impl::Undefer(Stream* stream) {
-  Stream* const before = stream->deferred_before;
-  Stream* const after = stream->deferred_after;
-  (before == nullptr ? first_deferred_ : before->deferred_after) = after;
-  (after == nullptr ? last_deferred_ : after->deferred_before) = before;
-  stream->deferred = false;
-}
-
 void DataScheduler::Impl::UndeferAll() {
-  while (Stream* stream = first_deferred_) {
-    Undefer(stream);
+  while (Stream* stream = deferred_.front()) {
+    deferred_.remove(stream);
     Refresh(stream);
   }
   small_may_go_ = true;
@@ -262,15 +270,29 @@ void DataScheduler::Impl::UndeferAll() {
 
 void DataScheduler::Impl::ReleaseDeferred() {
   constexpr uint64_t kHeldChunks = 64;
-  Stream* const stream = first_deferred_;
+  Stream* const stream = deferred_.front();
   if (stream == nullptr ||
       counters_.bytes - last_release_ < kHeldChunks * options_.min_chunk) {
     return;
   }
   last_release_ = counters_.bytes;
   stream->released = true;
-  Undefer(stream);
+  deferred_.remove(stream);
   Refresh(stream);
+}
+
+absl::Status DataScheduler::Impl::SubmitInformational(h2::StreamId id,
+                                                      h2::HeaderSpan headers) {
+  if (!IsInformational(headers)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the informational response on stream ", id,
+                     " has no status of 100 to 199"));
+  }
+  if (connection_->CanSendData(id)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the response on stream ", id, " has begun already"));
+  }
+  return connection_->SendHeaders(id, headers);
 }
 
 absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
@@ -281,10 +303,16 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     return absl::FailedPreconditionError(
         "the DataScheduler is being destroyed");
   }
+  if (IsInformational(headers)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the response on stream ", id,
+                     " has a status of 100 to 199, which "
+                     "SubmitInformational() sends"));
+  }
   Stream* stream = Find(id);
-  if (stream != nullptr && stream->source != nullptr) {
+  if (stream != nullptr && (stream->source != nullptr || stream->ended)) {
     return absl::AlreadyExistsError(
-        absl::StrCat("stream ", id, " has a body already"));
+        absl::StrCat("stream ", id, " has a response already"));
   }
   StreamInfo info = stream != nullptr ? stream->info : StreamInfo();
   if (options.server.has_value()) info.server = options.server;
@@ -304,6 +332,12 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   }
   if (body == nullptr) {
     absl::Status status;
+    if (!headers_only && !connection_->CapacityFor(id).frames) {
+      if (stream == nullptr) stream = Open(id, StreamInfo());
+      stream->trailers = std::move(options.trailers);
+      Finish(stream);  // when there is room
+      return absl::OkStatus();
+    }
     if (!headers_only) {
       status =
           connection_->SendHeaders(id, options.trailers, {.end_stream = true});
@@ -333,6 +367,7 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   stream->trailers = std::move(options.trailers);
   stream->waiting = false;
   ++active_bodies_;
+  ExpectEnd(stream);
   Refresh(stream);
   return absl::OkStatus();
 }
@@ -344,7 +379,9 @@ void DataScheduler::Impl::Resume(h2::StreamId id) {
     resumed_while_read_ = true;
     return;
   }
+  if (pulling_ && stream->idle_pull == pulls_) return ResumeAfterPull(stream);
   stream->waiting = false;
+  ExpectEnd(stream);
   Refresh(stream);
 }
 
@@ -402,6 +439,11 @@ absl::Status DataScheduler::Submit(h2::StreamId id, h2::HeaderSpan headers,
                                    std::unique_ptr<DataSource> body,
                                    SubmitOptions options) {
   return impl_->Submit(id, headers, std::move(body), std::move(options));
+}
+
+absl::Status DataScheduler::SubmitInformational(h2::StreamId id,
+                                                h2::HeaderSpan headers) {
+  return impl_->SubmitInformational(id, headers);
 }
 
 void DataScheduler::Resume(h2::StreamId id) { impl_->Resume(id); }

@@ -49,10 +49,15 @@ class DataSource {
   // may. While the DataScheduler itself is destroyed, Submit() is refused.
   virtual ~DataSource() = default;
 
-  // At most `max_bytes` (≥ 1). Empty and not `end` means "nothing now": the
-  // stream is blocked until DataScheduler::Resume(). Say `end` with the last
-  // bytes when they are known to be the last: one frame is saved, and a stream
-  // whose window is used up is not read again before the peer opens it.
+  // At most `max_bytes`. Empty and not `end` means "nothing now": the stream is
+  // blocked until DataScheduler::Resume(). Say `end` with the last bytes when
+  // they are known to be the last: one frame is saved.
+  //
+  // `max_bytes` 0 asks whether the body is at its end, since no window is open
+  // for more of it (an END_STREAM needs none, RFC 9113 §6.9.1): say `end` if
+  // nothing follows, else return an empty chunk. That is asked once after each
+  // Submit(), Resume() and chunk. So call Resume() when the end becomes known,
+  // too.
   //
   // May call back into the DataScheduler that reads it (OnEvent, Submit,
   // Resume, Cancel, SetServerPriority, SetHints), its own stream included; it
@@ -79,7 +84,12 @@ struct DataSchedulerOptions {
   // others of small windows, still flows; and for each 64 minimum chunks that
   // were sent, the one that has waited longest may go, so each wait is bounded
   // and small frames stay few. The same minimum holds for the output: a room
-  // smaller than this is left until the socket has taken more. 1: no minimum.
+  // smaller than this is left until the socket has taken more.
+  //
+  // A connection's window that is smaller than a frame waits for more credit
+  // where that makes fewer frames, for one round trip at most: a PING goes out
+  // with the wait, whose answer (a PingAckReceived for OnEvent()) ends it.
+  // small_frames.h has the rule. 1: no minimum, and no PING.
   size_t min_chunk = 1024;
 
   // Ids that are not open yet whose signals are kept. A signal for one more is
@@ -135,14 +145,22 @@ class DataScheduler {
   // on, which `options.server` can say.
   //
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
-  // (the stream has a body already), InvalidArgument (`options.server`),
-  // FailedPrecondition (this object is being destroyed), or the connection's
-  // own, see Connection::SendHeaders. Nothing is sent then, and the body is
-  // destroyed. Trailers that cannot be sent reset the stream with
-  // INTERNAL_ERROR; without a body that is now, and their error is returned.
+  // (the stream has a response already), InvalidArgument (`options.server`, an
+  // informational status), FailedPrecondition (this object is being destroyed),
+  // or the connection's own, see Connection::SendHeaders. Nothing is sent then,
+  // and the body is destroyed. Trailers wait for room in the output as DATA
+  // does. Those that may not be sent at all reset the stream with
+  // INTERNAL_ERROR; without a body that is now where there is room, and their
+  // error is returned.
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body,
                       SubmitOptions options = {});
+
+  // Sends an informational response (RFC 9110 §15.2), such as 103, at once; any
+  // number of them may go before Submit(). Errors: InvalidArgument (the status
+  // is not 100 to 199), FailedPrecondition (the response has begun), or the
+  // connection's own, see Connection::SendHeaders.
+  absl::Status SubmitInformational(h2::StreamId id, h2::HeaderSpan headers);
 
   // The body of `id` has bytes again. Unknown ids are ignored.
   void Resume(h2::StreamId id);
@@ -162,8 +180,13 @@ class DataScheduler {
   // Picks streams and moves DATA frames into the connection's output, until
   // the output's high-water mark, `max_bytes` of payload, or nothing being
   // ready. Call it when the socket can take bytes, and only then. Returns the
-  // payload bytes moved; an END_STREAM frame without payload counts 0. With the
-  // connection's window used up it is O(1), whatever is ready.
+  // payload bytes moved; an END_STREAM frame without payload counts 0, and goes
+  // whatever the windows are, as trailers do.
+  //
+  // Picks at most once for each frame and twice for each stream, and as often
+  // as calls from Read() make a stream ready. With the connection's window used
+  // up it is O(1), but for asking the streams that sent since it was open
+  // whether they are at their end.
   size_t Pull(size_t max_bytes);
 
   // Whether Pull() would do something now, given room in the output. May be
@@ -180,7 +203,8 @@ class DataScheduler {
   std::optional<StreamCounters> CountersOf(h2::StreamId id) const;
 
   // Called once for each DATA frame, after it went into the output: for
-  // traces, reports and tests. Not re-entrant.
+  // traces, reports and tests. An END_STREAM that needed no pick has the reason
+  // "end of the body". Not re-entrant.
   struct Decision {
     h2::StreamId stream_id = 0;
     size_t bytes = 0;

@@ -20,7 +20,10 @@
 #include "h2/priority_field.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/idle_signals.h"
+#include "scheduler/linked_list.h"
 #include "scheduler/policy.h"
+#include "scheduler/small_frames.h"
+#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 
@@ -38,6 +41,7 @@ class DataScheduler::Impl {
 
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body, SubmitOptions options);
+  absl::Status SubmitInformational(h2::StreamId id, h2::HeaderSpan headers);
   void Resume(h2::StreamId id);
   void Cancel(h2::StreamId id, h2::ErrorCode code);
   absl::Status SetServerPriority(h2::StreamId id,
@@ -45,10 +49,7 @@ class DataScheduler::Impl {
   absl::Status SetHints(h2::StreamId id, const ResourceHints& hints);
   size_t Pull(size_t max_bytes);
 
-  bool HasReady() const {
-    return (ready_streams_ > 0 || first_deferred_ != nullptr) &&
-           ConnectionWindow() > 0;
-  }
+  bool HasReady() const;
   size_t ActiveBodies() const { return active_bodies_; }
   const DataSchedulerCounters& counters() const { return counters_; }
   std::optional<StreamCounters> CountersOf(h2::StreamId id) const {
@@ -76,13 +77,14 @@ class DataScheduler::Impl {
     bool ready = false;   // as the policy was told
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
-    bool deferred = false;  // its window is under the minimum useful chunk
-    bool released = false;  // it has waited long enough for that
+    bool released = false;  // it has waited long enough in deferred_
+    bool ended = false;  // END_STREAM or trailers wait for room in the output
+    uint64_t idle_pull = 0;  // the last Pull() in which its source had nothing
     // The HEADERS that opened the stream carried this priority; the event that
     // repeats it is no second signal.
     bool priority_echo = false;
-    Stream* deferred_before = nullptr;
-    Stream* deferred_after = nullptr;
+    Links<Stream> deferred_links;
+    Links<Stream> end_links;
     std::unique_ptr<DataSource> source;
     // Read but not sent, since the source's own callbacks took the room.
     DataSource::Chunk unsent;
@@ -92,6 +94,15 @@ class DataScheduler::Impl {
     std::optional<ServerPriority> application;
     std::optional<h2::PriorityParameters> response;
     StreamCounters counters;
+  };
+
+  // A pick that waits for its charge.
+  struct Turn {
+    Grant grant;
+    Stream* stream = nullptr;  // gone when its source's Read() closed it
+    h2::SendCapacity capacity;
+    size_t ready_streams = 0;  // itself included
+    size_t full = 0;           // bytes of a frame that no window bounds
   };
 
   // --- Events ----------------------------------------------------------------
@@ -104,6 +115,7 @@ class DataScheduler::Impl {
   void Handle(const h2::StreamReset& event) { CloseIfOpen(event.stream_id); }
   void Handle(const h2::PriorityUpdated& event);
   void Handle(const h2::PriorityFieldUpdated& event);
+  void Handle(const h2::PingAckReceived& event);
   void Handle(const h2::ConnectionTerminated& event);
 
   // What is known of an id so far, open or not.
@@ -130,30 +142,48 @@ class DataScheduler::Impl {
   // Tells the policy when what it should think of the stream has changed.
   void Refresh(Stream* stream);
   void Defer(Stream* stream);
-  void Undefer(Stream* stream);
   void UndeferAll();
   // Lets the stream that was deferred first go, when it has waited long enough.
   void ReleaseDeferred();
 
-  // --- Pulling ---------------------------------------------------------------
+  // --- Ends ------------------------------------------------------------------
 
-  int64_t ConnectionWindow() const {
-    return connection_->LocalFlowControlWindow(h2::kConnectionStreamId)
-        .value_or(0);
-  }
-  size_t OutputRoom() const;
-  // Whether nothing of the picked stream should be sent now, since its window
-  // is too small to be worth a frame; takes care of when it is.
-  bool HoldSmallWindow(Stream* stream, int64_t window,
-                       int64_t connection_window);
-  // Serves one grant and charges it; returns the bytes sent, or nothing when
-  // the output takes no more.
-  std::optional<size_t> Serve(const Grant& grant, size_t room,
-                              int64_t connection_window);
-  // Nothing when the stream is closed now.
-  std::optional<DataSource::Chunk> Read(Stream* stream, size_t limit);
+  // The end of `stream` may be known to its source without our knowing.
+  void ExpectEnd(Stream* stream);
+  // Its window is used up; it is asked for its end, which needs none.
+  void BlockByWindow(Stream* stream);
+  // Sends the ends that wait for nothing but us, and asks for others.
+  void SendEnds();
+  void AskForEnd(Stream* stream);
+  // The last byte is out: END_STREAM or trailers go now, or when there is room.
   void Finish(Stream* stream);
   void Fail(Stream* stream);
+
+  // --- Pulling ---------------------------------------------------------------
+
+  // Whether the connection's window is open, and not too little to be spent.
+  bool WindowIsOpen() const {
+    return !window_held_ &&
+           connection_->CapacityFor(h2::kConnectionStreamId).window > 0;
+  }
+  // One pick; returns the bytes sent, or nothing: the pull is at its end.
+  std::optional<size_t> SendOne(size_t max_bytes);
+  // Whether what is left of the connection's window is too little to be spent
+  // yet; sees to that it is in the end.
+  bool HoldConnectionWindow(const h2::SendCapacity& connection);
+  // Whether nothing of the picked stream should be sent now, since its window
+  // is too small to be worth a frame; takes care of when it is.
+  bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
+  // Serves a pick and charges it; returns the bytes sent.
+  size_t Serve(const Turn& turn, size_t room);
+  size_t Send(const Turn& turn, DataSource::Chunk chunk);
+  // The charge of a turn that sent nothing.
+  void Skip(const Turn& turn, TraceOutcome outcome);
+  void Trace(const Turn& turn, TraceOutcome outcome, size_t bytes = 0,
+             bool end_stream = false);
+  // Nothing when the stream is closed now.
+  std::optional<DataSource::Chunk> Read(Stream* stream, size_t limit);
+  void ResumeAfterPull(Stream* stream);
 
   h2::Connection* const connection_;
   const std::unique_ptr<Policy> policy_;
@@ -165,14 +195,26 @@ class DataScheduler::Impl {
   IdleSignals idle_;
   size_t ready_streams_ = 0;
   size_t active_bodies_ = 0;
-  Stream* first_deferred_ = nullptr;  // a list, by the time they have waited
-  Stream* last_deferred_ = nullptr;
-  uint64_t last_release_ = 0;  // in bytes sent; or when the list began
+  // Their windows are under the minimum useful chunk. By the time they waited.
+  LinkedList<Stream, &Stream::deferred_links> deferred_;
+  uint64_t last_release_ = 0;  // in bytes sent; or when deferred_ began
   // No ready stream can send a full chunk: the small ones may go.
   bool small_may_go_ = false;
 
+  // An end needs no window, so it never waits for one. The streams that may
+  // have one: it is asked for when the connection's window is used up.
+  LinkedList<Stream, &Stream::end_links> may_end_;
+  // What the next Pull() does without a pick: ends that wait for room in the
+  // output, and sources to ask, whose streams' windows are used up.
+  LinkedList<Stream, &Stream::end_links> ends_;
+
+  SmallFrames small_frames_;
+  size_t last_full_ = 0;      // Turn::full of the last pick
+  bool window_held_ = false;  // the last Pull() left some of it for later
+
   bool stopped_ = false;
   bool pulling_ = false;
+  uint64_t pulls_ = 0;
   Stream* reading_ = nullptr;               // its source is in Read()
   bool resumed_while_read_ = false;         // by that very call
   std::unique_ptr<Stream> closed_in_read_;  // kept until Read() returns

@@ -1,4 +1,7 @@
 // The sending half of DataScheduler: picks, reads, frames and charges.
+//
+// Pull() ends: each pick sends at least a byte, or ends or blocks its stream. A
+// stream whose source has nothing is not read again in the same pull.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,63 +10,107 @@
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
 #include "h2/connection.h"
+#include "h2/events.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/data_scheduler_impl.h"
 #include "scheduler/policy.h"
 #include "scheduler/trace.h"
 
 namespace sluice::scheduler {
+namespace {
 
-// A little room is left alone until the socket has taken more: it would be
-// filled with small frames. An empty output takes any frame.
-size_t DataScheduler::Impl::OutputRoom() const {
-  const size_t room = connection_->OutputRoom();
-  if (room < options_.min_chunk && connection_->OutputSize() > 0) return 0;
-  return room;
+// What our PINGs carry.
+constexpr absl::string_view kPing = "sluice:w";
+
+}  // namespace
+
+bool DataScheduler::Impl::HasReady() const {
+  if (stopped_ || connection_->IsTerminated()) return false;
+  if (!ends_.empty()) return true;
+  if (!WindowIsOpen()) return !may_end_.empty();
+  return ready_streams_ > 0 || !deferred_.empty();
 }
 
 size_t DataScheduler::Impl::Pull(size_t max_bytes) {
   if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
   pulling_ = true;
+  ++pulls_;
+  SendEnds();
   size_t moved = 0;
   while (moved < max_bytes) {
-    if (ready_streams_ == 0) {
-      if (first_deferred_ == nullptr) break;
-      UndeferAll();
-    }
-    ReleaseDeferred();
-    const size_t room = std::min(OutputRoom(), max_bytes - moved);
-    const int64_t connection_window = ConnectionWindow();
-    if (room == 0 || connection_window <= 0) break;
-    const std::optional<Grant> grant = policy_->Pick();
-    ABSL_ASSERT(grant.has_value());
-    if (!grant.has_value()) break;
-    ++counters_.picks;
-    const std::optional<size_t> sent = Serve(*grant, room, connection_window);
+    const std::optional<size_t> sent = SendOne(max_bytes - moved);
     if (!sent.has_value()) break;
     moved += *sent;
   }
-  // A source that resumes itself while it gives nothing is asked again by the
-  // next Pull(), not by this one: that could go on forever.
+  SendEnds();
+  pulling_ = false;
   while (!resume_after_pull_.empty()) {
     const h2::StreamId id = resume_after_pull_.back();
     resume_after_pull_.pop_back();
     Resume(id);
   }
-  pulling_ = false;
   return moved;
 }
 
-bool DataScheduler::Impl::HoldSmallWindow(Stream* stream, int64_t window,
-                                          int64_t connection_window) {
+std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
+  if (ready_streams_ == 0) {
+    if (deferred_.empty()) return std::nullopt;
+    UndeferAll();
+  }
+  ReleaseDeferred();
+  const h2::SendCapacity connection =
+      connection_->CapacityFor(h2::kConnectionStreamId);
+  const size_t room = std::min(connection.payload(), max_bytes);
+  // A little room is left alone until the socket has taken more: it would be
+  // filled with small frames. An empty output takes any frame.
+  if (room == 0 || (connection.output_room < options_.min_chunk &&
+                    connection_->OutputSize() > 0)) {
+    return std::nullopt;
+  }
+  if (HoldConnectionWindow(connection)) return std::nullopt;
+  const std::optional<Grant> grant = policy_->Pick();
+  ABSL_ASSERT(grant.has_value());
+  if (!grant.has_value()) return std::nullopt;
+  ++counters_.picks;
+  Stream* const stream = Find(grant->stream_id);
+  ABSL_ASSERT(stream != nullptr && stream->ready);
+  if (stream == nullptr || !stream->ready) return std::nullopt;
+  last_full_ = std::min(
+      {grant->max_bytes, options_.max_frame_size, connection.frame_size});
+  return Serve({*grant, stream, connection_->CapacityFor(stream->id),
+                ready_streams_, last_full_},
+               room);
+}
+
+bool DataScheduler::Impl::HoldConnectionWindow(
+    const h2::SendCapacity& connection) {
+  window_held_ = options_.min_chunk > 1 &&
+                 small_frames_.ShouldWait(connection.window,
+                                          static_cast<int64_t>(last_full_)) &&
+                 (!small_frames_.NeedsPing() || connection_->Ping(kPing).ok());
+  if (!window_held_) return false;
+  if (small_frames_.NeedsPing()) small_frames_.OnPing();
+  ++counters_.deferrals;
+  return true;
+}
+
+void DataScheduler::Impl::Handle(const h2::PingAckReceived& event) {
+  if (event.opaque_data != kPing || small_frames_.NeedsPing()) return;
+  small_frames_.OnPingAnswer();
+  window_held_ = false;
+}
+
+bool DataScheduler::Impl::HoldSmallWindow(Stream* stream,
+                                          const h2::SendCapacity& capacity) {
   const auto min_chunk = static_cast<int64_t>(options_.min_chunk);
-  if (window >= min_chunk || connection_window < min_chunk || small_may_go_) {
+  if (capacity.window >= min_chunk || capacity.connection_window < min_chunk ||
+      small_may_go_) {
     return false;
   }
-  if (ready_streams_ == 1 && first_deferred_ == nullptr) return false;
+  if (ready_streams_ == 1 && deferred_.empty()) return false;
   if (std::exchange(stream->released, false)) return false;
   // Perhaps another one has a full chunk. If the last one has none either, all
   // small ones go, as the policy says.
@@ -71,83 +118,83 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream, int64_t window,
   return true;
 }
 
-std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
-                                                 size_t room,
-                                                 int64_t connection_window) {
-  const h2::StreamId id = grant.stream_id;
-  Stream* stream = Find(id);
-  ABSL_ASSERT(stream != nullptr && stream->ready);
-  if (stream == nullptr || !stream->ready) return std::nullopt;
-  const size_t ready_streams = ready_streams_;
-  const absl::StatusOr<int64_t> window =
-      connection_->LocalFlowControlWindow(id);
-  const auto trace = [&](TraceOutcome outcome, size_t bytes = 0,
-                         bool end_stream = false) {
-    if (options_.trace == nullptr) return;
-    options_.trace->Next<TraceFrame>() = {
-        id, bytes, end_stream, outcome, window.value_or(0), connection_window};
-  };
-  if (!window.ok()) {  // closed by calls around us
-    policy_->Charge(id, 0);
-    trace(TraceOutcome::kClosed);
+// --- A turn ------------------------------------------------------------------
+
+void DataScheduler::Impl::Trace(const Turn& turn, TraceOutcome outcome,
+                                size_t bytes, bool end_stream) {
+  if (options_.trace == nullptr) return;
+  options_.trace->Next<TraceFrame>() = {
+      turn.grant.stream_id, bytes,
+      end_stream,           outcome,
+      turn.capacity.window, turn.capacity.connection_window};
+}
+
+void DataScheduler::Impl::Skip(const Turn& turn, TraceOutcome outcome) {
+  policy_->Charge(turn.grant.stream_id, 0);
+  Trace(turn, outcome);
+}
+
+size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
+  Stream* const stream = turn.stream;
+  if (turn.capacity.closed) {  // by calls around us
+    Skip(turn, TraceOutcome::kClosed);
     Close(stream, /*finished=*/false);
     return 0;
   }
-  if (*window <= 0 || HoldSmallWindow(stream, *window, connection_window)) {
-    if (*window <= 0) {
-      stream->window_blocked = true;
-      ++counters_.window_blocks;
-      ++stream->counters.window_blocks;
-    }
-    policy_->Charge(id, 0);
-    trace(*window <= 0 ? TraceOutcome::kNoWindow : TraceOutcome::kSmallWindow);
+  if (turn.capacity.window <= 0) {
+    Skip(turn, TraceOutcome::kNoWindow);
+    BlockByWindow(stream);
+    return 0;
+  }
+  if (HoldSmallWindow(stream, turn.capacity)) {
+    Skip(turn, TraceOutcome::kSmallWindow);
     Refresh(stream);
     return 0;
   }
-  const size_t limit =
-      std::min({grant.max_bytes, room, static_cast<size_t>(*window),
-                connection_->MaxOutboundFrameSize(), options_.max_frame_size});
-
+  const size_t limit = std::min({turn.full, room, turn.capacity.payload()});
   std::optional<DataSource::Chunk> chunk = Read(stream, limit);
   if (!chunk.has_value()) {
-    policy_->Charge(id, 0);
-    trace(TraceOutcome::kClosed);
+    Skip(turn, TraceOutcome::kClosed);
     closed_in_read_.reset();
     return 0;
   }
-  const size_t bytes = chunk->data.size();
-  if (!chunk->status.ok() || bytes > limit) {
-    policy_->Charge(id, 0);
-    trace(TraceOutcome::kFailed);
+  if (!chunk->status.ok() || chunk->data.size() > limit) {
+    Skip(turn, TraceOutcome::kFailed);
     Fail(stream);
     return 0;
   }
-  if (bytes == 0 && !chunk->end) {
+  if (chunk->data.empty() && !chunk->end) {
     ++counters_.empty_reads;
     ++stream->counters.empty_reads;
     stream->waiting = true;
-    policy_->Charge(id, 0);
-    trace(TraceOutcome::kNoBytes);
+    stream->idle_pull = pulls_;
+    may_end_.remove(stream);
+    Skip(turn, TraceOutcome::kNoBytes);
     Refresh(stream);
-    if (resumed_while_read_) resume_after_pull_.push_back(id);
+    if (resumed_while_read_) ResumeAfterPull(stream);
     return 0;
   }
+  return Send(turn, *std::move(chunk));
+}
 
-  const bool end_stream = chunk->end && stream->trailers.empty();
+size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
+  Stream* const stream = turn.stream;
+  const h2::StreamId id = stream->id;
+  const size_t bytes = chunk.data.size();
+  const bool end_stream = chunk.end && stream->trailers.empty();
   if (bytes > 0 || end_stream) {
     // Shares the bytes, so that they are still here if the callbacks of Read()
-    // used up the room that was there before it.
+    // used up the capacity that was there before it.
     const absl::Status status =
-        connection_->SendData(id, chunk->data, {.end_stream = end_stream});
+        connection_->SendData(id, chunk.data, {.end_stream = end_stream});
     if (!status.ok()) {
-      policy_->Charge(id, 0);
-      const bool can_send = connection_->CanSendData(id);
-      trace(can_send ? TraceOutcome::kNoRoom : TraceOutcome::kClosed);
-      if (can_send) {
-        stream->unsent = *std::move(chunk);
-        policy_->SetReady(id);  // it is still, after a charge of 0
-      } else {
+      const bool closed = connection_->CapacityFor(id).closed;
+      Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
+      if (closed) {
         Close(stream, /*finished=*/false);
+      } else {
+        stream->unsent = std::move(chunk);
+        policy_->SetReady(id);  // it is still, after a charge of 0
       }
       return 0;
     }
@@ -155,27 +202,33 @@ std::optional<size_t> DataScheduler::Impl::Serve(const Grant& grant,
     ++counters_.frames;
     stream->counters.bytes += bytes;
     ++stream->counters.frames;
+    small_frames_.OnSent(static_cast<int64_t>(bytes),
+                         static_cast<int64_t>(turn.full),
+                         !chunk.end && static_cast<int64_t>(bytes) ==
+                                           turn.capacity.connection_window);
   }
   policy_->Charge(id, bytes);
   if (std::optional<uint64_t>& remaining = stream->info.hints.bytes_remaining) {
     *remaining -= std::min<uint64_t>(*remaining, bytes);
   }
-  trace(TraceOutcome::kSent, bytes, end_stream);
-  if (chunk->end) {
+  Trace(turn, TraceOutcome::kSent, bytes, end_stream);
+  if (end_stream) {
+    Close(stream, /*finished=*/true);
+  } else if (chunk.end) {
     Finish(stream);
-  } else if (*window < connection_window &&
-             static_cast<int64_t>(bytes) == *window &&
-             connection_->LocalFlowControlWindow(id).value_or(0) <= 0) {
-    // The stream's own window is used up, and Read() did not see it opened; do
-    // not wait for the pick to tell.
-    stream->window_blocked = true;
-    ++counters_.window_blocks;
-    ++stream->counters.window_blocks;
-    Refresh(stream);
+  } else {
+    ExpectEnd(stream);
+    // When the stream's own window is used up, and Read() did not see it
+    // opened, do not wait for the pick to tell.
+    if (turn.capacity.window < turn.capacity.connection_window &&
+        static_cast<int64_t>(bytes) == turn.capacity.window &&
+        connection_->CapacityFor(id).window <= 0) {
+      BlockByWindow(stream);
+    }
   }
   if (observer_ != nullptr && (bytes > 0 || end_stream)) {
-    observer_({id, bytes, end_stream, grant.reason, *window, connection_window,
-               ready_streams});
+    observer_({id, bytes, end_stream, turn.grant.reason, turn.capacity.window,
+               turn.capacity.connection_window, turn.ready_streams});
   }
   return bytes;
 }
@@ -198,15 +251,88 @@ std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
   return chunk;
 }
 
-void DataScheduler::Impl::Finish(Stream* stream) {
-  if (!stream->trailers.empty() &&
-      !connection_
-           ->SendHeaders(stream->id, stream->trailers, {.end_stream = true})
-           .ok()) {
-    Fail(stream);
-    return;
+// A source that is resumed while it gives nothing, by itself or by another one
+// of that kind, is asked again by the next Pull(), not by this one: that could
+// go on forever.
+void DataScheduler::Impl::ResumeAfterPull(Stream* stream) {
+  resume_after_pull_.push_back(stream->id);
+}
+
+// --- Ends --------------------------------------------------------------------
+
+void DataScheduler::Impl::ExpectEnd(Stream* stream) {
+  if (stream->ended || stream->end_links.list != nullptr) return;
+  (stream->window_blocked ? ends_ : may_end_).push_back(stream);
+}
+
+void DataScheduler::Impl::BlockByWindow(Stream* stream) {
+  stream->window_blocked = true;
+  ++counters_.window_blocks;
+  ++stream->counters.window_blocks;
+  if (may_end_.contains(stream)) {
+    may_end_.remove(stream);
+    ends_.push_back(stream);
   }
+  Refresh(stream);
+}
+
+void DataScheduler::Impl::SendEnds() {
+  if (!WindowIsOpen()) {
+    // Each of them sent, came or was resumed since it was asked last.
+    while (Stream* stream = may_end_.front()) {
+      may_end_.remove(stream);
+      ends_.push_back(stream);
+    }
+  }
+  for (size_t left = ends_.size(); left > 0 && !ends_.empty(); --left) {
+    if (!connection_->CapacityFor(h2::kConnectionStreamId).frames) return;
+    Stream* const stream = ends_.front();
+    ends_.remove(stream);
+    stream->ended ? Finish(stream) : AskForEnd(stream);
+  }
+}
+
+void DataScheduler::Impl::AskForEnd(Stream* stream) {
+  stream->idle_pull = pulls_;
+  const std::optional<DataSource::Chunk> chunk = Read(stream, 0);
+  if (!chunk.has_value()) {
+    closed_in_read_.reset();
+  } else if (!chunk->status.ok() || !chunk->data.empty()) {
+    Fail(stream);
+  } else if (chunk->end) {
+    Finish(stream);
+  } else if (resumed_while_read_) {
+    ResumeAfterPull(stream);
+  }
+}
+
+void DataScheduler::Impl::Finish(Stream* stream) {
+  const h2::StreamId id = stream->id;
+  const h2::SendCapacity capacity = connection_->CapacityFor(id);
+  if (!capacity.closed && !capacity.frames) {
+    may_end_.remove(stream);
+    stream->ended = true;
+    ends_.push_back(stream);
+    return Refresh(stream);
+  }
+  const bool alone = stream->trailers.empty();
+  const absl::Status status =
+      alone ? connection_->EndStream(id)
+            : connection_->SendHeaders(id, stream->trailers,
+                                       {.end_stream = true});
+  if (!status.ok()) return Fail(stream);
+  const size_t ready_streams = ready_streams_;
   Close(stream, /*finished=*/true);
+  if (!alone) return;
+  ++counters_.frames;
+  if (observer_ == nullptr) return;
+  observer_({id,
+             0,
+             true,
+             {"end of the body"},
+             capacity.window,
+             capacity.connection_window,
+             ready_streams});
 }
 
 void DataScheduler::Impl::Fail(Stream* stream) {

@@ -282,18 +282,62 @@ TEST(ReservedStreamsLimitTest, TheNextPromiseIsRefused) {
   });
 }
 
+// RFC 9113 §5.1: after RST_STREAM an endpoint "MUST be prepared to receive"
+// what the peer sent before it knew, however many streams it reset.
+TEST(ClosedStreamsLimitTest, AClientThatCancelsAnyNumberTakesTheAnswers) {
+  ConnectionOptions client_options = ClientOptions();
+  ConnectionOptions server_options = ServerOptions();
+  server_options.settings = {{SettingId::kMaxConcurrentStreams, 10000}};
+  Pipe pipe(client_options, server_options, Feeding::Whole());
+  pipe.Handshake();
+  constexpr StreamId kLast = 2 * 1500 - 1;
+  for (StreamId id = 1; id <= kLast; id += 2) {
+    ASSERT_TRUE(
+        pipe.client()->SendHeaders(id, Get(), {.end_stream = true}).ok());
+  }
+  pipe.Run();
+  for (StreamId id = 1; id <= kLast; id += 2) {
+    ASSERT_TRUE(pipe.client()->ResetStream(id, ErrorCode::kCancel).ok());
+    // The server does not know yet.
+    ASSERT_TRUE(pipe.server()->SendHeaders(id, Status()).ok());
+    ASSERT_TRUE(pipe.server()
+                    ->SendData(id, absl::Cord("x"), {.end_stream = true})
+                    .ok());
+  }
+  EXPECT_EQ(StatusText(pipe.client().Receive(pipe.server()->DataToSend())),
+            "OK");
+  EXPECT_FALSE(pipe.client()->IsTerminated());
+}
+
+// The other role: uploads that a server refused.
+TEST(ClosedStreamsLimitTest, AServerThatRefusesAnyNumberTakesTheirBodies) {
+  ConnectionOptions options = ServerOptions();
+  options.settings = {{SettingId::kMaxConcurrentStreams, 10000}};
+  Player server(options, Feeding::Whole());
+  server.Handshake();
+  constexpr StreamId kLast = 2 * 1500 - 1;
+  for (StreamId id = 1; id <= kLast; id += 2) {
+    ASSERT_TRUE(server.Receive(HeadersFrame(id, Block(Post()))).ok());
+    ASSERT_TRUE(server->ResetStream(id, ErrorCode::kRefusedStream).ok());
+  }
+  for (StreamId id = 1; id <= kLast; id += 2) {
+    EXPECT_EQ(StatusText(server.Receive(DataFrame(id, "x"))), "OK") << id;
+  }
+}
+
 TEST(ClosedStreamsLimitTest, TheOldestIsForgottenAndCountsAsEnded) {
   EXPECT_EQ(Limits().max_closed_streams, 1000u);
   ConnectionOptions options = ServerOptions();
   options.limits.max_closed_streams = 2;
   Ready(options, [](Player& server) {
     for (const StreamId id : {1, 3, 5}) {
-      Feed(server, HeadersFrame(id, Block(Post())));
-      ASSERT_TRUE(server->ResetStream(id, ErrorCode::kCancel).ok());
+      Feed(server, HeadersFrame(id, Block(Post())) +
+                       RstStreamFrame(id, ErrorCode::kCancel));
     }
     server.TakeFrames();
     EXPECT_TRUE(server.Receive(DataFrame(5, "x") + DataFrame(3, "x")).ok());
-    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("RST_STREAM 5 STREAM_CLOSED",
+                                                 "RST_STREAM 3 STREAM_CLOSED"));
     EXPECT_FALSE(server.Receive(DataFrame(1, "x")).ok());
     EXPECT_THAT(server.TakeFrames(),
                 ElementsAre("GOAWAY last 5 STREAM_CLOSED"));

@@ -87,6 +87,19 @@ TEST_F(OneFrameTest, OneFrameAlwaysFitsIntoAnOutputWithoutData) {
   EXPECT_EQ(server_->OutputRoom(), 16384u);
 }
 
+// The peer's MAX_FRAME_SIZE says what it takes, not what we buffer.
+TEST_F(OneFrameTest, ThePeersMaxFrameSizeIsNotTheBoundOfOurOutput) {
+  ASSERT_TRUE(
+      server_
+          .Receive(SettingsFrame({{SettingId::kMaxFrameSize, (1 << 24) - 1}}))
+          .ok());
+  server_->ClearOutput();
+  EXPECT_EQ(server_->MaxOutboundFrameSize(), (1u << 24) - 1);
+  EXPECT_EQ(server_->OutputRoom(), 16384u);
+  EXPECT_EQ(Send(1, 16385), "ERROR OutputFull INTERNAL_ERROR stream 1");
+  EXPECT_EQ(Send(1, 16384), "OK");
+}
+
 TEST_F(OutputTest, TheDefaultMarkIsOneFrame) {
   EXPECT_EQ(Limits().output_high_water_mark, 16384u);
 }
@@ -165,6 +178,15 @@ TEST_F(ControlMarkTest, HeaderAndControlFramesHaveALimitOfTheirOwn) {
   EXPECT_TRUE(server_->ResetStream(1, ErrorCode::kCancel).ok());
   EXPECT_TRUE(server_->CloseConnection(ErrorCode::kInternalError).ok());
   EXPECT_THAT(server_.TakeFrames().back(), "GOAWAY last 5 INTERNAL_ERROR");
+}
+
+TEST_F(ControlMarkTest, HoldsDataBackToo) {
+  while (server_->Ping("12345678").ok()) {
+  }
+  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(Send(1, 1), "ERROR OutputFull INTERNAL_ERROR");
+  server_->ClearOutput();
+  EXPECT_EQ(server_->OutputRoom(), 20000u);
 }
 
 TEST_F(ControlMarkTest, TheNoticeComesForItToo) {

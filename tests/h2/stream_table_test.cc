@@ -54,16 +54,35 @@ TEST(StreamTableTest, HowAStreamEndedIsRemembered) {
 
 TEST(StreamTableTest, BeyondTheLimitTheOldestIsForgottenAndCountsAsEnded) {
   StreamTable table(Side::kServer, 3);
-  for (StreamId id = 1; id <= 9; id += 2) table.OpenRefused(id);
+  for (StreamId id = 1; id <= 9; id += 2) {
+    table.CloseReset(Open(table, id), StreamFate::kResetByPeer);
+  }
   EXPECT_EQ(table.Fate(1), StreamFate::kEnded);
   EXPECT_EQ(table.Fate(3), StreamFate::kEnded);
-  EXPECT_EQ(table.Fate(5), StreamFate::kResetByUs);
-  EXPECT_EQ(table.Fate(9), StreamFate::kResetByUs);
+  EXPECT_EQ(table.Fate(5), StreamFate::kResetByPeer);
+  EXPECT_EQ(table.Fate(9), StreamFate::kResetByPeer);
+}
+
+// Their frames may still be on their way, so one number tells them all.
+TEST(StreamTableTest, WhatWeResetStaysResetWhenItIsForgotten) {
+  StreamTable table(Side::kServer, 3);
+  for (StreamId id = 1; id <= 5; id += 2) table.OpenRefused(id);
+  table.ChangeState(Open(table, 7), StreamState::kClosed);
+  table.ChangeState(Open(table, 2), StreamState::kClosed);
+  EXPECT_EQ(table.Fate(7), StreamFate::kEnded);
+  for (StreamId id = 11; id <= 17; id += 2) table.OpenRefused(id);
+  EXPECT_EQ(table.Fate(9), StreamFate::kSkipped);
+  for (const StreamId id : {1, 3, 5, 7, 11, 13, 15, 17}) {
+    EXPECT_EQ(table.Fate(id), StreamFate::kResetByUs) << id;
+  }
+  EXPECT_EQ(table.Fate(2), StreamFate::kEnded) << "the other side's ids";
 }
 
 TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
   StreamTable table(Side::kServer, 4);
-  for (StreamId id = 3; id <= 83; id += 4) table.OpenRefused(id);
+  for (StreamId id = 3; id <= 83; id += 4) {
+    table.ChangeState(Open(table, id), StreamState::kClosed);
+  }
   EXPECT_EQ(table.Fate(1), StreamFate::kEnded);
   EXPECT_EQ(table.Fate(81), StreamFate::kSkipped);
   EXPECT_EQ(table.Fate(77), StreamFate::kSkipped);
@@ -72,7 +91,7 @@ TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
 TEST(StreamTableTest, NothingIsRememberedWithALimitOfZero) {
   StreamTable table(Side::kServer, 0);
   Open(table, 3);
-  table.CloseReset(table.Find(3), StreamFate::kResetByUs);
+  table.CloseReset(table.Find(3), StreamFate::kResetByPeer);
   EXPECT_EQ(table.Fate(3), StreamFate::kEnded);
   EXPECT_EQ(table.Fate(1), StreamFate::kEnded);
 }

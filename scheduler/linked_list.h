@@ -1,0 +1,60 @@
+// A list whose links lie in its members: no allocation, and O(1) each.
+#ifndef SLUICE_SCHEDULER_LINKED_LIST_H_
+#define SLUICE_SCHEDULER_LINKED_LIST_H_
+
+#include <cstddef>
+
+namespace sluice::scheduler {
+
+template <class T>
+struct Links {
+  T* before = nullptr;
+  T* after = nullptr;
+  const void* list = nullptr;  // that the object is in
+};
+
+// Of objects of type T, in the order in which they came. Lists may share the
+// same links of T; an object is in at most one of them.
+template <class T, Links<T> T::*kLinks>
+class LinkedList {
+ public:
+  LinkedList() = default;
+  LinkedList(const LinkedList&) = delete;
+  LinkedList& operator=(const LinkedList&) = delete;
+
+  bool empty() const { return front_ == nullptr; }
+  size_t size() const { return size_; }
+  T* front() const { return front_; }
+  bool contains(const T* member) const {
+    return (member->*kLinks).list == this;
+  }
+
+  // It is in no list with these links.
+  void push_back(T* member) {
+    member->*kLinks = {back_, nullptr, this};
+    (back_ == nullptr ? front_ : (back_->*kLinks).after) = member;
+    back_ = member;
+    ++size_;
+  }
+
+  // One that is not in this list stays where it is.
+  void remove(T* member) {
+    if (!contains(member)) return;
+    const Links<T> links = member->*kLinks;
+    (links.before == nullptr ? front_ : (links.before->*kLinks).after) =
+        links.after;
+    (links.after == nullptr ? back_ : (links.after->*kLinks).before) =
+        links.before;
+    member->*kLinks = {};
+    --size_;
+  }
+
+ private:
+  T* front_ = nullptr;
+  T* back_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_LINKED_LIST_H_

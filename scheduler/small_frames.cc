@@ -1,0 +1,43 @@
+#include "scheduler/small_frames.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sluice::scheduler {
+
+bool SmallFrames::ShouldWait(int64_t window, int64_t full) {
+  largest_window_ = std::max(largest_window_, window);
+  const int64_t on_its_way = largest_window_ - window;  // without credit yet
+  return window < full && allowance_ < full - window && last_short_ >= 0 &&
+         sent_ - last_short_ < on_its_way && go_at_once_ == 0;
+}
+
+void SmallFrames::OnPing() {
+  pinged_ = true;
+  credits_at_ping_ = credits_;
+}
+
+void SmallFrames::OnSent(int64_t bytes, int64_t full, bool cut) {
+  constexpr int64_t kFullForEachShort = 32;
+  sent_ += bytes;
+  allowance_ += bytes / kFullForEachShort;
+  if (bytes < full) last_short_ = sent_;
+  if (cut) {
+    allowance_ -= full - bytes;
+    if (go_at_once_ > 0) --go_at_once_;
+  }
+  allowance_ = std::clamp<int64_t>(allowance_, 0, 2 * full);
+}
+
+void SmallFrames::OnPingAnswer() {
+  constexpr int kMostUselessWaits = 10;
+  pinged_ = false;
+  if (credits_ != credits_at_ping_) {
+    useless_waits_ = 0;
+    return;
+  }
+  useless_waits_ = std::min(useless_waits_ + 1, kMostUselessWaits);
+  go_at_once_ = 1 << useless_waits_;
+}
+
+}  // namespace sluice::scheduler

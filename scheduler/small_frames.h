@@ -1,0 +1,62 @@
+// Whether a small rest of the connection's window is spent at once or waits for
+// more.
+//
+// Many clients give back exactly what each DATA frame held. A frame of 1 byte
+// then opens a window of 1 byte, which makes another such frame, for ever. Two
+// of these credits become one frame only if the first waits for the second.
+//
+// So a frame that the window would cut short waits when all of this holds:
+//
+//  - Such frames are more than one for each 32 full ones. Until then they are
+//    cheap, and to wait would cost more.
+//  - Another short frame is on its way, whose credit can be added. A rest that
+//    is the only one is spent: to keep it would make the window smaller.
+//  - Something is sure to come back. No credit is: a client may wait for its
+//    window to be used up. A PING is answered (RFC 9113 §6.7), after what was
+//    sent before it; so the wait goes with a PING, and ends with its answer if
+//    no credit came. After n such answers in a row the next 2^n short frames
+//    go at once.
+//
+// Hence an open window is used within one round trip, whatever the client does.
+#ifndef SLUICE_SCHEDULER_SMALL_FRAMES_H_
+#define SLUICE_SCHEDULER_SMALL_FRAMES_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::scheduler {
+
+class SmallFrames {
+ public:
+  // Whether `window` bytes, which are open, should wait. `full`: of the frame
+  // that would go if the window did not bound it.
+  bool ShouldWait(int64_t window, int64_t full);
+
+  // Whether a PING must go with that, since none is on its way.
+  bool NeedsPing() const { return !pinged_; }
+  void OnPing();
+
+  // A frame of `bytes` went out. `cut`: the connection's window bounded it.
+  void OnSent(int64_t bytes, int64_t full, bool cut);
+
+  // The connection's window was opened.
+  void OnCredit() { ++credits_; }
+
+  // The answer to the PING came.
+  void OnPingAnswer();
+
+ private:
+  int64_t largest_window_ = 0;
+  int64_t sent_ = 0;             // bytes
+  int64_t last_short_ = -1;      // `sent_` after the last short frame; -1: none
+  int64_t allowance_ = 1 << 14;  // bytes that frames may lack
+  uint64_t credits_ = 0;
+  uint64_t credits_at_ping_ = 0;
+  bool pinged_ = false;
+  int useless_waits_ = 0;  // in a row
+  int go_at_once_ = 0;     // so many that the window cuts
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_SMALL_FRAMES_H_
