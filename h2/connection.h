@@ -264,8 +264,9 @@ class Connection {
   // how many were filled. Valid until the next non-const call. O(pieces).
   size_t PeekOutput(absl::Span<iovec> out) const;
 
-  // Drops the first `bytes` bytes (≤ OutputSize()) of the output.
-  void ConsumeOutput(size_t bytes);
+  // Drops the first `bytes` bytes of the output. Error: InvalidArgument (more
+  // than OutputSize(), as the −1 of a failed write is); then all of it stays.
+  absl::Status ConsumeOutput(size_t bytes);
 
   // Drops all of it.
   void ClearOutput();

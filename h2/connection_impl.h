@@ -90,7 +90,7 @@ class Connection::Impl {
   }
   size_t OutputRoom() const;
   std::string TakeOutput(size_t max);
-  void ConsumeOutput(size_t bytes);
+  absl::Status ConsumeOutput(size_t bytes);
   bool TakeOutputDrained();
 
   const StreamTable& streams() const { return streams_; }
