@@ -112,7 +112,9 @@ class Connection {
 
   // A request, response, informational response or trailers, by the stream's
   // state (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields first.
-  // Errors: InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
+  // Errors: HeadersTooLarge (a name or value beyond 64 KiB, which libnghttp2
+  // would not decode, or a list beyond the peer's MAX_HEADER_LIST_SIZE);
+  // InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
   // StreamIdTooLow, NoAvailableStreamId, TooManyStreams (the peer's
   // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, an
   // informational response that does, a self-dependency), ClientsOnly and

@@ -158,6 +158,10 @@ class Connection::Impl {
   absl::Status CheckOpensStream(StreamId id) const;
   absl::Status CheckFields(StreamId id, absl::Span<const FieldView> fields,
                            SectionKind kind) const;
+  // What HEADERS would be now on `stream`, nullptr where none of that id lives.
+  absl::StatusOr<SectionKind> CheckSendsHeaders(StreamId id,
+                                                const Stream* stream) const;
+  absl::Status CheckSize(StreamId id, absl::Span<const FieldView> fields) const;
   void EndSending(Stream* stream);
 
   // --- connection_receive.cc -----------------------------------------------

@@ -57,8 +57,8 @@ struct Limits {
   // decoding goes on, so that HPACK stays in step, and the stream is reset with
   // ENHANCE_YOUR_CALM (or answered, see ConnectionOptions::oversized_headers);
   // at four times the limit the connection ends with that code. One name or
-  // value beyond 64 KiB is a COMPRESSION_ERROR whatever stands here: that limit
-  // is libnghttp2's own.
+  // value beyond 64 KiB, as it is encoded, is a COMPRESSION_ERROR whatever
+  // stands here: that limit is libnghttp2's own.
   size_t max_header_list_size = 64 * 1024;
   // Bytes of header lists, by the same measure, in the events of one
   // ReceiveData(); the list that exceeds it is treated as one over
