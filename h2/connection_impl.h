@@ -152,6 +152,7 @@ class Connection::Impl {
                           std::vector<Event>* events);
   void OnSettingsAck(std::vector<Event>* events);
   bool LocalSettingSent(SettingId id, uint32_t value) const;
+  void ChangeReceiveWindows(int64_t delta);
 
   // --- connection_send.cc --------------------------------------------------
   absl::StatusOr<Stream*> FindLive(StreamId id);

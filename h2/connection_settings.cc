@@ -277,16 +277,27 @@ void Connection::Impl::OnSettingsAck(std::vector<Event>* events) {
   const int64_t old_window = local_.Get(SettingId::kInitialWindowSize);
   SettingsAcknowledged acknowledged{local_.Apply(settings)};
   const int64_t new_window = local_.Get(SettingId::kInitialWindowSize);
-  if (new_window != old_window) {
-    streams_.ForEach([&](Stream& stream) {
-      stream.receive_window.ChangeInitialSize(new_window - old_window);
-    });
-  }
+  if (new_window != old_window) ChangeReceiveWindows(new_window - old_window);
   const auto table = acknowledged.changed.find(SettingId::kHeaderTableSize);
   if (table != acknowledged.changed.end()) {
     hpack_.SetTableSize(table->second.new_value);
   }
   events->push_back(std::move(acknowledged));
+}
+
+// A smaller window makes an update due that was not worth a frame before; no
+// later byte may come to ask for it.
+void Connection::Impl::ChangeReceiveWindows(int64_t delta) {
+  std::map<StreamId, uint32_t> due;  // sorted: hash order differs by run
+  streams_.ForEach([&](Stream& stream) {
+    stream.receive_window.ChangeInitialSize(delta);
+    if (stream.received == MessagePhase::kComplete) return;
+    const uint32_t increment = stream.receive_window.Process(0);
+    if (increment > 0) due[stream.id] = increment;
+  });
+  for (const auto& [id, increment] : due) {
+    output_.AppendControl(EncodeWindowUpdate(id, increment));
+  }
 }
 
 }  // namespace sluice::h2
