@@ -176,12 +176,13 @@ absl::Status Connection::Impl::OnRstStream(const FrameHeader& header,
                                            absl::string_view payload,
                                            std::vector<Event>* events) {
   const StreamId id = header.stream_id;
-  if (absl::Status status = Spend(&budgets_.peer_reset, "RST_STREAM frames");
-      !status.ok()) {
-    return status;
+  Stream* stream = streams_.Find(id);
+  // The end of a stream that we opened is an answer, and comes once.
+  if (stream == nullptr || !streams_.IsOurs(id)) {
+    absl::Status status = Spend(&budgets_.peer_reset, "RST_STREAM frames");
+    if (!status.ok()) return status;
   }
   if (IsBeyondGoAway(id)) return absl::OkStatus();
-  Stream* stream = streams_.Find(id);
   if (stream == nullptr) {
     return OnControlFrameOfGoneStream(id, StreamInput::kReceiveReset);
   }
@@ -241,10 +242,10 @@ absl::Status Connection::Impl::OnWindowUpdate(const FrameHeader& header,
                                               absl::string_view payload,
                                               std::vector<Event>* events) {
   const StreamId id = header.stream_id;
-  if (absl::Status status =
-          Spend(&budgets_.window_update, "WINDOW_UPDATE frames");
-      !status.ok()) {
-    return status;
+  if (!send_window_.TakeAnswer()) {
+    absl::Status status =
+        Spend(&budgets_.window_update, "WINDOW_UPDATE frames");
+    if (!status.ok()) return status;
   }
   const uint32_t increment = LoadU32(payload) & kMaxStreamId;
   if (id == kConnectionStreamId) {

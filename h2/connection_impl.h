@@ -150,6 +150,7 @@ class Connection::Impl {
                                    std::vector<Event>* events);
   absl::Status OnSettings(const FrameHeader& header, absl::string_view payload,
                           std::vector<Event>* events);
+  // There is one of ours that it acknowledges.
   void OnSettingsAck(std::vector<Event>* events);
   bool LocalSettingSent(SettingId id, uint32_t value) const;
   void ChangeReceiveWindows(int64_t delta);

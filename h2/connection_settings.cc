@@ -192,14 +192,15 @@ absl::Status Connection::Impl::UpdateSettings(
 absl::Status Connection::Impl::OnSettings(const FrameHeader& header,
                                           absl::string_view payload,
                                           std::vector<Event>* events) {
+  if (header.Has(kFlagAck) && !pending_settings_.empty()) {
+    OnSettingsAck(events);
+    return absl::OkStatus();
+  }
   if (absl::Status status = Spend(&budgets_.settings, "SETTINGS");
       !status.ok()) {
     return status;
   }
-  if (header.Has(kFlagAck)) {
-    OnSettingsAck(events);
-    return absl::OkStatus();
-  }
+  if (header.Has(kFlagAck)) return absl::OkStatus();  // it answers nothing
   const std::vector<Setting> settings = ParseSettings(payload);
   for (const Setting& setting : settings) {
     absl::Status status = SettingsTable::Validate(peer_side(), setting);
@@ -269,7 +270,6 @@ absl::Status Connection::Impl::ApplyRemoteSettings(
 }
 
 void Connection::Impl::OnSettingsAck(std::vector<Event>* events) {
-  if (pending_settings_.empty()) return;  // it acknowledges nothing
   const std::vector<Setting> settings =
       std::move(pending_settings_.front().settings);
   pending_settings_.erase(pending_settings_.begin());

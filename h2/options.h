@@ -24,10 +24,13 @@ struct Setting {
 
 // A budget for one kind of frame that is legal, cheap to send and useless in
 // masses (RFC 9113 §10.5). Each frame costs one token; with none left the
-// connection ends with GOAWAY(ENHANCE_YOUR_CALM). Tokens come back by useful
-// work and by the time that the caller passes to Connection::AdvanceTime(). A
-// unit of useful work is a stream that ended by END_STREAM on both sides, a
-// DATA frame with payload that we sent, or 1024 bytes of payload that came in.
+// connection ends with GOAWAY(ENHANCE_YOUR_CALM). A frame that answers one of
+// ours costs nothing: the ACK of our SETTINGS or PING, two WINDOW_UPDATEs for
+// each DATA frame, RST_STREAM on a stream that we opened. Tokens come back by
+// useful work and by the time that the caller passes to
+// Connection::AdvanceTime(). A unit of useful work is a stream that ended by
+// END_STREAM on both sides, a DATA frame with payload that we sent, or 1024
+// bytes of payload that came in.
 struct BudgetOptions {
   uint32_t burst = 1000;     // tokens at the start, and at most
   double per_second = 100;   // tokens for each second of AdvanceTime()
