@@ -196,7 +196,8 @@ class Connection {
 
   // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state but a
   // push that was not promised (NoSuchStream). Other errors: ClientsOnly,
-  // InvalidArgument (the id or the urgency).
+  // InvalidArgument (the id or the urgency), TooManyStreams (idle streams with
+  // a priority and active ones would exceed the peer's MAX_CONCURRENT_STREAMS).
   absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
 
   // --- Flow control --------------------------------------------------------

@@ -152,18 +152,18 @@ class Connection::Impl {
                           std::vector<Event>* events);
   // There is one of ours that it acknowledges.
   void OnSettingsAck(std::vector<Event>* events);
-  bool LocalSettingSent(SettingId id, uint32_t value) const;
   void ChangeReceiveWindows(int64_t delta);
+  bool LocalSettingSent(SettingId id, uint32_t value) const;
 
   // --- connection_send.cc --------------------------------------------------
   absl::StatusOr<Stream*> FindLive(StreamId id);
   absl::Status CheckOpensStream(StreamId id) const;
-  absl::Status CheckFields(StreamId id, absl::Span<const FieldView> fields,
-                           SectionKind kind) const;
   // What HEADERS would be now on `stream`, nullptr where none of that id lives.
   absl::StatusOr<SectionKind> CheckSendsHeaders(StreamId id,
                                                 const Stream* stream) const;
   absl::Status CheckSize(StreamId id, absl::Span<const FieldView> fields) const;
+  absl::Status CheckFields(StreamId id, absl::Span<const FieldView> fields,
+                           SectionKind kind) const;
   void EndSending(Stream* stream);
 
   // --- connection_receive.cc -----------------------------------------------
@@ -263,7 +263,8 @@ class Connection::Impl {
   uint32_t max_inbound_streams_;  // as sent, acknowledged or not
   std::optional<HeaderBlock> block_;
   size_t header_bytes_of_read_ = 0;  // of lists that this ReceiveData() let in
-  // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
+  // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7): a server's, what
+  // it received; a client's, what it sent.
   std::map<StreamId, PriorityField> idle_priorities_;
 
   size_t preface_received_ = 0;  // bytes of it; servers only

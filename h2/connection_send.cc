@@ -210,6 +210,8 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
     stream = streams_.Open(id, StreamState::kOpen,
                            remote_.Get(SettingId::kInitialWindowSize),
                            local_.Get(SettingId::kInitialWindowSize));
+    idle_priorities_.erase(idle_priorities_.begin(),
+                           idle_priorities_.upper_bound(id));
     const FieldView* method = FindField(prepared.fields, ":method");
     stream->head_request = method != nullptr && method->value == "HEAD";
     stream->connect_request = method != nullptr && method->value == "CONNECT";
@@ -373,6 +375,20 @@ absl::Status Connection::Impl::SendPriorityUpdate(
   }
   if (priority.urgency < 0 || priority.urgency > 7) {
     return MakeError(ErrorKind::kInvalidArgument, "urgency is 0 to 7", id);
+  }
+  if (streams_.Fate(id) == StreamFate::kIdle) {
+    const uint32_t limit = remote_.Get(SettingId::kMaxConcurrentStreams);
+    const size_t prioritized = idle_priorities_.size();
+    if (!idle_priorities_.contains(id) &&
+        prioritized + streams_.active_ours() >= limit) {
+      return MakeError(
+          ErrorKind::kTooManyStreams,
+          absl::StrCat(prioritized, " idle and ", streams_.active_ours(),
+                       " active streams; the peer's MAX_CONCURRENT_STREAMS is ",
+                       limit, " (RFC 9218 7.1)"),
+          id);
+    }
+    idle_priorities_[id] = priority;
   }
   output_.AppendControl(
       EncodePriorityUpdate(id, FormatPriorityField(priority)));

@@ -77,9 +77,10 @@ struct Limits {
   // Streams that a server may have promised and not begun;
   // RST_STREAM(REFUSED_STREAM) on the promised stream.
   size_t max_reserved_streams = 100;
-  // Idle streams whose PRIORITY_UPDATE is kept until they open;
-  // GOAWAY(ENHANCE_YOUR_CALM). MAX_CONCURRENT_STREAMS is the other bound
-  // (RFC 9218 §7.1).
+  // Idle streams whose PRIORITY_UPDATE is kept until they open; one for more
+  // idle streams is ignored. The MAX_CONCURRENT_STREAMS that the peer
+  // acknowledged is the other bound; beyond it the connection ends with
+  // PROTOCOL_ERROR (RFC 9218 §7.1).
   size_t max_idle_priority_updates = 1000;
   // DATA bytes waiting in the output; SendData() returns OutputFull beyond it.
   // One frame is always admitted to an output without DATA, so 0 means one

@@ -300,19 +300,24 @@ TEST(ClosedStreamsLimitTest, TheOldestIsForgottenAndCountsAsEnded) {
   });
 }
 
-TEST(IdlePriorityLimitTest, TooManyIdleStreamsEndTheConnection) {
+// RFC 9218 §7.1 makes MAX_CONCURRENT_STREAMS the only bound whose breach ends
+// the connection; the peer cannot know this one.
+TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
   EXPECT_EQ(Limits().max_idle_priority_updates, 1000u);
   ConnectionOptions options = ServerOptions();
   options.limits.max_idle_priority_updates = 2;
   Ready(options, [](Player& server) {
-    EXPECT_TRUE(server
-                    .Receive(PriorityUpdateFrame(1, "u=1") +
-                             PriorityUpdateFrame(3, "u=1") +
-                             PriorityUpdateFrame(1, "u=2"))
-                    .ok());
-    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(5, "u=1")).ok());
-    EXPECT_THAT(server.TakeFrames(),
-                ElementsAre("GOAWAY last 0 ENHANCE_YOUR_CALM"));
+    Feed(server, PriorityUpdateFrame(1, "u=1") + PriorityUpdateFrame(3, "u=1"));
+    server.TakeEvents();
+    Feed(server, PriorityUpdateFrame(5, "u=1") + PriorityUpdateFrame(1, "u=2"));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PriorityFieldUpdated 1 field(u=2) by frame"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    // A stream that opened makes room.
+    Feed(server,
+         HeadersFrame(1, Block(Get()), kEnds) + PriorityUpdateFrame(5, "u=1"));
+    EXPECT_EQ(server.TakeEvents().back(),
+              "PriorityFieldUpdated 5 field(u=1) by frame");
   });
 }
 
