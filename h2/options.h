@@ -71,8 +71,9 @@ struct Limits {
   size_t max_header_bytes_per_read = 4 * 1024 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;
-  // Closed streams whose way of ending is remembered; the oldest is forgotten
-  // and counts as ended by END_STREAM.
+  // Closed streams whose way of ending is remembered; the oldest is forgotten.
+  // One of the peer's then counts as ended by END_STREAM; one of ours as reset
+  // by us, so that late answers are no error however many we cancelled.
   size_t max_closed_streams = 1000;
   // Streams that a server may have promised and not begun;
   // RST_STREAM(REFUSED_STREAM) on the promised stream.

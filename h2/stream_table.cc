@@ -39,7 +39,8 @@ StreamFate StreamTable::Fate(StreamId id) const {
   if (range != space.skipped.end() && range->first <= id) {
     return StreamFate::kSkipped;
   }
-  return StreamFate::kEnded;
+  return IsOurs(id) && id <= forgotten_ours_ ? StreamFate::kResetByUs
+                                             : StreamFate::kEnded;
 }
 
 void StreamTable::UseId(StreamId id) {
@@ -59,13 +60,18 @@ void StreamTable::UseId(StreamId id) {
 }
 
 void StreamTable::Remember(StreamId id, StreamFate fate) {
-  if (max_remembered_ == 0) return;
-  if (reset_ring_.size() < max_remembered_) {
+  StreamId forgotten = 0;
+  if (max_remembered_ == 0) {
+    forgotten = id;
+  } else if (reset_ring_.size() < max_remembered_) {
     reset_ring_.push_back(id);
   } else {
-    reset_.erase(std::exchange(reset_ring_[oldest_], id));
+    forgotten = std::exchange(reset_ring_[oldest_], id);
     oldest_ = (oldest_ + 1) % max_remembered_;
+    reset_.erase(forgotten);
   }
+  if (IsOurs(forgotten)) forgotten_ours_ = std::max(forgotten_ours_, forgotten);
+  if (max_remembered_ == 0) return;
   reset_[id] = fate;
 }
 

@@ -50,9 +50,9 @@ struct Stream {
 enum class StreamFate : uint8_t {
   kIdle,
   kLive,
-  kSkipped,  // never opened: a higher id of its side was (§5.1.1)
-  kEnded,    // by END_STREAM; also what is forgotten
-  kResetByUs,
+  kSkipped,    // never opened: a higher id of its side was (§5.1.1)
+  kEnded,      // by END_STREAM; also a forgotten stream of the peer's
+  kResetByUs,  // also what we opened up to the last that was forgotten
   kResetByPeer,
   kResetByPeerAnswered,  // and a frame after that got its RST_STREAM
 };
@@ -131,6 +131,10 @@ class StreamTable {
   absl::flat_hash_map<StreamId, StreamFate> reset_;
   std::vector<StreamId> reset_ring_;
   size_t oldest_ = 0;
+  // The highest forgotten id of ours. The peer may still answer what we
+  // cancelled, however many that were, and how the streams below it ended is
+  // not known any more.
+  StreamId forgotten_ours_ = 0;
 };
 
 }  // namespace sluice::h2

@@ -300,6 +300,29 @@ TEST(ClosedStreamsLimitTest, TheOldestIsForgottenAndCountsAsEnded) {
   });
 }
 
+// A client may cancel more requests in one flight than are remembered; the
+// answers that are on their way are no fault of the server's (RFC 9113 §5.1).
+TEST(ClosedStreamsLimitTest, AnswersToForgottenRequestsThatWeCancelledAreNone) {
+  UnderEveryFeeding(ClientOptions(), [](Player& client) {
+    client.Handshake();
+    std::string answers;
+    for (StreamId id = 1; id < 3000; id += 2) {
+      ASSERT_TRUE(client->SendHeaders(id, Get(), {.end_stream = true}).ok());
+      ASSERT_TRUE(client->ResetStream(id, ErrorCode::kCancel).ok());
+      client->ClearOutput();
+      answers += HeadersFrame(id, Block(Status())) +
+                 DataFrame(id, "a body of some bytes", kEndStream);
+    }
+    EXPECT_EQ(StatusText(client.Receive(answers)), "OK");
+    EXPECT_THAT(client.TakeEvents(), IsEmpty());
+    EXPECT_GT(*client->RemoteFlowControlWindow(0), 32767);
+    // A stream that ended, above all that are forgotten, is still told apart.
+    ASSERT_TRUE(client->SendHeaders(3001, Get(), {.end_stream = true}).ok());
+    Feed(client, HeadersFrame(3001, Block(Status()), kEnds));
+    EXPECT_FALSE(client.Receive(DataFrame(3001, "x")).ok());
+  });
+}
+
 // RFC 9218 §7.1 makes MAX_CONCURRENT_STREAMS the only bound whose breach ends
 // the connection; the peer cannot know this one.
 TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
