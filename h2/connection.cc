@@ -235,10 +235,16 @@ std::string Connection::Impl::TakeOutput(size_t max) {
   return taken;
 }
 
-void Connection::Impl::ConsumeOutput(size_t bytes) {
+absl::Status Connection::Impl::ConsumeOutput(size_t bytes) {
+  if (bytes > output_.size()) {
+    return MakeError(
+        ErrorKind::kInvalidArgument,
+        absl::StrCat(bytes, " bytes consumed; ", output_.size(), " wait"));
+  }
   const bool was_full = OutputRoom() == 0;
   output_.Consume(bytes);
   NoteRoom(was_full);
+  return absl::OkStatus();
 }
 
 bool Connection::Impl::TakeOutputDrained() {
@@ -375,7 +381,11 @@ std::string Connection::DataToSend(size_t max) {
 size_t Connection::PeekOutput(absl::Span<iovec> out) const {
   return impl_->output().Peek(out);
 }
-void Connection::ConsumeOutput(size_t bytes) { impl_->ConsumeOutput(bytes); }
-void Connection::ClearOutput() { impl_->ConsumeOutput(OutputSize()); }
+absl::Status Connection::ConsumeOutput(size_t bytes) {
+  return impl_->ConsumeOutput(bytes);
+}
+void Connection::ClearOutput() {
+  impl_->ConsumeOutput(OutputSize()).IgnoreError();  // never too many
+}
 
 }  // namespace sluice::h2

@@ -138,7 +138,9 @@ class Connection {
 
   // A request, response, informational response or trailers, by the stream's
   // state (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields first.
-  // Errors: InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
+  // Errors: HeadersTooLarge (a name or value beyond 64 KiB, which libnghttp2
+  // would not decode, or a list beyond the peer's MAX_HEADER_LIST_SIZE);
+  // InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
   // StreamIdTooLow, NoAvailableStreamId, TooManyStreams (the peer's
   // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, an
   // informational response that does, a self-dependency), ClientsOnly and
@@ -220,7 +222,8 @@ class Connection {
 
   // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state but a
   // push that was not promised (NoSuchStream). Other errors: ClientsOnly,
-  // InvalidArgument (the id or the urgency).
+  // InvalidArgument (the id or the urgency), TooManyStreams (idle streams with
+  // a priority and active ones would exceed the peer's MAX_CONCURRENT_STREAMS).
   absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
 
   // --- Flow control --------------------------------------------------------
@@ -297,8 +300,9 @@ class Connection {
   // how many were filled. Valid until the next non-const call. O(pieces).
   size_t PeekOutput(absl::Span<iovec> out) const;
 
-  // Drops the first `bytes` bytes (≤ OutputSize()) of the output.
-  void ConsumeOutput(size_t bytes);
+  // Drops the first `bytes` bytes of the output. Error: InvalidArgument (more
+  // than OutputSize(), as the −1 of a failed write is); then all of it stays.
+  absl::Status ConsumeOutput(size_t bytes);
 
   // Drops all of it.
   void ClearOutput();

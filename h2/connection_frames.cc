@@ -10,6 +10,7 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "h2/byte_order.h"
 #include "h2/connection_impl.h"
@@ -176,12 +177,13 @@ absl::Status Connection::Impl::OnRstStream(const FrameHeader& header,
                                            absl::string_view payload,
                                            std::vector<Event>* events) {
   const StreamId id = header.stream_id;
-  if (absl::Status status = Spend(&budgets_.peer_reset, "RST_STREAM frames");
-      !status.ok()) {
-    return status;
+  Stream* stream = streams_.Find(id);
+  // The end of a stream that we opened is an answer, and comes once.
+  if (stream == nullptr || !streams_.IsOurs(id)) {
+    absl::Status status = Spend(&budgets_.peer_reset, "RST_STREAM frames");
+    if (!status.ok()) return status;
   }
   if (IsBeyondGoAway(id)) return absl::OkStatus();
-  Stream* stream = streams_.Find(id);
   if (stream == nullptr) {
     return OnControlFrameOfGoneStream(id, StreamInput::kReceiveReset);
   }
@@ -241,10 +243,10 @@ absl::Status Connection::Impl::OnWindowUpdate(const FrameHeader& header,
                                               absl::string_view payload,
                                               std::vector<Event>* events) {
   const StreamId id = header.stream_id;
-  if (absl::Status status =
-          Spend(&budgets_.window_update, "WINDOW_UPDATE frames");
-      !status.ok()) {
-    return status;
+  if (!send_window_.TakeAnswer()) {
+    absl::Status status =
+        Spend(&budgets_.window_update, "WINDOW_UPDATE frames");
+    if (!status.ok()) return status;
   }
   const uint32_t increment = LoadU32(payload) & kMaxStreamId;
   if (id == kConnectionStreamId) {
@@ -340,15 +342,21 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
       ParsePriorityField(payload.substr(4));
   if (!priority.has_value()) return absl::OkStatus();
   if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
-    if (idle_priorities_.size() + streams_.active_peers() >=
-        max_inbound_streams_) {
-      return MakeError(ErrorKind::kProtocol,
-                       "PRIORITY_UPDATE for more streams than may be open "
-                       "(RFC 9218 7.1)");
+    // The value that the peer acknowledged: it cannot keep one that it does not
+    // know yet.
+    const uint32_t limit = local_.Get(SettingId::kMaxConcurrentStreams);
+    const size_t prioritized = idle_priorities_.size();
+    if (prioritized + streams_.active_peers() >= limit) {
+      return MakeError(
+          ErrorKind::kProtocol,
+          absl::StrCat("PRIORITY_UPDATE for idle stream ", id, " beside ",
+                       prioritized, " other idle and ", streams_.active_peers(),
+                       " active streams; MAX_CONCURRENT_STREAMS is ", limit,
+                       " (RFC 9218 7.1)"));
     }
-    if (idle_priorities_.size() >= options_.limits.max_idle_priority_updates) {
-      return MakeError(ErrorKind::kDenialOfService,
-                       "PRIORITY_UPDATE for too many idle streams");
+    // Ours alone, which the peer does not know: no fault of it.
+    if (prioritized >= options_.limits.max_idle_priority_updates) {
+      return absl::OkStatus();
     }
   }
   if (fate == StreamFate::kIdle) idle_priorities_[id] = *priority;

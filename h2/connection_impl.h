@@ -91,7 +91,7 @@ class Connection::Impl {
   }
   size_t OutputRoom() const;
   std::string TakeOutput(size_t max);
-  void ConsumeOutput(size_t bytes);
+  absl::Status ConsumeOutput(size_t bytes);
   bool TakeOutputDrained();
 
   const StreamTable& streams() const { return streams_; }
@@ -155,12 +155,18 @@ class Connection::Impl {
                                    std::vector<Event>* events);
   absl::Status OnSettings(const FrameHeader& header, absl::string_view payload,
                           std::vector<Event>* events);
+  // There is one of ours that it acknowledges.
   void OnSettingsAck(std::vector<Event>* events);
+  void ChangeReceiveWindows(int64_t delta);
   bool LocalSettingSent(SettingId id, uint32_t value) const;
 
   // --- connection_send.cc --------------------------------------------------
   absl::StatusOr<Stream*> FindLive(StreamId id);
   absl::Status CheckOpensStream(StreamId id) const;
+  // What HEADERS would be now on `stream`, nullptr where none of that id lives.
+  absl::StatusOr<SectionKind> CheckSendsHeaders(StreamId id,
+                                                const Stream* stream) const;
+  absl::Status CheckSize(StreamId id, absl::Span<const FieldView> fields) const;
   absl::Status CheckFields(StreamId id, absl::Span<const FieldView> fields,
                            SectionKind kind) const;
   void EndSending(Stream* stream);
@@ -262,7 +268,8 @@ class Connection::Impl {
   uint32_t max_inbound_streams_;  // as sent, acknowledged or not
   std::optional<HeaderBlock> block_;
   size_t header_bytes_of_read_ = 0;  // of lists that this ReceiveData() let in
-  // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7).
+  // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7): a server's, what
+  // it received; a client's, what it sent.
   std::map<StreamId, PriorityField> idle_priorities_;
 
   size_t preface_received_ = 0;  // bytes of it; servers only

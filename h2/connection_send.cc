@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
@@ -58,6 +59,12 @@ absl::Status CheckPriority(StreamId id, const StreamPriority& priority) {
   return absl::OkStatus();
 }
 
+// For an error text, which a name of any length would fill.
+std::string ShortName(absl::string_view name) {
+  constexpr size_t kShort = 64;
+  return absl::StrCat(name.substr(0, kShort), name.size() > kShort ? "…" : "");
+}
+
 }  // namespace
 
 absl::StatusOr<Stream*> Connection::Impl::FindLive(StreamId id) {
@@ -83,9 +90,40 @@ absl::Status Connection::Impl::CheckOpensStream(StreamId id) const {
   return CheckState(Departure::kNewStream, id);
 }
 
+absl::Status Connection::Impl::CheckSize(
+    StreamId id, absl::Span<const FieldView> fields) const {
+  size_t list_size = 0;
+  FieldView largest;
+  for (const FieldView& field : fields) {
+    if (std::max(field.name.size(), field.value.size()) > kMaxFieldText) {
+      return MakeError(ErrorKind::kHeadersTooLarge,
+                       absl::StrCat("the field ", ShortName(field.name),
+                                    " has a name of ", field.name.size(),
+                                    " and a value of ", field.value.size(),
+                                    " bytes; each may have ", kMaxFieldText),
+                       id);
+    }
+    list_size += field.name.size() + field.value.size() + kFieldOverhead;
+    if (field.name.size() + field.value.size() >
+        largest.name.size() + largest.value.size()) {
+      largest = field;
+    }
+  }
+  const uint32_t limit = remote_.Get(SettingId::kMaxHeaderListSize);
+  if (list_size <= limit) return absl::OkStatus();
+  return MakeError(
+      ErrorKind::kHeadersTooLarge,
+      absl::StrCat("the header list is ", list_size,
+                   " bytes; the peer's MAX_HEADER_LIST_SIZE is ", limit,
+                   " (RFC 9113 6.5.2); the largest field is ",
+                   ShortName(largest.name)),
+      id);
+}
+
 absl::Status Connection::Impl::CheckFields(StreamId id,
                                            absl::Span<const FieldView> fields,
                                            SectionKind kind) const {
+  if (absl::Status status = CheckSize(id, fields); !status.ok()) return status;
   if (!options_.validate_outbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only once the server allowed it.
   const bool extended_connect =
@@ -96,17 +134,8 @@ absl::Status Connection::Impl::CheckFields(StreamId id,
   return MakeError(fault->kind, fault->reason, id);
 }
 
-absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
-                                           const SendHeadersOptions& options) {
-  if (absl::Status status = CheckMaySend(true); !status.ok()) return status;
-  if (options.priority.has_value()) {
-    if (!is_client()) {
-      return MakeError(ErrorKind::kClientsOnly, "priority fields", id);
-    }
-    absl::Status status = CheckPriority(id, *options.priority);
-    if (!status.ok()) return status;
-  }
-  Stream* stream = streams_.Find(id);
+absl::StatusOr<SectionKind> Connection::Impl::CheckSendsHeaders(
+    StreamId id, const Stream* stream) const {
   SectionKind kind =
       is_client() ? SectionKind::kRequest : SectionKind::kResponse;
   if (stream != nullptr) {
@@ -115,9 +144,7 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
     if (stream->sent == MessagePhase::kBody) kind = SectionKind::kTrailers;
     if (kind == SectionKind::kTrailers && stream->tunnel) {
       return MakeError(ErrorKind::kProtocol,
-                       "a tunnel has no trailers (RFC "
-                       "9113 8.5)",
-                       id);
+                       "a tunnel has no trailers (RFC 9113 8.5)", id);
     }
   } else if (const StreamFate fate = streams_.Fate(id);
              fate != StreamFate::kIdle && fate != StreamFate::kSkipped) {
@@ -134,6 +161,23 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
   } else {
     return MakeError(ErrorKind::kNoSuchStream, "never opened", id);
   }
+  return kind;
+}
+
+absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
+                                           const SendHeadersOptions& options) {
+  if (absl::Status status = CheckMaySend(true); !status.ok()) return status;
+  if (options.priority.has_value()) {
+    if (!is_client()) {
+      return MakeError(ErrorKind::kClientsOnly, "priority fields", id);
+    }
+    absl::Status status = CheckPriority(id, *options.priority);
+    if (!status.ok()) return status;
+  }
+  Stream* stream = streams_.Find(id);
+  const absl::StatusOr<SectionKind> section = CheckSendsHeaders(id, stream);
+  if (!section.ok()) return section.status();
+  const SectionKind kind = *section;
   const OutboundFields prepared = PrepareOutbound(
       headers.fields(),
       {options_.normalize_outbound, options_.split_outbound_cookies});
@@ -166,6 +210,8 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
     stream = streams_.Open(id, StreamState::kOpen,
                            remote_.Get(SettingId::kInitialWindowSize),
                            local_.Get(SettingId::kInitialWindowSize));
+    idle_priorities_.erase(idle_priorities_.begin(),
+                           idle_priorities_.upper_bound(id));
     const FieldView* method = FindField(prepared.fields, ":method");
     stream->head_request = method != nullptr && method->value == "HEAD";
     stream->connect_request = method != nullptr && method->value == "CONNECT";
@@ -328,6 +374,20 @@ absl::Status Connection::Impl::SendPriorityUpdate(
   }
   if (priority.urgency < 0 || priority.urgency > 7) {
     return MakeError(ErrorKind::kInvalidArgument, "urgency is 0 to 7", id);
+  }
+  if (streams_.Fate(id) == StreamFate::kIdle) {
+    const uint32_t limit = remote_.Get(SettingId::kMaxConcurrentStreams);
+    const size_t prioritized = idle_priorities_.size();
+    if (!idle_priorities_.contains(id) &&
+        prioritized + streams_.active_ours() >= limit) {
+      return MakeError(
+          ErrorKind::kTooManyStreams,
+          absl::StrCat(prioritized, " idle and ", streams_.active_ours(),
+                       " active streams; the peer's MAX_CONCURRENT_STREAMS is ",
+                       limit, " (RFC 9218 7.1)"),
+          id);
+    }
+    idle_priorities_[id] = priority;
   }
   output_.AppendControl(
       EncodePriorityUpdate(id, FormatPriorityField(priority)));

@@ -192,14 +192,15 @@ absl::Status Connection::Impl::UpdateSettings(
 absl::Status Connection::Impl::OnSettings(const FrameHeader& header,
                                           absl::string_view payload,
                                           std::vector<Event>* events) {
+  if (header.Has(kFlagAck) && !pending_settings_.empty()) {
+    OnSettingsAck(events);
+    return absl::OkStatus();
+  }
   if (absl::Status status = Spend(&budgets_.settings, "SETTINGS");
       !status.ok()) {
     return status;
   }
-  if (header.Has(kFlagAck)) {
-    OnSettingsAck(events);
-    return absl::OkStatus();
-  }
+  if (header.Has(kFlagAck)) return absl::OkStatus();  // it answers nothing
   const std::vector<Setting> settings = ParseSettings(payload);
   for (const Setting& setting : settings) {
     absl::Status status = SettingsTable::Validate(peer_side(), setting);
@@ -269,7 +270,6 @@ absl::Status Connection::Impl::ApplyRemoteSettings(
 }
 
 void Connection::Impl::OnSettingsAck(std::vector<Event>* events) {
-  if (pending_settings_.empty()) return;  // it acknowledges nothing
   const std::vector<Setting> settings =
       std::move(pending_settings_.front().settings);
   pending_settings_.erase(pending_settings_.begin());
@@ -277,16 +277,27 @@ void Connection::Impl::OnSettingsAck(std::vector<Event>* events) {
   const int64_t old_window = local_.Get(SettingId::kInitialWindowSize);
   SettingsAcknowledged acknowledged{local_.Apply(settings)};
   const int64_t new_window = local_.Get(SettingId::kInitialWindowSize);
-  if (new_window != old_window) {
-    streams_.ForEach([&](Stream& stream) {
-      stream.receive_window.ChangeInitialSize(new_window - old_window);
-    });
-  }
+  if (new_window != old_window) ChangeReceiveWindows(new_window - old_window);
   const auto table = acknowledged.changed.find(SettingId::kHeaderTableSize);
   if (table != acknowledged.changed.end()) {
     hpack_.SetTableSize(table->second.new_value);
   }
   events->push_back(std::move(acknowledged));
+}
+
+// A smaller window makes an update due that was not worth a frame before; no
+// later byte may come to ask for it.
+void Connection::Impl::ChangeReceiveWindows(int64_t delta) {
+  std::map<StreamId, uint32_t> due;  // sorted: hash order differs by run
+  streams_.ForEach([&](Stream& stream) {
+    stream.receive_window.ChangeInitialSize(delta);
+    if (stream.received == MessagePhase::kComplete) return;
+    const uint32_t increment = stream.receive_window.Process(0);
+    if (increment > 0) due[stream.id] = increment;
+  });
+  for (const auto& [id, increment] : due) {
+    output_.AppendControl(EncodeWindowUpdate(id, increment));
+  }
 }
 
 }  // namespace sluice::h2

@@ -54,6 +54,8 @@ constexpr KindRow kKinds[] = {
      S::kInvalidArgument},
     {ErrorKind::kPseudoHeaderOrder, "PseudoHeaderOrder",
      ErrorCode::kProtocolError, S::kInvalidArgument},
+    {ErrorKind::kHeadersTooLarge, "HeadersTooLarge", ErrorCode::kInternalError,
+     S::kOutOfRange},
     {ErrorKind::kInvalidBodyLength, "InvalidBodyLength",
      ErrorCode::kProtocolError, S::kInvalidArgument},
     {ErrorKind::kUnsupportedFrame, "UnsupportedFrame",

@@ -32,6 +32,7 @@ enum class ErrorKind {
   kSettingsTimeout,       // §6.5.3: our SETTINGS were not acknowledged in time
   kInvalidHeaders,        // §8.2, §8.3: a field or the set of them
   kPseudoHeaderOrder,     // §8.3: a pseudo-header field after a regular one
+  kHeadersTooLarge,       // §6.5.2: a field or the list of them, going out
   kInvalidBodyLength,     // §8.1.1: content-length and body differ
   kUnsupportedFrame,      // a frame this side may not send or receive
   kDenialOfService,       // §10.5: a limit of h2::Limits was reached

@@ -16,8 +16,20 @@ class SendWindow {
 
   int64_t size() const { return size_; }
 
-  // `bytes` are sent. They fit, or are 0.
-  void Consume(int64_t bytes) { size_ -= bytes; }
+  // One frame of `bytes` is sent. They fit, or are 0.
+  void Consume(int64_t bytes) {
+    size_ -= bytes;
+    if (bytes > 0) answers_ += 2;
+  }
+
+  // Whether a WINDOW_UPDATE may answer a frame that was sent. Each frame has
+  // two answers: for its stream, which may be gone by then, and for the
+  // connection. So only the connection's window counts.
+  bool TakeAnswer() {
+    if (answers_ == 0) return false;
+    --answers_;
+    return true;
+  }
 
   // WINDOW_UPDATE, or a changed INITIAL_WINDOW_SIZE (then `delta` may be
   // negative). False, and nothing changed: the window would exceed 2^31−1.
@@ -29,6 +41,7 @@ class SendWindow {
 
  private:
   int64_t size_;
+  uint64_t answers_ = 0;
 };
 
 // What we let the peer send, and when to let it send more.

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "h2/authority.h"
 #include "h2/errors.h"
 #include "h2/field.h"
 
@@ -136,7 +137,8 @@ std::optional<HeaderFault> CheckRequest(const Seen& seen, bool promised) {
     return Fault("request without :authority or Host (RFC 9113 8.3.1)");
   }
   if (seen.authority != nullptr && seen.host != nullptr &&
-      !absl::EqualsIgnoreCase(seen.authority->value, seen.host->value)) {
+      !SameAuthority(seen.scheme->value, seen.authority->value,
+                     seen.host->value)) {
     return Fault("Host and :authority differ (RFC 9113 8.3.1)");
   }
   const bool http = absl::EqualsIgnoreCase(seen.scheme->value, "http") ||

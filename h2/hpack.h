@@ -18,6 +18,11 @@ struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
 
+// The longest name or value that libnghttp2's decoder takes, in bytes as it is
+// encoded; Huffman's code is used only where it is shorter. A peer that uses it
+// answers a longer one with COMPRESSION_ERROR.
+inline constexpr size_t kMaxFieldText = 65536;
+
 // The dynamic table that our encoder uses at most, whatever the peer allows,
 // in bytes: what a peer can make us keep.
 inline constexpr size_t kMaxEncoderTableSize = 4096;

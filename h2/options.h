@@ -24,10 +24,13 @@ struct Setting {
 
 // A budget for one kind of frame that is legal, cheap to send and useless in
 // masses (RFC 9113 §10.5). Each frame costs one token; with none left the
-// connection ends with GOAWAY(ENHANCE_YOUR_CALM). Tokens come back by useful
-// work and by the time that the caller passes to Connection::AdvanceTime(). A
-// unit of useful work is a stream that ended by END_STREAM on both sides, a
-// DATA frame with payload that we sent, or 1024 bytes of payload that came in.
+// connection ends with GOAWAY(ENHANCE_YOUR_CALM). A frame that answers one of
+// ours costs nothing: the ACK of our SETTINGS or PING, two WINDOW_UPDATEs for
+// each DATA frame, RST_STREAM on a stream that we opened. Tokens come back by
+// useful work and by the time that the caller passes to
+// Connection::AdvanceTime(). A unit of useful work is a stream that ended by
+// END_STREAM on both sides, a DATA frame with payload that we sent, or 1024
+// bytes of payload that came in.
 struct BudgetOptions {
   uint32_t burst = 1000;     // tokens at the start, and at most
   double per_second = 100;   // tokens for each second of AdvanceTime()
@@ -57,8 +60,8 @@ struct Limits {
   // decoding goes on, so that HPACK stays in step, and the stream is reset with
   // ENHANCE_YOUR_CALM (or answered, see ConnectionOptions::oversized_headers);
   // at four times the limit the connection ends with that code. One name or
-  // value beyond 64 KiB is a COMPRESSION_ERROR whatever stands here: that limit
-  // is libnghttp2's own.
+  // value beyond 64 KiB, as it is encoded, is a COMPRESSION_ERROR whatever
+  // stands here: that limit is libnghttp2's own.
   size_t max_header_list_size = 64 * 1024;
   // Bytes of header lists, by the same measure, in the events of one
   // ReceiveData(); the list that exceeds it is treated as one over
@@ -76,9 +79,10 @@ struct Limits {
   // Streams that a server may have promised and not begun;
   // RST_STREAM(REFUSED_STREAM) on the promised stream.
   size_t max_reserved_streams = 100;
-  // Idle streams whose PRIORITY_UPDATE is kept until they open;
-  // GOAWAY(ENHANCE_YOUR_CALM). MAX_CONCURRENT_STREAMS is the other bound
-  // (RFC 9218 §7.1).
+  // Idle streams whose PRIORITY_UPDATE is kept until they open; one for more
+  // idle streams is ignored. The MAX_CONCURRENT_STREAMS that the peer
+  // acknowledged is the other bound; beyond it the connection ends with
+  // PROTOCOL_ERROR (RFC 9218 §7.1).
   size_t max_idle_priority_updates = 1000;
   // DATA bytes waiting in the output; SendData() returns OutputFull beyond it.
   // One frame of 16,384 bytes is always admitted to an output without DATA, so

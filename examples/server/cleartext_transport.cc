@@ -41,7 +41,7 @@ class CleartextTransport : public Transport {
       sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0 && !WouldBlock()) return {IoStatus::kError};
-    if (sent > 0) connection->ConsumeOutput(sent);
+    if (sent > 0) connection->ConsumeOutput(sent).IgnoreError();
     rest_ = connection->OutputSize();
     if (sent < 0) return {IoStatus::kWantWrite};
     return {IoStatus::kDone, static_cast<size_t>(sent)};

@@ -121,7 +121,7 @@ class TlsTransport : public Transport {
       std::memcpy(record_.data() + filled, pieces[i].iov_base, part);
       filled += part;
     }
-    connection->ConsumeOutput(filled);
+    connection->ConsumeOutput(filled).IgnoreError();
     return filled;
   }
 

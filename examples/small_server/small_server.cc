@@ -128,8 +128,7 @@ class Connection {
     const size_t count = connection_.PeekOutput(pieces);
     const ssize_t written = writev(socket_, pieces, static_cast<int>(count));
     if (written < 0) return errno == EAGAIN || errno == EINTR;
-    connection_.ConsumeOutput(static_cast<size_t>(written));
-    return true;
+    return connection_.ConsumeOutput(static_cast<size_t>(written)).ok();
   }
 
   void Answer(const h2::RequestReceived& request) {

@@ -220,6 +220,7 @@ std::vector<Header> HeaderList(uint8_t choice) {
       With(Status("200"), {{"content-length", "5"}}),
       With(Get(), {{"Upper", " x "}, {"connection", "close"}}),
       With(Get(), {{"x", std::string(20000, 'x')}}),
+      With(Get(), {{"x", std::string(70000, '~')}}),
       Status("304"),
       {},
       {{":path", "/"}, {"x", "y"}, {":method", "GET"}},
@@ -291,7 +292,7 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
   const StreamId id = SmallId(input);
   const uint32_t number = input.Byte();
   fuzzed->Call([&](Connection& c) -> absl::Status {
-    switch (kind % 17) {
+    switch (kind % 18) {
       case 0:
         return c.SendHeaders(id, HeaderList(number),
                              {.end_stream = (number & 0x40) != 0});
@@ -343,6 +344,9 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
         return c.AcknowledgeReceivedData(id, number * 10);
       case 15:
         return c.PushStream(id, number % 16, HeaderList(number));
+      case 16:  // more than waits
+        return c.ConsumeOutput(number % 2 == 0 ? c.OutputSize() + 1 + number
+                                               : Connection::kAll - number);
       default: {
         // Ends the connection when SETTINGS stay without ACK, hence no call
         // that fails without writing.

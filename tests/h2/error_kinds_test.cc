@@ -142,6 +142,12 @@ std::vector<Row> Rows() {
          return p->SendHeaders(3, {{"x", "y"}, {":method", "GET"}});
        },
        "ERROR PseudoHeaderOrder PROTOCOL_ERROR stream 3"},
+      {kClient,
+       [](Player& p) {
+         return p->SendHeaders(
+             3, With(Get(), {{"cookie", std::string(65537, 'c')}}));
+       },
+       "ERROR HeadersTooLarge INTERNAL_ERROR stream 3"},
       {kServer,
        [](Player& p) {
          return ResetBy(

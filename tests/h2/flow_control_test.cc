@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "h2/connection.h"
@@ -156,6 +159,130 @@ TEST(ReceivingTest, WindowsAreOpenedByHandUpTo2To31Minus1) {
               "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
     EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(5, 1)),
               "ERROR NoSuchStream PROTOCOL_ERROR stream 5");
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+// --- Windows that our own SETTINGS make smaller
+// -------------------------------
+
+// The sum of the increments of stream 1 in `frames`.
+int64_t IncrementsOfStream1(const std::vector<std::string>& frames) {
+  int64_t sum = 0;
+  for (const std::string& frame : frames) {
+    constexpr absl::string_view kUpdate = "WINDOW_UPDATE 1 +";
+    int64_t increment = 0;
+    if (absl::StartsWith(frame, kUpdate) &&
+        absl::SimpleAtoi(absl::string_view(frame).substr(kUpdate.size()),
+                         &increment)) {
+      sum += increment;
+    }
+  }
+  return sum;
+}
+
+// A peer sent `bytes` on stream 1; then INITIAL_WINDOW_SIZE goes through
+// `values`, each acknowledged, and `acknowledged_first` says whether the
+// application acknowledges the bytes before that or after it. The peer's window
+// as the peer knows it: what it was given less what it sent.
+int64_t PeersWindow(const ConnectionOptions& options, int64_t bytes,
+                    const std::vector<uint32_t>& values,
+                    bool acknowledged_first) {
+  Player player(options, Feeding::Whole());
+  player.Handshake();
+  EXPECT_TRUE(player->IncrementFlowControlWindow(0, 1 << 20).ok());
+  if (options.side == Side::kServer) {
+    EXPECT_TRUE(player.Receive(HeadersFrame(1, Block(Post()))).ok());
+  } else {
+    EXPECT_TRUE(player->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    EXPECT_TRUE(player.Receive(HeadersFrame(1, Block(Status()))).ok());
+  }
+  player.TakeFrames();
+  int64_t window = 65535 - bytes;
+  EXPECT_TRUE(player.Receive(DataOf(1, bytes)).ok());
+  const auto acknowledge = [&] {
+    EXPECT_TRUE(player->AcknowledgeReceivedData(1, bytes).ok());
+  };
+  if (acknowledged_first) acknowledge();
+  int64_t initial = 65535;
+  for (const uint32_t value : values) {
+    EXPECT_TRUE(
+        player->UpdateSettings({{{SettingId::kInitialWindowSize, value}}})
+            .ok());
+    EXPECT_TRUE(player.Receive(SettingsAckFrame()).ok());
+    window += value - initial;
+    initial = value;
+  }
+  if (!acknowledged_first) acknowledge();
+  window += IncrementsOfStream1(player.TakeFrames());
+  EXPECT_EQ(*player->RemoteFlowControlWindow(1), window);
+  return window;
+}
+
+// Nothing is on its way and every byte was acknowledged: the peer must be able
+// to go on, unless a window of 0 is what we asked for.
+TEST(ReceivingTest, ASmallerWindowNeverStallsThePeer) {
+  int stalled = 0;
+  int tried = 0;
+  for (const ConnectionOptions& options : {ServerOptions(), ClientOptions()}) {
+    for (int64_t bytes = 1000; bytes <= 64000; bytes += 1000) {
+      for (const uint32_t value :
+           {0u, 1u, 2u, 3u, 100u, 999u, 1000u, 1001u, 1024u, 4096u, 10000u,
+            16383u, 16384u, 30000u, 32767u, 32768u, 65534u}) {
+        for (const bool first : {true, false}) {
+          ++tried;
+          const int64_t window = PeersWindow(options, bytes, {value}, first);
+          if (window < 0 || (window == 0 && value > 0)) ++stalled;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(stalled, 0) << "of " << tried;
+}
+
+TEST(ReceivingTest, AWindowThatWentDownAndUpNeverStallsThePeer) {
+  for (const int64_t bytes : {1, 20000, 30000, 32766, 65535}) {
+    for (const uint32_t low : {0u, 1u, 500u, 30000u}) {
+      for (const uint32_t high : {1u, 501u, 32767u, 65535u, 1000000u}) {
+        for (const bool first : {true, false}) {
+          const int64_t window =
+              PeersWindow(ServerOptions(), bytes, {low, high}, first);
+          EXPECT_GT(window, 0) << bytes << " " << low << " " << high;
+          EXPECT_LE(window, high);
+        }
+      }
+    }
+  }
+}
+
+// Byte for byte what goes out, in the order of the streams.
+TEST(ReceivingTest, UpdatesThatASmallerWindowMakesDueFollowItsAcknowledgement) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(3, 30000) + DataOf(1, 30000)).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 30000).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(3, 30000).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 0 +60000"));
+    ASSERT_TRUE(
+        server->UpdateSettings({{{SettingId::kInitialWindowSize, 30000}}})
+            .ok());
+    server.TakeFrames();
+    ASSERT_TRUE(server.Receive(SettingsAckFrame()).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 1 +30000",
+                                                 "WINDOW_UPDATE 3 +30000"));
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 30000);
+  });
+}
+
+TEST(ReceivingTest, AStreamThatEndedGetsNoUpdateFromASmallerWindow) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(
+        server.Receive(DataOf(1, 30000) + DataFrame(1, "", kEndStream)).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 30000).ok());
+    ASSERT_TRUE(
+        server->UpdateSettings({{{SettingId::kInitialWindowSize, 30000}}})
+            .ok());
+    server.TakeFrames();
+    ASSERT_TRUE(server.Receive(SettingsAckFrame()).ok());
     EXPECT_THAT(server.TakeFrames(), IsEmpty());
   });
 }

@@ -107,7 +107,7 @@ TEST_F(OutputTest, TheDefaultMarkIsOneFrame) {
 TEST_F(OutputTest, ANoticeSaysOnceThatRoomCameBack) {
   EXPECT_FALSE(server_->TakeOutputDrained());
   ASSERT_EQ(Send(1, 10000), "OK");
-  server_->ConsumeOutput(100);
+  ASSERT_TRUE(server_->ConsumeOutput(100).ok());
   EXPECT_FALSE(server_->TakeOutputDrained()) << "it was not full";
   ASSERT_EQ(Send(3, server_->OutputRoom()), "OK");
   server_->DataToSend(4);
@@ -118,7 +118,7 @@ TEST_F(OutputTest, ANoticeSaysOnceThatRoomCameBack) {
 TEST_F(OutputTest, ANoticeFollowsARefusedCall) {
   ASSERT_EQ(Send(1, 10000), "OK");
   ASSERT_NE(Send(1, 10001), "OK");
-  server_->ConsumeOutput(5000);
+  ASSERT_TRUE(server_->ConsumeOutput(5000).ok());
   EXPECT_TRUE(server_->TakeOutputDrained());
 }
 
@@ -146,7 +146,7 @@ TEST_F(OutputTest, BodiesAreLookedAtWithoutCopying) {
   EXPECT_EQ(out[0].iov_len, 9u);
   EXPECT_EQ(out[1].iov_base, body.data());
   EXPECT_EQ(out[1].iov_len, body.size());
-  server_->ConsumeOutput(9 + 4000);
+  ASSERT_TRUE(server_->ConsumeOutput(9 + 4000).ok());
   ASSERT_EQ(server_->PeekOutput(absl::MakeSpan(out)), 1u);
   EXPECT_EQ(out[0].iov_base, body.data() + 4000);
 }
@@ -192,7 +192,7 @@ TEST_F(ControlMarkTest, HoldsDataBackToo) {
 TEST_F(ControlMarkTest, TheNoticeComesForItToo) {
   while (server_->Ping("12345678").ok()) {
   }
-  server_->ConsumeOutput(17);
+  ASSERT_TRUE(server_->ConsumeOutput(17).ok());
   EXPECT_TRUE(server_->TakeOutputDrained());
 }
 
@@ -202,6 +202,22 @@ TEST_F(OutputTest, ClearingDropsEverything) {
   server_->ClearOutput();
   EXPECT_EQ(server_->OutputSize(), 0u);
   EXPECT_EQ(server_->DataToSend(), "");
+}
+
+// A −1 of writev() is the largest size_t.
+TEST_F(OutputTest, MoreThanWaitsIsNotConsumed) {
+  ASSERT_EQ(Send(1, 100), "OK");
+  ASSERT_TRUE(server_->Ping("12345678").ok());
+  const size_t size = server_->OutputSize();
+  for (const size_t bytes : {size + 1, Connection::kAll}) {
+    EXPECT_EQ(StatusText(server_->ConsumeOutput(bytes)),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+    EXPECT_EQ(server_->OutputSize(), size);
+  }
+  EXPECT_EQ(server_->DataToSend(),
+            DataFrame(1, std::string(100, 'x')) + PingFrame("12345678"));
+  EXPECT_FALSE(server_->ConsumeOutput(1).ok());
+  EXPECT_TRUE(server_->ConsumeOutput(0).ok());
 }
 
 TEST_F(OutputTest, PaddingIsZerosAndCountsAgainstTheWindow) {

@@ -364,5 +364,63 @@ TEST(PriorityUpdateTest, IdleAndActiveStreamsTogetherKeepTheLimit) {
   });
 }
 
+// RFC 9218 §7.1 names SETTINGS_MAX_CONCURRENT_STREAMS, and a value of ours
+// holds for the peer once it acknowledged it (RFC 9113 §6.5.3).
+TEST(PriorityUpdateTest, TheLimitIsTheOneThatThePeerAcknowledged) {
+  Ready(ServerOptions(), [](Player& server) {
+    const Setting none = {SettingId::kMaxConcurrentStreams, 0};
+    ASSERT_TRUE(server->UpdateSettings({none}).ok());
+    server.TakeFrames();
+    server.TakeEvents();
+    Feed(server, PriorityUpdateFrame(1, "u=0") + PriorityUpdateFrame(3, "u=1"));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre("PriorityFieldUpdated 1 field(u=0) by frame",
+                            "PriorityFieldUpdated 3 field(u=1) by frame"));
+    Feed(server, SettingsAckFrame() + PriorityUpdateFrame(1, "u=2"));
+    EXPECT_FALSE(server.Receive(PriorityUpdateFrame(5, "u=0")).ok());
+    EXPECT_THAT(server.TakeFrames(),
+                ElementsAre("GOAWAY last 0 PROTOCOL_ERROR"));
+  });
+}
+
+TEST(PriorityUpdateTest, BeforeTheFirstAcknowledgementThereIsNoLimit) {
+  ConnectionOptions options = ServerOptions();
+  options.settings = {{SettingId::kMaxConcurrentStreams, 1}};
+  UnderEveryFeeding(options, [](Player& server) {
+    ASSERT_TRUE(server->InitiateConnection().ok());
+    Feed(server,
+         absl::StrCat(kPreface, SettingsFrame(), PriorityUpdateFrame(1, "u=0"),
+                      PriorityUpdateFrame(3, "u=0"),
+                      HeadersFrame(1, Block(Get()), kEnds),
+                      PriorityUpdateFrame(5, "u=0")));
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+    EXPECT_FALSE(
+        server.Receive(SettingsAckFrame() + PriorityUpdateFrame(7, "u=0"))
+            .ok());
+  });
+}
+
+// The other side of the same rule: a call that would make the server end the
+// connection is refused.
+TEST(PriorityUpdateTest, AClientKeepsThePeersLimit) {
+  Ready(ClientOptions(), [](Player& client) {
+    Feed(client, SettingsFrame({{SettingId::kMaxConcurrentStreams, 2}}));
+    ASSERT_TRUE(client->SendHeaders(1, Get()).ok());
+    ASSERT_TRUE(client->SendPriorityUpdate(3, {}).ok());
+    client.TakeFrames();
+    EXPECT_EQ(StatusText(client->SendPriorityUpdate(5, {})),
+              "ERROR TooManyStreams REFUSED_STREAM stream 5");
+    EXPECT_THAT(client.TakeFrames(), IsEmpty());
+    // An open stream, and an idle one that counts already, add nothing.
+    EXPECT_TRUE(client->SendPriorityUpdate(1, {}).ok());
+    EXPECT_TRUE(client->SendPriorityUpdate(3, {1, true}).ok());
+    // Stream 3 is skipped: it is not idle any more.
+    ASSERT_TRUE(client->SendHeaders(5, Get()).ok());
+    ASSERT_TRUE(client->ResetStream(1, ErrorCode::kCancel).ok());
+    EXPECT_TRUE(client->SendPriorityUpdate(7, {}).ok());
+    EXPECT_FALSE(client->SendPriorityUpdate(9, {}).ok());
+  });
+}
+
 }  // namespace
 }  // namespace sluice::h2::tests

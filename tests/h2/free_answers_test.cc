@@ -1,0 +1,114 @@
+// What a peer does only in answer to us costs none of its budgets; the same
+// frames cost when they answer nothing (h2::Limits, BudgetSet).
+#include <functional>
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "h2/connection.h"
+#include "h2/options.h"
+#include "h2/types.h"
+#include "tests/h2/driver.h"
+#include "tests/h2/frame_builder.h"
+
+namespace sluice::h2::tests {
+namespace {
+
+constexpr uint8_t kEnds = kEndHeaders | kEndStream;
+constexpr char kCalm[] = "ERROR DenialOfService ENHANCE_YOUR_CALM";
+
+// A connection that has shaken hands, whose `budget` is `tokens` and never
+// refilled.
+void Ready(ConnectionOptions options, BudgetOptions BudgetSet::*budget,
+           uint32_t tokens, const std::function<void(Player&)>& body) {
+  options.limits.budgets.*budget = {tokens, 0, 0};
+  UnderEveryFeeding(options, [&](Player& player) {
+    player.Handshake();
+    body(player);
+  });
+}
+
+TEST(FreeAnswersTest, SettingsAcknowledgements) {
+  for (const ConnectionOptions& options : {ServerOptions(), ClientOptions()}) {
+    // One token goes to the SETTINGS of the handshake.
+    Ready(options, &BudgetSet::settings, 2, [](Player& player) {
+      for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(player->UpdateSettings({}).ok());
+        ASSERT_TRUE(player->UpdateSettings({}).ok());
+        ASSERT_EQ(
+            StatusText(player.Receive(SettingsAckFrame() + SettingsAckFrame())),
+            "OK");
+      }
+      EXPECT_EQ(StatusText(player.Receive(SettingsAckFrame())), "OK");
+      EXPECT_EQ(StatusText(player.Receive(SettingsAckFrame())), kCalm);
+    });
+  }
+}
+
+TEST(FreeAnswersTest, PingAcknowledgements) {
+  Ready(ServerOptions(), &BudgetSet::ping_ack, 1, [](Player& server) {
+    const std::string ack = PingFrame("12345678", kAck);
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(server->Ping("12345678").ok());
+      ASSERT_TRUE(server->Ping("12345678").ok());
+      EXPECT_TRUE(server.Receive(ack + ack).ok());
+    }
+    EXPECT_TRUE(server.Receive(ack).ok());
+    EXPECT_EQ(StatusText(server.Receive(ack)), kCalm);
+  });
+}
+
+// A frame of DATA may be given back to its stream and to the connection.
+TEST(FreeAnswersTest, WindowUpdatesForDataThatWeSent) {
+  Ready(ServerOptions(), &BudgetSet::window_update, 1, [](Player& server) {
+    ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()), kEnds)).ok());
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(server->SendData(1, absl::Cord("ab")).ok());
+      server->ClearOutput();
+      ASSERT_EQ(StatusText(server.Receive(WindowUpdateFrame(0, 2) +
+                                          WindowUpdateFrame(1, 2))),
+                "OK");
+    }
+    // The last one may come when the stream is gone.
+    ASSERT_TRUE(
+        server->SendData(1, absl::Cord("ab"), {.end_stream = true}).ok());
+    EXPECT_EQ(StatusText(server.Receive(WindowUpdateFrame(1, 2) +
+                                        WindowUpdateFrame(0, 2))),
+              "OK");
+    EXPECT_EQ(StatusText(server.Receive(WindowUpdateFrame(0, 1))), "OK");
+    EXPECT_EQ(StatusText(server.Receive(WindowUpdateFrame(0, 1))), kCalm);
+  });
+}
+
+// RFC 9113 §8.7: REFUSED_STREAM answers a request, once.
+TEST(FreeAnswersTest, ResetsOfStreamsThatWeOpened) {
+  Ready(ClientOptions(), &BudgetSet::peer_reset, 1, [](Player& client) {
+    for (StreamId id = 1; id < 20; id += 2) {
+      ASSERT_TRUE(client->SendHeaders(id, Get()).ok());
+      ASSERT_EQ(StatusText(client.Receive(
+                    RstStreamFrame(id, ErrorCode::kRefusedStream))),
+                "OK");
+    }
+    const std::string again = RstStreamFrame(1, ErrorCode::kRefusedStream);
+    EXPECT_EQ(StatusText(client.Receive(again)), "OK");
+    EXPECT_EQ(StatusText(client.Receive(again)), kCalm);
+  });
+  Ready(ServerOptions(), &BudgetSet::peer_reset, 1, [](Player& server) {
+    ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()))).ok());
+    for (StreamId id = 2; id < 20; id += 2) {
+      ASSERT_TRUE(server->PushStream(1, id, Get("/pushed")).ok());
+      ASSERT_EQ(
+          StatusText(server.Receive(RstStreamFrame(id, ErrorCode::kCancel))),
+          "OK");
+    }
+    EXPECT_EQ(StatusText(server.Receive(RstStreamFrame(1, ErrorCode::kCancel))),
+              "OK");
+    EXPECT_EQ(StatusText(server.Receive(RstStreamFrame(1, ErrorCode::kCancel))),
+              kCalm);
+  });
+}
+
+}  // namespace
+}  // namespace sluice::h2::tests
