@@ -14,8 +14,8 @@
 //     MAX_CONCURRENT_STREAMS that we announced;
 //   - a stream's events keep their order: headers, data, trailers, end; nothing
 //     after the end, and none twice;
-//   - what window, frame size and OutputRoom() allow, SendData() takes; the
-//     room stays within the high-water mark or our own default frame, and there
+//   - what CapacityFor() says, SendData() takes; the room stays within the
+//   high-water mark or our own default frame, and there
 //     is none after the connection's end.
 //
 // Input: the first byte chooses role and options, and whether bytes follow that
@@ -275,12 +275,13 @@ void ReceiveData(Input& input, Fuzzed* fuzzed) {
 
 // As much DATA as the connection says that it takes.
 absl::Status SendAll(Connection& c, StreamId id) {
-  if (!c.CanSendData(id)) return absl::OkStatus();
-  const int64_t window = c.LocalFlowControlWindow(id).value_or(0);
-  const size_t size =
-      std::min({c.OutputRoom(), c.MaxOutboundFrameSize(),
-                static_cast<size_t>(std::max<int64_t>(window, 0))});
-  if (size == 0) return absl::OkStatus();
+  if (id == kConnectionStreamId) return absl::OkStatus();
+  const SendCapacity capacity = c.CapacityFor(id);
+  const size_t size = capacity.payload();
+  if (!capacity.frames || capacity.closed) {
+    if (size > 0) Fail("room where no frame is admitted");
+    return absl::OkStatus();
+  }
   const absl::Status status =
       c.SendData(id, absl::Cord(std::string(size, 'r')));
   if (!status.ok()) Fail("there is no room: " + status.ToString());

@@ -11,9 +11,9 @@
 //     of that kind than the budget has; where other limits that end things are
 //     small too, only that code comes;
 //   - a refused call writes nothing;
-//   - DATA: what window, frame size and OutputRoom() allow, SendData() takes;
+//   - DATA: what CapacityFor() says, SendData() takes, and not a byte more;
 //     whatever the peer's MAX_FRAME_SIZE, the room stays within the high-water
-//     mark or our own default frame;
+//     mark or a frame of 16 KiB;
 //   - once all is delivered and acknowledged, both sides see the same windows,
 //     a window that may be open is open, both count the same streams, every
 //     stream can be ended whatever its window, and then none is left;
@@ -147,7 +147,10 @@ class Pair {
       Check(end->connection.InitiateConnection().ok(), "cannot begin");
     }
     // Most inputs want to know the other's settings first.
-    if (input_.Byte() % 4 != 0) Settle();
+    if (input_.Byte() % 4 != 0) {
+      Settle();
+      settled_ = true;
+    }
   }
 
   void Go() {
@@ -207,7 +210,8 @@ class Pair {
     } else if (const auto* reset = std::get_if<StreamReset>(&event)) {
       if (reset->remote) return;
       ++end->received.resets;
-      const bool calm = mood_ == Mood::kStrict &&
+      // Before the other's SETTINGS came, its limits are not known.
+      const bool calm = (mood_ == Mood::kStrict || !settled_) &&
                         (reset->error_code == ErrorCode::kEnhanceYourCalm ||
                          reset->error_code == ErrorCode::kNoError);
       Check(calm || reset->error_code == ErrorCode::kRefusedStream,
@@ -375,10 +379,7 @@ class Pair {
     if (number < 240) return end->connection.StartGracefulShutdown();
     const auto code = static_cast<ErrorCode>(number % 4 == 0 ? 2 : 0);
     end->closed |= code != ErrorCode::kNoError;
-    const absl::Status status = end->connection.CloseConnection(
-        code, "bye",
-        number % 2 == 0 ? std::nullopt : std::optional<StreamId>(number % 16));
-    return status;
+    return end->connection.CloseConnection(code, "bye");
   }
 
   static absl::Status Process(End* end, StreamId id, size_t most) {
@@ -391,15 +392,19 @@ class Pair {
     return status;
   }
 
-  // As much as the connection says that it takes.
+  // As much as the connection says that it takes, and before that more.
   static absl::Status SendAll(Connection* connection, StreamId id) {
-    if (!connection->CanSendData(id)) return absl::OkStatus();
-    const int64_t window = connection->LocalFlowControlWindow(id).value_or(-1);
-    const size_t size =
-        std::min({connection->OutputRoom(),
-                  static_cast<size_t>(std::max<int64_t>(window, 0)),
-                  connection->MaxOutboundFrameSize()});
-    if (size == 0) return absl::OkStatus();
+    if (id == kConnectionStreamId) return absl::OkStatus();
+    const SendCapacity capacity = connection->CapacityFor(id);
+    Check(capacity.closed == !connection->CanSendData(id), "closed, or not");
+    if (capacity.closed) return absl::OkStatus();
+    const size_t size = capacity.payload();
+    Check(
+        !connection->SendData(id, absl::Cord(std::string(size + 1, 'r'))).ok(),
+        "more than there was room for is taken");
+    Check(size <= connection->CapacityFor(kConnectionStreamId).payload(),
+          "a stream may send more than the connection");
+    if (size == 0 && !capacity.frames) return absl::OkStatus();
     const absl::Status status =
         connection->SendData(id, absl::Cord(std::string(size, 'r')));
     Check(status.ok(), absl::StrCat("what there was room for is refused: ",
@@ -457,10 +462,15 @@ class Pair {
         Settle();
         if (over_) return;
         Connection& connection = end->connection;
-        if (!end->is_client()) {
-          connection.SendHeaders(id, Status("200")).IgnoreError();
-          Settle();
+        if (!end->is_client() &&
+            ErrorKindOf(connection.SendHeaders(id, Status("200"))) ==
+                ErrorKind::kHeadersTooLarge) {
+          // The client takes no response at all.
+          Check(connection.ResetStream(id, ErrorCode::kCancel).ok(),
+                "no reset");
         }
+        Settle();
+        if (over_) return;
         SendAll(&connection, id).IgnoreError();
         Settle();
         if (over_ || !connection.CanSendData(id)) continue;
@@ -482,6 +492,7 @@ class Pair {
   const Mood mood_;
   End client_;
   End server_;
+  bool settled_ = false;  // each knew the other's settings before any call
   bool over_ = false;
 };
 
