@@ -302,8 +302,9 @@ class Run {
     if (how % 4 == 0) {
       sender_.Ping("12345678").IgnoreError();
     } else if (how % 8 == 2) {
-      scheduler_->SubmitInformational(id, {{":status", "103"}, {"x", field}})
-          .IgnoreError();
+      const absl::Status status = scheduler_->SubmitInformational(
+          id, {{":status", "103"}, {"x", field}});
+      Check(!status.ok() || !sender_.CanSendData(id), "103 began a response");
     } else if (how % 4 == 1) {
       const std::vector<h2::Setting> settings = fuzz::DrawSettings(
           input_, uploads_ ? h2::Side::kClient : h2::Side::kServer);
@@ -418,13 +419,17 @@ class Run {
     if (sender_.IsTerminated()) return;
     const size_t room = sender_.OutputRoom();
     if (room == 0 || (room < min_chunk_ && sender_.OutputSize() > 0)) return;
+    // Calls from inside the pull may have made more ready.
+    if (operations_ != operations_before_ && scheduler_->HasReady()) return;
     // Control bytes may be at their mark: they are among these.
     if (sender_.OutputSize() >= control_mark_) return;
-    // A small rest of the connection's window may wait for more.
+    // A small rest of the connection's window may wait for more, and is not
+    // ready then.
     const auto full = static_cast<int64_t>(
         std::min({max_grant_, max_frame_, sender_.MaxOutboundFrameSize()}));
     const int64_t connection = sender_.LocalFlowControlWindow(0).value_or(0);
-    if (connection <= 0 || (connection < full && min_chunk_ > 1)) return;
+    if (connection <= 0) return;
+    if (connection < full && min_chunk_ > 1 && !scheduler_->HasReady()) return;
     for (const auto& [id, body] : bodies_) {
       if (!body.alive || body.stalled) continue;
       const int64_t window = sender_.LocalFlowControlWindow(id).value_or(0);
@@ -441,6 +446,9 @@ class Run {
     CheckPeer(sender_, sender_.ReceiveData(receiver_.DataToSend(), &events));
     for (const h2::Event& event : events) {
       CheckFault(event);
+      if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+        bodies_[reset->stream_id].reset = true;
+      }
       scheduler_->OnEvent(event);
     }
   }
@@ -489,7 +497,6 @@ class Run {
   void CheckFault(const h2::Event& event) {
     const auto* reset = std::get_if<h2::StreamReset>(&event);
     if (reset == nullptr || reset->remote) return;
-    bodies_[reset->stream_id].reset = true;
     Check(
         reset->error_code == h2::ErrorCode::kRefusedStream ||
             (!patient_ && reset->error_code == h2::ErrorCode::kEnhanceYourCalm),
@@ -767,6 +774,7 @@ void Run::Submit(h2::StreamId id, std::vector<h2::Header> headers) {
     return;
   }
   const bool could_send = sender_.CanSendData(id);
+  const uint64_t operations_before = operations_;
   auto source = std::make_unique<Source>(this, id);
   const absl::Status status =
       scheduler_->Submit(id, headers, std::move(source), std::move(options));
@@ -774,7 +782,7 @@ void Run::Submit(h2::StreamId id, std::vector<h2::Header> headers) {
     Check(how != 224 || uploads_, "a body behind a 1xx");
     bodies_[id].size = size;
     bodies_[id].stalled = false;
-  } else if (!calling_back_) {
+  } else if (operations_ == operations_before) {  // no body called back
     Check(sender_.CanSendData(id) == could_send,
           "a refused call did something");
   }
