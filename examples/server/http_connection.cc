@@ -207,8 +207,7 @@ void HttpConnection::FinishExchange(h2::StreamId id, std::string outcome) {
 }
 
 bool HttpConnection::HasWork() const {
-  if (connection_.OutputSize() > 0) return true;
-  return !connection_.IsTerminated() && scheduler_.HasReady();
+  return connection_.OutputSize() > 0 || scheduler_.HasReady();
 }
 
 void HttpConnection::Drain() {
