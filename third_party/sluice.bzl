@@ -16,3 +16,50 @@ def sluice_cc_binary(name, copts = [], **kwargs):
 
 def sluice_cc_test(name, copts = [], size = "small", **kwargs):
     native.cc_test(name = name, copts = SLUICE_COPTS + copts, size = size, **kwargs)
+
+# A mode or a sanitizer that the command line names is what it gets.
+def _names_a_build(ctx):
+    return ctx.var["COMPILATION_MODE"] != "fastbuild" or any([
+        copt.startswith("-fsanitize")
+        for copt in ctx.fragments.cpp.copts
+    ])
+
+def _optimised_program_impl(ctx):
+    program = ctx.attr.as_configured if _names_a_build(ctx) else ctx.attr.optimised
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = program[DefaultInfo].files_to_run.executable,
+        is_executable = True,
+    )
+    return [DefaultInfo(
+        executable = executable,
+        runfiles = program[DefaultInfo].default_runfiles,
+    )]
+
+_optimised_program = rule(
+    implementation = _optimised_program_impl,
+    attrs = {
+        "as_configured": attr.label(mandatory = True, cfg = "target"),
+        # Bazel optimises what its own actions run. Sweeps are such actions, so
+        # their libraries are not compiled once more for this.
+        "optimised": attr.label(mandatory = True, cfg = "exec"),
+    },
+    executable = True,
+    fragments = ["cpp"],
+)
+
+def optimised_program(name, program, **kwargs):
+    """The program, optimised unless the command line names another build.
+
+    Args:
+      name: of the target and of the program.
+      program: the label of a binary.
+      **kwargs: visibility and so on.
+    """
+    _optimised_program(
+        name = name,
+        as_configured = program,
+        optimised = program,
+        **kwargs
+    )

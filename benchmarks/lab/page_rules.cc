@@ -47,6 +47,12 @@ constexpr NamedValue<RenderBlocking> kBlocking[] = {
     {"parser-late", RenderBlocking::kParserLate},
 };
 
+// A stylesheet or a script of the head that nothing is painted before.
+bool BlocksRendering(const Resource& resource) {
+  return resource.render_blocking == RenderBlocking::kStylesheet ||
+         resource.render_blocking == RenderBlocking::kParser;
+}
+
 }  // namespace
 
 bool IsPageNameCharacter(char c) {
@@ -76,8 +82,7 @@ void SetType(ResourceType type, Resource& resource) {
 void SetHints(std::vector<Resource>& resources) {
   bool image_seen = false;
   for (Resource& resource : resources) {
-    resource.hints.in_head =
-        resource.render_blocking == RenderBlocking::kParser;
+    resource.hints.in_head = BlocksRendering(resource);
     resource.hints.after_first_image =
         resource.type == ResourceType::kJs && image_seen;
     image_seen = image_seen || resource.type == ResourceType::kImage;
@@ -115,10 +120,7 @@ void MarkMetricSets(std::vector<Resource>& resources) {
   for (size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     if (resource.redirect) continue;
-    resource.render_critical =
-        i == document ||
-        resource.render_blocking == RenderBlocking::kStylesheet ||
-        resource.render_blocking == RenderBlocking::kParser;
+    resource.render_critical = i == document || BlocksRendering(resource);
     const bool styles_screen = resource.type == ResourceType::kCss &&
                                resource.level != ChromeLevel::kVeryLow;
     resource.above_the_fold = resource.render_critical || styles_screen ||

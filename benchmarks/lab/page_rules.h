@@ -49,8 +49,9 @@ absl::Span<const TypeRow> ResourceTypeRows();
 // the level.
 void SetType(ResourceType type, Resource& resource);
 
-// Sets the hints that follow from the page's order: `in_head` and
-// `after_first_image`, and `bytes_remaining`. O(resources).
+// Sets the hints that follow from the rest: `in_head` of stylesheets and
+// scripts that block rendering, `after_first_image` of scripts, by the page's
+// order, and `bytes_remaining`. O(resources).
 void SetHints(std::vector<Resource>& resources);
 
 // Sets `render_critical` and `above_the_fold` as page.h defines them. At least

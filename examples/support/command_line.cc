@@ -38,6 +38,13 @@ absl::string_view BaseName(absl::string_view path) {
   return slash == absl::string_view::npos ? path : path.substr(slash + 1);
 }
 
+#ifdef __OPTIMIZE__
+constexpr absl::string_view kBuild = "This build is optimised.\n";
+#else
+constexpr absl::string_view kBuild =
+    "This build is not optimised: expect a tenth of the speed.\n";
+#endif
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseFlags(
@@ -126,7 +133,7 @@ std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
     ExitBadCommandLine(program, parsed.status().message());
   }
   if (parsed->help) {
-    std::cout << usage << "\n\nFlags:\n" << FlagsHelp();
+    std::cout << usage << "\n\nFlags:\n" << FlagsHelp() << "\n" << kBuild;
     std::cout.flush();
     std::exit(0);
   }

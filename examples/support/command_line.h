@@ -32,9 +32,9 @@ absl::StatusOr<CommandLine> ParseFlags(
 // What every flag of this program means, with its default.
 std::string FlagsHelp();
 
-// What a main() wants: parses, prints `usage` and the flags and exits with 0 on
-// --help, prints a sentence to stderr and exits with kBadCommandLine on a
-// mistake. Returns the positional arguments.
+// What a main() wants: parses, prints `usage`, the flags and whether the build
+// is optimised and exits with 0 on --help, prints a sentence to stderr and
+// exits with kBadCommandLine on a mistake. Returns the positional arguments.
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
                                           absl::string_view usage);
 

@@ -143,6 +143,21 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 // Small pages: one with changes of mind, one without.
+// The server is told of everything but the document that rendering waits for.
+TEST(EveryPageTest, SaysOfCssAndScriptsThatBlockThatTheyAreInTheHead) {
+  const auto pages = SelectPages("all", kFolder);
+  ASSERT_TRUE(pages.ok()) << pages.status();
+  ASSERT_EQ(pages->size(), 20u);
+  for (const Page& page : *pages) {
+    for (const Resource& resource : page.resources) {
+      const bool blocks =
+          resource.render_critical && resource.type != ResourceType::kHtml;
+      EXPECT_EQ(resource.hints.in_head, blocks)
+          << page.name << " " << resource.label;
+    }
+  }
+}
+
 TEST(EveryPolicyTest, LoadsUnderEverySignalSet) {
   const auto pages = SelectPages("wikipedia_mobile,sitespeedio_2017", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();

@@ -265,6 +265,28 @@ TEST(PageLoadTest, AChangeOfMindReordersWhatIsOnItsWay) {
   EXPECT_LT(ArrivalOf(*firefox, 3, 1), Completed(*firefox, 1) + 200 * kMs);
 }
 
+// The image in view flows already when the stylesheet is asked for.
+TEST(PageLoadTest, MeenanSendsCssThatBlocksBeforeImagesInView) {
+  const Page page = PageOf(
+      R"({"id":0,"type":"html","bytes":100,"render_blocking":"document"},)"
+      R"({"id":1,"type":"image","bytes":200000,"initiator":0,)"
+      R"("in_viewport":true},)"
+      R"({"id":2,"type":"css","bytes":50000,"initiator":0,)"
+      R"("render_blocking":"render","discovery_delay_ms":300},)"
+      R"({"id":3,"type":"css","bytes":50000,"initiator":0,)"
+      R"("render_blocking":false,"discovery_delay_ms":300})");
+  for (absl::string_view policy : {"pmeenan", "pmeenan_html"}) {
+    SCOPED_TRACE(policy);
+    const absl::StatusOr<PageLoad> load =
+        Load(page, policy, "none", /*send_buffer_bytes=*/0);
+    ASSERT_TRUE(load.ok()) << load.status();
+    // As if it were alone: a round trip, a segment that had left, its bytes.
+    EXPECT_LT(Completed(*load, 2) - Requested(*load, 2), (150 + 7 + 260) * kMs);
+    EXPECT_LT(Completed(*load, 2), Completed(*load, 1));
+    EXPECT_GT(Completed(*load, 3), Completed(*load, 1));
+  }
+}
+
 TEST(PageLoadTest, ALargerSendBufferMakesALaterRequestWaitLonger) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":100,"render_blocking":"document"},)"

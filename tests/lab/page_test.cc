@@ -41,11 +41,16 @@ std::string ErrorOf(absl::string_view text) {
   return std::string(page.status().message());
 }
 
-std::string Labels(const Page& page, bool Resource::*member) {
+template <typename Holds>
+std::string LabelsWhere(const Page& page, Holds holds) {
   return absl::StrJoin(
       page.resources, " ", [&](std::string* out, const Resource& resource) {
-        absl::StrAppend(out, resource.*member ? resource.label : "-");
+        absl::StrAppend(out, holds(resource) ? resource.label : "-");
       });
+}
+
+std::string Labels(const Page& page, bool Resource::*member) {
+  return LabelsWhere(page, [=](const Resource& r) { return r.*member; });
 }
 
 TEST(PageTest, ReadsWhatDiscoversAResource) {
@@ -85,6 +90,9 @@ TEST(PageTest, RenderCriticalIsTheDocumentBlockingCssAndHeadScripts) {
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(Labels(*page, &Resource::render_critical),
             "html0 css1 - js3 - - - - -");
+  EXPECT_EQ(
+      LabelsWhere(*page, [](const Resource& r) { return r.hints.in_head; }),
+      "- css1 - js3 - - - - -");
   EXPECT_EQ(Labels(*page, &Resource::above_the_fold),
             "html0 css1 css2 js3 - font5 img6 - -");
 }

@@ -175,7 +175,7 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
       JsonLine(OneRun(page)),
-      R"({"version":"1.2","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"({"version":"1.3","page":"three","page_sha256":"abc","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
@@ -197,7 +197,7 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   lab::Run run = OneRun(page);
   EXPECT_EQ(
       CsvLine(run),
-      "1.2,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
+      "1.3,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
       "0.000,3000.501,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc7540:exact=true,max_depth=3";
   EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));

@@ -15,7 +15,7 @@ set -eu
 prefix=$1
 port=8443
 slow_port=8444
-server=${SERVER:-bazel-bin/examples/server/server}
+server=${SERVER:-bazel-bin/server}
 firefox=${FIREFOX:-firefox-esr}
 tools=$(dirname "$0")
 scratch=$(mktemp -d)

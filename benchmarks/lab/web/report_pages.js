@@ -209,40 +209,73 @@ const pagesView = (() => {
     const ordered = byMedian(sums);
     const ratios = pageRatios(metric, setting);
     const edges = ordered.flatMap((sum) => [sum.low, sum.high, sum.lowerQuartile, sum.upperQuartile, 1]);
-    // The axis is for the intervals: single pages far from them stand at its ends.
+    // The axis is for the intervals: single pages far from them are arrows at its ends.
     const points = ordered.flatMap((sum, y) => (isBaseline(sum) ? [] : ratios.get(sum.policy).map(([page, ratio]) => ({ sum, y, page, ratio }))));
     const reach = Math.max(...edges) - Math.min(...edges);
     const low = Math.max(Math.min(...edges) - 0.4 * reach, Math.min(...edges, ...points.map(({ ratio }) => ratio)));
     const high = Math.min(Math.max(...edges) + 0.4 * reach, Math.max(...edges, ...points.map(({ ratio }) => ratio)));
+    const min = Math.floor(5 * low - 0.1) / 5;
+    const max = Math.ceil(5 * high + 0.1) / 5;
+    const beyond = ({ ratio }) => (ratio > max ? 1 : ratio < min ? -1 : 0);
+    // Those of a policy beyond one end, the farthest first.
+    const arrows = ordered.map((_, y) => Object.fromEntries([-1, 1].map((end) =>
+      [end, points.filter((point) => point.y === y && beyond(point) === end).sort((a, b) => end * (b.ratio - a.ratio))])));
+    const outside = points.filter(beyond).length;
+    const room = (end) => (points.some((point) => beyond(point) === end) ? 32 : 0);
     const names = ordered.map(policyOf);
     const left = ui.namesWidth("intervals", names, 260);
     const strong = (sum) => colour({ better: "good", worse: "bad" }[verdictOf(sum)] ?? "muted");
+    // Its tip is at the end of the axis, further in for those nearer to it. The
+    // number beside them is the farthest's.
+    const arrow = (x, y, end, row, point) => {
+      const at = row.indexOf(point);
+      const tip = x + end * (8 - Math.min(9, 60 / row.length) * at);
+      const children = [{
+        type: "polygon",
+        shape: { points: [[tip, y], [tip - end * 8, y - 5], [tip - end * 8, y + 5]] },
+        style: { fill: strong(point.sum), stroke: colour("surface"), lineWidth: 1 },
+      }];
+      if (at === 0) {
+        children.push({
+          type: "text",
+          style: {
+            text: point.ratio.toFixed(2), x: x + end * 11, y, fill: colour("ink"), fontSize: 11,
+            align: end > 0 ? "left" : "right", verticalAlign: "middle",
+          },
+        });
+      }
+      return { type: "group", children };
+    };
     ui.draw(
       "intervals",
       70 + 24 * ordered.length,
-      `Intervals: the median ratio, quartiles, 95 % interval and single pages of ${ordered.length} policies. The tables have the numbers.`,
+      `Intervals: the median ratio, quartiles, 95 % interval and single pages of ${ordered.length} policies. ` +
+        (outside > 0 ? `${format.of(outside, "point is", "points are")} beyond the axis. ` : "") + "The tables have the numbers.",
       {
-        grid: { left: left + 8, right: 24, top: 8, bottom: 52 },
+        grid: { left: left + 8 + room(-1), right: 24 + room(1), top: 8, bottom: 52, outerBoundsMode: "none" },
         xAxis: ui.axis({
           type: "value",
-          min: Math.floor(5 * low - 0.1) / 5,
-          max: Math.ceil(5 * high + 0.1) / 5,
-          name: `time with ${index.baseline} ÷ time with the policy (right of 1: better)`,
+          min,
+          max,
+          name: `${index.baseline} ÷ policy, right of 1: better`, // fits a narrow screen
           nameLocation: "middle",
           nameGap: 26,
           axisLabel: { formatter: (ratio) => ratio.toFixed(2), hideOverlap: true },
         }),
-        yAxis: ui.axis({ type: "category", inverse: true, data: names, axisLabel: { interval: 0, width: left, overflow: "truncate" } }),
+        yAxis: ui.axis({ type: "category", inverse: true, data: names, axisLabel: { interval: 0, width: left, overflow: "truncate", margin: 8 + room(-1) } }),
         series: [
           {
             type: "custom",
-            data: points.map(({ ratio, y }) => [Math.min(Math.max(ratio, low), high), y]),
+            data: points.map(({ ratio, y }) => [Math.min(Math.max(ratio, min), max), y]),
             renderItem: (params, api) => {
               const [cx, cy] = api.coord([api.value(0), api.value(1)]);
+              const point = points[params.dataIndex];
+              const end = beyond(point);
+              if (end !== 0) return arrow(cx, cy, end, arrows[point.y][end], point);
               return {
                 type: "circle",
                 shape: { cx, cy, r: 2.6 },
-                style: { fill: colour("surface"), stroke: strong(points[params.dataIndex].sum), lineWidth: 1, opacity: 0.8 },
+                style: { fill: colour("surface"), stroke: strong(point.sum), lineWidth: 1, opacity: 0.8 },
               };
             },
             tooltip: {
@@ -308,9 +341,9 @@ const pagesView = (() => {
     ui.foldTable(
       "intervals-table",
       "ratios over the pages",
-      ["policy", "pages", "median", "lower quartile", "upper quartile", "interval low", "interval high", "verdict"],
+      ["policy", "pages", "median", "lower quartile", "upper quartile", "interval low", "interval high", "verdict", "beyond the axis"],
       () =>
-        ordered.map((sum) => [
+        ordered.map((sum, y) => [
           policyOf(sum),
           number(sum.pages, String(sum.pages)),
           shown(sum.median),
@@ -319,6 +352,7 @@ const pagesView = (() => {
           shown(sum.low),
           shown(sum.high),
           verdictOf(sum) + (sum.mayEqual && !isBaseline(sum) && sum.pages >= index.least_pages && sum !== ordered[0] ? ", may equal the first" : ""),
+          [...arrows[y][1], ...arrows[y][-1]].map(({ page, ratio }) => `${index.pages[page].name} ${format.ratio(ratio)}`).join(", ") || "–",
         ]));
     ui.foldTable(
       "by-page-table",

@@ -447,6 +447,45 @@ describe("policies over pages", () => {
 });
 
 describe("single pages over policies", () => {
+  // The report with other ratios of rfc9218: 1.1 on one page and `ratio` on the
+  // other, beside intervals whose axis reaches from 0.8 to 1.4.
+  const openWith = async (ratio, options) => {
+    const file = `${folder}/ratio.html`;
+    rewrite(`${folder}/report.html`, file, (index) => {
+      const timeOf = (page, policy) => (policy === "rfc9218" ? 1e6 / [1.1, ratio][page] : 1e6);
+      for (const run of index.runs) run[4].fill(timeOf(run[0], index.policies[run[2]]));
+      for (const sum of index.summaries) sum.splice(4, 5, 1, 1.1, 1.15, 0.9, 1.2);
+    });
+    const page = await open(file, options);
+    await settled(page);
+    return page;
+  };
+
+  test("are arrows with a number where they lie beyond the axis", async () => {
+    for (const options of [{ colorScheme: "light" }, { colorScheme: "dark" }, { forcedColors: "active" }]) {
+      const pictures = new Set();
+      for (const ratio of [1.4, 3, 4, 0.8, 0.3, 0.2]) { // on the axis, and two beyond each end
+        const page = await openWith(ratio, options);
+        pictures.add(await pictureOf(page, "intervals"));
+        assertQuiet(page);
+        await page.close();
+      }
+      assert.equal(pictures.size, 6, JSON.stringify(options));
+    }
+  });
+
+  test("beyond the axis are told to those who do not see it", async () => {
+    for (const [ratio, words] of [[1.4, "–"], [3, "wikipedia_mobile 3.000"], [0.25, "wikipedia_mobile 0.250"]]) {
+      const page = await openWith(ratio);
+      const label = await page.locator('#intervals [role="img"]').getAttribute("aria-label");
+      assert.equal(/1 point is beyond the axis/.test(label), words !== "–", label);
+      const rows = await rowsOf(page, "intervals-table");
+      assert.equal((await headsOf(page, "intervals-table")).at(-1), "beyond the axis");
+      assert.deepEqual(new Map(rows.map((row) => [row[0], row.at(-1)])), new Map([["rfc9218", words], ["fifo", "–"], ["rr", "–"]]));
+      await page.close();
+    }
+  });
+
   test("have the ratios of --json, of several seeds the median", async () => {
     const networks = ["--network=mobile", "--policies=rr,fifo", "--signals=none", "--pages=squoosh"];
     for (const seed of [1, 2]) run(compare, "--quiet", ...networks, `--seed=${seed}`, `--runs=${folder}/${seed}.runs`);
@@ -459,6 +498,19 @@ describe("single pages over policies", () => {
     assert.equal(name, "squoosh");
     near(ratios[heads.indexOf("fifo") - 1], median([1, 2].map((seed) => area("rr", seed) / area("fifo", seed))), "fifo");
     assert.equal(ratios[heads.indexOf("rr") - 1], 1);
+    assertQuiet(page);
+    await page.close();
+  });
+
+  test("beyond the axis lead to their load by a click", async () => {
+    const page = await openWith(3);
+    const names = (await rowsOf(page, "intervals-table")).map(([policy]) => policy);
+    const box = await page.locator("#intervals .canvas").boundingBox();
+    const y = box.y + 8 + (box.height - 60) * ((names.indexOf("rfc9218") + 0.5) / names.length);
+    // Left of the number, as far in as the arrow is long.
+    for (let x = box.x + box.width - 30; x > box.x + box.width - 70 && !page.url().includes("page="); x -= 3) await page.mouse.click(x, y);
+    await settled(page);
+    assert.equal(await page.locator("#page").evaluate((node) => node.selectedOptions[0].text), "wikipedia_mobile");
     assertQuiet(page);
     await page.close();
   });
