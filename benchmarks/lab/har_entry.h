@@ -28,8 +28,9 @@
 //    that is only known decoded counts as `decoded`.
 //  - Type: `_resourceType`, `_request_type`; the request's Sec-Fetch-Dest; the
 //    MIME type; the extension in the URL. "Other" is no type where one of those
-//    behind it tells another, but for a redirect, and for an icon: an image
-//    that neither the parser nor a script asked for. OPTIONS is a fetch.
+//    behind it tells another, but for a redirect; for an icon, an image that
+//    neither the parser nor a script asked for; and for html that they did ask
+//    for, since Chrome would name a frame. OPTIONS is a fetch.
 //  - Level: `_initialPriority` (chrome-har) or `_initial_priority`
 //    (WebPageTest), and `_priority`: the last one, in Chrome's names or
 //    WebPageTest's. Chrome's DevTools tell the last one only; there an image's

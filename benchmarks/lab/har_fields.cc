@@ -274,7 +274,12 @@ void ReadHarType(HarParts& parts, HarEntry& entry) {
     take(TypeOfExtension(entry.url));
     const bool icon = absl::StrContains(mime, "icon") ||
                       entry.initiator == HarInitiator::kOther;
-    if (other && icon && type == ResourceType::kImage) type.reset();
+    const bool part = entry.initiator == HarInitiator::kParser ||
+                      entry.initiator == HarInitiator::kScript;
+    if (other && ((icon && type == ResourceType::kImage) ||
+                  (part && type == ResourceType::kHtml))) {
+      type.reset();
+    }
   }
   entry.type = type.value_or(ResourceType::kOther);
 }

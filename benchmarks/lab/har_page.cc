@@ -145,7 +145,7 @@ void HarPage::SetCss(size_t index, Resource& resource) const {
   const bool imported =
       importer != nullptr && importer->type == ResourceType::kCss;
   bool blocks =
-      resource.level == ChromeLevel::kVeryHigh && !FoundByScript(index) &&
+      resource.level <= ChromeLevel::kHigh && !FoundByScript(index) &&
       (!imported || importer->render_blocking == RenderBlocking::kStylesheet);
   if (entry.blocking != HarBlocking::kUnknown) {
     blocks = entry.blocking == HarBlocking::kBlocking;

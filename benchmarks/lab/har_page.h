@@ -24,14 +24,14 @@
 //  - Preloaded: so said by the initiator or `_isLinkPreload` (Chrome's DevTools
 //    do not tell), or a font that Firefox asked for with u=2.
 //  - Render-blocking, only in the document's own frame: what `_renderBlocking`
-//    says. Otherwise a stylesheet at VeryHigh that no script inserted, and that
-//    no stylesheet imports which does not block itself; one of the head may be
-//    preloaded as well. A script that no script and no preload asked for: with
-//    levels, High blocks in the head, Medium late; from a Firefox that sends
-//    `priority`, u=2 blocks; with neither, it blocks in the head when it began
-//    before the first image did, else late. All other scripts are async or
-//    deferred; so is one with a level whose initiator is neither the parser nor
-//    unknown.
+//    says. Otherwise a stylesheet at VeryHigh (in old Chromes High) that no
+//    script inserted, and that no stylesheet imports which does not block
+//    itself; one of the head may be preloaded as well. A script that no script
+//    and no preload asked for: with levels, High blocks in the head, Medium
+//    late; from a Firefox that sends `priority`, u=2 blocks; with neither, it
+//    blocks in the head when it began before the first image did, else late.
+//    All other scripts are async or deferred; so is one with a level whose
+//    initiator is neither the parser nor unknown.
 //  - In the viewport: an image whose level is High or above at any time, or
 //    that Firefox displayed. Neither can be seen of an image that had arrived
 //    before there was a layout. Where levels are known by the requests' headers

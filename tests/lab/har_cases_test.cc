@@ -203,6 +203,9 @@ TEST(HarCasesTest, WarnsOfSetsThatHoldTheDocumentAlone) {
   EXPECT_EQ(Warnings("chrome-har/linkClickChrome.har"),
             "the document alone is render-critical; the document alone is "
             "above the fold");
+  // Its images were asked for at the lowest level; its stylesheet at High.
+  EXPECT_EQ(Warnings("chrome-har/www.izettle.com.har"),
+            "none of 12 images is above the fold");
   // Its styles are in the document.
   EXPECT_EQ(Warnings("chrome-har/www.wikipedia.org.har"),
             "the document alone is render-critical");

@@ -207,6 +207,13 @@ TEST(HarEntryTest, TypesAreToldByChromeThenByTheRequestThenByTheMimeType) {
       {R"({"_resourceType":"other",
            "response":{"content":{"mimeType":"image/x-icon"}}})",
        ResourceType::kOther},
+      // A tool may call everything other, Chrome no frame.
+      {R"({"_resourceType":"other",
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kHtml},
+      {R"({"_resourceType":"other","_initiator":{"type":"parser"},
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kOther},
       // Nor is the body of a redirect what it leads to.
       {R"({"_resourceType":"other","response":{"status":302,
            "content":{"mimeType":"text/html"}}})",
