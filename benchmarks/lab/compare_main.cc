@@ -180,8 +180,13 @@ int CompareMain(int argc, char** argv,
                      .seed = comparison.transport_options.seed});
   const bool quiet = absl::GetFlag(FLAGS_quiet);
   for (const Page& page : comparison.pages) {
-    if (quiet || page.note.empty()) continue;
-    absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
+    if (quiet) break;
+    if (!page.note.empty()) {
+      absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
+    }
+    for (const std::string& warning : PageWarnings(page)) {
+      absl::FPrintF(stderr, "%s: warning: %s\n", page.name, warning);
+    }
   }
   Sinks sinks;
   Progress progress(std::cerr, isatty(STDERR_FILENO) == 1, [] {

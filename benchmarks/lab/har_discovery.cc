@@ -7,7 +7,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 namespace sluice::lab {
 namespace {
@@ -15,10 +14,7 @@ namespace {
 class Finder {
  public:
   Finder(const HarLog& log, absl::string_view file)
-      : entries_(log.entries),
-        file_(file),
-        parents_(log.entries.size()),
-        names_(log.entries.size()) {}
+      : entries_(log.entries), file_(file), parents_(log.entries.size()) {}
 
   absl::StatusOr<HarDiscovery> Find();
 
@@ -28,14 +24,11 @@ class Finder {
   std::optional<size_t> Inferred(size_t index) const;
   std::optional<size_t> LatestBefore(const std::string& url,
                                      size_t index) const;
-  absl::Status CheckCircles() const;
 
   const std::vector<HarEntry>& entries_;
   const absl::string_view file_;
   size_t document_ = 0;
   std::vector<std::optional<size_t>> parents_;
-  // The entry that the initiator names, be it earlier or later.
-  std::vector<std::optional<size_t>> names_;
   // In order.
   absl::flat_hash_map<std::string, std::vector<size_t>> by_url_;
   absl::flat_hash_map<std::string, std::vector<size_t>> open_redirects_;
@@ -63,21 +56,14 @@ std::optional<size_t> Finder::LatestBefore(const std::string& url,
 
 std::optional<size_t> Finder::Named(size_t index) {
   std::optional<size_t> last;
-  std::optional<size_t> later;
   for (const std::string& url : entries_[index].initiator_urls) {
     const std::optional<size_t> candidate = LatestBefore(url, index);
-    if (candidate.has_value()) {
-      if (!last.has_value() ||
-          entries_[*candidate].end_ms > entries_[*last].end_ms) {
-        last = candidate;
-      }
-    } else if (auto found = by_url_.find(url); found != by_url_.end() &&
-                                               found->second.front() > index &&
-                                               index > document_) {
-      later = found->second.front();
+    if (!candidate.has_value()) continue;
+    if (!last.has_value() ||
+        entries_[*candidate].end_ms > entries_[*last].end_ms) {
+      last = candidate;
     }
   }
-  names_[index] = last.has_value() ? last : later;
   return last;
 }
 
@@ -112,45 +98,13 @@ std::optional<size_t> Finder::Inferred(size_t index) const {
   return parent;
 }
 
-// Follows what initiators name; an entry is left when all that it leads to is
-// seen. O(entries).
-absl::Status Finder::CheckCircles() const {
-  enum class State { kNew, kOnWay, kDone };
-  std::vector<State> states(entries_.size(), State::kNew);
-  for (size_t i = 0; i < entries_.size(); ++i) {
-    std::vector<size_t> way;
-    std::optional<size_t> at = i;
-    while (at.has_value() && states[*at] == State::kNew) {
-      states[*at] = State::kOnWay;
-      way.push_back(*at);
-      at = names_[*at];
-    }
-    if (at.has_value() && states[*at] == State::kOnWay) {
-      std::vector<size_t> circle(std::find(way.begin(), way.end(), *at),
-                                 way.end());
-      std::rotate(circle.begin(),
-                  std::min_element(circle.begin(), circle.end()), circle.end());
-      circle.push_back(circle.front());
-      const HarEntry& first = entries_[circle.front()];
-      if (circle.size() > 10) circle.resize(10);
-      return absl::InvalidArgumentError(absl::StrCat(
-          file_, ": ", HarEntryName(first.index, first.url),
-          ": _initiator: leads into a circle of entries: ",
-          absl::StrJoin(circle, ", ", [&](std::string* out, size_t index) {
-            absl::StrAppend(out, entries_[index].index);
-          })));
-    }
-    for (size_t index : way) states[index] = State::kDone;
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<HarDiscovery> Finder::Find() {
   HarDiscovery discovery;
   document_ = entries_.size();
   for (size_t i = 0; i < entries_.size(); ++i) {
     const HarEntry& entry = entries_[i];
-    if (entry.fate == HarFate::kNotHttp || entry.fate == HarFate::kOtherPage) {
+    if (entry.fate == HarFate::kNotHttp || entry.fate == HarFate::kTunnel ||
+        entry.fate == HarFate::kOtherPage) {
       continue;
     }
     by_url_[entry.url].push_back(i);
@@ -185,7 +139,6 @@ absl::StatusOr<HarDiscovery> Finder::Find() {
       open_redirects_[entry.redirect_url].push_back(i);
     }
   }
-  if (absl::Status status = CheckCircles(); !status.ok()) return status;
   discovery.parents = std::move(parents_);
   return discovery;
 }

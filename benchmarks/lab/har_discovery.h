@@ -25,9 +25,9 @@
 // Entries that are left out (har_entry.h) have parents too, and whatever they
 // discovered counts as discovered by their own nearest kept ancestor.
 //
-// Initiators that name each other in a circle are an error. Otherwise one that
-// names only itself or what began later names nothing; so does the document's
-// (a script of the page before it, which this page loads again, is no circle).
+// An initiator that names only itself or what began later names nothing, and so
+// do those that name each other in a circle; so does the document's (a script
+// of the page before it, which this page loads again).
 #ifndef SLUICE_BENCHMARKS_LAB_HAR_DISCOVERY_H_
 #define SLUICE_BENCHMARKS_LAB_HAR_DISCOVERY_H_
 
@@ -51,7 +51,7 @@ struct HarDiscovery {
   std::vector<bool> inferred;
 };
 
-// Error: InvalidArgument, a sentence with `file`; no document, or a circle.
+// Error: InvalidArgument, a sentence with `file`: no document.
 // O(entries²).
 absl::StatusOr<HarDiscovery> DiscoverHar(const HarLog& log,
                                          absl::string_view file);

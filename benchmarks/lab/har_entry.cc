@@ -39,6 +39,20 @@ std::string UrlOf(const json& entry) {
                                                    : "";
 }
 
+// Reads the start that HAR 1.2 wants; what is wrong with it goes to the status
+// of `fields`.
+bool ReadStart(JsonFields& fields, absl::Time& start) {
+  if (!fields.Has("startedDateTime")) {
+    fields.Fail("startedDateTime", "is missing");
+  }
+  const std::string text = fields.String("startedDateTime");
+  if (ParseTime(text, start)) return true;
+  fields.Fail("startedDateTime",
+              absl::StrCat("must be a time as 2020-01-31T12:00:00.000Z, not ",
+                           "\"", absl::CHexEscape(text.substr(0, 40)), "\""));
+  return false;
+}
+
 // What an entry's times are before they are relative to another's.
 struct Clock {
   absl::Time start;
@@ -51,20 +65,24 @@ class LogReader {
  public:
   LogReader(const json& document, absl::string_view file)
       : file_(file),
-        log_(JsonFields(document, file, "", &status_).Object("log")) {}
+        needed_(JsonFields(document, file, "", &status_).Object("log")),
+        log_(JsonFields(document, "", "", &ignored_).Object("log")) {}
 
   absl::StatusOr<HarLog> Read();
 
  private:
   void ReadPages();
   void ReadEntry(const json& object, size_t index);
-  Clock ReadClock(JsonFields& fields);
+  // `needed` is `fields` whose errors end the reading.
+  Clock ReadClock(JsonFields& fields, JsonFields& needed);
   void LeaveOutOtherPages();
   void ForgetHeaderLevels();
   void PlaceInTime();
 
-  absl::Status status_;
+  absl::Status status_;   // what ends the reading
+  absl::Status ignored_;  // of the log's own values, what counts as missing
   const absl::string_view file_;
+  JsonFields needed_;
   JsonFields log_;
   HarLog read_;
   std::vector<Clock> clocks_;  // as read_.entries
@@ -73,17 +91,18 @@ class LogReader {
 };
 
 absl::StatusOr<HarLog> LogReader::Read() {
-  const json* entries = log_.Find("entries");
+  const json* entries = needed_.Find("entries");
   if (entries == nullptr || !entries->is_array() || entries->empty()) {
-    log_.Fail("entries", "must be an array of at least one entry");
+    needed_.Fail("entries", "must be an array of at least one entry");
   }
+  if (!status_.ok()) return status_;
   JsonFields creator = log_.Object("creator");
   read_.creator = absl::CHexEscape(
       absl::StrCat(creator.String("name"), " ", creator.String("version"))
           .substr(0, kShownUrl));
   absl::StripAsciiWhitespace(&read_.creator);
   ReadPages();
-  if (!status_.ok()) return status_;
+  read_.ignored = std::string(ignored_.message());
   for (size_t i = 0; i < entries->size() && status_.ok(); ++i) {
     ReadEntry((*entries)[i], i);
   }
@@ -123,26 +142,33 @@ void LogReader::ReadEntry(const json& object, size_t index) {
   const std::string url = UrlOf(object);
   const std::string name = HarEntryName(index, url);
   // What is no object has no address to name.
-  JsonFields fields(
-      object, file_,
-      url.empty() ? absl::StrCat(name, ".") : absl::StrCat(name, ": "),
-      &status_);
-  if (!object.is_object()) return;  // `fields` said so
+  const std::string prefix =
+      url.empty() ? absl::StrCat(name, ".") : absl::StrCat(name, ": ");
+  JsonFields needed(object, file_, prefix, &status_);
+  if (!object.is_object()) return;  // `needed` said so
   for (const char* part : {"request", "response"}) {
-    if (!fields.Has(part)) fields.Fail(part, "is missing");
+    if (!needed.Has(part)) needed.Fail(part, "is missing");
+    needed.Object(part);  // it is an object
   }
+  JsonFields request = needed.Object("request");
+  if (!request.Has("url")) request.Fail("url", "is missing");
+  request.String("url");  // it is a string
+  if (!status_.ok()) return;
+
+  absl::Status ignored;
+  JsonFields fields(object, "", prefix, &ignored);
   HarParts parts = {fields, fields.Object("request"),
                     fields.Object("response")};
-  if (!parts.request.Has("url")) parts.request.Fail("url", "is missing");
-  parts.request.String("url");  // it is a string
-
   HarEntry entry;
   entry.index = index;
   entry.url = std::string(WithoutFragment(url));
-  Clock clock = ReadClock(fields);
+  Clock clock = ReadClock(fields, needed);
   ReadHarInitiator(parts, entry);
-  if (!IsHttpUrl(url) ||
-      absl::EqualsIgnoreCase(fields.String("_resourceType"), "websocket")) {
+  if (absl::EqualsIgnoreCase(parts.request.String("method"), "CONNECT")) {
+    entry.fate = HarFate::kTunnel;
+  } else if (!IsHttpUrl(url) ||
+             absl::EqualsIgnoreCase(fields.String("_resourceType"),
+                                    "websocket")) {
     entry.fate = HarFate::kNotHttp;
     entry.url.clear();  // a data: URL is as long as what it stands for
   } else {
@@ -150,23 +176,18 @@ void LogReader::ReadEntry(const json& object, size_t index) {
     ReadHarType(parts, entry);
     ReadHarPriority(parts, entry);
     ReadHarProgress(fields, entry);
+    if (entry.size_unknown && clock.duration_ms <= 0) {
+      entry.fate = HarFate::kCached;
+    }
   }
+  entry.ignored = std::string(ignored.message());
   read_.entries.push_back(std::move(entry));
   clocks_.push_back(std::move(clock));
 }
 
-Clock LogReader::ReadClock(JsonFields& fields) {
+Clock LogReader::ReadClock(JsonFields& fields, JsonFields& needed) {
   Clock clock;
-  if (!fields.Has("startedDateTime")) {
-    fields.Fail("startedDateTime", "is missing");
-  }
-  const std::string start = fields.String("startedDateTime");
-  if (!ParseTime(start, clock.start)) {
-    fields.Fail(
-        "startedDateTime",
-        absl::StrCat("must be a time as 2020-01-31T12:00:00.000Z, not ", "\"",
-                     absl::CHexEscape(start.substr(0, 40)), "\""));
-  }
+  bool has_start = ReadStart(fields, clock.start);
   clock.page = fields.String("pageref");
 
   if (!fields.Has("time") && !fields.Has("timings")) {
@@ -188,20 +209,31 @@ Clock LogReader::ReadClock(JsonFields& fields) {
   clock.receive_ms = std::min(clock.receive_ms, clock.duration_ms);
 
   if (const auto at = HarOwnNumber(fields, "_requestTime", kMaxMonotonic)) {
-    if (!anchor_.has_value()) anchor_ = clock.start - absl::Seconds(*at);
-    clock.start = *anchor_ + absl::Seconds(*at);
+    if (has_start && !anchor_.has_value()) {
+      anchor_ = clock.start - absl::Seconds(*at);
+    }
+    if (anchor_.has_value()) clock.start = *anchor_ + absl::Seconds(*at);
+    has_start = anchor_.has_value();
   }
   // The browser wanted it before it was sent.
+  const auto page = page_starts_.find(clock.page);
+  std::optional<absl::Time> created;
+  if (const auto at = HarOwnNumber(fields, "_created", kMaxCaptureMs);
+      at.has_value() && page != page_starts_.end()) {
+    created = page->second + absl::Milliseconds(*at);
+  }
+  if (!has_start) {
+    if (!created.has_value()) {
+      ReadStart(needed, clock.start);
+      return clock;
+    }
+    clock.start = *created;
+  }
   absl::Time wanted =
       clock.start -
       absl::Milliseconds(
           HarOwnNumber(timings, "_queued", kMaxCaptureMs).value_or(0));
-  const auto page = page_starts_.find(clock.page);
-  const std::optional<double> created =
-      HarOwnNumber(fields, "_created", kMaxCaptureMs);
-  if (created.has_value() && page != page_starts_.end()) {
-    wanted = std::min(wanted, page->second + absl::Milliseconds(*created));
-  }
+  if (created.has_value()) wanted = std::min(wanted, *created);
   clock.duration_ms += absl::ToDoubleMilliseconds(clock.start - wanted);
   clock.start = wanted;
   return clock;

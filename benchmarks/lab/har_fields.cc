@@ -30,20 +30,19 @@ absl::string_view Header(JsonFields& fields, absl::string_view name) {
     return "";
   }
   for (const json& header : *headers) {
-    if (!header.is_object()) {
+    const auto text = [&header](const char* field) -> const std::string* {
+      if (!header.is_object()) return nullptr;
+      auto found = header.find(field);
+      return found == header.end() || !found->is_string()
+                 ? nullptr
+                 : &found->get_ref<const std::string&>();
+    };
+    const std::string* const found_name = text("name");
+    const std::string* const value = text("value");
+    if (found_name == nullptr || value == nullptr) {
       fields.Fail("headers", "must be an array of names and values");
-      return "";
-    }
-    auto found_name = header.find("name");
-    auto found_value = header.find("value");
-    if (found_name == header.end() || !found_name->is_string() ||
-        found_value == header.end() || !found_value->is_string()) {
-      fields.Fail("headers", "must be an array of names and values");
-      return "";
-    }
-    if (absl::EqualsIgnoreCase(found_name->get_ref<const std::string&>(),
-                               name)) {
-      return found_value->get_ref<const std::string&>();
+    } else if (absl::EqualsIgnoreCase(*found_name, name)) {
+      return *value;
     }
   }
   return "";
@@ -57,11 +56,15 @@ std::optional<double> Size(JsonFields& fields, absl::string_view name) {
 }
 
 // Whether a mark of a tool's own is there: true, a number or a text.
+// WebPageTest writes some numbers as texts.
 bool IsMarked(const JsonFields& fields, absl::string_view name) {
   const json* value = fields.Find(name);
   if (value == nullptr) return false;
   if (value->is_boolean()) return value->get<bool>();
-  if (value->is_string()) return !value->get_ref<const std::string&>().empty();
+  if (value->is_string()) {
+    const std::string& text = value->get_ref<const std::string&>();
+    return !text.empty() && text != "0" && text != "false";
+  }
   return value->is_number() && *value != 0;
 }
 
@@ -110,93 +113,174 @@ std::optional<double> HarOwnNumber(JsonFields& fields, absl::string_view name,
   return number;
 }
 
+namespace {
+
+// The cache that Safari names, or what stood in for one.
+bool IsFromSafarisCache(JsonFields& entry) {
+  const std::string type = entry.String("_fetchType");
+  return type == "Memory Cache" || type == "Disk Cache" ||
+         type == "Service Worker" || type == "Inspector Override";
+}
+
+// What an entry tells about the size of its body.
+struct Sizes {
+  std::optional<double> object;
+  std::optional<double> transfer;
+  std::optional<double> headers;
+  std::optional<double> body;
+  std::optional<double> bytes_in;
+  std::optional<double> length;  // Content-Length
+  std::optional<double> decoded;
+  std::optional<double> compression;
+  bool encoded = false;      // a header says so
+  bool has_headers = false;  // that could
+  bool tells_headers = false;
+
+  std::optional<double> Came() const {
+    return object.has_value()     ? object
+           : transfer.has_value() ? transfer
+           : body.has_value()     ? body
+                                  : bytes_in;
+  }
+  bool HasBody() const { return decoded.value_or(0) > 0; }
+};
+
+Sizes ReadSizes(HarParts& parts) {
+  JsonFields& response = parts.response;
+  JsonFields content = response.Object("content");
+  Sizes sizes;
+  sizes.object = HarOwnNumber(parts.fields, "_objectSize", kMaxSize);
+  sizes.transfer = Size(response, "_transferSize");
+  sizes.headers = Size(response, "headersSize");
+  sizes.body = Size(response, "bodySize");
+  if (sizes.body.has_value() && IsOfFirefoxTools(parts.fields)) {
+    sizes.body = std::max(0.0, *sizes.body - sizes.headers.value_or(0));
+  }
+  sizes.bytes_in = HarOwnNumber(parts.fields, "_bytesIn", kMaxSize);
+  sizes.decoded = Size(content, "size");
+  sizes.compression = content.Number("compression", -kMaxSize, kMaxSize);
+  if (sizes.HasBody() && sizes.compression >= sizes.decoded) {
+    sizes.compression.reset();  // by a tool that took the wire's size for 0
+  }
+  sizes.encoded = !Header(response, "content-encoding").empty();
+  const json* headers = response.Find("headers");
+  sizes.has_headers = headers != nullptr;
+  sizes.tells_headers = sizes.has_headers && !headers->empty();
+  double length = 0;
+  if (absl::SimpleAtod(Header(response, "content-length"), &length) &&
+      length >= 0 && length <= kMaxSize && (length > 0 || !sizes.HasBody())) {
+    sizes.length = length;
+  }
+  return sizes;
+}
+
+// Sets `bytes`, and what is to be said of them. `early`: the response came
+// before its request, and Chrome did not count it.
+void SetBytes(const Sizes& sizes, bool early, HarEntry& entry) {
+  std::optional<double> size;
+  const auto take = [&](std::optional<double> candidate) {
+    if (size.has_value() || !candidate.has_value()) return;
+    if (*candidate > 0 || !sizes.HasBody()) size = candidate;
+  };
+  take(sizes.object);
+  if (sizes.transfer.has_value()) {
+    double transfer =
+        std::max(0.0, *sizes.transfer - sizes.headers.value_or(0));
+    if (!sizes.headers.has_value() && !sizes.encoded && sizes.has_headers) {
+      const double decoded = sizes.decoded.value_or(transfer);
+      const bool plain =
+          sizes.tells_headers && sizes.compression.value_or(0) <= 0;
+      transfer = plain ? decoded : std::min(transfer, decoded);
+    }
+    take(transfer);
+  }
+  take(sizes.body);
+  take(sizes.bytes_in);
+  take(sizes.length);
+  if (!size.has_value() && sizes.decoded.has_value()) {
+    size = std::max(0.0, *sizes.decoded - sizes.compression.value_or(0));
+    entry.decoded = !sizes.compression.has_value() && (sizes.encoded || early);
+  }
+  entry.size_unknown = !size.has_value();
+  if (entry.size_unknown) return;
+  entry.bytes = static_cast<uint64_t>(
+      std::llround(std::min(*size, sizes.length.value_or(*size))));
+}
+
+}  // namespace
+
 void ReadHarBody(HarParts& parts, HarEntry& entry) {
   JsonFields& response = parts.response;
-  const double status = response.Number("status", -1e9, 1e9).value_or(0);
-  const std::optional<double> object =
-      HarOwnNumber(parts.fields, "_objectSize", kMaxSize);
-  const std::optional<double> transfer = Size(response, "_transferSize");
-  const std::optional<double> headers = Size(response, "headersSize");
-  std::optional<double> body = Size(response, "bodySize");
-  if (body.has_value() && IsOfFirefoxTools(parts.fields)) {
-    body = std::max(0.0, *body - headers.value_or(0));
+  std::optional<double> status = response.Number("status", -1e9, 1e9);
+  if (!status.has_value()) {
+    status = HarOwnNumber(parts.fields, "_responseCode", 1e9);
   }
-  const std::optional<double> bytes_in =
-      HarOwnNumber(parts.fields, "_bytesIn", kMaxSize);
-  JsonFields content = response.Object("content");
-  const std::optional<double> decoded = Size(content, "size");
-  const std::optional<double> compression =
-      content.Number("compression", -kMaxSize, kMaxSize);
-  const bool encoded = !Header(response, "content-encoding").empty();
-  double length = 0;
-  const bool has_length =
-      absl::SimpleAtod(Header(response, "content-length"), &length) &&
-      length >= 0 && length <= kMaxSize;
-  const std::optional<double> came = object.has_value()     ? object
-                                     : transfer.has_value() ? transfer
-                                     : body.has_value()     ? body
-                                                            : bytes_in;
+  const Sizes sizes = ReadSizes(parts);
+  const double came = sizes.Came().value_or(0);
+  const bool early = IsMarked(response, "fromEarlyHints") ||
+                     IsMarked(parts.fields, "_was_pushed");
 
-  if (IsRedirect(status)) {
+  if (status.has_value() && IsRedirect(*status)) {
     entry.redirect = true;
-    entry.bytes = static_cast<uint64_t>(came.value_or(0));
+    entry.bytes = static_cast<uint64_t>(came);
     std::string target = response.String("redirectURL");
     if (target.empty()) target = std::string(Header(response, "location"));
     if (!target.empty()) entry.redirect_url = ResolveUrl(entry.url, target);
     return;
   }
-  if ((status <= 0 || status >= 600 || IsMarked(response, "_error") ||
-       IsMarked(response, "_failureText")) &&
-      came.value_or(0) == 0) {
+  const bool error = (status.has_value() && (*status <= 0 || *status >= 600)) ||
+                     IsMarked(response, "_error") ||
+                     IsMarked(response, "_failureText");
+  if ((error && came == 0) || (!status.has_value() && came == 0 &&
+                               !sizes.HasBody() && !sizes.length.has_value())) {
     entry.fate = HarFate::kFailed;
     return;
   }
-  const bool empty = status == 204 || status == 304;
-  if (IsMarked(parts.fields, "_fromCache") ||
-      IsMarked(response, "fromDiskCache") ||
-      (!empty && parts.fields.Object("cache").Has("beforeRequest")) ||
-      (!empty && came == 0.0 && decoded.value_or(0) > 0)) {
+  const bool empty =
+      status == 204 || status == 304 ||
+      absl::EqualsIgnoreCase(parts.request.String("method"), "HEAD");
+  const bool nothing_came = sizes.Came() == 0.0 && sizes.HasBody();
+  if (!early &&
+      (IsMarked(parts.fields, "_fromCache") ||
+       IsMarked(response, "fromDiskCache") ||
+       IsFromSafarisCache(parts.fields) ||
+       (!empty &&
+        (parts.fields.Object("cache").Has("beforeRequest") || nothing_came)))) {
     entry.fate = HarFate::kCached;
     return;
   }
-  if (empty) return;
-
-  double size = 0;
-  if (object.has_value()) {
-    size = *object;
-  } else if (transfer.has_value()) {
-    size = std::max(0.0, *transfer - headers.value_or(0));
-    if (!headers.has_value() && !encoded && response.Has("headers")) {
-      size = std::min(size, decoded.value_or(size));
-    }
-  } else if (came.has_value()) {
-    size = *came;
-  } else if (has_length) {
-    size = length;
-  } else if (decoded.has_value()) {
-    size = std::max(0.0, *decoded - compression.value_or(0));
-    entry.decoded = !compression.has_value() && encoded;
-  } else {
-    response.Fail("bodySize",
-                  "is missing, and so is all else that tells a body's size "
-                  "(_transferSize, content.size, Content-Length)");
-  }
-  if (has_length) size = std::min(size, length);
-  entry.bytes = static_cast<uint64_t>(std::llround(size));
+  if (!empty) SetBytes(sizes, early, entry);
 }
 
 void ReadHarType(HarParts& parts, HarEntry& entry) {
+  bool other = false;  // said so
   std::optional<ResourceType> type;
+  const auto take = [&](std::optional<ResourceType> candidate) {
+    if (type.has_value()) return;
+    other = other || candidate == ResourceType::kOther;
+    if (candidate != ResourceType::kOther) type = candidate;
+  };
   for (const char* field : {"_resourceType", "_request_type"}) {
-    if (!type.has_value()) type = TypeOfChromeName(parts.fields.String(field));
+    take(TypeOfChromeName(parts.fields.String(field)));
   }
-  if (!type.has_value()) {
-    type = TypeOfDestination(Header(parts.request, "sec-fetch-dest"));
+  if (absl::EqualsIgnoreCase(parts.request.String("method"), "OPTIONS")) {
+    take(ResourceType::kFetch);
   }
-  if (!type.has_value()) {
-    type = TypeOfMime(parts.response.Object("content").String("mimeType"));
+  if (!(other && entry.redirect)) {
+    const std::string mime =
+        parts.response.Object("content").String("mimeType");
+    take(TypeOfDestination(Header(parts.request, "sec-fetch-dest")));
+    take(TypeOfMime(mime));
+    take(TypeOfExtension(entry.url));
+    const bool icon = absl::StrContains(mime, "icon") ||
+                      entry.initiator == HarInitiator::kOther;
+    const bool part = entry.initiator == HarInitiator::kParser ||
+                      entry.initiator == HarInitiator::kScript;
+    if (other && ((icon && type == ResourceType::kImage) ||
+                  (part && type == ResourceType::kHtml))) {
+      type.reset();
+    }
   }
-  if (!type.has_value()) type = TypeOfExtension(entry.url);
   entry.type = type.value_or(ResourceType::kOther);
 }
 
@@ -261,7 +345,7 @@ void ReadHarInitiator(HarParts& parts, HarEntry& entry) {
       const json* frames = stack.Find("callFrames");
       if (frames != nullptr && !frames->is_array()) {
         stack.Fail("callFrames", "must be an array");
-        return;
+        frames = nullptr;
       }
       for (size_t f = 0; frames != nullptr && f < frames->size(); ++f) {
         add(stack.Element("callFrames", f).String("url"));
@@ -269,18 +353,18 @@ void ReadHarInitiator(HarParts& parts, HarEntry& entry) {
       if (!stack.Has("parent")) break;
       stack = stack.Object("parent");
     }
-  } else if (named != nullptr && named->is_string()) {
-    add(named->get_ref<const std::string&>());
-    const json* kind = parts.fields.Find("_initiator_type");
-    entry.initiator = InitiatorKind(kind != nullptr && kind->is_string()
-                                        ? kind->get_ref<const std::string&>()
-                                        : "other");
-  } else if (named != nullptr) {
-    parts.fields.Fail("_initiator", "must be an object or an address");
+  } else {
+    if (named != nullptr && named->is_string()) {
+      add(named->get_ref<const std::string&>());
+    } else if (named != nullptr) {
+      parts.fields.Fail("_initiator", "must be an object or an address");
+    }
+    entry.initiator = InitiatorKind(parts.fields.String(
+        "_initiator_type",
+        named != nullptr && named->is_string() ? "other" : ""));
   }
-  if (IsMarked(parts.request, "_isLinkPreload")) {
-    entry.initiator = HarInitiator::kPreload;
-  }
+  entry.preloaded = entry.initiator == HarInitiator::kPreload ||
+                    IsMarked(parts.request, "_isLinkPreload");
 }
 
 void ReadHarProgress(JsonFields& fields, HarEntry& entry) {
@@ -292,10 +376,10 @@ void ReadHarProgress(JsonFields& fields, HarEntry& entry) {
   }
   for (size_t i = 0; i < chunks->size(); ++i) {
     JsonFields chunk = fields.Element("_chunks", i);
-    const double at =
-        chunk.Number("ts", -kMaxCaptureMs, kMaxCaptureMs).value_or(0);
-    const double bytes = chunk.Number("bytes", 0, kMaxSize).value_or(0);
-    entry.progress.emplace_back(at, static_cast<uint64_t>(bytes));
+    const auto at = chunk.Number("ts", -kMaxCaptureMs, kMaxCaptureMs);
+    const auto bytes = chunk.Number("bytes", 0, kMaxSize);
+    if (!at.has_value() || !bytes.has_value()) continue;
+    entry.progress.emplace_back(*at, static_cast<uint64_t>(*bytes));
   }
   std::sort(entry.progress.begin(), entry.progress.end());
   uint64_t sum = 0;

@@ -17,12 +17,13 @@ struct HarParts {
   JsonFields response;
 };
 
-// Each sets the members that its name says; what is wrong goes to the parts'
-// status. `entry.url` must be set.
+// Each sets the members that its name says; what is wrong counts as missing and
+// goes to the parts' status. `entry.url` must be set; of the type also what the
+// others before it set.
+void ReadHarInitiator(HarParts& parts, HarEntry& entry);
 void ReadHarBody(HarParts& parts, HarEntry& entry);  // fate, bytes, redirect
 void ReadHarType(HarParts& parts, HarEntry& entry);
 void ReadHarPriority(HarParts& parts, HarEntry& entry);  // and blocking
-void ReadHarInitiator(HarParts& parts, HarEntry& entry);
 // With times since the start of the entry's page.
 void ReadHarProgress(JsonFields& fields, HarEntry& entry);
 

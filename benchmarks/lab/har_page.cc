@@ -46,7 +46,8 @@ class HarPage {
   HarPage(HarLog log, HarDiscovery discovery)
       : entries_(std::move(log.entries)),
         discovery_(std::move(discovery)),
-        creator_(std::move(log.creator)) {}
+        creator_(std::move(log.creator)),
+        ignored_(std::move(log.ignored)) {}
 
   Page Make(absl::string_view file);
 
@@ -63,8 +64,10 @@ class HarPage {
 
   bool FoundByScript(size_t index) const {
     const std::optional<size_t>& parent = discovery_.parents[index];
-    return entries_[index].initiator == HarInitiator::kScript ||
-           (parent.has_value() && entries_[*parent].type == ResourceType::kJs);
+    const HarInitiator initiator = entries_[index].initiator;
+    return initiator == HarInitiator::kScript ||
+           (initiator != HarInitiator::kParser && parent.has_value() &&
+            entries_[*parent].type == ResourceType::kJs);
   }
   bool InDocument(size_t index) const {
     return frames_[index] == discovery_.document;
@@ -73,6 +76,7 @@ class HarPage {
   const std::vector<HarEntry> entries_;
   const HarDiscovery discovery_;
   const std::string creator_;
+  const std::string ignored_;      // of the log's own values
   std::vector<size_t> frames_;     // by entry: its document
   std::vector<size_t> places_;     // by entry: index in the page's resources
   std::vector<size_t> sources_;    // by resource: its entry
@@ -135,9 +139,14 @@ void HarPage::SetCss(size_t index, Resource& resource) const {
   if (!entry.level.has_value() && entry.firefox_urgency == 4) {
     resource.level = ChromeLevel::kVeryLow;
   }
-  bool blocks = resource.level == ChromeLevel::kVeryHigh &&
-                !resource.hints.preload &&
-                (has_levels_ || !FoundByScript(index));
+  const Resource* importer = resource.initiator.has_value()
+                                 ? &page_.resources[*resource.initiator]
+                                 : nullptr;
+  const bool imported =
+      importer != nullptr && importer->type == ResourceType::kCss;
+  bool blocks =
+      resource.level <= ChromeLevel::kHigh && !FoundByScript(index) &&
+      (!imported || importer->render_blocking == RenderBlocking::kStylesheet);
   if (entry.blocking != HarBlocking::kUnknown) {
     blocks = entry.blocking == HarBlocking::kBlocking;
   }
@@ -215,7 +224,7 @@ void HarPage::AddResource(size_t index) {
     resource.discovery_delay_ns = ToNanoseconds(entry.start_ms);
   }
   resource.hints.preload =
-      entry.initiator == HarInitiator::kPreload ||
+      entry.preloaded ||
       (entry.type == ResourceType::kFont && entry.firefox_urgency == 2);
   if (entry.level.has_value()) {
     resource.level = *entry.level;
@@ -272,14 +281,25 @@ std::string HarPage::Note() const {
   std::array<size_t, kHarFates> fates = {};
   size_t inferred = 0;
   size_t decoded = 0;
+  size_t unknown = 0;
+  size_t ignored = ignored_.empty() ? 0 : 1;
+  std::string first_ignored = ignored_;
   std::set<absl::string_view> hosts;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    ++fates[static_cast<size_t>(entries_[i].fate)];
-    if (entries_[i].fate != HarFate::kKept) continue;
+    const HarFate fate = entries_[i].fate;
+    ++fates[static_cast<size_t>(fate)];
+    // Of those that are left out whatever their values are, none counts.
+    const bool judged = fate == HarFate::kKept || fate == HarFate::kCached ||
+                        fate == HarFate::kFailed;
+    if (judged && !entries_[i].ignored.empty() && ++ignored == 1) {
+      first_ignored = entries_[i].ignored;
+    }
+    if (fate != HarFate::kKept) continue;
     const absl::string_view origin = OriginOf(entries_[i].url);
     hosts.insert(origin.substr(origin.find(':')));  // of either scheme
     if (discovery_.inferred[i]) ++inferred;
     if (entries_[i].decoded) ++decoded;
+    if (entries_[i].size_unknown) ++unknown;
   }
   std::vector<std::string> parts = {absl::StrCat(
       page_.resources.size(), " of ", entries_.size(), " entries are loaded")};
@@ -289,13 +309,19 @@ std::string HarPage::Note() const {
   add(fates[static_cast<size_t>(HarFate::kCached)], "came from a cache");
   add(fates[static_cast<size_t>(HarFate::kFailed)], "failed");
   add(fates[static_cast<size_t>(HarFate::kNotHttp)], "were not HTTP");
+  add(fates[static_cast<size_t>(HarFate::kTunnel)], "opened a tunnel");
   add(fates[static_cast<size_t>(HarFate::kOtherPage)], "are of another page");
   if (hosts.size() > 1) add(hosts.size(), "hosts are merged");
   add(inferred, "initiators are inferred");
   add(decoded, "sizes are of decoded bodies");
+  add(unknown, "sizes are unknown and count as 0");
   if (!has_levels_) parts.push_back("priorities are inferred");
   if (!has_final_levels_ && !has_displayed_) {
     parts.push_back("images in view are guessed");
+  }
+  if (ignored > 0) {
+    parts.push_back(absl::StrCat("unusable values are ignored in ", ignored,
+                                 " places, the first: ", first_ignored));
   }
   return absl::StrCat("HAR", creator_.empty() ? "" : " of ", creator_, ": ",
                       absl::StrJoin(parts, ", "));
@@ -347,6 +373,14 @@ absl::StatusOr<Page> ReadHarPage(const json& document, absl::string_view file) {
   }
   absl::StatusOr<HarDiscovery> discovery = DiscoverHar(*log, file);
   if (!discovery.ok()) return discovery.status();
+  if (const HarEntry& page = log->entries[discovery->document];
+      page.size_unknown) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        file, ": ", HarEntryName(page.index, page.url),
+        ": response.bodySize: is missing, and so is all else that tells the "
+        "size of the page's document (_transferSize, content.size, "
+        "Content-Length)"));
+  }
   return HarPage(*std::move(log), *std::move(discovery)).Make(file);
 }
 

@@ -21,16 +21,17 @@
 //    That of an image is placed where layout would put it in view: at the end
 //    of the last render-critical entry that ended before the image did. Any
 //    other resource has its last level from the start.
-//  - Preloaded: so said by the initiator (Chrome's DevTools do not tell), or a
-//    font that Firefox asked for with u=2.
+//  - Preloaded: so said by the initiator or `_isLinkPreload` (Chrome's DevTools
+//    do not tell), or a font that Firefox asked for with u=2.
 //  - Render-blocking, only in the document's own frame: what `_renderBlocking`
-//    says. Otherwise a stylesheet at VeryHigh, not preloaded, and not inserted
-//    by a script where the HAR has no levels. A script that no script and no
-//    preload asked for: with levels, High blocks in the head, Medium late; from
-//    a Firefox that sends `priority`, u=2 blocks; with neither, it blocks in
-//    the head when it began before the first image did, else late. All other
-//    scripts are async or deferred; so is one with a level whose initiator is
-//    neither the parser nor unknown.
+//    says. Otherwise a stylesheet at VeryHigh (in old Chromes High) that no
+//    script inserted, and that no stylesheet imports which does not block
+//    itself; one of the head may be preloaded as well. A script that no script
+//    and no preload asked for: with levels, High blocks in the head, Medium
+//    late; from a Firefox that sends `priority`, u=2 blocks; with neither, it
+//    blocks in the head when it began before the first image did, else late.
+//    All other scripts are async or deferred; so is one with a level whose
+//    initiator is neither the parser nor unknown.
 //  - In the viewport: an image whose level is High or above at any time, or
 //    that Firefox displayed. Neither can be seen of an image that had arrived
 //    before there was a layout. Where levels are known by the requests' headers
@@ -54,9 +55,10 @@ namespace sluice::lab {
 inline constexpr char kHarFixtureField[] = "_page_fixture";
 
 // Reads `document`, a JSON object with a "log"; leaves `sha256` empty. `file`
-// names it in errors and names the page. `note` says what was left out and what
-// was inferred. Error: InvalidArgument, one sentence with the entry and the
-// field. O(size of the document + entries²).
+// names it in errors and names the page. `note` says what was left out,
+// what was inferred and which values could not be used. Error: InvalidArgument,
+// one sentence with the entry and the field. O(size of the document +
+// entries²).
 absl::StatusOr<Page> ReadHarPage(const nlohmann::json& document,
                                  absl::string_view file);
 

@@ -137,6 +137,7 @@ absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
   if (sample->page == tables_) {
     const Json table = {{"name", run.page->name},
                         {"sha256", run.page->sha256},
+                        {"warnings", PageWarnings(*run.page)},
                         {"resources", ResourceTable(*run.page)}};
     absl::StrAppend(&pages_, tables_ > 0 ? "," : "", table.dump());
     ++tables_;

@@ -201,7 +201,7 @@ std::optional<int64_t> JsonFields::Integer(absl::string_view name, int64_t min,
   if (in_range) return value->get<int64_t>();
   Fail(name, absl::StrCat("must be a whole number from ", min, " to ", max,
                           ", not ", Shown(*value)));
-  return min;
+  return std::nullopt;
 }
 
 int64_t JsonFields::RequiredInteger(absl::string_view name, int64_t min,
@@ -222,7 +222,7 @@ std::optional<double> JsonFields::Number(absl::string_view name, double min,
   }
   Fail(name, absl::StrFormat("must be a number from %.10g to %.10g, not %s",
                              min, max, Shown(*value)));
-  return min;
+  return std::nullopt;
 }
 
 bool JsonFields::Boolean(absl::string_view name, bool otherwise) {
@@ -247,8 +247,8 @@ void JsonFields::Fail(absl::string_view name, absl::string_view problem) {
   std::string field = absl::StrCat(prefix_, name);
   if (!field.empty() && field.back() == '.') field.pop_back();
   *status_ = absl::InvalidArgumentError(
-      field.empty() ? absl::StrCat(file_, ": ", problem)
-                    : absl::StrCat(file_, ": ", field, ": ", problem));
+      absl::StrCat(file_, file_.empty() ? "" : ": ", field,
+                   field.empty() ? "" : ": ", problem));
 }
 
 }  // namespace sluice::lab

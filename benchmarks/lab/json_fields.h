@@ -6,8 +6,9 @@
 //   …
 //   if (!status.ok()) return status;
 //
-// The first error is kept in `*status`; after it every getter still returns a
-// value in range, so that a reader can go on and check once.
+// The first error is kept in `*status`. After it every getter goes on as if the
+// field that it refused were absent, so that a reader can check once; or take
+// the error as a warning, and the next best source.
 #ifndef SLUICE_BENCHMARKS_LAB_JSON_FIELDS_H_
 #define SLUICE_BENCHMARKS_LAB_JSON_FIELDS_H_
 
@@ -63,7 +64,8 @@ class JsonFields {
   // The member as it is; nothing when it is absent.
   const nlohmann::json* Find(absl::string_view name) const;
 
-  // "FILE: PREFIXname: problem", kept unless an error is there already.
+  // "FILE: PREFIXname: problem", kept unless an error is there already; without
+  // "FILE: " where `file` is empty.
   void Fail(absl::string_view name, absl::string_view problem);
 
  private:

@@ -38,6 +38,44 @@ uint64_t Page::BodyBytes() const {
   return bytes;
 }
 
+std::vector<std::string> PageWarnings(const Page& page) {
+  struct Count {
+    size_t all = 0;
+    size_t critical = 0;
+    size_t above_the_fold = 0;
+  };
+  Count whole;
+  Count css;
+  Count images;
+  for (const Resource& resource : page.resources) {
+    if (resource.redirect) continue;
+    const auto add = [&resource](Count& count) {
+      ++count.all;
+      if (resource.render_critical) ++count.critical;
+      if (resource.above_the_fold) ++count.above_the_fold;
+    };
+    add(whole);
+    if (resource.type == ResourceType::kCss) add(css);
+    if (resource.type == ResourceType::kImage) add(images);
+  }
+  std::vector<std::string> warnings;
+  if (whole.critical <= 1) {
+    warnings.push_back("the document alone is render-critical");
+  }
+  if (whole.above_the_fold <= 1) {
+    warnings.push_back("the document alone is above the fold");
+  }
+  if (css.all > 0 && css.critical == 0) {
+    warnings.push_back(
+        absl::StrCat("none of ", css.all, " stylesheets blocks rendering"));
+  }
+  if (images.all > 0 && images.above_the_fold == 0) {
+    warnings.push_back(
+        absl::StrCat("none of ", images.all, " images is above the fold"));
+  }
+  return warnings;
+}
+
 absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file) {
   absl::StatusOr<json> document = ParseJson(text, file);
   if (!document.ok()) return document.status();

@@ -110,13 +110,20 @@ struct Resource {
 struct Page {
   std::string name;
   std::string sha256;  // of the file's bytes, in hexadecimal
-  // Of a HAR: what was left out and what had to be inferred; one sentence.
+  // Of a HAR: what was left out, what had to be inferred and which values were
+  // unusable; one sentence.
   std::string note;
   std::vector<Resource> resources;
 
   // Bytes that go over the wire as bodies: of everything but redirects.
   uint64_t BodyBytes() const;
 };
+
+// Why the metrics of `page` may mean less than they seem to: sets that hold the
+// document alone, and kinds of resources that have none in the set where they
+// should be. Each without a full stop. Needs no more of the resources than
+// their type, `redirect` and the two sets. O(resources).
+std::vector<std::string> PageWarnings(const Page& page);
 
 // Reads a page from `text`. `file` names it in errors; the name of a page from
 // a HAR is the last part of it, without extension. Error: InvalidArgument, one

@@ -30,6 +30,9 @@ int main(int argc, char** argv) {
     sluice::examples::ExitBadCommandLine(kProgram, page.status().message());
   }
   if (!page->note.empty()) absl::FPrintF(stderr, "%s\n", page->note);
+  for (const std::string& warning : sluice::lab::PageWarnings(*page)) {
+    absl::FPrintF(stderr, "warning: %s\n", warning);
+  }
   absl::PrintF("%s\n", sluice::lab::PageFixture(*page).dump(1));
   return 0;
 }

@@ -1,10 +1,11 @@
 // Fuzzes what reads the pages of users: HAR files and page files.
 //
 // Input: a file. Invariants: it gives either one sentence that begins with the
-// file's name, or a page; such a page is also one when it is written in the
-// lab's own format, and, if it is small, it can be loaded to its end: under any
-// policy with any largest grant, any signals, any number of streams, over links
-// of any shape. The file's bytes choose these, so that inputs stay files.
+// file's name, or a page with a short note; such a page is also one when it is
+// written in the lab's own format, and, if it is small, it can be loaded to its
+// end: under any policy with any largest grant, any signals, any number of
+// streams, over links of any shape. The file's bytes choose these, so that
+// inputs stay files.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,14 @@ void CheckSentence(const absl::Status& status) {
     return;
   }
   Check(status, "no sentence");
+}
+
+void CheckNote(const Page& page) {
+  if (page.note.size() < 1000 && !absl::StrContains(page.note, '\n') &&
+      PageWarnings(page).size() <= 4) {
+    return;
+  }
+  Check(absl::InternalError(page.note), "no note");
 }
 
 // A sum of the text, which chooses how its page is loaded.
@@ -109,6 +118,7 @@ void Run(absl::string_view text) {
     CheckSentence(page.status());
     return;
   }
+  CheckNote(*page);
   const std::string written = PageFixture(*page).dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   Check(ParsePage(written, "written").status(), "not a page when written");

@@ -89,6 +89,15 @@ for har in recorded.devtools recorded.firefox; do
   [ "$(wc -l <caller/$har.jsonl)" -eq 2 ] || fail "not one line a run of $har"
 done
 
+# So does what others reported of HARs, and what makes a page suspect is said.
+"$program" --pages="$OLDPWD/tests/lab/har/cases/*.har" --policies=rr \
+  --signals=chrome9218_2023 --html=cases.html --json=cases.jsonl \
+  >out 2>err || fail "the reported HARs"
+[ "$(wc -l <caller/cases.jsonl)" -eq 10 ] || fail "not every reported HAR"
+grep -qF 'script_inserted_css: warning: the document alone is render-critical' \
+  err || fail "no warning"
+grep -qF 'resource_type_other: warning' err && fail "a warning for nothing"
+
 echo '{"format":' >caller/cut.json
 echo "${page/5000/-1}" >caller/negative.json
 refuses "$program" 'unknown page "nowhere"; bundled are' --pages=nowhere

@@ -49,7 +49,26 @@ TEST(HarEntryTest, BytesComeFromTheFieldThatIsClosestToTheWire) {
       {R"({"response":{"bodySize":600}})", 600},
       {R"({"response":{"bodySize":600,"_transferSize":800}})", 800},
       {R"({"response":{"_transferSize":800,"headersSize":150}})", 650},
-      {R"({"response":{"_transferSize":80,"headersSize":150}})", 0},
+      // Headers alone: a body that is not empty takes bytes.
+      {R"({"response":{"_transferSize":80,"headersSize":150}})", 1000},
+      {R"({"response":{"_transferSize":150,"headersSize":150,"bodySize":0,
+           "headers":[{"name":"Content-Encoding","value":"br"}]}})",
+       1000},
+      {R"({"response":{"_transferSize":150,"headers":[
+           {"name":"Content-Length","value":"4000"}]}})",
+       1000},
+      {R"({"response":{"bodySize":-170,"_transferSize":900}})", 900},
+      {R"({"response":{"bodySize":600,"_transferSize":1e300}})", 600},
+      {R"({"response":{"bodySize":"x","_transferSize":[]},"_bytesIn":700})",
+       700},
+      {R"({"response":{"content":{"compression":1000}}})", 1000},
+      // A Content-Length that cannot be.
+      {R"({"response":{"bodySize":600,
+           "headers":[{"name":"content-length","value":"0"}]}})",
+       600},
+      {R"({"request":{"method":"HEAD"},"response":{"bodySize":0,
+           "headers":[{"name":"content-length","value":"400"}]}})",
+       0},
       // Of Chrome's DevTools: with the headers, whose size it does not tell.
       {R"({"response":{"_transferSize":1050,"headersSize":-1}})", 1000},
       {R"({"response":{"_transferSize":1050,"headersSize":-1,
@@ -97,6 +116,26 @@ TEST(HarEntryTest, WhatDidNotComeOverHttpIsLeftOutWithTheReason) {
       {R"({"_fromCache":"disk"})", HarFate::kCached},
       {R"({"response":{"fromDiskCache":true}})", HarFate::kCached},
       {R"({"response":{"fromDiskCache":false}})", HarFate::kKept},
+      {R"({"response":{"fromDiskCache":true,"fromEarlyHints":true,
+           "_transferSize":0,"bodySize":0}})",
+       HarFate::kKept},
+      {R"({"_was_pushed":1,"response":{"fromDiskCache":true}})",
+       HarFate::kKept},
+      {R"({"_was_pushed":"1","_fromCache":"memory"})", HarFate::kKept},
+      {R"({"_was_pushed":"0","_fromCache":"memory"})", HarFate::kCached},
+      {R"({"_fetchType":"Network Load"})", HarFate::kKept},
+      {R"({"_fetchType":"Memory Cache"})", HarFate::kCached},
+      {R"({"_fetchType":"Disk Cache"})", HarFate::kCached},
+      {R"({"_fetchType":"Service Worker"})", HarFate::kCached},
+      {R"({"request":{"method":"connect","url":"https://a.example:443"}})",
+       HarFate::kTunnel},
+      // As Firefox writes an image of its cache; slower ones were loaded.
+      {R"({"time":0,"timings":null,"response":{"content":{"size":null}}})",
+       HarFate::kCached},
+      {R"({"response":{"content":{"size":null}}})", HarFate::kKept},
+      {R"({"response":{"status":null}})", HarFate::kKept},
+      {R"({"response":{"status":null,"content":null}})", HarFate::kFailed},
+      {R"({"response":{"status":null},"_responseCode":0})", HarFate::kFailed},
       {R"({"cache":{"beforeRequest":{"hitCount":1}}})", HarFate::kCached},
       {R"({"cache":{"beforeRequest":{}},"response":{"status":304}})",
        HarFate::kKept},
@@ -150,6 +189,38 @@ TEST(HarEntryTest, TypesAreToldByChromeThenByTheRequestThenByTheMimeType) {
       {R"({"_resourceType":"stylesheet"})", ResourceType::kCss},
       {R"({"_resourceType":"xhr"})", ResourceType::kFetch},
       {R"({"_resourceType":"other"})", ResourceType::kOther},
+      {R"({"_resourceType":"other",
+           "response":{"content":{"mimeType":"text/css"}}})",
+       ResourceType::kCss},
+      {R"({"_resourceType":"other","request":{"headers":[
+           {"name":"Sec-Fetch-Dest","value":"font"}]}})",
+       ResourceType::kFont},
+      {R"({"_resourceType":"other","_request_type":"Script"})",
+       ResourceType::kJs},
+      {R"({"_resourceType":"other",
+           "response":{"content":{"mimeType":"image/png"}}})",
+       ResourceType::kImage},
+      // The page's icon is no image of the page.
+      {R"({"_resourceType":"other","_initiator":{"type":"other"},
+           "response":{"content":{"mimeType":"image/png"}}})",
+       ResourceType::kOther},
+      {R"({"_resourceType":"other",
+           "response":{"content":{"mimeType":"image/x-icon"}}})",
+       ResourceType::kOther},
+      // A tool may call everything other, Chrome no frame.
+      {R"({"_resourceType":"other",
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kHtml},
+      {R"({"_resourceType":"other","_initiator":{"type":"parser"},
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kOther},
+      // Nor is the body of a redirect what it leads to.
+      {R"({"_resourceType":"other","response":{"status":302,
+           "content":{"mimeType":"text/html"}}})",
+       ResourceType::kOther},
+      {R"({"_resourceType":"other","request":{"method":"OPTIONS"},
+           "response":{"content":{"mimeType":"text/html"}}})",
+       ResourceType::kFetch},
       {R"({"_request_type":"Image"})", ResourceType::kImage},
       {R"({"request":{"headers":[
            {"name":"Sec-Fetch-Dest","value":"style"}]}})",
@@ -335,8 +406,12 @@ TEST(HarEntryTest, InitiatorsAreAllTheAddressesThatAStackNames) {
       Read(R"({"_initiator":"https://a.example/","_initiator_type":"parser"})");
   EXPECT_EQ(parser.initiator, HarInitiator::kParser);
   EXPECT_THAT(parser.initiator_urls, ElementsAre("https://a.example/"));
-  EXPECT_EQ(Read(R"({"request":{"_isLinkPreload":true}})").initiator,
-            HarInitiator::kPreload);
+  const HarEntry preload =
+      Read(R"({"_initiator_type":"parser","request":{"_isLinkPreload":true}})");
+  EXPECT_EQ(preload.initiator, HarInitiator::kParser);
+  EXPECT_TRUE(preload.preloaded);
+  EXPECT_TRUE(Read(R"({"_initiator":{"type":"preload"}})").preloaded);
+  EXPECT_FALSE(parser.preloaded);
   EXPECT_EQ(Read("{}").initiator, HarInitiator::kNone);
 }
 

@@ -212,6 +212,9 @@ TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
   EXPECT_EQ(index["version"], line["version"]);
   EXPECT_EQ(index["pages"][0]["name"], line["page"]);
   EXPECT_EQ(index["pages"][0]["sha256"], line["page_sha256"]);
+  EXPECT_EQ(index["pages"][0]["warnings"],
+            nlohmann::json({"the document alone is render-critical",
+                            "the document alone is above the fold"}));
   EXPECT_EQ(index["settings"][0]["signals"], line["signals"]);
   EXPECT_EQ(index["settings"][0]["network"], line["network"]);
   EXPECT_EQ(index["settings"][0]["send_buffer_bytes"],

@@ -431,7 +431,8 @@ const loadView = (() => {
     const hash = page.sha256 ? `, content ${page.sha256.slice(0, 12)}…` : "";
     byId("load-status").textContent =
       `${page.name}${hash}: ${format.of(page.resources.filter((r) => !r.redirect).length, "resource", "resources")}, ` +
-      `${format.count(page.resources.reduce((sum, r) => sum + (r.redirect ? 0 : r.bytes), 0))} bytes.`;
+      `${format.count(page.resources.reduce((sum, r) => sum + (r.redirect ? 0 : r.bytes), 0))} bytes.` +
+      (page.warnings.length > 0 ? ` Warning: ${page.warnings.join("; ")}.` : "");
     if (sides.some(({ timeline }) => timeline === null)) {
       byId("load-status").textContent += " The report had no room for the timeline of this run: make one of fewer runs to see it.";
       for (const id of VIEWS) ui.clear(id);

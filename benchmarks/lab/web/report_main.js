@@ -17,12 +17,16 @@
     if (index.runs.length === 0) throw new Error("it holds no run");
     const missing = index.runs.filter((run) => run.line < 0).length;
     const buffers = distinct("send_buffer_bytes");
+    const warned = index.pages.filter((page) => page.warnings.length > 0);
+    const shown = warned.slice(0, 5).map((page) => `${page.name} (${page.warnings.join("; ")})`);
+    if (shown.length < warned.length) shown.push(of(warned.length - shown.length, "other page", "other pages"));
     byId("what").textContent =
       `${of(index.runs.length, "page load", "page loads")}: ` +
       `${of(index.pages.length, "page", "pages")} × ${of(index.policies.length, "scheduling policy", "scheduling policies")}, ` +
       `${of(distinct("signals"), "set of signals", "sets of signals")}, ${of(distinct("network"), "network", "networks")}` +
       `${buffers > 1 ? `, ${buffers} send buffers` : ""}. Policies are compared with ${index.baseline}.` +
-      (missing > 0 ? ` ${of(missing, "load is", "loads are")} without a waterfall: the report had no room.` : "");
+      (missing > 0 ? ` ${of(missing, "load is", "loads are")} without a waterfall: the report had no room.` : "") +
+      (shown.length > 0 ? ` Warning: judge with care ${shown.join(", ")}.` : "");
     document.title = `Sluice lab report: ${of(index.pages.length, "page", "pages")} × ${of(index.policies.length, "policy", "policies")}`;
     for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
     pagesView.start(index, loadView.choose);

@@ -319,6 +319,10 @@ describe("the document", () => {
       run(compare, "--quiet", `--pages=${folder}/${count}.har`, "--policies=rr,fifo", "--signals=none", `--html=${folder}/${count}.html`);
       const page = await open(`${folder}/${count}.html`);
       assert.match(await page.textContent("#load-status"), new RegExp(`: ${count} resources?, `));
+      // A page of a document alone is warned of, on top and beside its load.
+      for (const id of ["what", "load-status"]) {
+        assert.equal((await page.textContent(`#${id}`)).includes("the document alone is render-critical"), count === 1, id);
+      }
       // The chart's pixels a CSS pixel, and whether its lowest row is drawn.
       const drawn = () => page.locator("#waterfall-a canvas").first().evaluate((node) => {
         const pixels = node.width / node.clientWidth;
