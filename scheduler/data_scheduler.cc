@@ -64,6 +64,13 @@ bool IsInformational(const h2::HeaderSpan& headers) {
   return false;
 }
 
+// Whether it is a tunnel is the request's to say.
+void MergeHints(const ResourceHints& hints, StreamInfo* info) {
+  const bool tunnel = info->hints.tunnel;
+  info->hints = hints;
+  info->hints.tunnel |= tunnel;
+}
+
 absl::Status NoSuchStream(h2::StreamId id) {
   return absl::NotFoundError(absl::StrCat("stream ", id, " is not open here"));
 }
@@ -316,11 +323,7 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   }
   StreamInfo info = stream != nullptr ? stream->info : StreamInfo();
   if (options.server.has_value()) info.server = options.server;
-  if (options.hints != ResourceHints()) {
-    const bool tunnel = info.hints.tunnel;
-    info.hints = options.hints;
-    info.hints.tunnel |= tunnel;
-  }
+  if (options.hints != ResourceHints()) MergeHints(options.hints, &info);
   if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
     return status;
   }
@@ -330,23 +333,9 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
       !status.ok()) {
     return status;
   }
-  if (body == nullptr) {
-    absl::Status status;
-    if (!headers_only && !connection_->CapacityFor(id).frames) {
-      if (stream == nullptr) stream = Open(id, StreamInfo());
-      stream->trailers = std::move(options.trailers);
-      Finish(stream);  // when there is room
-      return absl::OkStatus();
-    }
-    if (!headers_only) {
-      status =
-          connection_->SendHeaders(id, options.trailers, {.end_stream = true});
-    }
-    if (!status.ok()) {
-      connection_->ResetStream(id, h2::ErrorCode::kInternalError).IgnoreError();
-    }
-    if (stream != nullptr) Close(stream, /*finished=*/status.ok());
-    return status;
+  if (headers_only) {
+    if (stream != nullptr) Close(stream, /*finished=*/true);
+    return absl::OkStatus();
   }
   if (stream == nullptr) stream = Open(id, StreamInfo());
   if (options.server.has_value()) stream->application = options.server;
@@ -363,8 +352,9 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   if (new_hints) {
     policy_->OnPriority(id, stream->info, Signal::kHints).IgnoreError();
   }
-  stream->source = std::move(body);
   stream->trailers = std::move(options.trailers);
+  if (body == nullptr) return Finish(stream);
+  stream->source = std::move(body);
   stream->waiting = false;
   ++active_bodies_;
   ExpectEnd(stream);
@@ -415,9 +405,7 @@ absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
   Stream* stream = Find(id);
   if (stream == nullptr) return NoSuchStream(id);
   StreamInfo info = stream->info;
-  const bool tunnel = info.hints.tunnel;
-  info.hints = hints;
-  info.hints.tunnel |= tunnel;  // that is the request's to say
+  MergeHints(hints, &info);
   if (info.hints == stream->info.hints) return absl::OkStatus();
   absl::Status status = policy_->OnPriority(id, info, Signal::kHints);
   if (status.ok()) stream->info = info;

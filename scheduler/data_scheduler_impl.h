@@ -156,7 +156,8 @@ class DataScheduler::Impl {
   void SendEnds();
   void AskForEnd(Stream* stream);
   // The last byte is out: END_STREAM or trailers go now, or when there is room.
-  void Finish(Stream* stream);
+  // Trailers that may not go at all are an error, and reset the stream.
+  absl::Status Finish(Stream* stream);
   void Fail(Stream* stream);
 
   // --- Pulling ---------------------------------------------------------------
@@ -177,6 +178,8 @@ class DataScheduler::Impl {
   // Serves a pick and charges it; returns the bytes sent.
   size_t Serve(const Turn& turn, size_t room);
   size_t Send(const Turn& turn, DataSource::Chunk chunk);
+  // The core took no DATA: calls from Read() used up the capacity.
+  void Keep(const Turn& turn, DataSource::Chunk chunk);
   // The charge of a turn that sent nothing.
   void Skip(const Turn& turn, TraceOutcome outcome);
   void Trace(const Turn& turn, TraceOutcome outcome, size_t bytes = 0,

@@ -185,17 +185,9 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
   if (bytes > 0 || end_stream) {
     // Shares the bytes, so that they are still here if the callbacks of Read()
     // used up the capacity that was there before it.
-    const absl::Status status =
-        connection_->SendData(id, chunk.data, {.end_stream = end_stream});
-    if (!status.ok()) {
-      const bool closed = connection_->CapacityFor(id).closed;
-      Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
-      if (closed) {
-        Close(stream, /*finished=*/false);
-      } else {
-        stream->unsent = std::move(chunk);
-        policy_->SetReady(id);  // it is still, after a charge of 0
-      }
+    if (!connection_->SendData(id, chunk.data, {.end_stream = end_stream})
+             .ok()) {
+      Keep(turn, std::move(chunk));
       return 0;
     }
     counters_.bytes += bytes;
@@ -215,7 +207,7 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
   if (end_stream) {
     Close(stream, /*finished=*/true);
   } else if (chunk.end) {
-    Finish(stream);
+    Finish(stream).IgnoreError();
   } else {
     ExpectEnd(stream);
     // When the stream's own window is used up, and Read() did not see it
@@ -231,6 +223,15 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
                turn.capacity.connection_window, turn.ready_streams});
   }
   return bytes;
+}
+
+void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk chunk) {
+  const h2::StreamId id = turn.grant.stream_id;
+  const bool closed = connection_->CapacityFor(id).closed;
+  Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
+  if (closed) return Close(turn.stream, /*finished=*/false);
+  turn.stream->unsent = std::move(chunk);
+  policy_->SetReady(id);  // it is still, after a charge of 0
 }
 
 std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
@@ -288,7 +289,11 @@ void DataScheduler::Impl::SendEnds() {
     if (!connection_->CapacityFor(h2::kConnectionStreamId).frames) return;
     Stream* const stream = ends_.front();
     ends_.remove(stream);
-    stream->ended ? Finish(stream) : AskForEnd(stream);
+    if (stream->ended) {
+      Finish(stream).IgnoreError();
+    } else {
+      AskForEnd(stream);
+    }
   }
 }
 
@@ -300,39 +305,40 @@ void DataScheduler::Impl::AskForEnd(Stream* stream) {
   } else if (!chunk->status.ok() || !chunk->data.empty()) {
     Fail(stream);
   } else if (chunk->end) {
-    Finish(stream);
+    Finish(stream).IgnoreError();
   } else if (resumed_while_read_) {
     ResumeAfterPull(stream);
   }
 }
 
-void DataScheduler::Impl::Finish(Stream* stream) {
+absl::Status DataScheduler::Impl::Finish(Stream* stream) {
   const h2::StreamId id = stream->id;
   const h2::SendCapacity capacity = connection_->CapacityFor(id);
   if (!capacity.closed && !capacity.frames) {
     may_end_.remove(stream);
     stream->ended = true;
     ends_.push_back(stream);
-    return Refresh(stream);
+    Refresh(stream);
+    return absl::OkStatus();
   }
   const bool alone = stream->trailers.empty();
   const absl::Status status =
       alone ? connection_->EndStream(id)
             : connection_->SendHeaders(id, stream->trailers,
                                        {.end_stream = true});
-  if (!status.ok()) return Fail(stream);
+  if (!status.ok()) {
+    Fail(stream);
+    return status;
+  }
   const size_t ready_streams = ready_streams_;
   Close(stream, /*finished=*/true);
-  if (!alone) return;
-  ++counters_.frames;
-  if (observer_ == nullptr) return;
-  observer_({id,
-             0,
-             true,
-             {"end of the body"},
-             capacity.window,
-             capacity.connection_window,
-             ready_streams});
+  if (alone) ++counters_.frames;
+  if (alone && observer_ != nullptr) {
+    const PickReason reason = {"end of the body"};
+    observer_({id, 0, true, reason, capacity.window, capacity.connection_window,
+               ready_streams});
+  }
+  return absl::OkStatus();
 }
 
 void DataScheduler::Impl::Fail(Stream* stream) {
