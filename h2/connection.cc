@@ -191,7 +191,10 @@ bool Connection::Impl::AdmitsFrames() const {
 }
 
 size_t Connection::Impl::OutputRoom() const {
-  if (terminated_ || !AdmitsFrames()) return 0;
+  return terminated_ || !AdmitsFrames() ? 0 : DataRoom();
+}
+
+size_t Connection::Impl::DataRoom() const {
   const size_t waiting = output_.data_size();
   // One frame is always admitted to an output without DATA. It is of a size
   // that every peer takes: the peer's own maximum is not its to choose here.
@@ -204,13 +207,14 @@ size_t Connection::Impl::OutputRoom() const {
 
 SendCapacity Connection::Impl::CapacityOf(const Stream* stream) const {
   const int64_t connection_window = send_window_.size();
-  return {.frames = AdmitsFrames(),
+  const bool frames = AdmitsFrames();
+  return {.frames = frames,
           .closed = false,
           .connection_window = connection_window,
           .window = stream == nullptr ? connection_window
                                       : std::min(connection_window,
                                                  stream->send_window.size()),
-          .output_room = OutputRoom(),
+          .output_room = frames ? DataRoom() : 0,
           .frame_size = MaxOutboundFrameSize()};
 }
 
@@ -252,11 +256,6 @@ bool Connection::Impl::TakeOutputDrained() {
 }
 
 // --- SendCapacity ----------------------------------------------------------
-
-size_t SendCapacity::payload() const {
-  if (closed || window <= 0) return 0;
-  return std::min({static_cast<size_t>(window), output_room, frame_size});
-}
 
 SendCapacity::Limit SendCapacity::limit() const {
   if (closed) return Limit::kClosed;

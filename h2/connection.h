@@ -39,6 +39,7 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -95,7 +96,10 @@ struct SendCapacity {
   size_t frame_size = 0;  // the peer's MAX_FRAME_SIZE
 
   // The largest DATA payload that SendData() takes, without padding; 0: none.
-  size_t payload() const;
+  size_t payload() const {
+    if (closed || window <= 0) return 0;
+    return std::min({static_cast<size_t>(window), output_room, frame_size});
+  }
   Limit limit() const;
 };
 

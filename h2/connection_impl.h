@@ -131,6 +131,8 @@ class Connection::Impl {
   // --- connection.cc -------------------------------------------------------
   // Whether the control bytes are below their mark. An output without any is.
   bool AdmitsFrames() const;
+  // DATA that fits under its own mark.
+  size_t DataRoom() const;
   // What a stream that may send DATA, null: the connection, may send. The one
   // place that knows: SendData() keeps what it says.
   SendCapacity CapacityOf(const Stream* stream) const;

@@ -152,6 +152,8 @@ class DataScheduler::Impl {
   void ExpectEnd(Stream* stream);
   // Its window is used up; it is asked for its end, which needs none.
   void BlockByWindow(Stream* stream);
+  // The connection's window is used up: all that may have an end are asked.
+  void ExpectEnds();
   // Sends the ends that wait for nothing but us, and asks for others.
   void SendEnds();
   void AskForEnd(Stream* stream);
@@ -177,9 +179,9 @@ class DataScheduler::Impl {
   bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
   // Serves a pick and charges it; returns the bytes sent.
   size_t Serve(const Turn& turn, size_t room);
-  size_t Send(const Turn& turn, DataSource::Chunk chunk);
+  size_t Send(const Turn& turn, DataSource::Chunk&& chunk);
   // The core took no DATA: calls from Read() used up the capacity.
-  void Keep(const Turn& turn, DataSource::Chunk chunk);
+  void Keep(const Turn& turn, DataSource::Chunk&& chunk);
   // The charge of a turn that sent nothing.
   void Skip(const Turn& turn, TraceOutcome outcome);
   void Trace(const Turn& turn, TraceOutcome outcome, size_t bytes = 0,

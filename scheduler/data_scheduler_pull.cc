@@ -38,14 +38,14 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
   if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
   pulling_ = true;
   ++pulls_;
-  SendEnds();
+  if (!ends_.empty()) SendEnds();
   size_t moved = 0;
   while (moved < max_bytes) {
     const std::optional<size_t> sent = SendOne(max_bytes - moved);
     if (!sent.has_value()) break;
     moved += *sent;
   }
-  SendEnds();
+  if (!ends_.empty()) SendEnds();
   pulling_ = false;
   while (!resume_after_pull_.empty()) {
     const h2::StreamId id = resume_after_pull_.back();
@@ -56,13 +56,17 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
 }
 
 std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
+  const h2::SendCapacity connection =
+      connection_->CapacityFor(h2::kConnectionStreamId);
+  if (connection.window <= 0) {
+    ExpectEnds();
+    return std::nullopt;
+  }
   if (ready_streams_ == 0) {
     if (deferred_.empty()) return std::nullopt;
     UndeferAll();
   }
   ReleaseDeferred();
-  const h2::SendCapacity connection =
-      connection_->CapacityFor(h2::kConnectionStreamId);
   const size_t room = std::min(connection.payload(), max_bytes);
   // A little room is left alone until the socket has taken more: it would be
   // filled with small frames. An empty output takes any frame.
@@ -70,7 +74,10 @@ std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
                     connection_->OutputSize() > 0)) {
     return std::nullopt;
   }
-  if (HoldConnectionWindow(connection)) return std::nullopt;
+  if (HoldConnectionWindow(connection)) {
+    ExpectEnds();
+    return std::nullopt;
+  }
   const std::optional<Grant> grant = policy_->Pick();
   ABSL_ASSERT(grant.has_value());
   if (!grant.has_value()) return std::nullopt;
@@ -177,7 +184,7 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
   return Send(turn, *std::move(chunk));
 }
 
-size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
+size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
   Stream* const stream = turn.stream;
   const h2::StreamId id = stream->id;
   const size_t bytes = chunk.data.size();
@@ -225,7 +232,7 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk chunk) {
   return bytes;
 }
 
-void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk chunk) {
+void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk&& chunk) {
   const h2::StreamId id = turn.grant.stream_id;
   const bool closed = connection_->CapacityFor(id).closed;
   Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
@@ -277,14 +284,15 @@ void DataScheduler::Impl::BlockByWindow(Stream* stream) {
   Refresh(stream);
 }
 
-void DataScheduler::Impl::SendEnds() {
-  if (!WindowIsOpen()) {
-    // Each of them sent, came or was resumed since it was asked last.
-    while (Stream* stream = may_end_.front()) {
-      may_end_.remove(stream);
-      ends_.push_back(stream);
-    }
+void DataScheduler::Impl::ExpectEnds() {
+  // Each of them sent, came or was resumed since it was asked last.
+  while (Stream* stream = may_end_.front()) {
+    may_end_.remove(stream);
+    ends_.push_back(stream);
   }
+}
+
+void DataScheduler::Impl::SendEnds() {
   for (size_t left = ends_.size(); left > 0 && !ends_.empty(); --left) {
     if (!connection_->CapacityFor(h2::kConnectionStreamId).frames) return;
     Stream* const stream = ends_.front();

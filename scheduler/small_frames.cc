@@ -5,10 +5,9 @@
 
 namespace sluice::scheduler {
 
-bool SmallFrames::ShouldWait(int64_t window, int64_t full) {
-  largest_window_ = std::max(largest_window_, window);
+bool SmallFrames::ShortShouldWait(int64_t window, int64_t full) const {
   const int64_t on_its_way = largest_window_ - window;  // without credit yet
-  return window < full && allowance_ < full - window && last_short_ >= 0 &&
+  return allowance_ < full - window && last_short_ >= 0 &&
          sent_ - last_short_ < on_its_way && go_at_once_ == 0;
 }
 
@@ -17,16 +16,11 @@ void SmallFrames::OnPing() {
   credits_at_ping_ = credits_;
 }
 
-void SmallFrames::OnSent(int64_t bytes, int64_t full, bool cut) {
-  constexpr int64_t kFullForEachShort = 32;
-  sent_ += bytes;
-  allowance_ += bytes / kFullForEachShort;
-  if (bytes < full) last_short_ = sent_;
-  if (cut) {
-    allowance_ -= full - bytes;
-    if (go_at_once_ > 0) --go_at_once_;
-  }
-  allowance_ = std::clamp<int64_t>(allowance_, 0, 2 * full);
+void SmallFrames::OnShort(int64_t missing, bool cut) {
+  last_short_ = sent_;
+  if (!cut) return;
+  allowance_ = std::max<int64_t>(allowance_ - missing, 0);
+  if (go_at_once_ > 0) --go_at_once_;
 }
 
 void SmallFrames::OnPingAnswer() {

@@ -21,7 +21,7 @@
 #ifndef SLUICE_SCHEDULER_SMALL_FRAMES_H_
 #define SLUICE_SCHEDULER_SMALL_FRAMES_H_
 
-#include <cstddef>
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice::scheduler {
@@ -30,14 +30,21 @@ class SmallFrames {
  public:
   // Whether `window` bytes, which are open, should wait. `full`: of the frame
   // that would go if the window did not bound it.
-  bool ShouldWait(int64_t window, int64_t full);
+  bool ShouldWait(int64_t window, int64_t full) {
+    largest_window_ = std::max(largest_window_, window);
+    return window < full && ShortShouldWait(window, full);
+  }
 
   // Whether a PING must go with that, since none is on its way.
   bool NeedsPing() const { return !pinged_; }
   void OnPing();
 
   // A frame of `bytes` went out. `cut`: the connection's window bounded it.
-  void OnSent(int64_t bytes, int64_t full, bool cut);
+  void OnSent(int64_t bytes, int64_t full, bool cut) {
+    sent_ += bytes;
+    allowance_ = std::min(allowance_ + bytes / kFullForEachShort, 2 * full);
+    if (bytes < full) OnShort(full - bytes, cut);
+  }
 
   // The connection's window was opened.
   void OnCredit() { ++credits_; }
@@ -46,6 +53,12 @@ class SmallFrames {
   void OnPingAnswer();
 
  private:
+  static constexpr int64_t kFullForEachShort = 32;
+
+  bool ShortShouldWait(int64_t window, int64_t full) const;
+  // The frame lacks `missing` bytes.
+  void OnShort(int64_t missing, bool cut);
+
   int64_t largest_window_ = 0;
   int64_t sent_ = 0;             // bytes
   int64_t last_short_ = -1;      // `sent_` after the last short frame; -1: none
