@@ -254,8 +254,9 @@ void ReceiveMessage(Input& input, Fuzzed* fuzzed) {
   if (flags & kPadded) block = Padded(block, input.Byte());
   const size_t first = block.size() > 16384 ? 16384 : block.size();
   if (flags & 0x80) {
+    const StreamId promised = SmallId(input);
     fuzzed->Receive(
-        PushPromiseFrame(id, SmallId(input), Block(HeaderList(input.Byte()))));
+        PushPromiseFrame(id, promised, Block(HeaderList(input.Byte()))));
     return;
   }
   fuzzed->Receive(RawFrame(
