@@ -198,7 +198,8 @@ class Connection {
   absl::Status StartGracefulShutdown();
 
   // SETTINGS; each value holds for us when the peer acknowledges this frame
-  // (RFC 9113 §6.5.3). Errors: InvalidSettingsValue, FrameTooLarge.
+  // (RFC 9113 §6.5.3). Errors: InvalidSettingsValue, FlowControl (a stream's
+  // window would exceed 2^31−1, §6.9.2), FrameTooLarge.
   absl::Status UpdateSettings(absl::Span<const Setting> settings);
 
   // ALTSVC (RFC 7838 §4); servers only. Exactly one of `origin` (the frame goes
@@ -241,8 +242,8 @@ class Connection {
   absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
 
   // A WINDOW_UPDATE by hand; id 0 is the connection (RFC 9113 §6.9). Errors:
-  // InvalidArgument (not 1…2^31−1), FlowControl (the window would exceed that),
-  // NoSuchStream, StreamClosed.
+  // InvalidArgument (not 1…2^31−1), FlowControl (the window would exceed that,
+  // perhaps by SETTINGS that are not acknowledged), NoSuchStream, StreamClosed.
   absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
 
   // `bytes` (a sum of DataReceived::flow_controlled_length) of `id` were

@@ -161,6 +161,11 @@ class Connection::Impl {
   void OnSettingsAck(std::vector<Event>* events);
   void ChangeReceiveWindows(int64_t delta);
   bool LocalSettingSent(SettingId id, uint32_t value) const;
+  // RFC 9113 §6.9.2: whether `settings` keep every stream's window in bounds.
+  absl::Status CheckReceiveWindows(absl::Span<const Setting> settings);
+  // The most that a stream's receive window may be now. The peer may have
+  // applied settings already that it has not acknowledged.
+  int64_t ReceiveWindowLimit() const;
 
   // --- connection_send.cc --------------------------------------------------
   absl::StatusOr<Stream*> FindLive(StreamId id);

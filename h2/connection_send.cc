@@ -438,14 +438,16 @@ absl::Status Connection::Impl::IncrementFlowControlWindow(StreamId id,
                      "an increment is 1 to 2^31-1 (RFC 9113 6.9)", id);
   }
   ReceiveWindow* window = &receive_window_;
+  int64_t limit = kMaxWindow;
   if (id != kConnectionStreamId) {
     const absl::StatusOr<Stream*> stream = FindLive(id);
     if (!stream.ok()) return stream.status();
     absl::Status status = CheckMay(**stream, StreamInput::kSendWindowUpdate);
     if (!status.ok()) return status;
     window = &(*stream)->receive_window;
+    limit = ReceiveWindowLimit();
   }
-  if (!window->Open(increment)) {
+  if (!window->Open(increment, limit)) {
     return MakeError(ErrorKind::kFlowControl,
                      "a window ends at 2^31-1 (RFC 9113 6.9.1)", id);
   }
@@ -472,8 +474,8 @@ absl::Status Connection::Impl::AcknowledgeReceivedData(StreamId id,
   if (stream == nullptr || stream->received == MessagePhase::kComplete) {
     return absl::OkStatus();
   }
-  const uint32_t stream_increment =
-      stream->receive_window.Process(static_cast<int64_t>(bytes));
+  const uint32_t stream_increment = stream->receive_window.Process(
+      static_cast<int64_t>(bytes), ReceiveWindowLimit());
   if (stream_increment > 0) {
     output_.AppendControl(EncodeWindowUpdate(id, stream_increment));
   }

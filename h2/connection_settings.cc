@@ -103,6 +103,39 @@ absl::Status Connection::Impl::CheckLocalSettings(
   return absl::OkStatus();
 }
 
+absl::Status Connection::Impl::CheckReceiveWindows(
+    absl::Span<const Setting> settings) {
+  const int64_t acknowledged = local_.Get(SettingId::kInitialWindowSize);
+  for (const Setting& setting : settings) {
+    if (setting.id != SettingId::kInitialWindowSize) continue;
+    int64_t largest = 0;
+    streams_.ForEach([&](const Stream& stream) {
+      largest = std::max(largest, stream.receive_window.size());
+    });
+    if (largest - acknowledged + setting.value > kMaxWindow) {
+      return MakeError(
+          ErrorKind::kFlowControl,
+          absl::StrCat("INITIAL_WINDOW_SIZE ", setting.value,
+                       " makes a window exceed 2^31-1: one has ", largest,
+                       " bytes at ", acknowledged, " (RFC 9113 6.9.2)"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+int64_t Connection::Impl::ReceiveWindowLimit() const {
+  const uint32_t acknowledged = local_.Get(SettingId::kInitialWindowSize);
+  uint32_t largest = acknowledged;
+  for (const PendingSettings& pending : pending_settings_) {
+    for (const Setting& setting : pending.settings) {
+      if (setting.id == SettingId::kInitialWindowSize) {
+        largest = std::max(largest, setting.value);
+      }
+    }
+  }
+  return kMaxWindow - (largest - acknowledged);
+}
+
 void Connection::Impl::SendSettings(std::vector<Setting> settings) {
   // MAX_CONCURRENT_STREAMS is enforced from now on: the peer may not have seen
   // it, and then learns it by REFUSED_STREAM, after which it can try again.
@@ -180,6 +213,9 @@ absl::Status Connection::Impl::UpdateSettings(
     absl::Span<const Setting> settings) {
   if (absl::Status status = CheckMaySend(true); !status.ok()) return status;
   if (absl::Status status = CheckLocalSettings(settings); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = CheckReceiveWindows(settings); !status.ok()) {
     return status;
   }
   if (settings.size() * kSettingSize > MaxOutboundFrameSize()) {
@@ -288,11 +324,12 @@ void Connection::Impl::OnSettingsAck(std::vector<Event>* events) {
 // A smaller window makes an update due that was not worth a frame before; no
 // later byte may come to ask for it.
 void Connection::Impl::ChangeReceiveWindows(int64_t delta) {
+  const int64_t limit = ReceiveWindowLimit();
   std::map<StreamId, uint32_t> due;  // sorted: hash order differs by run
   streams_.ForEach([&](Stream& stream) {
     stream.receive_window.ChangeInitialSize(delta);
     if (stream.received == MessagePhase::kComplete) return;
-    const uint32_t increment = stream.receive_window.Process(0);
+    const uint32_t increment = stream.receive_window.Process(0, limit);
     if (increment > 0) due[stream.id] = increment;
   });
   for (const auto& [id, increment] : due) {

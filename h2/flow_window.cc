@@ -5,8 +5,8 @@
 
 namespace sluice::h2 {
 
-bool ReceiveWindow::Open(int64_t delta) {
-  if (size_ + delta > kMaxWindow) return false;
+bool ReceiveWindow::Open(int64_t delta, int64_t limit) {
+  if (size_ + delta > limit) return false;
   size_ += delta;
   largest_ = std::max(largest_, size_);
   return true;
@@ -17,7 +17,7 @@ void ReceiveWindow::ChangeInitialSize(int64_t delta) {
   largest_ = std::clamp<int64_t>(largest_ + delta, 0, kMaxWindow);
 }
 
-uint32_t ReceiveWindow::Process(int64_t bytes) {
+uint32_t ReceiveWindow::Process(int64_t bytes, int64_t limit) {
   processed_ += bytes;
   if (processed_ == 0) return 0;
   const int64_t when_empty = std::min<int64_t>(1024, largest_ / 4);
@@ -25,8 +25,8 @@ uint32_t ReceiveWindow::Process(int64_t bytes) {
       processed_ >= largest_ / 2 || (size_ <= 0 && processed_ >= when_empty);
   if (!worth_it) return 0;
   // What was opened by hand meanwhile is not given a second time.
-  const int64_t increment =
-      std::max<int64_t>(0, std::min(processed_, largest_ - size_));
+  const int64_t increment = std::max<int64_t>(
+      0, std::min(processed_, std::min(largest_, limit) - size_));
   processed_ = 0;
   size_ += increment;
   return static_cast<uint32_t>(increment);

@@ -61,18 +61,19 @@ class ReceiveWindow {
     return true;
   }
 
-  // We give `delta` more by hand. False: the window would exceed 2^31−1.
-  bool Open(int64_t delta);
+  // We give `delta` more by hand. False: the window would exceed `limit`.
+  bool Open(int64_t delta, int64_t limit = kMaxWindow);
 
-  // Our INITIAL_WINDOW_SIZE changed by `delta` (§6.9.2). What Open() gave
-  // before may make the sum too large; the window then stops at 2^31−1.
+  // Our INITIAL_WINDOW_SIZE changed by `delta` (§6.9.2). The window stops at
+  // 2^31−1.
   void ChangeInitialSize(int64_t delta);
 
   // `bytes` of what arrived were processed. Returns the increment that is worth
   // a WINDOW_UPDATE now, or 0: it is worth one when half of the largest window
   // was processed, or, with the window at 0, a quarter of it or 1024 bytes.
-  // Small updates for each frame would cost the peer a frame each.
-  uint32_t Process(int64_t bytes);
+  // Small updates for each frame would cost the peer a frame each. The window
+  // does not exceed `limit` by it.
+  uint32_t Process(int64_t bytes, int64_t limit = kMaxWindow);
 
  private:
   int64_t size_;

@@ -255,6 +255,48 @@ TEST(ReceivingTest, AWindowThatWentDownAndUpNeverStallsThePeer) {
   }
 }
 
+// RFC 9113 §6.9.2: the peer would end the connection.
+TEST(ReceivingTest, SettingsThatMakeAStreamsWindowTooLargeAreRefused) {
+  Uploading([](Player& server) {
+    const auto update = [&server](uint32_t window) {
+      return StatusText(
+          server->UpdateSettings({{{SettingId::kInitialWindowSize, window}}}));
+    };
+    ASSERT_TRUE(server->IncrementFlowControlWindow(3, 5).ok());
+    server.TakeFrames();
+    EXPECT_EQ(update(0x7fffffff), "ERROR FlowControl FLOW_CONTROL_ERROR");
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    EXPECT_EQ(update(0x7fffffff - 5), "OK");
+    ASSERT_TRUE(server.Receive(SettingsAckFrame()).ok());
+    EXPECT_EQ(update(0x7fffffff), "ERROR FlowControl FLOW_CONTROL_ERROR");
+    EXPECT_EQ(update(1), "OK");
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 65535);
+  });
+}
+
+// The peer may have applied them already.
+TEST(ReceivingTest, AWindowKeepsItsLimitUnderSettingsThatAreNotAcknowledged) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server->IncrementFlowControlWindow(1, 1000).ok());
+    ASSERT_TRUE(server.Receive(DataOf(1, 40000)).ok());
+    for (const uint32_t window : {0x7fffffff, 0}) {
+      ASSERT_TRUE(
+          server->UpdateSettings({{{SettingId::kInitialWindowSize, window}}})
+              .ok());
+    }
+    server.TakeFrames();
+    EXPECT_EQ(StatusText(server->IncrementFlowControlWindow(3, 1)),
+              "ERROR FlowControl FLOW_CONTROL_ERROR stream 3");
+    // 1000 of them were given by hand: 25535 + 1000 + 39000 = 65535.
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 40000).ok());
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("WINDOW_UPDATE 0 +40000",
+                                                 "WINDOW_UPDATE 1 +39000"));
+    ASSERT_TRUE(server.Receive(SettingsAckFrame() + SettingsAckFrame()).ok());
+    EXPECT_EQ(*server->RemoteFlowControlWindow(1), 0);
+    ASSERT_TRUE(server->IncrementFlowControlWindow(3, 0x7fffffff).ok());
+  });
+}
+
 // Byte for byte what goes out, in the order of the streams.
 TEST(ReceivingTest, UpdatesThatASmallerWindowMakesDueFollowItsAcknowledgement) {
   Uploading([](Player& server) {
