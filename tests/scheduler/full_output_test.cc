@@ -12,11 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "h2/connection.h"
 #include "h2/errors.h"
-#include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
 #include "scheduler/data_scheduler.h"

@@ -2,6 +2,7 @@
 // whose body the scheduler sends.
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -19,9 +20,7 @@
 namespace sluice::scheduler {
 namespace {
 
-using testing::Bytes;
 using testing::BytesSource;
-using testing::ScriptSource;
 using testing::Session;
 using testing::SessionOptions;
 

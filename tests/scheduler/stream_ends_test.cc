@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "h2/connection.h"
+#include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
 #include "scheduler/data_scheduler.h"
