@@ -342,10 +342,15 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
       ParsePriorityField(payload.substr(4));
   if (!priority.has_value()) return absl::OkStatus();
   if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
+    const size_t prioritized = idle_priorities_.size();
+    // A limit of ours alone, which the peer does not know. Beyond it streams
+    // are forgotten, so this one may be no new one.
+    if (prioritized >= options_.limits.max_idle_priority_updates) {
+      return absl::OkStatus();
+    }
     // The value that the peer acknowledged: it cannot keep one that it does not
     // know yet.
     const uint32_t limit = local_.Get(SettingId::kMaxConcurrentStreams);
-    const size_t prioritized = idle_priorities_.size();
     if (prioritized + streams_.active_peers() >= limit) {
       return MakeError(
           ErrorKind::kProtocol,
@@ -353,10 +358,6 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
                        prioritized, " other idle and ", streams_.active_peers(),
                        " active streams; MAX_CONCURRENT_STREAMS is ", limit,
                        " (RFC 9218 7.1)"));
-    }
-    // Ours alone, which the peer does not know: no fault of it.
-    if (prioritized >= options_.limits.max_idle_priority_updates) {
-      return absl::OkStatus();
     }
   }
   if (fate == StreamFate::kIdle) idle_priorities_[id] = *priority;

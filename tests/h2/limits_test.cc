@@ -388,6 +388,22 @@ TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
   });
 }
 
+// The peer may repeat a signal that we did not keep: its stream is no new one
+// under a limit that came later (RFC 9218 §7.1).
+TEST(IdlePriorityLimitTest, ARepeatedSignalThatWasNotKeptIsNoBreach) {
+  ConnectionOptions options = ServerOptions();
+  options.limits.max_idle_priority_updates = 2;
+  Ready(options, [](Player& server) {
+    Feed(server, PriorityUpdateFrame(3, "u=1") + PriorityUpdateFrame(7, "u=1") +
+                     PriorityUpdateFrame(1, "u=1"));
+    const Setting one = {SettingId::kMaxConcurrentStreams, 1};
+    ASSERT_TRUE(server->UpdateSettings({one}).ok());
+    EXPECT_EQ(StatusText(server.Receive(SettingsAckFrame() +
+                                        PriorityUpdateFrame(1, "u=1"))),
+              "OK");
+  });
+}
+
 // --- Answers -----------------------------------------------------------------
 
 TEST(AnswersLimitTest, APeerThatReadsNoAnswersIsCutOffAtAThousand) {
