@@ -343,15 +343,17 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
   if (!priority.has_value()) return absl::OkStatus();
   if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
     const size_t prioritized = idle_priorities_.size();
-    // A limit of ours alone, which the peer does not know. Beyond it streams
-    // are forgotten, so this one may be no new one.
+    // A limit of ours alone, which the peer does not know. From then on it
+    // counts idle streams that we do not.
     if (prioritized >= options_.limits.max_idle_priority_updates) {
+      ignored_idle_update_ = true;
       return absl::OkStatus();
     }
     // The value that the peer acknowledged: it cannot keep one that it does not
     // know yet.
     const uint32_t limit = local_.Get(SettingId::kMaxConcurrentStreams);
-    if (prioritized + streams_.active_peers() >= limit) {
+    if (!ignored_idle_update_ &&
+        prioritized + streams_.active_peers() >= limit) {
       return MakeError(
           ErrorKind::kProtocol,
           absl::StrCat("PRIORITY_UPDATE for idle stream ", id, " beside ",

@@ -278,6 +278,7 @@ class Connection::Impl {
   // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7): a server's, what
   // it received; a client's, what it sent.
   std::map<StreamId, PriorityField> idle_priorities_;
+  bool ignored_idle_update_ = false;  // for one more than our limit
 
   size_t preface_received_ = 0;  // bytes of it; servers only
   bool initiated_ = false;       // our SETTINGS are queued

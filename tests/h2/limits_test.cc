@@ -388,19 +388,25 @@ TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
   });
 }
 
-// The peer may repeat a signal that we did not keep: its stream is no new one
-// under a limit that came later (RFC 9218 §7.1).
-TEST(IdlePriorityLimitTest, ARepeatedSignalThatWasNotKeptIsNoBreach) {
+// The peer counts the id that we ignored, so it may speak of it again under a
+// limit that leaves room for no new one.
+TEST(IdlePriorityLimitTest, AnIdThatWasIgnoredIsNoFaultLater) {
   ConnectionOptions options = ServerOptions();
   options.limits.max_idle_priority_updates = 2;
+  options.settings = {{SettingId::kMaxConcurrentStreams, 3}};
   Ready(options, [](Player& server) {
-    Feed(server, PriorityUpdateFrame(3, "u=1") + PriorityUpdateFrame(7, "u=1") +
-                     PriorityUpdateFrame(1, "u=1"));
-    const Setting one = {SettingId::kMaxConcurrentStreams, 1};
-    ASSERT_TRUE(server->UpdateSettings({one}).ok());
-    EXPECT_EQ(StatusText(server.Receive(SettingsAckFrame() +
-                                        PriorityUpdateFrame(1, "u=1"))),
-              "OK");
+    Feed(server, PriorityUpdateFrame(1, "u=1") + PriorityUpdateFrame(3, "u=1") +
+                     PriorityUpdateFrame(5, "u=1"));
+    const Setting fewer = {SettingId::kMaxConcurrentStreams, 2};
+    ASSERT_TRUE(server->UpdateSettings({{fewer}}).ok());
+    server.TakeFrames();
+    server.TakeEvents();
+    Feed(server, SettingsAckFrame() + PriorityUpdateFrame(5, "u=2"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    Feed(server,
+         HeadersFrame(1, Block(Get()), kEnds) + PriorityUpdateFrame(5, "u=2"));
+    EXPECT_EQ(server.TakeEvents().back(),
+              "PriorityFieldUpdated 5 field(u=2) by frame");
   });
 }
 
