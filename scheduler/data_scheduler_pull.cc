@@ -330,10 +330,9 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
     return absl::OkStatus();
   }
   const bool alone = stream->trailers.empty();
-  const absl::Status status =
-      alone ? connection_->EndStream(id)
-            : connection_->SendHeaders(id, stream->trailers,
-                                       {.end_stream = true});
+  absl::Status status = alone ? connection_->EndStream(id)
+                              : connection_->SendHeaders(id, stream->trailers,
+                                                         {.end_stream = true});
   if (!status.ok()) {
     Fail(stream);
     return status;
