@@ -2,6 +2,7 @@
 #ifndef SLUICE_H2_FLOW_WINDOW_H_
 #define SLUICE_H2_FLOW_WINDOW_H_
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice::h2 {
@@ -19,7 +20,7 @@ class SendWindow {
   // One frame of `bytes` is sent. They fit, or are 0.
   void Consume(int64_t bytes) {
     size_ -= bytes;
-    if (bytes > 0) answers_ += 2;
+    if (bytes > 0) answers_ = std::min(answers_ + 2, kMostAnswers);
   }
 
   // Whether a WINDOW_UPDATE may answer a frame that was sent. Each frame has
@@ -40,6 +41,10 @@ class SendWindow {
   }
 
  private:
+  // Of frames that nobody has answered yet: more than a large window holds in
+  // full frames, and not enough for a flood.
+  static constexpr uint64_t kMostAnswers = 4096;
+
   int64_t size_;
   uint64_t answers_ = 0;
 };

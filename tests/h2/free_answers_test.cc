@@ -82,6 +82,23 @@ TEST(FreeAnswersTest, WindowUpdatesForDataThatWeSent) {
   });
 }
 
+// Frames that nobody answered do not let a flood in later.
+TEST(FreeAnswersTest, WindowUpdatesAreNotSavedUpWithoutEnd) {
+  Ready(ServerOptions(), &BudgetSet::window_update, 1, [](Player& server) {
+    ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()), kEnds)).ok());
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    for (int i = 0; i < 5000; ++i) {
+      ASSERT_TRUE(server->SendData(1, absl::Cord("a")).ok());
+      server->ClearOutput();
+    }
+    int taken = 0;
+    while (taken < 9000 && server.Receive(WindowUpdateFrame(0, 1)).ok()) {
+      ++taken;
+    }
+    EXPECT_LT(taken, 4200);
+  });
+}
+
 // RFC 9113 §8.7: REFUSED_STREAM answers a request, once.
 TEST(FreeAnswersTest, ResetsOfStreamsThatWeOpened) {
   Ready(ClientOptions(), &BudgetSet::peer_reset, 1, [](Player& client) {
