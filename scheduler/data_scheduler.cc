@@ -265,6 +265,7 @@ void DataScheduler::Impl::Defer(Stream* stream) {
   if (deferred_.empty()) last_release_ = counters_.bytes;
   deferred_.push_back(stream);
   ++counters_.deferrals;
+  AskWhileItWaits(stream);
 }
 
 void DataScheduler::Impl::UndeferAll() {

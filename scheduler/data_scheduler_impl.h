@@ -150,7 +150,9 @@ class DataScheduler::Impl {
 
   // The end of `stream` may be known to its source without our knowing.
   void ExpectEnd(Stream* stream);
-  // Its window is used up; it is asked for its end, which needs none.
+  // Its window holds it back: it is asked for its end, which needs none.
+  void AskWhileItWaits(Stream* stream);
+  // Its window is used up.
   void BlockByWindow(Stream* stream);
   // The connection's window is used up: all that may have an end are asked.
   void ExpectEnds();

@@ -238,6 +238,7 @@ void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk&& chunk) {
   Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
   if (closed) return Close(turn.stream, /*finished=*/false);
   turn.stream->unsent = std::move(chunk);
+  ExpectEnd(turn.stream);
   policy_->SetReady(id);  // it is still, after a charge of 0
 }
 
@@ -270,17 +271,21 @@ void DataScheduler::Impl::ResumeAfterPull(Stream* stream) {
 
 void DataScheduler::Impl::ExpectEnd(Stream* stream) {
   if (stream->ended || stream->end_links.list != nullptr) return;
-  (stream->window_blocked ? ends_ : may_end_).push_back(stream);
+  const bool waits = stream->window_blocked || deferred_.contains(stream);
+  (waits ? ends_ : may_end_).push_back(stream);
+}
+
+void DataScheduler::Impl::AskWhileItWaits(Stream* stream) {
+  if (!may_end_.contains(stream)) return;
+  may_end_.remove(stream);
+  ends_.push_back(stream);
 }
 
 void DataScheduler::Impl::BlockByWindow(Stream* stream) {
   stream->window_blocked = true;
   ++counters_.window_blocks;
   ++stream->counters.window_blocks;
-  if (may_end_.contains(stream)) {
-    may_end_.remove(stream);
-    ends_.push_back(stream);
-  }
+  AskWhileItWaits(stream);
   Refresh(stream);
 }
 

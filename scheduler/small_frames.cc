@@ -28,6 +28,7 @@ void SmallFrames::OnPingAnswer() {
   pinged_ = false;
   if (credits_ != credits_at_ping_) {
     useless_waits_ = 0;
+    go_at_once_ = std::max(go_at_once_, 1);
     return;
   }
   useless_waits_ = std::min(useless_waits_ + 1, kMostUselessWaits);

@@ -13,9 +13,9 @@
 //    is the only one is spent: to keep it would make the window smaller.
 //  - Something is sure to come back. No credit is: a client may wait for its
 //    window to be used up. A PING is answered (RFC 9113 §6.7), after what was
-//    sent before it; so the wait goes with a PING, and ends with its answer if
-//    no credit came. After n such answers in a row the next 2^n short frames
-//    go at once.
+//    sent before it; so the wait goes with a PING, and ends with its answer.
+//    After n answers in a row without credit the next 2^n short frames go at
+//    once.
 //
 // Hence an open window is used within one round trip, whatever the client does.
 #ifndef SLUICE_SCHEDULER_SMALL_FRAMES_H_

@@ -349,5 +349,30 @@ TEST(SmallConnectionWindowTest, AWaitThatWasForNothingIsNotRepeatedOften) {
   }
 }
 
+// Credit that comes byte by byte is no reason to wait for more than a round
+// trip.
+TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
+  testing::SessionOptions options;
+  options.policy = "rr";
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, kWideOpen}};
+  testing::Session session(options);
+  ASSERT_TRUE(session.Respond(session.Request(), 1 << 20).ok());
+  session.Drain();
+  int idle = 0;
+  int most_idle = 0;
+  for (int round_trip = 0; round_trip < 100; ++round_trip) {
+    const uint64_t before = session.scheduler().counters().bytes;
+    session.scheduler().Pull(16384);
+    // The credit is on its way when a PING arrives, and is there before the
+    // answer to it.
+    ASSERT_TRUE(session.client().IncrementFlowControlWindow(0, 1).ok());
+    session.ToClient();
+    session.ToServer();
+    idle = session.scheduler().counters().bytes == before ? idle + 1 : 0;
+    most_idle = std::max(most_idle, idle);
+  }
+  EXPECT_LE(most_idle, 1);
+}
+
 }  // namespace
 }  // namespace sluice::scheduler

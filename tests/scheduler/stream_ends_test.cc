@@ -69,6 +69,25 @@ TEST(StreamEndsTest, AnEndThatFollowsAUsedUpStreamWindowGoesAtOnce) {
   }
 }
 
+// A window under the minimum useful chunk waits for the larger ones; an end
+// needs none.
+TEST(StreamEndsTest, AnEndDoesNotWaitBehindASmallWindow) {
+  Session session(WindowOf(100));
+  ASSERT_TRUE(session.Respond(session.Request(), 1 << 20).ok());
+  for (const h2::StreamId id : {0, 1}) {
+    ASSERT_TRUE(session.client().IncrementFlowControlWindow(id, 1 << 20).ok());
+  }
+  session.ToServer();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
+  }
+  for (int i = 0; i < 4; ++i) {
+    session.scheduler().Pull(16384);
+    session.ToClient();
+  }
+  EXPECT_EQ(session.scheduler().counters().streams_finished, 3u);
+}
+
 TEST(StreamEndsTest, AnEndThatFollowsAUsedUpConnectionWindowGoesAtOnce) {
   for (const bool trailers : {false, true}) {
     Session session(WindowOf(1 << 20));
