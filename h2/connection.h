@@ -146,9 +146,10 @@ class Connection {
   // would not decode, or a list beyond the peer's MAX_HEADER_LIST_SIZE);
   // InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
   // StreamIdTooLow, NoAvailableStreamId, TooManyStreams (the peer's
-  // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, an
-  // informational response that does, a self-dependency), ClientsOnly and
-  // InvalidArgument (`options.priority`).
+  // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, or
+  // of a CONNECT that is or may become a tunnel; an informational response that
+  // ends the stream; a self-dependency); ClientsOnly and InvalidArgument
+  // (`options.priority`).
   absl::Status SendHeaders(StreamId id, HeaderSpan headers,
                            const SendHeadersOptions& options = {});
 

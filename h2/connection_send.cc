@@ -142,7 +142,11 @@ absl::StatusOr<SectionKind> Connection::Impl::CheckSendsHeaders(
     absl::Status status = CheckMay(*stream, StreamInput::kSendHeaders);
     if (!status.ok()) return status;
     if (stream->sent == MessagePhase::kBody) kind = SectionKind::kTrailers;
-    if (kind == SectionKind::kTrailers && stream->tunnel) {
+    // The peer may have answered with a tunnel already.
+    const bool may_be_tunnel =
+        stream->tunnel || (is_client() && stream->connect_request &&
+                           stream->received == MessagePhase::kBeforeHeaders);
+    if (kind == SectionKind::kTrailers && may_be_tunnel) {
       return MakeError(ErrorKind::kProtocol,
                        "a tunnel has no trailers (RFC 9113 8.5)", id);
     }

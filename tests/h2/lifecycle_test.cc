@@ -186,6 +186,24 @@ TEST(TunnelTest, TakesDataAloneOnceItsConnectWasAccepted) {
   });
 }
 
+// The server may have accepted it already, and takes no trailers then.
+TEST(TunnelTest, ACallThatMayBecomeATunnelHasNoTrailersBeforeItsAnswer) {
+  Ready(ClientOptions(), [](Player& client) {
+    for (const StreamId id : {1, 3}) {
+      ASSERT_TRUE(client->SendHeaders(id, Connect()).ok());
+      EXPECT_EQ(StatusText(client->SendHeaders(id, {{"checksum", "1"}},
+                                               {.end_stream = true})),
+                "ERROR Protocol PROTOCOL_ERROR stream " + std::to_string(id));
+    }
+    Feed(client, HeadersFrame(1, Block(Status("407"))));
+    EXPECT_TRUE(
+        client->SendHeaders(1, {{"checksum", "1"}}, {.end_stream = true}).ok());
+    Feed(client, HeadersFrame(3, Block(Status())));
+    EXPECT_FALSE(
+        client->SendHeaders(3, {{"checksum", "1"}}, {.end_stream = true}).ok());
+  });
+}
+
 TEST(TunnelTest, ARefusedConnectIsAnOrdinaryExchange) {
   Ready(ClientOptions(), [](Player& client) {
     ASSERT_TRUE(client->SendHeaders(1, Connect()).ok());
