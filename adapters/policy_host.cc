@@ -10,24 +10,24 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
+#include "scheduler/stream_book.h"
 #include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/signal_source.h"
 
 namespace sluice::adapters {
 
-using ::sluice::priority::Rfc7540Priority;
-using ::sluice::priority::Rfc9218Priority;
 using ::sluice::scheduler::FaultText;
-using ::sluice::scheduler::FindFault;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
-using ::sluice::scheduler::Signal;
 using ::sluice::scheduler::StreamId;
-using ::sluice::scheduler::StreamInfo;
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Priority;
+using ::sluice::signals::SignalSource;
 
 template <class... Args>
 absl::Status PolicyHost::Refuse(absl::StatusCode code,
@@ -38,98 +38,96 @@ absl::Status PolicyHost::Refuse(absl::StatusCode code,
   return absl::Status(code, "");
 }
 
-PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_idle,
+PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_streams,
                        std::pmr::memory_resource* memory)
     : policy_(std::move(policy)),
-      max_idle_(max_idle),
-      streams_(memory),
-      idle_(memory) {}
+      book_(policy_.get(), max_streams, memory),
+      streams_(memory) {}
 
 void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
   observer_ = std::move(observer);
 }
 
-absl::Status PolicyHost::Open(StreamId id, const StreamInfo& said) {
+absl::Status PolicyHost::Open(StreamId id, const RequestSignals& said) {
   if (IsOpen(id)) {
     return Refuse(absl::StatusCode::kAlreadyExists, "stream %u is open already",
                   id);
   }
-  if (FaultText text; const char* fault = FindFault(id, said, &text)) {
+  FaultText text;
+  const char* fault =
+      FindFault(id, ServerPriority{said.rfc7540, said.rfc9218}, &text);
+  if (fault != nullptr) {
     return Refuse(absl::StatusCode::kInvalidArgument, "%s", fault);
   }
-  // What was said before the policy knows.
-  if (absl::Status status = policy_->OnOpen(id, said); !status.ok()) {
-    return RefuseAs(status);
+  StreamRecord* record = &streams_[id];
+  if (absl::StatusCode code = book_.Open(id, record);
+      code != absl::StatusCode::kOk) {
+    streams_.erase(id);
+    return Answer(code);
   }
-  StreamInfo& info = streams_[id].info;
-  info = said;
-  idle_.Open(id, &info);
+  // The values are checked, and an open stream is never refused.
+  if (said.tunnel) book_.SetHints(record, {.tunnel = true});
+  if (said.rfc9218.has_value()) {
+    book_.SetRfc9218(id, record, *said.rfc9218, SignalSource::kHeader);
+  }
+  if (said.rfc7540.has_value()) {
+    book_.SetRfc7540(id, record, *said.rfc7540, SignalSource::kHeader);
+  }
+  book_.Settle();
   ++stats_.opened;
   return absl::OkStatus();
 }
 
 absl::Status PolicyHost::SetRfc7540(StreamId id,
                                     const Rfc7540Priority& priority) {
-  StreamInfo info = Known(id);
-  info.rfc7540 = priority;
-  return Said(id, info, Signal::kRfc7540);
+  return Answer(book_.SetRfc7540(id, Find(id), priority, SignalSource::kFrame));
 }
 
 absl::Status PolicyHost::SetRfc9218(StreamId id,
                                     const Rfc9218Priority& priority) {
-  StreamInfo info = Known(id);
-  info.rfc9218 = priority;
-  return Said(id, info, Signal::kRfc9218);
+  return Answer(book_.SetRfc9218(id, Find(id), priority, SignalSource::kFrame));
 }
 
 absl::Status PolicyHost::SetServerPriority(
     StreamId id, std::optional<ServerPriority> server) {
-  if (!IsOpen(id)) return NotOpen(id);
-  StreamInfo info = Known(id);
-  info.server = server;
-  return Said(id, info, Signal::kServer);
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return NotOpen(id);
+  return Answer(book_.SetServerPriority(record, server));
 }
 
 absl::Status PolicyHost::SetHints(StreamId id, const ResourceHints& hints) {
-  if (!IsOpen(id)) return NotOpen(id);
-  StreamInfo info = Known(id);
-  const bool tunnel = info.hints.tunnel;
-  info.hints = hints;
-  info.hints.tunnel |= tunnel;  // that is the request's to say
-  return Said(id, info, Signal::kHints);
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return NotOpen(id);
+  book_.SetHints(record, hints);
+  return absl::OkStatus();
 }
 
 absl::Status PolicyHost::SetReady(StreamId id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return NotOpen(id);
-  if (!found->second.ready) ++stats_.ready_streams;
-  found->second.ready = true;
-  policy_->SetReady(id);
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return NotOpen(id);
+  book_.SetReady(record);
   return absl::OkStatus();
 }
 
 absl::Status PolicyHost::SetBlocked(StreamId id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return NotOpen(id);
-  if (found->second.ready) --stats_.ready_streams;
-  found->second.ready = false;
-  policy_->SetBlocked(id);
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return NotOpen(id);
+  book_.SetBlocked(record);
   return absl::OkStatus();
 }
 
 absl::Status PolicyHost::Close(StreamId id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return NotOpen(id);
-  if (found->second.ready) --stats_.ready_streams;
-  streams_.erase(found);
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return NotOpen(id);
+  book_.Close(record);
+  streams_.erase(id);
   ++stats_.closed;
-  policy_->OnClose(id);
   return absl::OkStatus();
 }
 
 std::optional<Grant> PolicyHost::Pick() {
   if (grant_.has_value()) return std::nullopt;
-  grant_ = policy_->Pick();
+  grant_ = book_.Pick();
   ++(grant_.has_value() ? stats_.picks : stats_.empty_picks);
   return grant_;
 }
@@ -144,7 +142,7 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
                   "%zu bytes charged to stream %u, %zu were granted", bytes, id,
                   grant_->max_bytes);
   }
-  policy_->Charge(id, bytes);
+  book_.Charge(id, Find(id), bytes);
   const Decision decision{stats_.picks - 1, *grant_, bytes};
   grant_.reset();
   stats_.bytes += bytes;
@@ -157,42 +155,17 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
 PolicyHost::Stats PolicyHost::stats() const {
   Stats stats = stats_;
   stats.open_streams = streams_.size();
+  stats.ready_streams = book_.ready_streams();
   return stats;
-}
-
-// What the policy refuses is not kept either.
-absl::Status PolicyHost::Said(StreamId id, const StreamInfo& info,
-                              Signal changed) {
-  const auto found = streams_.find(id);
-  const bool open = found != streams_.end();
-  if (FaultText text; const char* fault = FindFault(id, info, &text)) {
-    return Refuse(absl::StatusCode::kInvalidArgument, "%s", fault);
-  }
-  absl::Status status;
-  if (!open) status = idle_.CheckRoom(id, max_idle_);
-  if (status.ok()) status = policy_->OnPriority(id, info, changed);
-  if (!status.ok()) return RefuseAs(status);
-  if (open) {
-    found->second.info = info;
-    return status;
-  }
-  return idle_.Remember(id, info, max_idle_);  // there is room
-}
-
-StreamInfo PolicyHost::Known(StreamId id) const {
-  if (const auto found = streams_.find(id); found != streams_.end()) {
-    return found->second.info;
-  }
-  if (const StreamInfo* idle = idle_.Find(id)) return *idle;
-  return StreamInfo();
 }
 
 absl::Status PolicyHost::NotOpen(StreamId id) {
   return Refuse(absl::StatusCode::kNotFound, "stream %u is not open", id);
 }
 
-absl::Status PolicyHost::RefuseAs(const absl::Status& status) {
-  return Refuse(status.code(), "%s", status.message());
+absl::Status PolicyHost::Answer(absl::StatusCode code) {
+  if (code == absl::StatusCode::kOk) return absl::OkStatus();
+  return Refuse(code, "%s", book_.error_text());
 }
 
 absl::Status PolicyHost::WithText(const absl::Status& status) const {

@@ -1,6 +1,5 @@
-// What every adapter does around a scheduler::Policy: keeps what is known of
-// each stream, since a policy is told the whole of it at every change, and
-// refuses the calls that a policy may take for granted not to get.
+// A policy for adapters: streams by id on top of the book of streams, grants
+// that are charged once, counts, and an observer. Rejects invalid calls.
 //
 //   PolicyHost host(std::move(policy));
 //   host.Open(1, {.rfc7540 = priority});
@@ -24,17 +23,27 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <utility>
 
+#include "absl/container/node_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/idle_signals.h"
+#include "priority/resource_allocator.h"
 #include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_map.h"
+#include "scheduler/stream_book.h"
+#include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::adapters {
+
+// The signals that come with a request.
+struct RequestSignals {
+  std::optional<signals::Rfc7540Priority> rfc7540 = std::nullopt;
+  std::optional<signals::Rfc9218Priority> rfc9218 = std::nullopt;
+  bool tunnel = false;  // it is a CONNECT
+};
 
 class PolicyHost {
  public:
@@ -58,39 +67,38 @@ class PolicyHost {
     size_t bytes = 0;  // charged
   };
 
-  // `max_idle` bounds the ids that are not open yet and of which something was
-  // said, one more is refused; give it the policy's PolicyOptions::max_streams.
+  // `max_streams`: see StreamBook; give it that of the policy's PolicyOptions.
   // What is kept lives in `memory`.
   explicit PolicyHost(
       std::unique_ptr<scheduler::Policy> policy,
-      size_t max_idle = scheduler::PolicyOptions().max_streams,
+      size_t max_streams = scheduler::kDefaultMaxStreams,
       std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Called at the end of each Charge(), and copied for it. It may call anything
   // but the destructor.
   void SetObserver(std::function<void(const Decision&)> observer);
 
-  // The stream opens, blocked. Errors: Policy::OnOpen()'s.
-  absl::Status Open(scheduler::StreamId id,
-                    const scheduler::StreamInfo& said = {});
+  // The stream opens, blocked. Errors: InvalidArgument (the id, a value),
+  // AlreadyExists (it is open).
+  absl::Status Open(scheduler::StreamId id, const RequestSignals& said = {});
 
-  // The client said something: for open, idle and closed ids. Errors:
-  // Policy::OnPriority()'s.
+  // The client said something, by a frame of its own: for open, idle and closed
+  // ids. Errors: those of StreamBook::SetRfc7540() and SetRfc9218().
   absl::Status SetRfc7540(scheduler::StreamId id,
-                          const priority::Rfc7540Priority& priority);
+                          const signals::Rfc7540Priority& priority);
   absl::Status SetRfc9218(scheduler::StreamId id,
-                          const priority::Rfc9218Priority& priority);
+                          const signals::Rfc9218Priority& priority);
 
   // The application said something; no override takes the last one back, and
-  // hints replace earlier ones, but a tunnel stays one.
-  // Errors: NotFound (not open), and Policy::OnPriority()'s.
+  // hints replace earlier ones, but a tunnel stays one. Errors: NotFound (not
+  // open), InvalidArgument.
   absl::Status SetServerPriority(
       scheduler::StreamId id, std::optional<scheduler::ServerPriority> server);
   absl::Status SetHints(scheduler::StreamId id,
                         const scheduler::ResourceHints& hints);
 
   // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
-  void OnNoRfc7540Priorities() { policy_->OnNoRfc7540Priorities(); }
+  void OnNoRfc7540Priorities() { book_.OnNoRfc7540Priorities(); }
 
   // Whether the server should send it, see scheduler/policy.h.
   bool AnnouncesNoRfc7540Priorities() const {
@@ -123,26 +131,28 @@ class PolicyHost {
   absl::Status WithText(const absl::Status& status) const;
 
  private:
-  struct Stream {
-    scheduler::StreamInfo info;
-    bool ready = false;
-  };
+  using StreamRecord = scheduler::StreamRecord;
+  using Streams = absl::node_hash_map<
+      scheduler::StreamId, StreamRecord, absl::Hash<scheduler::StreamId>,
+      std::equal_to<scheduler::StreamId>,
+      priority::ResourceAllocator<
+          std::pair<const scheduler::StreamId, StreamRecord>>>;
 
-  absl::Status Said(scheduler::StreamId id, const scheduler::StreamInfo& info,
-                    scheduler::Signal changed);
-  scheduler::StreamInfo Known(scheduler::StreamId id) const;
+  StreamRecord* Find(scheduler::StreamId id) {
+    const auto found = streams_.find(id);
+    return found == streams_.end() ? nullptr : &found->second;
+  }
   absl::Status NotOpen(scheduler::StreamId id);
   template <class... Args>
   absl::Status Refuse(absl::StatusCode code,
                       const absl::FormatSpec<Args...>& format,
                       const Args&... args);
-  // What the policy refused, or would.
-  absl::Status RefuseAs(const absl::Status& status);
+  // The book's answer.
+  absl::Status Answer(absl::StatusCode code);
 
   std::unique_ptr<scheduler::Policy> policy_;
-  const size_t max_idle_;
-  scheduler::StreamMap<Stream> streams_;
-  scheduler::IdleSignals idle_;
+  scheduler::StreamBook book_;
+  Streams streams_;  // open
   std::optional<scheduler::Grant> grant_;
   std::function<void(const Decision&)> observer_;
   Stats stats_;

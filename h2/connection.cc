@@ -29,6 +29,8 @@
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 
@@ -329,11 +331,11 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
   return impl_->AdvanceTime(elapsed);
 }
 absl::Status Connection::Prioritize(StreamId id,
-                                    const StreamPriority& priority) {
+                                    const signals::Rfc7540Priority& priority) {
   return impl_->Prioritize(id, priority);
 }
-absl::Status Connection::SendPriorityUpdate(StreamId id,
-                                            const PriorityField& priority) {
+absl::Status Connection::SendPriorityUpdate(
+    StreamId id, const signals::Rfc9218Priority& priority) {
   return impl_->SendPriorityUpdate(id, priority);
 }
 absl::StatusOr<int64_t> Connection::LocalFlowControlWindow(StreamId id) const {

@@ -58,13 +58,15 @@
 #include "h2/header_span.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 
 struct SendHeadersOptions {
   bool end_stream = false;
   // RFC 7540 §6.2 priority fields; clients only.
-  std::optional<StreamPriority> priority = std::nullopt;
+  std::optional<signals::Rfc7540Priority> priority = std::nullopt;
 };
 
 struct SendDataOptions {
@@ -224,13 +226,15 @@ class Connection {
   // A PRIORITY frame (RFC 7540 §6.3), for a stream in any state. Errors:
   // ClientsOnly, InvalidArgument (an id or the weight), Protocol (a stream
   // depends on itself).
-  absl::Status Prioritize(StreamId id, const StreamPriority& priority);
+  absl::Status Prioritize(StreamId id,
+                          const signals::Rfc7540Priority& priority);
 
   // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state but a
   // push that was not promised (NoSuchStream). Other errors: ClientsOnly,
   // InvalidArgument (the id or the urgency), TooManyStreams (idle streams with
   // a priority and active ones would exceed the peer's MAX_CONCURRENT_STREAMS).
-  absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
+  absl::Status SendPriorityUpdate(StreamId id,
+                                  const signals::Rfc9218Priority& priority);
 
   // --- Flow control --------------------------------------------------------
 

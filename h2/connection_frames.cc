@@ -21,11 +21,12 @@
 #include "h2/frame_encoder.h"
 #include "h2/frame_payload.h"
 #include "h2/options.h"
-#include "h2/priority_field.h"
 #include "h2/settings.h"
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {
@@ -146,7 +147,7 @@ absl::Status Connection::Impl::OnPriority(const FrameHeader& header,
   const bool ignored =
       !is_client() && remote_.Get(SettingId::kNoRfc7540Priorities) == 1;
   absl::Status fault;
-  StreamPriority priority;
+  signals::Rfc7540Priority priority;
   if (payload.size() != kPriorityFieldsSize) {
     fault = MakeError(ErrorKind::kFrameDataMissing,
                       "PRIORITY of a wrong length (RFC 9113 6.3)", id);
@@ -158,7 +159,8 @@ absl::Status Connection::Impl::OnPriority(const FrameHeader& header,
     }
   }
   if (fault.ok()) {
-    if (!ignored) events->push_back(PriorityUpdated{id, priority});
+    if (!ignored)
+      events->push_back(PriorityUpdated{id, priority, SignalSource::kFrame});
     return absl::OkStatus();
   }
   switch (streams_.Fate(id)) {
@@ -338,11 +340,11 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
   if (fate != StreamFate::kIdle && fate != StreamFate::kLive) {
     return absl::OkStatus();
   }
-  const std::optional<PriorityField> priority =
-      ParsePriorityField(payload.substr(4));
+  const std::optional<signals::Rfc9218Priority> priority =
+      signals::ParseRfc9218Priority(payload.substr(4));
   if (!priority.has_value()) return absl::OkStatus();
-  if (fate == StreamFate::kIdle && !idle_priorities_.contains(id)) {
-    const size_t prioritized = idle_priorities_.size();
+  if (fate == StreamFate::kIdle && !idle_prioritized_.contains(id)) {
+    const size_t prioritized = idle_prioritized_.size();
     // A limit of ours alone, which the peer does not know. From then on it
     // counts idle streams that we do not.
     if (prioritized >= options_.limits.max_idle_priority_updates) {
@@ -362,9 +364,8 @@ absl::Status Connection::Impl::OnPriorityUpdate(absl::string_view payload,
                        " (RFC 9218 7.1)"));
     }
   }
-  if (fate == StreamFate::kIdle) idle_priorities_[id] = *priority;
-  events->push_back(PriorityFieldUpdated{id, *priority,
-                                         PriorityFieldUpdated::Source::kFrame});
+  if (fate == StreamFate::kIdle) idle_prioritized_.insert(id);
+  events->push_back(PriorityFieldUpdated{id, *priority, SignalSource::kFrame});
   return absl::OkStatus();
 }
 

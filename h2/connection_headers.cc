@@ -24,11 +24,11 @@
 #include "h2/header_normalization.h"
 #include "h2/header_validation.h"
 #include "h2/options.h"
-#include "h2/priority_field.h"
 #include "h2/settings.h"
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {
@@ -41,7 +41,8 @@ constexpr size_t kOversizedFactor = 4;
 constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
 
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
-std::optional<PriorityField> PriorityFieldOf(const FieldViews& fields) {
+std::optional<signals::Rfc9218Priority> PriorityFieldOf(
+    const FieldViews& fields) {
   std::string joined;
   bool any = false;
   for (const FieldView& field : fields) {
@@ -50,7 +51,7 @@ std::optional<PriorityField> PriorityFieldOf(const FieldViews& fields) {
     any = true;
   }
   if (!any) return std::nullopt;
-  return ParsePriorityField(joined);
+  return signals::ParseRfc9218Priority(joined);
 }
 
 }  // namespace
@@ -147,7 +148,6 @@ absl::Status Connection::Impl::AddFragment(absl::string_view fragment,
   if (!section.oversized) header_bytes_of_read_ += hpack_.list_size();
   section.headers = hpack_.TakeFields();
   section.fields = ViewsOf(section.headers);
-  section.priority_field = PriorityFieldOf(section.fields);
   return block.type == FrameType::kPushPromise
              ? FinishPushPromise(block, std::move(section), events)
              : FinishHeaders(block, std::move(section), events);
@@ -226,12 +226,13 @@ absl::Status Connection::Impl::ExpectBody(const Section& section,
                    "content-length (RFC 9113 8.1.1)", stream->id);
 }
 
-// StreamEnded, then PriorityUpdated: the order that events.h promises.
+// StreamEnded, then the signals: the order that events.h promises.
 void Connection::Impl::AppendSectionEnd(const HeaderBlock& block,
                                         std::vector<Event>* events) {
   if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
   if (block.priority.has_value()) {
-    events->push_back(PriorityUpdated{block.stream_id, *block.priority});
+    events->push_back(PriorityUpdated{block.stream_id, *block.priority,
+                                      SignalSource::kHeader});
   }
 }
 
@@ -240,11 +241,8 @@ absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
                                              std::vector<Event>* events) {
   const StreamId id = block.stream_id;
   // Whatever becomes of the request, its id is not idle any more.
-  std::optional<PriorityField> update;
-  const auto kept = idle_priorities_.find(id);
-  if (kept != idle_priorities_.end()) update = kept->second;
-  idle_priorities_.erase(idle_priorities_.begin(),
-                         idle_priorities_.upper_bound(id));
+  idle_prioritized_.erase(idle_prioritized_.begin(),
+                          idle_prioritized_.upper_bound(id));
   if (streams_.active_peers() >= max_inbound_streams_) {
     return StreamError(MakeError(ErrorKind::kTooManyStreams,
                                  "MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)", id),
@@ -274,22 +272,13 @@ absl::Status Connection::Impl::FinishRequest(const HeaderBlock& block,
   }
   stream->received = MessagePhase::kBody;
 
-  RequestReceived request;
-  request.stream_id = id;
-  request.headers = TakeHeaders(&section);
-  request.stream_ended = block.end_stream;
-  request.priority = block.priority;
-  // RFC 9218 §7: a PRIORITY_UPDATE that came before the stream opened is newer
-  // knowledge than the field.
-  request.priority_field = update.has_value() ? update : section.priority_field;
-  const std::optional<PriorityField> priority_field = request.priority_field;
-  events->push_back(std::move(request));
+  const std::optional<signals::Rfc9218Priority> field =
+      PriorityFieldOf(section.fields);
+  events->push_back(
+      RequestReceived{id, TakeHeaders(&section), block.end_stream});
   AppendSectionEnd(block, events);
-  if (priority_field.has_value()) {
-    events->push_back(PriorityFieldUpdated{
-        id, *priority_field,
-        update.has_value() ? PriorityFieldUpdated::Source::kFrame
-                           : PriorityFieldUpdated::Source::kHeader});
+  if (field.has_value()) {
+    events->push_back(PriorityFieldUpdated{id, *field, SignalSource::kHeader});
   }
   if (block.end_stream) EndReceiving(stream);
   return absl::OkStatus();
@@ -342,15 +331,13 @@ absl::Status Connection::Impl::FinishResponse(Stream* stream,
   streams_.ChangeState(
       stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
   if (informational) {
-    events->push_back(InformationalResponseReceived{id, TakeHeaders(&section),
-                                                    block.priority});
+    events->push_back(InformationalResponseReceived{id, TakeHeaders(&section)});
     AppendSectionEnd(block, events);
     return absl::OkStatus();
   }
   stream->received = MessagePhase::kBody;
-  events->push_back(ResponseReceived{id, TakeHeaders(&section),
-                                     block.end_stream, block.priority,
-                                     section.priority_field});
+  events->push_back(
+      ResponseReceived{id, TakeHeaders(&section), block.end_stream});
   AppendSectionEnd(block, events);
   if (block.end_stream) EndReceiving(stream);
   return absl::OkStatus();
@@ -374,8 +361,7 @@ absl::Status Connection::Impl::FinishTrailers(Stream* stream,
                       "content-length and body differ (RFC 9113 8.1.1)", id);
   }
   if (!fault.ok()) return StreamError(std::move(fault), events);
-  events->push_back(
-      TrailersReceived{id, TakeHeaders(&section), block.priority});
+  events->push_back(TrailersReceived{id, TakeHeaders(&section)});
   AppendSectionEnd(block, events);
   EndReceiving(stream);
   return absl::OkStatus();

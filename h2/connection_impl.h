@@ -12,8 +12,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +41,8 @@
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 
@@ -67,8 +69,10 @@ class Connection::Impl {
   absl::Status PushStream(StreamId parent_id, StreamId promised_id,
                           HeaderSpan headers);
   absl::Status Ping(absl::string_view opaque_data);
-  absl::Status Prioritize(StreamId id, const StreamPriority& priority);
-  absl::Status SendPriorityUpdate(StreamId id, const PriorityField& priority);
+  absl::Status Prioritize(StreamId id,
+                          const signals::Rfc7540Priority& priority);
+  absl::Status SendPriorityUpdate(StreamId id,
+                                  const signals::Rfc9218Priority& priority);
   absl::Status AdvertiseAlternativeService(
       absl::string_view field_value, std::optional<absl::string_view> origin,
       std::optional<StreamId> stream_id);
@@ -107,7 +111,7 @@ class Connection::Impl {
     StreamId stream_id = 0;
     StreamId promised_id = 0;
     bool end_stream = false;
-    std::optional<StreamPriority> priority;
+    std::optional<signals::Rfc7540Priority> priority;
     size_t continuations = 0;
   };
 
@@ -116,7 +120,6 @@ class Connection::Impl {
     std::vector<Header> headers;
     FieldViews fields;  // views of `headers`
     bool oversized = false;
-    std::optional<PriorityField> priority_field;
   };
 
   // A SETTINGS frame of ours that is not acknowledged.
@@ -277,8 +280,8 @@ class Connection::Impl {
   size_t header_bytes_of_read_ = 0;  // of lists that this ReceiveData() let in
   // PRIORITY_UPDATE for streams that are idle (RFC 9218 §7): a server's, what
   // it received; a client's, what it sent.
-  std::map<StreamId, PriorityField> idle_priorities_;
-  bool ignored_idle_update_ = false;  // for one more than our limit
+  std::set<StreamId> idle_prioritized_;
+  bool ignored_idle_update_ = false;  // for one id more than our limit
 
   size_t preface_received_ = 0;  // bytes of it; servers only
   bool initiated_ = false;       // our SETTINGS are queued

@@ -25,11 +25,12 @@
 #include "h2/header_span.h"
 #include "h2/header_validation.h"
 #include "h2/options.h"
-#include "h2/priority_field.h"
 #include "h2/settings.h"
 #include "h2/stream_state.h"
 #include "h2/stream_table.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {
@@ -46,7 +47,8 @@ absl::Status CheckMay(const Stream& stream, StreamInput input) {
 }
 
 // RFC 7540 §5.3.1, §5.3.2.
-absl::Status CheckPriority(StreamId id, const StreamPriority& priority) {
+absl::Status CheckPriority(StreamId id,
+                           const signals::Rfc7540Priority& priority) {
   if (priority.weight < 1 || priority.weight > 256) {
     return MakeError(ErrorKind::kInvalidArgument, "weight is 1 to 256", id);
   }
@@ -214,8 +216,8 @@ absl::Status Connection::Impl::SendHeaders(StreamId id, HeaderSpan headers,
     stream = streams_.Open(id, StreamState::kOpen,
                            remote_.Get(SettingId::kInitialWindowSize),
                            local_.Get(SettingId::kInitialWindowSize));
-    idle_priorities_.erase(idle_priorities_.begin(),
-                           idle_priorities_.upper_bound(id));
+    idle_prioritized_.erase(idle_prioritized_.begin(),
+                            idle_prioritized_.upper_bound(id));
     const FieldView* method = FindField(prepared.fields, ":method");
     stream->head_request = method != nullptr && method->value == "HEAD";
     stream->connect_request = method != nullptr && method->value == "CONNECT";
@@ -347,8 +349,8 @@ absl::Status Connection::Impl::Ping(absl::string_view opaque_data) {
   return absl::OkStatus();
 }
 
-absl::Status Connection::Impl::Prioritize(StreamId id,
-                                          const StreamPriority& priority) {
+absl::Status Connection::Impl::Prioritize(
+    StreamId id, const signals::Rfc7540Priority& priority) {
   if (!is_client()) {
     return MakeError(ErrorKind::kClientsOnly, "PRIORITY", id);
   }
@@ -364,7 +366,7 @@ absl::Status Connection::Impl::Prioritize(StreamId id,
 }
 
 absl::Status Connection::Impl::SendPriorityUpdate(
-    StreamId id, const PriorityField& priority) {
+    StreamId id, const signals::Rfc9218Priority& priority) {
   if (!is_client()) {
     return MakeError(ErrorKind::kClientsOnly, "PRIORITY_UPDATE", id);
   }
@@ -381,8 +383,8 @@ absl::Status Connection::Impl::SendPriorityUpdate(
   }
   if (streams_.Fate(id) == StreamFate::kIdle) {
     const uint32_t limit = remote_.Get(SettingId::kMaxConcurrentStreams);
-    const size_t prioritized = idle_priorities_.size();
-    if (!idle_priorities_.contains(id) &&
+    const size_t prioritized = idle_prioritized_.size();
+    if (!idle_prioritized_.contains(id) &&
         prioritized + streams_.active_ours() >= limit) {
       return MakeError(
           ErrorKind::kTooManyStreams,
@@ -391,10 +393,10 @@ absl::Status Connection::Impl::SendPriorityUpdate(
                        limit, " (RFC 9218 7.1)"),
           id);
     }
-    idle_priorities_[id] = priority;
+    idle_prioritized_.insert(id);
   }
   output_.AppendControl(
-      EncodePriorityUpdate(id, FormatPriorityField(priority)));
+      EncodePriorityUpdate(id, signals::FormatRfc9218Priority(priority)));
   return absl::OkStatus();
 }
 

@@ -2,8 +2,7 @@
 // the order in which the peer's frames took effect.
 //
 // Order for one HEADERS frame: the message event, then StreamEnded, then
-// PriorityUpdated, then PriorityFieldUpdated; the message event repeats the
-// priority so that a stream can be opened with its signals in one step.
+// PriorityUpdated, then PriorityFieldUpdated. Each signal is reported once.
 #ifndef SLUICE_H2_EVENTS_H_
 #define SLUICE_H2_EVENTS_H_
 
@@ -16,34 +15,19 @@
 
 #include "absl/status/status.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/signal_source.h"
 
 namespace sluice::h2 {
 
-// RFC 7540 §5.3.1 and §6.3. `weight` is 1…256 (the wire's value plus one).
-struct StreamPriority {
-  StreamId depends_on = 0;
-  int weight = 16;
-  bool exclusive = false;
-
-  friend bool operator==(const StreamPriority&,
-                         const StreamPriority&) = default;
-};
-
-// RFC 9218 §4: urgency 0…7 (0 is the most urgent), incremental.
-struct PriorityField {
-  int urgency = 3;
-  bool incremental = false;
-
-  friend bool operator==(const PriorityField&, const PriorityField&) = default;
-};
+using signals::SignalSource;
 
 // A request's header section (server) — RFC 9113 §8.3.1.
 struct RequestReceived {
   StreamId stream_id = 0;
   std::vector<Header> headers;
   bool stream_ended = false;
-  std::optional<StreamPriority> priority;       // RFC 7540 fields of HEADERS
-  std::optional<PriorityField> priority_field;  // RFC 9218 `priority` header
 };
 
 // The final response's header section (client) — RFC 9113 §8.3.2.
@@ -51,22 +35,18 @@ struct ResponseReceived {
   StreamId stream_id = 0;
   std::vector<Header> headers;
   bool stream_ended = false;
-  std::optional<StreamPriority> priority;
-  std::optional<PriorityField> priority_field;
 };
 
 // A 1xx response (client) — RFC 9113 §8.1.
 struct InformationalResponseReceived {
   StreamId stream_id = 0;
   std::vector<Header> headers;
-  std::optional<StreamPriority> priority;
 };
 
 // The trailer section; always ends the stream — RFC 9113 §8.1.
 struct TrailersReceived {
   StreamId stream_id = 0;
   std::vector<Header> headers;
-  std::optional<StreamPriority> priority;
 };
 
 // One DATA frame. `flow_controlled_length` counts padding too and is what
@@ -134,20 +114,22 @@ struct PushedStreamReceived {
   std::vector<Header> headers;
 };
 
-// RFC 7540 §5.3 signals, from HEADERS or PRIORITY. The connection acts on none
-// of them: give them to a scheduler. The stream may be idle or closed.
+// An RFC 7540 §5.3 signal, from HEADERS or PRIORITY. The connection acts on
+// none: give it to a scheduler. The stream may be idle or closed.
 struct PriorityUpdated {
   StreamId stream_id = 0;
-  StreamPriority priority;
+  signals::Rfc7540Priority priority;
+  SignalSource source = SignalSource::kFrame;
 };
 
-// RFC 9218 signals: a `priority` request header, or a PRIORITY_UPDATE frame
-// (§7.1), whose stream may not be open yet.
+// An RFC 9218 signal: a request's `priority` field, or a PRIORITY_UPDATE frame
+// (§7.1), whose stream may not be open yet. The frame goes over the field,
+// whichever comes first (§7).
 struct PriorityFieldUpdated {
-  enum class Source { kHeader, kFrame };
+  using Source = SignalSource;
   StreamId stream_id = 0;
-  PriorityField priority;
-  Source source = Source::kHeader;
+  signals::Rfc9218Priority priority;
+  SignalSource source = SignalSource::kHeader;
 };
 
 // GOAWAY from the peer — RFC 9113 §6.8.

@@ -12,6 +12,7 @@
 #include "h2/frame.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 namespace {
@@ -24,7 +25,8 @@ void AppendFrameHeader(std::string* out, size_t length, FrameType type,
   AppendU32(out, stream_id);
 }
 
-void AppendPriorityFields(std::string* out, const StreamPriority& priority) {
+void AppendPriorityFields(std::string* out,
+                          const signals::Rfc7540Priority& priority) {
   AppendU32(out, priority.depends_on | (priority.exclusive ? 1u << 31 : 0));
   AppendU8(out, static_cast<uint8_t>(priority.weight - 1));
 }
@@ -79,10 +81,10 @@ std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
   return out;
 }
 
-std::string EncodeHeaders(StreamId stream_id, absl::string_view block,
-                          bool end_stream,
-                          const std::optional<StreamPriority>& priority,
-                          size_t max_frame_size) {
+std::string EncodeHeaders(
+    StreamId stream_id, absl::string_view block, bool end_stream,
+    const std::optional<signals::Rfc7540Priority>& priority,
+    size_t max_frame_size) {
   std::string fixed;
   uint8_t flags = end_stream ? kFlagEndStream : 0;
   if (priority.has_value()) {
@@ -101,7 +103,8 @@ std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
                      max_frame_size);
 }
 
-std::string EncodePriority(StreamId stream_id, const StreamPriority& priority) {
+std::string EncodePriority(StreamId stream_id,
+                           const signals::Rfc7540Priority& priority) {
   std::string out;
   AppendFrameHeader(&out, 5, FrameType::kPriority, 0, stream_id);
   AppendPriorityFields(&out, priority);

@@ -14,6 +14,7 @@
 #include "h2/frame.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 
@@ -29,16 +30,17 @@ std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
 
 // HEADERS, and CONTINUATION frames where `block` does not fit into
 // `max_frame_size` (§6.2, §6.10); the 5 octets of `priority` count too.
-std::string EncodeHeaders(StreamId stream_id, absl::string_view block,
-                          bool end_stream,
-                          const std::optional<StreamPriority>& priority,
-                          size_t max_frame_size);
+std::string EncodeHeaders(
+    StreamId stream_id, absl::string_view block, bool end_stream,
+    const std::optional<signals::Rfc7540Priority>& priority,
+    size_t max_frame_size);
 
 // PUSH_PROMISE and its CONTINUATION frames (§6.6).
 std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
                               absl::string_view block, size_t max_frame_size);
 
-std::string EncodePriority(StreamId stream_id, const StreamPriority& priority);
+std::string EncodePriority(StreamId stream_id,
+                           const signals::Rfc7540Priority& priority);
 std::string EncodeRstStream(StreamId stream_id, ErrorCode code);
 std::string EncodeSettings(absl::Span<const Setting> settings);
 std::string EncodeSettingsAck();

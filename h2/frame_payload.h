@@ -11,6 +11,7 @@
 #include "h2/errors.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 
@@ -37,9 +38,9 @@ inline absl::Status RemovePadding(StreamId id, size_t fixed,
 inline constexpr size_t kPriorityFieldsSize = 5;
 
 // RFC 9113 §6.2, §6.3. `bytes` has at least kPriorityFieldsSize.
-inline StreamPriority ParsePriorityFields(absl::string_view bytes) {
+inline signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes) {
   const uint32_t word = LoadU32(bytes);
-  StreamPriority priority;
+  signals::Rfc7540Priority priority;
   priority.depends_on = word & kMaxStreamId;
   priority.exclusive = (word >> 31) != 0;
   priority.weight = static_cast<uint8_t>(bytes[4]) + 1;

@@ -7,15 +7,14 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "signals/stream_id.h"
 
 namespace sluice::h2 {
 
-// A 31-bit stream identifier (RFC 9113 §5.1.1). 0 names the connection, odd
-// ids belong to the client, even ones to the server.
-using StreamId = uint32_t;
+using signals::kMaxStreamId;
+using signals::StreamId;
 
 inline constexpr StreamId kConnectionStreamId = 0;
-inline constexpr StreamId kMaxStreamId = 0x7fffffff;
 
 // RFC 9113 §7. Codes outside this list are kept as they came: an ErrorCode may
 // hold any 32-bit value.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {
@@ -41,8 +42,7 @@ BasicPriorityTree<Order>::BasicPriorityTree(const PriorityTreeOptions& options)
       ids_(options.memory),
       max_nodes_(options.max_nodes),
       max_closed_(std::min(options.max_closed, options.max_nodes)),
-      max_idle_(options.max_idle),
-      max_depth_(options.max_depth) {
+      max_idle_(options.max_idle) {
   if (options.max_nodes == 0 || options.max_nodes > kMaxStreamId ||
       options.max_grant == 0 || options.max_grant > kMaxTreeGrant) {
     std::abort();  // the header states the ranges
@@ -285,8 +285,7 @@ void BasicPriorityTree<Order>::Place(NodeIndex n,
       parent = NewPlaceholder(wanted.depends_on);
     }
   }
-  if (parent == kNone ||
-      (max_depth_ != 0 && TooDeep(n, parent, wanted.exclusive))) {
+  if (parent == kNone) {
     // RFC 7540 §5.3.1: not in the tree, so the default priority.
     wanted = kDefaultPriority;
     parent = kRoot;
@@ -317,42 +316,6 @@ void BasicPriorityTree<Order>::Move(NodeIndex n, NodeIndex parent,
   } else {
     shares_.Attach(n, parent, weight);
   }
-}
-
-// Whether `n` under `parent` could make a path longer than the cap: what moves
-// down is `n`'s subtree, and with an exclusive dependency `parent`'s too.
-template <class Order>
-bool BasicPriorityTree<Order>::TooDeep(NodeIndex n, NodeIndex parent,
-                                       bool exclusive) {
-  size_t depth = Depth(parent);
-  if (shares_.node(n).group != kNone && shares_.IsAncestor(n, parent)) {
-    depth = Depth(n);  // where §5.3.3 takes `parent` first
-  }
-  size_t height = Height(n);
-  if (exclusive) height = std::max(height, Height(parent));
-  return depth + 1 + height > max_depth_;
-}
-
-// The root's is 0.
-template <class Order>
-size_t BasicPriorityTree<Order>::Depth(NodeIndex n) {
-  size_t depth = 0;
-  for (; n != kRoot; n = shares_.Parent(n)) ++depth;
-  shares_.counters().depth_steps += depth;
-  return depth;
-}
-
-// Levels below `n`.
-template <class Order>
-size_t BasicPriorityTree<Order>::Height(NodeIndex n) {
-  int depth = 0, deepest = 0;
-  const NodeIndex top = n;
-  do {
-    ++shares_.counters().depth_steps;
-    deepest = std::max(deepest, depth);
-    n = NextInPreorder(n, top, &depth);
-  } while (n != kNone);
-  return static_cast<size_t>(deepest);
 }
 
 // The node after `n` in the subtree of `top`, parents first; kNone at the end.
@@ -409,27 +372,37 @@ std::optional<int> BasicPriorityTree<Order>::Weight(StreamId id) const {
 }
 
 template <class Order>
-std::vector<ExplainedLevel> BasicPriorityTree<Order>::Explain(
+signals::PathLevel BasicPriorityTree<Order>::LevelOf(NodeIndex n) const {
+  const internal::Node& node = shares_.node(n);
+  const internal::Group& group = shares_.group(node.group);
+  return {.parent = shares_.node(group.owner).id,
+          .child = node.id,
+          .weight = static_cast<double>(node.weight) / kWeightOne,
+          .tag = node.tag,
+          .key = node.key,
+          .clock = group.clock,
+          .active = group.active,
+          .child_active = node.active != 0};
+}
+
+template <class Order>
+std::vector<signals::PathLevel> BasicPriorityTree<Order>::Explain(
     StreamId id) const {
-  std::vector<ExplainedLevel> levels;
+  std::vector<signals::PathLevel> levels;
   NodeIndex n = id == 0 ? kRoot : Find(id);
   if (n == kNone) return levels;
-  for (; n != kRoot; n = shares_.Parent(n)) {
-    const internal::Node& node = shares_.node(n);
-    const internal::Group& group = shares_.group(node.group);
-    levels.push_back({.parent = shares_.node(group.owner).id,
-                      .child = node.id,
-                      .weight = static_cast<double>(node.weight) / kWeightOne,
-                      .tag = node.tag,
-                      .key = node.key,
-                      .clock = group.clock,
-                      .children = group.size,
-                      .active_children = group.active,
-                      .ready = node.ready != 0,
-                      .active = node.active != 0});
-  }
+  for (; n != kRoot; n = shares_.Parent(n)) levels.push_back(LevelOf(n));
   std::reverse(levels.begin(), levels.end());
   return levels;
+}
+
+template <class Order>
+size_t BasicPriorityTree<Order>::ExplainPick(
+    absl::Span<signals::PathLevel> levels) const {
+  const auto path = shares_.path();
+  const size_t written = std::min(path.size(), levels.size());
+  for (size_t i = 0; i < written; ++i) levels[i] = LevelOf(path[i].node);
+  return path.size();
 }
 
 template <class Order>

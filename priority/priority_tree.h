@@ -66,9 +66,10 @@
 #include "priority/internal/id_map.h"
 #include "priority/internal/share_tree.h"
 #include "priority/internal/tree_node.h"
-#include "priority/rfc7540_priority.h"
 #include "priority/tree_error.h"
 #include "priority/tree_order.h"
+#include "signals/path_level.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::priority {
 
@@ -90,10 +91,6 @@ struct PriorityTreeOptions {
   // Large queues of 16.5 KiB each. A level with more than eight active children
   // takes one if one is free and costs O(1) a decision, else O(log active).
   size_t large_queues = 1;
-  // Streams on the longest path from the root; 0: no cap. A dependency that
-  // could exceed it becomes the default one (§5.3.5). With a cap, a change of
-  // place costs O(size of the subtrees that it lowers).
-  size_t max_depth = 0;
   // Where everything but the object itself lives; must outlive the tree.
   std::pmr::memory_resource* memory = std::pmr::get_default_resource();
 };
@@ -110,20 +107,6 @@ struct TreeMemory {
   size_t Total() const {
     return nodes + groups + id_map + path + large_queues + object;
   }
-};
-
-// One level on the path from the root to a stream.
-struct ExplainedLevel {
-  StreamId parent = 0;
-  StreamId child = 0;  // the one on the path
-  double weight = 0;   // of the child; fractional after a removal
-  int64_t tag = 0;     // of the child: S, in 1/256 byte per unit of weight
-  int64_t key = 0;     // what it is queued by: S + 256·L/w
-  int64_t clock = 0;   // of the level: V
-  uint32_t children = 0;
-  uint32_t active_children = 0;  // with at least 2, the level is contended
-  bool ready = false;            // the child itself can send
-  bool active = false;           // it or a descendant can
 };
 
 enum class StreamState : uint8_t { kOpen, kIdle, kClosed };
@@ -205,30 +188,12 @@ class BasicPriorityTree {
   std::optional<int> Weight(StreamId id) const;
 
   // The levels from the root to `id`; empty when it is not in the tree.
-  std::vector<ExplainedLevel> Explain(StreamId id) const;
+  std::vector<signals::PathLevel> Explain(StreamId id) const;
 
   // The contended levels on the path of the pick that waits for its Charge(),
-  // from the top: writes as many as `levels` holds and returns how many there
-  // were. A Level has the first six members of ExplainedLevel, and `active`.
-  // For traces: allocates nothing, O(levels).
-  template <class Level>
-  size_t ExplainPick(absl::Span<Level> levels) const {
-    const auto path = shares_.path();
-    const size_t written = std::min(path.size(), levels.size());
-    for (size_t i = 0; i < written; ++i) {
-      const internal::Node& node = shares_.node(path[i].node);
-      const internal::Group& group = shares_.group(node.group);
-      Level& level = levels[i];
-      level.parent = shares_.node(group.owner).id;
-      level.child = node.id;
-      level.weight = static_cast<double>(node.weight) / internal::kWeightOne;
-      level.tag = node.tag;
-      level.key = node.key;
-      level.clock = group.clock;
-      level.active = group.active;
-    }
-    return path.size();
-  }
+  // from the top. Writes as many as `levels` holds and returns how many there
+  // were. For traces: allocates nothing, O(levels).
+  size_t ExplainPick(absl::Span<signals::PathLevel> levels) const;
 
   // "(1:16(3:8 5:16))": for each stream its id and its weight, then its
   // children in the order in which they came, in parentheses. Weights are
@@ -252,6 +217,7 @@ class BasicPriorityTree {
     size_t size = 0;
   };
 
+  signals::PathLevel LevelOf(NodeIndex n) const;
   NodeIndex Find(StreamId id) const { return ids_.Find(shares_.nodes(), id); }
   NodeIndex FindOpen(StreamId id) const;
   bool AboveOpened(StreamId id) const { return id > highest_opened_[id & 1]; }
@@ -276,9 +242,6 @@ class BasicPriorityTree {
 
   void Place(NodeIndex n, const Rfc7540Priority& priority);
   void Move(NodeIndex n, NodeIndex parent, uint32_t weight, bool exclusive);
-  bool TooDeep(NodeIndex n, NodeIndex parent, bool exclusive);
-  size_t Depth(NodeIndex n);
-  size_t Height(NodeIndex n);
   NodeIndex NextInPreorder(NodeIndex n, NodeIndex top, int* depth) const;
 
   internal::ShareTree<Order> shares_;
@@ -290,7 +253,6 @@ class BasicPriorityTree {
   size_t max_nodes_;
   size_t max_closed_;
   size_t max_idle_;
-  size_t max_depth_;
 };
 
 using PriorityTree = BasicPriorityTree<ByteFairOrder>;

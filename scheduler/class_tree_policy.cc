@@ -8,27 +8,17 @@
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "priority/priority_tree.h"
-#include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
-#include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {
 
 // A chain has one child in each place, so its weights decide nothing.
 constexpr int kChainWeight = 256;
-
-// Made before main(): a copy takes nothing from the heap.
-const absl::Status& IdOfGroup() {
-  static const absl::Status status = absl::InvalidArgumentError(
-      "the highest even stream ids stand for groups here");
-  return status;
-}
-[[maybe_unused]] const bool status_is_made = !IdOfGroup().ok();
 
 // These edits cannot fail: the nodes exist and the weights are checked.
 void Must(const absl::Status& status) {
@@ -39,16 +29,14 @@ void Must(const absl::Status& status) {
 }  // namespace
 
 ClassTreePolicy::ClassTreePolicy(const PolicyOptions& options)
-    : max_streams_(options.max_streams),
-      max_grant_(options.max_grant),
+    : max_grant_(options.max_grant),
       tree_({.max_nodes = options.max_streams + kMaxGroups,
              .max_closed = 0,
              .max_grant = options.max_grant,
              .large_queues = 0,
              .memory = options.memory}),
       groups_(options.memory),
-      members_(options.memory),
-      idle_(options.memory) {}
+      members_(options.memory) {}
 
 ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
                                                  bool chained) {
@@ -58,7 +46,7 @@ ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
   state.parent = parent;
   state.weight = weight;
   state.chained = chained;
-  Must(tree_.Insert(group, priority::Rfc7540Priority{parent, weight, false}));
+  Must(tree_.Insert(group, signals::Rfc7540Priority{parent, weight, false}));
   return group;
 }
 
@@ -66,53 +54,32 @@ void ClassTreePolicy::YieldTo(Group group, Group other) {
   StateOf(other).makes_yield = group;
 }
 
-absl::Status ClassTreePolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-    return status;
-  }
-  if (IsGroup(id)) return IdOfGroup();
-  if (members_.contains(id)) {
-    return absl::AlreadyExistsError(absl::StrCat("stream ", id, " is open"));
-  }
-  StreamInfo known = info;
-  idle_.Open(id, &known);
-  const Member member = {SeatOf(known), arrivals_++};
+void ClassTreePolicy::OnOpen(StreamId id, const StreamInfo& info) {
+  const Member member = {SeatOf(info), arrivals_++};
   members_.emplace(id, member);
-  idle_.ShrinkTo(RoomForIdle());
   Join(id, member, /*is_new=*/true);
-  return absl::OkStatus();
 }
 
-absl::Status ClassTreePolicy::OnPriority(StreamId id, const StreamInfo& info,
-                                         Signal changed) {
-  static_cast<void>(changed);  // a seat depends on the whole state alone
-  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-    return status;
-  }
-  const auto found = members_.find(id);
-  if (found == members_.end()) {
-    return idle_.Remember(id, info, RoomForIdle());
-  }
-  Member& member = found->second;
+// A seat depends on the whole state, whatever changed.
+void ClassTreePolicy::OnPriority(StreamId id, const StreamInfo& info, Signal) {
+  Member& member = members_.find(id)->second;
   const Seat seat = SeatOf(info);
-  if (seat == member.seat) return absl::OkStatus();
+  if (seat == member.seat) return;
   const bool same_place =
       seat.group == member.seat.group &&
       (seat.weight == member.seat.weight || StateOf(seat.group).chained);
   if (same_place) {
     member.seat = seat;
-    return absl::OkStatus();
+    return;
   }
   LeaveChain(member);
   CountMembers(member.seat.group, -1);
   member.seat = seat;
   Join(id, member, /*is_new=*/false);
-  return absl::OkStatus();
 }
 
 void ClassTreePolicy::OnClose(StreamId id) {
   const auto found = members_.find(id);
-  if (found == members_.end()) return;
   const Member member = found->second;
   members_.erase(found);
   // The rest of a chain takes the place of the stream in the tree.
@@ -122,13 +89,9 @@ void ClassTreePolicy::OnClose(StreamId id) {
   CountMembers(member.seat.group, -1);
 }
 
-void ClassTreePolicy::SetReady(StreamId id) {
-  if (members_.contains(id)) Must(tree_.SetReady(id));
-}
+void ClassTreePolicy::SetReady(StreamId id) { Must(tree_.SetReady(id)); }
 
-void ClassTreePolicy::SetBlocked(StreamId id) {
-  if (members_.contains(id)) Must(tree_.SetBlocked(id));
-}
+void ClassTreePolicy::SetBlocked(StreamId id) { Must(tree_.SetBlocked(id)); }
 
 std::optional<Grant> ClassTreePolicy::Pick() {
   const StreamId id = tree_.TryPick();
@@ -138,20 +101,25 @@ std::optional<Grant> ClassTreePolicy::Pick() {
 
 void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }
 
+// A group is no stream: its number stands in `group`.
 size_t ClassTreePolicy::ExplainPick(absl::Span<PathLevel> levels) const {
-  return tree_.ExplainPick(levels);
-}
-
-size_t ClassTreePolicy::RoomForIdle() const {
-  return max_streams_ - std::min(max_streams_, members_.size());
+  const size_t count = tree_.ExplainPick(levels);
+  for (PathLevel& level : levels.first(std::min(count, levels.size()))) {
+    if (IsGroup(level.parent)) {
+      level.group = static_cast<uint32_t>(IndexOf(level.parent)) + 1;
+      level.parent = 0;
+    }
+    if (IsGroup(level.child)) level.child = 0;
+  }
+  return count;
 }
 
 // Puts the stream where its seat says; in a chain, behind the one that opened
 // last before it.
 void ClassTreePolicy::Join(StreamId id, const Member& member, bool is_new) {
   GroupState& group = StateOf(member.seat.group);
-  priority::Rfc7540Priority place = {member.seat.group, member.seat.weight,
-                                     false};
+  signals::Rfc7540Priority place = {member.seat.group, member.seat.weight,
+                                    false};
   if (group.chained) {
     const auto next = group.chain.lower_bound(member.arrival);
     if (next != group.chain.begin()) place.depends_on = std::prev(next)->second;
@@ -186,7 +154,7 @@ void ClassTreePolicy::CountMembers(Group group, int change) {
   const GroupState& other = StateOf(*state.makes_yield);
   Must(tree_.Reprioritise(
       *state.makes_yield,
-      {other.parent, is_empty ? other.weight : priority::kMinWeight, false}));
+      {other.parent, is_empty ? other.weight : signals::kMinWeight, false}));
 }
 
 }  // namespace sluice::scheduler

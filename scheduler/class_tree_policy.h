@@ -4,10 +4,10 @@
 // streams go one by one instead, in the order in which they opened.
 //
 // Bytes are shared by priority/priority_tree.h, exactly; ties go to the smaller
-// stream id, between groups to the one that was added first. The same limits,
-// cost and rules for signals of idle and closed ids as in ranked_policy.h hold
-// here, but for Pick and Charge, which cost O(log n) for each level with
-// several active members on the way.
+// stream id, between groups to the one that was added first.
+//
+// Pick and Charge: O(log n) for each level with several active members on the
+// way. Neither allocates. Everything else: O(log n), amortised.
 #ifndef SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 #define SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 
@@ -19,12 +19,10 @@
 #include <optional>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "priority/priority_tree.h"
 #include "priority/resource_allocator.h"
-#include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/stream_map.h"
@@ -33,9 +31,8 @@ namespace sluice::scheduler {
 
 class ClassTreePolicy : public Policy {
  public:
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) final;
+  void OnOpen(StreamId id, const StreamInfo& info) final;
+  void OnPriority(StreamId id, const StreamInfo& info, Signal changed) final;
   void OnClose(StreamId id) final;
   void SetReady(StreamId id) final;
   void SetBlocked(StreamId id) final;
@@ -49,8 +46,8 @@ class ClassTreePolicy : public Policy {
 
   struct Seat {
     Group group = kRoot;
-    int weight = priority::kDefaultWeight;  // 1…256
-    absl::string_view rule;                 // a literal, for PickReason
+    int weight = signals::kDefaultWeight;  // 1…256
+    absl::string_view rule;                // a literal, for PickReason
     friend bool operator==(const Seat&, const Seat&) = default;
   };
 
@@ -75,7 +72,7 @@ class ClassTreePolicy : public Policy {
     explicit GroupState(std::pmr::memory_resource* memory) : chain(memory) {}
 
     Group parent = kRoot;
-    int weight = priority::kDefaultWeight;
+    int weight = signals::kDefaultWeight;
     bool chained = false;
     size_t members = 0;
     std::optional<Group> makes_yield;  // has weight 1 while we have members
@@ -86,24 +83,21 @@ class ClassTreePolicy : public Policy {
     int64_t arrival = 0;
   };
 
-  // The tree knows groups by the highest ids that a server can push with, which
-  // no connection reaches.
+  // The tree knows groups by ids that the book gives to no stream.
   static constexpr size_t kMaxGroups = 16;
   static constexpr Group kFirstGroup = 0x80000000 - 2 * kMaxGroups;
+  static_assert(kFirstGroup == kFirstReservedId);
   static size_t IndexOf(Group group) { return (group - kFirstGroup) / 2; }
   static bool IsGroup(StreamId id) { return id % 2 == 0 && id >= kFirstGroup; }
   GroupState& StateOf(Group group) { return groups_[IndexOf(group)]; }
-  size_t RoomForIdle() const;
   void Join(StreamId id, const Member& member, bool is_new);
   void LeaveChain(const Member& member);
   void CountMembers(Group group, int change);
 
-  const size_t max_streams_;
   const size_t max_grant_;
   priority::BasicPriorityTree<priority::ExactByIdOrder> tree_;
   priority::ResourceVector<GroupState> groups_;
   StreamMap<Member> members_;
-  IdleSignals idle_;
   int64_t arrivals_ = 0;
 };
 

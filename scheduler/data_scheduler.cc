@@ -19,27 +19,19 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/header_span.h"
-#include "h2/priority_field.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/data_scheduler_impl.h"
 #include "scheduler/policy.h"
 #include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {
 
-priority::Rfc7540Priority FromWire(const h2::StreamPriority& priority) {
-  return {priority.depends_on, priority.weight, priority.exclusive};
-}
-
-priority::Rfc9218Priority FromWire(const h2::PriorityField& priority) {
-  return {priority.urgency, priority.incremental};
-}
-
 // What the `priority` field of a response names (RFC 9218 §8), if anything. Its
 // lines are one dictionary (RFC 8941 §4.2); names are put into lower case when
 // they are sent.
-std::optional<h2::PriorityParameters> ResponsePriority(
+std::optional<signals::Rfc9218Parameters> ResponsePriority(
     const h2::HeaderSpan& headers) {
   std::optional<std::string> value;
   for (const h2::Header& header : headers) {
@@ -48,8 +40,8 @@ std::optional<h2::PriorityParameters> ResponsePriority(
                               : std::string(header.value);
   }
   if (!value.has_value()) return std::nullopt;
-  const std::optional<h2::PriorityParameters> named =
-      h2::ParsePriorityParameters(*value);
+  const std::optional<signals::Rfc9218Parameters> named =
+      signals::ParseRfc9218Parameters(*value);
   const bool any = named.has_value() && (named->urgency || named->incremental);
   return any ? named : std::nullopt;
 }
@@ -64,13 +56,6 @@ bool IsInformational(const h2::HeaderSpan& headers) {
   return false;
 }
 
-// Whether it is a tunnel is the request's to say.
-void MergeHints(const ResourceHints& hints, StreamInfo* info) {
-  const bool tunnel = info->hints.tunnel;
-  info->hints = hints;
-  info->hints.tunnel |= tunnel;
-}
-
 absl::Status NoSuchStream(h2::StreamId id) {
   return absl::NotFoundError(absl::StrCat("stream ", id, " is not open here"));
 }
@@ -81,17 +66,14 @@ absl::Status NoSuchStream(h2::StreamId id) {
 
 void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (Find(event.stream_id) != nullptr) return;
-  StreamInfo info;
-  if (event.priority.has_value()) info.rfc7540 = FromWire(*event.priority);
-  if (event.priority_field.has_value()) {
-    info.rfc9218 = FromWire(*event.priority_field);
-  }
-  info.hints.tunnel =
+  Stream* const stream = Open(event.stream_id);
+  const bool connect =
       absl::c_any_of(event.headers, [](const h2::Header& header) {
         return header.name == ":method" && header.value == "CONNECT";
       });
-  Stream* stream = Open(event.stream_id, info);
-  stream->priority_echo = event.priority.has_value();
+  if (stream != nullptr && connect) {
+    book_.SetHints(&stream->record, {.tunnel = true});
+  }
 }
 
 void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
@@ -118,7 +100,7 @@ void DataScheduler::Impl::Handle(const h2::RemoteSettingsChanged& event) {
   const auto no_rfc7540 =
       event.changed.find(h2::SettingId::kNoRfc7540Priorities);
   if (no_rfc7540 != event.changed.end() && no_rfc7540->second.new_value == 1) {
-    policy_->OnNoRfc7540Priorities();
+    book_.OnNoRfc7540Priorities();
   }
   if (event.changed.contains(h2::SettingId::kInitialWindowSize)) {
     // Every stream's window moved (RFC 9113 §6.9.2). One that shrank is blocked
@@ -129,27 +111,15 @@ void DataScheduler::Impl::Handle(const h2::RemoteSettingsChanged& event) {
   }
 }
 
+// A signal that the book refuses (a limit) changes nothing.
 void DataScheduler::Impl::Handle(const h2::PriorityUpdated& event) {
-  const priority::Rfc7540Priority priority = FromWire(event.priority);
-  Stream* stream = Find(event.stream_id);
-  if (stream != nullptr && std::exchange(stream->priority_echo, false) &&
-      stream->info.rfc7540 == priority) {
-    return;
-  }
-  StreamInfo info = KnownInfo(event.stream_id);
-  info.rfc7540 = priority;
-  TakeSignal(event.stream_id, info, Signal::kRfc7540);
+  book_.SetRfc7540(event.stream_id, RecordOf(event.stream_id), event.priority,
+                   event.source);
 }
 
 void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
-  // That of a header repeats what came with the request.
-  if (event.source == h2::PriorityFieldUpdated::Source::kHeader) return;
-  StreamInfo info = KnownInfo(event.stream_id);
-  info.rfc9218 = FromWire(event.priority);
-  if (const Stream* stream = Find(event.stream_id)) {
-    info.server = ServerWord(*stream, stream->application, info);
-  }
-  TakeSignal(event.stream_id, info, Signal::kRfc9218);
+  book_.SetRfc9218(event.stream_id, RecordOf(event.stream_id), event.priority,
+                   event.source);
 }
 
 // GOAWAY with an error (RFC 9113 §6.8): the connection is gone. After one
@@ -157,41 +127,6 @@ void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
 void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
   if (event.error_code == h2::ErrorCode::kNoError) return;
   CloseAll();
-}
-
-StreamInfo DataScheduler::Impl::KnownInfo(h2::StreamId id) const {
-  if (const Stream* stream = Find(id)) return stream->info;
-  if (const StreamInfo* idle = idle_.Find(id)) return *idle;
-  return StreamInfo();
-}
-
-std::optional<ServerPriority> DataScheduler::Impl::ServerWord(
-    const Stream& stream, const std::optional<ServerPriority>& application,
-    const StreamInfo& info) {
-  std::optional<ServerPriority> server = application;
-  if (stream.response.has_value() &&
-      !(server.has_value() && server->rfc9218.has_value())) {
-    const priority::Rfc9218Priority client =
-        info.rfc9218.value_or(priority::Rfc9218Priority());
-    if (!server.has_value()) server.emplace();
-    server->rfc9218 = FromWire(h2::MergePriority(
-        {client.urgency, client.incremental}, *stream.response));
-  }
-  return server;
-}
-
-void DataScheduler::Impl::TakeSignal(h2::StreamId id, const StreamInfo& info,
-                                     Signal changed) {
-  Stream* const stream = Find(id);
-  const size_t max_idle = options_.max_idle_signals;
-  // What is beyond the limit here or a limit of the policy's changes nothing.
-  if (stream == nullptr && !idle_.CheckRoom(id, max_idle).ok()) return;
-  if (!policy_->OnPriority(id, info, changed).ok()) return;
-  if (stream != nullptr) {
-    stream->info = info;
-  } else {
-    idle_.Remember(id, info, max_idle).IgnoreError();  // there is room
-  }
 }
 
 // --- Streams -----------------------------------------------------------------
@@ -209,35 +144,20 @@ void DataScheduler::Impl::CloseAll() {
   for (const h2::StreamId id : SortedIds()) CloseIfOpen(id);
 }
 
-DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id,
-                                                       const StreamInfo& info) {
+DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id) {
   auto stream = std::make_unique<Stream>();
-  stream->id = id;
-  stream->info = info;
-  idle_.Open(id, &stream->info);
-  // What was said before the policy knows; to say it again would act again, and
-  // undo what was said of other streams since.
-  if (!policy_->OnOpen(id, info).ok()) {
-    // Signals that a policy cannot take never keep a stream from being served.
-    stream->info = StreamInfo();
-    const absl::Status status = policy_->OnOpen(id, stream->info);
-    ABSL_ASSERT(status.ok());
-    static_cast<void>(status);
-  }
-  Stream* result = stream.get();
-  streams_[id] = std::move(stream);
-  return result;
+  if (book_.Open(id, &stream->record) != absl::StatusCode::kOk) return nullptr;
+  return (streams_[id] = std::move(stream)).get();
 }
 
 void DataScheduler::Impl::Close(Stream* stream, bool finished) {
   deferred_.remove(stream);
   may_end_.remove(stream);
   ends_.remove(stream);
-  if (stream->ready) --ready_streams_;
   if (stream->source != nullptr) --active_bodies_;
   ++(finished ? counters_.streams_finished : counters_.streams_reset);
-  policy_->OnClose(stream->id);
-  const auto found = streams_.find(stream->id);
+  book_.Close(&stream->record);
+  const auto found = streams_.find(stream->record.id);
   // The source's destructor may call back, so it runs last.
   std::unique_ptr<Stream> owned = std::move(found->second);
   streams_.erase(found);
@@ -248,16 +168,13 @@ void DataScheduler::Impl::Refresh(Stream* stream) {
   const bool ready = stream->source != nullptr && !stream->waiting &&
                      !stream->window_blocked && !stream->ended &&
                      !deferred_.contains(stream);
-  if (ready == stream->ready) return;
-  stream->ready = ready;
+  if (ready == stream->record.ready) return;
   if (ready) {
-    ++ready_streams_;
-    policy_->SetReady(stream->id);
+    book_.SetReady(&stream->record);
     // It may be able to send a full chunk: the small ones wait again.
     small_may_go_ = false;
   } else {
-    --ready_streams_;
-    policy_->SetBlocked(stream->id);
+    book_.SetBlocked(&stream->record);
   }
 }
 
@@ -322,11 +239,14 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     return absl::AlreadyExistsError(
         absl::StrCat("stream ", id, " has a response already"));
   }
-  StreamInfo info = stream != nullptr ? stream->info : StreamInfo();
-  if (options.server.has_value()) info.server = options.server;
-  if (options.hints != ResourceHints()) MergeHints(options.hints, &info);
-  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-    return status;
+  if (stream == nullptr) {
+    const absl::StatusCode code = book_.CheckOpen(id);
+    if (code != absl::StatusCode::kOk) return book_.ErrorOf(code);
+  }
+  FaultText text;
+  if (options.server.has_value() &&
+      FindFault(id, *options.server, &text) != nullptr) {
+    return absl::InvalidArgumentError(text.data());
   }
   const bool headers_only = body == nullptr && options.trailers.empty();
   if (absl::Status status =
@@ -338,21 +258,14 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     if (stream != nullptr) Close(stream, /*finished=*/true);
     return absl::OkStatus();
   }
-  if (stream == nullptr) stream = Open(id, StreamInfo());
-  if (options.server.has_value()) stream->application = options.server;
-  stream->response = ResponsePriority(headers);
-  info.server = ServerWord(*stream, stream->application, stream->info);
-  const bool new_server = stream->info.server != info.server;
-  const bool new_hints = stream->info.hints != info.hints;
-  stream->info.server = info.server;
-  stream->info.hints = info.hints;
-  // Open streams are never refused, and the values were checked.
-  if (new_server) {
-    policy_->OnPriority(id, stream->info, Signal::kServer).IgnoreError();
+  if (stream == nullptr) stream = Open(id);
+  // The values were checked, and open streams are never refused.
+  StreamRecord* const record = &stream->record;
+  if (options.server.has_value()) {
+    book_.SetServerPriority(record, options.server);
   }
-  if (new_hints) {
-    policy_->OnPriority(id, stream->info, Signal::kHints).IgnoreError();
-  }
+  book_.SetResponse(record, ResponsePriority(headers));
+  if (options.hints != ResourceHints()) book_.SetHints(record, options.hints);
   stream->trailers = std::move(options.trailers);
   if (body == nullptr) return Finish(stream);
   stream->source = std::move(body);
@@ -386,31 +299,17 @@ void DataScheduler::Impl::Cancel(h2::StreamId id, h2::ErrorCode code) {
 
 absl::Status DataScheduler::Impl::SetServerPriority(
     h2::StreamId id, std::optional<ServerPriority> server) {
-  Stream* stream = Find(id);
-  if (stream == nullptr) return NoSuchStream(id);
-  StreamInfo info = stream->info;
-  info.server = ServerWord(*stream, server, info);
-  if (info.server != stream->info.server) {
-    if (absl::Status status = policy_->OnPriority(id, info, Signal::kServer);
-        !status.ok()) {
-      return status;
-    }
-    stream->info = info;
-  }
-  stream->application = server;
-  return absl::OkStatus();
+  StreamRecord* const record = RecordOf(id);
+  if (record == nullptr) return NoSuchStream(id);
+  return book_.ErrorOf(book_.SetServerPriority(record, server));
 }
 
 absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
                                            const ResourceHints& hints) {
-  Stream* stream = Find(id);
-  if (stream == nullptr) return NoSuchStream(id);
-  StreamInfo info = stream->info;
-  MergeHints(hints, &info);
-  if (info.hints == stream->info.hints) return absl::OkStatus();
-  absl::Status status = policy_->OnPriority(id, info, Signal::kHints);
-  if (status.ok()) stream->info = info;
-  return status;
+  StreamRecord* const record = RecordOf(id);
+  if (record == nullptr) return NoSuchStream(id);
+  book_.SetHints(record, hints);
+  return absl::OkStatus();
 }
 
 // --- The public face ---------------------------------------------------------

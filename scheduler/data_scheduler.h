@@ -92,10 +92,9 @@ struct DataSchedulerOptions {
   // small_frames.h has the rule. 1: no minimum, and no PING.
   size_t min_chunk = 1024;
 
-  // Ids that are not open yet whose signals are kept. A signal for one more is
-  // ignored whole, as is one that the policy refuses, whose own limit
-  // (PolicyOptions::max_streams) is larger by default.
-  size_t max_idle_signals = 100;
+  // Open streams, and ids that are not open but have signals, together
+  // (StreamBook). A signal for one id more is ignored.
+  size_t max_streams = kDefaultMaxStreams;
 
   // Gets a TraceFrame for what came of each pick; null: none. For the decisions
   // behind them give the scheduler a policy by CreateRecordedPolicy() with the

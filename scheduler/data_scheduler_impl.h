@@ -17,12 +17,11 @@
 #include "absl/status/status.h"
 #include "h2/connection.h"
 #include "h2/events.h"
-#include "h2/priority_field.h"
 #include "scheduler/data_scheduler.h"
-#include "scheduler/idle_signals.h"
 #include "scheduler/linked_list.h"
 #include "scheduler/policy.h"
 #include "scheduler/small_frames.h"
+#include "scheduler/stream_book.h"
 #include "scheduler/trace.h"
 
 namespace sluice::scheduler {
@@ -31,7 +30,10 @@ class DataScheduler::Impl {
  public:
   Impl(h2::Connection* connection, std::unique_ptr<Policy> policy,
        const DataSchedulerOptions& options)
-      : connection_(connection), policy_(std::move(policy)), options_(options) {
+      : connection_(connection),
+        policy_(std::move(policy)),
+        options_(options),
+        book_(policy_.get(), options.max_streams) {
     options_.max_frame_size = std::max<size_t>(options_.max_frame_size, 1);
   }
 
@@ -73,26 +75,18 @@ class DataScheduler::Impl {
 
  private:
   struct Stream {
-    h2::StreamId id = 0;
-    bool ready = false;   // as the policy was told
+    StreamRecord record;  // the book's
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
     bool released = false;  // it has waited long enough in deferred_
     bool ended = false;  // END_STREAM or trailers wait for room in the output
     uint64_t idle_pull = 0;  // the last Pull() in which its source had nothing
-    // The HEADERS that opened the stream carried this priority; the event that
-    // repeats it is no second signal.
-    bool priority_echo = false;
     Links<Stream> deferred_links;
     Links<Stream> end_links;
     std::unique_ptr<DataSource> source;
     // Read but not sent, since the source's own callbacks took the room.
     DataSource::Chunk unsent;
     std::vector<h2::Header> trailers;
-    StreamInfo info;  // as the policy knows it
-    // The two sources of info.server.
-    std::optional<ServerPriority> application;
-    std::optional<h2::PriorityParameters> response;
     StreamCounters counters;
   };
 
@@ -118,23 +112,19 @@ class DataScheduler::Impl {
   void Handle(const h2::PingAckReceived& event);
   void Handle(const h2::ConnectionTerminated& event);
 
-  // What is known of an id so far, open or not.
-  StreamInfo KnownInfo(h2::StreamId id) const;
-  // What the application says of the stream over the client's head: its own
-  // word, else the response's `priority` field over the client's (RFC 9218 §8).
-  static std::optional<ServerPriority> ServerWord(
-      const Stream& stream, const std::optional<ServerPriority>& application,
-      const StreamInfo& info);
-  void TakeSignal(h2::StreamId id, const StreamInfo& info, Signal changed);
-
   // --- Streams ---------------------------------------------------------------
 
   Stream* Find(h2::StreamId id) const {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : found->second.get();
   }
+  StreamRecord* RecordOf(h2::StreamId id) const {
+    Stream* const stream = Find(id);
+    return stream == nullptr ? nullptr : &stream->record;
+  }
   std::vector<h2::StreamId> SortedIds() const;
-  Stream* Open(h2::StreamId id, const StreamInfo& info);
+  // Null when the id can be no stream's here (StreamBook::Open()).
+  Stream* Open(h2::StreamId id);
   void Close(Stream* stream, bool finished);
   void CloseIfOpen(h2::StreamId id) {
     if (Stream* stream = Find(id)) Close(stream, /*finished=*/false);
@@ -197,10 +187,9 @@ class DataScheduler::Impl {
   DataSchedulerOptions options_;
   std::function<void(const Decision&)> observer_;
   DataSchedulerCounters counters_;
+  StreamBook book_;
 
   absl::flat_hash_map<h2::StreamId, std::unique_ptr<Stream>> streams_;
-  IdleSignals idle_;
-  size_t ready_streams_ = 0;
   size_t active_bodies_ = 0;
   // Their windows are under the minimum useful chunk. By the time they waited.
   LinkedList<Stream, &Stream::deferred_links> deferred_;

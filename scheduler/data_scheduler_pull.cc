@@ -31,7 +31,7 @@ bool DataScheduler::Impl::HasReady() const {
   if (stopped_ || connection_->IsTerminated()) return false;
   if (!ends_.empty()) return true;
   if (!WindowIsOpen()) return !may_end_.empty();
-  return ready_streams_ > 0 || !deferred_.empty();
+  return book_.ready_streams() > 0 || !deferred_.empty();
 }
 
 size_t DataScheduler::Impl::Pull(size_t max_bytes) {
@@ -62,7 +62,7 @@ std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
     ExpectEnds();
     return std::nullopt;
   }
-  if (ready_streams_ == 0) {
+  if (book_.ready_streams() == 0) {
     if (deferred_.empty()) return std::nullopt;
     UndeferAll();
   }
@@ -78,17 +78,17 @@ std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
     ExpectEnds();
     return std::nullopt;
   }
-  const std::optional<Grant> grant = policy_->Pick();
+  const std::optional<Grant> grant = book_.Pick();
   ABSL_ASSERT(grant.has_value());
   if (!grant.has_value()) return std::nullopt;
   ++counters_.picks;
   Stream* const stream = Find(grant->stream_id);
-  ABSL_ASSERT(stream != nullptr && stream->ready);
-  if (stream == nullptr || !stream->ready) return std::nullopt;
+  ABSL_ASSERT(stream != nullptr && stream->record.ready);
+  if (stream == nullptr || !stream->record.ready) return std::nullopt;
   last_full_ = std::min(
       {grant->max_bytes, options_.max_frame_size, connection.frame_size});
-  return Serve({*grant, stream, connection_->CapacityFor(stream->id),
-                ready_streams_, last_full_},
+  return Serve({*grant, stream, connection_->CapacityFor(stream->record.id),
+                book_.ready_streams(), last_full_},
                room);
 }
 
@@ -117,7 +117,7 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream,
       small_may_go_) {
     return false;
   }
-  if (ready_streams_ == 1 && deferred_.empty()) return false;
+  if (book_.ready_streams() == 1 && deferred_.empty()) return false;
   if (std::exchange(stream->released, false)) return false;
   // Perhaps another one has a full chunk. If the last one has none either, all
   // small ones go, as the policy says.
@@ -137,7 +137,7 @@ void DataScheduler::Impl::Trace(const Turn& turn, TraceOutcome outcome,
 }
 
 void DataScheduler::Impl::Skip(const Turn& turn, TraceOutcome outcome) {
-  policy_->Charge(turn.grant.stream_id, 0);
+  book_.Charge(turn.grant.stream_id, nullptr, 0);
   Trace(turn, outcome);
 }
 
@@ -186,7 +186,7 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
 
 size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
   Stream* const stream = turn.stream;
-  const h2::StreamId id = stream->id;
+  const h2::StreamId id = stream->record.id;
   const size_t bytes = chunk.data.size();
   const bool end_stream = chunk.end && stream->trailers.empty();
   if (bytes > 0 || end_stream) {
@@ -206,10 +206,7 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
                          !chunk.end && static_cast<int64_t>(bytes) ==
                                            turn.capacity.connection_window);
   }
-  policy_->Charge(id, bytes);
-  if (std::optional<uint64_t>& remaining = stream->info.hints.bytes_remaining) {
-    *remaining -= std::min<uint64_t>(*remaining, bytes);
-  }
+  book_.Charge(id, &stream->record, bytes);
   Trace(turn, TraceOutcome::kSent, bytes, end_stream);
   if (end_stream) {
     Close(stream, /*finished=*/true);
@@ -239,7 +236,7 @@ void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk&& chunk) {
   if (closed) return Close(turn.stream, /*finished=*/false);
   turn.stream->unsent = std::move(chunk);
   ExpectEnd(turn.stream);
-  policy_->SetReady(id);  // it is still, after a charge of 0
+  book_.SetReady(&turn.stream->record);  // it is still, after a charge of 0
 }
 
 std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
@@ -264,7 +261,7 @@ std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
 // of that kind, is asked again by the next Pull(), not by this one: that could
 // go on forever.
 void DataScheduler::Impl::ResumeAfterPull(Stream* stream) {
-  resume_after_pull_.push_back(stream->id);
+  resume_after_pull_.push_back(stream->record.id);
 }
 
 // --- Ends --------------------------------------------------------------------
@@ -325,7 +322,7 @@ void DataScheduler::Impl::AskForEnd(Stream* stream) {
 }
 
 absl::Status DataScheduler::Impl::Finish(Stream* stream) {
-  const h2::StreamId id = stream->id;
+  const h2::StreamId id = stream->record.id;
   const h2::SendCapacity capacity = connection_->CapacityFor(id);
   if (!capacity.closed && !capacity.frames) {
     may_end_.remove(stream);
@@ -342,7 +339,7 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
     Fail(stream);
     return status;
   }
-  const size_t ready_streams = ready_streams_;
+  const size_t ready_streams = book_.ready_streams();
   Close(stream, /*finished=*/true);
   if (alone) ++counters_.frames;
   if (alone && observer_ != nullptr) {
@@ -354,7 +351,7 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
 }
 
 void DataScheduler::Impl::Fail(Stream* stream) {
-  connection_->ResetStream(stream->id, h2::ErrorCode::kInternalError)
+  connection_->ResetStream(stream->record.id, h2::ErrorCode::kInternalError)
       .IgnoreError();
   Close(stream, /*finished=*/false);
 }

@@ -1,7 +1,7 @@
-// The plugin interface: what decides which stream's DATA goes on the wire next.
+// The plugin interface: a policy orders streams, and nothing else.
 //
-// A Policy sees stream ids and byte counts, never frames. For one DATA frame
-// the session calls Pick() once and Charge() once:
+// It sees stream ids and byte counts, never frames. For one DATA frame the
+// session calls Pick() once and Charge() once:
 //
 //   while (std::optional<Grant> grant = policy.Pick()) {
 //     size_t sent = SendUpTo(grant->stream_id, grant->max_bytes);
@@ -9,18 +9,20 @@
 //     if (sent == 0) policy.SetBlocked(grant->stream_id);
 //   }
 //
-// Flow control is the session's: a stream that cannot send (no data, no window)
-// is SetBlocked(), one that can is SetReady(). A stream is born blocked.
+// Flow control is the session's: it blocks a stream that cannot send (no data,
+// no window), and makes one that can ready. A stream is born blocked.
+//
+// The calls come from the book of streams (stream_book.h), which has checked
+// them: ids and values are valid, a stream opens once, and every call but
+// OnIdlePriority() is for a stream that is open.
 //
 // Between Pick() and Charge() any other call is allowed, for any stream, the
-// picked one included (a body's read callback may close, reprioritise, block or
-// open streams). The charge goes to the path that Pick() took; what those calls
-// changed takes effect after it. Pick() is never called twice without a
-// Charge() between.
+// picked one included: a body's read callback may close, reprioritise, block or
+// open streams. The charge goes to the path that Pick() took; the changes take
+// effect after it. Pick() is never called twice without a Charge() between.
 //
 // A policy is deterministic (no clock, no randomness), not thread-safe, and
-// does not allocate in Pick() or Charge(). What it keeps lives in a memory
-// resource of its maker's, and so does the object itself (MakePolicy()).
+// does not allocate in Pick() or Charge().
 #ifndef SLUICE_SCHEDULER_POLICY_H_
 #define SLUICE_SCHEDULER_POLICY_H_
 
@@ -35,13 +37,19 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
+#include "scheduler/stream_info.h"
+#include "signals/path_level.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 
-// A 31-bit HTTP/2 stream identifier; never 0 here.
-using StreamId = uint32_t;
+using signals::PathLevel;
+using signals::StreamId;  // never 0 here
+
+// The 16 highest even ids name no stream here: a policy may use them for groups
+// of streams. A server would push for years to reach them.
+inline constexpr StreamId kFirstReservedId = 0x7fffffe0;
 
 // The largest grant, in bytes, that a policy of this process hands out, and so
 // the largest charge: the L of docs/fairness.md. A constant of the connection,
@@ -51,62 +59,20 @@ inline constexpr size_t kDefaultMaxGrant = 16384;
 // §6.5.2). Bounds the fair queues' tags.
 inline constexpr size_t kMaxMaxGrant = 16777215;
 
-// What the application says of a stream over the client's head. Whichever kind
-// is set replaces the client's signal of that kind; the client's is kept and
-// returns when the override is taken back.
-struct ServerPriority {
-  std::optional<priority::Rfc7540Priority> rfc7540 = std::nullopt;
-  std::optional<priority::Rfc9218Priority> rfc9218 = std::nullopt;
+// Open streams, and ids that are not open but have signals, together: the
+// default of every limit of that kind.
+inline constexpr size_t kDefaultMaxStreams = 1000;
 
-  friend bool operator==(const ServerPriority&,
-                         const ServerPriority&) = default;
+// The part of a StreamInfo that changed. A tree needs to know: a PRIORITY frame
+// acts even when it repeats what was said before (others may have moved the
+// stream since, and an exclusive one adopts its new siblings, RFC 7540 §5.3.1),
+// while other changes must move nothing.
+enum class Signal : uint8_t {
+  kRfc7540,        // the client's RFC 7540 priority
+  kServerRfc7540,  // the application's
+  kRfc9218,        // the RFC 9218 priority, the client's or the application's
+  kHints,
 };
-
-// What a resource is to a page. Policies of the research literature sort by it.
-enum class ResourceClass : uint8_t {
-  kUnknown,
-  kHtml,
-  kCss,
-  kJs,
-  kFont,
-  kImage,
-  kFetch,
-  kMedia,
-  kOther,
-};
-
-// Facts about a response that no client signal carries: set by server rules
-// (content type, path, length) or by the lab from the page. All optional.
-struct ResourceHints {
-  ResourceClass resource_class = ResourceClass::kUnknown;
-  bool in_head = false;            // js, css: in the head, so it blocks
-  bool after_first_image = false;  // js: discovered after the first image
-  bool async_or_defer = false;     // js
-  bool above_the_fold = false;     // image: in the viewport
-  bool preload = false;            // found by preload or the preload scanner
-  bool tunnel = false;             // a CONNECT request's
-  // Of the body, when it is known.
-  std::optional<uint64_t> bytes_remaining = std::nullopt;
-
-  friend bool operator==(const ResourceHints&, const ResourceHints&) = default;
-};
-
-// Everything known about a stream. Browsers send both kinds of signals in one
-// HEADERS frame, so both are kept, always; a policy reads what it understands.
-struct StreamInfo {
-  std::optional<priority::Rfc7540Priority> rfc7540 = std::nullopt;
-  std::optional<priority::Rfc9218Priority> rfc9218 = std::nullopt;
-  std::optional<ServerPriority> server = std::nullopt;
-  ResourceHints hints = {};
-
-  friend bool operator==(const StreamInfo&, const StreamInfo&) = default;
-};
-
-// The part of a StreamInfo that was said just now. It matters for the tree: a
-// PRIORITY frame acts even when it repeats what was said before (others may
-// have moved the stream since, and an exclusive one adopts its new siblings,
-// RFC 7540 §5.3.1), while a change of the hints must move nothing.
-enum class Signal : uint8_t { kRfc7540, kRfc9218, kServer, kHints };
 
 // Why a stream was picked. `rule` points to a string literal of the policy's.
 struct PickReason {
@@ -119,20 +85,6 @@ struct Grant {
   StreamId stream_id = 0;
   size_t max_bytes = 0;
   PickReason reason;
-};
-
-// One level of choice on the way to a stream, for traces. Tags count 1/256 byte
-// per unit of weight; what does not apply is 0.
-struct PathLevel {
-  StreamId parent = 0;  // the group's stream; 0 is the root
-  StreamId child = 0;   // on the way to the stream, or the stream itself
-  double weight = 0;    // of the child among its siblings
-  int64_t tag = 0;      // of the child: what it was served, S
-  int64_t key = 0;      // what the level orders it by
-  int64_t clock = 0;    // of the level, V
-  uint32_t active = 0;  // children that can send, themselves or below
-
-  friend bool operator==(const PathLevel&, const PathLevel&) = default;
 };
 
 class Policy {
@@ -149,41 +101,40 @@ class Policy {
   // No policy wants more than the alignment of any plain type.
   static void* operator new(size_t size, std::align_val_t) = delete;
 
-  // A stream opens (HEADERS were received, or sent). It is blocked until
-  // SetReady(). `info` is what was said with that. What OnPriority() said of
-  // the id before stays in force where `info` says nothing, and an RFC 9218
-  // signal in any case: a PRIORITY_UPDATE goes over a field (RFC 9218 §7).
-  // Errors: InvalidArgument (id 0, bad weight or urgency), AlreadyExists (open
-  // already); nothing is changed then. Opening never fails for lack of room.
-  virtual absl::Status OnOpen(StreamId id, const StreamInfo& info) = 0;
+  // A stream opens, blocked. `info` stays where it is, and is kept up to date,
+  // until OnClose().
+  virtual void OnOpen(StreamId id, const StreamInfo& info) = 0;
 
-  // `changed` was said just now; `info` is the whole new state, not a
-  // difference. The id may be idle (not open yet) or closed. Errors:
-  // InvalidArgument (id 0, self dependency, bad weight or urgency),
-  // ResourceExhausted (too many idle ids); nothing is changed then.
-  virtual absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                                  Signal changed) = 0;
+  // `info`, which the policy knows from OnOpen(), has changed.
+  virtual void OnPriority(StreamId id, const StreamInfo& info,
+                          Signal changed) = 0;
 
-  // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
-  virtual void OnNoRfc7540Priorities() {}
+  // A PRIORITY frame for a stream that is idle or closed. Only a tree has a
+  // place for it (RFC 7540 §5.3.4, §6.3). The signal is in `info` when the
+  // stream opens, too. Error: ResourceExhausted; nothing is changed then.
+  virtual absl::Status OnIdlePriority(
+      StreamId id, const signals::Rfc7540Priority& priority) {
+    static_cast<void>(id);
+    static_cast<void>(priority);
+    return absl::OkStatus();
+  }
+
+  // The client sent its first RFC 9218 signal, which follows, or
+  // SETTINGS_NO_RFC7540_PRIORITIES = 1 (§2.1). Called at most once.
+  virtual void OnClientUsesRfc9218() {}
 
   // Whether a server with this policy should send that setting itself, since
   // RFC 7540 signals would be lost on it.
   virtual bool AnnouncesNoRfc7540Priorities() const { return false; }
 
-  // Whether every ready stream is served within a bounded number of bytes,
-  // whatever the others do. Most policies let some wait for others to end, and
-  // say so by leaving this alone; the conformance suite holds the others to it.
-  virtual bool ServesEveryReadyStream() const { return false; }
-
-  // The stream will send no more DATA. Unknown ids are ignored.
+  // The stream will send no more DATA.
   virtual void OnClose(StreamId id) = 0;
 
-  // The stream has something to send and may send it. Unknown ids are ignored,
-  // a second call changes nothing.
+  // The stream has something to send and may send it. A second call changes
+  // nothing.
   virtual void SetReady(StreamId id) = 0;
 
-  // The opposite. Unknown ids are ignored, a second call changes nothing.
+  // The opposite. A second call changes nothing.
   virtual void SetBlocked(StreamId id) = 0;
 
   // The stream to send next, or nothing when none is ready.

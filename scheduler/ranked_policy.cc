@@ -9,13 +9,10 @@
 #include "absl/base/macros.h"
 #include "absl/base/optimization.h"
 #include "absl/numeric/bits.h"
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "scheduler/policy.h"
 #include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
-#include "scheduler/stream_info.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -31,25 +28,17 @@ constexpr bool IsShared(const Rank& rank) {
 
 RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
     : max_grant_(static_cast<int64_t>(options.max_grant)),
-      max_streams_(options.max_streams),
       shape_(shape),
       groups_(options.memory),
       streams_(options.memory),
       free_slots_(options.memory),
       places_(options.memory),
-      slots_(options.memory),
-      idle_(options.memory) {
+      slots_(options.memory) {
   groups_.reserve(shape.groups);
   while (groups_.size() < shape.groups) groups_.emplace_back(options.memory);
 }
 
-absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-    return status;
-  }
-  if (slots_.contains(id)) {
-    return absl::AlreadyExistsError(absl::StrCat("stream ", id, " is open"));
-  }
+void RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   uint32_t slot = 0;
   if (free_slots_.empty()) {
     slot = static_cast<uint32_t>(streams_.size());
@@ -64,32 +53,13 @@ absl::Status RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   stream = Stream{};
   stream.id = id;
   stream.arrival = arrivals_++;
-  stream.info = info;
-  idle_.Open(id, &stream.info);
-  idle_.ShrinkTo(RoomForIdle());
-  if (Notice(stream.info)) RankAll();
+  stream.info = &info;
   SetRank(stream, AskRank(stream));
-  return absl::OkStatus();
 }
 
-absl::Status RankedPolicy::OnPriority(StreamId id, const StreamInfo& info,
-                                      Signal changed) {
-  static_cast<void>(changed);  // a rank depends on the whole state alone
-  if (absl::Status status = ValidateStreamInfo(id, info); !status.ok()) {
-    return status;
-  }
-  const auto found = slots_.find(id);
-  if (found == slots_.end()) {
-    absl::Status status = idle_.Remember(id, info, RoomForIdle());
-    if (status.ok() && Notice(info)) RankAll();
-    return status;
-  }
-  if (Notice(info)) RankAll();
-  const uint32_t slot = found->second;
-  streams_[slot].info = info;
-  streams_[slot].charged_since_info = 0;
-  Rerank(slot);
-  return absl::OkStatus();
+// A rank depends on the whole state, whatever changed.
+void RankedPolicy::OnPriority(StreamId id, const StreamInfo&, Signal) {
+  Rerank(slots_.find(id)->second);
 }
 
 void RankedPolicy::RankAll() {
@@ -109,7 +79,6 @@ void RankedPolicy::Rerank(uint32_t slot) {
 
 void RankedPolicy::OnClose(StreamId id) {
   const auto found = slots_.find(id);
-  if (found == slots_.end()) return;
   const uint32_t slot = found->second;
   if (streams_[slot].ready) Leave(slot);
   if (picked_ == slot) {
@@ -122,17 +91,13 @@ void RankedPolicy::OnClose(StreamId id) {
 }
 
 void RankedPolicy::SetReady(StreamId id) {
-  const auto found = slots_.find(id);
-  if (found == slots_.end() || streams_[found->second].ready) return;
-  streams_[found->second].ready = true;
-  Enter(found->second);
+  const uint32_t slot = slots_.find(id)->second;
+  if (!std::exchange(streams_[slot].ready, true)) Enter(slot);
 }
 
 void RankedPolicy::SetBlocked(StreamId id) {
-  const auto found = slots_.find(id);
-  if (found == slots_.end() || !streams_[found->second].ready) return;
-  Leave(found->second);
-  streams_[found->second].ready = false;
+  const uint32_t slot = slots_.find(id)->second;
+  if (std::exchange(streams_[slot].ready, false)) Leave(slot);
 }
 
 std::optional<Grant> RankedPolicy::Pick() {
@@ -194,7 +159,6 @@ void RankedPolicy::RerankCharged(uint32_t slot, int64_t bytes) {
   if (shape_.ranks_by_charge) {
     Stream& stream = streams_[slot];
     stream.charged += bytes;
-    stream.charged_since_info += bytes;
     Move(slot, AskRank(stream));
   } else {
     Move(slot, *picked_rank_);
@@ -208,14 +172,16 @@ size_t RankedPolicy::ExplainPick(absl::Span<PathLevel> levels) const {
   const Stream& stream = streams_[picked_];
   const Group& group = *picked_group_;
   PathLevel& level = levels[0];
-  level.parent = static_cast<StreamId>(stream.rank.group);
+  level = PathLevel{};
   level.child = stream.id;
+  level.group = static_cast<uint32_t>(stream.rank.group) + 1;
   level.weight = stream.rank.weight;
   level.tag = picked_shared_ ? stream.finish - stream.quantum : 0;
   level.key = OrderOf(stream);
   level.clock = group.clock;
   level.active = static_cast<uint32_t>(
       (picked_shared_ ? group.shared : group.sequential).size());
+  level.child_active = stream.ready;
   return 1;
 }
 
@@ -281,8 +247,8 @@ void RankedPolicy::Move(uint32_t slot, const Rank& rank) {
 }
 
 Rank RankedPolicy::AskRank(const Stream& stream) const {
-  const Rank rank = RankOf({stream.id, stream.arrival, stream.charged,
-                            stream.charged_since_info, stream.info});
+  const Rank rank =
+      RankOf({stream.id, stream.arrival, stream.charged, *stream.info});
   ABSL_ASSERT(rank.group < groups_.size());
   ABSL_ASSERT(rank.weight >= 1 && rank.weight <= 256);
   return rank;

@@ -27,12 +27,6 @@
 //
 // Ties go to the smaller stream id.
 //
-// Signals for ids that are not open yet are kept and hold when the stream
-// opens; there may be PolicyOptions::max_streams open and such ids together,
-// and opening a stream makes the oldest of them give way. Signals for ids below
-// the highest opened one of the same initiator are ignored: those streams are
-// closed (RFC 9113 §5.1.1).
-//
 // Pick: O(1). Charge: O(log n) for the n ready streams of a group, O(1) while
 // those that share have one weight and send frames of one size. Neither
 // allocates. Everything else: O(log n), amortised.
@@ -47,11 +41,9 @@
 #include <optional>
 
 #include "absl/base/attributes.h"
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "priority/resource_allocator.h"
-#include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/ready_queue.h"
 #include "scheduler/registry.h"
@@ -74,15 +66,14 @@ struct Rank {
 
 class RankedPolicy : public Policy {
  public:
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) final;
+  void OnOpen(StreamId id, const StreamInfo& info) final;
+  void OnPriority(StreamId id, const StreamInfo& info, Signal changed) final;
   void OnClose(StreamId id) final;
   void SetReady(StreamId id) final;
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
-  // One level: the group, by its number as the parent.
+  // One level: the group.
   size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 
  protected:
@@ -99,28 +90,18 @@ class RankedPolicy : public Policy {
   struct Subject {
     StreamId id = 0;
     int64_t arrival = 0;  // 0, 1, 2, … in the order of OnOpen()
-    // Bytes, since the stream opened and since `info` was given. Counted with
-    // Shape::ranks_by_charge only.
+    // Bytes since the stream opened. Counted with Shape::ranks_by_charge only.
     int64_t charged = 0;
-    int64_t charged_since_info = 0;
     const StreamInfo& info;
   };
 
   RankedPolicy(const PolicyOptions& options, const Shape& shape);
 
-  // Called when a stream opens, when what is known of it changes, and with
-  // Shape::ranks_by_charge after each charge. Must depend on `stream` and on
-  // what Notice() saw, alone.
+  // Called when a stream opens, when its info changes, by RankAll(), and with
+  // Shape::ranks_by_charge after each charge.
   virtual Rank RankOf(const Subject& stream) const = 0;
 
-  // Sees what is said of any stream, open or idle, before it is ranked. True
-  // when the ranks of others may be different now. O(n log n) then.
-  virtual bool Notice(const StreamInfo& info) {
-    static_cast<void>(info);
-    return false;
-  }
-
-  // Ranks every open stream anew.
+  // Ranks every open stream anew. O(n log n).
   void RankAll();
 
  private:
@@ -138,8 +119,7 @@ class RankedPolicy : public Policy {
     int64_t quantum = 0;  // 256·L/weight: what the largest grant adds to S
     int64_t arrival = 0;
     int64_t charged = 0;
-    int64_t charged_since_info = 0;
-    StreamInfo info;
+    const StreamInfo* info = nullptr;
   };
   struct Group {
     explicit Group(std::pmr::memory_resource* memory)
@@ -153,9 +133,6 @@ class RankedPolicy : public Policy {
   };
 
   void SetRank(Stream& stream, const Rank& rank) const;
-  size_t RoomForIdle() const {
-    return max_streams_ - std::min(max_streams_, slots_.size());
-  }
   static int64_t OrderOf(const Stream& stream);
   ReadyQueue& QueueOf(const Rank& rank);
   void Enter(uint32_t slot);
@@ -170,7 +147,6 @@ class RankedPolicy : public Policy {
   ABSL_ATTRIBUTE_NOINLINE size_t StarvingGroup(size_t first) const;
 
   const int64_t max_grant_;
-  const size_t max_streams_;
   const Shape shape_;
   priority::ResourceVector<Group> groups_;
   std::array<uint64_t, 2> ready_groups_{};    // a bit for each group
@@ -178,7 +154,6 @@ class RankedPolicy : public Policy {
   priority::ResourceVector<uint32_t> free_slots_;
   ReadyQueue::Places places_;
   StreamMap<uint32_t> slots_;
-  IdleSignals idle_;
   int64_t arrivals_ = 0;
   int64_t total_charged_ = 0;  // bytes
 

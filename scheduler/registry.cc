@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "scheduler/register_policy.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -25,31 +25,6 @@ using Entries = std::map<std::string, PolicyEntry, std::less<>>;
 Entries& Registry() {
   static Entries* entries = new Entries;
   return *entries;
-}
-
-// For std::string, where absl::string_view is another type.
-std::string_view Chars(absl::string_view text) {
-  return {text.data(), text.size()};
-}
-
-// Overlays `*values` with "key=value,key=value".
-absl::Status ParseValues(absl::string_view policy, absl::string_view text,
-                         OptionValues* values) {
-  OptionValues parsed(values->get_allocator());
-  for (absl::string_view pair : absl::StrSplit(text, ',')) {
-    const size_t equals = pair.find('=');
-    if (equals == absl::string_view::npos || equals == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "policy '", policy, "': option '", pair, "' is not key=value"));
-    }
-    const absl::string_view key = pair.substr(0, equals);
-    if (!parsed.emplace(Chars(key), Chars(pair.substr(equals + 1))).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("policy '", policy, "': option '", key, "' twice"));
-    }
-  }
-  for (auto& [key, value] : parsed) (*values)[key] = std::move(value);
-  return absl::OkStatus();
 }
 
 absl::Status CheckLimits(const PolicyOptions& options) {
@@ -89,10 +64,9 @@ absl::string_view RegisteredNameOf(absl::string_view spec) {
   return entry == Registry().end() ? absl::string_view() : entry->first;
 }
 
-absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
-    absl::string_view spec, const PolicyOptions& options) {
-  const size_t colon = spec.find(':');
-  const absl::string_view name = spec.substr(0, colon);
+absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
+                                                   const PolicyOptions& options,
+                                                   OptionReader& read) {
   const auto entry = Registry().find(name);
   if (entry == Registry().end()) {
     const std::string known = absl::StrJoin(
@@ -101,25 +75,23 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
     return absl::NotFoundError(
         absl::StrCat("no policy '", name, "'; known: ", known));
   }
-  PolicyOptions overlaid = {
-      .max_grant = options.max_grant,
-      .max_streams = options.max_streams,
-      .max_closed_streams = options.max_closed_streams,
-      .values = OptionValues(options.values, options.memory),
-      .memory = options.memory,
-  };
-  if (colon != absl::string_view::npos) {
-    absl::Status status =
-        ParseValues(name, spec.substr(colon + 1), &overlaid.values);
-    if (!status.ok()) return status;
-  }
+  return entry->second.factory(options, read);
+}
+
+absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
+    absl::string_view spec, const PolicyOptions& options) {
   if (absl::Status status = CheckLimits(options); !status.ok()) return status;
+  const size_t colon = spec.find(':');
+  const absl::string_view name = spec.substr(0, colon);
+  std::optional<absl::string_view> text;
+  if (colon != absl::string_view::npos) text = spec.substr(colon + 1);
+  OptionReader read(text, options.memory);
   absl::StatusOr<std::unique_ptr<Policy>> policy =
-      entry->second.factory(overlaid);
-  if (!policy.ok()) {
+      CreatePart(name, options, read);
+  if (!policy.ok()) return policy;
+  if (absl::Status status = read.Finish(); !status.ok()) {
     return absl::Status(
-        policy.status().code(),
-        absl::StrCat("policy '", name, "': ", policy.status().message()));
+        status.code(), absl::StrCat("policy '", name, "': ", status.message()));
   }
   return policy;
 }

@@ -1,16 +1,8 @@
 // Policies by name: "rr", or with options "rfc9218:mixed=alternate".
-//
-// A policy's own file registers it:
-//
-//   SLUICE_REGISTER_POLICY(rr, "equal byte shares", MakeRoundRobin);
-//
-// and links with `alwayslink`, so that naming the library is enough.
 #ifndef SLUICE_SCHEDULER_REGISTRY_H_
 #define SLUICE_SCHEDULER_REGISTRY_H_
 
 #include <cstddef>
-#include <functional>
-#include <map>
 #include <memory>
 #include <memory_resource>
 #include <string>
@@ -26,26 +18,26 @@ namespace sluice::scheduler {
 // policies take the memory for them at once, about 100 bytes each.
 inline constexpr size_t kMaxPolicyStreams = size_t{1} << 20;
 
-// Options by their names.
-using OptionValues =
-    std::pmr::map<std::pmr::string, std::pmr::string, std::less<>>;
-
-// Limits every policy obeys, and the key=value options of one spec.
+// Limits that every policy obeys.
 struct PolicyOptions {
   // The L of docs/fairness.md, in bytes: 1 to kMaxMaxGrant.
   size_t max_grant = kDefaultMaxGrant;
-  // Open and idle ids kept: 1 to kMaxPolicyStreams.
-  size_t max_streams = 1000;
-  // Closed ids kept to route bandwidth: 0 to kMaxPolicyStreams.
+  // Open streams, and ids that are not open but have a place, together: 1 to
+  // kMaxPolicyStreams. Opening a stream never fails for lack of room.
+  size_t max_streams = kDefaultMaxStreams;
+  // Closed streams that are kept to route bandwidth: 0 to kMaxPolicyStreams.
   size_t max_closed_streams = 100;
-  OptionValues values = {};
   // Where the policy lives, with everything that it keeps; must outlive it. The
-  // words of refusals are from the heap.
+  // texts of errors are from the heap.
   std::pmr::memory_resource* memory = std::pmr::get_default_resource();
 };
 
-using PolicyFactory =
-    absl::StatusOr<std::unique_ptr<Policy>> (*)(const PolicyOptions& options);
+class OptionReader;
+
+// Makes a policy. The options of its spec come by `read`; what it does not read
+// is an error of CreatePolicy().
+using PolicyFactory = absl::StatusOr<std::unique_ptr<Policy>> (*)(
+    const PolicyOptions& options, OptionReader& read);
 
 struct PolicyEntry {
   std::string name;
@@ -54,7 +46,8 @@ struct PolicyEntry {
 };
 
 // Registers a policy for this process, before main() or in it. Returns false,
-// and changes nothing, when the name is taken.
+// and changes nothing, when the name is taken. A policy's own file calls it by
+// a macro of register_policy.h.
 bool RegisterPolicy(absl::string_view name, absl::string_view summary,
                     PolicyFactory factory);
 
@@ -65,15 +58,11 @@ std::vector<PolicyEntry> RegisteredPolicies();
 // process; empty when there is none.
 absl::string_view RegisteredNameOf(absl::string_view spec);
 
-// Makes a policy from "name" or "name:key=value,key=value". `options.values`
-// is overlaid by the spec's. Errors: NotFound names the unknown policy and
-// lists the known ones; InvalidArgument names the bad option or limit.
+// Makes a policy from "name" or "name:key=value,key=value". Errors: NotFound
+// names the unknown policy and lists the known ones; InvalidArgument names the
+// bad option or limit.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
     absl::string_view spec, const PolicyOptions& options = {});
-
-#define SLUICE_REGISTER_POLICY(name, summary, factory)          \
-  [[maybe_unused]] static const bool sluice_registered_##name = \
-      ::sluice::scheduler::RegisterPolicy(#name, summary, factory)
 
 }  // namespace sluice::scheduler
 

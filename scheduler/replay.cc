@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -36,20 +38,53 @@ absl::StatusOr<PolicyOptions> OptionsOf(absl::Span<const TraceEvent> trace) {
   return options;
 }
 
-// Everything but decisions goes to the policy as it is in the trace.
-bool Forward(const TraceEvent& event, Policy& policy) {
-  if (const auto* open = std::get_if<TraceOpen>(&event)) {
-    policy.OnOpen(open->id, open->info).IgnoreError();
-  } else if (const auto* priority = std::get_if<TracePriority>(&event)) {
-    policy.OnPriority(priority->id, priority->info, priority->changed)
-        .IgnoreError();
-  } else if (std::holds_alternative<TraceNoRfc7540>(event)) {
-    policy.OnNoRfc7540Priorities();
-  } else {
-    return false;
+// Gives a policy everything of a trace but decisions and what may be sent. It
+// keeps the infos, which a policy may look at until the stream closes.
+class Player {
+ public:
+  explicit Player(std::unique_ptr<Policy> policy)
+      : policy_(std::move(policy)) {}
+
+  Policy& policy() { return *policy_; }
+
+  bool Forward(const TraceEvent& event) {
+    if (const auto* open = std::get_if<TraceOpen>(&event)) {
+      StreamInfo& info = infos_[open->id];
+      info = open->info;
+      policy_->OnOpen(open->id, info);
+    } else if (const auto* priority = std::get_if<TracePriority>(&event)) {
+      const auto found = infos_.find(priority->id);
+      if (found == infos_.end()) return true;  // WhatIf() closed it already
+      found->second = priority->info;
+      policy_->OnPriority(priority->id, found->second, priority->changed);
+    } else if (const auto* idle = std::get_if<TraceIdlePriority>(&event)) {
+      policy_->OnIdlePriority(idle->id, idle->priority).IgnoreError();
+    } else if (std::holds_alternative<TraceUsesRfc9218>(event)) {
+      policy_->OnClientUsesRfc9218();
+    } else {
+      return false;
+    }
+    return true;
   }
-  return true;
-}
+
+  // The book counts the bytes that remain of a body, so this does.
+  void Charge(StreamId id, size_t bytes) {
+    if (const auto found = infos_.find(id); found != infos_.end()) {
+      CountDown(bytes, &found->second.hints);
+    }
+    policy_->Charge(id, bytes);
+  }
+
+  void Close(StreamId id) {
+    if (!infos_.contains(id)) return;
+    policy_->OnClose(id);
+    infos_.erase(id);
+  }
+
+ private:
+  const std::unique_ptr<Policy> policy_;
+  absl::node_hash_map<StreamId, StreamInfo> infos_;  // of open streams
+};
 
 // --- What if -----------------------------------------------------------------
 
@@ -93,10 +128,12 @@ Bodies BodiesOf(absl::Span<const TraceEvent> trace) {
 class OtherPolicy {
  public:
   OtherPolicy(std::unique_ptr<Policy> policy, Bodies bodies)
-      : policy_(std::move(policy)), bodies_(std::move(bodies)) {}
+      : player_(std::move(policy)),
+        policy_(&player_.policy()),
+        bodies_(std::move(bodies)) {}
 
   void Take(const TraceEvent& event) {
-    if (Forward(event, *policy_)) return;
+    if (player_.Forward(event)) return;
     if (const auto* ready = std::get_if<TraceReady>(&event)) {
       MakeReady(ready->id);
     } else if (const auto* blocked = std::get_if<TraceBlocked>(&event)) {
@@ -116,7 +153,7 @@ class OtherPolicy {
     Body& body = bodies_[grant->stream_id];
     const size_t sent = std::min({bytes, grant->max_bytes, body.available});
     picks_.push_back({grant->stream_id, sent, std::string(grant->reason.rule)});
-    policy_->Charge(grant->stream_id, sent);
+    player_.Charge(grant->stream_id, sent);
     body.available -= sent;
     if (body.available > 0) return true;
     if (body.finishes && body.next_portion == body.portions.size()) {
@@ -141,44 +178,115 @@ class OtherPolicy {
   void Close(StreamId id, Body& body) {
     body.closed = true;
     body.available = 0;
-    policy_->OnClose(id);
+    player_.Close(id);
   }
 
-  const std::unique_ptr<Policy> policy_;
+  Player player_;
+  Policy* const policy_;
   Bodies bodies_;
   std::vector<ReplayedPick> picks_;
 };
 
+// A policy relies on what policy.h asks of its callers. A file may say
+// anything.
+class CallChecker {
+ public:
+  explicit CallChecker(size_t max_grant) : max_grant_(max_grant) {}
+
+  // Why no session can have made the call; empty when one can.
+  std::string FaultOf(const TraceEvent& event) {
+    return std::visit([this](const auto& call) { return Fault(call); }, event);
+  }
+
+ private:
+  static std::string Fault(const TraceMade&) {
+    return "another policy is made: one trace is of one policy";
+  }
+  std::string Fault(const TraceUsesRfc9218&) {
+    return std::exchange(uses_rfc9218_, true)
+               ? "the client used RFC 9218 before"
+               : "";
+  }
+  std::string Fault(const TraceOpen& open) {
+    if (open_.contains(open.id)) {
+      return absl::StrCat("stream ", open.id, " is open");
+    }
+    open_.insert(open.id);
+    if (open.id >= kFirstReservedId && open.id % 2 == 0) {
+      return absl::StrCat("stream ", open.id, " is reserved");
+    }
+    return FaultOfInfo(open.id, open.info);
+  }
+  std::string Fault(const TracePriority& priority) {
+    if (priority.changed == Signal::kRfc7540 &&
+        !priority.info.rfc7540.has_value()) {
+      return "no RFC 7540 priority is given";
+    }
+    const std::string fault = FaultOfOpen(priority.id);
+    return fault.empty() ? FaultOfInfo(priority.id, priority.info) : fault;
+  }
+  std::string Fault(const TraceIdlePriority& idle) {
+    if (open_.contains(idle.id)) {
+      return absl::StrCat("stream ", idle.id, " is open");
+    }
+    return Say(FindFault(idle.id, idle.priority, &text_));
+  }
+  std::string Fault(const TraceClose& close) {
+    std::string fault = FaultOfOpen(close.id);
+    open_.erase(close.id);
+    return fault;
+  }
+  std::string Fault(const TraceReady& ready) { return FaultOfOpen(ready.id); }
+  std::string Fault(const TraceBlocked& blocked) {
+    return FaultOfOpen(blocked.id);
+  }
+  std::string Fault(const TracePick& pick) {
+    if (picked_ != 0) return "a pick while another waits for its charge";
+    picked_ = pick.id;
+    return "";
+  }
+  std::string Fault(const TraceCharge& charge) {
+    if (picked_ == 0 || charge.id != picked_) {
+      return "a charge that no pick waits for";
+    }
+    picked_ = 0;
+    if (charge.bytes <= max_grant_) return "";
+    return absl::StrCat("a charge of ", charge.bytes,
+                        " bytes, and a grant has at most ", max_grant_);
+  }
+  static std::string Fault(const TraceFrame&) { return ""; }
+
+  std::string FaultOfOpen(StreamId id) const {
+    return open_.contains(id) ? ""
+                              : absl::StrCat("stream ", id, " is not open");
+  }
+  std::string FaultOfInfo(StreamId id, const StreamInfo& info) {
+    if (info.moved && !info.rfc7540.has_value()) {
+      return absl::StrCat("stream ", id, " was moved by no priority");
+    }
+    return Say(FindFault(id, info, &text_));
+  }
+  static std::string Say(const char* fault) {
+    return fault == nullptr ? "" : fault;
+  }
+
+  const size_t max_grant_;
+  bool uses_rfc9218_ = false;
+  absl::flat_hash_set<StreamId> open_;
+  StreamId picked_ = 0;
+  FaultText text_{};
+};
+
 }  // namespace
 
-// A policy relies on what policy.h asks of its session: a charge for each pick,
-// of no more than a grant. A file may say anything.
 std::optional<BadCall> FindBadCall(absl::Span<const TraceEvent> trace) {
   if (trace.empty() || !std::holds_alternative<TraceMade>(trace.front())) {
     return BadCall{0, "a trace begins with how its policy was made"};
   }
-  const size_t max_grant = std::get<TraceMade>(trace.front()).max_grant;
-  StreamId picked = 0;
+  CallChecker checker(std::get<TraceMade>(trace.front()).max_grant);
   for (size_t i = 1; i < trace.size(); ++i) {
-    if (std::holds_alternative<TraceMade>(trace[i])) {
-      return BadCall{i, "another policy is made: one trace is of one policy"};
-    }
-    if (const auto* pick = std::get_if<TracePick>(&trace[i])) {
-      if (picked != 0) {
-        return BadCall{i, "a pick while another waits for its charge"};
-      }
-      picked = pick->id;
-    } else if (const auto* charge = std::get_if<TraceCharge>(&trace[i])) {
-      if (picked == 0 || charge->id != picked) {
-        return BadCall{i, "a charge that no pick waits for"};
-      }
-      if (charge->bytes > max_grant) {
-        return BadCall{
-            i, absl::StrCat("a charge of ", charge->bytes,
-                            " bytes, and a grant has at most ", max_grant)};
-      }
-      picked = 0;
-    }
+    std::string fault = checker.FaultOf(trace[i]);
+    if (!fault.empty()) return BadCall{i, std::move(fault)};
   }
   return std::nullopt;
 }
@@ -197,34 +305,34 @@ std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace) {
 
 absl::StatusOr<std::vector<ReplayedPick>> Replay(
     absl::Span<const TraceEvent> trace) {
-  absl::StatusOr<PolicyOptions> options = OptionsOf(trace);
+  const absl::StatusOr<PolicyOptions> options = OptionsOf(trace);
   if (!options.ok()) return options.status();
-  const auto& made = std::get<TraceMade>(trace.front());
-  options->values = made.values;
-  const absl::StatusOr<std::unique_ptr<Policy>> policy =
-      CreatePolicy(made.spec, *options);
-  if (!policy.ok()) return policy.status();
+  absl::StatusOr<std::unique_ptr<Policy>> made =
+      CreatePolicy(std::get<TraceMade>(trace.front()).spec, *options);
+  if (!made.ok()) return made.status();
+  Player player(*std::move(made));
+  Policy& policy = player.policy();
   std::vector<ReplayedPick> picks;
   for (const TraceEvent& event : trace) {
-    if (Forward(event, **policy)) continue;
+    if (player.Forward(event)) continue;
     if (const auto* ready = std::get_if<TraceReady>(&event)) {
-      (*policy)->SetReady(ready->id);
+      policy.SetReady(ready->id);
     } else if (const auto* blocked = std::get_if<TraceBlocked>(&event)) {
-      (*policy)->SetBlocked(blocked->id);
+      policy.SetBlocked(blocked->id);
     } else if (const auto* close = std::get_if<TraceClose>(&event)) {
-      (*policy)->OnClose(close->id);
+      player.Close(close->id);
     } else if (const auto* recorded = std::get_if<TracePick>(&event)) {
-      const std::optional<Grant> grant = (*policy)->Pick();
+      const std::optional<Grant> grant = policy.Pick();
       picks.push_back({});
       if (!grant.has_value()) continue;
       picks.back() = {grant->stream_id, 0, std::string(grant->reason.rule)};
       // The trace has no charge for a pick that found nothing, and the policy
       // waits for one.
-      if (recorded->id == 0) (*policy)->Charge(grant->stream_id, 0);
+      if (recorded->id == 0) player.Charge(grant->stream_id, 0);
     } else if (const auto* charge = std::get_if<TraceCharge>(&event)) {
       if (picks.empty() || picks.back().id == 0) continue;
       picks.back().bytes = charge->bytes;
-      (*policy)->Charge(picks.back().id, charge->bytes);
+      player.Charge(picks.back().id, charge->bytes);
     }
   }
   return picks;

@@ -2,16 +2,17 @@
 
 #include <optional>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 namespace {
 
-constexpr StreamId kMaxStreamId = 0x7fffffff;
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Priority;
+using ::sluice::signals::StreamId;
 
 template <class... Args>
 const char* Say(FaultText* text, const absl::FormatSpec<Args...>& format,
@@ -20,78 +21,66 @@ const char* Say(FaultText* text, const absl::FormatSpec<Args...>& format,
   return text->data();
 }
 
-const char* FindFaultOfTree(
-    StreamId id, const std::optional<priority::Rfc7540Priority>& priority,
-    FaultText* text) {
-  if (!priority.has_value()) return nullptr;
-  if (priority->weight < priority::kMinWeight ||
-      priority->weight > priority::kMaxWeight) {
-    return Say(text, "weight %d of stream %u is not 1 to 256 (RFC 7540 §5.3.2)",
-               priority->weight, id);
+template <class Signals>
+const char* FindFaultOfBoth(StreamId id, const Signals& signals,
+                            FaultText* text) {
+  const char* fault = FindFault(id, text);
+  if (fault == nullptr && signals.rfc7540.has_value()) {
+    fault = FindFault(id, *signals.rfc7540, text);
   }
-  if (priority->depends_on == id) {
+  if (fault == nullptr && signals.rfc9218.has_value()) {
+    fault = FindFault(id, *signals.rfc9218, text);
+  }
+  return fault;
+}
+
+}  // namespace
+
+const char* FindFault(StreamId id, FaultText* text) {
+  if (id != 0 && id <= signals::kMaxStreamId) return nullptr;
+  return Say(text, "%u is no stream's id: ids are 1 to %u (RFC 9113 §5.1.1)",
+             id, signals::kMaxStreamId);
+}
+
+const char* FindFault(StreamId id, const Rfc7540Priority& priority,
+                      FaultText* text) {
+  if (const char* fault = FindFault(id, text)) return fault;
+  if (priority.weight < signals::kMinWeight ||
+      priority.weight > signals::kMaxWeight) {
+    return Say(text, "weight %d of stream %u is not 1 to 256 (RFC 7540 §5.3.2)",
+               priority.weight, id);
+  }
+  if (priority.depends_on > signals::kMaxStreamId) {
+    return FindFault(priority.depends_on, text);
+  }
+  if (priority.depends_on == id) {
     return Say(text, "stream %u depends on itself (RFC 7540 §5.3.1)", id);
   }
   return nullptr;
 }
 
-const char* FindFaultOfField(
-    StreamId id, const std::optional<priority::Rfc9218Priority>& priority,
-    FaultText* text) {
-  if (!priority.has_value()) return nullptr;
-  if (priority->urgency < priority::kMinUrgency ||
-      priority->urgency > priority::kMaxUrgency) {
-    return Say(text, "urgency %d of stream %u is not 0 to 7 (RFC 9218 §4.1)",
-               priority->urgency, id);
+const char* FindFault(StreamId id, const Rfc9218Priority& priority,
+                      FaultText* text) {
+  if (const char* fault = FindFault(id, text)) return fault;
+  if (priority.urgency >= signals::kMinUrgency &&
+      priority.urgency <= signals::kMaxUrgency) {
+    return nullptr;
   }
-  return nullptr;
+  return Say(text, "urgency %d of stream %u is not 0 to 7 (RFC 9218 §4.1)",
+             priority.urgency, id);
 }
 
-}  // namespace
+const char* FindFault(StreamId id, const ServerPriority& server,
+                      FaultText* text) {
+  return FindFaultOfBoth(id, server, text);
+}
 
 const char* FindFault(StreamId id, const StreamInfo& info, FaultText* text) {
-  if (id == 0 || id > kMaxStreamId) {
-    return Say(text, "%u is no stream's identifier (RFC 9113 §5.1.1)", id);
-  }
-  const char* fault = FindFaultOfTree(id, info.rfc7540, text);
-  if (fault == nullptr) fault = FindFaultOfField(id, info.rfc9218, text);
+  const char* fault = FindFaultOfBoth(id, info, text);
   if (fault == nullptr && info.server.has_value()) {
-    fault = FindFaultOfTree(id, info.server->rfc7540, text);
-    if (fault == nullptr) {
-      fault = FindFaultOfField(id, info.server->rfc9218, text);
-    }
+    fault = FindFault(id, *info.server, text);
   }
   return fault;
-}
-
-absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info) {
-  FaultText text;
-  const char* fault = FindFault(id, info, &text);
-  return fault == nullptr ? absl::OkStatus()
-                          : absl::InvalidArgumentError(fault);
-}
-
-void FillFromEarlier(const StreamInfo& earlier, StreamInfo* info) {
-  if (!info->rfc7540.has_value()) info->rfc7540 = earlier.rfc7540;
-  if (earlier.rfc9218.has_value()) info->rfc9218 = earlier.rfc9218;
-  if (!info->server.has_value()) info->server = earlier.server;
-  if (info->hints == ResourceHints()) info->hints = earlier.hints;
-}
-
-std::optional<priority::Rfc7540Priority> EffectiveRfc7540(
-    const StreamInfo& info) {
-  if (info.server.has_value() && info.server->rfc7540.has_value()) {
-    return info.server->rfc7540;
-  }
-  return info.rfc7540;
-}
-
-std::optional<priority::Rfc9218Priority> EffectiveRfc9218(
-    const StreamInfo& info) {
-  if (info.server.has_value() && info.server->rfc9218.has_value()) {
-    return info.server->rfc9218;
-  }
-  return info.rfc9218;
 }
 
 }  // namespace sluice::scheduler

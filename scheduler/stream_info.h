@@ -1,40 +1,116 @@
-// What every policy does with a StreamInfo: check it, merge it, read it.
+// What is known of a stream. The book of streams (stream_book.h) keeps it; a
+// policy reads it.
 #ifndef SLUICE_SCHEDULER_STREAM_INFO_H_
 #define SLUICE_SCHEDULER_STREAM_INFO_H_
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
-#include "absl/status/status.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 
-// InvalidArgument for an id outside 1…2^31−1, a weight outside 1…256, a
-// dependency on `id` itself (RFC 7540 §5.3.1) or an urgency outside 0…7 (RFC
-// 9218 §4.1), the client's and the application's alike.
-absl::Status ValidateStreamInfo(StreamId id, const StreamInfo& info);
+// The application's word over the client's. A kind that is set replaces the
+// client's signal of that kind. The client's is kept, and holds again when the
+// override is taken back.
+struct ServerPriority {
+  std::optional<signals::Rfc7540Priority> rfc7540 = std::nullopt;
+  std::optional<signals::Rfc9218Priority> rfc9218 = std::nullopt;
 
-// The same, as the words of that status: into `*text`, which is returned; null
-// when nothing is wrong. Takes nothing from the heap.
-using FaultText = std::array<char, 96>;
-const char* FindFault(StreamId id, const StreamInfo& info, FaultText* text);
+  friend bool operator==(const ServerPriority&,
+                         const ServerPriority&) = default;
+};
 
-// A stream opens with `*info`, and `earlier` was said of it before: fills what
-// `*info` leaves unsaid, the RFC 7540 signal and the override when absent, the
-// hints when all of them are at their defaults. An RFC 9218 signal of `earlier`
-// holds in any case: it came by a PRIORITY_UPDATE frame, which goes over the
-// request's own field (RFC 9218 §7).
-void FillFromEarlier(const StreamInfo& earlier, StreamInfo* info);
+// The kind of a resource to a page. Policies of the research literature sort by
+// it.
+enum class ResourceClass : uint8_t {
+  kUnknown,
+  kHtml,
+  kCss,
+  kJs,
+  kFont,
+  kImage,
+  kFetch,
+  kMedia,
+  kOther,
+};
 
-// The signal in force: the application's when it set one of that kind, else the
-// client's, else nothing.
-std::optional<priority::Rfc7540Priority> EffectiveRfc7540(
-    const StreamInfo& info);
-std::optional<priority::Rfc9218Priority> EffectiveRfc9218(
-    const StreamInfo& info);
+// Facts about a response that no client signal carries. Server rules set them
+// (content type, path, length), or the lab from the page. All are optional.
+struct ResourceHints {
+  ResourceClass resource_class = ResourceClass::kUnknown;
+  bool in_head = false;            // js, css: in the head, so it blocks
+  bool after_first_image = false;  // js: discovered after the first image
+  bool async_or_defer = false;     // js
+  bool above_the_fold = false;     // image: in the viewport
+  bool preload = false;            // found by preload or the preload scanner
+  bool tunnel = false;             // a CONNECT request's
+  // Of the body, when its length is known. The book counts it down.
+  std::optional<uint64_t> bytes_remaining = std::nullopt;
+
+  friend bool operator==(const ResourceHints&, const ResourceHints&) = default;
+};
+
+// Everything known of a stream. Browsers send both kinds of signals with one
+// request, so both are kept; a policy reads the kind that it understands.
+struct StreamInfo {
+  std::optional<signals::Rfc7540Priority> rfc7540 = std::nullopt;
+  std::optional<signals::Rfc9218Priority> rfc9218 = std::nullopt;
+  // `rfc7540` came by a PRIORITY frame before the stream opened. A tree has
+  // obeyed it then, and others may have moved the stream since.
+  bool rfc7540_before_open = false;
+  // A PRIORITY frame moved the open stream after its last RFC 9218 signal,
+  // while the client used both kinds (policies/auto.cc).
+  bool moved = false;
+  std::optional<ServerPriority> server = std::nullopt;
+  ResourceHints hints = {};
+
+  friend bool operator==(const StreamInfo&, const StreamInfo&) = default;
+};
+
+// `bytes` of the body were sent.
+inline void CountDown(size_t bytes, ResourceHints* hints) {
+  if (!hints->bytes_remaining.has_value()) return;
+  *hints->bytes_remaining -= std::min<uint64_t>(*hints->bytes_remaining, bytes);
+}
+
+// The signal in force: the application's of that kind, else the client's, else
+// nothing.
+inline const std::optional<signals::Rfc7540Priority>& EffectiveRfc7540(
+    const StreamInfo& info) {
+  const bool overridden = info.server.has_value() && info.server->rfc7540;
+  return overridden ? info.server->rfc7540 : info.rfc7540;
+}
+inline const std::optional<signals::Rfc9218Priority>& EffectiveRfc9218(
+    const StreamInfo& info) {
+  const bool overridden = info.server.has_value() && info.server->rfc9218;
+  return overridden ? info.server->rfc9218 : info.rfc9218;
+}
+
+// --- Validation --------------------------------------------------------------
+
+using FaultText = std::array<char, 128>;
+
+// What is wrong with an id or a signal of stream `id`; null when it is fine.
+// The words are in `*text`; nothing comes from the heap. Faults: an id outside
+// 1…2^31−1 (RFC 9113 §5.1.1), a weight outside 1…256 (RFC 7540 §5.3.2), a
+// dependency on `id` itself (§5.3.1), an urgency outside 0…7 (RFC 9218 §4.1).
+const char* FindFault(signals::StreamId id, FaultText* text);
+const char* FindFault(signals::StreamId id,
+                      const signals::Rfc7540Priority& priority,
+                      FaultText* text);
+const char* FindFault(signals::StreamId id,
+                      const signals::Rfc9218Priority& priority,
+                      FaultText* text);
+const char* FindFault(signals::StreamId id, const ServerPriority& server,
+                      FaultText* text);
+const char* FindFault(signals::StreamId id, const StreamInfo& info,
+                      FaultText* text);
 
 }  // namespace sluice::scheduler
 

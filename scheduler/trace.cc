@@ -21,6 +21,7 @@
 #include "priority/resource_allocator.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -35,46 +36,44 @@ class RecordedPolicy final : public Policy {
         name_(name),
         sink_(*sink),
         detail_(detail),
-        open_(memory),
         ready_(memory) {}
 
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
-    absl::Status status = policy_->OnOpen(id, info);
-    if (status.ok()) open_.insert(id);
-    sink_.Write(TraceOpen{id, info, status.ok()});
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    policy_->OnOpen(id, info);
+    sink_.Write(TraceOpen{id, info});
+  }
+
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    policy_->OnPriority(id, info, changed);
+    sink_.Write(TracePriority{id, info, changed});
+  }
+
+  absl::Status OnIdlePriority(
+      StreamId id, const signals::Rfc7540Priority& priority) override {
+    absl::Status status = policy_->OnIdlePriority(id, priority);
+    sink_.Write(TraceIdlePriority{id, priority, status.ok()});
     return status;
   }
 
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) override {
-    absl::Status status = policy_->OnPriority(id, info, changed);
-    sink_.Write(TracePriority{id, info, changed, status.ok()});
-    return status;
-  }
-
-  void OnNoRfc7540Priorities() override {
-    policy_->OnNoRfc7540Priorities();
-    sink_.Write(TraceNoRfc7540{});
+  void OnClientUsesRfc9218() override {
+    policy_->OnClientUsesRfc9218();
+    sink_.Write(TraceUsesRfc9218{});
   }
 
   bool AnnouncesNoRfc7540Priorities() const override {
     return policy_->AnnouncesNoRfc7540Priorities();
   }
 
-  bool ServesEveryReadyStream() const override {
-    return policy_->ServesEveryReadyStream();
-  }
-
   void OnClose(StreamId id) override {
     policy_->OnClose(id);
-    open_.erase(id);
     Unready(id);
     sink_.Write(TraceClose{id});
   }
 
   void SetReady(StreamId id) override {
     policy_->SetReady(id);
-    if (open_.contains(id) && ready_.insert(id).second) stale_ = true;
+    if (ready_.insert(id).second) stale_ = true;
     sink_.Write(TraceReady{id});
   }
 
@@ -149,7 +148,6 @@ class RecordedPolicy final : public Policy {
   TraceSink& sink_;
   const TraceDetail detail_;
   uint64_t picks_ = 0;
-  Ids open_;
   Ids ready_;
   // Of ready_, unless stale_.
   uint32_t ready_count_ = 0;
@@ -190,8 +188,7 @@ absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
   absl::StatusOr<std::unique_ptr<Policy>> policy = CreatePolicy(spec, options);
   if (!policy.ok()) return policy;
   sink->Write(TraceMade{std::string(spec), options.max_grant,
-                        options.max_streams, options.max_closed_streams,
-                        options.values});
+                        options.max_streams, options.max_closed_streams});
   return MakePolicy<RecordedPolicy>(options.memory, *std::move(policy),
                                     RegisteredNameOf(spec), options.memory,
                                     sink, detail);

@@ -31,6 +31,7 @@
 #include "absl/types/span.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 
@@ -42,7 +43,6 @@ struct TraceMade {
   size_t max_grant = 0;
   size_t max_streams = 0;
   size_t max_closed_streams = 0;
-  OptionValues values;
 
   friend bool operator==(const TraceMade&, const TraceMade&) = default;
 };
@@ -50,7 +50,6 @@ struct TraceMade {
 struct TraceOpen {
   StreamId id = 0;
   StreamInfo info;
-  bool ok = true;  // the policy took it
 
   friend bool operator==(const TraceOpen&, const TraceOpen&) = default;
 };
@@ -59,14 +58,23 @@ struct TracePriority {
   StreamId id = 0;
   StreamInfo info;
   Signal changed = Signal::kRfc7540;
-  bool ok = true;
 
   friend bool operator==(const TracePriority&, const TracePriority&) = default;
 };
 
-struct TraceNoRfc7540 {
-  friend bool operator==(const TraceNoRfc7540&,
-                         const TraceNoRfc7540&) = default;
+// A PRIORITY frame for a stream that is not open.
+struct TraceIdlePriority {
+  StreamId id = 0;
+  signals::Rfc7540Priority priority;
+  bool ok = true;  // the policy took it
+
+  friend bool operator==(const TraceIdlePriority&,
+                         const TraceIdlePriority&) = default;
+};
+
+struct TraceUsesRfc9218 {
+  friend bool operator==(const TraceUsesRfc9218&,
+                         const TraceUsesRfc9218&) = default;
 };
 
 struct TraceClose {
@@ -162,9 +170,9 @@ struct TraceFrame {
 };
 
 using TraceEvent =
-    std::variant<TraceMade, TraceOpen, TracePriority, TraceNoRfc7540,
-                 TraceClose, TraceReady, TraceBlocked, TracePick, TraceCharge,
-                 TraceFrame>;
+    std::variant<TraceMade, TraceOpen, TracePriority, TraceIdlePriority,
+                 TraceUsesRfc9218, TraceClose, TraceReady, TraceBlocked,
+                 TracePick, TraceCharge, TraceFrame>;
 
 // --- Where they go -----------------------------------------------------------
 

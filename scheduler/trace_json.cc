@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <istream>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -18,10 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/trace.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -31,8 +30,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array<const char*, 9> kClasses = {
     "", "html", "css", "js", "font", "image", "fetch", "media", "other"};
-constexpr std::array<const char*, 4> kSignals = {"rfc7540", "rfc9218", "server",
-                                                 "hints"};
+constexpr std::array<const char*, 4> kSignals = {"rfc7540", "server_rfc7540",
+                                                 "rfc9218", "hints"};
 constexpr std::array<const char*, 7> kOutcomes = {
     "sent",    "no window", "small window", "no bytes",
     "no room", "closed",    "failed"};
@@ -48,12 +47,15 @@ size_t IndexOf(const std::array<const char*, size>& names,
 
 // --- Writing -----------------------------------------------------------------
 
+Json ToJson(const signals::Rfc7540Priority& priority) {
+  return {priority.depends_on, priority.weight, priority.exclusive};
+}
+
 // Both kinds of signals have the same shape under the client and the override.
 template <class Signals>
 void PutSignals(const Signals& signals, Json& out) {
   if (signals.rfc7540.has_value()) {
-    out["rfc7540"] = {signals.rfc7540->depends_on, signals.rfc7540->weight,
-                      signals.rfc7540->exclusive};
+    out["rfc7540"] = ToJson(*signals.rfc7540);
   }
   if (signals.rfc9218.has_value()) {
     out["rfc9218"] = {signals.rfc9218->urgency, signals.rfc9218->incremental};
@@ -66,6 +68,8 @@ void PutFlag(const char* name, bool value, Json& out) {
 
 void PutInfo(const StreamInfo& info, Json& out) {
   PutSignals(info, out);
+  PutFlag("before_open", info.rfc7540_before_open, out);
+  PutFlag("moved", info.moved, out);
   if (info.server.has_value()) {
     out["server"] = Json::object();
     PutSignals(*info.server, out["server"]);
@@ -94,15 +98,11 @@ struct Writer {
                 {"max_grant", made.max_grant},
                 {"max_streams", made.max_streams},
                 {"max_closed_streams", made.max_closed_streams}};
-    for (const auto& [key, value] : made.values) {
-      out["values"][std::string(key)] = std::string(value);
-    }
     return out;
   }
   Json operator()(const TraceOpen& open) const {
     Json out = {{"call", "open"}, {"id", open.id}};
     PutInfo(open.info, out);
-    if (!open.ok) out["refused"] = true;
     return out;
   }
   Json operator()(const TracePriority& priority) const {
@@ -110,11 +110,16 @@ struct Writer {
                 {"id", priority.id},
                 {"changed", kSignals[static_cast<size_t>(priority.changed)]}};
     PutInfo(priority.info, out);
-    if (!priority.ok) out["refused"] = true;
     return out;
   }
-  Json operator()(const TraceNoRfc7540&) const {
-    return {{"call", "no_rfc7540"}};
+  Json operator()(const TraceIdlePriority& idle) const {
+    Json out = {{"call", "idle_priority"}, {"id", idle.id}};
+    out["rfc7540"] = ToJson(idle.priority);
+    PutFlag("refused", !idle.ok, out);
+    return out;
+  }
+  Json operator()(const TraceUsesRfc9218&) const {
+    return {{"call", "uses_rfc9218"}};
   }
   Json operator()(const TraceClose& close) const {
     return {{"call", "close"}, {"id", close.id}};
@@ -138,11 +143,13 @@ struct Writer {
     for (const PathLevel& level : pick.path) {
       out["path"].push_back({{"parent", level.parent},
                              {"child", level.child},
+                             {"group", level.group},
                              {"weight", level.weight},
                              {"tag", level.tag},
                              {"key", level.key},
                              {"clock", level.clock},
-                             {"active", level.active}});
+                             {"active", level.active},
+                             {"child_active", level.child_active}});
     }
     return out;
   }
@@ -178,24 +185,28 @@ Int TakeWhole(const Json& value) {
       601, value.dump() + " is no whole number in range", nullptr);
 }
 
+signals::Rfc7540Priority TakeRfc7540(const Json& value) {
+  return {TakeWhole<StreamId>(value.at(0)), TakeWhole<int>(value.at(1)),
+          value.at(2).get<bool>()};
+}
+
 template <class Signals>
 void TakeSignals(const Json& in, Signals* signals) {
   if (in.contains("rfc7540")) {
-    const Json& value = in.at("rfc7540");
-    signals->rfc7540 = priority::Rfc7540Priority{
-        TakeWhole<StreamId>(value.at(0)), TakeWhole<int>(value.at(1)),
-        value.at(2).get<bool>()};
+    signals->rfc7540 = TakeRfc7540(in.at("rfc7540"));
   }
   if (in.contains("rfc9218")) {
     const Json& value = in.at("rfc9218");
-    signals->rfc9218 = priority::Rfc9218Priority{TakeWhole<int>(value.at(0)),
-                                                 value.at(1).get<bool>()};
+    signals->rfc9218 = signals::Rfc9218Priority{TakeWhole<int>(value.at(0)),
+                                                value.at(1).get<bool>()};
   }
 }
 
 StreamInfo TakeInfo(const Json& in) {
   StreamInfo info;
   TakeSignals(in, &info);
+  info.rfc7540_before_open = in.value("before_open", false);
+  info.moved = in.value("moved", false);
   if (in.contains("server")) {
     TakeSignals(in.at("server").get_ref<const Json::object_t&>(),
                 &info.server.emplace());
@@ -242,13 +253,16 @@ TracePick TakePick(const Json& in) {
   }
   if (in.contains("path")) {
     for (const Json& level : in.at("path")) {
-      pick.path.push_back({.parent = TakeWhole<StreamId>(level.at("parent")),
-                           .child = TakeWhole<StreamId>(level.at("child")),
-                           .weight = level.at("weight").get<double>(),
-                           .tag = TakeWhole<int64_t>(level.at("tag")),
-                           .key = TakeWhole<int64_t>(level.at("key")),
-                           .clock = TakeWhole<int64_t>(level.at("clock")),
-                           .active = TakeWhole<uint32_t>(level.at("active"))});
+      pick.path.push_back(
+          {.parent = TakeWhole<StreamId>(level.at("parent")),
+           .child = TakeWhole<StreamId>(level.at("child")),
+           .group = TakeWhole<uint32_t>(level.at("group")),
+           .weight = level.at("weight").get<double>(),
+           .tag = TakeWhole<int64_t>(level.at("tag")),
+           .key = TakeWhole<int64_t>(level.at("key")),
+           .clock = TakeWhole<int64_t>(level.at("clock")),
+           .active = TakeWhole<uint32_t>(level.at("active")),
+           .child_active = level.at("child_active").get<bool>()});
     }
   }
   return pick;
@@ -257,26 +271,22 @@ TracePick TakePick(const Json& in) {
 std::optional<TraceEvent> TakeEvent(const Json& in) {
   const std::string call = in.at("call").get<std::string>();
   if (call == "made") {
-    TraceMade made{in.at("spec").get<std::string>(),
-                   TakeWhole<size_t>(in.at("max_grant")),
-                   TakeWhole<size_t>(in.at("max_streams")),
-                   TakeWhole<size_t>(in.at("max_closed_streams")),
-                   {}};
-    if (in.contains("values")) {
-      const auto values =
-          in.at("values").get<std::map<std::string, std::string>>();
-      for (const auto& [key, value] : values) made.values.emplace(key, value);
-    }
-    return made;
+    return TraceMade{in.at("spec").get<std::string>(),
+                     TakeWhole<size_t>(in.at("max_grant")),
+                     TakeWhole<size_t>(in.at("max_streams")),
+                     TakeWhole<size_t>(in.at("max_closed_streams"))};
   }
-  if (call == "no_rfc7540") return TraceNoRfc7540{};
+  if (call == "uses_rfc9218") return TraceUsesRfc9218{};
   const auto id = TakeWhole<StreamId>(in.at("id"));
-  const bool ok = !in.value("refused", false);
-  if (call == "open") return TraceOpen{id, TakeInfo(in), ok};
+  if (call == "open") return TraceOpen{id, TakeInfo(in)};
   if (call == "priority") {
     const auto changed = static_cast<Signal>(
         IndexOf(kSignals, in.at("changed").get<std::string>()));
-    return TracePriority{id, TakeInfo(in), changed, ok};
+    return TracePriority{id, TakeInfo(in), changed};
+  }
+  if (call == "idle_priority") {
+    return TraceIdlePriority{id, TakeRfc7540(in.at("rfc7540")),
+                             !in.value("refused", false)};
   }
   if (call == "close") return TraceClose{id};
   if (call == "ready") return TraceReady{id};

@@ -2,8 +2,9 @@
 //
 //   {"call":"open","id":1,"rfc7540":[0,256,true],"rfc9218":[0,true]}
 //   {"call":"pick","n":0,"id":1,"max":16384,"policy":"rfc9218","rule":"u=0, i",
-//    "ready":2,"ready_ids":[1,3],"levels":1,"path":[{"parent":1,"child":1,
-//    "weight":1.0,"tag":0,"key":4194304,"clock":4194304,"active":2}]}
+//    "ready":2,"ready_ids":[1,3],"levels":1,"path":[{"parent":0,"child":1,
+//    "group":2,"weight":1.0,"tag":0,"key":4194304,"clock":4194304,"active":2,
+//    "child_active":true}]}
 //   {"call":"charge","id":1,"bytes":1400}
 //   {"call":"frame","id":1,"bytes":1400,"end":false,"outcome":"sent",
 //    "window":65535,"connection_window":65535}

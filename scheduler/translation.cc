@@ -7,10 +7,9 @@
 
 #include "absl/numeric/bits.h"
 #include "absl/strings/string_view.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/policy.h"
 #include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 
@@ -21,28 +20,34 @@ int UrgencyOfChainWeight(int weight) {
   return static_cast<int>(at - kWeights.begin());
 }
 
-priority::Rfc9218Priority TranslateToRfc9218(
-    const priority::Rfc7540Priority& priority) {
+signals::Rfc9218Priority TranslateToRfc9218(
+    const signals::Rfc7540Priority& priority) {
   if (priority.exclusive) {
     return {.urgency = UrgencyOfChainWeight(priority.weight),
             .incremental = false};
   }
   const int doublings =
       static_cast<int>(absl::bit_width(static_cast<unsigned>(priority.weight)));
-  return {.urgency = std::clamp(8 - doublings, priority::kMinUrgency,
-                                priority::kMaxUrgency),
+  return {.urgency = std::clamp(8 - doublings, signals::kMinUrgency,
+                                signals::kMaxUrgency),
           .incremental = true};
 }
 
 int WeightOfUrgency(int urgency) { return 128 >> urgency; }
 
-priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info, bool translate) {
-  priority::Rfc9218Priority result;
-  if (const auto field = EffectiveRfc9218(info)) {
+signals::Rfc9218Priority Rfc9218Of(const StreamInfo& info,
+                                   Dependencies dependencies) {
+  signals::Rfc9218Priority result;
+  if (const auto& field = EffectiveRfc9218(info)) {
     result = *field;
-  } else if (const auto dependency = EffectiveRfc7540(info);
-             translate && dependency.has_value()) {
+  } else if (const auto& dependency = EffectiveRfc7540(info);
+             dependency.has_value() &&
+             dependencies == Dependencies::kTranslate) {
     result = TranslateToRfc9218(*dependency);
+  }
+  const bool overridden = info.server.has_value() && info.server->rfc9218;
+  if (dependencies == Dependencies::kMove && info.moved && !overridden) {
+    result.urgency = UrgencyOfChainWeight(info.rfc7540->weight);
   }
   if (info.hints.tunnel) result.incremental = true;
   return result;

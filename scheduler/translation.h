@@ -7,11 +7,12 @@
 #define SLUICE_SCHEDULER_TRANSLATION_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 
@@ -25,8 +26,8 @@ int UrgencyOfChainWeight(int weight);
 // as above, and the stream is not incremental. One that shares is incremental;
 // each doubling of the default weight is one urgency more: 1 → 7, 2 → 6, 4 → 5,
 // 8 → 4, 16 → 3, 32 → 2, 64 → 1, 128 → 0. What it depends on is not read.
-priority::Rfc9218Priority TranslateToRfc9218(
-    const priority::Rfc7540Priority& priority);
+signals::Rfc9218Priority TranslateToRfc9218(
+    const signals::Rfc7540Priority& priority);
 
 // The weight that stands for an urgency in a tree, the inverse of the above for
 // streams that share: 0 → 128, 1 → 64, 2 → 32, 3 → 16 (the default of both), 4
@@ -35,11 +36,19 @@ priority::Rfc9218Priority TranslateToRfc9218(
 // that one stream waits for another is what dependencies say in a tree.
 int WeightOfUrgency(int urgency);
 
-// What to serve the stream by under RFC 9218: its signal of that kind in force;
-// else, when `translate`, its RFC 7540 one; else the default (u=3). CONNECT
+// The part of RFC 7540 signals under RFC 9218.
+enum class Dependencies : uint8_t {
+  kIgnore,
+  kTranslate,  // they stand for a stream's missing RFC 9218 signal
+  kMove,       // a PRIORITY frame gives the urgency (StreamInfo::moved)
+};
+
+// The RFC 9218 priority of a stream: its signal of that kind in force, with
+// `dependencies` for the client's part of it; else the default (u=3). CONNECT
 // tunnels are incremental (RFC 9218 §11).
-priority::Rfc9218Priority Rfc9218Of(const StreamInfo& info,
-                                    bool translate = true);
+signals::Rfc9218Priority Rfc9218Of(
+    const StreamInfo& info,
+    Dependencies dependencies = Dependencies::kTranslate);
 
 // What the stream is to a page: its hints when they name a class, else a class
 // that Chromium gives the urgency of its signal: 0 → css in the head, 1 → js in

@@ -1,13 +1,8 @@
-// What the policies have in common that serve each stream by one of two others.
+// Base of policies that serve each stream by one of two others. Both know every
+// open stream; a stream is ready in the one that serves it. Streams that
+// `second` has ready go before those of `first`.
 //
-// Both know every open stream, and each stream is ready in one of them, the one
-// that serves it. What `second` has ready goes before what `first` has. Signals
-// for ids that are not open yet go to `first`, which may refuse them; `second`
-// learns them when the stream opens. So whatever is refused was refused before
-// anything changed.
-//
-// Limits are those of `first`, and PolicyOptions::max_streams for idle ids.
-// Pick, Charge: what the two of them cost. Everything else: O(log n) more.
+// Pick, Charge: the cost of the two. Everything else: O(log n) more.
 #ifndef SLUICE_SCHEDULER_TWO_POLICIES_H_
 #define SLUICE_SCHEDULER_TWO_POLICIES_H_
 
@@ -23,17 +18,20 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "priority/resource_allocator.h"
-#include "scheduler/idle_signals.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 
 class TwoPolicies : public Policy {
  public:
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) final;
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) final;
+  void OnOpen(StreamId id, const StreamInfo& info) override;
+  void OnPriority(StreamId id, const StreamInfo& info, Signal changed) override;
+  // Asks `first` alone, which may refuse.
+  absl::Status OnIdlePriority(
+      StreamId id, const signals::Rfc7540Priority& priority) override;
+  void OnClientUsesRfc9218() override;
   void OnClose(StreamId id) final;
   void SetReady(StreamId id) final;
   void SetBlocked(StreamId id) final;
@@ -44,42 +42,23 @@ class TwoPolicies : public Policy {
  protected:
   enum class Side : uint8_t { kFirst, kSecond };
 
-  // Of the same max_grant as the two of them. `second_rule`, a literal: the
-  // reason of the picks of `second`; empty: its own.
+  // Two policies of the same max_grant. `second_rule`, a literal, is the reason
+  // of the picks of `second`; empty: its own reason.
   TwoPolicies(std::unique_ptr<Policy> first, std::unique_ptr<Policy> second,
               const PolicyOptions& options, absl::string_view second_rule);
 
-  // Who serves an open stream. Must depend on `info` and on what Notice() and
-  // calls of the subclass saw, alone.
+  // Which of the two serves an open stream.
   virtual Side SideOf(const StreamInfo& info) const = 0;
-
-  // Sees what was said of any stream, open or idle, once it was taken;
-  // `changed` is nothing when the stream opens. True when others may change
-  // sides.
-  virtual bool Notice(const StreamInfo& info,
-                      std::optional<Signal> changed) = 0;
-
-  // What to tell `second` of an open stream in place of `*info`; `before` is
-  // what it was told last.
-  virtual void TranslateForSecond(const StreamInfo& before, Signal changed,
-                                  StreamInfo* info) const {
-    static_cast<void>(before);
-    static_cast<void>(changed);
-    static_cast<void>(info);
-  }
-
-  Policy& second() { return *second_; }
 
   // Asks SideOf() again for every open stream. O(n log n).
   void ServeAgain();
 
  private:
   struct Stream {
+    const StreamInfo* info = nullptr;
     bool ready = false;
     Side side = Side::kFirst;
-    StreamInfo told;  // to `second`
   };
-
   using Streams = absl::btree_map<
       StreamId, Stream, std::less<>,
       priority::ResourceAllocator<std::pair<const StreamId, Stream>>>;
@@ -87,16 +66,13 @@ class TwoPolicies : public Policy {
   Policy& PolicyOf(const Stream& stream) const {
     return stream.side == Side::kSecond ? *second_ : *first_;
   }
-  size_t RoomForIdle() const;
   void Serve(StreamId id, Stream& stream);
 
   const std::unique_ptr<Policy> first_;
   const std::unique_ptr<Policy> second_;
-  const size_t max_streams_;
   const absl::string_view second_rule_;
   Policy* picked_ = first_.get();
-  Streams streams_;  // open
-  IdleSignals idle_;
+  Streams streams_;  // by id: to walk them in one order
 };
 
 }  // namespace sluice::scheduler

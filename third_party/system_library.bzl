@@ -19,7 +19,7 @@ _ABSL_PACKAGES = {
     "absl/algorithm": ["container"],
     "absl/base": ["core_headers"],
     "absl/cleanup": ["cleanup"],
-    "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector"],
+    "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector", "node_hash_map"],
     "absl/flags": ["commandlineflag", "flag", "parse", "reflection", "usage"],
     "absl/functional": ["any_invocable", "function_ref"],
     "absl/hash": ["hash"],

@@ -15,15 +15,13 @@
 #include "absl/strings/str_format.h"
 #include "adapters/c/caller_memory.h"
 #include "adapters/policy_host.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
-using ::sluice::priority::Rfc7540Priority;
-using ::sluice::priority::Rfc9218Priority;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::PolicyEntry;
@@ -31,7 +29,8 @@ using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceClass;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
-using ::sluice::scheduler::StreamInfo;
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Priority;
 
 struct sluice_policy {
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -270,10 +269,9 @@ int sluice_open(sluice_policy* policy, uint32_t stream_id,
                 const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
-  StreamInfo info;
-  info.rfc7540 = Read(rfc7540);
-  info.rfc9218 = Read(rfc9218);
-  return Result(policy, policy->host->Open(stream_id, info));
+  return Result(policy,
+                policy->host->Open(stream_id, {.rfc7540 = Read(rfc7540),
+                                               .rfc9218 = Read(rfc9218)}));
 }
 
 int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,

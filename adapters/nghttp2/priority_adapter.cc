@@ -17,21 +17,19 @@
 #include "absl/strings/string_view.h"
 #include "adapters/nghttp2/priority_frame_reader.h"
 #include "adapters/policy_host.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_field.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::adapters {
 
-using ::sluice::priority::Rfc7540Priority;
-using ::sluice::priority::Rfc9218Priority;
 using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
-using ::sluice::scheduler::StreamInfo;
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Priority;
 
 namespace {
 
@@ -113,18 +111,18 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
   const int32_t id = frame->hd.stream_id;
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS: {
-      StreamInfo info;
+      RequestSignals said;
       if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0) {
-        info.rfc7540 = FromSpec(frame->headers.pri_spec);
+        said.rfc7540 = FromSpec(frame->headers.pri_spec);
       }
       // With the opening, not after it: a PRIORITY_UPDATE of before goes over
       // the field (RFC 9218 §7).
       if (field_stream_ == id) {
-        info.rfc9218 = priority::ParseRfc9218Field(field_);
+        said.rfc9218 = signals::ParseRfc9218Priority(field_);
       }
       field_stream_ = 0;
-      info.hints.tunnel = is_connect_;
-      Open(id, info);
+      said.tunnel = is_connect_;
+      Open(id, said);
       break;
     }
     case NGHTTP2_PRIORITY:
@@ -220,12 +218,12 @@ int PriorityAdapter::UnpackExtension(const nghttp2_frame_hd& hd,
   return 0;
 }
 
-void PriorityAdapter::Open(int32_t stream_id, const StreamInfo& info) {
+void PriorityAdapter::Open(int32_t stream_id, const RequestSignals& said) {
   ++changes_;
   if (host_.IsOpen(Id(stream_id))) return;  // trailers
-  if (host_.Open(Id(stream_id), info).ok()) return;
+  if (host_.Open(Id(stream_id), said).ok()) return;
   // A dependency that no policy takes never keeps a stream from being served.
-  host_.Open(Id(stream_id), {.rfc9218 = info.rfc9218, .hints = info.hints})
+  host_.Open(Id(stream_id), {.rfc9218 = said.rfc9218, .tunnel = said.tunnel})
       .IgnoreError();
 }
 
@@ -239,7 +237,7 @@ void PriorityAdapter::TakePriority(scheduler::StreamId stream_id,
 void PriorityAdapter::TakePriorityField(int32_t stream_id,
                                         absl::string_view field) {
   const std::optional<Rfc9218Priority> parsed =
-      priority::ParseRfc9218Field(field);
+      signals::ParseRfc9218Priority(field);
   if (!parsed.has_value()) return;
   host_.SetRfc9218(Id(stream_id), *parsed).IgnoreError();
   ++changes_;
@@ -248,7 +246,7 @@ void PriorityAdapter::TakePriorityField(int32_t stream_id,
 // --- What the server does ----------------------------------------------------
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
-  Open(stream_id, StreamInfo());
+  Open(stream_id, {});
   std::unique_ptr<Stream>& stream = streams_[stream_id];
   if (stream == nullptr) {
     stream = std::make_unique<Stream>();

@@ -70,9 +70,9 @@
 #include "absl/strings/string_view.h"
 #include "adapters/nghttp2/priority_frame_reader.h"
 #include "adapters/policy_host.h"
-#include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 
@@ -199,9 +199,9 @@ class PriorityAdapter {
   void Keep(int32_t stream_id, const Body& body);
   Stream* Find(int32_t stream_id);
   void Forget(int32_t stream_id);
-  void Open(int32_t stream_id, const scheduler::StreamInfo& info);
+  void Open(int32_t stream_id, const RequestSignals& said);
   void TakePriority(scheduler::StreamId stream_id,
-                    const priority::Rfc7540Priority& priority);
+                    const signals::Rfc7540Priority& priority);
   void TakePriorityField(int32_t stream_id, absl::string_view field);
   void MakeFreshReady(nghttp2_session* session);
   void ForgetLateAnswers(nghttp2_session* session);

@@ -16,13 +16,13 @@
 #include <optional>
 
 #include "absl/strings/string_view.h"
-#include "priority/rfc7540_priority.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 
 struct PrioritySignal {
   uint32_t stream_id = 0;
-  priority::Rfc7540Priority priority;
+  signals::Rfc7540Priority priority;
 
   friend bool operator==(const PrioritySignal&,
                          const PrioritySignal&) = default;

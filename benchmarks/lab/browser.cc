@@ -9,6 +9,8 @@
 #include "h2/header_span.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -227,11 +229,12 @@ void Browser::ChangeMind(size_t index) {
 
 void Browser::Prioritize(const std::vector<SignalFrame>& frames) {
   for (const SignalFrame& frame : frames) {
-    if (const auto* field = std::get_if<h2::PriorityField>(&frame.signal)) {
+    if (const auto* field =
+            std::get_if<signals::Rfc9218Priority>(&frame.signal)) {
       Check(connection_.SendPriorityUpdate(frame.stream_id, *field));
     } else {
-      Check(connection_.Prioritize(frame.stream_id,
-                                   std::get<h2::StreamPriority>(frame.signal)));
+      Check(connection_.Prioritize(
+          frame.stream_id, std::get<signals::Rfc7540Priority>(frame.signal)));
     }
   }
 }

@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "benchmarks/lab/har_names.h"
 #include "benchmarks/lab/page_rules.h"
-#include "priority/rfc9218_field.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -287,7 +287,7 @@ void ReadHarType(HarParts& parts, HarEntry& entry) {
 void ReadHarPriority(HarParts& parts, HarEntry& entry) {
   const absl::string_view agent = Header(parts.request, "user-agent");
   const absl::string_view field = Header(parts.request, "priority");
-  const auto priority = priority::ParseRfc9218Field(field);
+  const auto priority = signals::ParseRfc9218Priority(field);
   const bool image = entry.type == ResourceType::kImage;
   const auto last = LevelOfName(parts.fields.String("_priority"));
   auto first = LevelOfName(parts.fields.String("_initialPriority"));

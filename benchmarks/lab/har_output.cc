@@ -19,9 +19,10 @@
 #include "benchmarks/lab/page_rules.h"
 #include "benchmarks/lab/version.h"
 #include "h2/events.h"
-#include "h2/priority_field.h"
 #include "h2/types.h"
 #include "nlohmann/json.hpp"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -70,13 +71,14 @@ std::string UrlOf(const Page& page, const Resource& resource) {
 
 ordered_json SignalFields(const ReceivedSignal& signal) {
   ordered_json fields;
-  if (const auto* tree = std::get_if<h2::StreamPriority>(&signal.signal)) {
+  if (const auto* tree =
+          std::get_if<signals::Rfc7540Priority>(&signal.signal)) {
     fields["dependency"] = tree->depends_on;
     fields["weight"] = tree->weight;
     fields["exclusive"] = tree->exclusive ? 1 : 0;
   } else {
-    fields["priority"] =
-        h2::FormatPriorityField(std::get<h2::PriorityField>(signal.signal));
+    fields["priority"] = signals::FormatRfc9218Priority(
+        std::get<signals::Rfc9218Priority>(signal.signal));
   }
   return fields;
 }
@@ -198,13 +200,14 @@ void Writer::AddPriorities(size_t index, ordered_json& entry) const {
                                    : "blocking";
   }
   if (resource.redirect) return;
-  h2::StreamPriority tree;
+  signals::Rfc7540Priority tree;
   std::optional<std::string> header;
   ordered_json later = ordered_json::array();
   if (auto found = signals_.find(load_.timings[index].stream_id);
       found != signals_.end()) {
     for (const ReceivedSignal* signal : found->second) {
-      const auto* of_tree = std::get_if<h2::StreamPriority>(&signal->signal);
+      const auto* of_tree =
+          std::get_if<signals::Rfc7540Priority>(&signal->signal);
       const ordered_json fields = SignalFields(*signal);
       if (!signal->with_request) {
         ordered_json timed = {{"ts", Milliseconds(signal->at_ns)}};

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "h2/header_span.h"
 #include "h2/options.h"
-#include "h2/priority_field.h"
 #include "h2/types.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -91,46 +91,23 @@ void Origin::Start() {
 void Origin::OnBytes(absl::string_view bytes) {
   events_.clear();
   Check(connection_.ReceiveData(bytes, &events_));
-  // The streams whose next event of the kind repeats what their request said.
-  h2::StreamId tree_repeats = 0;
-  h2::StreamId field_repeats = 0;
   for (const h2::Event& event : events_) {
     scheduler_.OnEvent(event);
     if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
-      KeepSignals(*request);
-      if (request->priority.has_value()) tree_repeats = request->stream_id;
-      if (request->priority_field.has_value()) {
-        field_repeats = request->stream_id;
-      }
       Answer(*request);
     } else if (const auto* tree = std::get_if<h2::PriorityUpdated>(&event)) {
-      if (std::exchange(tree_repeats, 0) == tree->stream_id) continue;
-      signals_.push_back({tree->stream_id, transport_.Now(), tree->priority});
+      signals_.push_back({tree->stream_id, transport_.Now(), tree->priority,
+                          tree->source == h2::SignalSource::kHeader});
     } else if (const auto* field =
                    std::get_if<h2::PriorityFieldUpdated>(&event)) {
-      if (std::exchange(field_repeats, 0) == field->stream_id) continue;
-      signals_.push_back({field->stream_id, transport_.Now(), field->priority});
+      signals_.push_back({field->stream_id, transport_.Now(), field->priority,
+                          field->source == h2::SignalSource::kHeader});
     } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
       Check(absl::InternalError(
           absl::StrCat("stream ", reset->stream_id, " was reset")));
     }
   }
   Flush();
-}
-
-void Origin::KeepSignals(const h2::RequestReceived& request) {
-  if (request.priority.has_value()) {
-    signals_.push_back({request.stream_id, transport_.Now(), *request.priority,
-                        /*with_request=*/true});
-  }
-  for (const h2::Header& header : request.headers) {
-    if (header.name != "priority") continue;
-    const std::optional<h2::PriorityField> field =
-        h2::ParsePriorityField(header.value);
-    if (!field.has_value()) continue;  // ignored whole (RFC 9218 §4)
-    signals_.push_back({request.stream_id, transport_.Now(), *field,
-                        /*with_request=*/true});
-  }
 }
 
 void Origin::Answer(const h2::RequestReceived& request) {

@@ -26,6 +26,8 @@
 #include "h2/events.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 
@@ -55,7 +57,7 @@ struct ReceivedRequest {
 struct ReceivedSignal {
   h2::StreamId stream_id = 0;
   int64_t at_ns = 0;
-  std::variant<h2::StreamPriority, h2::PriorityField> signal;
+  std::variant<signals::Rfc7540Priority, signals::Rfc9218Priority> signal;
   bool with_request =
       false;  // in the HEADERS of its stream, no frame for itself
 };
@@ -86,7 +88,6 @@ class Origin {
 
  private:
   void OnBytes(absl::string_view bytes);
-  void KeepSignals(const h2::RequestReceived& request);
   void Answer(const h2::RequestReceived& request);
   void Flush();
   void Check(const absl::Status& status);

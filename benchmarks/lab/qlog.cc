@@ -12,9 +12,10 @@
 #include "benchmarks/lab/origin.h"
 #include "benchmarks/lab/page.h"
 #include "h2/events.h"
-#include "h2/priority_field.h"
 #include "h2/types.h"
 #include "nlohmann/json.hpp"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -30,7 +31,7 @@ std::string Ids(h2::StreamId id) {
                       ",\"http2_stream_id\":", id);
 }
 
-std::string Dependency(const h2::StreamPriority& priority) {
+std::string Dependency(const signals::Rfc7540Priority& priority) {
   return absl::StrCat("\"http2_dependency\":", priority.depends_on,
                       ",\"weight\":", priority.weight,
                       ",\"exclusive\":", priority.exclusive ? "true" : "false");
@@ -106,13 +107,15 @@ class Events {
         JsonString(PathOf(page_.resources[request.resource])), "}");
     std::string dependency;
     for (const ReceivedSignal* signal : said_[request.stream_id]) {
-      if (const auto* field = std::get_if<h2::PriorityField>(&signal->signal)) {
+      if (const auto* field =
+              std::get_if<signals::Rfc9218Priority>(&signal->signal)) {
         absl::StrAppend(&headers, ",{\"name\":\"priority\",\"value\":\"",
-                        h2::FormatPriorityField(*field), "\"}");
+                        signals::FormatRfc9218Priority(*field), "\"}");
       } else {
         dependency = absl::StrCat(
             ",\"priority\":{",
-            Dependency(std::get<h2::StreamPriority>(signal->signal)), "}");
+            Dependency(std::get<signals::Rfc7540Priority>(signal->signal)),
+            "}");
       }
     }
     Begin(request.at_ns, "http:frame_parsed");
@@ -124,19 +127,20 @@ class Events {
   void Signalled(const ReceivedSignal& signal) {
     if (signal.with_request) return;
     Begin(signal.at_ns, "http:frame_parsed");
-    if (const auto* field = std::get_if<h2::PriorityField>(&signal.signal)) {
+    if (const auto* field =
+            std::get_if<signals::Rfc9218Priority>(&signal.signal)) {
       // On the control stream, which is 2 in HTTP/3, about another one.
       absl::StrAppend(
           &text_, "\"stream_id\":2,\"http2_stream_id\":0,\"frame\":{",
           "\"frame_type\":\"priority_update\",\"element_id\":",
           2 * (int64_t{signal.stream_id} - 1),
           ",\"http2_element_id\":", signal.stream_id, ",\"value\":\"",
-          h2::FormatPriorityField(*field), "\"}}}");
+          signals::FormatRfc9218Priority(*field), "\"}}}");
     } else {
-      absl::StrAppend(&text_, Ids(signal.stream_id),
-                      ",\"frame\":{\"frame_type\":\"priority\",",
-                      Dependency(std::get<h2::StreamPriority>(signal.signal)),
-                      "}}}");
+      absl::StrAppend(
+          &text_, Ids(signal.stream_id),
+          ",\"frame\":{\"frame_type\":\"priority\",",
+          Dependency(std::get<signals::Rfc7540Priority>(signal.signal)), "}}}");
     }
   }
 

@@ -14,6 +14,8 @@
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/version.h"
 #include "h2/events.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -172,35 +174,38 @@ Page ReadPage(ByteReader& reader) {
 }
 
 int64_t KindOf(const ReceivedSignal& signal) {
-  if (const auto* tree = std::get_if<h2::StreamPriority>(&signal.signal)) {
+  if (const auto* tree =
+          std::get_if<signals::Rfc7540Priority>(&signal.signal)) {
     return tree->exclusive ? kExclusive : 0;
   }
   return kRfc9218 |
-         (std::get<h2::PriorityField>(signal.signal).incremental ? kIncremental
-                                                                 : 0);
+         (std::get<signals::Rfc9218Priority>(signal.signal).incremental
+              ? kIncremental
+              : 0);
 }
 
 int64_t DependencyOf(const ReceivedSignal& signal) {
-  const auto* tree = std::get_if<h2::StreamPriority>(&signal.signal);
+  const auto* tree = std::get_if<signals::Rfc7540Priority>(&signal.signal);
   return tree != nullptr ? tree->depends_on : 0;
 }
 
 int64_t WeightOrUrgency(const ReceivedSignal& signal) {
-  const auto* tree = std::get_if<h2::StreamPriority>(&signal.signal);
-  return tree != nullptr ? tree->weight
-                         : std::get<h2::PriorityField>(signal.signal).urgency;
+  const auto* tree = std::get_if<signals::Rfc7540Priority>(&signal.signal);
+  return tree != nullptr
+             ? tree->weight
+             : std::get<signals::Rfc9218Priority>(signal.signal).urgency;
 }
 
-std::variant<h2::StreamPriority, h2::PriorityField> SignalOf(int64_t kind,
-                                                             int64_t dependency,
-                                                             int64_t value) {
+std::variant<signals::Rfc7540Priority, signals::Rfc9218Priority> SignalOf(
+    int64_t kind, int64_t dependency, int64_t value) {
   if ((kind & kRfc9218) != 0) {
-    return h2::PriorityField{.urgency = static_cast<int>(value),
-                             .incremental = (kind & kIncremental) != 0};
+    return signals::Rfc9218Priority{.urgency = static_cast<int>(value),
+                                    .incremental = (kind & kIncremental) != 0};
   }
-  return h2::StreamPriority{.depends_on = static_cast<h2::StreamId>(dependency),
-                            .weight = static_cast<int>(value),
-                            .exclusive = (kind & kExclusive) != 0};
+  return signals::Rfc7540Priority{
+      .depends_on = static_cast<h2::StreamId>(dependency),
+      .weight = static_cast<int>(value),
+      .exclusive = (kind & kExclusive) != 0};
 }
 
 bool SamePieces(const PageLoad& load) {

@@ -24,23 +24,26 @@
 #include "benchmarks/lab/page.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 
 // One PRIORITY or PRIORITY_UPDATE frame.
 struct SignalFrame {
   h2::StreamId stream_id = 0;
-  std::variant<h2::StreamPriority, h2::PriorityField> signal;
+  std::variant<signals::Rfc7540Priority, signals::Rfc9218Priority> signal;
 
   friend bool operator==(const SignalFrame&, const SignalFrame&) = default;
 };
 
 // What goes out with a request.
 struct RequestSignals {
-  std::optional<h2::StreamPriority> dependency = std::nullopt;  // in HEADERS
+  std::optional<signals::Rfc7540Priority> dependency =
+      std::nullopt;         // in HEADERS
   std::string header = "";  // the `priority` header; empty: none
   // A PRIORITY_UPDATE frame in front of HEADERS.
-  std::optional<h2::PriorityField> update = std::nullopt;
+  std::optional<signals::Rfc9218Priority> update = std::nullopt;
 
   friend bool operator==(const RequestSignals&,
                          const RequestSignals&) = default;

@@ -8,14 +8,14 @@
 
 #include "h2/events.h"
 #include "priority/priority_tree.h"
-#include "priority/rfc7540_priority.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {
 
 using priority::PriorityTree;
-using priority::Rfc7540Priority;
+using signals::Rfc7540Priority;
 
 struct Event {
   enum class Kind { kRequest, kSignal, kClose };
@@ -33,7 +33,7 @@ std::vector<Event> ReceivedEvents(const PageLoad& load) {
   std::vector<Event> events;
   auto request = load.requests.begin();
   for (const ReceivedSignal& signal : load.signals) {
-    const auto* fields = std::get_if<h2::StreamPriority>(&signal.signal);
+    const auto* fields = std::get_if<signals::Rfc7540Priority>(&signal.signal);
     if (fields == nullptr) continue;
     const Rfc7540Priority priority = {.depends_on = fields->depends_on,
                                       .weight = fields->weight,

@@ -4,6 +4,7 @@
 // trace. Names: Pick/<system>/flat/<streams>, Frame/<policy>/flat/<streams>.
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 #include <string>
@@ -16,13 +17,13 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/options.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "priority/tree_order.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/trace.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::benchmarks {
 namespace {
@@ -34,14 +35,15 @@ constexpr int kSizes[] = {10, 100, 1000};
 
 // Streams that never end, with the weights of FlatShape() and, for RFC 9218,
 // one urgency that all share.
-void OpenAll(uint32_t streams, Policy& policy) {
+void OpenAll(uint32_t streams, Policy& policy,
+             std::deque<scheduler::StreamInfo>* infos) {
   const Shape shape = FlatShape(streams);
   for (uint32_t i = 0; i < streams; ++i) {
-    scheduler::StreamInfo info;
-    info.rfc7540 = priority::Rfc7540Priority{0, shape[i].weight, false};
-    info.rfc9218 = priority::Rfc9218Priority{3, true};
+    scheduler::StreamInfo& info = infos->emplace_back();
+    info.rfc7540 = signals::Rfc7540Priority{0, shape[i].weight, false};
+    info.rfc9218 = signals::Rfc9218Priority{3, true};
     info.hints.resource_class = scheduler::ResourceClass::kImage;
-    policy.OnOpen(2 * i + 1, info).IgnoreError();
+    policy.OnOpen(2 * i + 1, info);
     policy.SetReady(2 * i + 1);
   }
 }
@@ -59,7 +61,8 @@ void PickPolicy(benchmark::State& state, const std::string& spec) {
   options.max_streams = 2000;
   const std::unique_ptr<Policy> policy =
       *scheduler::CreatePolicy(spec, options);
-  OpenAll(static_cast<uint32_t>(state.range(0)), *policy);
+  std::deque<scheduler::StreamInfo> infos;
+  OpenAll(static_cast<uint32_t>(state.range(0)), *policy, &infos);
   DecideForever(*policy, state);
 }
 
@@ -71,7 +74,8 @@ void PickRecorded(benchmark::State& state, const std::string& spec,
   scheduler::LastEventsTrace trace(kTraceEvents);
   const std::unique_ptr<Policy> policy =
       *scheduler::CreateRecordedPolicy(spec, {}, &trace, detail);
-  OpenAll(static_cast<uint32_t>(state.range(0)), *policy);
+  std::deque<scheduler::StreamInfo> infos;
+  OpenAll(static_cast<uint32_t>(state.range(0)), *policy, &infos);
   DecideForever(*policy, state);
 }
 

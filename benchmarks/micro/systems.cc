@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "signals/rfc7540_priority.h"
+
 namespace sluice::benchmarks {
 
 Shape FlatShape(uint32_t n) {
@@ -48,8 +50,8 @@ SluiceSystem<Order>::SluiceSystem(const Shape& shape, uint32_t spare)
     : tree_({.max_nodes = shape.size() + spare + 1, .max_closed = 0}) {
   for (uint32_t i = 0; i < shape.size(); ++i) {
     tree_
-        .Insert(i + 1, priority::Rfc7540Priority{.depends_on = shape[i].parent,
-                                                 .weight = shape[i].weight})
+        .Insert(i + 1, signals::Rfc7540Priority{.depends_on = shape[i].parent,
+                                                .weight = shape[i].weight})
         .IgnoreError();
     if (shape[i].ready) tree_.SetReady(i + 1).IgnoreError();
   }

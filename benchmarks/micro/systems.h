@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "priority/priority_tree.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::benchmarks {
 
@@ -68,9 +69,9 @@ class SluiceSystem {
   }
   void Open(uint32_t stream, uint32_t parent, int weight, bool exclusive) {
     tree_
-        .Insert(stream, priority::Rfc7540Priority{.depends_on = parent,
-                                                  .weight = weight,
-                                                  .exclusive = exclusive})
+        .Insert(stream, signals::Rfc7540Priority{.depends_on = parent,
+                                                 .weight = weight,
+                                                 .exclusive = exclusive})
         .IgnoreError();
     tree_.SetReady(stream).IgnoreError();
   }

@@ -1,6 +1,6 @@
 // A server on a C++ stack of its own asks a policy what to send next. The stack
 // is played here: no sockets, and frames are lines on standard output. In yours
-// the functions of Server are there already; the calls on policy_ are new.
+// the functions of Server are there already; the calls on book_ are new.
 //
 //   ./bazelw run //examples/own_stack -- rfc7540
 //   c++ -std=c++20 own_stack.cc $(pkg-config --cflags --libs sluice)
@@ -13,15 +13,20 @@
 #include <optional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "scheduler/stream_book.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/signal_source.h"
 
-using ::sluice::priority::Rfc7540Priority;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;
-using ::sluice::scheduler::Signal;
+using ::sluice::scheduler::StreamBook;
+using ::sluice::scheduler::StreamRecord;
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::SignalSource;
 
 namespace {
 
@@ -31,21 +36,29 @@ constexpr size_t kRoom = 4096;
 class Server {
  public:
   explicit Server(std::unique_ptr<Policy> policy)
-      : policy_(std::move(policy)) {}
+      : policy_(std::move(policy)), book_(policy_.get()) {}
 
   // HEADERS came, with the priority that they carry. False: reset the stream.
   bool OnRequest(uint32_t id, const Rfc7540Priority& priority, size_t size) {
-    if (!policy_->OnOpen(id, {.rfc7540 = priority}).ok()) return false;
-    responses_[id] = {.left = size};
-    policy_->SetReady(id);
+    Response& response = responses_[id];
+    response.left = size;
+    StreamRecord* record = &response.record;
+    book_.Open(id, record);
+    if (book_.SetRfc7540(id, record, priority, SignalSource::kHeader) !=
+        absl::StatusCode::kOk) {
+      Close(id);
+      return false;
+    }
+    book_.SetReady(record);
     return true;
   }
 
-  // A PRIORITY frame came: all that is known of the stream now. What the policy
-  // refuses changes nothing.
+  // A PRIORITY frame came. One that the book refuses changes nothing.
   void OnPriority(uint32_t id, const Rfc7540Priority& priority) {
-    policy_->OnPriority(id, {.rfc7540 = priority}, Signal::kRfc7540)
-        .IgnoreError();
+    const auto found = responses_.find(id);
+    book_.SetRfc7540(
+        id, found == responses_.end() ? nullptr : &found->second.record,
+        priority, SignalSource::kFrame);
   }
 
   // WINDOW_UPDATE came.
@@ -53,18 +66,15 @@ class Server {
     const auto found = responses_.find(id);
     if (found == responses_.end()) return;
     found->second.window += bytes;
-    policy_->SetReady(id);
+    book_.SetReady(&found->second.record);
   }
 
   // The socket takes `room` bytes: only now is it decided whose they are.
   void OnWritable(size_t room) {
     while (room > 0) {
-      const std::optional<Grant> grant = policy_->Pick();
+      const std::optional<Grant> grant = book_.Pick();
       if (!grant.has_value()) return;
-      const size_t sent =
-          SendData(grant->stream_id, std::min(room, grant->max_bytes));
-      policy_->Charge(grant->stream_id, sent);
-      room -= sent;
+      room -= SendData(grant->stream_id, std::min(room, grant->max_bytes));
     }
   }
 
@@ -72,28 +82,35 @@ class Server {
 
  private:
   struct Response {
+    StreamRecord record;     // the book's
     size_t left = 0;         // of the body, in bytes
     size_t window = 65'535;  // of the stream
   };
 
-  // One DATA frame. A ready stream has both bytes and window, so it is never an
-  // empty one; what the stream is after it, the policy is told here.
+  // One DATA frame. A ready stream has both bytes and window, so the frame is
+  // never empty.
   size_t SendData(uint32_t id, size_t max_bytes) {
     Response& response = responses_[id];
     const size_t bytes = std::min({max_bytes, response.left, response.window});
     response.left -= bytes;
     response.window -= bytes;
     std::printf("stream %u: %zu bytes\n", id, bytes);
+    book_.Charge(id, &response.record, bytes);
     if (response.left == 0) {
-      policy_->OnClose(id);
-      responses_.erase(id);
+      Close(id);
     } else if (response.window == 0) {
-      policy_->SetBlocked(id);
+      book_.SetBlocked(&response.record);
     }
     return bytes;
   }
 
+  void Close(uint32_t id) {
+    book_.Close(&responses_[id].record);
+    responses_.erase(id);
+  }
+
   std::unique_ptr<Policy> policy_;
+  StreamBook book_;
   std::map<uint32_t, Response> responses_;
 };
 

@@ -14,9 +14,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::examples {
 namespace {
@@ -30,13 +30,13 @@ bool AddParameter(absl::string_view text, scheduler::ServerPriority* priority) {
   if (text == "i" || absl::ConsumePrefix(&text, "u=")) {
     if (!priority->rfc9218.has_value()) priority->rfc9218.emplace();
     if (text == "i") return priority->rfc9218->incremental = true;
-    return ParseNumber(text, priority::kMinUrgency, priority::kMaxUrgency,
+    return ParseNumber(text, signals::kMinUrgency, signals::kMaxUrgency,
                        &priority->rfc9218->urgency);
   }
   if (text == "exclusive" || absl::ConsumePrefix(&text, "weight=")) {
     if (!priority->rfc7540.has_value()) priority->rfc7540.emplace();
     if (text == "exclusive") return priority->rfc7540->exclusive = true;
-    return ParseNumber(text, priority::kMinWeight, priority::kMaxWeight,
+    return ParseNumber(text, signals::kMinWeight, signals::kMaxWeight,
                        &priority->rfc7540->weight);
   }
   return false;

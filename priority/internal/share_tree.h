@@ -39,12 +39,10 @@ struct WorkCounters {
   uint64_t relinked = 0;          // nodes that changed their sibling group
   uint64_t queue_steps = 0;       // links followed in queues
   uint64_t eviction_steps = 0;    // nodes looked at to find one to evict
-  uint64_t depth_steps = 0;       // nodes walked for the optional depth cap
 
   uint64_t Total() const {
     return decisions + contended_levels + run_steps + activation_steps +
-           ancestor_steps + relinked + queue_steps + eviction_steps +
-           depth_steps;
+           ancestor_steps + relinked + queue_steps + eviction_steps;
   }
 };
 

@@ -7,7 +7,18 @@
 #include <cstdint>
 
 #include "priority/resource_allocator.h"
-#include "priority/rfc7540_priority.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/stream_id.h"
+
+namespace sluice::priority {
+
+using signals::kDefaultWeight;
+using signals::kMaxWeight;
+using signals::kMinWeight;
+using signals::Rfc7540Priority;
+using signals::StreamId;  // 0 is the root
+
+}  // namespace sluice::priority
 
 namespace sluice::priority::internal {
 

@@ -10,9 +10,9 @@
 // the place that its request order gives it.
 #include <cstddef>
 
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -36,7 +36,7 @@ class DynamicFifo final : public RankedPolicy {
 
 SLUICE_REGISTER_POLICY(dfifo,
                        "five groups by class, in request order inside (Marx)",
-                       MakeWithoutOptions<DynamicFifo>);
+                       DynamicFifo);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -4,9 +4,9 @@
 // early requests matter most. The order is that in which the streams opened; a
 // stream that has nothing to send lets the next one pass and takes its place
 // back when it has.
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -25,8 +25,7 @@ class Fifo final : public RankedPolicy {
   }
 };
 
-SLUICE_REGISTER_POLICY(fifo, "in request order, each to completion",
-                       MakeWithoutOptions<Fifo>);
+SLUICE_REGISTER_POLICY(fifo, "in request order, each to completion", Fifo);
 
 }  // namespace
 }  // namespace sluice::scheduler

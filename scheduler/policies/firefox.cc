@@ -15,13 +15,9 @@
 //
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group.
-#include <memory>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "scheduler/class_tree_policy.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -30,10 +26,9 @@ namespace {
 
 class Firefox final : public ClassTreePolicy {
  public:
-  Firefox(const PolicyOptions& options, bool marx_font_bug)
-      : ClassTreePolicy(options), font_weight_(marx_font_bug ? 32 : 42) {}
-
-  bool ServesEveryReadyStream() const override { return true; }
+  Firefox(const PolicyOptions& options, OptionReader& read)
+      : ClassTreePolicy(options),
+        font_weight_(read.Bool("marx_font_bug", false) ? 32 : 42) {}
 
  private:
   Seat SeatOf(const StreamInfo& info) const override {
@@ -74,15 +69,8 @@ class Firefox final : public ClassTreePolicy {
   const Group speculative_ = AddGroup(background_, 1);
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  OptionReader reader(options);
-  const bool marx_font_bug = reader.Bool("marx_font_bug", false);
-  if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  return MakePolicy<Firefox>(options.memory, options, marx_font_bug);
-}
-
 SLUICE_REGISTER_POLICY(firefox, "Firefox's groups, seated by class (Marx)",
-                       Make);
+                       Firefox);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -3,9 +3,9 @@
 // A bad baseline on purpose: some stacks did this by accident (a list that was
 // pushed and popped at the same end), and it shows what a policy can cost. The
 // order is the reverse of that in which the streams opened.
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -24,8 +24,7 @@ class Lifo final : public RankedPolicy {
   }
 };
 
-SLUICE_REGISTER_POLICY(lifo, "newest stream first (a bad baseline)",
-                       MakeWithoutOptions<Lifo>);
+SLUICE_REGISTER_POLICY(lifo, "newest stream first (a bad baseline)", Lifo);
 
 }  // namespace
 }  // namespace sluice::scheduler

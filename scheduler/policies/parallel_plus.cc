@@ -12,8 +12,8 @@
 // a later hint moves the stream to its group, in High to the place that its
 // request order gives it.
 #include "scheduler/class_tree_policy.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -47,7 +47,7 @@ class ParallelPlus final : public ClassTreePolicy {
 
 SLUICE_REGISTER_POLICY(parallel_plus,
                        "p+: a chain, then shares, by class (Wijnants, Marx)",
-                       MakeWithoutOptions<ParallelPlus>);
+                       ParallelPlus);
 
 }  // namespace
 }  // namespace sluice::scheduler

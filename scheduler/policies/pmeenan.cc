@@ -12,14 +12,11 @@
 // a later hint moves the stream to its level. Exclusive and sequential streams
 // go in request order.
 #include <cstddef>
-#include <memory>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -63,17 +60,17 @@ Place PlaceOf(const ResourceHints& resource, bool html_first) {
   return {};
 }
 
+template <bool html_first>
 class Meenan final : public RankedPolicy {
  public:
-  Meenan(const PolicyOptions& options, bool html_first)
-      : RankedPolicy(options, Shape{.groups = 2 * kLevels}),
-        html_first_(html_first) {}
+  explicit Meenan(const PolicyOptions& options)
+      : RankedPolicy(options, Shape{.groups = 2 * kLevels}) {}
 
  private:
   // Two groups a level: the exclusive streams, then both other kinds, which a
   // group serves in turn.
   Rank RankOf(const Subject& stream) const override {
-    const Place place = PlaceOf(ResourceOf(stream.info), html_first_);
+    const Place place = PlaceOf(ResourceOf(stream.info), html_first);
     const size_t from_top = kLevels - 1 - place.level;
     return {.group = 2 * from_top + (place.concurrency == 3 ? 0 : 1),
             .sharing = place.concurrency == 1 ? Rank::Sharing::kShared
@@ -81,22 +78,12 @@ class Meenan final : public RankedPolicy {
             .order = stream.arrival,
             .rule = place.rule};
   }
-
-  const bool html_first_;
 };
 
-template <bool html_first>
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
-  return MakePolicy<Meenan>(options.memory, options, html_first);
-}
-
 SLUICE_REGISTER_POLICY(pmeenan, "64 levels with three concurrencies (Meenan)",
-                       Make<false>);
+                       Meenan<false>);
 SLUICE_REGISTER_POLICY(pmeenan_html, "pmeenan with html at the top level",
-                       Make<true>);
+                       Meenan<true>);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -16,31 +16,30 @@
 // bytes went to others gets one grant. Who is one urgency's non-incremental
 // streams, or its incremental ones (with `alternate`: an urgency).
 //
-// Signals: RFC 9218's; what is not said is u=3. As long as the client has sent
-// none of them, its RFC 7540 dependencies are translated (translation.h).
-// CONNECT tunnels are incremental. PRIORITY_UPDATE for a stream that is not
-// open yet is kept, up to the limit of PolicyOptions (§7.1). Hints are not
-// read. Announces SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
+// Option `priority_frames`: with `move`, a PRIORITY frame gives its stream the
+// urgency of its weight (translation.h) until the next RFC 9218 signal, as
+// policies/auto.cc explains. `ignore` is the default.
+//
+// Signals: RFC 9218's; a stream without one is u=3. As long as the client has
+// sent none, its RFC 7540 dependencies are translated (translation.h). CONNECT
+// tunnels are incremental. Hints are not read. Announces
+// SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <utility>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "priority/rfc9218_priority.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {
 
-constexpr size_t kUrgencies = priority::kMaxUrgency + 1;
+constexpr size_t kUrgencies = signals::kMaxUrgency + 1;
 constexpr std::array<absl::string_view, kUrgencies> kRules = {
     "u=0", "u=1", "u=2", "u=3", "u=4", "u=5", "u=6", "u=7"};
 constexpr std::array<absl::string_view, kUrgencies> kIncrementalRules = {
@@ -51,30 +50,37 @@ enum class Mixed { kNonIncrementalFirst, kAlternate, kFirstEmission };
 
 class Rfc9218 final : public RankedPolicy {
  public:
-  Rfc9218(const PolicyOptions& options, Mixed mixed, int64_t starvation_guard)
-      : RankedPolicy(options,
-                     Shape{.groups = 2 * kUrgencies,
-                           .ranks_by_charge = mixed == Mixed::kFirstEmission,
-                           .starvation_guard = starvation_guard}),
-        mixed_(mixed) {}
+  Rfc9218(const PolicyOptions& options, OptionReader& read)
+      : Rfc9218(options,
+                static_cast<Mixed>(
+                    read.Choice("mixed", {"non_incremental_first", "alternate",
+                                          "first_emission_then_rr"})),
+                read) {}
 
   bool AnnouncesNoRfc7540Priorities() const override { return true; }
 
-  void OnNoRfc7540Priorities() override {
-    if (std::exchange(translate_, false)) RankAll();
+  void OnClientUsesRfc9218() override {
+    dependencies_ = moves_;
+    RankAll();
   }
 
  private:
-  // See translation.h: whether RFC 7540 signals stand for what is not said.
-  bool Notice(const StreamInfo& info) override {
-    if (!info.rfc9218.has_value()) return false;
-    return std::exchange(translate_, false);
-  }
+  Rfc9218(const PolicyOptions& options, Mixed mixed, OptionReader& read)
+      : RankedPolicy(options,
+                     Shape{.groups = 2 * kUrgencies,
+                           .ranks_by_charge = mixed == Mixed::kFirstEmission,
+                           .starvation_guard = read.Integer(
+                               "starvation_guard", 0, 0, int64_t{1} << 40)}),
+        mixed_(mixed),
+        moves_(read.Choice("priority_frames", {"ignore", "move"}) == 0
+                   ? Dependencies::kIgnore
+                   : Dependencies::kMove) {}
 
   // Two groups an urgency, so that the second waits for the first; to alternate
   // both kinds stand in one.
   Rank RankOf(const Subject& stream) const override {
-    const priority::Rfc9218Priority field = Rfc9218Of(stream.info, translate_);
+    const signals::Rfc9218Priority field =
+        Rfc9218Of(stream.info, dependencies_);
     const auto urgency = static_cast<size_t>(field.urgency);
     const bool by_id = !field.incremental ||
                        (mixed_ == Mixed::kFirstEmission && stream.charged == 0);
@@ -88,21 +94,11 @@ class Rfc9218 final : public RankedPolicy {
   }
 
   const Mixed mixed_;
-  bool translate_ = true;
+  const Dependencies moves_;  // once the client uses RFC 9218
+  Dependencies dependencies_ = Dependencies::kTranslate;
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  OptionReader reader(options);
-  const auto mixed = static_cast<Mixed>(reader.Choice(
-      "mixed",
-      {"non_incremental_first", "alternate", "first_emission_then_rr"}));
-  const int64_t guard =
-      reader.Integer("starvation_guard", 0, 0, int64_t{1} << 40);
-  if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  return MakePolicy<Rfc9218>(options.memory, options, mixed, guard);
-}
-
-SLUICE_REGISTER_POLICY(rfc9218, "RFC 9218 urgency and incremental", Make);
+SLUICE_REGISTER_POLICY(rfc9218, "RFC 9218 urgency and incremental", Rfc9218);
 
 }  // namespace
 }  // namespace sluice::scheduler

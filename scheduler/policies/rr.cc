@@ -5,9 +5,9 @@
 // stay ready never differ by more than two grants, however large their frames
 // are. A stream that opens or comes back starts where the others are: it gets
 // no bytes for the time it was away, and pays none for what they got meanwhile.
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -18,8 +18,6 @@ class RoundRobin final : public RankedPolicy {
   explicit RoundRobin(const PolicyOptions& options)
       : RankedPolicy(options, Shape{}) {}
 
-  bool ServesEveryReadyStream() const override { return true; }
-
  private:
   Rank RankOf(const Subject&) const override {
     return {.rule = "least served"};
@@ -27,7 +25,7 @@ class RoundRobin final : public RankedPolicy {
 };
 
 SLUICE_REGISTER_POLICY(rr, "equal byte shares for all ready streams",
-                       MakeWithoutOptions<RoundRobin>);
+                       RoundRobin);
 
 }  // namespace
 }  // namespace sluice::scheduler

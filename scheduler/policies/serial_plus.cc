@@ -18,8 +18,8 @@
 // a later hint moves the stream to its group, in the chains to the place that
 // its request order gives it.
 #include "scheduler/class_tree_policy.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -70,7 +70,7 @@ class SerialPlus final : public ClassTreePolicy {
 
 SLUICE_REGISTER_POLICY(serial_plus,
                        "s+: two chains, then shares, by class (Wijnants, Marx)",
-                       MakeWithoutOptions<SerialPlus>);
+                       SerialPlus);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -11,15 +11,15 @@
 // up at once. The application's own priority is obeyed in both modes as in
 // rfc7540, and RFC 9218 signals stand for weights as there.
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/two_policies.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -32,6 +32,24 @@ class ServerDriven final : public TwoPolicies {
       : TwoPolicies(std::move(client), std::move(blocking), options,
                     "css, js first: the client gave no dependencies") {}
 
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    if (info.rfc7540.has_value()) Notice(*info.rfc7540);
+    TwoPolicies::OnOpen(id, info);
+  }
+
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    if (changed == Signal::kRfc7540) Notice(*info.rfc7540);
+    TwoPolicies::OnPriority(id, info, changed);
+  }
+
+  absl::Status OnIdlePriority(
+      StreamId id, const signals::Rfc7540Priority& priority) override {
+    absl::Status status = TwoPolicies::OnIdlePriority(id, priority);
+    if (status.ok()) Notice(priority);
+    return status;
+  }
+
  private:
   Side SideOf(const StreamInfo& info) const override {
     const bool blocks = info.hints.resource_class == ResourceClass::kCss ||
@@ -39,32 +57,32 @@ class ServerDriven final : public TwoPolicies {
     return blocks && !dependencies_ ? Side::kSecond : Side::kFirst;
   }
 
-  bool Notice(const StreamInfo& info, std::optional<Signal>) override {
-    if (dependencies_ || !info.rfc7540.has_value()) return false;
-    dependencies_ = info.rfc7540->depends_on != 0 || info.rfc7540->exclusive;
-    return dependencies_;
+  void Notice(const signals::Rfc7540Priority& priority) {
+    if (dependencies_ || (priority.depends_on == 0 && !priority.exclusive)) {
+      return;
+    }
+    dependencies_ = true;
+    ServeAgain();
   }
 
   bool dependencies_ = false;
 };
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options) {
-  if (absl::Status status = OptionReader(options).Finish(); !status.ok()) {
-    return status;
-  }
+absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
+                                             OptionReader&) {
   absl::StatusOr<std::unique_ptr<Policy>> client =
       CreatePolicy("rfc7540", options);
-  if (!client.ok()) return client.status();
+  if (!client.ok()) return client;
   absl::StatusOr<std::unique_ptr<Policy>> blocking =
       CreatePolicy("rfc7540", options);
-  if (!blocking.ok()) return blocking.status();
+  if (!blocking.ok()) return blocking;
   return MakePolicy<ServerDriven>(options.memory, *std::move(client),
                                   *std::move(blocking), options);
 }
 
-SLUICE_REGISTER_POLICY(server_driven,
-                       "css and js first unless the client gave dependencies",
-                       Make);
+SLUICE_REGISTER_POLICY_FACTORY(
+    server_driven, "css and js first unless the client gave dependencies",
+    Make);
 
 }  // namespace
 }  // namespace sluice::scheduler

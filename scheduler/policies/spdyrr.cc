@@ -9,9 +9,9 @@
 // lead or lag in bytes along.
 #include <cstddef>
 
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -32,7 +32,7 @@ class SpdyRoundRobin final : public RankedPolicy {
 
 SLUICE_REGISTER_POLICY(spdyrr,
                        "five groups by class, equal shares inside (Marx)",
-                       MakeWithoutOptions<SpdyRoundRobin>);
+                       SpdyRoundRobin);
 
 }  // namespace
 }  // namespace sluice::scheduler

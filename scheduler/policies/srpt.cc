@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 
 namespace sluice::scheduler {
@@ -34,7 +34,7 @@ class ShortestRemaining final : public RankedPolicy {
     }
     const auto left = static_cast<int64_t>(std::min(*bytes, kHuge));
     return {.sharing = Rank::Sharing::kSequential,
-            .order = std::max<int64_t>(left - stream.charged_since_info, 0),
+            .order = left,
             .rule = "fewest bytes left"};
   }
 
@@ -43,7 +43,7 @@ class ShortestRemaining final : public RankedPolicy {
 
 SLUICE_REGISTER_POLICY(srpt,
                        "shortest remaining body first, where sizes are known",
-                       MakeWithoutOptions<ShortestRemaining>);
+                       ShortestRemaining);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -8,9 +8,9 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint gives the stream its weight from then on, with no gain and no
 // loss for what was sent before.
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -21,8 +21,6 @@ class WeightedRoundRobin final : public RankedPolicy {
  public:
   explicit WeightedRoundRobin(const PolicyOptions& options)
       : RankedPolicy(options, Shape{}) {}
-
-  bool ServesEveryReadyStream() const override { return true; }
 
  private:
   Rank RankOf(const Subject& stream) const override {
@@ -41,7 +39,7 @@ class WeightedRoundRobin final : public RankedPolicy {
 };
 
 SLUICE_REGISTER_POLICY(wrr, "weights by class on the root, Safari-like (Marx)",
-                       MakeWithoutOptions<WeightedRoundRobin>);
+                       WeightedRoundRobin);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -11,9 +11,9 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its band and weight.
 #include "absl/strings/string_view.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
 #include "scheduler/ranked_policy.h"
+#include "scheduler/register_policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
 
@@ -58,7 +58,7 @@ class ZeroWeight final : public RankedPolicy {
 
 SLUICE_REGISTER_POLICY(
     zero_weight, "weights by class, 255 before all and 0 after all (Marx)",
-    MakeWithoutOptions<ZeroWeight>);
+    ZeroWeight);
 
 }  // namespace
 }  // namespace sluice::scheduler

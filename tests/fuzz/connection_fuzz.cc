@@ -43,6 +43,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
@@ -299,10 +300,10 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
         return c.SendHeaders(id, HeaderList(number),
                              {.end_stream = (number & 0x40) != 0});
       case 1:
-        return c.SendHeaders(
-            id, HeaderList(number),
-            {.priority = StreamPriority{.depends_on = number % 16,
-                                        .weight = static_cast<int>(number)}});
+        return c.SendHeaders(id, HeaderList(number),
+                             {.priority = signals::Rfc7540Priority{
+                                  .depends_on = number % 16,
+                                  .weight = static_cast<int>(number)}});
       case 2:
         return c.SendData(id, absl::Cord(std::string(number * 100, 's')),
                           {.end_stream = (number & 1) != 0});

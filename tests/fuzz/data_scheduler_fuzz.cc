@@ -16,6 +16,8 @@
 //     each stream, and that again for each call made from inside it;
 //   - what is picked is open and ready, as the policy was told, and each pick
 //     has one charge, of no more than the grant;
+//   - the policy is told only of streams that are open, and only what the
+//     client said of them;
 //   - bytes: what the peer got of a stream are the bytes of its body, in order,
 //     all of them when it ended well; and they are what was charged;
 //   - a body is destroyed once, and ActiveBodies() counts those that live;
@@ -55,13 +57,14 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/replay.h"
 #include "scheduler/trace.h"
 #include "scheduler/trace_json.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::scheduler {
@@ -95,23 +98,61 @@ struct Body {
   bool failed = false;  // its source cannot go on, or broke its contract
 };
 
-// Fails when the pulls of one Pull() are too many, whatever it does with them.
-class CountedPolicy : public Policy {
- public:
-  CountedPolicy(std::unique_ptr<Policy> policy, std::function<void()> on_pick)
-      : policy_(std::move(policy)), on_pick_(std::move(on_pick)) {}
+// What the client said of each stream, as events.
+struct Said {
+  std::vector<signals::Rfc7540Priority> rfc7540;
+  std::vector<signals::Rfc9218Priority> rfc9218;
+};
 
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
-    return policy_->OnOpen(id, info);
+// Checks what a policy may rely on (policy.h), and calls `on_pick` at each
+// pick.
+class CheckedPolicy : public Policy {
+ public:
+  CheckedPolicy(std::unique_ptr<Policy> policy,
+                const std::map<StreamId, Said>* said,
+                std::function<void()> on_pick)
+      : policy_(std::move(policy)),
+        said_(*said),
+        on_pick_(std::move(on_pick)) {}
+
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    Check(infos_.emplace(id, &info).second, "it is open");
+    CheckInfo(id, info);
+    policy_->OnOpen(id, info);
   }
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) override {
-    return policy_->OnPriority(id, info, changed);
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    Check(&info == InfoOf(id), "an info that moved");
+    CheckInfo(id, info);
+    Check(changed != Signal::kRfc7540 ||
+              info.rfc7540 == said_.at(id).rfc7540.back(),
+          "it is not what the client said last");
+    policy_->OnPriority(id, info, changed);
   }
-  void OnNoRfc7540Priorities() override { policy_->OnNoRfc7540Priorities(); }
-  void OnClose(StreamId id) override { policy_->OnClose(id); }
-  void SetReady(StreamId id) override { policy_->SetReady(id); }
-  void SetBlocked(StreamId id) override { policy_->SetBlocked(id); }
+  absl::Status OnIdlePriority(
+      StreamId id, const signals::Rfc7540Priority& priority) override {
+    Check(!infos_.contains(id), "an idle stream that is open");
+    Check(priority == said_.at(id).rfc7540.back(),
+          "it is not what the client said last");
+    return policy_->OnIdlePriority(id, priority);
+  }
+  void OnClientUsesRfc9218() override {
+    Check(!std::exchange(uses_rfc9218_, true), "the client used it before");
+    policy_->OnClientUsesRfc9218();
+  }
+  void OnClose(StreamId id) override {
+    CheckInfo(id, *InfoOf(id));
+    policy_->OnClose(id);
+    infos_.erase(id);
+  }
+  void SetReady(StreamId id) override {
+    CheckInfo(id, *InfoOf(id));
+    policy_->SetReady(id);
+  }
+  void SetBlocked(StreamId id) override {
+    CheckInfo(id, *InfoOf(id));
+    policy_->SetBlocked(id);
+  }
   std::optional<Grant> Pick() override {
     on_pick_();
     return policy_->Pick();
@@ -121,8 +162,36 @@ class CountedPolicy : public Policy {
   }
 
  private:
+  const StreamInfo* InfoOf(StreamId id) const {
+    const auto found = infos_.find(id);
+    Check(found != infos_.end(), "a call for a stream that is not open");
+    return found->second;
+  }
+  void CheckInfo(StreamId id, const StreamInfo& info) const {
+    FaultText text;
+    const char* fault = FindFault(id, info, &text);
+    Check(fault == nullptr, fault == nullptr ? "" : fault);
+    Check(!info.moved || info.rfc7540.has_value(), "moved by nothing");
+    Check(!info.rfc9218.has_value() || uses_rfc9218_,
+          "an RFC 9218 signal that was not announced");
+    const auto said = said_.find(id);
+    const auto is_of = [](const auto& value, const auto& values) {
+      return std::find(values.begin(), values.end(), *value) != values.end();
+    };
+    const bool known = said != said_.end();
+    Check(!info.rfc7540.has_value() ||
+              (known && is_of(info.rfc7540, said->second.rfc7540)),
+          "the client never said it");
+    Check(!info.rfc9218.has_value() ||
+              (known && is_of(info.rfc9218, said->second.rfc9218)),
+          "the client never said it");
+  }
+
   const std::unique_ptr<Policy> policy_;
+  const std::map<StreamId, Said>& said_;
   const std::function<void()> on_pick_;
+  std::map<StreamId, const StreamInfo*> infos_;
+  bool uses_rfc9218_ = false;
 };
 
 class Run {
@@ -145,14 +214,14 @@ class Run {
     DataSchedulerOptions options;
     options.max_frame_size = input_.Limit(16384);
     options.min_chunk = input_.Limit(1024);
-    options.max_idle_signals = input_.Limit(100);
+    options.max_streams = input_.Limit(100);
     options.trace = &trace_;
     min_chunk_ = options.min_chunk;
     max_frame_ = std::max<size_t>(options.max_frame_size, 1);
     scheduler_ = std::make_unique<DataScheduler>(
         &sender_,
-        std::make_unique<CountedPolicy>(
-            *CreateRecordedPolicy(policy_, limits, &trace_),
+        std::make_unique<CheckedPolicy>(
+            *CreateRecordedPolicy(policy_, limits, &trace_), &said_,
             [this] { OnPick(); }),
         options);
     client_.InitiateConnection().IgnoreError();
@@ -182,7 +251,7 @@ class Run {
       auto* all = new std::vector<std::string>{
           "rfc9218:mixed=alternate,starvation_guard=5000",
           "rfc9218:mixed=first_emission_then_rr", "rfc7540:exact=true",
-          "rfc7540:max_depth=3"};
+          "auto:mixed=alternate"};
       for (const PolicyEntry& entry : RegisteredPolicies()) {
         all->push_back(entry.name);
       }
@@ -455,6 +524,11 @@ class Run {
       CheckFault(event);
       if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
         bodies_[reset->stream_id].reset = true;
+      } else if (const auto* tree = std::get_if<h2::PriorityUpdated>(&event)) {
+        said_[tree->stream_id].rfc7540.push_back(tree->priority);
+      } else if (const auto* field =
+                     std::get_if<h2::PriorityFieldUpdated>(&event)) {
+        said_[field->stream_id].rfc9218.push_back(field->priority);
       }
       scheduler_->OnEvent(event);
     }
@@ -524,14 +598,14 @@ class Run {
                        : 1 + 2 * (byte % (last_id_ / 2 + 4));
   }
 
-  h2::StreamPriority Dependency() {
+  signals::Rfc7540Priority Dependency() {
     const uint32_t parent = input_.Byte();
     return {.depends_on = parent % 4 == 0 ? 0 : 1 + 2 * (parent % 20),
             .weight = static_cast<int>(1 + input_.Byte()),
             .exclusive = (parent & 128) != 0};
   }
 
-  h2::PriorityField Field() {
+  signals::Rfc9218Priority Field() {
     const uint32_t byte = input_.Byte();
     return {static_cast<int>(byte % 8), (byte & 8) != 0};
   }
@@ -541,11 +615,11 @@ class Run {
     if (byte % 4 == 0) return std::nullopt;
     ServerPriority server;
     if (byte & 1) {
-      server.rfc9218 = priority::Rfc9218Priority{
+      server.rfc9218 = signals::Rfc9218Priority{
           static_cast<int>((byte >> 4) % 8), (byte & 128) != 0};
     }
     if (byte & 2) {
-      const h2::StreamPriority to = Dependency();
+      const signals::Rfc7540Priority to = Dependency();
       server.rfc7540 = {to.depends_on, to.weight, to.exclusive};
     }
     return server;
@@ -620,12 +694,12 @@ class Run {
     uint64_t charged = 0;
     for (const TraceEvent& event : events) {
       if (const auto* opened = std::get_if<TraceOpen>(&event)) {
-        if (opened->ok) open.insert(opened->id);
+        open.insert(opened->id);
       } else if (const auto* closed = std::get_if<TraceClose>(&event)) {
         open.erase(closed->id);
         ready.erase(closed->id);
       } else if (const auto* now = std::get_if<TraceReady>(&event)) {
-        if (open.contains(now->id)) ready.insert(now->id);
+        ready.insert(now->id);
       } else if (const auto* blocked = std::get_if<TraceBlocked>(&event)) {
         ready.erase(blocked->id);
       } else if (const auto* picked = std::get_if<TracePick>(&event)) {
@@ -677,6 +751,7 @@ class Run {
   h2::Connection& sender_;
   h2::Connection& receiver_;
   std::map<h2::StreamId, Body> bodies_;
+  std::map<h2::StreamId, Said> said_;
   std::set<h2::StreamId> heads_;
   std::unique_ptr<DataScheduler> scheduler_;
   h2::StreamId last_id_ = 1;

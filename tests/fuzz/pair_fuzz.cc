@@ -45,6 +45,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
@@ -332,8 +333,8 @@ class Pair {
         return c.SendHeaders(
             id, HeaderList(*end, number),
             {.end_stream = (kind & 0x80) != 0,
-             .priority = StreamPriority{.depends_on = number % 16u,
-                                        .weight = number + 1}});
+             .priority = signals::Rfc7540Priority{.depends_on = number % 16u,
+                                                  .weight = number + 1}});
       case 4:
       case 5:
         return c.SendData(id, absl::Cord(std::string(number * 100, 's')),

@@ -72,7 +72,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       .max_idle = small(),
       .max_grant = std::max<size_t>(input.Limit(16384), 1),
       .large_queues = input.Byte() % 3u,
-      .max_depth = small(),
   };
   priority::TreePair<priority::ByteFairOrder> pair(options);
   std::string program;

@@ -22,13 +22,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/replay.h"
 #include "scheduler/trace.h"
 #include "scheduler/trace_json.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::scheduler {
@@ -48,16 +48,20 @@ std::string PolicyOf(uint8_t byte) {
   return entries[byte % entries.size()].name;
 }
 
+signals::Rfc7540Priority DependencyOf(Input& input, uint8_t which) {
+  return {input.Byte() % 16u, input.Byte() + (which >> 7), (which & 2) != 0};
+}
+
 StreamInfo InfoOf(Input& input) {
   StreamInfo info;
   const uint8_t which = input.Byte();
   if (which & 1) {
-    info.rfc7540 = priority::Rfc7540Priority{
-        input.Byte() % 16u, input.Byte() + (which >> 7), (which & 2) != 0};
+    info.rfc7540 = DependencyOf(input, which);
+    info.rfc7540_before_open = (which & 64) != 0;
   }
   if (which & 4) {
-    info.rfc9218 =
-        priority::Rfc9218Priority{input.Byte() % 9, (which & 2) != 0};
+    info.rfc9218 = signals::Rfc9218Priority{input.Byte() % 9, (which & 2) != 0};
+    info.moved = (which & 64) != 0;
   }
   if (which & 8) {
     info.server = ServerPriority{.rfc7540 = info.rfc7540};
@@ -87,11 +91,11 @@ std::vector<TraceEvent> EventsOf(Input& input) {
     switch (kind % 16) {
       case 0:
       case 1:
-        events.push_back(TraceOpen{id, InfoOf(input), true});
+        events.push_back(TraceOpen{id, InfoOf(input)});
         break;
       case 2:
-        events.push_back(TracePriority{
-            id, InfoOf(input), static_cast<Signal>(input.Byte() % 4), true});
+        events.push_back(TracePriority{id, InfoOf(input),
+                                       static_cast<Signal>(input.Byte() % 4)});
         break;
       case 3:
         events.push_back(TraceClose{id});
@@ -100,7 +104,12 @@ std::vector<TraceEvent> EventsOf(Input& input) {
         events.push_back(TraceBlocked{id});
         break;
       case 5:
-        events.push_back(TraceNoRfc7540{});
+        if (id == 0) {
+          events.push_back(TraceUsesRfc9218{});
+        } else {
+          events.push_back(
+              TraceIdlePriority{id, DependencyOf(input, 0), input.Flag()});
+        }
         break;
       case 6:
         events.push_back(

@@ -14,6 +14,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/header_codec.h"
@@ -40,7 +41,7 @@ struct Discarded {
   std::string before_block;
 };
 
-const StreamPriority kSelfDependency = {.depends_on = 3};
+const signals::Rfc7540Priority kSelfDependency = {.depends_on = 3};
 
 std::vector<Discarded> DiscardedBlocks() {
   const Setting none = {SettingId::kHeaderTableSize, 4096};
@@ -244,7 +245,7 @@ TEST(BehaviorTest, CurlsPriorityForTheHighestStreamIsOnlyASignal) {
     ASSERT_TRUE(server.Receive(PriorityFrame(kMaxStreamId, {0, 16})).ok());
     EXPECT_THAT(server.TakeEvents(),
                 ElementsAre("PriorityUpdated 2147483647 priority(dep 0, "
-                            "weight 16)"));
+                            "weight 16) by frame"));
     ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()))).ok());
     EXPECT_THAT(server.TakeEvents(),
                 ElementsAre(HasSubstr("RequestReceived 1")));

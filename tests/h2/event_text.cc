@@ -10,6 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "h2/errors.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2::tests {
 namespace {
@@ -25,38 +27,31 @@ std::string ChangesText(const std::map<SettingId, SettingChange>& changed) {
   return absl::StrCat("{", absl::StrJoin(parts, ", "), "}");
 }
 
-std::string FieldText(const PriorityField& field) {
+std::string FieldText(const signals::Rfc9218Priority& field) {
   return absl::StrCat("field(u=", field.urgency,
                       field.incremental ? ", i)" : ")");
 }
 
-// What message events share, a space before each part.
-std::string SignalsText(const std::optional<StreamPriority>& priority,
-                        const std::optional<PriorityField>& field) {
-  std::string text;
-  if (priority) absl::StrAppend(&text, " ", PriorityText(*priority));
-  if (field) absl::StrAppend(&text, " ", FieldText(*field));
-  return text;
+const char* SourceText(SignalSource source) {
+  return source == SignalSource::kFrame ? " by frame" : " by header";
 }
 
 struct Text {
   std::string operator()(const RequestReceived& e) const {
     return absl::StrCat("RequestReceived ", e.stream_id, " ",
-                        HeadersText(e.headers), e.stream_ended ? " ended" : "",
-                        SignalsText(e.priority, e.priority_field));
+                        HeadersText(e.headers), e.stream_ended ? " ended" : "");
   }
   std::string operator()(const ResponseReceived& e) const {
     return absl::StrCat("ResponseReceived ", e.stream_id, " ",
-                        HeadersText(e.headers), e.stream_ended ? " ended" : "",
-                        SignalsText(e.priority, e.priority_field));
+                        HeadersText(e.headers), e.stream_ended ? " ended" : "");
   }
   std::string operator()(const InformationalResponseReceived& e) const {
     return absl::StrCat("InformationalResponseReceived ", e.stream_id, " ",
-                        HeadersText(e.headers), SignalsText(e.priority, {}));
+                        HeadersText(e.headers));
   }
   std::string operator()(const TrailersReceived& e) const {
     return absl::StrCat("TrailersReceived ", e.stream_id, " ",
-                        HeadersText(e.headers), SignalsText(e.priority, {}));
+                        HeadersText(e.headers));
   }
   std::string operator()(const DataReceived& e) const {
     return absl::StrCat("DataReceived ", e.stream_id, " ", PayloadText(e.data),
@@ -96,13 +91,11 @@ struct Text {
   }
   std::string operator()(const PriorityUpdated& e) const {
     return absl::StrCat("PriorityUpdated ", e.stream_id, " ",
-                        PriorityText(e.priority));
+                        PriorityText(e.priority), SourceText(e.source));
   }
   std::string operator()(const PriorityFieldUpdated& e) const {
-    return absl::StrCat(
-        "PriorityFieldUpdated ", e.stream_id, " ", FieldText(e.priority),
-        e.source == PriorityFieldUpdated::Source::kFrame ? " by frame"
-                                                         : " by header");
+    return absl::StrCat("PriorityFieldUpdated ", e.stream_id, " ",
+                        FieldText(e.priority), SourceText(e.source));
   }
   std::string operator()(const ConnectionTerminated& e) const {
     return absl::StrCat("ConnectionTerminated ", CodeText(e.error_code),
@@ -151,7 +144,7 @@ std::string HeadersText(absl::Span<const Header> headers) {
       "}");
 }
 
-std::string PriorityText(const StreamPriority& priority) {
+std::string PriorityText(const signals::Rfc7540Priority& priority) {
   return absl::StrCat("priority(dep ", priority.depends_on, ", weight ",
                       priority.weight,
                       priority.exclusive ? ", exclusive)" : ")");

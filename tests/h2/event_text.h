@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 
@@ -27,7 +28,7 @@ std::string PayloadText(absl::string_view payload);
 // `{name: value, name: value (never)}`.
 std::string HeadersText(absl::Span<const Header> headers);
 // `priority(dep 0, weight 16, exclusive)`.
-std::string PriorityText(const StreamPriority& priority);
+std::string PriorityText(const signals::Rfc7540Priority& priority);
 // `PROTOCOL_ERROR`, or `99` where RFC 9113 §7 has no name.
 std::string CodeText(ErrorCode code);
 

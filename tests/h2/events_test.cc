@@ -132,10 +132,11 @@ TEST(EventsTest, PushedStreamReceived) {
 }
 
 TEST(EventsTest, PriorityUpdatedHasWeights1To256) {
-  AtServer(absl::StrCat(PriorityFrame(5, {3, 1, false}),
-                        PriorityFrame(5, {0, 256, true})),
-           {"PriorityUpdated 5 priority(dep 3, weight 1)",
-            "PriorityUpdated 5 priority(dep 0, weight 256, exclusive)"});
+  AtServer(
+      absl::StrCat(PriorityFrame(5, {3, 1, false}),
+                   PriorityFrame(5, {0, 256, true})),
+      {"PriorityUpdated 5 priority(dep 3, weight 1) by frame",
+       "PriorityUpdated 5 priority(dep 0, weight 256, exclusive) by frame"});
 }
 
 TEST(EventsTest, PriorityFieldUpdatedByHeaderAndByFrame) {
@@ -143,7 +144,7 @@ TEST(EventsTest, PriorityFieldUpdatedByHeaderAndByFrame) {
                HeadersFrame(1, Block(With(Get(), {{"priority", "u=1, i"}}))),
                PriorityUpdateFrame(1, "u=5")),
            {"RequestReceived 1 {:method: GET, :scheme: https, :authority: "
-            "example.com, :path: /, priority: u=1, i} field(u=1, i)",
+            "example.com, :path: /, priority: u=1, i}",
             "PriorityFieldUpdated 1 field(u=1, i) by header",
             "PriorityFieldUpdated 1 field(u=5) by frame"});
 }
@@ -168,17 +169,15 @@ TEST(EventsTest, UnknownFrameReceivedHasItsTypeFlagsStreamAndPayload) {
 
 // Everything that one HEADERS frame can cause.
 TEST(EventsTest, OrderOfOneHeadersFrame) {
-  AtServer(
-      HeadersFrame(1,
-                   absl::StrCat(PriorityFields({3, 7, true}),
-                                Block(With(Get(), {{"priority", "u=0"}}))),
-                   kEnds | kHasPriority),
-      {"RequestReceived 1 {:method: GET, :scheme: https, :authority: "
-       "example.com, :path: /, priority: u=0} ended priority(dep 3, weight 7, "
-       "exclusive) field(u=0)",
-       "StreamEnded 1",
-       "PriorityUpdated 1 priority(dep 3, weight 7, exclusive)",
-       "PriorityFieldUpdated 1 field(u=0) by header"});
+  AtServer(HeadersFrame(1,
+                        absl::StrCat(PriorityFields({3, 7, true}),
+                                     Block(With(Get(), {{"priority", "u=0"}}))),
+                        kEnds | kHasPriority),
+           {"RequestReceived 1 {:method: GET, :scheme: https, :authority: "
+            "example.com, :path: /, priority: u=0} ended",
+            "StreamEnded 1",
+            "PriorityUpdated 1 priority(dep 3, weight 7, exclusive) by header",
+            "PriorityFieldUpdated 1 field(u=0) by header"});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 
@@ -37,7 +38,7 @@ std::string Padded(absl::string_view body, uint8_t pad_length) {
   return payload;
 }
 
-std::string PriorityFields(const StreamPriority& priority) {
+std::string PriorityFields(const signals::Rfc7540Priority& priority) {
   std::string fields =
       Uint32(priority.depends_on | (priority.exclusive ? 0x80000000u : 0u));
   fields.push_back(static_cast<char>(priority.weight - 1));
@@ -52,7 +53,8 @@ std::string HeadersFrame(StreamId id, absl::string_view block, uint8_t flags) {
   return RawFrame(kHeaders, flags, id, block);
 }
 
-std::string PriorityFrame(StreamId id, const StreamPriority& priority) {
+std::string PriorityFrame(StreamId id,
+                          const signals::Rfc7540Priority& priority) {
   return RawFrame(kPriority, 0, id, PriorityFields(priority));
 }
 

@@ -13,6 +13,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 
@@ -64,12 +65,13 @@ std::string RawFrame(uint8_t type, uint8_t flags, uint32_t stream_id,
 std::string Padded(absl::string_view body, uint8_t pad_length);
 
 // The five octets of RFC 7540 §6.3; `weight` 1…256.
-std::string PriorityFields(const StreamPriority& priority);
+std::string PriorityFields(const signals::Rfc7540Priority& priority);
 
 std::string DataFrame(StreamId id, absl::string_view data, uint8_t flags = 0);
 std::string HeadersFrame(StreamId id, absl::string_view block,
                          uint8_t flags = kEndHeaders);
-std::string PriorityFrame(StreamId id, const StreamPriority& priority);
+std::string PriorityFrame(StreamId id,
+                          const signals::Rfc7540Priority& priority);
 std::string RstStreamFrame(StreamId id, ErrorCode code);
 std::string SettingsFrame(const std::vector<Setting>& settings = {});
 std::string SettingsAckFrame();

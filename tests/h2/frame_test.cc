@@ -11,6 +11,7 @@
 #include "h2/frame_decoder.h"
 #include "h2/frame_encoder.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 namespace {
@@ -136,11 +137,11 @@ TEST(FrameEncoderTest, HeaderBlocksContinueWhereAFrameEnds) {
                           "9/0/1/" + block.substr(0, 16),
                           "9/4/1/" + block.substr(0, 8)));
   const std::string fields("\x80\x00\x00\x03\xff", 5);
-  EXPECT_THAT(
-      Decode(EncodeHeaders(1, block, false, StreamPriority{3, 256, true}, 40),
-             1000),
-      ElementsAre("1/32/1/" + fields + block.substr(0, 35),
-                  "9/4/1/" + block.substr(0, 5)));
+  EXPECT_THAT(Decode(EncodeHeaders(1, block, false,
+                                   signals::Rfc7540Priority{3, 256, true}, 40),
+                     1000),
+              ElementsAre("1/32/1/" + fields + block.substr(0, 35),
+                          "9/4/1/" + block.substr(0, 5)));
   EXPECT_THAT(
       Decode(EncodePushPromise(1, 2, block, 20), 1000),
       ElementsAre("5/0/1/" + std::string("\0\0\0\2", 4) + block.substr(0, 16),

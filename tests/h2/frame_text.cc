@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "h2/events.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 
@@ -120,7 +121,7 @@ std::string FrameReader::FrameLine(const Frame& frame) {
     case kHeaders: {
       if (flag(kHasPriority)) {
         const uint32_t dependency = cursor.Take(4);
-        const StreamPriority priority = {
+        const signals::Rfc7540Priority priority = {
             .depends_on = dependency & kMaxStreamId,
             .weight = static_cast<int>(cursor.Take(1)) + 1,
             .exclusive = dependency > kMaxStreamId};
@@ -135,7 +136,7 @@ std::string FrameReader::FrameLine(const Frame& frame) {
     }
     case kPriority: {
       const uint32_t dependency = cursor.Take(4);
-      const StreamPriority priority = {
+      const signals::Rfc7540Priority priority = {
           .depends_on = dependency & kMaxStreamId,
           .weight = static_cast<int>(cursor.Take(1)) + 1,
           .exclusive = dependency > kMaxStreamId};

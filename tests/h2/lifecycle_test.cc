@@ -84,8 +84,9 @@ TEST(FinishedStreamTest, ResetByUsEverythingIsDiscardedInSilence) {
     // HPACK stays in step: the late block adds an entry, which 3 refers to.
     Feed(server, HeadersFrame(1, "\x40\x01y\x01z", kEnds) +
                      LateMessageFrames() + LateControlFrames());
-    EXPECT_THAT(server.TakeEvents(),
-                ElementsAre("PriorityUpdated 1 priority(dep 0, weight 16)"));
+    EXPECT_THAT(
+        server.TakeEvents(),
+        ElementsAre("PriorityUpdated 1 priority(dep 0, weight 16) by frame"));
     EXPECT_THAT(server.TakeFrames(), IsEmpty());
     Feed(server, HeadersFrame(3, Block(Get()) + "\xbe", kEnds));
     EXPECT_THAT(server.TakeEvents().at(0), ::testing::HasSubstr("y: z"));

@@ -13,6 +13,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
@@ -98,8 +99,8 @@ TEST(Nghttp2ClientTest, PrioritiesInHeadersAndPriorityFrames) {
   AgainstNghttp2(ServerOptions(), {}, [](Player& server, Nghttp2Peer& client) {
     // The idle stream's signal, then requests that depend on it and each other.
     client.Prioritize(7, {0, 101, false});
-    client.Request({Get(), ""}, StreamPriority{7, 256, false});
-    client.Request({Get(), ""}, StreamPriority{1, 1, true});
+    client.Request({Get(), ""}, signals::Rfc7540Priority{7, 256, false});
+    client.Request({Get(), ""}, signals::Rfc7540Priority{1, 1, true});
     client.Exchange(&server);
     if (!Nghttp2Peer::HasRfc7540Priorities()) {
       EXPECT_THAT(
@@ -113,19 +114,20 @@ TEST(Nghttp2ClientTest, PrioritiesInHeadersAndPriorityFrames) {
     }
     EXPECT_THAT(
         server.TakeEvents(),
-        ElementsAre("PriorityUpdated 7 priority(dep 0, weight 101)",
-                    absl::StrCat("RequestReceived 1 ", HeadersText(Get()),
-                                 " ended priority(dep 7, weight 256)"),
-                    "StreamEnded 1",
-                    "PriorityUpdated 1 priority(dep 7, weight 256)",
-                    absl::StrCat("RequestReceived 3 ", HeadersText(Get()),
-                                 " ended priority(dep 1, weight 1, exclusive)"),
-                    "StreamEnded 3",
-                    "PriorityUpdated 3 priority(dep 1, weight 1, exclusive)"));
+        ElementsAre(
+            "PriorityUpdated 7 priority(dep 0, weight 101) by frame",
+            absl::StrCat("RequestReceived 1 ", HeadersText(Get()), " ended"),
+            "StreamEnded 1",
+            "PriorityUpdated 1 priority(dep 7, weight 256) by header",
+            absl::StrCat("RequestReceived 3 ", HeadersText(Get()), " ended"),
+            "StreamEnded 3",
+            "PriorityUpdated 3 priority(dep 1, weight 1, exclusive) "
+            "by header"));
     client.Prioritize(3, {0, 16, false});
     client.Exchange(&server);
-    EXPECT_THAT(server.TakeEvents(),
-                ElementsAre("PriorityUpdated 3 priority(dep 0, weight 16)"));
+    EXPECT_THAT(
+        server.TakeEvents(),
+        ElementsAre("PriorityUpdated 3 priority(dep 0, weight 16) by frame"));
   });
 }
 

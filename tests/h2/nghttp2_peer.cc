@@ -12,6 +12,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 
 namespace sluice::h2::tests {
@@ -42,14 +43,14 @@ std::vector<nghttp2_nv> Fields(const std::vector<Header>& headers) {
   return fields;
 }
 
-nghttp2_priority_spec Spec(const StreamPriority& priority) {
+nghttp2_priority_spec Spec(const signals::Rfc7540Priority& priority) {
   nghttp2_priority_spec spec;
   nghttp2_priority_spec_init(&spec, priority.depends_on, priority.weight,
                              priority.exclusive);
   return spec;
 }
 
-StreamPriority FromSpec(const nghttp2_priority_spec& spec) {
+signals::Rfc7540Priority FromSpec(const nghttp2_priority_spec& spec) {
   return {.depends_on = static_cast<StreamId>(spec.stream_id),
           .weight = spec.weight,
           .exclusive = spec.exclusive != 0};
@@ -221,8 +222,8 @@ std::vector<std::string> Nghttp2Peer::TakeLog() {
   return std::exchange(log_, {});
 }
 
-StreamId Nghttp2Peer::Request(const Message& message,
-                              std::optional<StreamPriority> priority) {
+StreamId Nghttp2Peer::Request(
+    const Message& message, std::optional<signals::Rfc7540Priority> priority) {
   const auto id =
       static_cast<StreamId>(nghttp2_session_get_next_stream_id(session_.get()));
   Outgoing& outgoing = outgoing_[id];
@@ -230,7 +231,8 @@ StreamId Nghttp2Peer::Request(const Message& message,
   nghttp2_data_provider provider;
   provider.source.ptr = &outgoing;
   provider.read_callback = Nghttp2Callbacks::ReadBody;
-  const nghttp2_priority_spec spec = Spec(priority.value_or(StreamPriority{}));
+  const nghttp2_priority_spec spec =
+      Spec(priority.value_or(signals::Rfc7540Priority{}));
   const std::vector<nghttp2_nv> fields = Fields(message.headers);
   const bool has_body = !message.body.empty() || !message.trailers.empty();
   return Must(nghttp2_submit_request(session_.get(), priority ? &spec : nullptr,
@@ -268,7 +270,8 @@ bool Nghttp2Peer::HasRfc7540Priorities() {
   return nghttp2_version(0)->version_num < 0x014100;
 }
 
-void Nghttp2Peer::Prioritize(StreamId id, const StreamPriority& priority) {
+void Nghttp2Peer::Prioritize(StreamId id,
+                             const signals::Rfc7540Priority& priority) {
   const nghttp2_priority_spec spec = Spec(priority);
   Must(nghttp2_submit_priority(session_.get(), NGHTTP2_FLAG_NONE, id, &spec));
 }

@@ -16,6 +16,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 
 struct nghttp2_session;
@@ -54,12 +55,13 @@ class Nghttp2Peer {
   const std::string& body(StreamId id) { return bodies_[id]; }
 
   // All return the stream's id, and abort on misuse.
-  StreamId Request(const Message& message,
-                   std::optional<StreamPriority> priority = std::nullopt);
+  StreamId Request(
+      const Message& message,
+      std::optional<signals::Rfc7540Priority> priority = std::nullopt);
   void Respond(StreamId id, const Message& message);
   void Inform(StreamId id, const std::vector<Header>& headers);
   StreamId Promise(StreamId parent, const std::vector<Header>& request);
-  void Prioritize(StreamId id, const StreamPriority& priority);
+  void Prioritize(StreamId id, const signals::Rfc7540Priority& priority);
   void Reset(StreamId id, ErrorCode code);
   void Settings(const std::vector<Setting>& settings);
   void Ping(absl::string_view data);

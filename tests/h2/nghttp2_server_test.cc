@@ -13,6 +13,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
@@ -102,11 +103,12 @@ TEST(Nghttp2ServerTest, APushThatWeReset) {
 TEST(Nghttp2ServerTest, PrioritiesInHeadersAndPriorityFrames) {
   AgainstNghttp2(ClientOptions(), {}, [](Player& client, Nghttp2Peer& server) {
     ASSERT_TRUE(client->Prioritize(7, {0, 101, false}).ok());
-    ASSERT_TRUE(client
-                    ->SendHeaders(1, Get(),
-                                  {.end_stream = true,
-                                   .priority = StreamPriority{7, 256, true}})
-                    .ok());
+    ASSERT_TRUE(
+        client
+            ->SendHeaders(1, Get(),
+                          {.end_stream = true,
+                           .priority = signals::Rfc7540Priority{7, 256, true}})
+            .ok());
     ASSERT_TRUE(client->Prioritize(1, {0, 1, false}).ok());
     ASSERT_TRUE(client->SendPriorityUpdate(1, {1, true}).ok());
     server.Exchange(&client);

@@ -14,6 +14,7 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 
@@ -96,11 +97,12 @@ TEST(PairTest, AHeaderBlockBeyondOneFrameContinues) {
 TEST(PairTest, PriorityFieldsOfHeadersFollowTheMessageAndItsEnd) {
   Connected([](Pipe& pipe) {
     Player& client = pipe.client();
-    ASSERT_TRUE(client
-                    ->SendHeaders(1, Get(),
-                                  {.end_stream = true,
-                                   .priority = StreamPriority{3, 256, true}})
-                    .ok());
+    ASSERT_TRUE(
+        client
+            ->SendHeaders(1, Get(),
+                          {.end_stream = true,
+                           .priority = signals::Rfc7540Priority{3, 256, true}})
+            .ok());
     ASSERT_TRUE(client->Prioritize(5, {1, 1, false}).ok());
     ASSERT_TRUE(client->SendPriorityUpdate(1, {0, true}).ok());
     pipe.Run();
@@ -108,11 +110,11 @@ TEST(PairTest, PriorityFieldsOfHeadersFollowTheMessageAndItsEnd) {
         pipe.server().TakeEvents(),
         ElementsAre(
             "RequestReceived 1 {:method: GET, :scheme: https, :authority: "
-            "example.com, :path: /} ended priority(dep 3, weight 256, "
-            "exclusive)",
+            "example.com, :path: /} ended",
             "StreamEnded 1",
-            "PriorityUpdated 1 priority(dep 3, weight 256, exclusive)",
-            "PriorityUpdated 5 priority(dep 1, weight 1)",
+            "PriorityUpdated 1 priority(dep 3, weight 256, exclusive) by "
+            "header",
+            "PriorityUpdated 5 priority(dep 1, weight 1) by frame",
             "PriorityFieldUpdated 1 field(u=0, i) by frame"));
   });
 }

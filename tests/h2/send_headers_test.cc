@@ -13,6 +13,7 @@
 #include "h2/events.h"
 #include "h2/options.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
@@ -128,13 +129,13 @@ TEST_F(SendHeadersTest, ARefusedCallChangesNeitherStateNorHpack) {
   const std::string expected = other->DataToSend();
 
   SendHeadersOptions options;
-  options.priority = StreamPriority{1, 16, false};
+  options.priority = signals::Rfc7540Priority{1, 16, false};
   EXPECT_EQ(StatusText(client_->SendHeaders(1, fields, options)),
             "ERROR Protocol PROTOCOL_ERROR stream 1");
-  options.priority = StreamPriority{0, 257, false};
+  options.priority = signals::Rfc7540Priority{0, 257, false};
   EXPECT_EQ(StatusText(client_->SendHeaders(1, fields, options)),
             "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
-  options.priority = StreamPriority{0, 0, false};
+  options.priority = signals::Rfc7540Priority{0, 0, false};
   EXPECT_EQ(StatusText(client_->SendHeaders(1, fields, options)),
             "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
   EXPECT_EQ(StatusText(client_->SendHeaders(1, With(fields, {{"te", "gzip"}}))),
@@ -151,7 +152,7 @@ TEST_F(SendHeadersTest, ARefusedCallChangesNeitherStateNorHpack) {
 
 TEST_F(SendHeadersTest, PriorityFieldsAreForClientsOnly) {
   SendHeadersOptions options;
-  options.priority = StreamPriority{3, 256, true};
+  options.priority = signals::Rfc7540Priority{3, 256, true};
   ASSERT_TRUE(client_->SendHeaders(1, Get(), options).ok());
   EXPECT_THAT(client_.TakeFrames(),
               ElementsAre("HEADERS 1 {:method: GET, :scheme: https, "
@@ -167,7 +168,7 @@ TEST_F(SendHeadersTest, ContinuationKeepsThePeersFrameSize) {
       With(Get(), {{"x", std::string(16384, '~')}});
   for (const bool with_priority : {false, true}) {
     SendHeadersOptions options;
-    if (with_priority) options.priority = StreamPriority();
+    if (with_priority) options.priority = signals::Rfc7540Priority();
     const StreamId id = with_priority ? 3 : 1;
     ASSERT_TRUE(client_->SendHeaders(id, fields, options).ok());
     std::string output = client_->DataToSend();

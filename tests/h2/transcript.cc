@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
@@ -40,16 +41,10 @@ std::vector<Header> Headers(const Json& json) {
   return headers;
 }
 
-StreamPriority Priority(const Json& json) {
+signals::Rfc7540Priority Priority(const Json& json) {
   return {.depends_on = json.at("depends_on"),
           .weight = json.at("weight"),
           .exclusive = json.at("exclusive")};
-}
-
-std::optional<StreamPriority> OptionalPriority(const Json& json) {
-  const Json& event = json.at("priority_updated");
-  if (event.is_null()) return std::nullopt;
-  return Priority(event.at(1));
 }
 
 std::map<SettingId, SettingChange> Changes(const Json& json) {
@@ -71,11 +66,18 @@ MessageEvent Message(const Json& json) {
   MessageEvent event;
   event.stream_id = json.at("stream_id");
   event.headers = Headers(json.at("headers"));
-  event.priority = OptionalPriority(json);
   return event;
 }
 
-Event ReadEvent(const std::string& type, const Json& json) {
+// hyper's PriorityUpdated does not say how the signal came; the message event
+// that it belongs to names it.
+Event ReadEvent(const std::string& type, const Json& json,
+                SignalSource* priority_source) {
+  if (json.contains("priority_updated")) {
+    *priority_source = json.at("priority_updated").is_null()
+                           ? SignalSource::kFrame
+                           : SignalSource::kHeader;
+  }
   const auto ended = [&] { return !json.at("stream_ended").is_null(); };
   if (type == "RequestReceived") {
     auto event = Message<RequestReceived>(json);
@@ -122,7 +124,9 @@ Event ReadEvent(const std::string& type, const Json& json) {
                                 .headers = Headers(json.at("headers"))};
   }
   if (type == "PriorityUpdated") {
-    return PriorityUpdated{json.at("stream_id"), Priority(json)};
+    return PriorityUpdated{
+        json.at("stream_id"), Priority(json),
+        std::exchange(*priority_source, SignalSource::kFrame)};
   }
   if (type == "ConnectionTerminated") {
     return ConnectionTerminated{
@@ -189,12 +193,13 @@ RecordedCall ReadCall(const Json& json, FrameReader* written, size_t* waiting) {
   call.name = json.at("op");
   if (json.contains("args")) ReadArguments(json.at("args"), &call);
   if (json.contains("events")) {
+    SignalSource priority_source = SignalSource::kFrame;
     for (const Json& event : json.at("events")) {
       // The recording holds no fields of unknown frames.
-      call.outcome.push_back(
-          event.at(0) == "UnknownFrameReceived"
-              ? "UnknownFrameReceived"
-              : EventText(ReadEvent(event.at(0), event.at(1))));
+      call.outcome.push_back(event.at(0) == "UnknownFrameReceived"
+                                 ? "UnknownFrameReceived"
+                                 : EventText(ReadEvent(event.at(0), event.at(1),
+                                                       &priority_source)));
     }
   }
   if (json.contains("error")) {

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "h2/errors.h"
 #include "h2/events.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 
 namespace sluice::h2::tests {
@@ -62,11 +63,11 @@ absl::string_view RecordedClass(const RecordedCall& call) {
   return "";
 }
 
-std::optional<StreamPriority> Priority(const RecordedCall& call) {
+std::optional<signals::Rfc7540Priority> Priority(const RecordedCall& call) {
   if (!call.weight && !call.depends_on && !call.exclusive) return std::nullopt;
-  return StreamPriority{.depends_on = call.depends_on.value_or(0),
-                        .weight = call.weight.value_or(16),
-                        .exclusive = call.exclusive.value_or(false)};
+  return signals::Rfc7540Priority{.depends_on = call.depends_on.value_or(0),
+                                  .weight = call.weight.value_or(16),
+                                  .exclusive = call.exclusive.value_or(false)};
 }
 
 }  // namespace

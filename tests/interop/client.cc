@@ -23,6 +23,7 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::interop {
 namespace {
@@ -77,7 +78,7 @@ Client::Client(int port, const ClientOptions& options)
 Client::~Client() { ::close(fd_); }
 
 h2::StreamId Client::Get(absl::string_view path,
-                         std::optional<h2::StreamPriority> priority) {
+                         std::optional<signals::Rfc7540Priority> priority) {
   const absl::StatusOr<h2::StreamId> id =
       connection_.GetNextAvailableStreamId();
   Require(id.status());

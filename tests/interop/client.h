@@ -13,6 +13,7 @@
 #include "h2/connection.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::interop {
 
@@ -38,8 +39,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Queues a GET; nothing is written before Next() waits.
-  h2::StreamId Get(absl::string_view path,
-                   std::optional<h2::StreamPriority> priority = std::nullopt);
+  h2::StreamId Get(
+      absl::string_view path,
+      std::optional<signals::Rfc7540Priority> priority = std::nullopt);
 
   h2::Connection& connection() { return connection_; }
 

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "h2/events.h"
 #include "h2/types.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/interop/client.h"
 #include "tests/interop/server_process.h"
 
@@ -108,8 +109,10 @@ class SevenToOne {
 TEST_P(ThrottledTest, Weights32And224ShareOneToSevenWithinOneFrame) {
   ServerProcess server(site_, {"--policy=rfc7540"});
   Client client(server.port(), GetParam().options);
-  const StreamId light = client.Get("/a", h2::StreamPriority{.weight = 32});
-  const StreamId heavy = client.Get("/b", h2::StreamPriority{.weight = 224});
+  const StreamId light =
+      client.Get("/a", signals::Rfc7540Priority{.weight = 32});
+  const StreamId heavy =
+      client.Get("/b", signals::Rfc7540Priority{.weight = 224});
   std::map<StreamId, size_t> bytes;
   SevenToOne from_the_start;     // both are ready, neither has sent
   SevenToOne from_first_frames;  // both have sent something
@@ -137,9 +140,10 @@ TEST_P(ThrottledTest, Weights32And224ShareOneToSevenWithinOneFrame) {
 TEST_P(ThrottledTest, AChildSendsNothingWhileItsParentCan) {
   ServerProcess server(site_, {"--policy=rfc7540"});
   Client client(server.port(), GetParam().options);
-  const StreamId parent = client.Get("/c", h2::StreamPriority{.weight = 1});
-  const StreamId child =
-      client.Get("/a", h2::StreamPriority{.depends_on = parent, .weight = 256});
+  const StreamId parent =
+      client.Get("/c", signals::Rfc7540Priority{.weight = 1});
+  const StreamId child = client.Get(
+      "/a", signals::Rfc7540Priority{.depends_on = parent, .weight = 256});
   int child_frames = 0;
   ReadWhile(client, [&](const Event& event) {
     if (IsDataOf(event, child)) ++child_frames;
@@ -154,7 +158,7 @@ TEST_P(ThrottledTest, AnExclusiveRequestOvertakesThirtyThatFlow) {
   ServerProcess server(site_, {"--policy=rfc7540"});
   Client client(server.port(), GetParam().options);
   for (int i = 0; i < 30; ++i) {
-    client.Get("/a", h2::StreamPriority{.weight = 1});
+    client.Get("/a", signals::Rfc7540Priority{.weight = 1});
   }
   size_t low_bytes = 0;
   ReadWhile(client, [&](const Event& event) {
@@ -162,8 +166,8 @@ TEST_P(ThrottledTest, AnExclusiveRequestOvertakesThirtyThatFlow) {
     if (data != nullptr) low_bytes += data->data.size();
     return low_bytes < kMegabyte;
   });
-  const StreamId urgent =
-      client.Get("/c", h2::StreamPriority{.weight = 256, .exclusive = true});
+  const StreamId urgent = client.Get(
+      "/c", signals::Rfc7540Priority{.weight = 256, .exclusive = true});
   ReadWhile(client,
             [&](const Event& event) { return !IsResponseTo(event, urgent); });
   size_t urgent_bytes = 0;
@@ -204,8 +208,8 @@ TEST_P(ThrottledTest, APriorityFrameActsOnTheNextPick) {
 TEST_P(ThrottledTest, RrSharesEquallyWhateverTheWeights) {
   ServerProcess server(site_, {"--policy=rr"});
   Client client(server.port(), GetParam().options);
-  const StreamId a = client.Get("/a", h2::StreamPriority{.weight = 1});
-  const StreamId b = client.Get("/b", h2::StreamPriority{.weight = 256});
+  const StreamId a = client.Get("/a", signals::Rfc7540Priority{.weight = 1});
+  const StreamId b = client.Get("/b", signals::Rfc7540Priority{.weight = 256});
   std::map<StreamId, int64_t> bytes;
   ReadWhile(client, [&](const Event& event) {
     if (const auto* data = std::get_if<DataReceived>(&event)) {
@@ -219,8 +223,8 @@ TEST_P(ThrottledTest, RrSharesEquallyWhateverTheWeights) {
 TEST_P(ThrottledTest, FifoFinishesOneResponseAfterTheOther) {
   ServerProcess server(site_, {"--policy=fifo"});
   Client client(server.port(), GetParam().options);
-  const StreamId a = client.Get("/a", h2::StreamPriority{.weight = 1});
-  const StreamId b = client.Get("/b", h2::StreamPriority{.weight = 256});
+  const StreamId a = client.Get("/a", signals::Rfc7540Priority{.weight = 1});
+  const StreamId b = client.Get("/b", signals::Rfc7540Priority{.weight = 256});
   ReadWhile(client, [&](const Event& event) {
     EXPECT_FALSE(IsDataOf(event, b));
     return !IsEndOf(event, a);

@@ -25,6 +25,8 @@
 #include "gtest/gtest.h"
 #include "h2/events.h"
 #include "nlohmann/json.hpp"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -39,7 +41,8 @@ constexpr auto kIdle = TreeChange::State::kIdle;
 constexpr auto kClosed = TreeChange::State::kClosed;
 
 ReceivedSignal Dependency(h2::StreamId stream_id, int64_t at_ns,
-                          h2::StreamPriority priority, bool with_request) {
+                          signals::Rfc7540Priority priority,
+                          bool with_request) {
   return {stream_id, at_ns, priority, with_request};
 }
 
@@ -88,7 +91,7 @@ TEST(TreeHistoryTest, PriorityFramesBeforeRequestsMakeIdleStreams) {
 
 TEST(TreeHistoryTest, UrgenciesMakeNoTree) {
   PageLoad load;
-  load.signals = {{1, 5, h2::PriorityField{.urgency = 1}, false}};
+  load.signals = {{1, 5, signals::Rfc9218Priority{.urgency = 1}, false}};
   EXPECT_THAT(TreeHistory(load), IsEmpty());
 }
 

@@ -23,6 +23,7 @@
 #include "h2/events.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -173,7 +174,8 @@ TEST(PageLoadTest, EverySignalReachesTheServerOnceAndIsKeptAsItCame) {
       ++frames;
       EXPECT_EQ(signal.stream_id, load->requests[1].stream_id);
       EXPECT_GT(signal.at_ns, load->requests[1].at_ns);
-    } else if (std::holds_alternative<h2::StreamPriority>(signal.signal)) {
+    } else if (std::holds_alternative<signals::Rfc7540Priority>(
+                   signal.signal)) {
       ++trees_with_requests;
     } else {
       ++fields_with_requests;

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "h2/priority_field.h"
 #include "nlohmann/json.hpp"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -195,7 +195,7 @@ class TraceChecker {
 
   static absl::Status CheckPriority(const Json& value) {
     if (!value.is_string() ||
-        !h2::ParsePriorityField(value.get<std::string>()).has_value()) {
+        !signals::ParseRfc9218Priority(value.get<std::string>()).has_value()) {
       return Wrong("a priority that does not parse");
     }
     return absl::OkStatus();

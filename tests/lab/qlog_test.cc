@@ -32,6 +32,8 @@
 #include "nlohmann/json.hpp"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/lab/qlog_checker.h"
 
 namespace sluice::lab {
@@ -299,8 +301,8 @@ TEST(QlogTest, ATraceIsTheseBytes) {
       {.resource = 1, .stream_id = 3, .bytes = 9, .at_ns = 3'000'500}};
   load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 1'000'000},
                    {.resource = 1, .stream_id = 3, .at_ns = 2'500'000}};
-  using Tree = h2::StreamPriority;
-  using Field = h2::PriorityField;
+  using Tree = signals::Rfc7540Priority;
+  using Field = signals::Rfc9218Priority;
   const int64_t at = 2'500'000;
   load.signals = {
       {5, 0, Tree{.depends_on = 3, .weight = 201}},
@@ -367,12 +369,13 @@ TEST(TraceFolderTest, ANameIsReadableAndSafe) {
   lab::Run run = NamedRun(page);
   EXPECT_THAT(TraceName(run), MatchesRegex("vk__none__rr__3g_fast-[0-9a-f]+"));
   page.name = "-../\\:*?\"<>| \n\xc3\xa9";
-  run.policy = "rfc7540:exact=true,max_depth=3";
+  run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
   run.network = "ns3:rate=1mbit";
   EXPECT_THAT(
       TraceName(run),
-      MatchesRegex("_[-+_0-9A-Za-z]*__none__rfc7540_exact_true_max_depth"
-                   "_3__ns3_rate_1mbit-[0-9a-f]+"));
+      MatchesRegex(
+          "_[-+_0-9A-Za-z]*__none__rfc9218_mixed_alternate_starvation_guard"
+          "_3__ns3_rate_1mbit-[0-9a-f]+"));
   page.name = std::string(10'000, 'n');
   run.policy = run.network = run.signals = page.name;
   EXPECT_LE(TraceName(run).size(), 200u);

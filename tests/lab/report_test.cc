@@ -199,8 +199,9 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
       CsvLine(run),
       "1.3,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
       "0.000,3000.501,70500,,,,,1500.000,,,,,,,,\n");
-  run.policy = "rfc7540:exact=true,max_depth=3";
-  EXPECT_THAT(CsvLine(run), HasSubstr(",\"rfc7540:exact=true,max_depth=3\","));
+  run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
+  EXPECT_THAT(CsvLine(run),
+              HasSubstr(",\"rfc9218:mixed=alternate,starvation_guard=3\","));
   run.metrics.reaction = Reaction{
       .reaction_ns = 658'000'000, .low_open = 30, .low_left_bytes = 2'000'000};
   EXPECT_THAT(CsvLine(run), HasSubstr(",70500,658.000,30,2000000,,1500.000"));

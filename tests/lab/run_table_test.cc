@@ -55,15 +55,16 @@ std::string Table(const std::vector<RunRecord>& runs, const TableSpec& spec) {
 }
 
 TEST(RunTableTest, ARatioAboveOneIsAPolicyThatIsFasterThanTheBaseline) {
-  const auto runs = Runs({Line("a", "rr", 4), Line("a", "fifo", 2),
-                          Line("a", "rfc7540:exact=true,max_depth=3", 8),
-                          Line("b", "rr", 9), Line("b", "fifo", 3),
-                          Line("b", "rfc7540:exact=true,max_depth=3", 9)});
+  const auto runs =
+      Runs({Line("a", "rr", 4), Line("a", "fifo", 2),
+            Line("a", "rfc9218:mixed=alternate,starvation_guard=3", 8),
+            Line("b", "rr", 9), Line("b", "fifo", 3),
+            Line("b", "rfc9218:mixed=alternate,starvation_guard=3", 9)});
   EXPECT_EQ(Table(runs, Spec("area|atf_area_ms median")),
             "| policy | area |\n"
             "|---|---:|\n"
             "| `fifo` | 2.500 |\n"
-            "| `rfc7540:exact=true,max_depth=3` | 0.750 |\n");
+            "| `rfc9218:mixed=alternate,starvation_guard=3` | 0.750 |\n");
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms range")),
               HasSubstr("| `fifo` | 2.000 – 3.000 |"));
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms quartiles")),

@@ -16,6 +16,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "h2/events.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -37,13 +39,13 @@ Resource OfType(ResourceType type, bool async_or_defer = false) {
 }
 
 // "parent/weight", with a ! when exclusive.
-std::string Show(const h2::StreamPriority& priority) {
+std::string Show(const signals::Rfc7540Priority& priority) {
   return absl::StrCat(priority.depends_on, "/", priority.weight,
                       priority.exclusive ? "!" : "");
 }
 
 // "u=1" or "u=1, i".
-std::string Show(const h2::PriorityField& field) {
+std::string Show(const signals::Rfc9218Priority& field) {
   return absl::StrCat("u=", field.urgency, field.incremental ? ", i" : "");
 }
 

@@ -20,11 +20,14 @@
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {
 namespace {
 
+using testing::BookedPolicy;
 using testing::Make;
 
 constexpr size_t kMaxGrant = 16384;
@@ -48,12 +51,12 @@ std::vector<Sharing> Sharings() {
   };
   const auto field = [](bool incremental) {
     StreamInfo info;
-    info.rfc9218 = priority::Rfc9218Priority{3, incremental};
+    info.rfc9218 = signals::Rfc9218Priority{3, incremental};
     return info;
   };
   const auto weight = [](int weight) {
     StreamInfo info;
-    info.rfc7540 = priority::Rfc7540Priority{0, weight, false};
+    info.rfc7540 = signals::Rfc7540Priority{0, weight, false};
     return info;
   };
   const StreamInfo css = hint(ResourceClass::kCss);
@@ -121,7 +124,7 @@ class PairWatch {
 TEST_P(FairnessTest, BackloggedStreamsStayWithinTheBoundOverEveryInterval) {
   for (uint32_t seed = 0; seed < 5; ++seed) {
     std::mt19937 random(seed);
-    const std::unique_ptr<Policy> policy = Make(GetParam().spec);
+    const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);
     constexpr size_t kStreams = 8;
     std::map<std::pair<size_t, size_t>, PairWatch> watches;
     std::vector<bool> ready(kStreams, true);
@@ -169,7 +172,7 @@ TEST_P(FairnessTest, BackloggedStreamsStayWithinTheBoundOverEveryInterval) {
 TEST_P(FairnessTest, BlockingAndUnblockingGainsNothing) {
   for (uint32_t seed = 0; seed < 50; ++seed) {
     std::mt19937 random(seed);
-    const std::unique_ptr<Policy> policy = Make(GetParam().spec);
+    const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);
     ASSERT_TRUE(policy->OnOpen(1, Info(0)).ok());
     ASSERT_TRUE(policy->OnOpen(3, Info(1)).ok());
     policy->SetReady(1);
@@ -200,7 +203,7 @@ TEST_P(FairnessTest, BlockingAndUnblockingGainsNothing) {
 }
 
 TEST_P(FairnessTest, AStreamThatBlocksAfterEveryFrameStarvesNobody) {
-  const std::unique_ptr<Policy> policy = Make(GetParam().spec);
+  const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);
   ASSERT_TRUE(policy->OnOpen(1, Info(0)).ok());
   ASSERT_TRUE(policy->OnOpen(3, Info(0)).ok());
   policy->SetReady(1);
@@ -216,7 +219,7 @@ TEST_P(FairnessTest, AStreamThatBlocksAfterEveryFrameStarvesNobody) {
 }
 
 TEST_P(FairnessTest, AStreamThatJoinsLateNeitherGainsNorLoses) {
-  const std::unique_ptr<Policy> policy = Make(GetParam().spec);
+  const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);
   ASSERT_TRUE(policy->OnOpen(1, Info(0)).ok());
   ASSERT_TRUE(policy->OnOpen(3, Info(0)).ok());
   policy->SetReady(1);

@@ -27,15 +27,19 @@
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {
 namespace {
 
-using priority::Rfc7540Priority;
-using priority::Rfc9218Priority;
+using signals::Rfc7540Priority;
+using signals::Rfc9218Priority;
+using testing::BookedPolicy;
 using testing::Make;
 using testing::PolicyDriver;
+using testing::Said;
 
 struct Row {
   StreamId id;

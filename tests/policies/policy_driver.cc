@@ -9,21 +9,96 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "scheduler/stream_book.h"
+#include "scheduler/stream_info.h"
+#include "signals/signal_source.h"
 
 namespace sluice::scheduler::testing {
 
-std::unique_ptr<Policy> Make(absl::string_view spec, PolicyOptions options) {
-  absl::StatusOr<std::unique_ptr<Policy>> policy =
-      CreatePolicy(spec, std::move(options));
+absl::Status BookedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
+  FaultText text;
+  if (const char* fault = FindFault(id, info, &text)) {
+    return absl::InvalidArgumentError(fault);
+  }
+  if (streams_.contains(id)) {
+    return absl::AlreadyExistsError(absl::StrCat("stream ", id, " is open"));
+  }
+  StreamRecord* record = &streams_[id];
+  const absl::StatusCode code = book_.Open(id, record);
+  if (code != absl::StatusCode::kOk) {
+    streams_.erase(id);
+    return book_.ErrorOf(code);
+  }
+  if (info.rfc9218.has_value()) {
+    book_.SetRfc9218(id, record, *info.rfc9218, signals::SignalSource::kHeader);
+  }
+  if (info.rfc7540.has_value()) {
+    book_.SetRfc7540(id, record, *info.rfc7540, signals::SignalSource::kHeader);
+  }
+  book_.SetServerPriority(record, info.server);
+  book_.SetHints(record, info.hints);
+  return absl::OkStatus();
+}
+
+absl::Status BookedPolicy::OnPriority(StreamId id, const StreamInfo& info,
+                                      Said said) {
+  constexpr auto kFrame = signals::SignalSource::kFrame;
+  StreamRecord* record = Find(id);
+  FaultText text;
+  if (const char* fault = FindFault(id, info, &text)) {
+    return absl::InvalidArgumentError(fault);
+  }
+  switch (said) {
+    case Said::kRfc7540:
+      return !info.rfc7540.has_value()
+                 ? absl::OkStatus()
+                 : book_.ErrorOf(
+                       book_.SetRfc7540(id, record, *info.rfc7540, kFrame));
+    case Said::kRfc9218:
+      return !info.rfc9218.has_value()
+                 ? absl::OkStatus()
+                 : book_.ErrorOf(
+                       book_.SetRfc9218(id, record, *info.rfc9218, kFrame));
+    case Said::kServer:
+      if (record == nullptr) return absl::OkStatus();
+      return book_.ErrorOf(book_.SetServerPriority(record, info.server));
+    case Said::kHints:
+      if (record != nullptr) book_.SetHints(record, info.hints);
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+void BookedPolicy::OnClose(StreamId id) {
+  StreamRecord* record = Find(id);
+  if (record == nullptr) return;
+  book_.Close(record);
+  streams_.erase(id);
+}
+
+void BookedPolicy::SetReady(StreamId id) {
+  if (StreamRecord* record = Find(id)) book_.SetReady(record);
+}
+
+void BookedPolicy::SetBlocked(StreamId id) {
+  if (StreamRecord* record = Find(id)) book_.SetBlocked(record);
+}
+
+std::unique_ptr<BookedPolicy> Make(absl::string_view spec,
+                                   const PolicyOptions& options) {
+  absl::StatusOr<std::unique_ptr<Policy>> policy = CreatePolicy(spec, options);
   EXPECT_TRUE(policy.ok()) << policy.status();
-  return *std::move(policy);
+  return std::make_unique<BookedPolicy>(*std::move(policy),
+                                        options.max_streams);
 }
 
 std::string TestNameOf(std::string spec) {

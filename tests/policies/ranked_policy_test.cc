@@ -12,7 +12,9 @@
 namespace sluice::scheduler {
 namespace {
 
+using testing::BookedPolicy;
 using testing::Make;
+using testing::Said;
 
 constexpr int64_t kUnits = 256;  // a byte at weight 1
 
@@ -21,7 +23,7 @@ StreamInfo Class(ResourceClass resource_class) {
 }
 
 // How the next pick, which must be `id`, stands.
-PathLevel NextIs(StreamId id, Policy& policy) {
+PathLevel NextIs(StreamId id, BookedPolicy& policy) {
   const std::optional<Grant> grant = policy.Pick();
   EXPECT_EQ(grant->stream_id, id);
   PathLevel level;
@@ -33,12 +35,12 @@ PathLevel NextIs(StreamId id, Policy& policy) {
 
 // The charge goes to the path that Pick() took, whatever is said in between.
 TEST(RankedPolicyTest, ANewWeightCountsFromBehindTheChargeOfThePick) {
-  const std::unique_ptr<Policy> policy = Make("wrr");
+  const std::unique_ptr<BookedPolicy> policy = Make("wrr");
   ASSERT_TRUE(policy->OnOpen(1, Class(ResourceClass::kCss)).ok());
   policy->SetReady(1);
   ASSERT_EQ(policy->Pick()->stream_id, 1u);
   ASSERT_TRUE(
-      policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
+      policy->OnPriority(1, Class(ResourceClass::kImage), Said::kHints).ok());
   policy->Charge(1, 1000);
   const PathLevel level = NextIs(1, *policy);
   EXPECT_EQ(level.tag, 1000 * kUnits / 256);
@@ -46,25 +48,25 @@ TEST(RankedPolicyTest, ANewWeightCountsFromBehindTheChargeOfThePick) {
 }
 
 TEST(RankedPolicyTest, BytesPickedInOneGroupAreChargedThereNotInTheNext) {
-  const std::unique_ptr<Policy> policy = Make("spdyrr");
+  const std::unique_ptr<BookedPolicy> policy = Make("spdyrr");
   for (const StreamId id : {1, 3}) {
     ASSERT_TRUE(policy->OnOpen(id, Class(ResourceClass::kCss)).ok());
     policy->SetReady(id);
   }
   ASSERT_EQ(policy->Pick()->stream_id, 1u);
   ASSERT_TRUE(
-      policy->OnPriority(1, Class(ResourceClass::kImage), Signal::kHints).ok());
+      policy->OnPriority(1, Class(ResourceClass::kImage), Said::kHints).ok());
   policy->Charge(1, 1000);
   // Its lag behind the group's clock, 15,384 bytes, came along to where the
   // clock is 0.
   policy->SetBlocked(3);
   const PathLevel level = NextIs(1, *policy);
-  EXPECT_EQ(level.parent, 3u);
+  EXPECT_EQ(level.group, 1 + 3u);
   EXPECT_EQ(level.tag, -(16384 - 1000) * kUnits);
 }
 
 TEST(RankedPolicyTest, TheRemainderOfADivisionIsNotLost) {
-  const std::unique_ptr<Policy> policy = Make("wrr");
+  const std::unique_ptr<BookedPolicy> policy = Make("wrr");
   ASSERT_TRUE(policy->OnOpen(1, Class(ResourceClass::kJs)).ok());  // 24
   policy->SetReady(1);
   for (int i = 0; i < 24; ++i) {
@@ -75,8 +77,8 @@ TEST(RankedPolicyTest, TheRemainderOfADivisionIsNotLost) {
 }
 
 TEST(RankedPolicyTest, AStreamThatWasAwayComesBackAtTheClockLessOneGrant) {
-  const std::unique_ptr<Policy> policy = Make("rr");
-  for (const StreamId id : {1, 3}) {
+  const std::unique_ptr<BookedPolicy> policy = Make("rr");
+  for (const StreamId id : {3, 1}) {  // 1 opens, so the policy knows 3
     ASSERT_TRUE(policy->OnOpen(id, {}).ok());
     policy->SetReady(id);
   }
@@ -92,7 +94,7 @@ TEST(RankedPolicyTest, AStreamThatWasAwayComesBackAtTheClockLessOneGrant) {
 }
 
 TEST(RankedPolicyTest, APickThatWasClosedHasNoPath) {
-  const std::unique_ptr<Policy> policy = Make("rr");
+  const std::unique_ptr<BookedPolicy> policy = Make("rr");
   ASSERT_TRUE(policy->OnOpen(1, {}).ok());
   policy->SetReady(1);
   ASSERT_EQ(policy->Pick()->stream_id, 1u);

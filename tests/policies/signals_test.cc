@@ -11,15 +11,19 @@
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
 #include "scheduler/translation.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {
 namespace {
 
-using priority::Rfc7540Priority;
-using priority::Rfc9218Priority;
+using signals::Rfc7540Priority;
+using signals::Rfc9218Priority;
+using testing::BookedPolicy;
 using testing::Make;
 using testing::PolicyDriver;
+using testing::Said;
 
 StreamInfo Field(int urgency, bool incremental = false) {
   return {.rfc9218 = Rfc9218Priority{urgency, incremental}};
@@ -70,7 +74,7 @@ TEST(TranslationTest, AnUrgencysWeightIsReadBackAsTheUrgency) {
     EXPECT_EQ(TranslateToRfc9218({0, WeightOfUrgency(urgency), false}),
               (Rfc9218Priority{urgency, true}));
   }
-  EXPECT_EQ(WeightOfUrgency(3), priority::kDefaultWeight);
+  EXPECT_EQ(WeightOfUrgency(3), signals::kDefaultWeight);
 }
 
 TEST(TranslationTest, AClassIsGuessedFromTheSignalWhenNoHintNamesOne) {
@@ -104,10 +108,9 @@ TEST_P(ClassPolicyTest, AHintThatComesLateMovesTheStreamAtOnce) {
   driver.Add(1, 140000, Hint(ResourceClass::kOther));
   driver.Add(3, 2800);
   EXPECT_EQ(driver.Run(1), "1");
-  ASSERT_TRUE(
-      driver.policy()
-          .OnPriority(3, Hint(ResourceClass::kCss, true), Signal::kHints)
-          .ok());
+  ASSERT_TRUE(driver.policy()
+                  .OnPriority(3, Hint(ResourceClass::kCss, true), Said::kHints)
+                  .ok());
   EXPECT_EQ(driver.Run(3), "3,3,1");
 }
 
@@ -117,21 +120,10 @@ TEST_P(ClassPolicyTest, AHintMovesAStreamDownAsWell) {
   driver.Add(3, 140000, Hint(ResourceClass::kCss, true));
   driver.Run(4);
   ASSERT_TRUE(driver.policy()
-                  .OnPriority(1, Hint(ResourceClass::kOther), Signal::kHints)
+                  .OnPriority(1, Hint(ResourceClass::kOther), Said::kHints)
                   .ok());
   driver.Run(1);  // what stream 1 may still be owed
   EXPECT_EQ(driver.Run(3), "3,3,3");
-}
-
-TEST_P(ClassPolicyTest, AHintForAStreamThatIsNotOpenYetHoldsWhenItOpens) {
-  PolicyDriver driver(Make(GetParam()));
-  driver.Add(1, 140000, Hint(ResourceClass::kOther));
-  ASSERT_TRUE(
-      driver.policy()
-          .OnPriority(3, Hint(ResourceClass::kCss, true), Signal::kHints)
-          .ok());
-  driver.Add(3, 2800);
-  EXPECT_EQ(driver.Run(2), "3,3");
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, ClassPolicyTest,
@@ -147,13 +139,13 @@ TEST(ParallelPlusTest, AStreamIsChainedWhereItsRequestOrderPutsIt) {
   for (StreamId id = 1; id <= 9; id += 2) {
     driver.Add(id, 2800, Hint(ResourceClass::kCss));
   }
-  Policy& policy = driver.policy();
+  BookedPolicy& policy = driver.policy();
   ASSERT_TRUE(
-      policy.OnPriority(5, Hint(ResourceClass::kOther), Signal::kHints).ok());
+      policy.OnPriority(5, Hint(ResourceClass::kOther), Said::kHints).ok());
   ASSERT_TRUE(
-      policy.OnPriority(1, Hint(ResourceClass::kOther), Signal::kHints).ok());
+      policy.OnPriority(1, Hint(ResourceClass::kOther), Said::kHints).ok());
   ASSERT_TRUE(
-      policy.OnPriority(5, Hint(ResourceClass::kFont), Signal::kHints).ok());
+      policy.OnPriority(5, Hint(ResourceClass::kFont), Said::kHints).ok());
   EXPECT_EQ(driver.Run(), "3,3,5,5,7,7,9,9,1,1");
 }
 
@@ -178,18 +170,18 @@ TEST(Rfc9218Test, APriorityUpdateMovesAStreamBetweenTwoGrants) {
   driver.Add(1, 5600, Field(3));
   driver.Add(3, 5600, Field(3));
   EXPECT_EQ(driver.Run(1), "1");
-  ASSERT_TRUE(driver.policy().OnPriority(3, Field(1), Signal::kRfc9218).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(3, Field(1), Said::kRfc9218).ok());
   EXPECT_EQ(driver.Run(1), "3");
-  ASSERT_TRUE(driver.policy().OnPriority(3, Field(7), Signal::kRfc9218).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(3, Field(7), Said::kRfc9218).ok());
   EXPECT_EQ(driver.Run(), "1,1,1,3,3,3");
 }
 
 // §7: a PRIORITY_UPDATE may come before its stream, and goes over the field.
 TEST(Rfc9218Test, AnUpdateBeforeTheStreamOpensHoldsWhateverItsHeadersSay) {
   PolicyDriver driver(Make("rfc9218"));
-  Policy& policy = driver.policy();
-  ASSERT_TRUE(policy.OnPriority(3, Field(0), Signal::kRfc9218).ok());
-  ASSERT_TRUE(policy.OnPriority(5, Field(0), Signal::kRfc9218).ok());
+  BookedPolicy& policy = driver.policy();
+  ASSERT_TRUE(policy.OnPriority(3, Field(0), Said::kRfc9218).ok());
+  ASSERT_TRUE(policy.OnPriority(5, Field(0), Said::kRfc9218).ok());
   driver.Add(1, 1400, Field(2));
   driver.Add(3, 1400);
   driver.Add(5, 1400, Field(6));
@@ -256,17 +248,16 @@ TEST(Rfc9218Test, TheApplicationsPriorityHoldsUntilItIsTakenBack) {
   PolicyDriver driver(Make("rfc9218"));
   driver.Add(1, 140000, Field(1));
   driver.Add(3, 140000, Field(2));
-  Policy& policy = driver.policy();
+  BookedPolicy& policy = driver.policy();
   ASSERT_TRUE(
-      policy.OnPriority(3, Override(Field(2), {0, false}), Signal::kServer)
-          .ok());
+      policy.OnPriority(3, Override(Field(2), {0, false}), Said::kServer).ok());
   EXPECT_EQ(driver.Run(1), "3");
   // The client's later word does not move it, and is not lost.
   ASSERT_TRUE(
-      policy.OnPriority(3, Override(Field(5), {0, false}), Signal::kRfc9218)
+      policy.OnPriority(3, Override(Field(5), {0, false}), Said::kRfc9218)
           .ok());
   EXPECT_EQ(driver.Run(1), "3");
-  ASSERT_TRUE(policy.OnPriority(3, Field(5), Signal::kServer).ok());
+  ASSERT_TRUE(policy.OnPriority(3, Field(5), Said::kServer).ok());
   EXPECT_EQ(driver.Run(1), "1");
 }
 
@@ -283,7 +274,7 @@ TEST(SrptTest, TheFewestBytesLeftGoFirstAsTheyShrink) {
   EXPECT_EQ(driver.Run(2), "5,5");
   driver.Add(7, 2800, size(2800));
   EXPECT_EQ(driver.Run(2), "5,7");  // 1,400 left of 5; then 7
-  ASSERT_TRUE(driver.policy().OnPriority(1, size(700), Signal::kHints).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(1, size(700), Said::kHints).ok());
   EXPECT_EQ(driver.Run(1), "1");
 }
 
@@ -305,7 +296,7 @@ TEST(ServerDrivenTest, AHintThatComesLateMovesTheStreamUp) {
   driver.Add(3, 2800);
   EXPECT_EQ(driver.Run(1), "1");
   ASSERT_TRUE(driver.policy()
-                  .OnPriority(3, Hint(ResourceClass::kCss), Signal::kHints)
+                  .OnPriority(3, Hint(ResourceClass::kCss), Said::kHints)
                   .ok());
   EXPECT_EQ(driver.Run(3), "3,3,1");
 }
@@ -317,7 +308,7 @@ TEST(ServerDrivenTest, TheFirstDependencyMakesTheClientsTreeDecide) {
   EXPECT_EQ(driver.Run(2), "3,3");
   StreamInfo dependent = Hint(ResourceClass::kCss);
   dependent.rfc7540 = Rfc7540Priority{1, 16, false};
-  ASSERT_TRUE(driver.policy().OnPriority(3, dependent, Signal::kRfc7540).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(3, dependent, Said::kRfc7540).ok());
   EXPECT_EQ(driver.Run(3), "1,1,1");
 }
 
@@ -337,12 +328,10 @@ TEST(ServerDrivenTest, UrgenciesStandForWeightsOnBothSides) {
 
 TEST(ServerDrivenTest, WhatWasSaidBeforeTheStreamOpensHoldsOnBothSides) {
   PolicyDriver driver(Make("server_driven"));
-  StreamInfo heavy = Sharing(240);
-  heavy.hints.resource_class = ResourceClass::kCss;
-  ASSERT_TRUE(driver.policy().OnPriority(5, heavy, Signal::kRfc7540).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(5, Sharing(240), Said::kRfc7540).ok());
   driver.Add(1, 1 << 30);
   driver.Add(3, 1 << 30, Hint(ResourceClass::kCss));
-  driver.Add(5, 1 << 30);
+  driver.Add(5, 1 << 30, Hint(ResourceClass::kCss));
   driver.Run(10000);
   EXPECT_EQ(driver.sent(1), 0u);
   EXPECT_NEAR(driver.sent(5) / 240, driver.sent(3) / 16, 16384 / 16 + 69);
@@ -377,8 +366,8 @@ TEST_F(AutoTest, APriorityFieldOnAnyRequestSwitchesTheConnection) {
 }
 
 TEST_F(AutoTest, APriorityUpdateSwitchesTheConnectionEvenForAnIdleStream) {
-  ASSERT_TRUE(driver_.policy().OnPriority(9, Field(1), Signal::kRfc9218).ok());
-  ASSERT_TRUE(driver_.policy().OnPriority(5, Field(2), Signal::kRfc9218).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(9, Field(1), Said::kRfc9218).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(5, Field(2), Said::kRfc9218).ok());
   EXPECT_EQ(driver_.Run(1), "5");
   driver_.Add(9, 1400);
   EXPECT_EQ(driver_.Run(2), "9,5");
@@ -387,14 +376,14 @@ TEST_F(AutoTest, APriorityUpdateSwitchesTheConnectionEvenForAnIdleStream) {
 TEST_F(AutoTest, TheSettingAgainstDependenciesSwitchesTheConnection) {
   driver_.policy().OnNoRfc7540Priorities();
   ASSERT_TRUE(driver_.policy()
-                  .OnPriority(5, Override({}, {0, false}), Signal::kServer)
+                  .OnPriority(5, Override({}, {0, false}), Said::kServer)
                   .ok());
   EXPECT_EQ(driver_.Run(2), "5,5");
 }
 
 TEST_F(AutoTest, TheApplicationsOwnFieldDoesNotSwitchIt) {
   ASSERT_TRUE(driver_.policy()
-                  .OnPriority(5, Override({}, {0, false}), Signal::kServer)
+                  .OnPriority(5, Override({}, {0, false}), Said::kServer)
                   .ok());
   EXPECT_EQ(driver_.Run(2), "3,3");
 }
@@ -405,14 +394,14 @@ TEST_F(AutoTest, ALaterPriorityFrameGivesItsWeightsUrgency) {
   EXPECT_EQ(driver_.Run(1), "3");
   StreamInfo moved = Field(3);
   moved.rfc7540 = Rfc7540Priority{0, 220, true};
-  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kRfc7540).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Said::kRfc7540).ok());
   EXPECT_EQ(driver_.Run(2), "7,7");
   // A hint or the application's word in between does not undo it …
-  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kHints).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Said::kHints).ok());
   EXPECT_EQ(driver_.Run(1), "7");
   // … and a PRIORITY_UPDATE has the last word.
   moved.rfc9218->urgency = 6;
-  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Signal::kRfc9218).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(7, moved, Said::kRfc9218).ok());
   EXPECT_EQ(driver_.Run(1), "3");
 }
 
@@ -421,22 +410,22 @@ TEST_F(AutoTest, ALaterPriorityFrameGivesItsWeightsUrgency) {
 TEST_F(AutoTest, APriorityFrameFromBeforeTheSwitchIsTheTreesAlone) {
   StreamInfo raised;
   raised.rfc7540 = Rfc7540Priority{0, 256, true};
-  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kRfc7540).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Said::kRfc7540).ok());
   EXPECT_EQ(driver_.Run(2), "5,5");
   driver_.Add(7, 1 << 20, Field(2));
   EXPECT_EQ(driver_.Run(2), "7,7");
-  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kHints).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Said::kHints).ok());
   EXPECT_EQ(driver_.Run(1), "7");
   // The same frame again, now that urgencies decide.
-  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Signal::kRfc7540).ok());
+  ASSERT_TRUE(driver_.policy().OnPriority(5, raised, Said::kRfc7540).ok());
   EXPECT_EQ(driver_.Run(2), "5,5");
 }
 
 TEST_F(AutoTest, SwitchingBetweenAPickAndItsChargeIsSafe) {
-  Policy& policy = driver_.policy();
+  BookedPolicy& policy = driver_.policy();
   std::optional<Grant> grant = policy.Pick();
   ASSERT_EQ(grant->stream_id, 3u);
-  ASSERT_TRUE(policy.OnPriority(5, Field(0), Signal::kRfc9218).ok());
+  ASSERT_TRUE(policy.OnPriority(5, Field(0), Said::kRfc9218).ok());
   policy.Charge(3, 1400);
   EXPECT_EQ(driver_.Run(2), "5,5");
 }

@@ -16,12 +16,15 @@
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {
 namespace {
 
+using testing::BookedPolicy;
 using testing::Make;
+using testing::Said;
 using enum ResourceClass;
 
 struct Stream {
@@ -141,8 +144,8 @@ std::vector<Promise> Promises() {
 
 StreamInfo RandomInfo(std::mt19937& random) {
   StreamInfo info;
-  info.rfc9218 = priority::Rfc9218Priority{static_cast<int>(random() % 8),
-                                           random() % 2 == 0};
+  info.rfc9218 = signals::Rfc9218Priority{static_cast<int>(random() % 8),
+                                          random() % 2 == 0};
   ResourceHints& hints = info.hints;
   hints.resource_class =
       static_cast<ResourceClass>(1 + random() % 8);  // a known one
@@ -160,7 +163,7 @@ class StrictOrderTest : public ::testing::TestWithParam<Promise> {};
 TEST_P(StrictOrderTest, NoPickHasAReadyStreamInFrontOfIt) {
   for (uint32_t seed = 0; seed < 4; ++seed) {
     std::mt19937 random(seed);
-    const std::unique_ptr<Policy> policy = Make(GetParam().spec);
+    const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);
     std::map<StreamId, Stream> streams;
     StreamId next_id = 1;
     int64_t arrivals = 0;
@@ -184,7 +187,7 @@ TEST_P(StrictOrderTest, NoPickHasAReadyStreamInFrontOfIt) {
       switch (random() % 6) {
         case 0:
           learn(stream, RandomInfo(random));
-          for (const Signal signal : {Signal::kRfc9218, Signal::kHints}) {
+          for (const Said signal : {Said::kRfc9218, Said::kHints}) {
             ASSERT_TRUE(
                 policy->OnPriority(stream.id, stream.info, signal).ok());
           }

@@ -11,8 +11,10 @@
 namespace sluice::scheduler {
 namespace {
 
+using testing::BookedPolicy;
 using testing::Make;
 using testing::PolicyDriver;
+using testing::Said;
 
 StreamInfo Size(uint64_t bytes) {
   return {.hints = {.bytes_remaining = bytes}};
@@ -32,7 +34,7 @@ TEST(WritingAPolicyTest, ASizeThatIsLearntLateMovesTheStreamAtOnce) {
   driver.Add(1, 140000);
   driver.Add(3, 1400);
   EXPECT_EQ(driver.Run(1), "1");
-  ASSERT_TRUE(driver.policy().OnPriority(3, Size(1400), Signal::kHints).ok());
+  ASSERT_TRUE(driver.policy().OnPriority(3, Size(1400), Said::kHints).ok());
   EXPECT_EQ(driver.Run(2), "3,1");
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {
@@ -106,12 +107,12 @@ void FairnessMeter<Order>::Run(const FairnessStep& step) {
 template <class Order>
 void FairnessMeter<Order>::Look() {
   for (StreamId i = 1; i <= max_id_; ++i) {
-    const std::vector<ExplainedLevel> levels = tree_.Explain(i);
+    const std::vector<signals::PathLevel> levels = tree_.Explain(i);
     Stream now;
     if (!levels.empty()) {
       now = {.parent = levels.back().parent,
              .weight = levels.back().weight,
-             .active = levels.back().active};
+             .active = levels.back().child_active};
     }
     Stream& was = streams_[i];
     const bool moved = was.parent != now.parent || was.weight != now.weight;

@@ -255,21 +255,6 @@ TEST_F(TreeShape, OpeningNeverFailsForLackOfRoom) {
   EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
 }
 
-TEST_F(TreeShape, ADependencyBeyondTheDepthCapBecomesTheDefault) {
-  PriorityTree tree({.max_depth = 3});
-  Plant(tree, "(A1(B2(C3))E1(F1))");
-  ASSERT_TRUE(tree.Insert(Id('D'), On('C', 9)).ok());
-  EXPECT_EQ(Letters(tree.Dump()), "(A1(B2(C3))E1(F1)D16)");
-  // A subtree of height 1 under a stream at depth 2.
-  ASSERT_TRUE(tree.Reprioritise(Id('E'), On('B', 9)).ok());
-  EXPECT_EQ(Letters(tree.Dump()), "(A1(B2(C3))E16(F1)D16)");
-  // Exclusive: C would go down to depth 4.
-  ASSERT_TRUE(tree.Reprioritise(Id('D'), On('A', 9, true)).ok());
-  EXPECT_EQ(Letters(tree.Dump()), "(A1(B2(C3))E16(F1)D16)");
-  ASSERT_TRUE(tree.Reprioritise(Id('D'), On('B', 9)).ok());
-  EXPECT_EQ(Letters(tree.Dump()), "(A1(B2(C3D9))E16(F1))");
-}
-
 // RFC 7540 §5.3.1: a dependent gets nothing while its parent can send.
 TEST_F(TreeShape, AReadyStreamGoesBeforeItsDependents) {
   Plant(tree_, "(A16(B16(C16)))");
@@ -310,14 +295,14 @@ TEST_F(TreeShape, ExplainShowsTheLevelsOfThePathAndTheirTags) {
   const auto levels = tree_.Explain(Id('B'));
   ASSERT_EQ(levels.size(), 2u);
   EXPECT_EQ(levels[0].child, Id('A'));
-  EXPECT_EQ(levels[0].active_children, 2u);
+  EXPECT_EQ(levels[0].active, 2u);
   EXPECT_EQ(levels[0].tag, 256 * 16384 / 16);
   EXPECT_EQ(levels[0].clock, 256 * 16384 / 16);
   EXPECT_EQ(levels[0].key, 2 * 256 * 16384 / 16);
   EXPECT_EQ(levels[1].parent, Id('A'));
   EXPECT_EQ(levels[1].tag, 256 * 16384 / 8);
   EXPECT_EQ(levels[1].weight, 8);
-  EXPECT_TRUE(levels[1].ready);
+  EXPECT_TRUE(levels[1].child_active);
   EXPECT_TRUE(tree_.Explain(99).empty());
 }
 

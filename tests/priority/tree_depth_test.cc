@@ -63,21 +63,6 @@ TEST(TreeDepth, AChainOf100000LivesOnA64KiBStack) {
   });
 }
 
-TEST(TreeDepth, TheDepthCapWalksOnA64KiBStackToo) {
-  OnASmallStack(+[](void*) -> void* {
-    PriorityTree tree({.max_nodes = kDeep, .max_depth = 10000});
-    for (StreamId id = 1; id <= 10000; ++id) {
-      EXPECT_TRUE(tree.Insert(id, On(id - 1)).ok());
-    }
-    EXPECT_EQ(tree.Explain(10000).size(), 10000u);
-    EXPECT_TRUE(tree.Insert(10001, On(10000, 9)).ok());
-    EXPECT_EQ(tree.Parent(10001), StreamId{0});
-    EXPECT_TRUE(tree.Reprioritise(10001, On(0, 9, true)).ok());
-    EXPECT_EQ(tree.Parent(1), StreamId{0});
-    return nullptr;
-  });
-}
-
 TEST(TreeDepth, TheLimitOnNodesIsExact) {
   PriorityTree tree({.max_nodes = 1000, .max_idle = 1000});
   for (StreamId id = 1; id <= 1000; ++id) {

@@ -11,6 +11,7 @@
 
 #include "gtest/gtest.h"
 #include "priority/priority_tree.h"
+#include "signals/path_level.h"
 #include "tests/priority/fairness_meter.h"
 #include "tests/priority/fairness_search.h"
 #include "tests/priority/tree_text.h"
@@ -192,7 +193,7 @@ TEST(TreeFairness, TheLastFrameOfAStreamIsChargedThoughItClosesInsideThePull) {
   int family = 0;
   StreamId id = 11;
   for (int i = 0; i < 1000; ++i, id += 2) {
-    if (!tree.Explain(Id('B')).back().active) {
+    if (!tree.Explain(Id('B')).back().child_active) {
       ASSERT_TRUE(tree.Insert(id, On(Id('B'))).ok());
       ASSERT_TRUE(tree.SetReady(id).ok());
     }
@@ -263,7 +264,7 @@ TEST(TreeFairness, ClocksOfTheSmallestWeightsNeverOverflow) {
     tree.Charge(16384);
     ++served[id];
     if (i % 4096 == 0) {
-      const ExplainedLevel level = tree.Explain(300).back();
+      const signals::PathLevel level = tree.Explain(300).back();
       ASSERT_LT(level.key, int64_t{1} << 61);
       taken_back += level.clock < clock;
       clock = level.clock;

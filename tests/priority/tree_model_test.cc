@@ -57,11 +57,6 @@ const Shape kNoLargeQueue = {
     .max_id = 40,
     .options = {.max_nodes = 60, .max_closed = 0, .large_queues = 0},
     .operations = 600};
-const Shape kCapped = {
-    .max_id = 20,
-    .options = {.max_nodes = 30, .max_closed = 3, .max_depth = 4},
-    .operations = 300};
-
 TEST(TreeModel, SmallTrees) { RunPrograms<ByteFairOrder>(kSmall, 1); }
 TEST(TreeModel, TreesAtTheirLimits) { RunPrograms<ByteFairOrder>(kTight, 2); }
 TEST(TreeModel, LevelsThatOutgrowTheirList) {
@@ -70,7 +65,6 @@ TEST(TreeModel, LevelsThatOutgrowTheirList) {
 TEST(TreeModel, LevelsWithoutALargeQueue) {
   RunPrograms<ByteFairOrder>(kNoLargeQueue, 4);
 }
-TEST(TreeModel, TreesWithADepthCap) { RunPrograms<ByteFairOrder>(kCapped, 5); }
 TEST(TreeModel, TheExactOrder) { RunPrograms<ExactByteFairOrder>(kWide, 6); }
 TEST(TreeModel, TheExactOrderWithTiesById) {
   RunPrograms<ExactByIdOrder>(kWide, 7);

@@ -55,18 +55,6 @@ bool TreeOracle::IsAncestor(StreamId ancestor, StreamId id) const {
   return false;
 }
 
-size_t TreeOracle::Depth(StreamId id) const {
-  return id == 0 ? 0 : 1 + Depth(Find(id)->parent);
-}
-
-size_t TreeOracle::Height(StreamId id) const {
-  size_t height = 0;
-  for (StreamId child : Children(id)) {
-    height = std::max(height, 1 + Height(child));
-  }
-  return height;
-}
-
 void TreeOracle::DumpInto(StreamId id, std::string* text) const {
   *text += '(';
   const char* separator = "";
@@ -340,14 +328,6 @@ void TreeOracle::Place(StreamId id, Rfc7540Priority priority) {
         std::rotate(at, at + 1, now_.streams.end());
       }
     }
-  }
-  if (usable && options_.max_depth != 0) {
-    const bool under_own =
-        Find(id)->parent != kNowhere && IsAncestor(id, parent);
-    size_t height = Height(id);
-    if (priority.exclusive) height = std::max(height, Height(parent));
-    const size_t depth = under_own ? Depth(id) : Depth(parent);
-    usable = depth + 1 + height <= options_.max_depth;
   }
   if (!usable) priority = Rfc7540Priority{};
   Move(id, priority.depends_on, static_cast<uint32_t>(priority.weight) << 16,

@@ -86,8 +86,6 @@ class TreeOracle {
   std::vector<StreamId> Children(StreamId id) const;
   bool Active(StreamId id) const;
   bool IsAncestor(StreamId ancestor, StreamId id) const;
-  size_t Depth(StreamId id) const;
-  size_t Height(StreamId id) const;
   int64_t Quantum(uint32_t weight) const;  // of a key over its tag
   static int64_t Tag(const Stream& s);     // rounded down
   int64_t Key(const Stream& s) const;

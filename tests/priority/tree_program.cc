@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {
@@ -158,7 +159,7 @@ std::optional<std::string> TreePair<Order>::Run(const TreeOp& op) {
   }
   if (tree_.HasReady() != oracle_.AnyReady()) return "HasReady() differs";
   for (const auto& [id, lag] : oracle_.Lags()) {
-    const ExplainedLevel level = tree_.Explain(id).back();
+    const signals::PathLevel level = tree_.Explain(id).back();
     if (level.tag - level.clock != lag) {
       return absl::StrCat("the tag of ", id, " stands at ",
                           level.tag - level.clock, ", expected ", lag, " in ",

@@ -19,9 +19,10 @@
 #include "gtest/gtest.h"
 #include "h2/events.h"
 #include "nlohmann/json.hpp"
-#include "priority/rfc9218_field.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {
@@ -48,13 +49,13 @@ class Replay {
     session_.ToServer();
   }
 
-  void Prioritize(h2::StreamId id, const h2::StreamPriority& priority) {
+  void Prioritize(h2::StreamId id, const signals::Rfc7540Priority& priority) {
     EXPECT_TRUE(session_.client().Prioritize(id, priority).ok());
     session_.ToServer();
   }
 
   void Update(h2::StreamId id, const std::string& field) {
-    const auto parsed = priority::ParseRfc9218Field(field);
+    const auto parsed = signals::ParseRfc9218Priority(field);
     ASSERT_TRUE(parsed.has_value()) << field;
     EXPECT_TRUE(
         session_.client()
@@ -64,7 +65,8 @@ class Replay {
     session_.ToServer();
   }
 
-  void Request(h2::StreamId id, std::optional<h2::StreamPriority> priority,
+  void Request(h2::StreamId id,
+               std::optional<signals::Rfc7540Priority> priority,
                const std::string& header = "") {
     std::vector<h2::Header> headers = {{":method", "GET"},
                                        {":scheme", "https"},
@@ -117,14 +119,14 @@ class Replay {
 //   13 (183)  5 9 13 1 7 11 3
 //   15 (110)  5 9 13 1 15 7 11 3
 void SendChromesChain(Replay& replay) {
-  replay.Request(1, h2::StreamPriority{0, 147, true});
-  replay.Request(3, h2::StreamPriority{1, 1, true});
-  replay.Request(5, h2::StreamPriority{0, 256, true});
-  replay.Request(7, h2::StreamPriority{1, 74, true});
-  replay.Request(9, h2::StreamPriority{5, 220, true});
-  replay.Request(11, h2::StreamPriority{7, 37, true});
-  replay.Request(13, h2::StreamPriority{9, 183, true});
-  replay.Request(15, h2::StreamPriority{1, 110, true});
+  replay.Request(1, signals::Rfc7540Priority{0, 147, true});
+  replay.Request(3, signals::Rfc7540Priority{1, 1, true});
+  replay.Request(5, signals::Rfc7540Priority{0, 256, true});
+  replay.Request(7, signals::Rfc7540Priority{1, 74, true});
+  replay.Request(9, signals::Rfc7540Priority{5, 220, true});
+  replay.Request(11, signals::Rfc7540Priority{7, 37, true});
+  replay.Request(13, signals::Rfc7540Priority{9, 183, true});
+  replay.Request(15, signals::Rfc7540Priority{1, 110, true});
 }
 
 // By the tree, a chain is served from its head to its end. Translated to RFC
@@ -188,9 +190,9 @@ TEST(CapturedSignalsTest, FirefoxsGroupsShareAndFollowersWait) {
     }
     h2::StreamId id = 13;
     for (const json& stream : capture["streams"]) {
-      replay.Request(id,
-                     h2::StreamPriority{stream["depends_on"], stream["weight"],
-                                        stream["exclusive"]});
+      replay.Request(
+          id, signals::Rfc7540Priority{stream["depends_on"], stream["weight"],
+                                       stream["exclusive"]});
       id += 2;
     }
     ASSERT_EQ(id, 13u + 2 * 26);

@@ -16,6 +16,7 @@
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {
@@ -29,7 +30,7 @@ constexpr size_t kGrant = 1400;
 
 // A request as it was captured.
 struct Captured {
-  std::optional<h2::StreamPriority> dependency;
+  std::optional<signals::Rfc7540Priority> dependency;
   std::string field;  // the `priority` header; empty: none
 };
 
@@ -68,7 +69,7 @@ class ChromiumSignalsTest : public ::testing::Test {
 };
 
 Captured Chain(h2::StreamId depends_on, int weight) {
-  return {h2::StreamPriority{depends_on, weight, true}, ""};
+  return {signals::Rfc7540Priority{depends_on, weight, true}, ""};
 }
 
 Captured Field(const std::string& field) { return {std::nullopt, field}; }
@@ -125,19 +126,19 @@ TEST_F(ChromiumSignalsTest, ChromiumMovesAnImageIntoViewByAPriorityFrame) {
 // Chromium 156 over HTTP/2: both kinds at once.
 TEST_F(ChromiumSignalsTest, ChromiumsFieldsOverHttp2) {
   const std::vector<Captured> requests = {
-      {h2::StreamPriority{0, 256, true}, "u=0, i"},   // 1 document
-      {h2::StreamPriority{1, 256, true}, "u=0"},      // 3 css
-      {h2::StreamPriority{3, 110, true}, "u=4"},      // 5 print css
-      {h2::StreamPriority{3, 256, true}, "u=0"},      // 7 font
-      {h2::StreamPriority{7, 220, true}, "u=1"},      // 9 preloaded font
-      {h2::StreamPriority{9, 220, true}, "u=1"},      // 11 blocking js
-      {h2::StreamPriority{11, 183, true}, "u=2"},     // 13 js at the end
-      {h2::StreamPriority{13, 147, true}, ""},        // 15 async js
-      {h2::StreamPriority{11, 220, true}, "u=1, i"},  // 17 image, high
-      {h2::StreamPriority{13, 183, true}, "u=2, i"},  // 19 early image
-      {h2::StreamPriority{15, 147, true}, "i"},       // 21 image
-      {h2::StreamPriority{17, 220, true}, "u=1, i"},  // 23 fetch
-      {h2::StreamPriority{5, 110, true}, "u=4, i"}};  // 25 prefetch
+      {signals::Rfc7540Priority{0, 256, true}, "u=0, i"},   // 1 document
+      {signals::Rfc7540Priority{1, 256, true}, "u=0"},      // 3 css
+      {signals::Rfc7540Priority{3, 110, true}, "u=4"},      // 5 print css
+      {signals::Rfc7540Priority{3, 256, true}, "u=0"},      // 7 font
+      {signals::Rfc7540Priority{7, 220, true}, "u=1"},      // 9 preloaded font
+      {signals::Rfc7540Priority{9, 220, true}, "u=1"},      // 11 blocking js
+      {signals::Rfc7540Priority{11, 183, true}, "u=2"},     // 13 js at the end
+      {signals::Rfc7540Priority{13, 147, true}, ""},        // 15 async js
+      {signals::Rfc7540Priority{11, 220, true}, "u=1, i"},  // 17 image, high
+      {signals::Rfc7540Priority{13, 183, true}, "u=2, i"},  // 19 early image
+      {signals::Rfc7540Priority{15, 147, true}, "i"},       // 21 image
+      {signals::Rfc7540Priority{17, 220, true}, "u=1, i"},  // 23 fetch
+      {signals::Rfc7540Priority{5, 110, true}, "u=4, i"}};  // 25 prefetch
   for (const std::string policy : {"rfc9218", "auto"}) {
     Start(policy);
     EXPECT_EQ(Order(requests),

@@ -15,6 +15,8 @@
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {
@@ -122,7 +124,7 @@ TEST(ReentrancyTest, ASourceMayReprioritiseItselfAndTheBytesAreOnTheOldPath) {
   session.Request(std::nullopt, {{"priority", "u=1"}});
   session.Request(std::nullopt, {{"priority", "u=2"}});
   ServerPriority last;
-  last.rfc9218 = priority::Rfc9218Priority{7, false};
+  last.rfc9218 = signals::Rfc9218Priority{7, false};
   ASSERT_TRUE(
       session
           .Respond(1, std::make_unique<ScriptSource>([&](size_t) {
@@ -327,7 +329,7 @@ TEST(ReentrancyTest, RandomCallsFromInsideReadsAreSafe) {
           break;
         case 2: {
           ServerPriority server;
-          server.rfc9218 = priority::Rfc9218Priority{
+          server.rfc9218 = signals::Rfc9218Priority{
               static_cast<int>(random() % 8), random() % 2 == 0};
           session.scheduler().SetServerPriority(victim, server).IgnoreError();
           break;
@@ -343,7 +345,7 @@ TEST(ReentrancyTest, RandomCallsFromInsideReadsAreSafe) {
       }
     };
     add = [&] {
-      last = session.Request(h2::StreamPriority{
+      last = session.Request(signals::Rfc7540Priority{
           0, static_cast<int>(1 + random() % 256), random() % 2 == 0});
       auto left = std::make_shared<int>(3 + random() % 5);
       ASSERT_TRUE(

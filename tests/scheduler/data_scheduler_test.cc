@@ -17,6 +17,7 @@
 #include "h2/options.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 #include "tests/support/allocation_counter.h"
 
@@ -153,7 +154,7 @@ TEST(DataSchedulerTest, ARefusedSubmitSendsNothingAndDestroysTheBody) {
                                           &destroyed);
   };
   SubmitOptions bad;
-  bad.server = ServerPriority{.rfc9218 = priority::Rfc9218Priority{8, false}};
+  bad.server = ServerPriority{.rfc9218 = signals::Rfc9218Priority{8, false}};
   EXPECT_EQ(session.Respond(id, body(), bad).code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(destroyed);

@@ -38,12 +38,12 @@ class BoundedPolicy : public Policy {
   explicit BoundedPolicy(std::unique_ptr<Policy> policy)
       : policy_(std::move(policy)) {}
 
-  absl::Status OnOpen(StreamId id, const StreamInfo& info) override {
-    return policy_->OnOpen(id, info);
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    policy_->OnOpen(id, info);
   }
-  absl::Status OnPriority(StreamId id, const StreamInfo& info,
-                          Signal changed) override {
-    return policy_->OnPriority(id, info, changed);
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    policy_->OnPriority(id, info, changed);
   }
   void OnClose(StreamId id) override { policy_->OnClose(id); }
   void SetReady(StreamId id) override { policy_->SetReady(id); }

@@ -11,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/option_reader.h"
 #include "scheduler/policy.h"
+#include "scheduler/register_policy.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -36,18 +36,16 @@ struct Seen {
 };
 Seen* seen = new Seen;
 
-absl::StatusOr<std::unique_ptr<Policy>> MakeProbe(
-    const PolicyOptions& options) {
-  OptionReader reader(options);
+absl::StatusOr<std::unique_ptr<Policy>> MakeProbe(const PolicyOptions& options,
+                                                  OptionReader& reader) {
   *seen = {.strict = reader.Bool("strict", false),
            .mode = reader.Choice("mode", {"slow", "fast"}),
            .count = reader.Integer("count", 7, 1, 9),
            .max_grant = options.max_grant};
-  if (absl::Status status = reader.Finish(); !status.ok()) return status;
-  return CreatePolicy("rr");
+  return CreatePolicy("rr", options);
 }
 
-SLUICE_REGISTER_POLICY(probe, "for this test", MakeProbe);
+SLUICE_REGISTER_POLICY_FACTORY(probe, "for this test", MakeProbe);
 
 TEST(RegistryTest, KnowsThePoliciesThatAreLinkedInByNameInOrder) {
   const std::vector<std::string> names = Names();
@@ -87,14 +85,6 @@ TEST(RegistryTest, OptionsOfTheSpecReachThePolicy) {
   EXPECT_EQ(seen->max_grant, kDefaultMaxGrant);
 }
 
-TEST(RegistryTest, TheSpecOverlaysTheValuesOfTheCaller) {
-  PolicyOptions options;
-  options.values = {{"count", "2"}, {"strict", "true"}};
-  ASSERT_TRUE(CreatePolicy("probe:count=3", options).ok());
-  EXPECT_EQ(seen->count, 3);
-  EXPECT_TRUE(seen->strict);
-}
-
 struct BadSpec {
   std::string spec;
   std::string says;
@@ -117,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(BadSpec{"probe:", "'' is not key=value"},
                       BadSpec{"probe:strict", "'strict' is not key=value"},
                       BadSpec{"probe:=true", "'=true' is not key=value"},
-                      BadSpec{"probe:count=1,count=2", "'count' twice"},
+                      BadSpec{"probe:count=1,count=2", "'count' comes twice"},
                       BadSpec{"probe:strict=yes", "expected true or false"},
                       BadSpec{"probe:mode=odd", "expected one of slow, fast"},
                       BadSpec{"probe:count=10", "an integer from 1 to 9"},

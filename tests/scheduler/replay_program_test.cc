@@ -17,6 +17,8 @@
 namespace sluice::scheduler {
 namespace {
 
+const StreamInfo kNothingSaid;
+
 using ::testing::HasSubstr;
 
 struct Outcome {
@@ -47,7 +49,7 @@ void WriteLog() {
   JsonLinesTrace trace(&file);
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
   for (const StreamId id : {1, 3}) {
-    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->OnOpen(id, kNothingSaid);
     policy->SetReady(id);
   }
   for (int i = 0; i < 4; ++i) {
@@ -95,8 +97,8 @@ TEST(ReplayProgramTest, ALogWithPicksThatFoundNothingIsPlayed) {
   for (const char* flags : {"", " --policy=rr"}) {
     std::ofstream file(LogPath());
     JsonLinesTrace trace(&file);
-    trace.Write(TraceMade{"rfc7540", 100, 10, 10, {}});
-    trace.Write(TraceOpen{1, {}, true});
+    trace.Write(TraceMade{"rfc7540", 100, 10, 10});
+    trace.Write(TraceOpen{1, {}});
     trace.Write(TraceReady{1});
     trace.Write(TracePick{});
     trace.Write(TracePick{});

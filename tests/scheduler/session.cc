@@ -20,6 +20,7 @@
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler::testing {
 
@@ -53,7 +54,7 @@ Session::Session(std::unique_ptr<Policy> policy, SessionOptions options)
   Take();
 }
 
-h2::StreamId Session::Request(std::optional<h2::StreamPriority> priority,
+h2::StreamId Session::Request(std::optional<signals::Rfc7540Priority> priority,
                               std::vector<h2::Header> more) {
   const absl::StatusOr<h2::StreamId> id = client_.GetNextAvailableStreamId();
   std::vector<h2::Header> headers = {{":method", "GET"},

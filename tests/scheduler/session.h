@@ -24,6 +24,7 @@
 #include "h2/options.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler::testing {
 
@@ -77,7 +78,7 @@ class Session {
 
   // Sends a GET, which reaches the server; its stream.
   h2::StreamId Request(
-      std::optional<h2::StreamPriority> priority = std::nullopt,
+      std::optional<signals::Rfc7540Priority> priority = std::nullopt,
       std::vector<h2::Header> more = {});
 
   // Answers with 200 and a body.

@@ -14,6 +14,7 @@
 #include "h2/types.h"
 #include "scheduler/data_scheduler.h"
 #include "scheduler/registry.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {
@@ -188,7 +189,7 @@ TEST(SmallWindowsTest, NoStreamIsForgottenUnderAnyPolicy) {
       };
       constexpr h2::StreamId kLast = 19;
       for (h2::StreamId id = 1; id <= kLast; id += 2) {
-        const h2::StreamPriority priority = {
+        const signals::Rfc7540Priority priority = {
             .depends_on = id > 1 && random() % 2 == 0 ? id - 2 : 0,
             .weight = static_cast<int>(1 + random() % 256),
             .exclusive = random() % 2 == 0};

@@ -2,22 +2,20 @@
 
 #include <optional>
 
-#include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {
 
-using priority::Rfc7540Priority;
-using priority::Rfc9218Priority;
+using signals::Rfc7540Priority;
+using signals::Rfc9218Priority;
 
 bool Valid(StreamId id, const StreamInfo& info) {
-  const absl::Status status = ValidateStreamInfo(id, info);
-  if (!status.ok()) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  }
-  return status.ok();
+  FaultText text;
+  return FindFault(id, info, &text) == nullptr;
 }
 
 TEST(StreamInfoTest, WeightsAre1To256AndUrgencies0To7) {
@@ -57,34 +55,6 @@ TEST(StreamInfoTest, TheOverrideReplacesOnlyTheKindItSets) {
   EXPECT_EQ(EffectiveRfc9218(info), info.server->rfc9218);
   info.server.reset();
   EXPECT_EQ(EffectiveRfc9218(info), (Rfc9218Priority{5, true}));
-}
-
-TEST(StreamInfoTest, WhatIsUnsaidIsFilledAndWhatIsSaidStays) {
-  StreamInfo earlier;
-  earlier.rfc7540 = Rfc7540Priority{0, 32, false};
-  earlier.rfc9218 = Rfc9218Priority{5, true};
-  earlier.hints.preload = true;
-  StreamInfo info;
-  info.rfc7540 = Rfc7540Priority{1, 8, true};
-  FillFromEarlier(earlier, &info);
-  EXPECT_EQ(info.rfc7540, (Rfc7540Priority{1, 8, true}));
-  EXPECT_EQ(info.rfc9218, earlier.rfc9218);
-  EXPECT_TRUE(info.hints.preload);
-  info.rfc7540.reset();
-  FillFromEarlier(earlier, &info);
-  EXPECT_EQ(info.rfc7540, earlier.rfc7540);
-}
-
-// RFC 9218 §7.
-TEST(StreamInfoTest, APriorityUpdateThatCameEarlierGoesOverTheField) {
-  StreamInfo earlier;
-  earlier.rfc9218 = Rfc9218Priority{5, true};
-  StreamInfo info;
-  info.rfc9218 = Rfc9218Priority{1, false};
-  FillFromEarlier(earlier, &info);
-  EXPECT_EQ(info.rfc9218, (Rfc9218Priority{5, true}));
-  FillFromEarlier(StreamInfo(), &info);
-  EXPECT_EQ(info.rfc9218, (Rfc9218Priority{5, true}));
 }
 
 }  // namespace

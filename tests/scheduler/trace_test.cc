@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
@@ -24,11 +25,15 @@
 #include "scheduler/registry.h"
 #include "scheduler/replay.h"
 #include "scheduler/trace_json.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 #include "tests/support/allocation_counter.h"
 
 namespace sluice::scheduler {
 namespace {
+
+const StreamInfo kNothingSaid;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -46,8 +51,8 @@ MemoryTrace Record(const std::string& spec,
   Session session(*CreateRecordedPolicy(spec, {}, &trace, detail), options);
   const auto request = [&](const std::string& priority, uint64_t bytes,
                            ResourceHints hints) {
-    const h2::StreamId id = session.Request(h2::StreamPriority{0, 32, false},
-                                            {{"priority", priority}});
+    const h2::StreamId id = session.Request(
+        signals::Rfc7540Priority{0, 32, false}, {{"priority", priority}});
     EXPECT_TRUE(session
                     .Respond(id, std::make_unique<testing::BytesSource>(bytes),
                              {.hints = hints})
@@ -67,7 +72,7 @@ MemoryTrace Record(const std::string& spec,
     if (round == 20) {
       session.scheduler()
           .SetServerPriority(
-              5, ServerPriority{.rfc9218 = priority::Rfc9218Priority{0, true}})
+              5, ServerPriority{.rfc9218 = signals::Rfc9218Priority{0, true}})
           .IgnoreError();
     }
     for (const h2::StreamId id : {0, 1, 5}) {
@@ -82,7 +87,7 @@ TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rr", {}, &trace);
   for (const StreamId id : {1, 3, 5}) {
-    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->OnOpen(id, kNothingSaid);
     policy->SetReady(id);
   }
   const std::optional<Grant> grant = policy->Pick();
@@ -111,12 +116,11 @@ TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
 TEST(TraceTest, TheTreesPathHasTheLevelsOfChoiceFromTheTop) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);
-  const auto open = [&policy](StreamId id, StreamId parent, int weight) {
-    ASSERT_TRUE(
-        policy
-            ->OnOpen(id, {.rfc7540 =
-                              priority::Rfc7540Priority{parent, weight, false}})
-            .ok());
+  std::deque<StreamInfo> infos;
+  const auto open = [&](StreamId id, StreamId parent, int weight) {
+    infos.push_back(
+        {.rfc7540 = signals::Rfc7540Priority{parent, weight, false}});
+    policy->OnOpen(id, infos.back());
   };
   open(1, 0, 64);
   open(3, 1, 16);
@@ -134,13 +138,15 @@ TEST(TraceTest, TheTreesPathHasTheLevelsOfChoiceFromTheTop) {
                                                 .weight = 64,
                                                 .key = 256 * 16384 / 64,
                                                 .clock = 256 * 16384 / 64,
-                                                .active = 2},
+                                                .active = 2,
+                                                .child_active = true},
                                       PathLevel{.parent = 3,
                                                 .child = 7,
                                                 .weight = 96,
                                                 .key = 256 * 16384 / 96,
                                                 .clock = 256 * 16384 / 96,
-                                                .active = 2}));
+                                                .active = 2,
+                                                .child_active = true}));
   const auto& second = std::get<TracePick>(trace.events()[11]);
   EXPECT_EQ(second.number, 1u);
   EXPECT_EQ(second.path[0].tag, 256 * 960 / 64);
@@ -152,11 +158,11 @@ TEST(TraceTest, ARecordSaysHowMuchItLeftOut) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);
   StreamId parent = 0;
+  std::deque<StreamInfo> infos;
   for (StreamId id = 1; id < 80; id += 4) {
-    const StreamInfo info = {.rfc7540 =
-                                 priority::Rfc7540Priority{parent, 16, false}};
-    ASSERT_TRUE(policy->OnOpen(id, info).ok());
-    ASSERT_TRUE(policy->OnOpen(id + 2, info).ok());
+    infos.push_back({.rfc7540 = signals::Rfc7540Priority{parent, 16, false}});
+    policy->OnOpen(id, infos.back());
+    policy->OnOpen(id + 2, infos.back());
     policy->SetReady(id + 2);
     parent = id;
   }
@@ -275,7 +281,7 @@ TEST(TraceTest, RecordingADecisionAllocatesNothing) {
     LastEventsTrace trace(/*limit=*/64);
     std::unique_ptr<Policy> policy = *CreateRecordedPolicy(spec, {}, &trace);
     for (StreamId id = 1; id < 100; id += 2) {
-      ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+      policy->OnOpen(id, kNothingSaid);
       policy->SetReady(id);
     }
     const uint64_t before = sluice::testing::Allocations();
@@ -296,10 +302,12 @@ TEST(TraceTest, ARecordedPolicyDecidesAsThePolicyItself) {
           recorded ? *CreateRecordedPolicy(entry.name, {}, &trace)
                    : *CreatePolicy(entry.name);
       std::mt19937 random(1);
+      std::deque<StreamInfo> infos;
       for (StreamId id = 1; id < 40; id += 2) {
-        const priority::Rfc9218Priority field = {static_cast<int>(random() % 8),
-                                                 random() % 2 == 0};
-        ASSERT_TRUE(policy->OnOpen(id, {.rfc9218 = field}).ok());
+        const signals::Rfc9218Priority field = {static_cast<int>(random() % 8),
+                                                random() % 2 == 0};
+        infos.push_back({.rfc9218 = field});
+        policy->OnOpen(id, infos.back());
         policy->SetReady(id);
       }
       for (int i = 0; i < 100; ++i) {
@@ -368,7 +376,7 @@ TEST(WhatIfTest, ShowsTheOrderThatAnotherPolicyWouldHaveGiven) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
   for (const StreamId id : {1, 3}) {
-    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->OnOpen(id, kNothingSaid);
     policy->SetReady(id);
   }
   for (int i = 0; i < 4; ++i) {
@@ -389,7 +397,7 @@ TEST(WhatIfTest, AResetClosesTheStreamAtTheSamePoint) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
   for (const StreamId id : {1, 3}) {
-    ASSERT_TRUE(policy->OnOpen(id, {}).ok());
+    policy->OnOpen(id, kNothingSaid);
     policy->SetReady(id);
   }
   const auto send = [&policy] {
@@ -418,10 +426,9 @@ TEST(ReplayTest, ALogWithoutItsBeginningIsRefused) {
 
 // A file may say what no session does, and a policy relies on its session.
 TEST(ReplayTest, ALogThatNoSessionCanHaveWrittenIsRefused) {
-  const TraceMade made{"rr", 100, 10, 10, {}};
-  const std::vector<TraceEvent> begin = {made, TraceOpen{1, {}, true},
-                                         TraceOpen{3, {}, true}, TraceReady{1},
-                                         TraceReady{3}};
+  const TraceMade made{"rr", 100, 10, 10};
+  const std::vector<TraceEvent> begin = {
+      made, TraceOpen{1, {}}, TraceOpen{3, {}}, TraceReady{1}, TraceReady{3}};
   TracePick pick;
   pick.id = 1;
   struct Case {
@@ -457,9 +464,9 @@ TEST(ReplayTest, ALogThatNoSessionCanHaveWrittenIsRefused) {
 TEST(TraceJsonTest, LinesReadAsTheirFormatSays) {
   EXPECT_EQ(TraceEventToJson(TraceCharge{1, 1400}),
             R"({"call":"charge","id":1,"bytes":1400})");
-  TraceOpen open{1, {}, true};
-  open.info.rfc7540 = priority::Rfc7540Priority{0, 256, true};
-  open.info.rfc9218 = priority::Rfc9218Priority{0, true};
+  TraceOpen open{1, {}};
+  open.info.rfc7540 = signals::Rfc7540Priority{0, 256, true};
+  open.info.rfc9218 = signals::Rfc9218Priority{0, true};
   EXPECT_EQ(TraceEventToJson(open),
             R"({"call":"open","id":1,"rfc7540":[0,256,true],)"
             R"("rfc9218":[0,true]})");
@@ -484,7 +491,7 @@ TEST(TraceJsonTest, BadLinesAreRefusedWithTheirNumber) {
               absl::StatusCode::kInvalidArgument)
         << line;
   }
-  std::stringstream file("{\"call\":\"no_rfc7540\"}\n\nnonsense\n");
+  std::stringstream file("{\"call\":\"uses_rfc9218\"}\n\nnonsense\n");
   EXPECT_THAT(std::string(ReadTrace(file).status().message()),
               HasSubstr("line 3: "));
 }

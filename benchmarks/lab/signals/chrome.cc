@@ -10,6 +10,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/lab/signals/loading_method.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -20,7 +22,7 @@ using h2::StreamId;
 class Chain {
  public:
   // Appends to the level's part of the chain and says how it hangs there.
-  h2::StreamPriority Append(StreamId id, ChromeLevel level) {
+  signals::Rfc7540Priority Append(StreamId id, ChromeLevel level) {
     StreamId parent = 0;
     for (int i = static_cast<int>(level); i >= 0 && parent == 0; --i) {
       if (!levels_[i].empty()) parent = levels_[i].back();
@@ -37,7 +39,7 @@ class Chain {
     if (!old.has_value() || old->level == level) return {};
     const Neighbours before = NeighboursOf(id);
     Remove(*old);
-    const h2::StreamPriority moved = Append(id, level);
+    const signals::Rfc7540Priority moved = Append(id, level);
     const Neighbours after = NeighboursOf(id);
 
     std::vector<SignalFrame> frames;
@@ -47,9 +49,9 @@ class Chain {
       const ChromeLevel child_level = Find(*before.child)->level;
       frames.push_back(
           {*before.child,
-           h2::StreamPriority{.depends_on = before.parent,
-                              .weight = Chrome7540Weight(child_level),
-                              .exclusive = true}});
+           signals::Rfc7540Priority{.depends_on = before.parent,
+                                    .weight = Chrome7540Weight(child_level),
+                                    .exclusive = true}});
     }
     frames.push_back({id, moved});
     return frames;
@@ -164,10 +166,10 @@ class Chrome9218 : public Signals {
         level = resource.change_of_mind->level;
       }
     }
-    const h2::PriorityField field = {
+    const signals::Rfc9218Priority field = {
         .urgency = static_cast<int>(level),
         .incremental = with_incremental_ && IsIncremental(resource)};
-    if (field == h2::PriorityField()) return {};
+    if (field == signals::Rfc9218Priority()) return {};
     return {.update = field};
   }
 
@@ -175,8 +177,8 @@ class Chrome9218 : public Signals {
                                           ChromeLevel level) override {
     auto stream = incremental_.find(id);
     if (stream == incremental_.end()) return {};
-    return {{id, h2::PriorityField{.urgency = static_cast<int>(level),
-                                   .incremental = stream->second}}};
+    return {{id, signals::Rfc9218Priority{.urgency = static_cast<int>(level),
+                                          .incremental = stream->second}}};
   }
 
   void OnStreamClosed(StreamId id) override { incremental_.erase(id); }
@@ -211,8 +213,8 @@ class ChromiumH2In156 : public Signals {
   static constexpr int kFirstImages = 3;
 
   // Leaves out what is the default.
-  static std::string HeaderOf(const h2::PriorityField& field) {
-    const bool urgency = field.urgency != h2::PriorityField().urgency;
+  static std::string HeaderOf(const signals::Rfc9218Priority& field) {
+    const bool urgency = field.urgency != signals::Rfc9218Priority().urgency;
     return absl::StrCat(urgency ? absl::StrCat("u=", field.urgency) : "",
                         urgency && field.incremental ? ", " : "",
                         field.incremental ? "i" : "");

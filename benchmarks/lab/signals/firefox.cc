@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/signals/loading_method.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -18,7 +19,7 @@ constexpr h2::StreamId kUrgentStart = 13;
 
 struct Row {
   LoadingMethod method;
-  h2::StreamPriority in_7540;
+  signals::Rfc7540Priority in_7540;
   absl::string_view header_2023;
   int weight_153;  // on the root
   absl::string_view header_153;
@@ -57,13 +58,15 @@ class Firefox7540 : public Signals {
 
   std::vector<SignalFrame> OnConnect() override {
     return {
-        {kLeaders, h2::StreamPriority{.depends_on = 0, .weight = 201}},
-        {kUnblocked, h2::StreamPriority{.depends_on = 0, .weight = 101}},
-        {kBackground, h2::StreamPriority{.depends_on = 0, .weight = 1}},
+        {kLeaders, signals::Rfc7540Priority{.depends_on = 0, .weight = 201}},
+        {kUnblocked, signals::Rfc7540Priority{.depends_on = 0, .weight = 101}},
+        {kBackground, signals::Rfc7540Priority{.depends_on = 0, .weight = 1}},
         {kSpeculative,
-         h2::StreamPriority{.depends_on = kBackground, .weight = 1}},
-        {kFollowers, h2::StreamPriority{.depends_on = kLeaders, .weight = 1}},
-        {kUrgentStart, h2::StreamPriority{.depends_on = 0, .weight = 241}}};
+         signals::Rfc7540Priority{.depends_on = kBackground, .weight = 1}},
+        {kFollowers,
+         signals::Rfc7540Priority{.depends_on = kLeaders, .weight = 1}},
+        {kUrgentStart,
+         signals::Rfc7540Priority{.depends_on = 0, .weight = 241}}};
   }
 
   RequestSignals OnRequest(h2::StreamId, const Resource& resource) override {
@@ -82,7 +85,7 @@ class FirefoxH2In153 : public Signals {
  public:
   RequestSignals OnRequest(h2::StreamId, const Resource& resource) override {
     const Row& row = RowOf(resource);
-    return {.dependency = h2::StreamPriority{.weight = row.weight_153},
+    return {.dependency = signals::Rfc7540Priority{.weight = row.weight_153},
             .header = std::string(row.header_153)};
   }
 };

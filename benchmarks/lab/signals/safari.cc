@@ -4,6 +4,7 @@
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/signals/loading_method.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {
@@ -44,8 +45,8 @@ const Row& RowOf(const Resource& resource) {
 class Safari7540 : public Signals {
  public:
   RequestSignals OnRequest(h2::StreamId, const Resource& resource) override {
-    return {.dependency =
-                h2::StreamPriority{.weight = RowOf(resource).weight_7540}};
+    return {.dependency = signals::Rfc7540Priority{
+                .weight = RowOf(resource).weight_7540}};
   }
 };
 

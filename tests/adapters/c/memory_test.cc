@@ -178,7 +178,7 @@ size_t Drain(sluice_policy* policy, const std::vector<bool>& open) {
 
 std::vector<std::string> Specs() {
   std::vector<std::string> specs = {
-      "rfc7540:exact=true,max_depth=5",
+      "rfc7540:exact=true",
       "rfc9218:mixed=alternate",
       "auto:mixed=first_emission_then_rr,starvation_guard=100000",
   };

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "priority/rfc7540_priority.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {
@@ -168,7 +168,7 @@ class Crowd {
   // Of any stream, or of one that is not open yet.
   uint32_t NearbyId() { return 1 + 2 * random_.Below(next_ / 2 + 5); }
 
-  priority::Rfc7540Priority Priority(uint32_t id) {
+  signals::Rfc7540Priority Priority(uint32_t id) {
     const uint32_t parent = NearbyId();
     return {.depends_on = parent == id ? 0 : parent,
             .weight = 1 + static_cast<int>(random_.Below(256)),

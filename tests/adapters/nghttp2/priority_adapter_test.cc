@@ -15,8 +15,8 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "priority/rfc7540_priority.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {
@@ -410,14 +410,13 @@ TEST(PriorityAdapterTest, TheServersPriorityGoesOverTheClients) {
   server.Receive(client.Take());
   server.Answer(1, 1 << 20);
   server.Answer(3, 1 << 20);
-  EXPECT_TRUE(
-      server.adapter()
-          .SetServerPriority(
-              3,
-              scheduler::ServerPriority{
-                  .rfc7540 = priority::Rfc7540Priority{.depends_on = 0,
-                                                       .exclusive = true}})
-          .ok());
+  EXPECT_TRUE(server.adapter()
+                  .SetServerPriority(
+                      3, scheduler::ServerPriority{.rfc7540 =
+                                                       signals::Rfc7540Priority{
+                                                           .depends_on = 0,
+                                                           .exclusive = true}})
+                  .ok());
   EXPECT_EQ(Pump(&server, 2 * kFrame).Order(2), "3 3");
   EXPECT_TRUE(server.adapter().SetServerPriority(3, std::nullopt).ok());
   EXPECT_EQ(Pump(&server, 2 * kFrame).Order(2), "1 1");

@@ -16,8 +16,8 @@
 #include "absl/strings/string_view.h"
 #include "adapters/nghttp2/priority_adapter.h"
 #include "gtest/gtest.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
+#include "signals/rfc9218_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {
@@ -393,7 +393,7 @@ TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackKeepNobodyWaiting) {
                   ->SetServerPriority(
                       3,
                       scheduler::ServerPriority{
-                          .rfc9218 = priority::Rfc9218Priority{.urgency = 0}})
+                          .rfc9218 = signals::Rfc9218Priority{.urgency = 0}})
                   .ok());
   std::string order;
   const auto send = [&] {

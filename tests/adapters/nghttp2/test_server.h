@@ -19,7 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "adapters/nghttp2/priority_adapter.h"
 #include "gtest/gtest.h"
-#include "priority/rfc7540_priority.h"
+#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 
@@ -243,7 +243,7 @@ class Client {
     Frame(0x8, 0, id, Number(bytes, 4));
   }
   void Reset(uint32_t id) { Frame(0x3, 0, id, Number(0x8, 4)); }
-  void Priority(uint32_t id, priority::Rfc7540Priority priority) {
+  void Priority(uint32_t id, signals::Rfc7540Priority priority) {
     Frame(0x2, 0, id, Spec(priority));
   }
   void PriorityUpdate(uint32_t id, const std::string& field) {
@@ -265,7 +265,7 @@ class Client {
           "CONNECT\x01\x01"
           "a");
   }
-  void RequestWith(uint32_t id, priority::Rfc7540Priority priority) {
+  void RequestWith(uint32_t id, signals::Rfc7540Priority priority) {
     Frame(0x1, 0x25, id, Spec(priority) + Headers(""));
   }
 
@@ -279,7 +279,7 @@ class Client {
     }
     return out;
   }
-  static std::string Spec(priority::Rfc7540Priority priority) {
+  static std::string Spec(signals::Rfc7540Priority priority) {
     return Number(priority.depends_on | (priority.exclusive ? 1u << 31 : 0),
                   4) +
            static_cast<char>(priority.weight - 1);

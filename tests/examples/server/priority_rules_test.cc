@@ -6,9 +6,9 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "priority/rfc7540_priority.h"
-#include "priority/rfc9218_priority.h"
 #include "scheduler/policy.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
 
 namespace sluice::examples {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 scheduler::ServerPriority Rfc9218(int urgency, bool incremental) {
-  return {.rfc9218 = priority::Rfc9218Priority{urgency, incremental}};
+  return {.rfc9218 = signals::Rfc9218Priority{urgency, incremental}};
 }
 
 TEST(PriorityRulesTest, WithoutRulesTheClientsSignalsStand) {
@@ -50,15 +50,15 @@ TEST(PriorityRulesTest, EachKindOfSignalIsReplacedOnlyWhenItIsNamed) {
   ASSERT_TRUE(rules.ok()) << rules.status();
   EXPECT_EQ(rules->Match("", "/w"),
             (scheduler::ServerPriority{
-                .rfc7540 = priority::Rfc7540Priority{0, 256, false}}));
+                .rfc7540 = signals::Rfc7540Priority{0, 256, false}}));
   EXPECT_EQ(rules->Match("", "/e"),
             (scheduler::ServerPriority{
-                .rfc7540 = priority::Rfc7540Priority{0, 16, true}}));
+                .rfc7540 = signals::Rfc7540Priority{0, 16, true}}));
   EXPECT_EQ(rules->Match("", "/i"), Rfc9218(3, true));
   EXPECT_EQ(rules->Match("", "/b"),
             (scheduler::ServerPriority{
-                .rfc7540 = priority::Rfc7540Priority{0, 1, true},
-                .rfc9218 = priority::Rfc9218Priority{2, false}}));
+                .rfc7540 = signals::Rfc7540Priority{0, 1, true},
+                .rfc9218 = signals::Rfc9218Priority{2, false}}));
 }
 
 TEST(PriorityRulesTest, AWrongRuleIsNamed) {

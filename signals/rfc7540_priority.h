@@ -1,13 +1,10 @@
-// The RFC 7540 §5.3 parameters of one stream.
-#ifndef SLUICE_PRIORITY_RFC7540_PRIORITY_H_
-#define SLUICE_PRIORITY_RFC7540_PRIORITY_H_
+// The RFC 7540 §5.3 priority of one stream.
+#ifndef SLUICE_SIGNALS_RFC7540_PRIORITY_H_
+#define SLUICE_SIGNALS_RFC7540_PRIORITY_H_
 
-#include <cstdint>
+#include "signals/stream_id.h"
 
-namespace sluice::priority {
-
-// A 31-bit stream identifier; 0 is the root of the dependency tree.
-using StreamId = uint32_t;
+namespace sluice::signals {
 
 inline constexpr int kMinWeight = 1;
 inline constexpr int kMaxWeight = 256;
@@ -24,6 +21,6 @@ struct Rfc7540Priority {
                          const Rfc7540Priority&) = default;
 };
 
-}  // namespace sluice::priority
+}  // namespace sluice::signals
 
-#endif  // SLUICE_PRIORITY_RFC7540_PRIORITY_H_
+#endif  // SLUICE_SIGNALS_RFC7540_PRIORITY_H_

@@ -1,13 +1,15 @@
-#include "fields/priority_parameters.h"
+#include "signals/rfc9218_priority.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-namespace sluice::fields {
+namespace sluice::signals {
 namespace {
 
 bool IsDigit(char c) {
@@ -212,16 +214,16 @@ class Parser {
 
 }  // namespace
 
-std::optional<PriorityParameters> ParsePriorityParameters(
-    absl::string_view value) {
-  while (!value.empty() && value.back() == ' ') value.remove_suffix(1);
-  PriorityParameters parameters;
+std::optional<Rfc9218Parameters> ParseRfc9218Parameters(
+    absl::string_view text) {
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  Rfc9218Parameters parameters;
   const bool parsed =
-      Parser(value).Dictionary([&](absl::string_view key, const Item& item) {
+      Parser(text).Dictionary([&](absl::string_view key, const Item& item) {
         if (key == "u") {
           parameters.urgency.reset();
-          if (item.type == Item::Type::kInteger && item.integer >= 0 &&
-              item.integer <= 7) {
+          if (item.type == Item::Type::kInteger &&
+              item.integer >= kMinUrgency && item.integer <= kMaxUrgency) {
             parameters.urgency = static_cast<int>(item.integer);
           }
         } else if (key == "i") {
@@ -235,4 +237,21 @@ std::optional<PriorityParameters> ParsePriorityParameters(
   return parameters;
 }
 
-}  // namespace sluice::fields
+std::optional<Rfc9218Priority> ParseRfc9218Priority(absl::string_view text) {
+  const std::optional<Rfc9218Parameters> named = ParseRfc9218Parameters(text);
+  if (!named.has_value()) return std::nullopt;
+  return MergeResponse(Rfc9218Priority(), *named);
+}
+
+Rfc9218Priority MergeResponse(const Rfc9218Priority& client,
+                              const Rfc9218Parameters& response) {
+  return {.urgency = response.urgency.value_or(client.urgency),
+          .incremental = response.incremental.value_or(client.incremental)};
+}
+
+std::string FormatRfc9218Priority(const Rfc9218Priority& priority) {
+  return absl::StrCat("u=", priority.urgency,
+                      priority.incremental ? ", i" : "");
+}
+
+}  // namespace sluice::signals

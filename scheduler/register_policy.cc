@@ -1,0 +1,103 @@
+#include "scheduler/register_policy.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory_resource>
+#include <optional>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::scheduler {
+
+OptionReader::OptionReader(std::optional<absl::string_view> text,
+                           std::pmr::memory_resource* memory)
+    : unread_(memory) {
+  if (!text.has_value()) return;
+  for (absl::string_view pair : absl::StrSplit(*text, ',')) {
+    const size_t equals = pair.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      status_ = absl::InvalidArgumentError(
+          absl::StrCat("option '", pair, "' is not key=value"));
+      return;
+    }
+    const absl::string_view key = pair.substr(0, equals);
+    if (Has(key)) {
+      status_ = absl::InvalidArgumentError(
+          absl::StrCat("option '", key, "' comes twice"));
+      return;
+    }
+    unread_.emplace_back(key, pair.substr(equals + 1));
+  }
+}
+
+bool OptionReader::Has(absl::string_view key) const {
+  return absl::c_any_of(unread_,
+                        [key](const Pair& pair) { return pair.first == key; });
+}
+
+void OptionReader::SetDefault(absl::string_view key, absl::string_view value) {
+  if (!Has(key)) unread_.emplace_back(key, value);
+}
+
+std::optional<absl::string_view> OptionReader::Take(absl::string_view key) {
+  const auto found = absl::c_find_if(
+      unread_, [key](const Pair& pair) { return pair.first == key; });
+  if (found == unread_.end()) return std::nullopt;
+  const absl::string_view value = found->second;
+  unread_.erase(found);
+  return value;
+}
+
+void OptionReader::Fail(absl::string_view key, absl::string_view value,
+                        absl::string_view expected) {
+  if (!status_.ok()) return;
+  status_ = absl::InvalidArgumentError(
+      absl::StrCat("option '", key, "' is '", value, "', expected ", expected));
+}
+
+bool OptionReader::Bool(absl::string_view key, bool default_value) {
+  const std::optional<absl::string_view> value = Take(key);
+  if (!value.has_value()) return default_value;
+  if (*value == "true") return true;
+  if (*value == "false") return false;
+  Fail(key, *value, "true or false");
+  return default_value;
+}
+
+size_t OptionReader::Choice(absl::string_view key,
+                            std::initializer_list<absl::string_view> names) {
+  const std::optional<absl::string_view> value = Take(key);
+  if (!value.has_value()) return 0;
+  const auto* const found = std::find(names.begin(), names.end(), *value);
+  if (found != names.end()) return found - names.begin();
+  Fail(key, *value, absl::StrCat("one of ", absl::StrJoin(names, ", ")));
+  return 0;
+}
+
+int64_t OptionReader::Integer(absl::string_view key, int64_t default_value,
+                              int64_t min, int64_t max) {
+  const std::optional<absl::string_view> value = Take(key);
+  if (!value.has_value()) return default_value;
+  int64_t number = 0;
+  if (absl::SimpleAtoi(*value, &number) && number >= min && number <= max) {
+    return number;
+  }
+  Fail(key, *value, absl::StrCat("an integer from ", min, " to ", max));
+  return default_value;
+}
+
+absl::Status OptionReader::Finish() const {
+  if (!status_.ok() || unread_.empty()) return status_;
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown option '", unread_.front().first, "'"));
+}
+
+}  // namespace sluice::scheduler

@@ -1,0 +1,104 @@
+// For the file of a policy: registers it, and reads the options of its spec.
+//
+//   class Mice final : public RankedPolicy {
+//    public:
+//     Mice(const PolicyOptions& options, OptionReader& read)
+//         : RankedPolicy(options, Shape{}),
+//           limit_(read.Integer("limit", 16384, 1, 1 << 30)) {}
+//     …
+//   };
+//   SLUICE_REGISTER_POLICY(mice, "short bodies first", Mice);
+//
+// A class without options has a constructor from PolicyOptions alone. A policy
+// that one constructor cannot make gives a PolicyFactory to
+// SLUICE_REGISTER_POLICY_FACTORY. The library links with `alwayslink`, since
+// nothing refers to a policy but its name.
+#ifndef SLUICE_SCHEDULER_REGISTER_POLICY_H_
+#define SLUICE_SCHEDULER_REGISTER_POLICY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "priority/resource_allocator.h"
+#include "scheduler/policy.h"
+#include "scheduler/registry.h"
+
+namespace sluice::scheduler {
+
+class OptionReader {
+ public:
+  // `text`: "key=value,key=value"; nothing: no options. The characters must
+  // outlive the reader, which keeps its list in `memory`.
+  OptionReader(std::optional<absl::string_view> text,
+               std::pmr::memory_resource* memory);
+
+  // The value when the text does not name `key`.
+  void SetDefault(absl::string_view key, absl::string_view value);
+
+  // "true" or "false".
+  bool Bool(absl::string_view key, bool default_value);
+
+  // One of `names`, as its index; 0 when the option is absent.
+  size_t Choice(absl::string_view key,
+                std::initializer_list<absl::string_view> names);
+
+  // An integer of [min, max].
+  int64_t Integer(absl::string_view key, int64_t default_value, int64_t min,
+                  int64_t max);
+
+  // InvalidArgument for the first fault: text that is not key=value, a key that
+  // comes twice, a bad value, an option that no call has read.
+  absl::Status Finish() const;
+
+ private:
+  using Pair = std::pair<absl::string_view, absl::string_view>;
+
+  // Takes the option out of `unread_`.
+  std::optional<absl::string_view> Take(absl::string_view key);
+  bool Has(absl::string_view key) const;
+  void Fail(absl::string_view key, absl::string_view value,
+            absl::string_view expected);
+
+  priority::ResourceVector<Pair> unread_;
+  absl::Status status_;
+};
+
+// The policy that is registered as `name`, in the room of another one: it reads
+// its options from `read`, which the caller's caller finishes.
+absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
+                                                   const PolicyOptions& options,
+                                                   OptionReader& read);
+
+// The factory of a policy of class T. It lives in `options.memory`.
+template <class T>
+absl::StatusOr<std::unique_ptr<Policy>> MakePolicyOf(
+    const PolicyOptions& options, OptionReader& read) {
+  if constexpr (std::is_constructible_v<T, const PolicyOptions&,
+                                        OptionReader&>) {
+    return MakePolicy<T>(options.memory, options, read);
+  } else {
+    static_cast<void>(read);
+    return MakePolicy<T>(options.memory, options);
+  }
+}
+
+#define SLUICE_REGISTER_POLICY(name, summary, ...) \
+  SLUICE_REGISTER_POLICY_FACTORY(                  \
+      name, summary, ::sluice::scheduler::MakePolicyOf<__VA_ARGS__>)
+
+#define SLUICE_REGISTER_POLICY_FACTORY(name, summary, factory)  \
+  [[maybe_unused]] static const bool sluice_registered_##name = \
+      ::sluice::scheduler::RegisterPolicy(#name, summary, factory)
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_REGISTER_POLICY_H_

@@ -1,0 +1,247 @@
+#include "scheduler/stream_book.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory_resource>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/signal_source.h"
+
+namespace sluice::scheduler {
+
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Parameters;
+using ::sluice::signals::Rfc9218Priority;
+using ::sluice::signals::SignalSource;
+
+StreamBook::StreamBook(Policy* policy, size_t max_streams,
+                       std::pmr::memory_resource* memory)
+    : policy_(policy),
+      max_streams_(max_streams),
+      idle_{IdleStreams(memory), IdleStreams(memory)} {}
+
+// --- The client --------------------------------------------------------------
+
+absl::StatusCode StreamBook::CheckOpen(StreamId id) {
+  if (FindFault(id, &error_text_) != nullptr) {
+    return absl::StatusCode::kInvalidArgument;
+  }
+  if (id < kFirstReservedId || id % 2 == 1) return absl::StatusCode::kOk;
+  absl::SNPrintF(error_text_.data(), error_text_.size(),
+                 "stream %u: even ids from %u on are reserved", id,
+                 kFirstReservedId);
+  return absl::StatusCode::kInvalidArgument;
+}
+
+absl::StatusCode StreamBook::Open(StreamId id, StreamRecord* record) {
+  const absl::StatusCode code = CheckOpen(id);
+  if (code != absl::StatusCode::kOk) return code;
+  Settle();
+  record->id = id;
+  StreamId& highest = highest_opened_[id & 1];
+  highest = std::max(highest, id);
+  IdleStreams& idle = idle_[id & 1];
+  if (const auto found = idle.find(id); found != idle.end()) {
+    record->info.rfc7540 = found->second.rfc7540;
+    record->info.rfc7540_before_open = found->second.rfc7540.has_value();
+    record->info.rfc9218 = found->second.rfc9218;
+    record->updated_by_frame = found->second.rfc9218.has_value();
+  }
+  // The lower ids of the same side are closed now (RFC 9113 §5.1.1).
+  idle.erase(idle.begin(), idle.upper_bound(highest));
+  ++open_streams_;
+  ShrinkIdle();
+  opening_ = record;
+  return absl::StatusCode::kOk;
+}
+
+absl::StatusCode StreamBook::SetRfc7540(StreamId id, StreamRecord* record,
+                                        const Rfc7540Priority& priority,
+                                        SignalSource source) {
+  if (FindFault(id, priority, &error_text_) != nullptr) {
+    return absl::StatusCode::kInvalidArgument;
+  }
+  if (record == nullptr) {
+    Settle();
+    const absl::StatusCode room = CheckRoom(id);
+    if (room != absl::StatusCode::kOk) return room;
+    const absl::Status status = policy_->OnIdlePriority(id, priority);
+    if (!status.ok()) {
+      absl::SNPrintF(error_text_.data(), error_text_.size(), "%s",
+                     status.message());
+      return status.code();
+    }
+    if (!Passed(id)) idle_[id & 1][id].rfc7540 = priority;
+    return absl::StatusCode::kOk;
+  }
+  // A frame is a step of its own: an exclusive one acts on what it finds.
+  SettleUnless(source == SignalSource::kHeader ? record : nullptr);
+  record->info.rfc7540 = priority;
+  record->info.rfc7540_before_open = false;
+  if (source == SignalSource::kFrame) record->info.moved = uses_rfc9218_;
+  Tell(record, Signal::kRfc7540);
+  return absl::StatusCode::kOk;
+}
+
+absl::StatusCode StreamBook::SetRfc9218(StreamId id, StreamRecord* record,
+                                        const Rfc9218Priority& priority,
+                                        SignalSource source) {
+  if (FindFault(id, priority, &error_text_) != nullptr) {
+    return absl::StatusCode::kInvalidArgument;
+  }
+  SettleUnless(record);
+  if (record == nullptr) {
+    const absl::StatusCode room = CheckRoom(id);
+    if (room != absl::StatusCode::kOk) return room;
+    UseRfc9218();
+    if (!Passed(id)) idle_[id & 1][id].rfc9218 = priority;
+    return absl::StatusCode::kOk;
+  }
+  UseRfc9218();
+  if (source == SignalSource::kHeader && record->updated_by_frame) {
+    return absl::StatusCode::kOk;
+  }
+  record->info.rfc9218 = priority;
+  record->info.moved = false;
+  UpdateServerWord(record);
+  Tell(record, Signal::kRfc9218);
+  return absl::StatusCode::kOk;
+}
+
+void StreamBook::UseRfc9218() {
+  if (!std::exchange(uses_rfc9218_, true)) policy_->OnClientUsesRfc9218();
+}
+
+// --- The application ---------------------------------------------------------
+
+absl::StatusCode StreamBook::SetServerPriority(
+    StreamRecord* record, const std::optional<ServerPriority>& server) {
+  if (server.has_value() &&
+      FindFault(record->id, *server, &error_text_) != nullptr) {
+    return absl::StatusCode::kInvalidArgument;
+  }
+  SettleUnless(record);
+  const std::optional<ServerPriority> before = record->info.server;
+  record->application = server;
+  UpdateServerWord(record);
+  const auto of_tree = [](const std::optional<ServerPriority>& word) {
+    return word.has_value() ? word->rfc7540 : std::nullopt;
+  };
+  const auto of_field = [](const std::optional<ServerPriority>& word) {
+    return word.has_value() ? word->rfc9218 : std::nullopt;
+  };
+  const std::optional<ServerPriority>& now = record->info.server;
+  if (of_tree(before) != of_tree(now)) Tell(record, Signal::kServerRfc7540);
+  if (of_field(before) != of_field(now)) Tell(record, Signal::kRfc9218);
+  return absl::StatusCode::kOk;
+}
+
+void StreamBook::SetResponse(StreamRecord* record,
+                             const std::optional<Rfc9218Parameters>& response) {
+  if (record->response == response) return;
+  SettleUnless(record);
+  const std::optional<ServerPriority> before = record->info.server;
+  record->response = response;
+  UpdateServerWord(record);
+  if (record->info.server != before) Tell(record, Signal::kRfc9218);
+}
+
+// The application's own word, else the response's field over the client's
+// signal (RFC 9218 §8).
+void StreamBook::UpdateServerWord(StreamRecord* record) {
+  std::optional<ServerPriority> word = record->application;
+  const bool names_field = word.has_value() && word->rfc9218.has_value();
+  if (record->response.has_value() && !names_field) {
+    if (!word.has_value()) word.emplace();
+    word->rfc9218 = signals::MergeResponse(
+        record->info.rfc9218.value_or(Rfc9218Priority()), *record->response);
+  }
+  record->info.server = word;
+}
+
+void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {
+  ResourceHints merged = hints;
+  merged.tunnel |= record->info.hints.tunnel;  // that is the request's to say
+  if (merged == record->info.hints) return;
+  SettleUnless(record);
+  record->info.hints = merged;
+  Tell(record, Signal::kHints);
+}
+
+// --- Telling the policy ------------------------------------------------------
+
+void StreamBook::Settle() {
+  StreamRecord* const record = std::exchange(opening_, nullptr);
+  if (record == nullptr) return;
+  policy_->OnOpen(record->id, record->info);
+  if (record->ready) policy_->SetReady(record->id);
+}
+
+void StreamBook::Tell(StreamRecord* record, Signal changed) {
+  if (opening_ != record)
+    policy_->OnPriority(record->id, record->info, changed);
+}
+
+void StreamBook::SetReady(StreamRecord* record) {
+  SettleUnless(record);
+  if (!std::exchange(record->ready, true)) ++ready_streams_;
+  if (opening_ != record) policy_->SetReady(record->id);
+}
+
+void StreamBook::SetBlocked(StreamRecord* record) {
+  SettleUnless(record);
+  if (std::exchange(record->ready, false)) --ready_streams_;
+  if (opening_ != record) policy_->SetBlocked(record->id);
+}
+
+void StreamBook::Charge(StreamId id, StreamRecord* record, size_t bytes) {
+  if (record != nullptr) CountDown(bytes, &record->info.hints);
+  policy_->Charge(id, bytes);
+}
+
+void StreamBook::Close(StreamRecord* record) {
+  Settle();
+  if (std::exchange(record->ready, false)) --ready_streams_;
+  --open_streams_;
+  policy_->OnClose(record->id);
+}
+
+// --- Ids that are not open ---------------------------------------------------
+
+absl::StatusCode StreamBook::CheckRoom(StreamId id) {
+  const size_t room = max_streams_ - std::min(max_streams_, open_streams_);
+  if (Passed(id) || idle_[id & 1].contains(id) || idle_count() < room) {
+    return absl::StatusCode::kOk;
+  }
+  absl::SNPrintF(error_text_.data(), error_text_.size(),
+                 "no room for signals of stream %u, which is not open: %zu "
+                 "streams are known, the limit is %zu",
+                 id, idle_count() + open_streams_, max_streams_);
+  return absl::StatusCode::kResourceExhausted;
+}
+
+// The lowest ids have waited longest.
+void StreamBook::ShrinkIdle() {
+  const size_t room = max_streams_ - std::min(max_streams_, open_streams_);
+  while (idle_count() > room) {
+    const bool first_is_empty = idle_[0].empty();
+    const size_t side =
+        first_is_empty || (!idle_[1].empty() &&
+                           idle_[1].begin()->first < idle_[0].begin()->first);
+    idle_[side].erase(idle_[side].begin());
+  }
+}
+
+absl::Status StreamBook::ErrorOf(absl::StatusCode code) const {
+  return code == absl::StatusCode::kOk ? absl::OkStatus()
+                                       : absl::Status(code, error_text());
+}
+
+}  // namespace sluice::scheduler

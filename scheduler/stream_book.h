@@ -1,0 +1,173 @@
+// The book of streams: what is known of each stream, kept once for a session
+// and its policy. It validates signals, merges them, bounds what it keeps of
+// streams that are not open, and tells the policy what changed.
+//
+// The session owns its streams; each holds a StreamRecord that the book fills.
+//
+//   StreamBook book(policy.get());
+//   book.Open(1, &stream.record);                       // a request came
+//   book.SetRfc7540(1, &stream.record, priority, SignalSource::kHeader);
+//   book.SetReady(&stream.record);
+//   while (std::optional<Grant> grant = book.Pick()) {
+//     … book.Charge(&stream.record, bytes) …
+//   }
+//   book.Close(&stream.record);
+//
+// A stream opens in the policy with everything that its HEADERS said: the book
+// waits with Policy::OnOpen() until the session speaks of something else.
+//
+// A call that returns another code than Ok has changed nothing; error_text()
+// says why, and takes nothing from the heap. Not thread-safe. Between Pick()
+// and Charge() any other call is allowed, as policy.h says.
+#ifndef SLUICE_SCHEDULER_STREAM_BOOK_H_
+#define SLUICE_SCHEDULER_STREAM_BOOK_H_
+
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory_resource>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "priority/resource_allocator.h"
+#include "scheduler/policy.h"
+#include "scheduler/stream_info.h"
+#include "signals/rfc7540_priority.h"
+#include "signals/rfc9218_priority.h"
+#include "signals/signal_source.h"
+
+namespace sluice::scheduler {
+
+// An open stream. The book writes it; the session keeps it in one place from
+// Open() to Close().
+struct StreamRecord {
+  StreamId id = 0;
+  bool ready = false;
+  StreamInfo info;
+
+  // The two sources of info.server: the application's call, and the `priority`
+  // field of its response.
+  std::optional<ServerPriority> application;
+  std::optional<signals::Rfc9218Parameters> response;
+  // A PRIORITY_UPDATE said `info.rfc9218`. It goes over the request's field,
+  // whichever came first (RFC 9218 §7).
+  bool updated_by_frame = false;
+};
+
+class StreamBook {
+ public:
+  // `policy` must outlive the book. Open streams and ids that are not open but
+  // have signals are at most `max_streams` together; opening a stream always
+  // succeeds, and makes the lowest ids that are not open give way. What is kept
+  // of these lives in `memory`.
+  explicit StreamBook(
+      Policy* policy, size_t max_streams = kDefaultMaxStreams,
+      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+
+  // --- The client ----------------------------------------------------------
+
+  // The stream opens, blocked, with the signals that came before it. Those that
+  // come with its HEADERS follow by the next two calls. `*record` is blank.
+  // Error: InvalidArgument (the id). O(log n) for n ids with signals.
+  absl::StatusCode Open(StreamId id, StreamRecord* record);
+
+  // The errors of Open(), without opening.
+  absl::StatusCode CheckOpen(StreamId id);
+
+  // Tells the policy of the stream that opened last, if it does not know yet.
+  void Settle();
+
+  // The client said something of a stream: open (`record` is its record), or
+  // idle or closed (`record` is null). An id that can never open any more is
+  // ignored, but for the tree (RFC 7540 §5.3.4). Errors: InvalidArgument (the
+  // id, the value, a dependency on itself), ResourceExhausted (too many ids
+  // that are not open). O(log n).
+  absl::StatusCode SetRfc7540(StreamId id, StreamRecord* record,
+                              const signals::Rfc7540Priority& priority,
+                              signals::SignalSource source);
+  absl::StatusCode SetRfc9218(StreamId id, StreamRecord* record,
+                              const signals::Rfc9218Priority& priority,
+                              signals::SignalSource source);
+
+  // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
+  void OnNoRfc7540Priorities() { UseRfc9218(); }
+
+  // --- The application -----------------------------------------------------
+
+  // The override; nothing takes it back. Error: InvalidArgument.
+  absl::StatusCode SetServerPriority(
+      StreamRecord* record, const std::optional<ServerPriority>& server);
+
+  // The `priority` field of the response: it changes what it names (RFC 9218
+  // §8), as the application's word where SetServerPriority() named no RFC 9218
+  // priority.
+  void SetResponse(StreamRecord* record,
+                   const std::optional<signals::Rfc9218Parameters>& response);
+
+  // New hints replace earlier ones, but a tunnel stays one.
+  void SetHints(StreamRecord* record, const ResourceHints& hints);
+
+  // --- Sending -------------------------------------------------------------
+
+  // Say SetReady() again after a charge of 0 bytes: a policy may block then.
+  void SetReady(StreamRecord* record);
+  void SetBlocked(StreamRecord* record);
+  size_t ready_streams() const { return ready_streams_; }
+  size_t open_streams() const { return open_streams_; }
+
+  std::optional<Grant> Pick() {
+    Settle();
+    return policy_->Pick();
+  }
+  // `record` is the picked stream's, null when it was closed since.
+  void Charge(StreamId id, StreamRecord* record, size_t bytes);
+
+  // The stream will send no more. `*record` may go.
+  void Close(StreamRecord* record);
+
+  // --- Errors --------------------------------------------------------------
+
+  // Why the last call was refused.
+  const char* error_text() const { return error_text_.data(); }
+  // The same as a status with that text; OK stays OK.
+  absl::Status ErrorOf(absl::StatusCode code) const;
+
+ private:
+  struct Idle {
+    std::optional<signals::Rfc7540Priority> rfc7540;
+    std::optional<signals::Rfc9218Priority> rfc9218;
+  };
+  using IdleStreams =
+      std::map<StreamId, Idle, std::less<>,
+               priority::ResourceAllocator<std::pair<const StreamId, Idle>>>;
+
+  void SettleUnless(const StreamRecord* record) {
+    if (opening_ != nullptr && opening_ != record) Settle();
+  }
+  void Tell(StreamRecord* record, Signal changed);
+  void UseRfc9218();
+  void UpdateServerWord(StreamRecord* record);
+
+  // Whether `id` or a higher id of the same side has opened: it can never open
+  // any more (RFC 9113 §5.1.1).
+  bool Passed(StreamId id) const { return id <= highest_opened_[id & 1]; }
+  size_t idle_count() const { return idle_[0].size() + idle_[1].size(); }
+  absl::StatusCode CheckRoom(StreamId id);
+  void ShrinkIdle();
+
+  Policy* const policy_;
+  const size_t max_streams_;
+  StreamRecord* opening_ = nullptr;
+  bool uses_rfc9218_ = false;
+  size_t open_streams_ = 0;
+  size_t ready_streams_ = 0;
+  std::array<IdleStreams, 2> idle_;  // by id & 1: the server's, the client's
+  std::array<StreamId, 2> highest_opened_{};
+  FaultText error_text_{};
+};
+
+}  // namespace sluice::scheduler
+
+#endif  // SLUICE_SCHEDULER_STREAM_BOOK_H_
