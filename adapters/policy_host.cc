@@ -1,4 +1,10 @@
-#include "adapters/policy_host.h"
+#include <sluice/adapters/policy_host.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/signal_source.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -10,12 +16,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "scheduler/policy.h"
-#include "scheduler/stream_book.h"
-#include "scheduler/stream_info.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/signal_source.h"
 
 namespace sluice::adapters {
 

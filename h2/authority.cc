@@ -1,4 +1,4 @@
-#include "h2/authority.h"
+#include <sluice/h2/authority.h>
 
 #include <cstddef>
 #include <string>

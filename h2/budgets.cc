@@ -1,10 +1,10 @@
-#include "h2/budgets.h"
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/options.h>
 
 #include <algorithm>
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "h2/options.h"
 
 namespace sluice::h2 {
 

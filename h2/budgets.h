@@ -3,10 +3,11 @@
 #ifndef SLUICE_H2_BUDGETS_H_
 #define SLUICE_H2_BUDGETS_H_
 
+#include <sluice/h2/options.h>
+
 #include <cstdint>
 
 #include "absl/time/time.h"
-#include "h2/options.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,16 @@
-#include "h2/connection.h"
+#include <sluice/h2/connection.h>
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <sys/uio.h>
 
@@ -19,18 +31,6 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
-#include "h2/connection_state.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/frame_encoder.h"
-#include "h2/header_span.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 

@@ -37,6 +37,13 @@
 #ifndef SLUICE_H2_CONNECTION_H_
 #define SLUICE_H2_CONNECTION_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -54,12 +61,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "h2/events.h"
-#include "h2/header_span.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 

@@ -1,5 +1,20 @@
 // What each type of frame does, HEADERS, PUSH_PROMISE and SETTINGS apart (RFC
 // 9113 §6; RFC 7838 §4; RFC 9218 §7.1).
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/frame_payload.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,21 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "h2/byte_order.h"
 #include "h2/connection_impl.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/flow_window.h"
-#include "h2/frame.h"
-#include "h2/frame_encoder.h"
-#include "h2/frame_payload.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {

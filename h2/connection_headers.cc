@@ -3,6 +3,22 @@
 //
 // A block is always decoded to its end, whatever becomes of its stream: HPACK
 // is one context for the whole connection (§4.3).
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/field.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/frame_payload.h>
+#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/header_validation.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,22 +29,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "h2/byte_order.h"
 #include "h2/connection_impl.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/field.h"
-#include "h2/frame.h"
-#include "h2/frame_encoder.h"
-#include "h2/frame_payload.h"
-#include "h2/header_normalization.h"
-#include "h2/header_validation.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {

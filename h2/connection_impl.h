@@ -10,6 +10,27 @@
 #ifndef SLUICE_H2_CONNECTION_IMPL_H_
 #define SLUICE_H2_CONNECTION_IMPL_H_
 
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/connection.h>
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/field.h>
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_decoder.h>
+#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/header_validation.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/output_buffer.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,26 +44,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "h2/budgets.h"
-#include "h2/connection.h"
-#include "h2/connection_state.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/field.h"
-#include "h2/flow_window.h"
-#include "h2/frame.h"
-#include "h2/frame_decoder.h"
-#include "h2/header_normalization.h"
-#include "h2/header_validation.h"
-#include "h2/hpack.h"
-#include "h2/options.h"
-#include "h2/output_buffer.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 

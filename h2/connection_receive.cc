@@ -1,5 +1,18 @@
 // Bytes in: the preface, what is legal about a frame before its payload is
 // looked at, and the two kinds of errors (RFC 9113 §3.4, §4, §5.4).
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_decoder.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+
 #include <utility>
 #include <vector>
 
@@ -7,19 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "h2/budgets.h"
 #include "h2/connection_impl.h"
-#include "h2/connection_state.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/frame.h"
-#include "h2/frame_decoder.h"
-#include "h2/frame_encoder.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

@@ -1,5 +1,23 @@
 // The calls that send frames. Each checks everything before it changes
 // anything, so that a refused call leaves no trace.
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/field.h>
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/header_validation.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,23 +32,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
-#include "h2/connection_state.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/field.h"
-#include "h2/flow_window.h"
-#include "h2/frame.h"
-#include "h2/frame_encoder.h"
-#include "h2/header_normalization.h"
-#include "h2/header_span.h"
-#include "h2/header_validation.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2 {
 namespace {

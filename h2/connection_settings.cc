@@ -1,5 +1,18 @@
 // The beginning of a connection and SETTINGS (RFC 9113 §3.4, §6.5; RFC 7540
 // §3.2 for the upgrade from HTTP/1.1).
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,19 +28,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/byte_order.h"
 #include "h2/connection_impl.h"
-#include "h2/connection_state.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/flow_window.h"
-#include "h2/frame.h"
-#include "h2/frame_encoder.h"
-#include "h2/options.h"
-#include "h2/settings.h"
-#include "h2/stream_state.h"
-#include "h2/stream_table.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

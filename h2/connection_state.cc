@@ -1,11 +1,10 @@
-#include "h2/connection_state.h"
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <iterator>
-
-#include "h2/errors.h"
-#include "h2/frame.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

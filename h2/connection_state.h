@@ -3,12 +3,13 @@
 #ifndef SLUICE_H2_CONNECTION_STATE_H_
 #define SLUICE_H2_CONNECTION_STATE_H_
 
+#include <sluice/h2/errors.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "h2/errors.h"
-#include "h2/frame.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

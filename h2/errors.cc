@@ -1,4 +1,5 @@
-#include "h2/errors.h"
+#include <sluice/h2/errors.h>
+#include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +11,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

@@ -9,11 +9,12 @@
 #ifndef SLUICE_H2_ERRORS_H_
 #define SLUICE_H2_ERRORS_H_
 
+#include <sluice/h2/types.h>
+
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -6,6 +6,11 @@
 #ifndef SLUICE_H2_EVENTS_H_
 #define SLUICE_H2_EVENTS_H_
 
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/signal_source.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,10 +19,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/signal_source.h"
 
 namespace sluice::h2 {
 

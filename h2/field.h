@@ -2,12 +2,13 @@
 #ifndef SLUICE_H2_FIELD_H_
 #define SLUICE_H2_FIELD_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,4 @@
-#include "h2/frame.h"
+#include <sluice/h2/frame.h>
 
 #include <cstdint>
 

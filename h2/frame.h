@@ -3,11 +3,12 @@
 #ifndef SLUICE_H2_FRAME_H_
 #define SLUICE_H2_FRAME_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

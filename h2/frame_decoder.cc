@@ -1,4 +1,6 @@
-#include "h2/frame_decoder.h"
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_decoder.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -6,8 +8,6 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "h2/byte_order.h"
-#include "h2/frame.h"
 
 namespace sluice::h2 {
 

@@ -3,11 +3,12 @@
 #ifndef SLUICE_H2_FRAME_DECODER_H_
 #define SLUICE_H2_FRAME_DECODER_H_
 
+#include <sluice/h2/frame.h>
+
 #include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "h2/frame.h"
 
 namespace sluice::h2 {
 

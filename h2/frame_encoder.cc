@@ -1,4 +1,10 @@
-#include "h2/frame_encoder.h"
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -7,12 +13,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/byte_order.h"
-#include "h2/events.h"
-#include "h2/frame.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 namespace {

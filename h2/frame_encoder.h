@@ -3,6 +3,12 @@
 #ifndef SLUICE_H2_FRAME_ENCODER_H_
 #define SLUICE_H2_FRAME_ENCODER_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,11 +16,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/events.h"
-#include "h2/frame.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 

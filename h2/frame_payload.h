@@ -2,16 +2,17 @@
 #ifndef SLUICE_H2_FRAME_PAYLOAD_H_
 #define SLUICE_H2_FRAME_PAYLOAD_H_
 
+#include <sluice/h2/byte_order.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "h2/byte_order.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,7 @@
-#include "h2/header_normalization.h"
+#include <sluice/h2/field.h>
+#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/header_validation.h>
+#include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -10,9 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/field.h"
-#include "h2/header_validation.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

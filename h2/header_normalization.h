@@ -3,13 +3,14 @@
 #ifndef SLUICE_H2_HEADER_NORMALIZATION_H_
 #define SLUICE_H2_HEADER_NORMALIZATION_H_
 
+#include <sluice/h2/field.h>
+#include <sluice/h2/types.h>
+
 #include <deque>
 #include <string>
 #include <vector>
 
 #include "absl/types/span.h"
-#include "h2/field.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -4,11 +4,12 @@
 #ifndef SLUICE_H2_HEADER_SPAN_H_
 #define SLUICE_H2_HEADER_SPAN_H_
 
+#include <sluice/h2/types.h>
+
 #include <initializer_list>
 #include <vector>
 
 #include "absl/types/span.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

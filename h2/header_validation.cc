@@ -1,4 +1,7 @@
-#include "h2/header_validation.h"
+#include <sluice/h2/authority.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/field.h>
+#include <sluice/h2/header_validation.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/authority.h"
-#include "h2/errors.h"
-#include "h2/field.h"
 
 namespace sluice::h2 {
 namespace {

@@ -3,13 +3,14 @@
 #ifndef SLUICE_H2_HEADER_VALIDATION_H_
 #define SLUICE_H2_HEADER_VALIDATION_H_
 
+#include <sluice/h2/errors.h>
+#include <sluice/h2/field.h>
+
 #include <cstdint>
 #include <optional>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/errors.h"
-#include "h2/field.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,6 @@
-#include "h2/hpack.h"
+#include <sluice/h2/field.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/types.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -11,8 +13,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/field.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

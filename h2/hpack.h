@@ -2,6 +2,9 @@
 #ifndef SLUICE_H2_HPACK_H_
 #define SLUICE_H2_HPACK_H_
 
+#include <sluice/h2/field.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,8 +13,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/field.h"
-#include "h2/types.h"
 
 struct nghttp2_hd_deflater;
 struct nghttp2_hd_inflater;

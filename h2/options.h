@@ -2,6 +2,8 @@
 #ifndef SLUICE_H2_OPTIONS_H_
 #define SLUICE_H2_OPTIONS_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,7 +11,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

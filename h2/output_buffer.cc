@@ -1,4 +1,4 @@
-#include "h2/output_buffer.h"
+#include <sluice/h2/output_buffer.h>
 
 #include <algorithm>
 #include <cassert>

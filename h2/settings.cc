@@ -1,4 +1,9 @@
-#include "h2/settings.h"
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/types.h>
 
 #include <cstdint>
 #include <map>
@@ -7,11 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/flow_window.h"
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

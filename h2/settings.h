@@ -3,6 +3,10 @@
 #ifndef SLUICE_H2_SETTINGS_H_
 #define SLUICE_H2_SETTINGS_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,9 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

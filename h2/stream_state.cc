@@ -1,9 +1,8 @@
-#include "h2/stream_state.h"
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <iterator>
-
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

@@ -2,10 +2,11 @@
 #ifndef SLUICE_H2_STREAM_STATE_H_
 #define SLUICE_H2_STREAM_STATE_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -1,15 +1,14 @@
-#include "h2/stream_table.h"
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
-
-#include "h2/flow_window.h"
-#include "h2/options.h"
-#include "h2/stream_state.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -3,6 +3,11 @@
 #ifndef SLUICE_H2_STREAM_TABLE_H_
 #define SLUICE_H2_STREAM_TABLE_H_
 
+#include <sluice/h2/flow_window.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,10 +15,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "h2/flow_window.h"
-#include "h2/options.h"
-#include "h2/stream_state.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,4 @@
-#include "h2/types.h"
+#include <sluice/h2/types.h>
 
 #include <cstdint>
 #include <iterator>

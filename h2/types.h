@@ -3,11 +3,12 @@
 #ifndef SLUICE_H2_TYPES_H_
 #define SLUICE_H2_TYPES_H_
 
+#include <sluice/signals/stream_id.h>
+
 #include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "signals/stream_id.h"
 
 namespace sluice::h2 {
 

@@ -1,4 +1,5 @@
-#include "priority/priority_tree.h"
+#include <sluice/priority/priority_tree.h>
+#include <sluice/signals/path_level.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -6,7 +7,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {

@@ -51,6 +51,14 @@
 #ifndef SLUICE_PRIORITY_PRIORITY_TREE_H_
 #define SLUICE_PRIORITY_PRIORITY_TREE_H_
 
+#include <sluice/priority/internal/id_map.h>
+#include <sluice/priority/internal/share_tree.h>
+#include <sluice/priority/internal/tree_node.h>
+#include <sluice/priority/tree_error.h>
+#include <sluice/priority/tree_order.h>
+#include <sluice/signals/path_level.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -63,13 +71,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "priority/internal/id_map.h"
-#include "priority/internal/share_tree.h"
-#include "priority/internal/tree_node.h"
-#include "priority/tree_error.h"
-#include "priority/tree_order.h"
-#include "signals/path_level.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::priority {
 

@@ -1,4 +1,4 @@
-#include "priority/tree_error.h"
+#include <sluice/priority/tree_error.h>
 
 #include <array>
 #include <cstddef>

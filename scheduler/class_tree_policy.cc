@@ -1,4 +1,8 @@
-#include "scheduler/class_tree_policy.h"
+#include <sluice/priority/priority_tree.h>
+#include <sluice/scheduler/class_tree_policy.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -9,10 +13,6 @@
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "priority/priority_tree.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -11,6 +11,12 @@
 #ifndef SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 #define SLUICE_SCHEDULER_CLASS_TREE_POLICY_H_
 
+#include <sluice/priority/priority_tree.h>
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_map.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,11 +27,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "priority/priority_tree.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_map.h"
 
 namespace sluice::scheduler {
 

@@ -18,6 +18,11 @@
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_H_
 #define SLUICE_SCHEDULER_DATA_SCHEDULER_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,10 +32,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/policy.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 

@@ -3,6 +3,13 @@
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_IMPL_H_
 #define SLUICE_SCHEDULER_DATA_SCHEDULER_IMPL_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/trace.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,14 +22,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/data_scheduler.h"
 #include "scheduler/linked_list.h"
-#include "scheduler/policy.h"
 #include "scheduler/small_frames.h"
-#include "scheduler/stream_book.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 

@@ -2,6 +2,12 @@
 //
 // Pull() ends: each pick sends at least a byte, or ends or blocks its stream. A
 // stream whose source has nothing is not read again in the same pull.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,12 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/data_scheduler.h"
 #include "scheduler/data_scheduler_impl.h"
-#include "scheduler/policy.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 namespace {

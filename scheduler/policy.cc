@@ -1,4 +1,4 @@
-#include "scheduler/policy.h"
+#include <sluice/scheduler/policy.h>
 
 #include <cstddef>
 #include <memory_resource>

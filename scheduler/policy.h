@@ -26,6 +26,11 @@
 #ifndef SLUICE_SCHEDULER_POLICY_H_
 #define SLUICE_SCHEDULER_POLICY_H_
 
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/path_level.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/stream_id.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,10 +42,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/stream_info.h"
-#include "signals/path_level.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 

@@ -1,4 +1,7 @@
-#include "scheduler/ranked_policy.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ranked_policy.h>
+#include <sluice/scheduler/ready_queue.h>
+#include <sluice/scheduler/registry.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -10,9 +13,6 @@
 #include "absl/base/optimization.h"
 #include "absl/numeric/bits.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/ready_queue.h"
-#include "scheduler/registry.h"
 
 namespace sluice::scheduler {
 namespace {

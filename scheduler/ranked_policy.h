@@ -33,6 +33,12 @@
 #ifndef SLUICE_SCHEDULER_RANKED_POLICY_H_
 #define SLUICE_SCHEDULER_RANKED_POLICY_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ready_queue.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_map.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -43,11 +49,6 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/ready_queue.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_map.h"
 
 namespace sluice::scheduler {
 

@@ -1,4 +1,4 @@
-#include "scheduler/ready_queue.h"
+#include <sluice/scheduler/ready_queue.h>
 
 #include <algorithm>
 #include <cstddef>

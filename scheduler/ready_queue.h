@@ -14,6 +14,9 @@
 #ifndef SLUICE_SCHEDULER_READY_QUEUE_H_
 #define SLUICE_SCHEDULER_READY_QUEUE_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -21,8 +24,6 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
 
 namespace sluice::scheduler {
 

@@ -1,4 +1,4 @@
-#include "scheduler/register_policy.h"
+#include <sluice/scheduler/register_policy.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -16,6 +16,10 @@
 #ifndef SLUICE_SCHEDULER_REGISTER_POLICY_H_
 #define SLUICE_SCHEDULER_REGISTER_POLICY_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -28,9 +32,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 
 namespace sluice::scheduler {
 

@@ -1,4 +1,5 @@
-#include "scheduler/registry.h"
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
 
 #include <algorithm>
 #include <map>
@@ -13,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/register_policy.h"
 
 namespace sluice::scheduler {
 namespace {

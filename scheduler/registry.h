@@ -2,6 +2,8 @@
 #ifndef SLUICE_SCHEDULER_REGISTRY_H_
 #define SLUICE_SCHEDULER_REGISTRY_H_
 
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <memory>
 #include <memory_resource>
@@ -10,7 +12,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
 
 namespace sluice::scheduler {
 

@@ -1,4 +1,7 @@
-#include "scheduler/replay.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -18,9 +21,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 namespace {

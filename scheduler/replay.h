@@ -3,6 +3,9 @@
 #ifndef SLUICE_SCHEDULER_REPLAY_H_
 #define SLUICE_SCHEDULER_REPLAY_H_
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,8 +16,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 

@@ -4,6 +4,11 @@
 // again, and with --policy what another policy would have done in its place.
 // Exits with 1 when the log does not play to the decisions that it holds, and
 // with 2 when the command line or the log cannot be read.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,10 +26,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "scheduler/policy.h"
-#include "scheduler/replay.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
 
 namespace sluice::scheduler {
 namespace {

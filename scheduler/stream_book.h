@@ -22,6 +22,13 @@
 #ifndef SLUICE_SCHEDULER_STREAM_BOOK_H_
 #define SLUICE_SCHEDULER_STREAM_BOOK_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/signal_source.h>
+
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -31,12 +38,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/stream_info.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/signal_source.h"
 
 namespace sluice::scheduler {
 

@@ -1,11 +1,11 @@
-#include "scheduler/stream_info.h"
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/stream_id.h>
 
 #include <optional>
 
 #include "absl/strings/str_format.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -3,15 +3,15 @@
 #ifndef SLUICE_SCHEDULER_STREAM_INFO_H_
 #define SLUICE_SCHEDULER_STREAM_INFO_H_
 
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/stream_id.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/stream_id.h"
 
 namespace sluice::scheduler {
 

@@ -2,13 +2,14 @@
 #ifndef SLUICE_SCHEDULER_STREAM_MAP_H_
 #define SLUICE_SCHEDULER_STREAM_MAP_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+
 #include <functional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
 
 namespace sluice::scheduler {
 

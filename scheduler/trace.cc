@@ -1,4 +1,8 @@
-#include "scheduler/trace.h"
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -18,10 +22,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -15,6 +15,10 @@
 #ifndef SLUICE_SCHEDULER_TRACE_H_
 #define SLUICE_SCHEDULER_TRACE_H_
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -29,9 +33,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 

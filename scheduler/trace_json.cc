@@ -1,4 +1,8 @@
-#include "scheduler/trace_json.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <array>
 #include <cstddef>
@@ -17,10 +21,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
-#include "scheduler/policy.h"
-#include "scheduler/trace.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -15,6 +15,8 @@
 #ifndef SLUICE_SCHEDULER_TRACE_JSON_H_
 #define SLUICE_SCHEDULER_TRACE_JSON_H_
 
+#include <sluice/scheduler/trace.h>
+
 #include <istream>
 #include <ostream>
 #include <string>
@@ -23,7 +25,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/trace.h"
 
 namespace sluice::scheduler {
 

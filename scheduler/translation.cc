@@ -1,4 +1,7 @@
-#include "scheduler/translation.h"
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/scheduler/translation.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <algorithm>
 #include <array>
@@ -7,9 +10,6 @@
 
 #include "absl/numeric/bits.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/stream_info.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 

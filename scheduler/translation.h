@@ -6,13 +6,14 @@
 #ifndef SLUICE_SCHEDULER_TRANSLATION_H_
 #define SLUICE_SCHEDULER_TRANSLATION_H_
 
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "scheduler/stream_info.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 

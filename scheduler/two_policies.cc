@@ -1,4 +1,7 @@
-#include "scheduler/two_policies.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/two_policies.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <memory>
@@ -8,9 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 

@@ -6,6 +6,11 @@
 #ifndef SLUICE_SCHEDULER_TWO_POLICIES_H_
 #define SLUICE_SCHEDULER_TWO_POLICIES_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,10 +22,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "priority/resource_allocator.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 

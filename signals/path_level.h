@@ -2,9 +2,9 @@
 #ifndef SLUICE_SIGNALS_PATH_LEVEL_H_
 #define SLUICE_SIGNALS_PATH_LEVEL_H_
 
-#include <cstdint>
+#include <sluice/signals/stream_id.h>
 
-#include "signals/stream_id.h"
+#include <cstdint>
 
 namespace sluice::signals {
 

@@ -2,7 +2,7 @@
 #ifndef SLUICE_SIGNALS_RFC7540_PRIORITY_H_
 #define SLUICE_SIGNALS_RFC7540_PRIORITY_H_
 
-#include "signals/stream_id.h"
+#include <sluice/signals/stream_id.h>
 
 namespace sluice::signals {
 

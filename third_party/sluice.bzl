@@ -6,7 +6,16 @@ SLUICE_COPTS = [
     "-Werror",
 ]
 
+# The rooms whose headers are installed.
+_INSTALLED = ["signals", "h2", "priority", "scheduler", "adapters", "adapters/nghttp2"]
+
 def sluice_cc_library(name, copts = [], **kwargs):
+    # An installed header is included by the same name here and by users:
+    # <sluice/h2/connection.h>.
+    if native.package_name() in _INSTALLED:
+        kwargs["include_prefix"] = "sluice"
+        kwargs["strip_include_prefix"] = "/"
+
     # Linked into each program, in other workspaces too: as a shared object of
     # its own it would need libraries that --as-needed drops from the program.
     native.cc_library(name = name, copts = SLUICE_COPTS + copts, linkstatic = True, **kwargs)

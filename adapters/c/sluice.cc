@@ -1,5 +1,11 @@
 #include "adapters/c/sluice.h"
 
+#include <sluice/adapters/policy_host.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +20,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "adapters/c/caller_memory.h"
-#include "adapters/policy_host.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;

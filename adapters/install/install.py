@@ -16,10 +16,10 @@ import shutil
 import sys
 import sysconfig
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 PACKED = "adapters/install/"
 MANIFEST = "share/sluice/manifest.txt"
-INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+INCLUDE = re.compile(r'^#include <sluice/([^>]+)>', re.MULTILINE)
 
 
 def fail(sentence):
@@ -108,10 +108,9 @@ class Installer:
         found, wanted = set(), self.read(PACKED + "headers.txt").split()
         while wanted:
             header = wanted.pop()
-            if header in found or header.startswith("absl/"):
-                continue
-            found.add(header)
-            wanted += INCLUDE.findall(self.read(header))
+            if header not in found:
+                found.add(header)
+                wanted += INCLUDE.findall(self.read(header))
         return sorted(found)
 
 

@@ -1,4 +1,10 @@
-#include "adapters/nghttp2/priority_adapter.h"
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/adapters/nghttp2/priority_frame_reader.h>
+#include <sluice/adapters/policy_host.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
@@ -15,12 +21,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "adapters/nghttp2/priority_frame_reader.h"
-#include "adapters/policy_host.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::adapters {
 

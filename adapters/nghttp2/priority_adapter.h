@@ -54,6 +54,12 @@
 #ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
 #define SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
 
+#include <sluice/adapters/nghttp2/priority_frame_reader.h>
+#include <sluice/adapters/policy_host.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
@@ -68,11 +74,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "adapters/nghttp2/priority_frame_reader.h"
-#include "adapters/policy_host.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 

@@ -1,4 +1,4 @@
-#include "adapters/nghttp2/priority_frame_reader.h"
+#include <sluice/adapters/nghttp2/priority_frame_reader.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -10,13 +10,14 @@
 #ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
 #define SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "absl/strings/string_view.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 

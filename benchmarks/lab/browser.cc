@@ -1,16 +1,17 @@
 #include "benchmarks/lab/browser.h"
 
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <optional>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "benchmarks/lab/origin.h"
-#include "h2/header_span.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

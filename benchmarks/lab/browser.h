@@ -16,6 +16,9 @@
 #ifndef SLUICE_BENCHMARKS_LAB_BROWSER_H_
 #define SLUICE_BENCHMARKS_LAB_BROWSER_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -31,8 +34,6 @@
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/signals.h"
 #include "benchmarks/lab/transport.h"
-#include "h2/connection.h"
-#include "h2/events.h"
 
 namespace sluice::lab {
 

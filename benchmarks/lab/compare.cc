@@ -1,5 +1,8 @@
 #include "benchmarks/lab/compare.h"
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <memory>
 #include <utility>
 
@@ -10,8 +13,6 @@
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/report.h"
 #include "benchmarks/lab/summary.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,7 @@
 #include "benchmarks/lab/compare_main.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <unistd.h>
 
 #include <chrono>
@@ -32,7 +34,6 @@
 #include "benchmarks/lab/trace_folder.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
-#include "scheduler/registry.h"
 
 ABSL_FLAG(std::string, pages, "wikipedia_mobile,vk",
           "pages to load, separated by commas: names of bundled pages, real "

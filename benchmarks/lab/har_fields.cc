@@ -1,5 +1,7 @@
 #include "benchmarks/lab/har_fields.h"
 
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,7 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "benchmarks/lab/har_names.h"
 #include "benchmarks/lab/page_rules.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,10 @@
 #include "benchmarks/lab/har_output.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +23,7 @@
 #include "benchmarks/lab/page_fixture.h"
 #include "benchmarks/lab/page_rules.h"
 #include "benchmarks/lab/version.h"
-#include "h2/events.h"
-#include "h2/types.h"
 #include "nlohmann/json.hpp"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,10 @@
 #include "benchmarks/lab/origin.h"
 
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -8,10 +13,6 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
-#include "h2/header_span.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

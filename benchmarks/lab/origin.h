@@ -10,6 +10,13 @@
 #ifndef SLUICE_BENCHMARKS_LAB_ORIGIN_H_
 #define SLUICE_BENCHMARKS_LAB_ORIGIN_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,12 +29,6 @@
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/transport.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 

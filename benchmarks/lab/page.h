@@ -21,6 +21,8 @@
 #ifndef SLUICE_BENCHMARKS_LAB_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_PAGE_H_
 
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,7 +31,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
 
 namespace sluice::lab {
 

@@ -2,6 +2,8 @@
 #ifndef SLUICE_BENCHMARKS_LAB_PAGE_LOAD_H_
 #define SLUICE_BENCHMARKS_LAB_PAGE_LOAD_H_
 
+#include <sluice/scheduler/policy.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,7 +14,6 @@
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/signals.h"
 #include "benchmarks/lab/transport.h"
-#include "scheduler/policy.h"
 
 namespace sluice::lab {
 

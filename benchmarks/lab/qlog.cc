@@ -1,5 +1,10 @@
 #include "benchmarks/lab/qlog.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <limits>
 #include <variant>
@@ -11,11 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/origin.h"
 #include "benchmarks/lab/page.h"
-#include "h2/events.h"
-#include "h2/types.h"
 #include "nlohmann/json.hpp"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

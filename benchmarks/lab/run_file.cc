@@ -1,5 +1,9 @@
 #include "benchmarks/lab/run_file.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -13,9 +17,6 @@
 #include "benchmarks/lab/metrics.h"
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/version.h"
-#include "h2/events.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

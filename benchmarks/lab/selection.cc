@@ -1,5 +1,7 @@
 #include "benchmarks/lab/selection.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <glob.h>
 
 #include <algorithm>
@@ -17,7 +19,6 @@
 #include "absl/strings/strip.h"
 #include "benchmarks/lab/page_rules.h"
 #include "examples/support/paths.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

@@ -12,6 +12,11 @@
 #ifndef SLUICE_BENCHMARKS_LAB_SIGNALS_H_
 #define SLUICE_BENCHMARKS_LAB_SIGNALS_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +27,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/lab/page.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 

@@ -1,15 +1,15 @@
 #include "benchmarks/lab/tree_history.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/priority/priority_tree.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <variant>
-
-#include "h2/events.h"
-#include "priority/priority_tree.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {

@@ -8,12 +8,13 @@
 #ifndef SLUICE_BENCHMARKS_LAB_TREE_HISTORY_H_
 #define SLUICE_BENCHMARKS_LAB_TREE_HISTORY_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 #include <vector>
 
 #include "benchmarks/lab/byte_columns.h"
 #include "benchmarks/lab/page_load.h"
-#include "h2/types.h"
 
 namespace sluice::lab {
 

@@ -1,5 +1,10 @@
 #include "benchmarks/micro/idle_memory.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <malloc.h>
 #include <nghttp2/nghttp2.h>
 
@@ -12,10 +17,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::benchmarks {
 namespace {

@@ -2,6 +2,17 @@
 // interface, beside the bare tree and h2o's scheduler in the same run, and one
 // DATA frame through DataScheduler and Connection; both with and without a
 // trace. Names: Pick/<system>/flat/<streams>, Frame/<policy>/flat/<streams>.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/priority/tree_order.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,16 +25,6 @@
 #include "absl/strings/cord.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/micro/systems.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "priority/tree_order.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/trace.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::benchmarks {
 namespace {

@@ -1,9 +1,9 @@
 #include "benchmarks/micro/systems.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <random>
-
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::benchmarks {
 

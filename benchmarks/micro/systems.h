@@ -7,13 +7,13 @@
 #ifndef SLUICE_BENCHMARKS_MICRO_SYSTEMS_H_
 #define SLUICE_BENCHMARKS_MICRO_SYSTEMS_H_
 
+#include <sluice/priority/priority_tree.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include "priority/priority_tree.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::benchmarks {
 

@@ -34,7 +34,7 @@
 #include <vector>
 
 #ifdef WITH_SLUICE
-#include "adapters/nghttp2/priority_adapter.h"
+#include <sluice/adapters/nghttp2/priority_adapter.h>
 #endif
 
 namespace {

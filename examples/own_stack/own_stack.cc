@@ -4,6 +4,12 @@
 //
 //   ./bazelw run //examples/own_stack -- rfc7540
 //   c++ -std=c++20 own_stack.cc $(pkg-config --cflags --libs sluice)
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/signal_source.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +21,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_book.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/signal_source.h"
 
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;

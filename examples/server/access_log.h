@@ -2,13 +2,14 @@
 #ifndef SLUICE_EXAMPLES_SERVER_ACCESS_LOG_H_
 #define SLUICE_EXAMPLES_SERVER_ACCESS_LOG_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "h2/types.h"
 
 namespace sluice::examples {
 

@@ -1,3 +1,5 @@
+#include <sluice/h2/connection.h>
+
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -8,7 +10,6 @@
 
 #include "absl/types/span.h"
 #include "examples/server/transport.h"
-#include "h2/connection.h"
 
 namespace sluice::examples {
 namespace {

@@ -2,11 +2,12 @@
 #ifndef SLUICE_EXAMPLES_SERVER_FILE_SOURCE_H_
 #define SLUICE_EXAMPLES_SERVER_FILE_SOURCE_H_
 
+#include <sluice/scheduler/data_scheduler.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "examples/server/unique_fd.h"
-#include "scheduler/data_scheduler.h"
 
 namespace sluice::examples {
 

@@ -1,5 +1,11 @@
 #include "examples/server/http_connection.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -15,11 +21,6 @@
 #include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 namespace {

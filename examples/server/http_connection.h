@@ -7,6 +7,12 @@
 #ifndef SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
 #define SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,11 +26,6 @@
 #include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 

@@ -9,6 +9,8 @@
 //   listening on http://127.0.0.1:8080/
 // Standard error has one line for each request (see access_log.h). Exit status:
 // 0 after SIGINT or SIGTERM, 1 when it cannot listen, 2 for a bad command line.
+#include <sluice/scheduler/registry.h>
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -28,7 +30,6 @@
 #include "examples/server/server.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
-#include "scheduler/registry.h"
 
 ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
 ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");

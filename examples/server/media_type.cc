@@ -1,12 +1,13 @@
 #include "examples/server/media_type.h"
 
+#include <sluice/scheduler/policy.h>
+
 #include <algorithm>
 #include <iterator>
 #include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 namespace {

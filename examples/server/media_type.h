@@ -2,8 +2,9 @@
 #ifndef SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
 #define SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
 
+#include <sluice/scheduler/policy.h>
+
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 

@@ -1,5 +1,9 @@
 #include "examples/server/priority_rules.h"
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,9 +18,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "scheduler/policy.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::examples {
 namespace {

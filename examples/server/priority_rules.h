@@ -3,13 +3,14 @@
 #ifndef SLUICE_EXAMPLES_SERVER_PRIORITY_RULES_H_
 #define SLUICE_EXAMPLES_SERVER_PRIORITY_RULES_H_
 
+#include <sluice/scheduler/policy.h>
+
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 

@@ -1,5 +1,11 @@
 #include "examples/server/server.h"
 
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -31,11 +37,6 @@
 #include "examples/server/static_files.h"
 #include "examples/server/tls_context.h"
 #include "examples/server/transport.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 
 namespace sluice::examples {
 namespace {

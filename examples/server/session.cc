@@ -1,5 +1,7 @@
 #include "examples/server/session.h"
 
+#include <sluice/h2/types.h>
+
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -21,7 +23,6 @@
 #include "asio/socket_base.hpp"
 #include "examples/server/http_connection.h"
 #include "examples/server/transport.h"
-#include "h2/types.h"
 
 namespace sluice::examples {
 namespace {

@@ -2,6 +2,9 @@
 #ifndef SLUICE_EXAMPLES_SERVER_STATIC_FILES_H_
 #define SLUICE_EXAMPLES_SERVER_STATIC_FILES_H_
 
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,8 +14,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/server/unique_fd.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
 
 namespace sluice::examples {
 

@@ -1,3 +1,5 @@
+#include <sluice/h2/connection.h>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -13,7 +15,6 @@
 
 #include "absl/types/span.h"
 #include "examples/server/transport.h"
-#include "h2/connection.h"
 
 namespace sluice::examples {
 namespace {

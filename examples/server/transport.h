@@ -3,13 +3,14 @@
 #ifndef SLUICE_EXAMPLES_SERVER_TRANSPORT_H_
 #define SLUICE_EXAMPLES_SERVER_TRANSPORT_H_
 
+#include <sluice/h2/connection.h>
+
 #include <openssl/ssl.h>
 
 #include <cstddef>
 #include <memory>
 
 #include "absl/types/span.h"
-#include "h2/connection.h"
 
 namespace sluice::examples {
 

@@ -9,6 +9,11 @@
 #ifndef SLUICE_EXAMPLES_THREADS_LOCKED_SESSION_H_
 #define SLUICE_EXAMPLES_THREADS_LOCKED_SESSION_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -18,10 +23,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 

@@ -1,5 +1,9 @@
 #include "examples/threads/mailbox_session.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/policy.h>
+
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -7,10 +11,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 namespace {

@@ -7,6 +7,10 @@
 #ifndef SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
 #define SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -14,10 +18,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "h2/connection.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 

@@ -2,6 +2,8 @@
 #ifndef SLUICE_EXAMPLES_THREADS_PIPE_BODY_H_
 #define SLUICE_EXAMPLES_THREADS_PIPE_BODY_H_
 
+#include <sluice/scheduler/data_scheduler.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -10,7 +12,6 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/data_scheduler.h"
 
 namespace sluice::examples {
 

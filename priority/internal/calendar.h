@@ -3,11 +3,12 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_CALENDAR_H_
 #define SLUICE_PRIORITY_INTERNAL_CALENDAR_H_
 
+#include <sluice/priority/internal/tree_node.h>
+
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/numeric/bits.h"
-#include "priority/internal/tree_node.h"
 
 namespace sluice::priority::internal {
 

@@ -3,12 +3,12 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_ID_MAP_H_
 #define SLUICE_PRIORITY_INTERNAL_ID_MAP_H_
 
+#include <sluice/priority/internal/tree_node.h>
+#include <sluice/priority/resource_allocator.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
-
-#include "priority/internal/tree_node.h"
-#include "priority/resource_allocator.h"
 
 namespace sluice::priority::internal {
 

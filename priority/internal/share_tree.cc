@@ -1,4 +1,4 @@
-#include "priority/internal/share_tree.h"
+#include <sluice/priority/internal/share_tree.h>
 
 #include <algorithm>
 #include <cstdlib>

@@ -17,15 +17,16 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_SHARE_TREE_H_
 #define SLUICE_PRIORITY_INTERNAL_SHARE_TREE_H_
 
+#include <sluice/priority/internal/sibling_queue.h>
+#include <sluice/priority/internal/tree_node.h>
+#include <sluice/priority/resource_allocator.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
-#include "priority/internal/sibling_queue.h"
-#include "priority/internal/tree_node.h"
-#include "priority/resource_allocator.h"
 
 namespace sluice::priority {
 

@@ -1,5 +1,5 @@
 // What must hold of a ShareTree, checked from the root down.
-#include "priority/internal/share_tree.h"
+#include <sluice/priority/internal/share_tree.h>
 
 namespace sluice::priority::internal {
 

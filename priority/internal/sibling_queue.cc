@@ -1,4 +1,4 @@
-#include "priority/internal/sibling_queue.h"
+#include <sluice/priority/internal/sibling_queue.h>
 
 #include <cstddef>
 #include <cstdint>

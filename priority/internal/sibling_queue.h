@@ -12,6 +12,10 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 #define SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 
+#include <sluice/priority/internal/tree_node.h>
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/priority/tree_order.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
@@ -19,9 +23,6 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "priority/internal/calendar.h"
-#include "priority/internal/tree_node.h"
-#include "priority/resource_allocator.h"
-#include "priority/tree_order.h"
 
 namespace sluice::priority::internal {
 

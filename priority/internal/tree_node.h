@@ -3,12 +3,12 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
 #define SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
 
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/stream_id.h>
+
 #include <cstddef>
 #include <cstdint>
-
-#include "priority/resource_allocator.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/stream_id.h"
 
 namespace sluice::priority {
 

@@ -15,14 +15,15 @@
 //
 // Options are those of rfc9218. Announces no setting, so that clients go on
 // sending both. Hints are not read.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/two_policies.h>
+
 #include <memory>
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "scheduler/policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/two_policies.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -4,10 +4,10 @@
 // early requests matter most. The order is that in which the streams opened; a
 // stream that has nothing to send lets the next one pass and takes its place
 // back when it has.
-#include "scheduler/policy.h"
-#include "scheduler/ranked_policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ranked_policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
 
 namespace sluice::scheduler {
 namespace {

@@ -12,6 +12,14 @@
 //
 // Option: exact=true orders every level exactly, at O(log n) a decision instead
 // of O(1).
+#include <sluice/priority/priority_tree.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/translation.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,13 +27,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "priority/priority_tree.h"
-#include "scheduler/policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/translation.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -24,17 +24,18 @@
 // sent none, its RFC 7540 dependencies are translated (translation.h). CONNECT
 // tunnels are incremental. Hints are not read. Announces
 // SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ranked_policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/translation.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
-#include "scheduler/ranked_policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/translation.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

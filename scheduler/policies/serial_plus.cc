@@ -17,11 +17,11 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group, in the chains to the place that
 // its request order gives it.
-#include "scheduler/class_tree_policy.h"
-#include "scheduler/policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/translation.h"
+#include <sluice/scheduler/class_tree_policy.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/translation.h>
 
 namespace sluice::scheduler {
 namespace {

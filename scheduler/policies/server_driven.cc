@@ -10,16 +10,17 @@
 // What is css or js comes from the hints alone; a later hint moves the stream
 // up at once. The application's own priority is obeyed in both modes as in
 // rfc7540, and RFC 9218 signals stand for weights as there.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/two_policies.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "scheduler/policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/two_policies.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -6,16 +6,17 @@
 //
 // RFC 7540 signals are translated as by rfc9218. Hints are not read. A signal
 // that comes later moves the stream at once.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ranked_policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/translation.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <array>
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
-#include "scheduler/ranked_policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/translation.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -10,12 +10,13 @@
 //
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its band and weight.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ranked_policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/translation.h>
+
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
-#include "scheduler/ranked_policy.h"
-#include "scheduler/register_policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/translation.h"
 
 namespace sluice::scheduler {
 namespace {

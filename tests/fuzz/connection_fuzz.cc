@@ -21,6 +21,12 @@
 // Input: the first byte chooses role and options, and whether bytes follow that
 // choose settings and small limits; then each operation takes a byte of kind
 // and its arguments.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -39,11 +45,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"

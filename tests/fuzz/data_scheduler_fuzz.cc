@@ -31,6 +31,20 @@
 //
 // Input: how all is made, then each operation takes a byte of kind and its
 // arguments.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -52,19 +66,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/replay.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::scheduler {

@@ -1,12 +1,12 @@
 #include "tests/fuzz/fuzz_input.h"
 
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <vector>
-
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::fuzz {
 namespace {

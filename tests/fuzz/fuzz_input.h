@@ -4,6 +4,8 @@
 #ifndef SLUICE_TESTS_FUZZ_FUZZ_INPUT_H_
 #define SLUICE_TESTS_FUZZ_FUZZ_INPUT_H_
 
+#include <sluice/h2/options.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -11,7 +13,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/options.h"
 
 namespace sluice::fuzz {
 

@@ -6,6 +6,9 @@
 // end: under any policy with any largest grant, any signals, any number of
 // streams, over links of any shape. The file's bytes choose these, so that
 // inputs stay files.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +29,6 @@
 #include "benchmarks/lab/page_load.h"
 #include "benchmarks/lab/signals.h"
 #include "nlohmann/json.hpp"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::lab {

@@ -21,6 +21,13 @@
 //
 // Input: how they are made, then each operation takes a byte of kind and its
 // arguments.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -40,12 +47,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"

@@ -6,6 +6,14 @@
 // the number of the bad call or line, or it is played; a log that is played has
 // as many decisions as were recorded, and another policy sends at most the
 // bytes that it holds; what was read is written and read again.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,13 +30,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/replay.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sluice::scheduler {

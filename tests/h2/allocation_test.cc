@@ -1,5 +1,9 @@
 // In the steady state a DATA frame costs no allocation: neither sending one
 // body after another nor writing them.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -10,9 +14,6 @@
 #include "absl/strings/cord.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

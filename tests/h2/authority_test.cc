@@ -1,6 +1,10 @@
 // Host and :authority of one request (RFC 9113 §8.3.1): the same entity after
 // normalisation by RFC 3986 §6.2.2 and §6.2.3, or a malformed request. Through
 // every way that a request takes in and out.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <string>
 #include <vector>
 
@@ -8,9 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

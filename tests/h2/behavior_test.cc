@@ -1,5 +1,12 @@
 // Behaviour that is easy to get wrong and spans several pieces.
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,12 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/header_codec.h"

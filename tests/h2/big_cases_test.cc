@@ -1,5 +1,11 @@
 // Large bodies, large header lists, long lives, and the end of the stream ids.
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +17,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/support/allocation_counter.h"

@@ -1,8 +1,8 @@
-#include "h2/budgets.h"
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/options.h>
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "h2/options.h"
 
 namespace sluice::h2 {
 namespace {

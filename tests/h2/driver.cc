@@ -1,5 +1,7 @@
 #include "tests/h2/driver.h"
 
+#include <sluice/h2/errors.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -7,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/errors.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 

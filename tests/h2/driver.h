@@ -16,6 +16,10 @@
 #ifndef SLUICE_TESTS_H2_DRIVER_H_
 #define SLUICE_TESTS_H2_DRIVER_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,9 +29,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
 #include "tests/h2/frame_text.h"
 
 namespace sluice::h2::tests {

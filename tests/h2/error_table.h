@@ -3,12 +3,12 @@
 #ifndef SLUICE_TESTS_H2_ERROR_TABLE_H_
 #define SLUICE_TESTS_H2_ERROR_TABLE_H_
 
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::h2::tests {
 

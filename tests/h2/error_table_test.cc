@@ -2,6 +2,9 @@
 
 #include "tests/h2/error_table.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+
 #include <cctype>
 #include <set>
 #include <string>
@@ -13,8 +16,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

@@ -1,8 +1,8 @@
-#include "h2/errors.h"
+#include <sluice/h2/errors.h>
+#include <sluice/h2/types.h>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

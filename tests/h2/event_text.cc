@@ -1,5 +1,9 @@
 #include "tests/h2/event_text.h"
 
+#include <sluice/h2/errors.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,9 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "h2/errors.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::h2::tests {
 namespace {

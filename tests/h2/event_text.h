@@ -7,14 +7,15 @@
 #ifndef SLUICE_TESTS_H2_EVENT_TEXT_H_
 #define SLUICE_TESTS_H2_EVENT_TEXT_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 

@@ -1,5 +1,9 @@
 // Both levels of flow control through a connection's calls (RFC 9113 §5.2,
 // §6.9).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +17,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

@@ -1,4 +1,4 @@
-#include "h2/flow_window.h"
+#include <sluice/h2/flow_window.h>
 
 #include "gtest/gtest.h"
 

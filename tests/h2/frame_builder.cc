@@ -1,10 +1,11 @@
 #include "tests/h2/frame_builder.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 

@@ -4,16 +4,17 @@
 #ifndef SLUICE_TESTS_H2_FRAME_BUILDER_H_
 #define SLUICE_TESTS_H2_FRAME_BUILDER_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2::tests {
 

@@ -1,4 +1,9 @@
-#include "h2/frame.h"
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_decoder.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <string>
 #include <vector>
@@ -7,11 +12,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
-#include "h2/frame_decoder.h"
-#include "h2/frame_encoder.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::h2 {
 namespace {

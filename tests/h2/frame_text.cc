@@ -1,5 +1,8 @@
 #include "tests/h2/frame_text.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <map>
 #include <utility>
 
@@ -8,8 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "h2/events.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 

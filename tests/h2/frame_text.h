@@ -9,13 +9,14 @@
 #ifndef SLUICE_TESTS_H2_FRAME_TEXT_H_
 #define SLUICE_TESTS_H2_FRAME_TEXT_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 #include "tests/h2/header_codec.h"
 
 namespace sluice::h2::tests {

@@ -1,14 +1,15 @@
 // What a peer does only in answer to us costs none of its budgets; the same
 // frames cost when they answer nothing (h2::Limits, BudgetSet).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <functional>
 #include <string>
 
 #include "absl/strings/cord.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

@@ -2,6 +2,8 @@
 #ifndef SLUICE_TESTS_H2_HEADER_CODEC_H_
 #define SLUICE_TESTS_H2_HEADER_CODEC_H_
 
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 
 struct nghttp2_hd_deflater;
 struct nghttp2_hd_inflater;

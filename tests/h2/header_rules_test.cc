@@ -1,13 +1,14 @@
+#include <sluice/h2/errors.h>
+#include <sluice/h2/field.h>
+#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/header_validation.h>
+#include <sluice/h2/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "h2/errors.h"
-#include "h2/field.h"
-#include "h2/header_normalization.h"
-#include "h2/header_validation.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

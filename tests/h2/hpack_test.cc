@@ -1,11 +1,11 @@
-#include "h2/hpack.h"
+#include <sluice/h2/field.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/types.h>
 
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "h2/field.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

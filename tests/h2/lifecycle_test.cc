@@ -1,5 +1,10 @@
 // Streams from their ids to their memory, and connections from the upgrade to
 // the last GOAWAY (RFC 9113 §5.1, §6.4, §6.8; RFC 7540 §3.2).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,10 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

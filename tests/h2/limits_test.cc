@@ -1,5 +1,9 @@
 // Every limit of h2::Limits: its default, and what happens when it is reached
 // (RFC 9113 §10.5).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +17,6 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

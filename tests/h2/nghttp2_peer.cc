@@ -1,5 +1,7 @@
 #include "tests/h2/nghttp2_peer.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
@@ -12,7 +14,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 
 namespace sluice::h2::tests {

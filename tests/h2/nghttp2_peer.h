@@ -2,6 +2,12 @@
 #ifndef SLUICE_TESTS_H2_NGHTTP2_PEER_H_
 #define SLUICE_TESTS_H2_NGHTTP2_PEER_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,11 +18,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 
 struct nghttp2_session;

@@ -1,6 +1,12 @@
 // Our client against libnghttp2's own server session, in memory and under every
 // feeding.
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,11 +15,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"

@@ -1,6 +1,10 @@
 // How large a field and a list of fields may be that goes out: what a peer
 // cannot decode would end the connection for every stream (RFC 9113 §4.3,
 // §6.5.2), so the call is refused and nothing changes.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,9 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

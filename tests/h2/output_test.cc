@@ -1,4 +1,8 @@
 // The output: what waits in it, how it is taken, and when there is room.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -10,9 +14,6 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

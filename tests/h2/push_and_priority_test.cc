@@ -1,5 +1,11 @@
 // Server push, alternative services, and both kinds of priority signals (RFC
 // 9113 §8.4, RFC 7838 §4, RFC 7540 §5.3, RFC 9218).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -10,11 +16,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

@@ -1,5 +1,10 @@
 // CapacityFor() says what SendData() and SendHeaders() take: neither
 // contradicts it, whatever the windows, the frame size and the output are.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,10 +13,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

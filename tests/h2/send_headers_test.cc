@@ -1,5 +1,11 @@
 // SendHeaders(): what it makes of a header list by the stream's state, and what
 // it refuses without a trace (RFC 9113 §8).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,11 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"

@@ -1,5 +1,9 @@
 // SETTINGS between two sides: when values take effect, and what a change may
 // not be (RFC 9113 §6.5, §6.9.2; RFC 8441 §3; RFC 9218 §2.1).
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -9,9 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 

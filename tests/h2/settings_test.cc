@@ -1,13 +1,13 @@
-#include "h2/settings.h"
+#include <sluice/h2/errors.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/types.h>
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "h2/errors.h"
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

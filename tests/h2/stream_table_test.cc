@@ -1,14 +1,14 @@
-#include "h2/stream_table.h"
+#include <sluice/h2/connection_state.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
 
 #include "gtest/gtest.h"
-#include "h2/connection_state.h"
-#include "h2/frame.h"
-#include "h2/options.h"
-#include "h2/stream_state.h"
-#include "h2/types.h"
 
 namespace sluice::h2 {
 namespace {

@@ -1,5 +1,7 @@
 #include "tests/h2/transcript.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -10,7 +12,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"

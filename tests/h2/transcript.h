@@ -2,6 +2,10 @@
 #ifndef SLUICE_TESTS_H2_TRANSCRIPT_H_
 #define SLUICE_TESTS_H2_TRANSCRIPT_H_
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,9 +13,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
 
 namespace sluice::h2::tests {
 

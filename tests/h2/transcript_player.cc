@@ -1,5 +1,9 @@
 #include "tests/h2/transcript_player.h"
 
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -15,9 +19,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
-#include "h2/errors.h"
-#include "h2/events.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/h2/event_text.h"
 
 namespace sluice::h2::tests {

@@ -2,15 +2,16 @@
 #ifndef SLUICE_TESTS_H2_TRANSCRIPT_PLAYER_H_
 #define SLUICE_TESTS_H2_TRANSCRIPT_PLAYER_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_text.h"
 #include "tests/h2/transcript.h"

@@ -1,5 +1,7 @@
 #include "tests/h2/transcript_rules.h"
 
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -9,7 +11,6 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "h2/types.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
 

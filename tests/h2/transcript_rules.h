@@ -4,10 +4,11 @@
 #ifndef SLUICE_TESTS_H2_TRANSCRIPT_RULES_H_
 #define SLUICE_TESTS_H2_TRANSCRIPT_RULES_H_
 
+#include <sluice/h2/options.h>
+
 #include <string>
 #include <vector>
 
-#include "h2/options.h"
 #include "tests/h2/transcript.h"
 
 namespace sluice::h2::tests {

@@ -3,6 +3,9 @@
 
 #include "tests/h2/transcript.h"
 
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
@@ -21,8 +24,6 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/options.h"
-#include "h2/types.h"
 #include "tests/h2/driver.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/transcript_player.h"

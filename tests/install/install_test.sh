@@ -89,8 +89,8 @@ runs_own_stack "$work/own_stack"
 runs_small_server "$work/small_server"
 runs_share "$work/share"
 refused 'usage:' "$work/nghttp2_server"
-[ "$(links "$work/nghttp2_server")" = libsluice.so.1 ] || fail 'nghttp2_server is without Sluice'
-[ "$(links "$work/own_stack")" = libsluice.so.1 ] || fail 'own_stack is not shared'
+[ "$(links "$work/nghttp2_server")" = libsluice.so.2 ] || fail 'nghttp2_server is without Sluice'
+[ "$(links "$work/own_stack")" = libsluice.so.2 ] || fail 'own_stack is not shared'
 [ "$(links "$work/share")" = libsluice-c.so.1 ] || fail 'share is not shared'
 unset LD_LIBRARY_PATH
 runs_own_stack "$work/own_stack-static"
@@ -110,8 +110,8 @@ done < <(grep -E '^(c\+\+|cc) ' "$work/plugging-in.md")
 runs_share "$work/from_page" # the last one's: static
 
 say 'every header stands by itself'
-(cd "$prefix/include/sluice" && find . -name '*.h' | sort |
-  while read -r header; do printf '#include "%s"\n' "${header#./}"; done) >"$work/headers.cc"
+(cd "$prefix/include" && find sluice -name '*.h' | sort |
+  while read -r header; do printf '#include <%s>\n' "$header"; done) >"$work/headers.cc"
 # shellcheck disable=SC2046 # pkg-config's words
 c++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags sluice) "$work/headers.cc"
 if find "$prefix/include" -name '*_impl.h' -o -name 'frame*.h' | grep .; then

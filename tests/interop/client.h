@@ -3,6 +3,11 @@
 #ifndef SLUICE_TESTS_INTEROP_CLIENT_H_
 #define SLUICE_TESTS_INTEROP_CLIENT_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -10,10 +15,6 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::interop {
 

@@ -1,6 +1,10 @@
 // Our own client against the real server: what a policy decided, counted in the
 // order in which the bytes arrive.
 
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +16,6 @@
 #include <variant>
 
 #include "gtest/gtest.h"
-#include "h2/events.h"
-#include "h2/types.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/interop/client.h"
 #include "tests/interop/server_process.h"
 

@@ -1,5 +1,7 @@
 // Every bundled page under every policy, and every policy under every signal
 // set: a page loads to its end, and the numbers obey the link.
+#include <sluice/scheduler/registry.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +28,6 @@
 #include "benchmarks/lab/selection.h"
 #include "benchmarks/lab/signals.h"
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,7 @@
 #include "benchmarks/lab/har_output.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,7 +26,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,9 @@
 #include "benchmarks/lab/html_report.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -23,10 +27,7 @@
 #include "benchmarks/lab/tree_history.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
 #include "nlohmann/json.hpp"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

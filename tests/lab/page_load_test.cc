@@ -1,5 +1,10 @@
 #include "benchmarks/lab/page_load.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -20,10 +25,6 @@
 #include "benchmarks/lab/signals.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {

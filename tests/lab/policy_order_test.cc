@@ -1,6 +1,8 @@
 // The order of the policies on the captured pages, as docs/reproductions/
 // policy_order.md reports it: 3G Fast, no send buffer, Chrome's signals of
 // August 2023, medians over pages of the area above the fold, rr ÷ policy.
+#include <sluice/scheduler/registry.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -17,7 +19,6 @@
 #include "benchmarks/lab/signals.h"
 #include "benchmarks/lab/statistics.h"
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

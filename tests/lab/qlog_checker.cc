@@ -1,5 +1,7 @@
 #include "tests/lab/qlog_checker.h"
 
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,7 +13,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,11 @@
 #include "benchmarks/lab/qlog.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -28,12 +34,7 @@
 #include "benchmarks/lab/trace_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
 #include "nlohmann/json.hpp"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/lab/qlog_checker.h"
 
 namespace sluice::lab {

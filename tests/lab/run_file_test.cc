@@ -1,5 +1,7 @@
 #include "benchmarks/lab/run_file.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -21,7 +23,6 @@
 #include "benchmarks/lab/signals.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

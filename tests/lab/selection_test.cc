@@ -1,5 +1,7 @@
 #include "benchmarks/lab/selection.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -10,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {

@@ -1,5 +1,7 @@
 // The RFC 9218 signal sets against the captures that they were made from: each
 // way to load a resource of the capture's test page, asked of the set.
+#include <sluice/h2/events.h>
+
 #include <fstream>
 #include <map>
 #include <memory>
@@ -12,7 +14,6 @@
 #include "benchmarks/lab/page.h"
 #include "benchmarks/lab/signals.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {

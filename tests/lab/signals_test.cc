@@ -1,5 +1,9 @@
 #include "benchmarks/lab/signals.h"
 
+#include <sluice/h2/events.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,9 +19,6 @@
 #include "benchmarks/lab/signals/safari.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::lab {
 namespace {

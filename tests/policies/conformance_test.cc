@@ -1,6 +1,11 @@
 // What every policy owes the session, whatever it decides: one suite over all
 // that are registered, those with options as well. A new policy is in it from
 // the moment its file exists.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,10 +19,6 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 #include "tests/support/allocation_counter.h"
 

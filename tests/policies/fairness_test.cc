@@ -5,6 +5,11 @@
 //
 // and one-sided for a stream that comes and goes as it likes: it never gets
 // more than that over one that is always ready.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +23,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

@@ -18,6 +18,11 @@
 //
 // Where streams share, the smallest finish tag F = S + 256·L/w goes first; with
 // w = 256 a grant adds 1,400 to it, with 32 11,200, and so on.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <fstream>
 #include <ostream>
 #include <set>
@@ -25,10 +30,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

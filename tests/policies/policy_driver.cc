@@ -1,5 +1,11 @@
 #include "tests/policies/policy_driver.h"
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/signal_source.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +22,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_book.h"
-#include "scheduler/stream_info.h"
-#include "signals/signal_source.h"
 
 namespace sluice::scheduler::testing {
 

@@ -3,6 +3,11 @@
 #ifndef SLUICE_TESTS_POLICIES_POLICY_DRIVER_H_
 #define SLUICE_TESTS_POLICIES_POLICY_DRIVER_H_
 
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_info.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,10 +20,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/stream_book.h"
-#include "scheduler/stream_info.h"
 
 namespace sluice::scheduler::testing {
 

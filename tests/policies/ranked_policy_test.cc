@@ -1,12 +1,13 @@
 // The tags of scheduler/ranked_policy.h, looked at through ExplainPick().
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

@@ -1,16 +1,17 @@
 // The policy rfc7540: what it makes of signals, overrides and options. The tree
 // itself is tested in tests/priority.
+#include <sluice/priority/priority_tree.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "priority/priority_tree.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

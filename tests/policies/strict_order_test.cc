@@ -1,6 +1,10 @@
 // The promise of the policies that let some streams go strictly before others,
 // on random workloads: no pick has a ready stream in front of it. What is in
 // front is said here from each policy's definition, without its code.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +18,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

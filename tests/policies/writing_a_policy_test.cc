@@ -1,11 +1,12 @@
 // The policy of docs/writing-a-policy.md, built from the page itself, does what
 // the page says. The conformance suite is linked in too and runs over it.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/policies/policy_driver.h"
 
 namespace sluice::scheduler {

@@ -1,12 +1,13 @@
 #include "tests/priority/fairness_meter.h"
 
+#include <sluice/signals/path_level.h>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {

@@ -21,13 +21,14 @@
 #ifndef SLUICE_TESTS_PRIORITY_FAIRNESS_METER_H_
 #define SLUICE_TESTS_PRIORITY_FAIRNESS_METER_H_
 
+#include <sluice/priority/priority_tree.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "priority/priority_tree.h"
 
 namespace sluice::priority {
 

@@ -1,5 +1,5 @@
 // The dependency tree's shape: RFC 7540 §5.3, and the lives of streams.
-#include "priority/priority_tree.h"
+#include <sluice/priority/priority_tree.h>
 
 #include <optional>
 #include <string>

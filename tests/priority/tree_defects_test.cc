@@ -1,5 +1,7 @@
 // What went wrong in other implementations of RFC 7540 §5.3, one test for each.
 // (The scheduler's share of the list, windows and buffers, is tested with it.)
+#include <sluice/priority/priority_tree.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "priority/priority_tree.h"
 #include "tests/priority/tree_program.h"
 #include "tests/priority/tree_text.h"
 #include "tests/support/allocation_counter.h"

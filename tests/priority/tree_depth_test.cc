@@ -1,6 +1,8 @@
 // What must not depend on depth, or on the number of siblings: stack,
 // decisions, exclusive inserts, memory. Asserted by work counters, never by a
 // clock.
+#include <sluice/priority/priority_tree.h>
+
 #include <pthread.h>
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "priority/priority_tree.h"
 #include "tests/support/allocation_counter.h"
 
 namespace sluice::priority {

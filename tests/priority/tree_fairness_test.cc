@@ -1,6 +1,9 @@
 // The promise of docs/fairness.md: measured over every interval of random
 // programs, attacked by a search for the worst case, and the counterexample
 // that each rule of the algorithm answers.
+#include <sluice/priority/priority_tree.h>
+#include <sluice/signals/path_level.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -10,8 +13,6 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "priority/priority_tree.h"
-#include "signals/path_level.h"
 #include "tests/priority/fairness_meter.h"
 #include "tests/priority/fairness_search.h"
 #include "tests/priority/tree_text.h"

@@ -8,6 +8,8 @@
 #ifndef SLUICE_TESTS_PRIORITY_TREE_ORACLE_H_
 #define SLUICE_TESTS_PRIORITY_TREE_ORACLE_H_
 
+#include <sluice/priority/priority_tree.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,8 +17,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "priority/priority_tree.h"
 
 namespace sluice::priority {
 

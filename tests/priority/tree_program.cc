@@ -1,10 +1,11 @@
 #include "tests/priority/tree_program.h"
 
+#include <sluice/signals/path_level.h>
+
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "signals/path_level.h"
 
 namespace sluice::priority {
 namespace {

@@ -3,6 +3,8 @@
 #ifndef SLUICE_TESTS_PRIORITY_TREE_PROGRAM_H_
 #define SLUICE_TESTS_PRIORITY_TREE_PROGRAM_H_
 
+#include <sluice/priority/priority_tree.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,7 +13,6 @@
 #include <variant>
 #include <vector>
 
-#include "priority/priority_tree.h"
 #include "tests/priority/tree_oracle.h"
 
 namespace sluice::priority {

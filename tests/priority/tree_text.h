@@ -6,6 +6,8 @@
 #ifndef SLUICE_TESTS_PRIORITY_TREE_TEXT_H_
 #define SLUICE_TESTS_PRIORITY_TREE_TEXT_H_
 
+#include <sluice/priority/priority_tree.h>
+
 #include <cctype>
 #include <cstddef>
 #include <string>
@@ -14,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "priority/priority_tree.h"
 
 namespace sluice::priority {
 

@@ -4,6 +4,12 @@
 // All responses are there before the first pull. Each has 2,800 bytes and goes
 // out in grants of 1,400, so that every stream is picked twice: "3,3" is one
 // that goes alone, "3,5,3,5" are two that share.
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <fstream>
 #include <map>
 #include <memory>
@@ -17,12 +23,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "h2/events.h"
 #include "nlohmann/json.hpp"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

@@ -2,6 +2,14 @@
 // once, as frames through the core, and the order in which each policy that
 // reads them sends the bodies: 2,800 bytes each, in grants of 1,400, worked out
 // by hand. captured_signals_test.cc has the older captures.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -10,13 +18,6 @@
 
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

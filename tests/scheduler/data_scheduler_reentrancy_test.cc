@@ -1,5 +1,13 @@
 // From inside a source's Read() the caller may do anything but pull: close,
 // reprioritise, submit and resume, its own stream included.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -10,13 +18,6 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

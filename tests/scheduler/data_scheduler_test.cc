@@ -1,6 +1,11 @@
 // The data scheduler between two real connections: what is sent when, how large
 // the frames are, and what a stream's end looks like.
-#include "scheduler/data_scheduler.h"
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +18,6 @@
 #include "absl/strings/cord.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 #include "tests/support/allocation_counter.h"
 

@@ -1,5 +1,13 @@
 // An output that is full holds DATA, END_STREAM and trailers back, destroys
 // nothing, and never keeps Pull() busy.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -13,13 +21,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/errors.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

@@ -1,5 +1,12 @@
 // Informational responses (RFC 9110 §15.2; RFC 9113 §8.1) beside a response
 // whose body the scheduler sends.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,12 +16,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

@@ -1,4 +1,5 @@
-#include "scheduler/ready_queue.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/ready_queue.h>
 
 #include <cstdint>
 #include <map>
@@ -7,7 +8,6 @@
 #include <utility>
 
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -1,4 +1,6 @@
-#include "scheduler/registry.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/register_policy.h>
+#include <sluice/scheduler/registry.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -11,8 +13,6 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/register_policy.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -1,4 +1,8 @@
 // //scheduler:replay as its user runs it.
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -10,9 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -1,6 +1,12 @@
 // Logs that a file may hold and no session wrote: each gets an answer or a
 // typed error, whatever policy made it and whatever policy plays it.
-#include "scheduler/replay.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +23,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -7,6 +7,13 @@
 #ifndef SLUICE_TESTS_SCHEDULER_SESSION_H_
 #define SLUICE_TESTS_SCHEDULER_SESSION_H_
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,12 +26,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::scheduler::testing {
 

@@ -1,5 +1,12 @@
 // The connection's window, cut into small credits by a client: the frames heal,
 // and an open window is used in the end.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/registry.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +23,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/registry.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

@@ -1,5 +1,13 @@
 // CVE-2019-9511 "data dribble": a peer that opens its windows byte by byte must
 // not make us frame its bodies byte by byte, and must still be served.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,13 +16,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/registry.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

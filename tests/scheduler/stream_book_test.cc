@@ -1,5 +1,10 @@
 // The book of streams, seen by the policy below it: what it is told, and when.
-#include "scheduler/stream_book.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/signal_source.h>
 
 #include <cstddef>
 #include <map>
@@ -12,11 +17,6 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "scheduler/stream_info.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
-#include "signals/signal_source.h"
 
 namespace sluice::scheduler {
 namespace {

@@ -1,6 +1,14 @@
 // RFC 9113 §6.9.1: "a sender MAY send empty DATA frames with the END_STREAM
 // flag set" whatever the windows are, and trailers need none either. So no end
 // waits for a window.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,13 +19,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 #include "tests/scheduler/session.h"
 
 namespace sluice::scheduler {

@@ -1,11 +1,11 @@
-#include "scheduler/stream_info.h"
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <optional>
 
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 
 namespace sluice::scheduler {
 namespace {

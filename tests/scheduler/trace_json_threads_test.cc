@@ -1,5 +1,8 @@
 // Several threads read traces of their own: what the reader keeps of all of
 // them, the names, is behind a lock.
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+
 #include <cstddef>
 #include <sstream>
 #include <string>
@@ -9,8 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "scheduler/trace.h"
-#include "scheduler/trace_json.h"
 
 namespace sluice::scheduler {
 namespace {

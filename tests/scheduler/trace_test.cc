@@ -1,5 +1,14 @@
 // What a trace holds, that it survives as JSON Lines, and that it plays again.
-#include "scheduler/trace.h"
+#include <sluice/h2/connection.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/replay.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace_json.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,15 +27,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
-#include "scheduler/replay.h"
-#include "scheduler/trace_json.h"
-#include "signals/rfc7540_priority.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/scheduler/session.h"
 #include "tests/support/allocation_counter.h"
 

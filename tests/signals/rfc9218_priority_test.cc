@@ -1,4 +1,4 @@
-#include "signals/rfc9218_priority.h"
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <optional>
 #include <string>

@@ -1,11 +1,12 @@
 #include "benchmarks/lab/signals/firefox.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/signals/loading_method.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {

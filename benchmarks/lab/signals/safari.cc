@@ -1,10 +1,11 @@
 #include "benchmarks/lab/signals/safari.h"
 
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/signals/loading_method.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::lab {
 namespace {

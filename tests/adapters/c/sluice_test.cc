@@ -1,5 +1,7 @@
 #include "adapters/c/sluice.h"
 
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -7,7 +9,6 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace {
 

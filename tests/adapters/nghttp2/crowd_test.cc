@@ -1,5 +1,7 @@
 // Every stream is served to its last byte, whatever a client and a server do to
 // hundreds of them: at random, the same in every run.
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {

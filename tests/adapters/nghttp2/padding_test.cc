@@ -1,4 +1,6 @@
 // What padding costs: charged like payload, when nghttp2 tells of the frame.
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
@@ -7,7 +9,6 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
-#include "adapters/nghttp2/priority_adapter.h"
 #include "gtest/gtest.h"
 #include "tests/adapters/nghttp2/test_server.h"
 

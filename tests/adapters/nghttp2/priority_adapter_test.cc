@@ -1,5 +1,7 @@
 // A server session under the adapter, and frames of a client by hand.
-#include "adapters/nghttp2/priority_adapter.h"
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -15,8 +17,6 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "signals/rfc7540_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {

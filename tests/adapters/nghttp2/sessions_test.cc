@@ -1,5 +1,9 @@
 // What servers do with sessions, and clients to them: late answers, resets,
 // small windows, trailers, pushes, uploads.
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/signals/rfc9218_priority.h>
+
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
@@ -14,10 +18,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "adapters/nghttp2/priority_adapter.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
-#include "signals/rfc9218_priority.h"
 #include "tests/adapters/nghttp2/test_server.h"
 
 namespace sluice::adapters {

@@ -3,6 +3,9 @@
 #ifndef SLUICE_TESTS_ADAPTERS_NGHTTP2_TEST_SERVER_H_
 #define SLUICE_TESTS_ADAPTERS_NGHTTP2_TEST_SERVER_H_
 
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/signals/rfc7540_priority.h>
+
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
@@ -17,9 +20,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "adapters/nghttp2/priority_adapter.h"
 #include "gtest/gtest.h"
-#include "signals/rfc7540_priority.h"
 
 namespace sluice::adapters {
 

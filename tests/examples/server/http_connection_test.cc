@@ -1,5 +1,12 @@
 #include "examples/server/http_connection.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/registry.h>
+
 #include <unistd.h>
 
 #include <cstddef>
@@ -21,12 +28,6 @@
 #include "examples/server/static_files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/registry.h"
 
 namespace sluice::examples {
 namespace {

@@ -1,10 +1,11 @@
 #include "examples/server/media_type.h"
 
+#include <sluice/scheduler/policy.h>
+
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 namespace {

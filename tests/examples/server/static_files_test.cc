@@ -1,5 +1,9 @@
 #include "examples/server/static_files.h"
 
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,9 +19,6 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "h2/types.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
 
 namespace sluice::examples {
 namespace {

@@ -1,5 +1,8 @@
 #include "examples/server/transport.h"
 
+#include <sluice/h2/connection.h>
+#include <sluice/h2/types.h>
+
 #include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -18,8 +21,6 @@
 #include "absl/strings/cord.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/types.h"
 
 namespace sluice::examples {
 namespace {

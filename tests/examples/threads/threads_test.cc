@@ -1,6 +1,13 @@
 // Both ways to share a connection among threads, with bodies that other threads
 // write while they are sent. Meant for ThreadSanitizer (--config=tsan);
 // Debian's Abseil is not instrumented, so the locks are std::mutex.
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,12 +25,6 @@
 #include "examples/threads/mailbox_session.h"
 #include "examples/threads/pipe_body.h"
 #include "gtest/gtest.h"
-#include "h2/connection.h"
-#include "h2/events.h"
-#include "h2/options.h"
-#include "scheduler/data_scheduler.h"
-#include "scheduler/policy.h"
-#include "scheduler/registry.h"
 
 namespace sluice::examples {
 namespace {

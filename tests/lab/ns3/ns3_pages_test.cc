@@ -1,4 +1,6 @@
 // ns-3's networks by their names, and pages over them.
+#include <sluice/scheduler/registry.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,7 +24,6 @@
 #include "benchmarks/lab/statistics.h"
 #include "benchmarks/lab/transport.h"
 #include "gtest/gtest.h"
-#include "scheduler/registry.h"
 
 namespace sluice::lab {
 namespace {
