@@ -1,4 +1,3 @@
-#include <sluice/h2/byte_order.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/frame.h>
 #include <sluice/h2/frame_encoder.h>
@@ -11,24 +10,44 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
 namespace {
 
+void AppendU8(std::string* out, uint8_t value) {
+  out->push_back(static_cast<char>(value));
+}
+void AppendU16(std::string* out, uint16_t value) {
+  AppendU8(out, static_cast<uint8_t>(value >> 8));
+  AppendU8(out, static_cast<uint8_t>(value));
+}
+void AppendU32(std::string* out, uint32_t value) {
+  AppendU16(out, static_cast<uint16_t>(value >> 16));
+  AppendU16(out, static_cast<uint16_t>(value));
+}
+
+std::string U32(uint32_t value) {
+  std::string out;
+  AppendU32(&out, value);
+  return out;
+}
+
 void AppendFrameHeader(std::string* out, size_t length, FrameType type,
                        uint8_t flags, StreamId stream_id) {
-  AppendU24(out, static_cast<uint32_t>(length));
-  AppendU8(out, static_cast<uint8_t>(type));
+  AppendU32(out,
+            static_cast<uint32_t>(length) << 8 | static_cast<uint8_t>(type));
   AppendU8(out, flags);
   AppendU32(out, stream_id);
 }
 
-void AppendPriorityFields(std::string* out,
-                          const signals::Rfc7540Priority& priority) {
-  AppendU32(out, priority.depends_on | (priority.exclusive ? 1u << 31 : 0));
-  AppendU8(out, static_cast<uint8_t>(priority.weight - 1));
+std::string PriorityFields(const signals::Rfc7540Priority& priority) {
+  std::string out =
+      U32(priority.depends_on | (priority.exclusive ? 1u << 31 : 0));
+  AppendU8(&out, static_cast<uint8_t>(priority.weight - 1));
+  return out;
 }
 
 // A header block in its first frame, after that frame's `fixed` fields, and in
@@ -69,15 +88,12 @@ std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
                              std::optional<uint8_t> pad_length,
                              bool end_stream) {
   std::string out;
-  uint8_t flags = end_stream ? kFlagEndStream : 0;
-  if (!pad_length.has_value()) {
-    AppendFrameHeader(&out, data_size, FrameType::kData, flags, stream_id);
-    return out;
-  }
-  flags |= kFlagPadded;
-  AppendFrameHeader(&out, 1 + data_size + *pad_length, FrameType::kData, flags,
-                    stream_id);
-  AppendU8(&out, *pad_length);
+  const bool padded = pad_length.has_value();
+  AppendFrameHeader(
+      &out, data_size + (padded ? 1 + *pad_length : 0), FrameType::kData,
+      (end_stream ? kFlagEndStream : 0) | (padded ? kFlagPadded : 0),
+      stream_id);
+  if (padded) AppendU8(&out, *pad_length);
   return out;
 }
 
@@ -85,37 +101,29 @@ std::string EncodeHeaders(
     StreamId stream_id, absl::string_view block, bool end_stream,
     const std::optional<signals::Rfc7540Priority>& priority,
     size_t max_frame_size) {
-  std::string fixed;
-  uint8_t flags = end_stream ? kFlagEndStream : 0;
-  if (priority.has_value()) {
-    flags |= kFlagPriority;
-    AppendPriorityFields(&fixed, *priority);
-  }
-  return EncodeBlock(FrameType::kHeaders, flags, stream_id, fixed, block,
-                     max_frame_size);
+  return EncodeBlock(FrameType::kHeaders,
+                     (end_stream ? kFlagEndStream : 0) |
+                         (priority.has_value() ? kFlagPriority : 0),
+                     stream_id,
+                     priority.has_value() ? PriorityFields(*priority) : "",
+                     block, max_frame_size);
 }
 
 std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
                               absl::string_view block, size_t max_frame_size) {
-  std::string fixed;
-  AppendU32(&fixed, promised_id);
-  return EncodeBlock(FrameType::kPushPromise, 0, parent_id, fixed, block,
-                     max_frame_size);
+  return EncodeBlock(FrameType::kPushPromise, 0, parent_id, U32(promised_id),
+                     block, max_frame_size);
 }
 
 std::string EncodePriority(StreamId stream_id,
                            const signals::Rfc7540Priority& priority) {
-  std::string out;
-  AppendFrameHeader(&out, 5, FrameType::kPriority, 0, stream_id);
-  AppendPriorityFields(&out, priority);
-  return out;
+  return EncodeFrame(FrameType::kPriority, 0, stream_id,
+                     PriorityFields(priority));
 }
 
 std::string EncodeRstStream(StreamId stream_id, ErrorCode code) {
-  std::string out;
-  AppendFrameHeader(&out, 4, FrameType::kRstStream, 0, stream_id);
-  AppendU32(&out, static_cast<uint32_t>(code));
-  return out;
+  return EncodeFrame(FrameType::kRstStream, 0, stream_id,
+                     U32(static_cast<uint32_t>(code)));
 }
 
 std::string EncodeSettingsPayload(absl::Span<const Setting> settings) {
@@ -143,36 +151,28 @@ std::string EncodePing(absl::string_view opaque_data, bool ack) {
 
 std::string EncodeGoAway(StreamId last_stream_id, ErrorCode code,
                          absl::string_view additional_data) {
-  std::string payload;
-  AppendU32(&payload, last_stream_id);
-  AppendU32(&payload, static_cast<uint32_t>(code));
-  payload.append(additional_data.data(), additional_data.size());
-  return EncodeFrame(FrameType::kGoAway, 0, kConnectionStreamId, payload);
+  return EncodeFrame(
+      FrameType::kGoAway, 0, kConnectionStreamId,
+      absl::StrCat(U32(last_stream_id), U32(static_cast<uint32_t>(code)),
+                   additional_data));
 }
 
 std::string EncodeWindowUpdate(StreamId stream_id, uint32_t increment) {
-  std::string out;
-  AppendFrameHeader(&out, 4, FrameType::kWindowUpdate, 0, stream_id);
-  AppendU32(&out, increment);
-  return out;
+  return EncodeFrame(FrameType::kWindowUpdate, 0, stream_id, U32(increment));
 }
 
 std::string EncodeAltSvc(StreamId stream_id, absl::string_view origin,
                          absl::string_view field_value) {
   std::string payload;
   AppendU16(&payload, static_cast<uint16_t>(origin.size()));
-  payload.append(origin.data(), origin.size());
-  payload.append(field_value.data(), field_value.size());
+  absl::StrAppend(&payload, origin, field_value);
   return EncodeFrame(FrameType::kAltSvc, 0, stream_id, payload);
 }
 
 std::string EncodePriorityUpdate(StreamId prioritized_id,
                                  absl::string_view field_value) {
-  std::string payload;
-  AppendU32(&payload, prioritized_id);
-  payload.append(field_value.data(), field_value.size());
   return EncodeFrame(FrameType::kPriorityUpdate, 0, kConnectionStreamId,
-                     payload);
+                     absl::StrCat(U32(prioritized_id), field_value));
 }
 
 }  // namespace sluice::h2

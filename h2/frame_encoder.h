@@ -1,5 +1,5 @@
-// Builds the frames that a connection sends (RFC 9113 §6). Pure functions:
-// whoever calls them has checked that the frame is legal now.
+// Builds the frames that a connection sends (RFC 9113 §6). Pure functions: the
+// caller has checked that the frame is legal now.
 #ifndef SLUICE_H2_FRAME_ENCODER_H_
 #define SLUICE_H2_FRAME_ENCODER_H_
 
@@ -23,8 +23,8 @@ namespace sluice::h2 {
 std::string EncodeFrame(FrameType type, uint8_t flags, StreamId stream_id,
                         absl::string_view payload);
 
-// Everything of a DATA frame that comes before its data: the frame header and,
-// with padding, the Pad Length octet (§6.1).
+// The part of a DATA frame before its data: the frame header and, with padding,
+// the Pad Length octet (§6.1).
 std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
                              std::optional<uint8_t> pad_length,
                              bool end_stream);
@@ -58,7 +58,7 @@ std::string EncodeAltSvc(StreamId stream_id, absl::string_view origin,
 std::string EncodePriorityUpdate(StreamId prioritized_id,
                                  absl::string_view field_value);
 
-// The payload of SETTINGS, also what HTTP2-Settings carries (RFC 7540 §3.2.1).
+// The payload of SETTINGS and of HTTP2-Settings (RFC 7540 §3.2.1).
 std::string EncodeSettingsPayload(absl::Span<const Setting> settings);
 
 }  // namespace sluice::h2

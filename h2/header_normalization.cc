@@ -1,14 +1,14 @@
-#include <sluice/h2/field.h>
 #include <sluice/h2/header_normalization.h>
 #include <sluice/h2/header_validation.h>
+#include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kShortCookie = 20;
 
 bool HasUpper(absl::string_view name) {
-  return std::any_of(name.begin(), name.end(),
-                     [](unsigned char c) { return absl::ascii_isupper(c); });
+  return absl::c_any_of(name,
+                        [](unsigned char c) { return absl::ascii_isupper(c); });
 }
 
 bool IsSecret(const FieldView& field) {
@@ -77,7 +77,7 @@ void JoinCookies(std::vector<Header>* headers) {
   bool any = false;
   std::vector<Header> others;
   const auto is_cookie = [](const Header& h) { return h.name == "cookie"; };
-  if (std::none_of(headers->begin(), headers->end(), is_cookie)) return;
+  if (absl::c_none_of(*headers, is_cookie)) return;
   others.reserve(headers->size());
   for (Header& header : *headers) {
     if (!is_cookie(header)) {

@@ -1,9 +1,9 @@
-// Header fields brought into the form that HTTP/2 wants (RFC 9113 §8.2), and
-// the secrets among them kept out of HPACK's dynamic table (RFC 7541 §7.1.3).
+// Brings header fields into the form of HTTP/2 (RFC 9113 §8.2), and keeps
+// secrets out of HPACK's dynamic table (RFC 7541 §7.1.3).
 #ifndef SLUICE_H2_HEADER_NORMALIZATION_H_
 #define SLUICE_H2_HEADER_NORMALIZATION_H_
 
-#include <sluice/h2/field.h>
+#include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
 #include <deque>
@@ -14,7 +14,7 @@
 
 namespace sluice::h2 {
 
-// Fields on their way out. Views, but for names that had to be lower-cased.
+// Fields on their way out, as views, and the names that had to be lower-cased.
 struct OutboundFields {
   FieldViews fields;
   std::deque<std::string> names;  // a deque: the views stay valid

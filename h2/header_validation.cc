@@ -1,22 +1,96 @@
-#include <sluice/h2/authority.h>
 #include <sluice/h2/errors.h>
-#include <sluice/h2/field.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/header_validation.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <iterator>
 #include <optional>
+#include <string>
 
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
 namespace {
 
-// The fields that the rules of §8.3 are about, first occurrence each.
+bool IsDigits(absl::string_view text) {
+  return absl::c_all_of(text,
+                        [](unsigned char c) { return absl::ascii_isdigit(c); });
+}
+
+// --- Authorities (RFC 3986) ------------------------------------------------
+
+// RFC 3986 §2.3.
+bool IsUnreserved(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+// "%" and two hexadecimal digits.
+bool IsPercentEncoded(absl::string_view text) {
+  return text.size() >= 3 && text[0] == '%' &&
+         absl::ascii_isxdigit(static_cast<unsigned char>(text[1])) &&
+         absl::ascii_isxdigit(static_cast<unsigned char>(text[2]));
+}
+
+// §6.2.2.2: unreserved characters stand for themselves. §6.2.2.1: the digits of
+// other escapes are upper-case.
+std::string DecodeUnreserved(absl::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    if (!IsPercentEncoded(text)) {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::string byte = absl::HexStringToBytes(text.substr(1, 2));
+    out +=
+        IsUnreserved(byte[0]) ? byte : absl::AsciiStrToUpper(text.substr(0, 3));
+    text.remove_prefix(3);
+  }
+  return out;
+}
+
+bool IsDefaultPort(absl::string_view scheme, absl::string_view port) {
+  return port == "80"
+             ? absl::EqualsIgnoreCase(scheme, "http")
+             : port == "443" && absl::EqualsIgnoreCase(scheme, "https");
+}
+
+// [ userinfo "@" ] host [ ":" port ] (§3.2).
+std::string NormalizeAuthority(absl::string_view scheme,
+                               absl::string_view authority) {
+  const size_t at = authority.rfind('@');
+  const size_t userinfo = at == absl::string_view::npos ? 0 : at + 1;
+  absl::string_view host = authority.substr(userinfo);
+  absl::string_view port;
+  const size_t colon = host.rfind(':');
+  // A colon inside of a host belongs to an IPv6 literal, in brackets.
+  if (colon != absl::string_view::npos && IsDigits(host.substr(colon + 1)) &&
+      (host.find(':') == colon || host[colon - 1] == ']')) {
+    port = host.substr(colon + 1);
+    host = host.substr(0, colon);
+  }
+  if (IsDefaultPort(scheme, port)) port = {};
+  return absl::StrCat(DecodeUnreserved(authority.substr(0, userinfo)),
+                      absl::AsciiStrToLower(DecodeUnreserved(host)),
+                      port.empty() ? "" : ":", port);
+}
+
+// --- Fields ----------------------------------------------------------------
+
+// The fields of §8.3's rules, first occurrence each.
 struct Seen {
   const FieldView* method = nullptr;
   const FieldView* scheme = nullptr;
@@ -27,15 +101,16 @@ struct Seen {
   const FieldView* host = nullptr;
 };
 
-const FieldView** SlotOf(absl::string_view pseudo, Seen* seen) {
-  if (pseudo == ":method") return &seen->method;
-  if (pseudo == ":scheme") return &seen->scheme;
-  if (pseudo == ":authority") return &seen->authority;
-  if (pseudo == ":path") return &seen->path;
-  if (pseudo == ":protocol") return &seen->protocol;
-  if (pseudo == ":status") return &seen->status;
-  return nullptr;
-}
+struct PseudoRow {
+  absl::string_view name;
+  const FieldView* Seen::*slot;
+};
+
+constexpr PseudoRow kPseudo[] = {
+    {":method", &Seen::method},       {":scheme", &Seen::scheme},
+    {":authority", &Seen::authority}, {":path", &Seen::path},
+    {":protocol", &Seen::protocol},   {":status", &Seen::status},
+};
 
 // §8.2.1: "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)", and ':'
 // but in front of a pseudo-header field's name.
@@ -54,103 +129,171 @@ bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 bool ValueIsLegal(absl::string_view value) {
   if (value.empty()) return true;
   if (IsSpace(value.front()) || IsSpace(value.back())) return false;
-  for (const char c : value) {
-    if (c == '\0' || c == '\n' || c == '\r') return false;
-  }
-  return true;
+  return absl::c_none_of(
+      value, [](char c) { return c == '\0' || c == '\n' || c == '\r'; });
 }
 
-std::optional<HeaderFault> Fault(absl::string_view reason) {
-  return HeaderFault{ErrorKind::kInvalidHeaders, reason};
-}
+// Checks one section of one stream.
+class Checker {
+ public:
+  Checker(StreamId id, SectionKind kind, bool extended_connect)
+      : id_(id), kind_(kind), extended_connect_(extended_connect) {}
 
-std::optional<HeaderFault> CheckPseudo(const FieldView& field, SectionKind kind,
-                                       bool extended_connect,
-                                       bool after_regular, Seen* seen) {
-  if (kind == SectionKind::kTrailers) {
-    return Fault("pseudo-header field in trailers (RFC 9113 8.1)");
-  }
-  const FieldView** slot = SlotOf(field.name, seen);
-  if (slot == nullptr || (slot == &seen->protocol && !extended_connect)) {
-    return Fault("unknown pseudo-header field (RFC 9113 8.3)");
-  }
-  if (after_regular) {
-    return HeaderFault{ErrorKind::kPseudoHeaderOrder,
-                       "pseudo-header field after a regular one (RFC 9113 "
-                       "8.3)"};
-  }
-  if (*slot != nullptr) {
-    return Fault("pseudo-header field given twice (RFC 9113 8.3)");
-  }
-  if ((slot == &seen->status) != (kind == SectionKind::kResponse)) {
-    return Fault(
-        "pseudo-header field of the other kind of message (RFC 9113 8.3)");
-  }
-  *slot = &field;
-  return std::nullopt;
-}
-
-std::optional<HeaderFault> CheckRegular(const FieldView& field, Seen* seen) {
-  if (IsConnectionSpecific(field.name)) {
-    return Fault("connection-specific field (RFC 9113 8.2.2)");
-  }
-  if (field.name == "te" && !absl::EqualsIgnoreCase(field.value, "trailers")) {
-    return Fault("te other than trailers (RFC 9113 8.2.2)");
-  }
-  if (field.name == "host") {
-    if (seen->host != nullptr) return Fault("second Host (RFC 9110 7.2)");
-    seen->host = &field;
-  }
-  return std::nullopt;
-}
-
-// §8.3.1, §8.5 and RFC 8441 §4.
-std::optional<HeaderFault> CheckRequest(const Seen& seen, bool promised) {
-  if (seen.method == nullptr || seen.method->value.empty()) {
-    return Fault("request without :method (RFC 9113 8.3.1)");
-  }
-  // §8.4: a promised request is cacheable and safe.
-  if (promised && seen.method->value != "GET" && seen.method->value != "HEAD") {
-    return Fault(
-        "promised request that is neither GET nor HEAD (RFC 9113 8.4)");
-  }
-  const bool connect = seen.method->value == "CONNECT";
-  if (seen.protocol != nullptr && !connect) {
-    return Fault(":protocol without CONNECT (RFC 8441 4)");
-  }
-  if (connect && seen.protocol == nullptr) {
-    if (seen.scheme != nullptr || seen.path != nullptr) {
-      return Fault("CONNECT with :scheme or :path (RFC 9113 8.5)");
+  absl::Status CheckField(const FieldView& field) {
+    if (field.name.empty()) {
+      return Fault("has a field without a name (RFC 9113 8.2.1)");
     }
-    if (seen.authority == nullptr || seen.authority->value.empty()) {
-      return Fault("CONNECT without :authority (RFC 9113 8.5)");
+    if (!NameIsLegal(field.name)) {
+      return FieldFault(field, "an illegal name", "8.2, 8.2.1");
     }
-    return std::nullopt;
+    if (!ValueIsLegal(field.value)) {
+      return FieldFault(field, "an illegal character in its value", "8.2.1");
+    }
+    if (field.name[0] == ':') return CheckPseudo(field);
+    regular_ = true;
+    return CheckRegular(field);
   }
-  if (seen.scheme == nullptr || seen.scheme->value.empty()) {
-    return Fault("request without :scheme (RFC 9113 8.3.1)");
+
+  // The section as a whole, after its fields.
+  absl::Status CheckSection(absl::Span<const FieldView> fields) const {
+    if (kind_ == SectionKind::kTrailers) return absl::OkStatus();
+    if (kind_ != SectionKind::kResponse) return CheckRequest(fields);
+    const std::optional<int> status = StatusOf(fields);
+    if (!status.has_value()) {
+      return Fault(
+          "has a response without a :status of 100 to 999 (RFC 9113 8.3.2)");
+    }
+    if (*status == 101) return Fault("has status 101 (RFC 9113 8.6)");
+    return absl::OkStatus();
   }
-  if (seen.path == nullptr || seen.path->value.empty()) {
-    return Fault("request without :path (RFC 9113 8.3.1)");
+
+ private:
+  absl::Status Fault(absl::string_view predicate,
+                     ErrorKind kind = ErrorKind::kInvalidHeaders) const {
+    return StreamFault(kind, id_, predicate);
   }
-  if (seen.authority == nullptr && seen.host == nullptr) {
-    return Fault("request without :authority or Host (RFC 9113 8.3.1)");
+  absl::Status FieldFault(const FieldView& field, absl::string_view fault,
+                          absl::string_view section) const {
+    return Fault(absl::StrCat("has the field ", ShortName(field.name), " with ",
+                              fault, " (RFC 9113 ", section, ")"));
   }
-  if (seen.authority != nullptr && seen.host != nullptr &&
-      !SameAuthority(seen.scheme->value, seen.authority->value,
-                     seen.host->value)) {
-    return Fault("Host and :authority differ (RFC 9113 8.3.1)");
+
+  absl::Status CheckPseudo(const FieldView& field) {
+    if (kind_ == SectionKind::kTrailers) {
+      return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
+    }
+    const auto* row = absl::c_find_if(
+        kPseudo, [&](const PseudoRow& r) { return r.name == field.name; });
+    if (row == std::end(kPseudo) ||
+        (row->slot == &Seen::protocol && !extended_connect_)) {
+      return Fault(absl::StrCat("has the unknown pseudo-header field ",
+                                ShortName(field.name), " (RFC 9113 8.3)"));
+    }
+    if (regular_) {
+      return Fault(absl::StrCat("has ", row->name,
+                                " after a regular field (RFC 9113 8.3)"),
+                   ErrorKind::kPseudoHeaderOrder);
+    }
+    if (seen_.*row->slot != nullptr) {
+      return Fault(absl::StrCat("has ", row->name, " twice (RFC 9113 8.3)"));
+    }
+    const bool response = kind_ == SectionKind::kResponse;
+    if ((row->slot == &Seen::status) != response) {
+      return Fault(absl::StrCat("has ", row->name, " in a ",
+                                response ? "response" : "request",
+                                " (RFC 9113 8.3)"));
+    }
+    seen_.*row->slot = &field;
+    return absl::OkStatus();
   }
-  const bool http = absl::EqualsIgnoreCase(seen.scheme->value, "http") ||
-                    absl::EqualsIgnoreCase(seen.scheme->value, "https");
-  if (http && seen.authority != nullptr &&
-      absl::StrContains(seen.authority->value, '@')) {
-    return Fault("user information in :authority (RFC 9113 8.3.1)");
+
+  absl::Status CheckRegular(const FieldView& field) {
+    if (IsConnectionSpecific(field.name)) {
+      return Fault(absl::StrCat("has the connection-specific field ",
+                                field.name, " (RFC 9113 8.2.2)"));
+    }
+    if (field.name == "te" &&
+        !absl::EqualsIgnoreCase(field.value, "trailers")) {
+      return Fault("has a te field other than \"trailers\" (RFC 9113 8.2.2)");
+    }
+    if (field.name == "host") {
+      if (seen_.host != nullptr) {
+        return Fault("has two Host fields (RFC 9110 7.2)");
+      }
+      seen_.host = &field;
+    }
+    return absl::OkStatus();
   }
-  return std::nullopt;
-}
+
+  // §8.3.1, §8.4, §8.5 and RFC 8441 §4. The first rule that is broken counts.
+  absl::Status CheckRequest(absl::Span<const FieldView> fields) const {
+    const auto value = [](const FieldView* field) {
+      return field == nullptr ? absl::string_view() : field->value;
+    };
+    const absl::string_view method = value(seen_.method);
+    const absl::string_view scheme = value(seen_.scheme);
+    const absl::string_view authority = value(seen_.authority);
+    const bool promised = kind_ == SectionKind::kPushPromise;
+    const bool connect = method == "CONNECT";
+    const bool tunnel = connect && seen_.protocol == nullptr;
+    const bool http = absl::EqualsIgnoreCase(scheme, "http") ||
+                      absl::EqualsIgnoreCase(scheme, "https");
+    struct {
+      bool broken;
+      absl::string_view predicate;
+    } const rules[] = {
+        {promised && ContentLengthOf(fields).value.value_or(0) != 0,
+         "has a promised request with content (RFC 9113 8.4)"},
+        {method.empty(), "has a request without :method (RFC 9113 8.3.1)"},
+        {promised && method != "GET" && method != "HEAD",
+         "has a promised request other than GET and HEAD (RFC 9113 8.4)"},
+        {seen_.protocol != nullptr && !connect,
+         "has :protocol without CONNECT (RFC 8441 4)"},
+        {tunnel && (seen_.scheme != nullptr || seen_.path != nullptr),
+         "has a CONNECT with :scheme or :path (RFC 9113 8.5)"},
+        {tunnel && authority.empty(),
+         "has a CONNECT without :authority (RFC 9113 8.5)"},
+        {!tunnel && scheme.empty(),
+         "has a request without :scheme (RFC 9113 8.3.1)"},
+        {!tunnel && value(seen_.path).empty(),
+         "has a request without :path (RFC 9113 8.3.1)"},
+        {!tunnel && seen_.authority == nullptr && seen_.host == nullptr,
+         "has a request without :authority and Host (RFC 9113 8.3.1)"},
+        {!tunnel && seen_.authority != nullptr && seen_.host != nullptr &&
+             !SameAuthority(scheme, authority, seen_.host->value),
+         "has a Host other than its :authority (RFC 9113 8.3.1)"},
+        {!tunnel && http && absl::StrContains(authority, '@'),
+         "has user information in :authority (RFC 9113 8.3.1)"},
+    };
+    for (const auto& rule : rules) {
+      if (rule.broken) return Fault(rule.predicate);
+    }
+    return absl::OkStatus();
+  }
+
+  StreamId id_;
+  SectionKind kind_;
+  bool extended_connect_;
+  bool regular_ = false;  // a regular field came
+  Seen seen_;
+};
 
 }  // namespace
+
+absl::Status CheckHeaders(StreamId id, absl::Span<const FieldView> fields,
+                          SectionKind kind, bool extended_connect) {
+  Checker checker(id, kind, extended_connect);
+  for (const FieldView& field : fields) {
+    SLUICE_RETURN_IF_ERROR(checker.CheckField(field));
+  }
+  return checker.CheckSection(fields);
+}
+
+bool SameAuthority(absl::string_view scheme, absl::string_view a,
+                   absl::string_view b) {
+  return a == b ||
+         NormalizeAuthority(scheme, a) == NormalizeAuthority(scheme, b);
+}
 
 bool IsConnectionSpecific(absl::string_view name) {
   return name == "connection" || name == "proxy-connection" ||
@@ -158,61 +301,20 @@ bool IsConnectionSpecific(absl::string_view name) {
          name == "upgrade";
 }
 
-std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
-                                           SectionKind kind,
-                                           bool extended_connect) {
-  Seen seen;
-  bool after_regular = false;
-  for (const FieldView& field : fields) {
-    if (field.name.empty()) return Fault("empty name (RFC 9113 8.2.1)");
-    if (!NameIsLegal(field.name)) {
-      return Fault("illegal character in a name (RFC 9113 8.2, 8.2.1)");
-    }
-    if (!ValueIsLegal(field.value)) {
-      return Fault("illegal character in a value (RFC 9113 8.2.1)");
-    }
-    std::optional<HeaderFault> fault;
-    if (field.name[0] == ':') {
-      fault = CheckPseudo(field, kind, extended_connect, after_regular, &seen);
-    } else {
-      after_regular = true;
-      fault = CheckRegular(field, &seen);
-    }
-    if (fault.has_value()) return fault;
-  }
-  switch (kind) {
-    case SectionKind::kTrailers:
-      return std::nullopt;
-    case SectionKind::kResponse: {
-      const std::optional<int> status = StatusOf(fields);
-      if (!status.has_value()) {
-        return Fault("response without a legal :status (RFC 9113 8.3.2)");
-      }
-      if (*status == 101) return Fault("status 101 (RFC 9113 8.6)");
-      return std::nullopt;
-    }
-    case SectionKind::kRequest:
-      return CheckRequest(seen, /*promised=*/false);
-    case SectionKind::kPushPromise:
-      if (ContentLengthOf(fields).value.value_or(0) != 0) {
-        return Fault("promised request with content (RFC 9113 8.4)");
-      }
-      return CheckRequest(seen, /*promised=*/true);
-  }
-  return std::nullopt;
+std::string ShortName(absl::string_view name) {
+  constexpr size_t kShort = 64;
+  return absl::StrCat(absl::CHexEscape(name.substr(0, kShort)),
+                      name.size() > kShort ? "…" : "");
 }
 
 std::optional<int> StatusOf(absl::Span<const FieldView> fields) {
   const FieldView* status = FindField(fields, ":status");
   if (status == nullptr || status->value.size() != 3) return std::nullopt;
   int value = 0;
-  for (const char c : status->value) {
-    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) {
-      return std::nullopt;
-    }
-    value = value * 10 + (c - '0');
+  if (!IsDigits(status->value) || !absl::SimpleAtoi(status->value, &value) ||
+      value < 100) {
+    return std::nullopt;
   }
-  if (value < 100) return std::nullopt;
   return value;
 }
 
@@ -221,14 +323,8 @@ ContentLength ContentLengthOf(absl::Span<const FieldView> fields) {
   for (const FieldView& field : fields) {
     if (field.name != "content-length") continue;
     int64_t value = 0;
-    if (field.value.empty()) length.legal = false;
-    for (const char c : field.value) {
-      if (!absl::ascii_isdigit(static_cast<unsigned char>(c)) ||
-          value > (std::numeric_limits<int64_t>::max() - 9) / 10) {
-        length.legal = false;
-        return length;
-      }
-      value = value * 10 + (c - '0');
+    if (!IsDigits(field.value) || !absl::SimpleAtoi(field.value, &value)) {
+      return {.legal = false, .value = length.value};
     }
     if (length.value.has_value() && *length.value != value) {
       length.legal = false;

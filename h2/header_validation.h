@@ -1,14 +1,17 @@
-// What makes a header section malformed (RFC 9113 §8.1.1, §8.2, §8.3). The same
-// rules hold for what comes in and for what goes out.
+// The rules for a header section (RFC 9113 §8.1.1, §8.2, §8.3). The same rules
+// hold in both directions.
 #ifndef SLUICE_H2_HEADER_VALIDATION_H_
 #define SLUICE_H2_HEADER_VALIDATION_H_
 
-#include <sluice/h2/errors.h>
-#include <sluice/h2/field.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -16,19 +19,25 @@ namespace sluice::h2 {
 
 enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 
-struct HeaderFault {
-  ErrorKind kind = ErrorKind::kInvalidHeaders;
-  absl::string_view reason;  // a literal, with the section
-};
-
-// Nothing: the section is well-formed. `extended_connect`: :protocol is legal
-// (RFC 8441 §4). O(bytes).
-std::optional<HeaderFault> FindHeaderFault(absl::Span<const FieldView> fields,
-                                           SectionKind kind,
-                                           bool extended_connect);
+// Errors of a malformed section of stream `id`: InvalidHeaders,
+// PseudoHeaderOrder. `extended_connect`: :protocol is legal (RFC 8441 §4).
+// O(bytes).
+absl::Status CheckHeaders(StreamId id, absl::Span<const FieldView> fields,
+                          SectionKind kind, bool extended_connect);
 
 // A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
 bool IsConnectionSpecific(absl::string_view name);
+
+// Whether two authorities name the same entity (RFC 9113 §8.3.1), after the
+// normalisation of RFC 3986 §6.2.2 and §6.2.3: case of the host,
+// percent-encoding of unreserved characters, an empty port, and the default
+// port of `scheme` (http or https; others have none). Two spellings of one IPv6
+// address, as [::1] and [0::1], are different, as in the RFC. O(bytes).
+bool SameAuthority(absl::string_view scheme, absl::string_view a,
+                   absl::string_view b);
+
+// A name for an error text: without control characters, and cut.
+std::string ShortName(absl::string_view name);
 
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
 std::optional<int> StatusOf(absl::Span<const FieldView> fields);

@@ -1,0 +1,392 @@
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/core.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/fault.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/message_receiver.h>
+#include <sluice/h2/receiver.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::h2 {
+namespace {
+
+std::string NameOf(FrameType type) {
+  const FrameRule* rule = FindFrameRule(type);
+  return rule == nullptr
+             ? absl::StrCat("a frame of type ", static_cast<uint8_t>(type))
+             : std::string(rule->name);
+}
+
+// "SETTINGS of 7 bytes on stream 0: …".
+absl::Status FrameFault(ErrorKind kind, const FrameHeader& header,
+                        absl::string_view why, absl::string_view section) {
+  return MakeError(
+      kind,
+      absl::StrCat(NameOf(header.type), " of ", header.length,
+                   " bytes on stream ", header.stream_id, ": ", why, " (",
+                   absl::StartsWith(section, "RFC") ? "" : "RFC 9113 ", section,
+                   ")"),
+      header.stream_id);
+}
+
+}  // namespace
+
+Receiver::Receiver(Core* core)
+    : core_(*core),
+      messages_(core),
+      preface_left_(core_.is_client() ? "" : kClientPreface) {}
+
+absl::Status Receiver::BeginRead(absl::string_view* bytes) {
+  messages_.BeginRead();
+  const absl::string_view got = bytes->substr(0, preface_left_.size());
+  // RFC 9113 §3.4: "Clients and servers MUST treat an invalid connection
+  // preface as a connection error of type PROTOCOL_ERROR."
+  if (!absl::StartsWith(preface_left_, got)) {
+    return MakeError(ErrorKind::kProtocol,
+                     "the client's preface is wrong (RFC 9113 3.4)");
+  }
+  preface_left_.remove_prefix(got.size());
+  bytes->remove_prefix(got.size());
+  return absl::OkStatus();
+}
+
+// --- Headers of frames -----------------------------------------------------
+
+absl::Status Receiver::CheckOrder(const FrameHeader& header) const {
+  const bool continuation = header.type == FrameType::kContinuation;
+  const std::optional<StreamId> block = messages_.open_block();
+  if (!core_.settings.remote_received()) {
+    if (header.type == FrameType::kSettings && !header.Has(kFlagAck)) {
+      return absl::OkStatus();
+    }
+    return FrameFault(ErrorKind::kProtocol, header,
+                      "the first frame must be SETTINGS", "3.4");
+  }
+  if (block.has_value()) {
+    if (continuation && header.stream_id == *block) return absl::OkStatus();
+    return FrameFault(ErrorKind::kProtocol, header,
+                      absl::StrCat("only CONTINUATION may follow in the header "
+                                   "block of stream ",
+                                   *block),
+                      "4.3, 6.10");
+  }
+  if (!continuation) return absl::OkStatus();
+  return FrameFault(ErrorKind::kProtocol, header, "it continues no block",
+                    "6.10");
+}
+
+absl::Status Receiver::CheckHeader(const FrameHeader& header) const {
+  const size_t unread = core_.output.control_size();
+  const size_t most_unread = core_.options.limits.max_unread_control_bytes;
+  if (unread > most_unread) {
+    return MakeError(
+        ErrorKind::kDenialOfService,
+        absl::StrCat("the peer sends, and leaves ", unread, " bytes unread; ",
+                     most_unread, " are allowed (RFC 9113 10.5)"));
+  }
+  const uint32_t max_length = core_.local(SettingId::kMaxFrameSize);
+  absl::Status too_large;
+  if (header.length > max_length) {
+    too_large = FrameFault(
+        ErrorKind::kFrameTooLarge, header,
+        absl::StrCat("at most ", max_length, " bytes are allowed"), "4.2");
+  }
+  // A frame of any kind is too large before it is out of order. Only bytes in
+  // place of the first SETTINGS may be no frame at all (an HTTP/1.1 answer).
+  if (core_.settings.remote_received()) SLUICE_RETURN_IF_ERROR(too_large);
+  SLUICE_RETURN_IF_ERROR(CheckOrder(header));
+  SLUICE_RETURN_IF_ERROR(too_large);
+  const FrameRule* rule = FindFrameRule(header.type);
+  if (rule == nullptr) return absl::OkStatus();
+  if (!(core_.is_client() ? rule->client_may_receive
+                          : rule->server_may_receive)) {
+    return FrameFault(ErrorKind::kUnsupportedFrame, header,
+                      core_.is_client() ? "servers may not send it"
+                                        : "clients may not send it",
+                      rule->section);
+  }
+  const bool on_connection = header.stream_id == kConnectionStreamId;
+  if ((rule->stream == FrameRule::Stream::kMustBeZero && !on_connection) ||
+      (rule->stream == FrameRule::Stream::kMustNotBeZero && on_connection)) {
+    return FrameFault(
+        ErrorKind::kProtocol, header,
+        on_connection ? "it belongs to a stream" : "it belongs to stream 0",
+        rule->section);
+  }
+  const bool ack_with_payload = header.type == FrameType::kSettings &&
+                                header.Has(kFlagAck) && header.length > 0;
+  if (ack_with_payload || (!LengthIsLegal(*rule, header.length) &&
+                           rule->length_error_is_connections)) {
+    return FrameFault(ErrorKind::kFrameDataMissing, header,
+                      "the length is wrong for its type", rule->section);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnFrame(const FrameHeader& header,
+                               absl::string_view payload, Events* events) {
+  switch (header.type) {
+    case FrameType::kData:
+      return messages_.OnData(header, payload, events);
+    case FrameType::kHeaders:
+      return messages_.OnHeaders(header, payload, events);
+    case FrameType::kPushPromise:
+      return messages_.OnPushPromise(header, payload, events);
+    case FrameType::kContinuation:
+      return messages_.OnContinuation(header, payload, events);
+    case FrameType::kPriority:
+      return OnPriority(header, payload, events);
+    case FrameType::kRstStream:
+      return OnRstStream(header, payload, events);
+    case FrameType::kSettings:
+      return OnSettings(header, payload, events);
+    case FrameType::kPing:
+      return OnPing(header, payload, events);
+    case FrameType::kGoAway:
+      return OnGoAway(payload, events);
+    case FrameType::kWindowUpdate:
+      return OnWindowUpdate(header, payload, events);
+    case FrameType::kAltSvc:
+      return OnAltSvc(header, payload, events);
+    case FrameType::kPriorityUpdate:
+      return OnPriorityUpdate(payload, events);
+  }
+  return OnUnknown(header, payload, events);
+}
+
+// --- Frames ----------------------------------------------------------------
+
+absl::Status Receiver::OnPriority(const FrameHeader& header,
+                                  absl::string_view payload, Events* events) {
+  const StreamId id = header.stream_id;
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPriority));
+  // RFC 9218 §2.1: a server that received the setting ignores the signals.
+  const bool ignored =
+      !core_.is_client() && core_.remote(SettingId::kNoRfc7540Priorities) == 1;
+  absl::Status fault;
+  if (payload.size() != kPriorityFieldsSize) {
+    fault = FrameFault(ErrorKind::kFrameDataMissing, header,
+                       "it must have 5 bytes", "6.3");
+  } else if (!ignored) {
+    const signals::Rfc7540Priority priority = ParsePriorityFields(payload);
+    fault = CheckDependency(id, priority);
+    if (fault.ok()) {
+      events->push_back(PriorityUpdated{id, priority, SignalSource::kFrame});
+    }
+  }
+  if (fault.ok()) return fault;
+  switch (core_.streams.Fate(id)) {
+    case StreamFate::kLive:
+      return core_.StreamError(std::move(fault), events);
+    case StreamFate::kIdle:
+      // RST_STREAM is forbidden on an idle stream (§6.4), so the connection
+      // ends with the same code.
+      return fault;
+    default:
+      return absl::OkStatus();  // the stream is gone already
+  }
+}
+
+absl::Status Receiver::OnRstStream(const FrameHeader& header,
+                                   absl::string_view payload, Events* events) {
+  const StreamId id = header.stream_id;
+  // The end of a stream that we opened is an answer, and comes once.
+  if (core_.streams.Find(id) == nullptr || !core_.streams.IsOurs(id)) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPeerReset));
+  }
+  const absl::StatusOr<Stream*> stream =
+      core_.Accept(id, StreamInput::kReceiveReset, events);
+  if (!stream.ok() || *stream == nullptr) return stream.status();
+  events->push_back(StreamReset{id, static_cast<ErrorCode>(LoadU32(payload)),
+                                /*remote=*/true});
+  core_.streams.CloseReset(*stream, StreamFate::kResetByPeer);
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnSettings(const FrameHeader& header,
+                                  absl::string_view payload, Events* events) {
+  if (header.Has(kFlagAck) && core_.settings.waits_for_ack()) {
+    OnSettingsAck(events);
+    return absl::OkStatus();
+  }
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kSettings));
+  if (header.Has(kFlagAck)) return absl::OkStatus();  // it answers nothing
+  SLUICE_RETURN_IF_ERROR(core_.TakeRemoteSettings(ParseSettings(payload),
+                                                  /*in_frame=*/true, events));
+  return core_.output.AppendAnswer(EncodeSettingsAck());
+}
+
+void Receiver::OnSettingsAck(Events* events) {
+  const int64_t old_window = core_.local(SettingId::kInitialWindowSize);
+  SettingsAcknowledged acknowledged{core_.settings.Acknowledge()};
+  const int64_t new_window = core_.local(SettingId::kInitialWindowSize);
+  if (new_window != old_window) {
+    core_.flow.ChangeReceiveWindows(new_window - old_window);
+  }
+  const auto table = acknowledged.changed.find(SettingId::kHeaderTableSize);
+  if (table != acknowledged.changed.end()) {
+    messages_.SetTableSize(table->second.new_value);
+  }
+  events->push_back(std::move(acknowledged));
+}
+
+absl::Status Receiver::OnPing(const FrameHeader& header,
+                              absl::string_view payload, Events* events) {
+  if (!header.Has(kFlagAck)) {
+    events->push_back(PingReceived{std::string(payload)});
+    return core_.output.AppendAnswer(EncodePing(payload, /*ack=*/true));
+  }
+  if (core_.unanswered_pings > 0) {
+    --core_.unanswered_pings;
+  } else {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPingAck));
+  }
+  events->push_back(PingAckReceived{std::string(payload)});
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnGoAway(absl::string_view payload, Events* events) {
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kGoAway));
+  const StreamId last = LoadU32(payload) & kMaxStreamId;
+  const auto code = static_cast<ErrorCode>(LoadU32(payload.substr(4)));
+  core_.life.ReceiveGoAway(last, code);
+  events->push_back(
+      ConnectionTerminated{code, last, std::string(payload.substr(8))});
+  // RFC 9113 §6.8: the peer has not processed our streams above it, and will
+  // not.
+  std::vector<StreamId> refused;
+  core_.streams.ForEach([&](const Stream& stream) {
+    if (core_.streams.IsOurs(stream.id) &&
+        stream.id > core_.life.last_of_ours()) {
+      refused.push_back(stream.id);
+    }
+  });
+  absl::c_sort(refused);
+  for (const StreamId id : refused) {
+    events->push_back(
+        StreamReset{id, ErrorCode::kRefusedStream, /*remote=*/true});
+    core_.streams.CloseReset(core_.streams.Find(id),
+                             StreamFate::kResetByPeerAnswered);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnWindowUpdate(const FrameHeader& header,
+                                      absl::string_view payload,
+                                      Events* events) {
+  const StreamId id = header.stream_id;
+  if (!core_.flow.TakeAnswer()) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kWindowUpdate));
+  }
+  const uint32_t increment = LoadU32(payload) & kMaxStreamId;
+  Stream* stream = nullptr;
+  if (id != kConnectionStreamId) {
+    const absl::StatusOr<Stream*> accepted =
+        core_.Accept(id, StreamInput::kReceiveWindowUpdate, events);
+    if (!accepted.ok() || *accepted == nullptr) return accepted.status();
+    stream = *accepted;
+  }
+  absl::Status fault = core_.flow.OpenSendWindow(stream, increment);
+  if (!fault.ok()) {
+    return stream == nullptr ? fault
+                             : core_.StreamError(std::move(fault), events);
+  }
+  events->push_back(WindowUpdated{id, increment});
+  return absl::OkStatus();
+}
+
+// RFC 7838 §4 says of each case that does not fit: ignored.
+absl::Status Receiver::OnAltSvc(const FrameHeader& header,
+                                absl::string_view payload, Events* events) {
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kUnknownFrame));
+  if (!core_.is_client()) return absl::OkStatus();
+  const size_t origin_size = payload.size() < 2 ? 0 : LoadU16(payload);
+  if (payload.size() < 2 + origin_size) {
+    return FrameFault(ErrorKind::kFrameDataMissing, header,
+                      absl::StrCat("its origin needs ", 2 + origin_size),
+                      "4.2");
+  }
+  std::string origin(payload.substr(2, origin_size));
+  payload.remove_prefix(2 + origin_size);
+  if (header.stream_id != kConnectionStreamId) {
+    const Stream* stream = core_.streams.Find(header.stream_id);
+    if (!origin.empty() || stream == nullptr) return absl::OkStatus();
+    origin = stream->authority;
+  }
+  if (origin.empty()) return absl::OkStatus();
+  events->push_back(
+      AlternativeServiceAvailable{std::move(origin), std::string(payload)});
+  return absl::OkStatus();
+}
+
+// RFC 9218 §7.1.
+absl::Status Receiver::OnPriorityUpdate(absl::string_view payload,
+                                        Events* events) {
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPriorityUpdate));
+  StreamTable& streams = core_.streams;
+  const StreamId id = LoadU32(payload) & kMaxStreamId;
+  const bool idle = streams.Fate(id) == StreamFate::kIdle;
+  if (id == kConnectionStreamId || (id % 2 == 0 && idle)) {
+    return MakeError(ErrorKind::kProtocol,
+                     absl::StrCat("PRIORITY_UPDATE for stream ", id,
+                                  ": it may not be 0 or a push that was not "
+                                  "promised (RFC 9218 7.1)"));
+  }
+  if (core_.IsBeyondGoAway(id) ||
+      !(idle || streams.Fate(id) == StreamFate::kLive)) {
+    return absl::OkStatus();
+  }
+  const std::optional<signals::Rfc9218Priority> priority =
+      signals::ParseRfc9218Priority(payload.substr(4));
+  if (!priority.has_value()) return absl::OkStatus();
+  if (idle) {
+    if (!streams.IsIdlePrioritized(id) &&
+        streams.idle_prioritized() >=
+            core_.options.limits.max_idle_priority_updates) {
+      ignored_idle_update_ = true;
+      return absl::OkStatus();
+    }
+    // The value that the peer acknowledged: it cannot keep one that it does not
+    // know yet.
+    if (!ignored_idle_update_) {
+      SLUICE_RETURN_IF_ERROR(streams.CheckIdlePriority(
+          id, core_.local(SettingId::kMaxConcurrentStreams),
+          ErrorKind::kProtocol));
+    }
+    streams.PrioritizeIdle(id);
+  }
+  events->push_back(PriorityFieldUpdated{id, *priority, SignalSource::kFrame});
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnUnknown(const FrameHeader& header,
+                                 absl::string_view payload, Events* events) {
+  SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kUnknownFrame));
+  events->push_back(UnknownFrameReceived{static_cast<uint8_t>(header.type),
+                                         header.flags, header.stream_id,
+                                         std::string(payload)});
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::h2

@@ -1,0 +1,76 @@
+// Bytes in: the preface, the checks of a frame's header (RFC 9113 §3.4, §4),
+// and the frames outside of messages (§6; RFC 7838 §4; RFC 9218 §7.1).
+#ifndef SLUICE_H2_RECEIVER_H_
+#define SLUICE_H2_RECEIVER_H_
+
+#include <sluice/h2/core.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/message_receiver.h>
+#include <sluice/h2/types.h>
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::h2 {
+
+// Errors of its calls are the connection's.
+class Receiver {
+ public:
+  // `core` outlives the object.
+  explicit Receiver(Core* core);
+
+  // A ReceiveData() begins. Takes the preface off `*bytes`. Error: Protocol.
+  absl::Status BeginRead(absl::string_view* bytes);
+
+  // The next frame: see FrameDecoder.
+  FrameDecoder::Result Next(absl::string_view* bytes, FrameHeader* header,
+                            absl::string_view* payload) {
+    return decoder_.Next(bytes, header, payload);
+  }
+  // The checks that need no payload.
+  absl::Status CheckHeader(const FrameHeader& header) const;
+  // Acts on a frame whose header was checked.
+  absl::Status OnFrame(const FrameHeader& header, absl::string_view payload,
+                       std::vector<Event>* events);
+
+ private:
+  using Events = std::vector<Event>;
+
+  // RFC 9113 §3.4, §4.3, §6.10: SETTINGS come first, and nothing comes between
+  // the frames of a header block.
+  absl::Status CheckOrder(const FrameHeader& header) const;
+
+  absl::Status OnPriority(const FrameHeader& header, absl::string_view payload,
+                          Events* events);
+  absl::Status OnRstStream(const FrameHeader& header, absl::string_view payload,
+                           Events* events);
+  absl::Status OnSettings(const FrameHeader& header, absl::string_view payload,
+                          Events* events);
+  absl::Status OnPing(const FrameHeader& header, absl::string_view payload,
+                      Events* events);
+  absl::Status OnGoAway(absl::string_view payload, Events* events);
+  absl::Status OnWindowUpdate(const FrameHeader& header,
+                              absl::string_view payload, Events* events);
+  absl::Status OnAltSvc(const FrameHeader& header, absl::string_view payload,
+                        Events* events);
+  absl::Status OnPriorityUpdate(absl::string_view payload, Events* events);
+  absl::Status OnUnknown(const FrameHeader& header, absl::string_view payload,
+                         Events* events);
+  // There is a SETTINGS frame of ours that the peer acknowledges.
+  void OnSettingsAck(Events* events);
+
+  Core& core_;
+  MessageReceiver messages_;
+  FrameDecoder decoder_;
+  absl::string_view preface_left_;  // of kClientPreface; servers only
+  // A PRIORITY_UPDATE was ignored for our own limit, which the peer does not
+  // know: from then on it may count idle streams that we do not.
+  bool ignored_idle_update_ = false;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_RECEIVER_H_
