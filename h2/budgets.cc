@@ -1,5 +1,6 @@
 #include <sluice/h2/budgets.h>
 #include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/options.h>
 
 #include <algorithm>
@@ -59,11 +60,10 @@ Budgets::Budgets(const BudgetSet& options) {
 absl::Status Budgets::Spend(Kind kind) {
   Budget& budget = budgets_[kind];
   if (budget.Spend()) return absl::OkStatus();
-  return MakeError(ErrorKind::kDenialOfService,
-                   absl::StrCat("too many ", kRows[kind].frames, ": ",
-                                budget.options().burst, " at once and ",
-                                budget.options().per_second,
-                                " a second are allowed (RFC 9113 10.5)"));
+  return ConnectionFault(ErrorKind::kDenialOfService, "too many ",
+                         kRows[kind].frames, ": ", budget.options().burst,
+                         " at once and ", budget.options().per_second,
+                         " a second are allowed (RFC 9113 10.5)");
 }
 
 void Budgets::Work(int64_t units) {

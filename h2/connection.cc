@@ -6,7 +6,6 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
@@ -38,8 +37,8 @@ namespace {
 
 absl::Status CheckNotInitiated(const Core& core) {
   if (!core.life.initiated()) return absl::OkStatus();
-  return MakeError(ErrorKind::kProtocol,
-                   "the connection was initiated already (RFC 9113 3.4)");
+  return ConnectionFault(ErrorKind::kProtocol,
+                         "the connection was initiated already (RFC 9113 3.4)");
 }
 
 void SendSettings(std::vector<Setting> settings, Core* core) {
@@ -75,9 +74,10 @@ absl::StatusOr<std::string> Connection::InitiateUpgrade(
     std::string payload;
     if (!absl::WebSafeBase64Unescape(http2_settings, &payload) ||
         payload.size() % kSettingSize != 0) {
-      return MakeError(ErrorKind::kInvalidArgument,
-                       "HTTP2-Settings is not a SETTINGS payload in base64url "
-                       "(RFC 7540 3.2.1)");
+      return ConnectionFault(
+          ErrorKind::kInvalidArgument,
+          "HTTP2-Settings is not a SETTINGS payload in base64url "
+          "(RFC 7540 3.2.1)");
     }
     clients = ParseSettings(payload);
   }
@@ -111,16 +111,15 @@ absl::Status Connection::ReceiveData(absl::string_view bytes,
   Receiver& receiver = impl_->receiver;
   absl::Status status = receiver.BeginRead(&bytes);
   while (status.ok()) {
-    FrameHeader header;
-    absl::string_view payload;
-    switch (receiver.Next(&bytes, &header, &payload)) {
+    Frame frame;
+    switch (receiver.Next(&bytes, &frame)) {
       case FrameDecoder::Result::kNeedMore:
         return absl::OkStatus();
       case FrameDecoder::Result::kHeader:
-        status = receiver.CheckHeader(header);
+        status = receiver.CheckHeader(frame);
         break;
       case FrameDecoder::Result::kFrame:
-        status = receiver.OnFrame(header, payload, events);
+        status = receiver.OnFrame(frame, events);
         break;
     }
   }
@@ -138,10 +137,9 @@ absl::Status Connection::CloseConnection(
   // RFC 9113 §6.8: "Endpoints MUST NOT increase the value they send in the
   // last stream identifier".
   if (last_stream_id.has_value() && last > core.life.last_of_peer()) {
-    return MakeError(ErrorKind::kInvalidArgument,
-                     absl::StrCat("the last stream of GOAWAY is ", last,
-                                  "; it may be at most ",
-                                  core.life.last_of_peer(), " (RFC 9113 6.8)"));
+    return ConnectionFault(
+        ErrorKind::kInvalidArgument, "the last stream of GOAWAY is ", last,
+        "; it may be at most ", core.life.last_of_peer(), " (RFC 9113 6.8)");
   }
   SLUICE_RETURN_IF_ERROR(
       core.CheckFrameSize("GOAWAY", 8 + additional_data.size()));
@@ -175,9 +173,9 @@ absl::Status Connection::UpdateSettings(absl::Span<const Setting> settings) {
 absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
   Core& core = impl_->core;
   if (elapsed < absl::ZeroDuration() || elapsed == absl::InfiniteDuration()) {
-    return MakeError(ErrorKind::kInvalidArgument,
-                     absl::StrCat("elapsed is ", absl::FormatDuration(elapsed),
-                                  "; it must be finite and not negative"));
+    return ConnectionFault(ErrorKind::kInvalidArgument, "elapsed is ",
+                           absl::FormatDuration(elapsed),
+                           "; it must be finite and not negative");
   }
   core.budgets.Advance(elapsed);
   core.now += elapsed;
@@ -186,10 +184,10 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
       core.now - core.settings.oldest_sent_at() < limit) {
     return absl::OkStatus();
   }
-  return core.Terminate(MakeError(
-      ErrorKind::kSettingsTimeout,
-      absl::StrCat("the peer has not acknowledged SETTINGS for ",
-                   absl::FormatDuration(limit), " (RFC 9113 6.5.3)")));
+  return core.Terminate(
+      ConnectionFault(ErrorKind::kSettingsTimeout,
+                      "the peer has not acknowledged SETTINGS for ",
+                      absl::FormatDuration(limit), " (RFC 9113 6.5.3)"));
 }
 
 // --- Questions -------------------------------------------------------------
@@ -198,9 +196,9 @@ absl::StatusOr<StreamId> Connection::GetNextAvailableStreamId() const {
   const StreamId last = impl_->core.streams.last_ours();
   if (last == 0) return impl_->core.is_client() ? 1 : 2;
   if (last + 2 <= kMaxStreamId) return last + 2;
-  return MakeError(ErrorKind::kNoAvailableStreamId,
-                   absl::StrCat("stream ", last, " is the last; ids end at ",
-                                kMaxStreamId, " (RFC 9113 5.1.1)"));
+  return ConnectionFault(ErrorKind::kNoAvailableStreamId, "stream ", last,
+                         " is the last; ids end at ", kMaxStreamId,
+                         " (RFC 9113 5.1.1)");
 }
 
 absl::StatusOr<int64_t> Connection::LocalFlowControlWindow(StreamId id) const {
@@ -249,9 +247,8 @@ size_t Connection::PeekOutput(absl::Span<iovec> out) const {
 
 absl::Status Connection::ConsumeOutput(size_t bytes) {
   if (bytes > OutputSize()) {
-    return MakeError(ErrorKind::kInvalidArgument,
-                     absl::StrCat(bytes, " bytes consumed, ", OutputSize(),
-                                  " were waiting"));
+    return ConnectionFault(ErrorKind::kInvalidArgument, bytes,
+                           " bytes consumed, ", OutputSize(), " were waiting");
   }
   impl_->core.output.Consume(bytes);
   return absl::OkStatus();

@@ -5,10 +5,9 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/frame_encoder.h>
-#include <sluice/h2/header_normalization.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/header_rules.h>
 #include <sluice/h2/header_span.h>
-#include <sluice/h2/header_validation.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
@@ -37,18 +36,14 @@ namespace {
 
 // --- Checks ----------------------------------------------------------------
 
-absl::Status CheckIsClient(const Core& core, absl::string_view call,
-                           StreamId id) {
-  if (core.is_client()) return absl::OkStatus();
-  return MakeError(ErrorKind::kClientsOnly,
-                   absl::StrCat("only clients send ", call), id);
-}
-
-absl::Status CheckIsServer(const Core& core, absl::string_view call,
-                           StreamId id) {
-  if (!core.is_client()) return absl::OkStatus();
-  return MakeError(ErrorKind::kServersOnly,
-                   absl::StrCat("only servers send ", call), id);
+absl::Status CheckSide(const Core& core, Side side, absl::string_view frame,
+                       StreamId id) {
+  if (core.options.side == side) return absl::OkStatus();
+  const bool client = side == Side::kClient;
+  return MakeError(
+      client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly,
+      absl::StrCat("only ", client ? "clients" : "servers", " send ", frame),
+      id);
 }
 
 absl::Status CheckId(StreamId id) {
@@ -64,15 +59,13 @@ absl::Status CheckPriority(StreamId id,
                            const signals::Rfc7540Priority& priority) {
   if (priority.weight < signals::kMinWeight ||
       priority.weight > signals::kMaxWeight) {
-    return StreamFault(
-        ErrorKind::kInvalidArgument, id,
-        absl::StrCat("has weight ", priority.weight, "; it must be 1 to 256"));
+    return StreamFault(ErrorKind::kInvalidArgument, id, "has weight ",
+                       priority.weight, "; it must be 1 to 256");
   }
-  SLUICE_RETURN_IF_ERROR(CheckDependency(id, priority));
+  SLUICE_RETURN_IF_ERROR(Core::CheckDependency(id, priority));
   if (priority.depends_on <= kMaxStreamId) return absl::OkStatus();
-  return StreamFault(ErrorKind::kInvalidArgument, id,
-                     absl::StrCat("depends on ", priority.depends_on,
-                                  "; ids end at ", kMaxStreamId));
+  return StreamFault(ErrorKind::kInvalidArgument, id, "depends on ",
+                     priority.depends_on, "; ids end at ", kMaxStreamId);
 }
 
 // RFC 9113 §5.1.1, §5.1.2, §6.8: whether the idle `id` may become a stream of
@@ -80,17 +73,16 @@ absl::Status CheckPriority(StreamId id,
 absl::Status CheckOpensStream(const Core& core, StreamId id) {
   if (id > kMaxStreamId) {
     return StreamFault(ErrorKind::kNoAvailableStreamId, id,
-                       absl::StrCat("cannot open; ids end at ", kMaxStreamId));
+                       "cannot open; ids end at ", kMaxStreamId);
   }
   if (id == kConnectionStreamId || !core.streams.IsOurs(id)) {
     return StreamFault(ErrorKind::kNoSuchStream, id,
                        "is not one that we can open (RFC 9113 5.1.1)");
   }
   if (id <= core.streams.last_ours()) {
-    return StreamFault(
-        ErrorKind::kStreamIdTooLow, id,
-        absl::StrCat("cannot open after stream ", core.streams.last_ours(),
-                     " (RFC 9113 5.1.1)"));
+    return StreamFault(ErrorKind::kStreamIdTooLow, id,
+                       "cannot open after stream ", core.streams.last_ours(),
+                       " (RFC 9113 5.1.1)");
   }
   return core.life.CheckOpensStream(id);
 }
@@ -99,11 +91,10 @@ absl::Status CheckOpensStream(const Core& core, StreamId id) {
 absl::Status CheckConcurrency(const Core& core, StreamId id) {
   const uint32_t limit = core.remote(SettingId::kMaxConcurrentStreams);
   if (core.streams.active_ours() < limit) return absl::OkStatus();
-  return StreamFault(
-      ErrorKind::kTooManyStreams, id,
-      absl::StrCat("is one too many: ", core.streams.active_ours(),
-                   " are open, the peer allows ", limit,
-                   " (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)"));
+  return StreamFault(ErrorKind::kTooManyStreams, id,
+                     "is one too many: ", core.streams.active_ours(),
+                     " are open, the peer allows ", limit,
+                     " (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
 }
 
 absl::Status CheckSize(const Core& core, StreamId id,
@@ -112,11 +103,11 @@ absl::Status CheckSize(const Core& core, StreamId id,
   FieldView largest;
   for (const FieldView& field : fields) {
     if (std::max(field.name.size(), field.value.size()) > kMaxFieldText) {
-      return StreamFault(ErrorKind::kHeadersTooLarge, id,
-                         absl::StrCat("has the field ", ShortName(field.name),
-                                      " with a name of ", field.name.size(),
-                                      " and a value of ", field.value.size(),
-                                      " bytes; each may have ", kMaxFieldText));
+      return StreamFault(ErrorKind::kHeadersTooLarge, id, "has the field ",
+                         ShortName(field.name), " with a name of ",
+                         field.name.size(), " and a value of ",
+                         field.value.size(), " bytes; each may have ",
+                         kMaxFieldText);
     }
     list_size += field.name.size() + field.value.size() + kFieldOverhead;
     if (field.name.size() + field.value.size() >
@@ -126,12 +117,10 @@ absl::Status CheckSize(const Core& core, StreamId id,
   }
   const uint32_t limit = core.remote(SettingId::kMaxHeaderListSize);
   if (list_size <= limit) return absl::OkStatus();
-  return StreamFault(
-      ErrorKind::kHeadersTooLarge, id,
-      absl::StrCat("has a header list of ", list_size,
-                   " bytes; the peer's MAX_HEADER_LIST_SIZE is ", limit,
-                   " (RFC 9113 6.5.2); the largest field is ",
-                   ShortName(largest.name)));
+  return StreamFault(ErrorKind::kHeadersTooLarge, id, "has a header list of ",
+                     list_size, " bytes; the peer's MAX_HEADER_LIST_SIZE is ",
+                     limit, " (RFC 9113 6.5.2); the largest field is ",
+                     ShortName(largest.name));
 }
 
 absl::Status CheckFields(const Core& core, StreamId id,
@@ -219,14 +208,13 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   if (options.priority.has_value()) {
-    SLUICE_RETURN_IF_ERROR(CheckIsClient(core, "priority fields", id));
+    SLUICE_RETURN_IF_ERROR(
+        CheckSide(core, Side::kClient, "priority fields", id));
     SLUICE_RETURN_IF_ERROR(CheckPriority(id, *options.priority));
   }
   Stream* stream = core.streams.Find(id);
-  const absl::StatusOr<SectionKind> section =
-      CheckSendsHeaders(core, id, stream);
-  if (!section.ok()) return section.status();
-  const SectionKind kind = *section;
+  SLUICE_ASSIGN_OR_RETURN(const SectionKind kind,
+                          CheckSendsHeaders(core, id, stream));
   const OutboundFields prepared = Prepare(core, headers);
   SLUICE_RETURN_IF_ERROR(CheckFields(core, id, prepared.fields, kind));
   // RFC 9113 §8.1: trailers end the stream, informational responses do not.
@@ -269,10 +257,8 @@ absl::Status Connection::SendData(StreamId id, absl::Cord data,
                                   const SendDataOptions& options) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
-  const absl::StatusOr<Stream*> found =
-      core.FindFor(id, StreamInput::kSendData);
-  if (!found.ok()) return found.status();
-  Stream* const stream = *found;
+  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
+                          core.FindFor(id, StreamInput::kSendData));
   if (stream->sent != MessagePhase::kBody) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "needs headers before its DATA (RFC 9113 8.1)");
@@ -282,17 +268,15 @@ absl::Status Connection::SendData(StreamId id, absl::Cord data,
       data.size() + (options.pad_length.has_value() ? 1 + padding : 0);
   const SendCapacity capacity = CapacityOf(core, stream);
   if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
-    return StreamFault(
-        ErrorKind::kFlowControl, id,
-        absl::StrCat("has DATA of ", flow_length, " bytes; the window is ",
-                     capacity.window, " (RFC 9113 6.9.1)"));
+    return StreamFault(ErrorKind::kFlowControl, id, "has DATA of ", flow_length,
+                       " bytes; the window is ", capacity.window,
+                       " (RFC 9113 6.9.1)");
   }
   SLUICE_RETURN_IF_ERROR(core.CheckFrameSize("DATA", flow_length, id));
   if (data.size() > capacity.output_room) {
-    return StreamFault(
-        ErrorKind::kOutputFull, id,
-        absl::StrCat("has DATA of ", data.size(), " bytes; the output has ",
-                     "room for ", capacity.output_room));
+    return StreamFault(ErrorKind::kOutputFull, id, "has DATA of ", data.size(),
+                       " bytes; the output has ", "room for ",
+                       capacity.output_room);
   }
 
   if (!data.empty()) core.budgets.Work(1);
@@ -311,17 +295,17 @@ absl::Status Connection::EndStream(StreamId id) {
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
-  const absl::StatusOr<Stream*> stream = core.FindLive(id);
-  if (!stream.ok()) return stream.status();
+  SLUICE_ASSIGN_OR_RETURN(Stream* const stream, core.FindLive(id));
   core.output.AppendControl(EncodeRstStream(id, code));
-  core.streams.CloseReset(*stream, StreamFate::kResetByUs);
+  core.streams.CloseReset(stream, StreamFate::kResetByUs);
   return absl::OkStatus();
 }
 
 absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
                                     HeaderSpan headers) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(CheckIsServer(core, "PUSH_PROMISE", parent_id));
+  SLUICE_RETURN_IF_ERROR(
+      CheckSide(core, Side::kServer, "PUSH_PROMISE", parent_id));
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   if (core.remote(SettingId::kEnablePush) == 0) {
     return StreamFault(
@@ -352,9 +336,9 @@ absl::Status Connection::Ping(absl::string_view opaque_data) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   if (opaque_data.size() != 8) {
-    return MakeError(ErrorKind::kInvalidArgument,
-                     absl::StrCat("PING has ", opaque_data.size(),
-                                  " bytes; it must have 8 (RFC 9113 6.7)"));
+    return ConnectionFault(ErrorKind::kInvalidArgument, "PING has ",
+                           opaque_data.size(),
+                           " bytes; it must have 8 (RFC 9113 6.7)");
   }
   core.output.AppendControl(EncodePing(opaque_data, /*ack=*/false));
   ++core.unanswered_pings;
@@ -364,7 +348,7 @@ absl::Status Connection::Ping(absl::string_view opaque_data) {
 absl::Status Connection::Prioritize(StreamId id,
                                     const signals::Rfc7540Priority& priority) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(CheckIsClient(core, "PRIORITY", id));
+  SLUICE_RETURN_IF_ERROR(CheckSide(core, Side::kClient, "PRIORITY", id));
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   SLUICE_RETURN_IF_ERROR(CheckId(id));
   SLUICE_RETURN_IF_ERROR(CheckPriority(id, priority));
@@ -375,7 +359,7 @@ absl::Status Connection::Prioritize(StreamId id,
 absl::Status Connection::SendPriorityUpdate(
     StreamId id, const signals::Rfc9218Priority& priority) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(CheckIsClient(core, "PRIORITY_UPDATE", id));
+  SLUICE_RETURN_IF_ERROR(CheckSide(core, Side::kClient, "PRIORITY_UPDATE", id));
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   SLUICE_RETURN_IF_ERROR(CheckId(id));
   const bool idle = core.streams.Fate(id) == StreamFate::kIdle;
@@ -386,9 +370,8 @@ absl::Status Connection::SendPriorityUpdate(
   }
   if (priority.urgency < signals::kMinUrgency ||
       priority.urgency > signals::kMaxUrgency) {
-    return StreamFault(
-        ErrorKind::kInvalidArgument, id,
-        absl::StrCat("has urgency ", priority.urgency, "; it must be 0 to 7"));
+    return StreamFault(ErrorKind::kInvalidArgument, id, "has urgency ",
+                       priority.urgency, "; it must be 0 to 7");
   }
   if (idle) {
     SLUICE_RETURN_IF_ERROR(core.streams.CheckIdlePriority(
@@ -405,35 +388,34 @@ absl::Status Connection::AdvertiseAlternativeService(
     absl::string_view field_value, std::optional<absl::string_view> origin,
     std::optional<StreamId> stream_id) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(CheckIsServer(core, "ALTSVC", kConnectionStreamId));
+  SLUICE_RETURN_IF_ERROR(
+      CheckSide(core, Side::kServer, "ALTSVC", kConnectionStreamId));
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   if (origin.has_value() == stream_id.has_value()) {
-    return MakeError(
+    return ConnectionFault(
         ErrorKind::kInvalidArgument,
         "ALTSVC needs an origin or a stream, and not both (RFC 7838 4)");
   }
   if (stream_id.has_value()) {
-    const absl::StatusOr<Stream*> stream = core.FindLive(*stream_id);
-    if (!stream.ok()) return stream.status();
+    SLUICE_ASSIGN_OR_RETURN(const Stream* stream, core.FindLive(*stream_id));
     // After the response began, the client may have forgotten the request.
     if (core.streams.IsOurs(*stream_id) ||
-        (*stream)->sent != MessagePhase::kBeforeHeaders) {
+        stream->sent != MessagePhase::kBeforeHeaders) {
       return StreamFault(ErrorKind::kProtocol, *stream_id,
                          "takes ALTSVC only before its response (RFC 7838 4)");
     }
   }
   const absl::string_view origin_value = origin.value_or("");
   if (origin.has_value() && origin_value.empty()) {
-    return MakeError(ErrorKind::kInvalidArgument,
-                     "the origin of ALTSVC is empty (RFC 7838 4)");
+    return ConnectionFault(ErrorKind::kInvalidArgument,
+                           "the origin of ALTSVC is empty (RFC 7838 4)");
   }
   SLUICE_RETURN_IF_ERROR(core.CheckFrameSize(
       "ALTSVC", 2 + origin_value.size() + field_value.size()));
   if (origin_value.size() > 0xffff) {
-    return MakeError(
-        ErrorKind::kInvalidArgument,
-        absl::StrCat("the origin of ALTSVC has ", origin_value.size(),
-                     " bytes; it may have 65535"));
+    return ConnectionFault(ErrorKind::kInvalidArgument,
+                           "the origin of ALTSVC has ", origin_value.size(),
+                           " bytes; it may have 65535");
   }
   core.output.AppendControl(EncodeAltSvc(
       stream_id.value_or(kConnectionStreamId), origin_value, field_value));
@@ -455,10 +437,8 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
   }
   Stream* stream = nullptr;
   if (id != kConnectionStreamId) {
-    const absl::StatusOr<Stream*> found =
-        core.FindFor(id, StreamInput::kSendWindowUpdate);
-    if (!found.ok()) return found.status();
-    stream = *found;
+    SLUICE_ASSIGN_OR_RETURN(stream,
+                            core.FindFor(id, StreamInput::kSendWindowUpdate));
   }
   return core.flow.OpenReceiveWindow(stream, increment);
 }

@@ -3,17 +3,17 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
-#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/frame.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/settings.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,12 +41,10 @@ Core::Core(ConnectionOptions connection_options)
 absl::Status Core::CheckMaySend() const {
   SLUICE_RETURN_IF_ERROR(life.CheckOpen());
   if (output.AdmitsFrames()) return absl::OkStatus();
-  return MakeError(
-      ErrorKind::kOutputFull,
-      absl::StrCat(output.control_size(),
-                   " bytes of frames other than DATA wait to be written; ",
-                   options.limits.output_control_high_water_mark,
-                   " are allowed"));
+  return ConnectionFault(
+      ErrorKind::kOutputFull, output.control_size(),
+      " bytes of frames other than DATA wait to be written; ",
+      options.limits.output_control_high_water_mark, " are allowed");
 }
 
 absl::Status Core::CheckFrameSize(absl::string_view type, size_t bytes,
@@ -127,7 +125,7 @@ bool Core::IsBeyondGoAway(StreamId id) const {
 }
 
 absl::StatusOr<Stream*> Core::Accept(StreamId id, StreamInput input,
-                                     std::vector<Event>* events) {
+                                     Events* events) {
   Stream* const stream = streams.Find(id);
   Stream* const none = nullptr;
   if (stream == nullptr) {
@@ -167,7 +165,14 @@ absl::Status Core::OnGoneStream(StreamId id, StreamInput input) {
   return output.AppendAnswer(EncodeRstStream(id, ErrorCode::kStreamClosed));
 }
 
-absl::Status Core::StreamError(absl::Status error, std::vector<Event>* events) {
+absl::Status Core::CheckDependency(StreamId id,
+                                   const signals::Rfc7540Priority& priority) {
+  if (priority.depends_on != id) return absl::OkStatus();
+  return StreamFault(ErrorKind::kProtocol, id,
+                     "depends on itself (RFC 7540 5.3.1)");
+}
+
+absl::Status Core::StreamError(absl::Status error, Events* events) {
   const StreamId id = ErrorStreamOf(error);
   const ErrorCode code = ErrorCodeOf(error);
   Log(absl::StrCat("stream ", id), error);
@@ -183,8 +188,7 @@ absl::Status Core::StreamError(absl::Status error, std::vector<Event>* events) {
 }
 
 absl::Status Core::TakeRemoteSettings(absl::Span<const Setting> changes,
-                                      bool in_frame,
-                                      std::vector<Event>* events) {
+                                      bool in_frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(settings.CheckRemote(changes));
   SLUICE_RETURN_IF_ERROR(flow.CheckSendWindows(changes));
   const int64_t old_window = remote(SettingId::kInitialWindowSize);

@@ -23,6 +23,7 @@
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,8 @@
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
+
+using Events = std::vector<Event>;
 
 struct Core {
   explicit Core(ConnectionOptions connection_options);
@@ -80,14 +83,17 @@ struct Core {
   // The stream, if it takes `input`. Null: the frame is ignored, or was
   // answered by RST_STREAM. Error: the connection's.
   absl::StatusOr<Stream*> Accept(StreamId id, StreamInput input,
-                                 std::vector<Event>* events);
+                                 Events* events);
+  // RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.
+  static absl::Status CheckDependency(StreamId id,
+                                      const signals::Rfc7540Priority& priority);
   // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
   // which lives or is idle. Not OK: a limit makes it the connection's error.
-  absl::Status StreamError(absl::Status error, std::vector<Event>* events);
+  absl::Status StreamError(absl::Status error, Events* events);
   // Checks the peer's settings, and takes them. Errors: InvalidSettingsValue,
   // FlowControl.
   absl::Status TakeRemoteSettings(absl::Span<const Setting> changes,
-                                  bool in_frame, std::vector<Event>* events);
+                                  bool in_frame, Events* events);
 
   ConnectionOptions options;
   Life life;

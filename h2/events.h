@@ -127,7 +127,6 @@ struct PriorityUpdated {
 // (§7.1), whose stream may not be open yet. The frame goes over the field,
 // whichever comes first (§7).
 struct PriorityFieldUpdated {
-  using Source = SignalSource;
   StreamId stream_id = 0;
   signals::Rfc9218Priority priority;
   SignalSource source = SignalSource::kHeader;

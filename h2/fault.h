@@ -4,13 +4,11 @@
 
 #include <sluice/h2/errors.h>
 #include <sluice/h2/types.h>
-#include <sluice/signals/rfc7540_priority.h>
 
-#include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 
 // Evaluates an absl::Status and returns it from the function unless it is OK.
 #define SLUICE_RETURN_IF_ERROR(expression)         \
@@ -19,21 +17,26 @@
     if (!sluice_status.ok()) return sluice_status; \
   } while (false)
 
+// Evaluates an absl::StatusOr, and assigns its value to `left`, or returns its
+// error. Once a scope.
+#define SLUICE_ASSIGN_OR_RETURN(left, expression)         \
+  auto sluice_result = (expression);                      \
+  if (!sluice_result.ok()) return sluice_result.status(); \
+  left = *std::move(sluice_result)
+
 namespace sluice::h2 {
 
 // An error about a stream. `predicate` continues the sentence "stream 1 …".
-inline absl::Status StreamFault(ErrorKind kind, StreamId id,
-                                absl::string_view predicate,
-                                std::optional<ErrorCode> code = std::nullopt) {
-  return MakeError(kind, absl::StrCat("stream ", id, " ", predicate), id, code);
+template <typename... Text>
+absl::Status StreamFault(ErrorKind kind, StreamId id,
+                         const Text&... predicate) {
+  return MakeError(kind, absl::StrCat("stream ", id, " ", predicate...), id);
 }
 
-// RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.
-inline absl::Status CheckDependency(StreamId id,
-                                    const signals::Rfc7540Priority& priority) {
-  if (priority.depends_on != id) return absl::OkStatus();
-  return StreamFault(ErrorKind::kProtocol, id,
-                     "depends on itself (RFC 7540 5.3.1)");
+// An error about the connection.
+template <typename... Text>
+absl::Status ConnectionFault(ErrorKind kind, const Text&... sentence) {
+  return MakeError(kind, absl::StrCat(sentence...));
 }
 
 }  // namespace sluice::h2

@@ -1,7 +1,8 @@
 #include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/flow_control.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/frame.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/settings.h>
 #include <sluice/h2/stream_table.h>
@@ -36,16 +37,17 @@ absl::Status WindowFault(ErrorKind kind, const Stream* stream, uint64_t bytes,
       IdOf(stream));
 }
 
-absl::Status CheckWindows(absl::Span<const Setting> settings, int64_t old_size,
-                          int64_t largest) {
+absl::Status CheckWindows(absl::Span<const Setting> settings,
+                          const SettingsTable& in_force, int64_t largest) {
+  const int64_t old_size = in_force.Get(SettingId::kInitialWindowSize);
   for (const Setting& setting : settings) {
     if (setting.id == SettingId::kInitialWindowSize &&
         largest - old_size + setting.value > kMaxWindow) {
-      return MakeError(
-          ErrorKind::kFlowControl,
-          absl::StrCat("INITIAL_WINDOW_SIZE ", setting.value,
-                       " makes a window exceed 2^31-1: one has ", largest,
-                       " bytes at ", old_size, " (RFC 9113 6.9.2)"));
+      return ConnectionFault(
+          ErrorKind::kFlowControl, "INITIAL_WINDOW_SIZE ", setting.value,
+          " makes a window exceed 2^31-1: "
+          "one has ",
+          largest, " bytes at ", old_size, " (RFC 9113 6.9.2)");
     }
   }
   return absl::OkStatus();
@@ -141,9 +143,7 @@ absl::Status FlowControl::CheckSendWindows(
   streams_->ForEach([&](const Stream& stream) {
     largest = std::max(largest, stream.send_window.size());
   });
-  return CheckWindows(settings,
-                      settings_->remote().Get(SettingId::kInitialWindowSize),
-                      largest);
+  return CheckWindows(settings, settings_->remote(), largest);
 }
 
 absl::Status FlowControl::CheckReceiveWindows(
@@ -152,8 +152,7 @@ absl::Status FlowControl::CheckReceiveWindows(
   streams_->ForEach([&](const Stream& stream) {
     largest = std::max(largest, stream.receive_window.size());
   });
-  return CheckWindows(
-      settings, settings_->local().Get(SettingId::kInitialWindowSize), largest);
+  return CheckWindows(settings, settings_->local(), largest);
 }
 
 void FlowControl::ChangeSendWindows(int64_t delta) {

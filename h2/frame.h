@@ -1,17 +1,20 @@
 // The frames of HTTP/2 as they stand on the wire (RFC 9113 §4.1, §6; RFC 7838
-// §4; RFC 9218 §7.1): the rules for each type, and how bytes become frames.
+// §4; RFC 9218 §7.1): the rules for each type, their bytes in, their bytes out.
 #ifndef SLUICE_H2_FRAME_H_
 #define SLUICE_H2_FRAME_H_
 
+#include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -44,11 +47,12 @@ inline constexpr uint8_t kFlagEndHeaders = 0x4;
 inline constexpr uint8_t kFlagPadded = 0x8;
 inline constexpr uint8_t kFlagPriority = 0x20;
 
-struct FrameHeader {
+struct Frame {
   uint32_t length = 0;  // of the payload, in bytes
   FrameType type = FrameType::kData;
   uint8_t flags = 0;
-  StreamId stream_id = 0;  // without the reserved bit (§4.1)
+  StreamId stream_id = 0;     // without the reserved bit (§4.1)
+  absl::string_view payload;  // empty until the frame is complete
 
   bool Has(uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -68,42 +72,43 @@ inline uint32_t LoadU32(absl::string_view bytes) {
 
 // --- Rules -----------------------------------------------------------------
 
-// What RFC 9113 says about one type of frame whatever its content.
+// What RFC 9113 says about one type of frame whatever its content. A breach is
+// a connection error: PROTOCOL_ERROR, or FRAME_SIZE_ERROR for the length.
 struct FrameRule {
   enum class Stream { kMustBeZero, kMustNotBeZero, kAny };
-  enum class Length { kAtLeast, kExactly, kMultipleOf };
 
   FrameType type;
   absl::string_view name;
-  Stream stream;  // a breach is a connection error, PROTOCOL_ERROR
-  Length length_rule;
-  uint32_t length;                   // a breach is a FRAME_SIZE_ERROR …
-  bool length_error_is_connections;  // … of the connection, or of the stream
+  Stream stream;
+  uint32_t least_length;
+  uint32_t most_length;
+  uint32_t length_unit;  // the length is a multiple of it
   bool client_may_receive;
-  bool server_may_receive;  // a breach is a connection error, PROTOCOL_ERROR
+  bool server_may_receive;
   absl::string_view section;
+
+  bool LengthIsLegal(uint32_t length) const {
+    return length >= least_length && length <= most_length &&
+           length % length_unit == 0;
+  }
 };
 
 // Null for a type that this connection does not know.
 const FrameRule* FindFrameRule(FrameType type);
 
-// Whether `rule` allows a payload of `length` bytes.
-bool LengthIsLegal(const FrameRule& rule, uint32_t length);
-
 // --- Bytes in --------------------------------------------------------------
 
 // Reads the 9 octets of a frame header.
-FrameHeader ParseFrameHeader(absl::string_view bytes);
+Frame ParseFrameHeader(absl::string_view bytes);
 
 // RFC 9113 §6.2, §6.3. `bytes` has at least kPriorityFieldsSize.
 signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes);
 
-// If the frame is PADDED, takes Pad Length and the padding off its payload,
-// which begins with `fixed` bytes of fields after Pad Length. Connection
-// errors: Pad Length or those fields are missing (RFC 9113 §4.2); the padding
-// is longer than the rest (§6.1, §6.2, §6.6).
-absl::Status RemovePadding(const FrameHeader& header, size_t fixed,
-                           absl::string_view* payload);
+// The payload without the Pad Length and the padding of a PADDED frame. The
+// frame has `fixed` bytes of fields after Pad Length. Connection errors: those
+// fields are missing (RFC 9113 §4.2); the padding is longer than the rest
+// (§6.1, §6.2, §6.6).
+absl::StatusOr<absl::string_view> Unpadded(const Frame& frame, size_t fixed);
 
 // Cuts the peer's bytes into frames (RFC 9113 §4.1), in whatever pieces they
 // arrive.
@@ -111,17 +116,16 @@ class FrameDecoder {
  public:
   enum class Result {
     kNeedMore,  // all input is consumed; no frame is complete
-    kHeader,    // `header` is known; the decoder has not read its payload
-    kFrame,     // `header` and `payload` are complete
+    kHeader,    // the header is known, the payload is not
+    kFrame,     // the frame is complete
   };
 
   // Consumes bytes from the front of `*input`. Reports each frame twice: by
   // kHeader as soon as its header is there, so that an illegal one is refused
-  // before its payload arrives, and by kFrame. `payload` is valid until the
+  // before its payload arrives, and by kFrame. The payload is valid until the
   // next call and may point into the input. A frame that arrives in one piece
   // is not copied; of any other at most its own length is kept.
-  Result Next(absl::string_view* input, FrameHeader* header,
-              absl::string_view* payload);
+  Result Next(absl::string_view* input, Frame* frame);
 
   // Bytes kept of a frame that is not complete.
   size_t buffered() const { return buffer_.size(); }
@@ -131,9 +135,55 @@ class FrameDecoder {
 
   enum class State { kReadingHeader, kReadingPayload, kReported };
   State state_ = State::kReadingHeader;
-  FrameHeader header_;
+  Frame frame_;
   std::string buffer_;  // the payload so far; before that, the header so far
 };
+
+// --- Bytes out -------------------------------------------------------------
+//
+// Pure functions: the caller has checked that the frame is legal now.
+
+// One frame: header and payload.
+std::string EncodeFrame(FrameType type, uint8_t flags, StreamId stream_id,
+                        absl::string_view payload);
+
+// The part of a DATA frame before its data: the frame header and, with padding,
+// the Pad Length octet (§6.1).
+std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
+                             std::optional<uint8_t> pad_length,
+                             bool end_stream);
+
+// HEADERS, and CONTINUATION frames where `block` does not fit into
+// `max_frame_size` (§6.2, §6.10); the 5 octets of `priority` count too.
+std::string EncodeHeaders(
+    StreamId stream_id, absl::string_view block, bool end_stream,
+    const std::optional<signals::Rfc7540Priority>& priority,
+    size_t max_frame_size);
+
+// PUSH_PROMISE and its CONTINUATION frames (§6.6).
+std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
+                              absl::string_view block, size_t max_frame_size);
+
+std::string EncodePriority(StreamId stream_id,
+                           const signals::Rfc7540Priority& priority);
+std::string EncodeRstStream(StreamId stream_id, ErrorCode code);
+std::string EncodeSettings(absl::Span<const Setting> settings);
+std::string EncodeSettingsAck();
+std::string EncodePing(absl::string_view opaque_data, bool ack);
+std::string EncodeGoAway(StreamId last_stream_id, ErrorCode code,
+                         absl::string_view additional_data);
+std::string EncodeWindowUpdate(StreamId stream_id, uint32_t increment);
+
+// RFC 7838 §4. `origin` is empty on any stream but 0.
+std::string EncodeAltSvc(StreamId stream_id, absl::string_view origin,
+                         absl::string_view field_value);
+
+// RFC 9218 §7.1.
+std::string EncodePriorityUpdate(StreamId prioritized_id,
+                                 absl::string_view field_value);
+
+// The payload of SETTINGS and of HTTP2-Settings (RFC 7540 §3.2.1).
+std::string EncodeSettingsPayload(absl::Span<const Setting> settings);
 
 }  // namespace sluice::h2
 

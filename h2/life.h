@@ -20,15 +20,17 @@ class Life {
   // A GOAWAY, also after an error: §6.8 allows several. Error: Protocol.
   absl::Status CheckInitiated() const {
     if (initiated_) return absl::OkStatus();
-    return MakeError(ErrorKind::kProtocol,
-                     "InitiateConnection() was not called (RFC 9113 3.4)");
+    return ConnectionFault(
+        ErrorKind::kProtocol,
+        "InitiateConnection() was not called (RFC 9113 3.4)");
   }
   // Any other frame. Errors: Protocol, ConnectionClosed.
   absl::Status CheckOpen() const {
     SLUICE_RETURN_IF_ERROR(CheckInitiated());
     if (!terminated_) return absl::OkStatus();
-    return MakeError(ErrorKind::kConnectionClosed,
-                     "the connection ended with a GOAWAY (RFC 9113 5.4.1)");
+    return ConnectionFault(
+        ErrorKind::kConnectionClosed,
+        "the connection ended with a GOAWAY (RFC 9113 5.4.1)");
   }
   // A frame that opens stream `id`: "Receivers of a GOAWAY frame MUST NOT open
   // additional streams" (§6.8).

@@ -4,9 +4,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/frame_encoder.h>
-#include <sluice/h2/header_normalization.h>
-#include <sluice/h2/header_validation.h>
+#include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/message_receiver.h>
 #include <sluice/h2/options.h>
@@ -58,11 +56,10 @@ absl::Status CheckBodyLength(const Stream& stream, bool complete) {
       (stream.received_body < expected && !complete)) {
     return absl::OkStatus();
   }
-  return StreamFault(
-      ErrorKind::kInvalidBodyLength, stream.id,
-      absl::StrCat("has a body of ", stream.received_body,
-                   complete ? " bytes" : " bytes or more",
-                   "; content-length is ", expected, " (RFC 9113 8.1.1)"));
+  return StreamFault(ErrorKind::kInvalidBodyLength, stream.id, "has a body of ",
+                     stream.received_body,
+                     complete ? " bytes" : " bytes or more",
+                     "; content-length is ", expected, " (RFC 9113 8.1.1)");
 }
 
 // Sets the length that the body must have, or says why it cannot have it.
@@ -92,20 +89,18 @@ std::optional<StreamId> MessageReceiver::open_block() const {
 
 // --- Header blocks ---------------------------------------------------------
 
-absl::Status MessageReceiver::OnHeaders(const FrameHeader& header,
-                                        absl::string_view payload,
-                                        std::vector<Event>* events) {
+absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
   Block block;
-  block.stream_id = header.stream_id;
-  block.end_stream = header.Has(kFlagEndStream);
-  const bool priority = header.Has(kFlagPriority);
+  block.stream_id = frame.stream_id;
+  block.end_stream = frame.Has(kFlagEndStream);
+  const bool priority = frame.Has(kFlagPriority);
   const size_t fixed = priority ? kPriorityFieldsSize : 0;
-  SLUICE_RETURN_IF_ERROR(RemovePadding(header, fixed, &payload));
+  SLUICE_ASSIGN_OR_RETURN(absl::string_view payload, Unpadded(frame, fixed));
   if (payload.size() < fixed) {
-    return StreamFault(ErrorKind::kFrameDataMissing, header.stream_id,
-                       absl::StrCat("has HEADERS of ", payload.size(),
-                                    " bytes; its priority fields need ", fixed,
-                                    " (RFC 9113 4.2)"));
+    return StreamFault(ErrorKind::kFrameDataMissing, frame.stream_id,
+                       "has HEADERS of ", payload.size(),
+                       " bytes; its priority fields need ", fixed,
+                       " (RFC 9113 4.2)");
   }
   // RFC 9218 §2.1.
   if (priority && (core_.is_client() ||
@@ -114,45 +109,43 @@ absl::Status MessageReceiver::OnHeaders(const FrameHeader& header,
   }
   payload.remove_prefix(fixed);
   block_ = std::move(block);
-  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+  return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
 }
 
-absl::Status MessageReceiver::OnPushPromise(const FrameHeader& header,
-                                            absl::string_view payload,
-                                            std::vector<Event>* events) {
+absl::Status MessageReceiver::OnPushPromise(const Frame& frame,
+                                            Events* events) {
   // RFC 9113 §8.4: "A client that has set SETTINGS_ENABLE_PUSH to 0 and has
   // received acknowledgment MUST treat the receipt of a PUSH_PROMISE frame as a
   // connection error of type PROTOCOL_ERROR."
   if (core_.local(SettingId::kEnablePush) == 0) {
-    return StreamFault(ErrorKind::kProtocol, header.stream_id,
+    return StreamFault(ErrorKind::kProtocol, frame.stream_id,
                        "has a PUSH_PROMISE; push is disabled (RFC 9113 8.4)");
   }
   Block block;
   block.type = FrameType::kPushPromise;
-  block.stream_id = header.stream_id;
-  SLUICE_RETURN_IF_ERROR(RemovePadding(header, kPromisedIdSize, &payload));
+  block.stream_id = frame.stream_id;
+  SLUICE_ASSIGN_OR_RETURN(absl::string_view payload,
+                          Unpadded(frame, kPromisedIdSize));
   block.promised_id = LoadU32(payload) & kMaxStreamId;
   payload.remove_prefix(kPromisedIdSize);
   block_ = std::move(block);
-  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+  return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
 }
 
-absl::Status MessageReceiver::OnContinuation(const FrameHeader& header,
-                                             absl::string_view payload,
-                                             std::vector<Event>* events) {
+absl::Status MessageReceiver::OnContinuation(const Frame& frame,
+                                             Events* events) {
   const size_t limit = core_.options.limits.max_continuation_frames;
   if (++block_->continuations > limit) {
-    return StreamFault(
-        ErrorKind::kDenialOfService, header.stream_id,
-        absl::StrCat("has a header block of ", block_->continuations,
-                     " CONTINUATION frames; ", limit,
-                     " are allowed (RFC 9113 10.5)"));
+    return StreamFault(ErrorKind::kDenialOfService, frame.stream_id,
+                       "has a header block of ", block_->continuations,
+                       " CONTINUATION frames; ", limit,
+                       " are allowed (RFC 9113 10.5)");
   }
-  return AddFragment(payload, header.Has(kFlagEndHeaders), events);
+  return AddFragment(frame.payload, frame.Has(kFlagEndHeaders), events);
 }
 
 absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
-                                          std::vector<Event>* events) {
+                                          Events* events) {
   const Limits& limits = core_.options.limits;
   if (!hpack_.Decode(fragment, last)) {
     return StreamFault(ErrorKind::kCompression, block_->stream_id,
@@ -161,9 +154,9 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
   }
   if (hpack_.list_size() / kOversizedFactor > limits.max_header_list_size) {
     return StreamFault(ErrorKind::kDenialOfService, block_->stream_id,
-                       absl::StrCat("has a header list of ", hpack_.list_size(),
-                                    " bytes; ", limits.max_header_list_size,
-                                    " are allowed (RFC 9113 10.5.1)"));
+                       "has a header list of ", hpack_.list_size(), " bytes; ",
+                       limits.max_header_list_size,
+                       " are allowed (RFC 9113 10.5.1)");
   }
   if (!last) return absl::OkStatus();
   Block block = *std::exchange(block_, std::nullopt);
@@ -191,22 +184,20 @@ absl::Status MessageReceiver::CheckSection(const Block& block, SectionKind kind,
   constexpr SettingId kConnect = SettingId::kEnableConnectProtocol;
   const bool extended_connect =
       !core_.is_client() &&
-      (core_.local(kConnect) == 1 || core_.settings.WillBe(kConnect, 1));
+      (core_.local(kConnect) == 1 || core_.settings.LastSent(kConnect) == 1);
   return CheckHeaders(id, block.fields, kind, extended_connect);
 }
 
 absl::Status MessageReceiver::CheckConcurrency(StreamId id) const {
   const uint32_t limit = core_.settings.max_inbound_streams();
   if (core_.streams.active_peers() < limit) return absl::OkStatus();
-  return StreamFault(
-      ErrorKind::kTooManyStreams, id,
-      absl::StrCat("is one too many: ", core_.streams.active_peers(),
-                   " are open, ", limit,
-                   " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)"));
+  return StreamFault(ErrorKind::kTooManyStreams, id,
+                     "is one too many: ", core_.streams.active_peers(),
+                     " are open, ", limit,
+                     " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
 }
 
-absl::Status MessageReceiver::RefuseOversized(StreamId id,
-                                              std::vector<Event>* events) {
+absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
   std::optional<ErrorCode> code;
   if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
       core_.options.oversized_headers == OversizedHeaders::kAnswer) {
@@ -219,18 +210,18 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id,
     code = ErrorCode::kNoError;
   }
   return core_.StreamError(
-      StreamFault(ErrorKind::kDenialOfService, id,
-                  absl::StrCat("has a header list above the limits of ",
-                               core_.options.limits.max_header_list_size,
-                               " bytes a list and ",
-                               core_.options.limits.max_header_bytes_per_read,
-                               " a read (RFC 9113 10.5.1)"),
-                  code),
+      MakeError(
+          ErrorKind::kDenialOfService,
+          absl::StrCat("stream ", id, " has a header list above the limits of ",
+                       core_.options.limits.max_header_list_size,
+                       " bytes a list and ",
+                       core_.options.limits.max_header_bytes_per_read,
+                       " a read (RFC 9113 10.5.1)"),
+          id, code),
       events);
 }
 
-void MessageReceiver::AppendEnd(const Block& block,
-                                std::vector<Event>* events) const {
+void MessageReceiver::AppendEnd(const Block& block, Events* events) const {
   if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
   if (block.priority.has_value()) {
     events->push_back(PriorityUpdated{block.stream_id, *block.priority,
@@ -240,52 +231,42 @@ void MessageReceiver::AppendEnd(const Block& block,
 
 // --- Messages --------------------------------------------------------------
 
-absl::Status MessageReceiver::FinishHeaders(Block* block,
-                                            std::vector<Event>* events) {
+absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
   const StreamId id = block->stream_id;
   if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
   const bool opens = !core_.is_client() && !core_.streams.IsOurs(id) &&
                      core_.streams.Fate(id) == StreamFate::kIdle;
   Stream* stream = nullptr;
+  absl::Status fault;
   if (opens) {
-    if (absl::Status fault = CheckConcurrency(id); !fault.ok()) {
-      return core_.StreamError(std::move(fault), events);
-    }
+    fault = CheckConcurrency(id);
   } else {
-    const absl::StatusOr<Stream*> accepted =
-        core_.Accept(id, StreamInput::kReceiveHeaders, events);
-    if (!accepted.ok() || *accepted == nullptr) return accepted.status();
-    stream = *accepted;
+    SLUICE_ASSIGN_OR_RETURN(
+        stream, core_.Accept(id, StreamInput::kReceiveHeaders, events));
+    if (stream == nullptr) return absl::OkStatus();
   }
-  if (block->priority.has_value()) {
-    if (absl::Status fault = CheckDependency(id, *block->priority);
-        !fault.ok()) {
-      return core_.StreamError(std::move(fault), events);
-    }
+  if (fault.ok() && block->priority.has_value()) {
+    fault = Core::CheckDependency(id, *block->priority);
   }
+  if (!fault.ok()) return core_.StreamError(std::move(fault), events);
   if (block->oversized) return RefuseOversized(id, events);
-  if (opens) return FinishRequest(block, events);
-  return stream->received == MessagePhase::kBody
-             ? FinishTrailers(stream, block, events)
-             : FinishResponse(stream, block, events);
+  if (!opens && stream->received != MessagePhase::kBody) {
+    return FinishResponse(stream, block, events);
+  }
+  fault = opens ? FinishRequest(block, events)
+                : FinishTrailers(stream, block, events);
+  return fault.ok() ? fault : core_.StreamError(std::move(fault), events);
 }
 
-absl::Status MessageReceiver::FinishRequest(Block* block,
-                                            std::vector<Event>* events) {
+absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
   const StreamId id = block->stream_id;
-  if (absl::Status fault = CheckSection(*block, SectionKind::kRequest, id);
-      !fault.ok()) {
-    return core_.StreamError(std::move(fault), events);
-  }
+  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kRequest, id));
   Stream* const stream = core_.Open(id, StreamState::kOpen);
   const FieldView* method = FindField(block->fields, ":method");
   stream->connect_request = method != nullptr && method->value == "CONNECT";
   stream->unchecked_length = stream->connect_request;
-  if (absl::Status fault = ExpectBody(block->fields, /*no_content=*/false,
-                                      block->end_stream, stream);
-      !fault.ok()) {
-    return core_.StreamError(std::move(fault), events);
-  }
+  SLUICE_RETURN_IF_ERROR(ExpectBody(block->fields, /*no_content=*/false,
+                                    block->end_stream, stream));
   stream->received = MessagePhase::kBody;
   const std::optional<signals::Rfc9218Priority> field =
       PriorityFieldOf(block->fields);
@@ -299,7 +280,7 @@ absl::Status MessageReceiver::FinishRequest(Block* block,
 }
 
 absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
-                                             std::vector<Event>* events) {
+                                             Events* events) {
   const StreamId id = block->stream_id;
   absl::Status fault = CheckSection(*block, SectionKind::kResponse, id);
   if (fault.ok() && stream->state == StreamState::kReservedRemote) {
@@ -340,28 +321,25 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
 }
 
 absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
-                                             std::vector<Event>* events) {
+                                             Events* events) {
   const StreamId id = block->stream_id;
-  absl::Status fault;
   if (stream->tunnel) {
-    fault = StreamFault(ErrorKind::kProtocol, id,
-                        "is a tunnel and takes no HEADERS (RFC 9113 8.5)");
-  } else if (!block->end_stream) {
-    fault = StreamFault(ErrorKind::kProtocol, id,
-                        "has trailers without END_STREAM (RFC 9113 8.1)");
-  } else {
-    fault = CheckBodyLength(*stream, /*complete=*/true);
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "is a tunnel and takes no HEADERS (RFC 9113 8.5)");
   }
-  if (fault.ok()) fault = CheckSection(*block, SectionKind::kTrailers, id);
-  if (!fault.ok()) return core_.StreamError(std::move(fault), events);
+  if (!block->end_stream) {
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "has trailers without END_STREAM (RFC 9113 8.1)");
+  }
+  SLUICE_RETURN_IF_ERROR(CheckBodyLength(*stream, /*complete=*/true));
+  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kTrailers, id));
   events->push_back(TrailersReceived{id, TakeHeaders(block)});
   AppendEnd(*block, events);
   core_.EndReceiving(stream);
   return absl::OkStatus();
 }
 
-absl::Status MessageReceiver::FinishPushPromise(Block* block,
-                                                std::vector<Event>* events) {
+absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
   const StreamId id = block->promised_id;
   const StreamId parent_id = block->stream_id;
   const Stream* parent = core_.streams.Find(parent_id);
@@ -391,13 +369,14 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block,
     // Nobody waits for what belongs to that stream: no event.
     std::vector<Event> unheard;
     return core_.StreamError(
-        StreamFault(ErrorKind::kStreamClosed, id,
-                    "was promised on a stream that we reset",
-                    ErrorCode::kRefusedStream),
+        MakeError(ErrorKind::kStreamClosed,
+                  absl::StrCat("stream ", id,
+                               " was promised on a stream that we reset"),
+                  id, ErrorCode::kRefusedStream),
         &unheard);
   }
   // Push may be disabled, and the server not know it yet.
-  const bool disabled = core_.settings.WillBe(SettingId::kEnablePush, 0);
+  const bool disabled = core_.settings.LastSent(SettingId::kEnablePush) == 0;
   const size_t reserved = core_.streams.reserved_by_peer();
   const size_t limit = core_.options.limits.max_reserved_streams;
   if (disabled || reserved >= limit) {
@@ -405,9 +384,9 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block,
         disabled ? "was promised after we disabled push"
                  : absl::StrCat("is one promise too many: ", reserved,
                                 " are reserved, ", limit, " may be");
-    return core_.StreamError(StreamFault(ErrorKind::kTooManyStreams, id,
-                                         absl::StrCat(why, " (RFC 9113 8.4)")),
-                             events);
+    return core_.StreamError(
+        StreamFault(ErrorKind::kTooManyStreams, id, why, " (RFC 9113 8.4)"),
+        events);
   }
   if (block->oversized) return RefuseOversized(id, events);
   if (absl::Status fault = CheckSection(*block, SectionKind::kPushPromise, id);
@@ -423,13 +402,12 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block,
 
 // --- DATA ------------------------------------------------------------------
 
-absl::Status MessageReceiver::OnData(const FrameHeader& header,
-                                     absl::string_view payload,
-                                     std::vector<Event>* events) {
-  const StreamId id = header.stream_id;
-  const size_t flow_length = payload.size();
-  SLUICE_RETURN_IF_ERROR(RemovePadding(header, /*fixed=*/0, &payload));
-  const bool end_stream = header.Has(kFlagEndStream);
+absl::Status MessageReceiver::OnData(const Frame& frame, Events* events) {
+  const StreamId id = frame.stream_id;
+  const size_t flow_length = frame.payload.size();
+  SLUICE_ASSIGN_OR_RETURN(const absl::string_view payload,
+                          Unpadded(frame, /*fixed=*/0));
+  const bool end_stream = frame.Has(kFlagEndStream);
   if (payload.empty() && !end_stream) {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
   }

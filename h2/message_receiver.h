@@ -10,7 +10,7 @@
 #include <sluice/h2/core.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/header_validation.h>
+#include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
@@ -42,16 +42,10 @@ class MessageReceiver {
   // Our HEADER_TABLE_SIZE, acknowledged.
   void SetTableSize(uint32_t bytes) { hpack_.SetTableSize(bytes); }
 
-  absl::Status OnHeaders(const FrameHeader& header, absl::string_view payload,
-                         std::vector<Event>* events);
-  absl::Status OnPushPromise(const FrameHeader& header,
-                             absl::string_view payload,
-                             std::vector<Event>* events);
-  absl::Status OnContinuation(const FrameHeader& header,
-                              absl::string_view payload,
-                              std::vector<Event>* events);
-  absl::Status OnData(const FrameHeader& header, absl::string_view payload,
-                      std::vector<Event>* events);
+  absl::Status OnHeaders(const Frame& frame, Events* events);
+  absl::Status OnPushPromise(const Frame& frame, Events* events);
+  absl::Status OnContinuation(const Frame& frame, Events* events);
+  absl::Status OnData(const Frame& frame, Events* events);
 
  private:
   // A header block, and its fields once it is complete.
@@ -68,29 +62,28 @@ class MessageReceiver {
   };
 
   absl::Status AddFragment(absl::string_view fragment, bool last,
-                           std::vector<Event>* events);
-  absl::Status FinishHeaders(Block* block, std::vector<Event>* events);
-  absl::Status FinishRequest(Block* block, std::vector<Event>* events);
-  absl::Status FinishResponse(Stream* stream, Block* block,
-                              std::vector<Event>* events);
-  absl::Status FinishTrailers(Stream* stream, Block* block,
-                              std::vector<Event>* events);
-  absl::Status FinishPushPromise(Block* block, std::vector<Event>* events);
-  absl::Status RefuseOversized(StreamId id, std::vector<Event>* events);
-  // StreamEnded, then the signal: the order that events.h promises.
-  void AppendEnd(const Block& block, std::vector<Event>* events) const;
-  // The fields for an event; the views end here.
-  std::vector<Header> TakeHeaders(Block* block) const;
+                           Events* events);
+  absl::Status FinishHeaders(Block* block, Events* events);
+  absl::Status FinishResponse(Stream* stream, Block* block, Events* events);
+  absl::Status FinishPushPromise(Block* block, Events* events);
+  absl::Status RefuseOversized(StreamId id, Events* events);
 
-  // Each is OK, or the stream error:
+  // Each returns OK or the stream error:
+  absl::Status FinishRequest(Block* block, Events* events);
+  absl::Status FinishTrailers(Stream* stream, Block* block, Events* events);
   // A malformed section (RFC 9113 §8.1.1).
   absl::Status CheckSection(const Block& block, SectionKind kind,
                             StreamId id) const;
   // Our MAX_CONCURRENT_STREAMS has no room for another stream of the peer's.
   absl::Status CheckConcurrency(StreamId id) const;
-  // Counts DATA on a live stream.
+  // Counts DATA on a living stream.
   absl::Status CountData(Stream* stream, size_t data_size, size_t flow_length,
                          bool end_stream);
+
+  // StreamEnded, then the signal: the order that events.h promises.
+  void AppendEnd(const Block& block, Events* events) const;
+  // The fields for an event; the views end here.
+  std::vector<Header> TakeHeaders(Block* block) const;
 
   Core& core_;
   HpackDecoder hpack_;

@@ -1,4 +1,5 @@
 #include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/output_buffer.h>
 #include <sluice/h2/settings.h>
 
@@ -47,10 +48,9 @@ void OutputBuffer::AppendControl(absl::string_view bytes) {
 
 absl::Status OutputBuffer::AppendAnswer(absl::string_view bytes) {
   if (answers() >= max_answers_) {
-    return MakeError(
-        ErrorKind::kDenialOfService,
-        absl::StrCat("the peer has not read ", answers(), " answers; ",
-                     max_answers_, " may wait (RFC 9113 10.5)"));
+    return ConnectionFault(ErrorKind::kDenialOfService,
+                           "the peer has not read ", answers(), " answers; ",
+                           max_answers_, " may wait (RFC 9113 10.5)");
   }
   AppendControl(bytes);
   answers_.push_back(consumed_ + size());

@@ -4,7 +4,6 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/message_receiver.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
@@ -31,23 +30,19 @@
 namespace sluice::h2 {
 namespace {
 
-std::string NameOf(FrameType type) {
-  const FrameRule* rule = FindFrameRule(type);
-  return rule == nullptr
-             ? absl::StrCat("a frame of type ", static_cast<uint8_t>(type))
-             : std::string(rule->name);
-}
-
-// "SETTINGS of 7 bytes on stream 0: …".
-absl::Status FrameFault(ErrorKind kind, const FrameHeader& header,
-                        absl::string_view why, absl::string_view section) {
+// "SETTINGS of 7 bytes on stream 0: … (RFC 9113 6.5)".
+template <typename... Text>
+absl::Status FrameFault(ErrorKind kind, const Frame& frame,
+                        absl::string_view section, const Text&... why) {
+  const FrameRule* rule = FindFrameRule(frame.type);
   return MakeError(
       kind,
-      absl::StrCat(NameOf(header.type), " of ", header.length,
-                   " bytes on stream ", header.stream_id, ": ", why, " (",
-                   absl::StartsWith(section, "RFC") ? "" : "RFC 9113 ", section,
-                   ")"),
-      header.stream_id);
+      absl::StrCat(rule == nullptr ? "a frame" : rule->name, " of ",
+                   frame.length, " bytes on stream ", frame.stream_id, ": ",
+                   why...,
+                   absl::StartsWith(section, "RFC") ? " (" : " (RFC 9113 ",
+                   section, ")"),
+      frame.stream_id);
 }
 
 }  // namespace
@@ -63,8 +58,8 @@ absl::Status Receiver::BeginRead(absl::string_view* bytes) {
   // RFC 9113 §3.4: "Clients and servers MUST treat an invalid connection
   // preface as a connection error of type PROTOCOL_ERROR."
   if (!absl::StartsWith(preface_left_, got)) {
-    return MakeError(ErrorKind::kProtocol,
-                     "the client's preface is wrong (RFC 9113 3.4)");
+    return ConnectionFault(ErrorKind::kProtocol,
+                           "the client's preface is wrong (RFC 9113 3.4)");
   }
   preface_left_.remove_prefix(got.size());
   bytes->remove_prefix(got.size());
@@ -73,124 +68,117 @@ absl::Status Receiver::BeginRead(absl::string_view* bytes) {
 
 // --- Headers of frames -----------------------------------------------------
 
-absl::Status Receiver::CheckOrder(const FrameHeader& header) const {
-  const bool continuation = header.type == FrameType::kContinuation;
+absl::Status Receiver::CheckOrder(const Frame& frame) const {
+  const bool continuation = frame.type == FrameType::kContinuation;
   const std::optional<StreamId> block = messages_.open_block();
   if (!core_.settings.remote_received()) {
-    if (header.type == FrameType::kSettings && !header.Has(kFlagAck)) {
+    if (frame.type == FrameType::kSettings && !frame.Has(kFlagAck)) {
       return absl::OkStatus();
     }
-    return FrameFault(ErrorKind::kProtocol, header,
-                      "the first frame must be SETTINGS", "3.4");
+    return FrameFault(ErrorKind::kProtocol, frame, "3.4",
+                      "the first frame must be SETTINGS");
   }
   if (block.has_value()) {
-    if (continuation && header.stream_id == *block) return absl::OkStatus();
-    return FrameFault(ErrorKind::kProtocol, header,
-                      absl::StrCat("only CONTINUATION may follow in the header "
-                                   "block of stream ",
-                                   *block),
-                      "4.3, 6.10");
+    if (continuation && frame.stream_id == *block) return absl::OkStatus();
+    return FrameFault(ErrorKind::kProtocol, frame, "4.3, 6.10",
+                      "only CONTINUATION may follow in the header "
+                      "block of stream ",
+                      *block);
   }
   if (!continuation) return absl::OkStatus();
-  return FrameFault(ErrorKind::kProtocol, header, "it continues no block",
-                    "6.10");
+  return FrameFault(ErrorKind::kProtocol, frame, "6.10",
+                    "it continues no block");
 }
 
-absl::Status Receiver::CheckHeader(const FrameHeader& header) const {
+absl::Status Receiver::CheckHeader(const Frame& frame) const {
   const size_t unread = core_.output.control_size();
   const size_t most_unread = core_.options.limits.max_unread_control_bytes;
   if (unread > most_unread) {
-    return MakeError(
-        ErrorKind::kDenialOfService,
-        absl::StrCat("the peer sends, and leaves ", unread, " bytes unread; ",
-                     most_unread, " are allowed (RFC 9113 10.5)"));
+    return ConnectionFault(
+        ErrorKind::kDenialOfService, "the peer sends, and leaves ", unread,
+        " bytes unread; ", most_unread, " are allowed (RFC 9113 10.5)");
   }
   const uint32_t max_length = core_.local(SettingId::kMaxFrameSize);
   absl::Status too_large;
-  if (header.length > max_length) {
-    too_large = FrameFault(
-        ErrorKind::kFrameTooLarge, header,
-        absl::StrCat("at most ", max_length, " bytes are allowed"), "4.2");
+  if (frame.length > max_length) {
+    too_large = FrameFault(ErrorKind::kFrameTooLarge, frame, "4.2", "at most ",
+                           max_length, " bytes are allowed");
   }
   // A frame of any kind is too large before it is out of order. Only bytes in
   // place of the first SETTINGS may be no frame at all (an HTTP/1.1 answer).
   if (core_.settings.remote_received()) SLUICE_RETURN_IF_ERROR(too_large);
-  SLUICE_RETURN_IF_ERROR(CheckOrder(header));
+  SLUICE_RETURN_IF_ERROR(CheckOrder(frame));
   SLUICE_RETURN_IF_ERROR(too_large);
-  const FrameRule* rule = FindFrameRule(header.type);
+  const FrameRule* rule = FindFrameRule(frame.type);
   if (rule == nullptr) return absl::OkStatus();
   if (!(core_.is_client() ? rule->client_may_receive
                           : rule->server_may_receive)) {
-    return FrameFault(ErrorKind::kUnsupportedFrame, header,
+    return FrameFault(ErrorKind::kUnsupportedFrame, frame, rule->section,
                       core_.is_client() ? "servers may not send it"
-                                        : "clients may not send it",
-                      rule->section);
+                                        : "clients may not send it");
   }
-  const bool on_connection = header.stream_id == kConnectionStreamId;
+  const bool on_connection = frame.stream_id == kConnectionStreamId;
   if ((rule->stream == FrameRule::Stream::kMustBeZero && !on_connection) ||
       (rule->stream == FrameRule::Stream::kMustNotBeZero && on_connection)) {
     return FrameFault(
-        ErrorKind::kProtocol, header,
-        on_connection ? "it belongs to a stream" : "it belongs to stream 0",
-        rule->section);
+        ErrorKind::kProtocol, frame, rule->section,
+        on_connection ? "it belongs to a stream" : "it belongs to stream 0");
   }
-  const bool ack_with_payload = header.type == FrameType::kSettings &&
-                                header.Has(kFlagAck) && header.length > 0;
-  if (ack_with_payload || (!LengthIsLegal(*rule, header.length) &&
-                           rule->length_error_is_connections)) {
-    return FrameFault(ErrorKind::kFrameDataMissing, header,
-                      "the length is wrong for its type", rule->section);
+  const bool ack_with_payload = frame.type == FrameType::kSettings &&
+                                frame.Has(kFlagAck) && frame.length > 0;
+  if (ack_with_payload || !rule->LengthIsLegal(frame.length)) {
+    return FrameFault(ErrorKind::kFrameDataMissing, frame, rule->section,
+                      "the length is wrong for its type");
   }
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnFrame(const FrameHeader& header,
-                               absl::string_view payload, Events* events) {
-  switch (header.type) {
+absl::Status Receiver::OnFrame(const Frame& frame, Events* events) {
+  switch (frame.type) {
     case FrameType::kData:
-      return messages_.OnData(header, payload, events);
+      return messages_.OnData(frame, events);
     case FrameType::kHeaders:
-      return messages_.OnHeaders(header, payload, events);
+      return messages_.OnHeaders(frame, events);
     case FrameType::kPushPromise:
-      return messages_.OnPushPromise(header, payload, events);
+      return messages_.OnPushPromise(frame, events);
     case FrameType::kContinuation:
-      return messages_.OnContinuation(header, payload, events);
+      return messages_.OnContinuation(frame, events);
     case FrameType::kPriority:
-      return OnPriority(header, payload, events);
+      return OnPriority(frame, events);
     case FrameType::kRstStream:
-      return OnRstStream(header, payload, events);
+      return OnRstStream(frame, events);
     case FrameType::kSettings:
-      return OnSettings(header, payload, events);
+      return OnSettings(frame, events);
     case FrameType::kPing:
-      return OnPing(header, payload, events);
+      return OnPing(frame, events);
     case FrameType::kGoAway:
-      return OnGoAway(payload, events);
+      return OnGoAway(frame, events);
     case FrameType::kWindowUpdate:
-      return OnWindowUpdate(header, payload, events);
+      return OnWindowUpdate(frame, events);
     case FrameType::kAltSvc:
-      return OnAltSvc(header, payload, events);
+      return OnAltSvc(frame, events);
     case FrameType::kPriorityUpdate:
-      return OnPriorityUpdate(payload, events);
+      return OnPriorityUpdate(frame, events);
   }
-  return OnUnknown(header, payload, events);
+  return OnUnknown(frame, events);
 }
 
 // --- Frames ----------------------------------------------------------------
 
-absl::Status Receiver::OnPriority(const FrameHeader& header,
-                                  absl::string_view payload, Events* events) {
-  const StreamId id = header.stream_id;
+absl::Status Receiver::OnPriority(const Frame& frame, Events* events) {
+  const StreamId id = frame.stream_id;
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPriority));
   // RFC 9218 §2.1: a server that received the setting ignores the signals.
   const bool ignored =
       !core_.is_client() && core_.remote(SettingId::kNoRfc7540Priorities) == 1;
   absl::Status fault;
-  if (payload.size() != kPriorityFieldsSize) {
-    fault = FrameFault(ErrorKind::kFrameDataMissing, header,
-                       "it must have 5 bytes", "6.3");
+  if (frame.payload.size() != kPriorityFieldsSize) {
+    fault = FrameFault(ErrorKind::kFrameDataMissing, frame, "6.3",
+                       "it must have 5 bytes");
   } else if (!ignored) {
-    const signals::Rfc7540Priority priority = ParsePriorityFields(payload);
-    fault = CheckDependency(id, priority);
+    const signals::Rfc7540Priority priority =
+        ParsePriorityFields(frame.payload);
+    fault = Core::CheckDependency(id, priority);
     if (fault.ok()) {
       events->push_back(PriorityUpdated{id, priority, SignalSource::kFrame});
     }
@@ -208,9 +196,8 @@ absl::Status Receiver::OnPriority(const FrameHeader& header,
   }
 }
 
-absl::Status Receiver::OnRstStream(const FrameHeader& header,
-                                   absl::string_view payload, Events* events) {
-  const StreamId id = header.stream_id;
+absl::Status Receiver::OnRstStream(const Frame& frame, Events* events) {
+  const StreamId id = frame.stream_id;
   // The end of a stream that we opened is an answer, and comes once.
   if (core_.streams.Find(id) == nullptr || !core_.streams.IsOurs(id)) {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPeerReset));
@@ -218,21 +205,21 @@ absl::Status Receiver::OnRstStream(const FrameHeader& header,
   const absl::StatusOr<Stream*> stream =
       core_.Accept(id, StreamInput::kReceiveReset, events);
   if (!stream.ok() || *stream == nullptr) return stream.status();
-  events->push_back(StreamReset{id, static_cast<ErrorCode>(LoadU32(payload)),
+  events->push_back(StreamReset{id,
+                                static_cast<ErrorCode>(LoadU32(frame.payload)),
                                 /*remote=*/true});
   core_.streams.CloseReset(*stream, StreamFate::kResetByPeer);
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnSettings(const FrameHeader& header,
-                                  absl::string_view payload, Events* events) {
-  if (header.Has(kFlagAck) && core_.settings.waits_for_ack()) {
+absl::Status Receiver::OnSettings(const Frame& frame, Events* events) {
+  if (frame.Has(kFlagAck) && core_.settings.waits_for_ack()) {
     OnSettingsAck(events);
     return absl::OkStatus();
   }
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kSettings));
-  if (header.Has(kFlagAck)) return absl::OkStatus();  // it answers nothing
-  SLUICE_RETURN_IF_ERROR(core_.TakeRemoteSettings(ParseSettings(payload),
+  if (frame.Has(kFlagAck)) return absl::OkStatus();  // it answers nothing
+  SLUICE_RETURN_IF_ERROR(core_.TakeRemoteSettings(ParseSettings(frame.payload),
                                                   /*in_frame=*/true, events));
   return core_.output.AppendAnswer(EncodeSettingsAck());
 }
@@ -251,28 +238,27 @@ void Receiver::OnSettingsAck(Events* events) {
   events->push_back(std::move(acknowledged));
 }
 
-absl::Status Receiver::OnPing(const FrameHeader& header,
-                              absl::string_view payload, Events* events) {
-  if (!header.Has(kFlagAck)) {
-    events->push_back(PingReceived{std::string(payload)});
-    return core_.output.AppendAnswer(EncodePing(payload, /*ack=*/true));
+absl::Status Receiver::OnPing(const Frame& frame, Events* events) {
+  if (!frame.Has(kFlagAck)) {
+    events->push_back(PingReceived{std::string(frame.payload)});
+    return core_.output.AppendAnswer(EncodePing(frame.payload, /*ack=*/true));
   }
   if (core_.unanswered_pings > 0) {
     --core_.unanswered_pings;
   } else {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPingAck));
   }
-  events->push_back(PingAckReceived{std::string(payload)});
+  events->push_back(PingAckReceived{std::string(frame.payload)});
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnGoAway(absl::string_view payload, Events* events) {
+absl::Status Receiver::OnGoAway(const Frame& frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kGoAway));
-  const StreamId last = LoadU32(payload) & kMaxStreamId;
-  const auto code = static_cast<ErrorCode>(LoadU32(payload.substr(4)));
+  const StreamId last = LoadU32(frame.payload) & kMaxStreamId;
+  const auto code = static_cast<ErrorCode>(LoadU32(frame.payload.substr(4)));
   core_.life.ReceiveGoAway(last, code);
   events->push_back(
-      ConnectionTerminated{code, last, std::string(payload.substr(8))});
+      ConnectionTerminated{code, last, std::string(frame.payload.substr(8))});
   // RFC 9113 §6.8: the peer has not processed our streams above it, and will
   // not.
   std::vector<StreamId> refused;
@@ -292,14 +278,12 @@ absl::Status Receiver::OnGoAway(absl::string_view payload, Events* events) {
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnWindowUpdate(const FrameHeader& header,
-                                      absl::string_view payload,
-                                      Events* events) {
-  const StreamId id = header.stream_id;
+absl::Status Receiver::OnWindowUpdate(const Frame& frame, Events* events) {
+  const StreamId id = frame.stream_id;
   if (!core_.flow.TakeAnswer()) {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kWindowUpdate));
   }
-  const uint32_t increment = LoadU32(payload) & kMaxStreamId;
+  const uint32_t increment = LoadU32(frame.payload) & kMaxStreamId;
   Stream* stream = nullptr;
   if (id != kConnectionStreamId) {
     const absl::StatusOr<Stream*> accepted =
@@ -317,48 +301,45 @@ absl::Status Receiver::OnWindowUpdate(const FrameHeader& header,
 }
 
 // RFC 7838 §4 says of each case that does not fit: ignored.
-absl::Status Receiver::OnAltSvc(const FrameHeader& header,
-                                absl::string_view payload, Events* events) {
+absl::Status Receiver::OnAltSvc(const Frame& frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kUnknownFrame));
   if (!core_.is_client()) return absl::OkStatus();
-  const size_t origin_size = payload.size() < 2 ? 0 : LoadU16(payload);
-  if (payload.size() < 2 + origin_size) {
-    return FrameFault(ErrorKind::kFrameDataMissing, header,
-                      absl::StrCat("its origin needs ", 2 + origin_size),
-                      "4.2");
+  const absl::string_view payload = frame.payload;
+  const size_t origin_end = 2 + (payload.size() < 2 ? 0 : LoadU16(payload));
+  if (payload.size() < origin_end) {
+    return FrameFault(ErrorKind::kFrameDataMissing, frame, "4.2",
+                      "its origin ends at byte ", origin_end);
   }
-  std::string origin(payload.substr(2, origin_size));
-  payload.remove_prefix(2 + origin_size);
-  if (header.stream_id != kConnectionStreamId) {
-    const Stream* stream = core_.streams.Find(header.stream_id);
+  std::string origin(payload.substr(2, origin_end - 2));
+  if (frame.stream_id != kConnectionStreamId) {
+    const Stream* stream = core_.streams.Find(frame.stream_id);
     if (!origin.empty() || stream == nullptr) return absl::OkStatus();
     origin = stream->authority;
   }
   if (origin.empty()) return absl::OkStatus();
-  events->push_back(
-      AlternativeServiceAvailable{std::move(origin), std::string(payload)});
+  events->push_back(AlternativeServiceAvailable{
+      std::move(origin), std::string(payload.substr(origin_end))});
   return absl::OkStatus();
 }
 
 // RFC 9218 §7.1.
-absl::Status Receiver::OnPriorityUpdate(absl::string_view payload,
-                                        Events* events) {
+absl::Status Receiver::OnPriorityUpdate(const Frame& frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPriorityUpdate));
   StreamTable& streams = core_.streams;
-  const StreamId id = LoadU32(payload) & kMaxStreamId;
+  const StreamId id = LoadU32(frame.payload) & kMaxStreamId;
   const bool idle = streams.Fate(id) == StreamFate::kIdle;
   if (id == kConnectionStreamId || (id % 2 == 0 && idle)) {
-    return MakeError(ErrorKind::kProtocol,
-                     absl::StrCat("PRIORITY_UPDATE for stream ", id,
-                                  ": it may not be 0 or a push that was not "
-                                  "promised (RFC 9218 7.1)"));
+    return ConnectionFault(ErrorKind::kProtocol, "PRIORITY_UPDATE for stream ",
+                           id,
+                           ": it may not be 0 or a push that was not "
+                           "promised (RFC 9218 7.1)");
   }
   if (core_.IsBeyondGoAway(id) ||
       !(idle || streams.Fate(id) == StreamFate::kLive)) {
     return absl::OkStatus();
   }
   const std::optional<signals::Rfc9218Priority> priority =
-      signals::ParseRfc9218Priority(payload.substr(4));
+      signals::ParseRfc9218Priority(frame.payload.substr(4));
   if (!priority.has_value()) return absl::OkStatus();
   if (idle) {
     if (!streams.IsIdlePrioritized(id) &&
@@ -380,12 +361,11 @@ absl::Status Receiver::OnPriorityUpdate(absl::string_view payload,
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnUnknown(const FrameHeader& header,
-                                 absl::string_view payload, Events* events) {
+absl::Status Receiver::OnUnknown(const Frame& frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kUnknownFrame));
-  events->push_back(UnknownFrameReceived{static_cast<uint8_t>(header.type),
-                                         header.flags, header.stream_id,
-                                         std::string(payload)});
+  events->push_back(UnknownFrameReceived{static_cast<uint8_t>(frame.type),
+                                         frame.flags, frame.stream_id,
+                                         std::string(frame.payload)});
   return absl::OkStatus();
 }
 

@@ -26,39 +26,28 @@ class Receiver {
   absl::Status BeginRead(absl::string_view* bytes);
 
   // The next frame: see FrameDecoder.
-  FrameDecoder::Result Next(absl::string_view* bytes, FrameHeader* header,
-                            absl::string_view* payload) {
-    return decoder_.Next(bytes, header, payload);
+  FrameDecoder::Result Next(absl::string_view* bytes, Frame* frame) {
+    return decoder_.Next(bytes, frame);
   }
   // The checks that need no payload.
-  absl::Status CheckHeader(const FrameHeader& header) const;
+  absl::Status CheckHeader(const Frame& frame) const;
   // Acts on a frame whose header was checked.
-  absl::Status OnFrame(const FrameHeader& header, absl::string_view payload,
-                       std::vector<Event>* events);
+  absl::Status OnFrame(const Frame& frame, Events* events);
 
  private:
-  using Events = std::vector<Event>;
-
   // RFC 9113 §3.4, §4.3, §6.10: SETTINGS come first, and nothing comes between
   // the frames of a header block.
-  absl::Status CheckOrder(const FrameHeader& header) const;
+  absl::Status CheckOrder(const Frame& frame) const;
 
-  absl::Status OnPriority(const FrameHeader& header, absl::string_view payload,
-                          Events* events);
-  absl::Status OnRstStream(const FrameHeader& header, absl::string_view payload,
-                           Events* events);
-  absl::Status OnSettings(const FrameHeader& header, absl::string_view payload,
-                          Events* events);
-  absl::Status OnPing(const FrameHeader& header, absl::string_view payload,
-                      Events* events);
-  absl::Status OnGoAway(absl::string_view payload, Events* events);
-  absl::Status OnWindowUpdate(const FrameHeader& header,
-                              absl::string_view payload, Events* events);
-  absl::Status OnAltSvc(const FrameHeader& header, absl::string_view payload,
-                        Events* events);
-  absl::Status OnPriorityUpdate(absl::string_view payload, Events* events);
-  absl::Status OnUnknown(const FrameHeader& header, absl::string_view payload,
-                         Events* events);
+  absl::Status OnPriority(const Frame& frame, Events* events);
+  absl::Status OnRstStream(const Frame& frame, Events* events);
+  absl::Status OnSettings(const Frame& frame, Events* events);
+  absl::Status OnPing(const Frame& frame, Events* events);
+  absl::Status OnGoAway(const Frame& frame, Events* events);
+  absl::Status OnWindowUpdate(const Frame& frame, Events* events);
+  absl::Status OnAltSvc(const Frame& frame, Events* events);
+  absl::Status OnPriorityUpdate(const Frame& frame, Events* events);
+  absl::Status OnUnknown(const Frame& frame, Events* events);
   // There is a SETTINGS frame of ours that the peer acknowledges.
   void OnSettingsAck(Events* events);
 

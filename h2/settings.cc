@@ -55,11 +55,29 @@ bool ForbidsPush(Side sender, SettingId id) {
   return sender == Side::kServer && id == SettingId::kEnablePush;
 }
 
-absl::Status NoChange(absl::string_view name, uint32_t value,
-                      absl::string_view section) {
-  return MakeError(ErrorKind::kInvalidSettingsValue,
-                   absl::StrCat(name, " may not change to ", value,
-                                " any more (", section, ")"));
+// Values that may not change back, or any more. `connect` and `no_rfc7540` are
+// the sender's values so far; without the latter its first SETTINGS come now.
+absl::Status CheckChanges(absl::Span<const Setting> settings, uint32_t connect,
+                          std::optional<uint32_t> no_rfc7540) {
+  for (const Setting& setting : settings) {
+    if (setting.id == SettingId::kEnableConnectProtocol) {
+      // RFC 8441 §3: "A sender MUST NOT send a SETTINGS_ENABLE_CONNECT_PROTOCOL
+      // parameter with the value of 0 after previously sending a value of 1."
+      if (connect == 1 && setting.value == 0) {
+        return ConnectionFault(ErrorKind::kInvalidSettingsValue,
+                               "ENABLE_CONNECT_PROTOCOL was 1 and may not "
+                               "become 0 (RFC 8441 3)");
+      }
+      connect = setting.value;
+    } else if (setting.id == SettingId::kNoRfc7540Priorities &&
+               setting.value != no_rfc7540.value_or(setting.value)) {
+      return ConnectionFault(
+          ErrorKind::kInvalidSettingsValue, "NO_RFC7540_PRIORITIES was ",
+          *no_rfc7540,
+          " in the first SETTINGS and may not change (RFC 9218 2.1)");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -172,19 +190,11 @@ absl::Status SettingsExchange::CheckLocal(absl::Span<const Setting> settings,
                                           bool first) const {
   for (const Setting& setting : settings) {
     SLUICE_RETURN_IF_ERROR(SettingsTable::Validate(side_, setting));
-    // RFC 8441 §3: "A sender MUST NOT send a SETTINGS_ENABLE_CONNECT_PROTOCOL
-    // parameter with the value of 0 after previously sending a value of 1."
-    if (setting.id == SettingId::kEnableConnectProtocol && setting.value == 0 &&
-        WillBe(setting.id, 1)) {
-      return NoChange("ENABLE_CONNECT_PROTOCOL", 0, "RFC 8441 3");
-    }
-    // RFC 9218 §2.1: not changed after the first SETTINGS.
-    if (!first && setting.id == SettingId::kNoRfc7540Priorities &&
-        !WillBe(setting.id, setting.value)) {
-      return NoChange("NO_RFC7540_PRIORITIES", setting.value, "RFC 9218 2.1");
-    }
   }
-  return absl::OkStatus();
+  std::optional<uint32_t> no_rfc7540;
+  if (!first) no_rfc7540 = LastSent(SettingId::kNoRfc7540Priorities);
+  return CheckChanges(settings, LastSent(SettingId::kEnableConnectProtocol),
+                      no_rfc7540);
 }
 
 void SettingsExchange::Sent(std::vector<Setting> settings, absl::Duration now) {
@@ -205,14 +215,14 @@ SettingChanges SettingsExchange::Acknowledge() {
   return local_.Apply(settings);
 }
 
-bool SettingsExchange::WillBe(SettingId id, uint32_t value) const {
+uint32_t SettingsExchange::LastSent(SettingId id) const {
   uint32_t last = local_.Get(id);
   for (const Pending& pending : pending_) {
     for (const Setting& setting : pending.settings) {
       if (setting.id == id) last = setting.value;
     }
   }
-  return last == value;
+  return last;
 }
 
 int64_t SettingsExchange::ReceiveWindowLimit() const {
@@ -233,21 +243,12 @@ absl::Status SettingsExchange::CheckRemote(
   for (const Setting& setting : settings) {
     SLUICE_RETURN_IF_ERROR(SettingsTable::Validate(PeerOf(side_), setting));
   }
-  uint32_t connect = remote_.Get(SettingId::kEnableConnectProtocol);
-  for (const Setting& setting : settings) {
-    if (setting.id == SettingId::kEnableConnectProtocol) {
-      if (connect == 1 && setting.value == 0) {  // RFC 8441 §3
-        return NoChange("ENABLE_CONNECT_PROTOCOL", 0, "RFC 8441 3");
-      }
-      connect = setting.value;
-    }
-    // RFC 9218 §2.1: a value that differs from the first SETTINGS' one.
-    if (setting.id == SettingId::kNoRfc7540Priorities && remote_received_ &&
-        setting.value != remote_.Get(setting.id)) {
-      return NoChange("NO_RFC7540_PRIORITIES", setting.value, "RFC 9218 2.1");
-    }
+  std::optional<uint32_t> no_rfc7540;
+  if (remote_received_) {
+    no_rfc7540 = remote_.Get(SettingId::kNoRfc7540Priorities);
   }
-  return absl::OkStatus();
+  return CheckChanges(settings, remote_.Get(SettingId::kEnableConnectProtocol),
+                      no_rfc7540);
 }
 
 SettingChanges SettingsExchange::ApplyRemote(absl::Span<const Setting> settings,

@@ -92,8 +92,8 @@ class SettingsExchange {
   // The peer acknowledges the oldest frame. There is one.
   SettingChanges Acknowledge();
 
-  // Whether `id` has `value`, once the peer has acknowledged all frames.
-  bool WillBe(SettingId id, uint32_t value) const;
+  // The value of `id` once the peer has acknowledged all frames.
+  uint32_t LastSent(SettingId id) const;
 
   // Our MAX_CONCURRENT_STREAMS as sent, acknowledged or not.
   uint32_t max_inbound_streams() const { return max_inbound_streams_; }

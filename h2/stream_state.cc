@@ -119,11 +119,10 @@ absl::Status TransitionFault(StreamId id, StreamState state,
   const Row& row = RowOf(input);
   const bool closed =
       FindTransition(state, input).code == ErrorCode::kStreamClosed;
-  return StreamFault(
-      closed ? ErrorKind::kStreamClosed : ErrorKind::kProtocol, id,
-      absl::StrCat("is ", kStateNames[static_cast<size_t>(state)], " and ",
-                   input < In::kReceiveHeaders ? "sends" : "takes", " no ",
-                   row.frame, " (RFC 9113 ", row.section, ")"));
+  return StreamFault(closed ? ErrorKind::kStreamClosed : ErrorKind::kProtocol,
+                     id, "is ", kStateNames[static_cast<size_t>(state)],
+                     " and ", input < In::kReceiveHeaders ? "sends" : "takes",
+                     " no ", row.frame, " (RFC 9113 ", row.section, ")");
 }
 
 }  // namespace sluice::h2

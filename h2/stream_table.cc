@@ -90,12 +90,10 @@ absl::Status StreamTable::CheckIdlePriority(StreamId id,
       idle_prioritized() + active < max_concurrent_streams) {
     return absl::OkStatus();
   }
-  return StreamFault(
-      kind, id,
-      absl::StrCat("is idle and would get a priority beside ",
-                   idle_prioritized(), " other idle and ", active,
-                   " active streams; MAX_CONCURRENT_STREAMS is ",
-                   max_concurrent_streams, " (RFC 9218 7.1)"));
+  return StreamFault(kind, id, "is idle and would get a priority beside ",
+                     idle_prioritized(), " other idle and ", active,
+                     " active streams; MAX_CONCURRENT_STREAMS is ",
+                     max_concurrent_streams, " (RFC 9218 7.1)");
 }
 
 void StreamTable::Remember(StreamId id, StreamFate fate) {

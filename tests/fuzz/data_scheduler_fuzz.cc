@@ -289,8 +289,8 @@ class Run {
     ++operations_;
     OperateOnce();
     CheckAfterEnd();
-    Check(sender_.OutputRoom() <= std::max<size_t>(data_mark_, 16384),
-          absl::StrCat("room for ", sender_.OutputRoom(), " bytes"));
+    Check(sender_.CapacityFor(0).output_room <= std::max<size_t>(data_mark_, 16384),
+          absl::StrCat("room for ", sender_.CapacityFor(0).output_room, " bytes"));
   }
 
   void OperateOnce() {
@@ -494,7 +494,7 @@ class Run {
 
   void CheckNothingCouldGo() {
     if (sender_.IsTerminated()) return;
-    const size_t room = sender_.OutputRoom();
+    const size_t room = sender_.CapacityFor(0).output_room;
     if (room == 0 || (room < min_chunk_ && sender_.OutputSize() > 0)) return;
     // Calls from inside the pull may have made more ready.
     if (operations_ != operations_before_ && scheduler_->HasReady()) return;
@@ -503,7 +503,7 @@ class Run {
     // A small rest of the connection's window may wait for more, and is not
     // ready then.
     const auto full = static_cast<int64_t>(
-        std::min({max_grant_, max_frame_, sender_.MaxOutboundFrameSize()}));
+        std::min({max_grant_, max_frame_, sender_.CapacityFor(0).frame_size}));
     const int64_t connection = sender_.LocalFlowControlWindow(0).value_or(0);
     if (connection <= 0) return;
     if (connection < full && min_chunk_ > 1 && !scheduler_->HasReady()) return;

@@ -1,4 +1,3 @@
-#include <sluice/h2/field.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 

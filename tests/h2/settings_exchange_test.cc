@@ -126,7 +126,7 @@ TEST(RemoteSettingsTest, AreToldAndAcknowledgedAtOnce) {
         ElementsAre(
             "RemoteSettingsChanged {5: 16384 → 20000, 16962: unset → 7}"));
     EXPECT_THAT(server.TakeFrames(), ElementsAre("SETTINGS ACK"));
-    EXPECT_EQ(server->MaxOutboundFrameSize(), 20000u);
+    EXPECT_EQ(server->CapacityFor(0).frame_size, 20000u);
     EXPECT_EQ(server->RemoteSetting(static_cast<SettingId>(0x4242)), 7u)
         << "unknown settings are kept";
   });

@@ -86,7 +86,7 @@ TEST(FullOutputTest, ControlBytesAtTheirMarkEndThePull) {
     ASSERT_TRUE(session.Respond(1, 100).ok());
     ASSERT_TRUE(session.server().SendHeaders(3, LargeResponse(1000)).ok());
     EXPECT_EQ(session.scheduler().Pull(16384), 0u);
-    EXPECT_EQ(session.server().OutputRoom(), 0u);
+    EXPECT_EQ(session.server().CapacityFor(0).output_room, 0u);
     EXPECT_TRUE(session.scheduler().HasReady());
     EXPECT_EQ(session.scheduler().counters().picks, 0u);
     session.ToClient();

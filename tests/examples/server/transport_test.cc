@@ -90,7 +90,7 @@ TEST_F(TransportTest, CleartextKeepsWhatAFullSocketDoesNotTake) {
   size_t sent = 0;
   IoResult result;
   do {
-    if (server_.OutputRoom() >= 16384) QueueData(16384);
+    if (server_.CapacityFor(0).output_room >= 16384) QueueData(16384);
     result = transport->Write(&server_);
     sent += result.bytes;
   } while (result.status == IoStatus::kDone);
