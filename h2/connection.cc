@@ -26,7 +26,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -90,12 +89,11 @@ absl::StatusOr<std::string> Connection::InitiateUpgrade(
       core.TakeRemoteSettings(clients, /*in_frame=*/false, &none));
   SLUICE_RETURN_IF_ERROR(InitiateConnection());
   if (!core.is_client()) {
-    core.Open(1, StreamState::kHalfClosedRemote)->received =
-        MessagePhase::kComplete;
+    core.EndReceiving(core.Open(1, StreamInput::kReceiveHeaders));
     return std::string();
   }
-  Stream* const stream = core.Open(1, StreamState::kHalfClosedLocal);
-  stream->sent = MessagePhase::kComplete;
+  Stream* const stream = core.Open(1, StreamInput::kSendHeaders);
+  core.EndSending(stream);
   // The core does not know the HTTP/1.1 request: it may be a HEAD.
   stream->unchecked_length = true;
   return absl::WebSafeBase64Escape(EncodeSettingsPayload(ours));

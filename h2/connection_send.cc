@@ -87,14 +87,9 @@ absl::Status CheckOpensStream(const Core& core, StreamId id) {
   return core.life.CheckOpensStream(id);
 }
 
-// The peer's MAX_CONCURRENT_STREAMS has room for one more.
 absl::Status CheckConcurrency(const Core& core, StreamId id) {
-  const uint32_t limit = core.remote(SettingId::kMaxConcurrentStreams);
-  if (core.streams.active_ours() < limit) return absl::OkStatus();
-  return StreamFault(ErrorKind::kTooManyStreams, id,
-                     "is one too many: ", core.streams.active_ours(),
-                     " are open, the peer allows ", limit,
-                     " (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
+  return Core::CheckConcurrency(id, core.streams.active_ours(),
+                                core.remote(SettingId::kMaxConcurrentStreams));
 }
 
 absl::Status CheckSize(const Core& core, StreamId id,
@@ -239,7 +234,7 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
       id, core.encoder.Encode(prepared.fields), options.end_stream,
       options.priority, core.remote(SettingId::kMaxFrameSize)));
   if (stream == nullptr) {
-    stream = core.Open(id, StreamState::kOpen);
+    stream = core.Open(id, StreamInput::kSendHeaders);
     stream->TakeRequest(prepared.fields);
   } else {
     core.streams.ChangeState(
@@ -295,7 +290,8 @@ absl::Status Connection::EndStream(StreamId id) {
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
-  SLUICE_ASSIGN_OR_RETURN(Stream* const stream, core.FindLive(id));
+  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
+                          core.FindFor(id, StreamInput::kSendReset));
   core.output.AppendControl(EncodeRstStream(id, code));
   core.streams.CloseReset(stream, StreamFate::kResetByUs);
   return absl::OkStatus();
@@ -325,7 +321,7 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
   core.output.AppendControl(EncodePushPromise(
       parent_id, promised_id, core.encoder.Encode(prepared.fields),
       core.remote(SettingId::kMaxFrameSize)));
-  core.Open(promised_id, StreamState::kReservedLocal)->received =
+  core.Open(promised_id, StreamInput::kSendPromise)->received =
       MessagePhase::kComplete;
   return absl::OkStatus();
 }
@@ -397,7 +393,8 @@ absl::Status Connection::AdvertiseAlternativeService(
         "ALTSVC needs an origin or a stream, and not both (RFC 7838 4)");
   }
   if (stream_id.has_value()) {
-    SLUICE_ASSIGN_OR_RETURN(const Stream* stream, core.FindLive(*stream_id));
+    const Stream* stream = core.streams.Find(*stream_id);
+    if (stream == nullptr) return core.streams.NotLive(*stream_id);
     // After the response began, the client may have forgotten the request.
     if (core.streams.IsOurs(*stream_id) ||
         stream->sent != MessagePhase::kBeforeHeaders) {

@@ -5,7 +5,6 @@
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
 #include <sluice/h2/options.h>
-#include <sluice/h2/settings.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
@@ -59,12 +58,6 @@ absl::Status Core::CheckFrameSize(absl::string_view type, size_t bytes,
                    id);
 }
 
-absl::StatusOr<Stream*> Core::FindLive(StreamId id) const {
-  Stream* const stream = streams.Find(id);
-  if (stream == nullptr) return streams.NotLive(id);
-  return stream;
-}
-
 absl::StatusOr<Stream*> Core::FindFor(StreamId id, StreamInput input) const {
   Stream* const stream = streams.Find(id);
   if (stream == nullptr) return streams.NotLive(id);
@@ -96,8 +89,17 @@ void Core::Log(absl::string_view who, const absl::Status& error) const {
 
 // --- Streams ---------------------------------------------------------------
 
-Stream* Core::Open(StreamId id, StreamState state) {
-  return streams.Open(id, state, remote(SettingId::kInitialWindowSize),
+absl::Status Core::CheckConcurrency(StreamId id, size_t active,
+                                    uint32_t limit) {
+  if (active < limit) return absl::OkStatus();
+  return StreamFault(ErrorKind::kTooManyStreams, id,
+                     "is one too many: ", active, " are open, ", limit,
+                     " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
+}
+
+Stream* Core::Open(StreamId id, StreamInput input) {
+  return streams.Open(id, FindTransition(StreamState::kIdle, input).next,
+                      remote(SettingId::kInitialWindowSize),
                       local(SettingId::kInitialWindowSize));
 }
 

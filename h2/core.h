@@ -57,9 +57,8 @@ struct Core {
   // `bytes` of payload. Error: FrameTooLarge.
   absl::Status CheckFrameSize(absl::string_view type, size_t bytes,
                               StreamId id = kConnectionStreamId) const;
-  // The stream, if it lives. Errors: NoSuchStream, StreamClosed.
-  absl::StatusOr<Stream*> FindLive(StreamId id) const;
-  // The stream, if it lives and `input` is legal in its state.
+  // The stream, if it lives and `input` is legal in its state. Errors:
+  // NoSuchStream, StreamClosed, Protocol.
   absl::StatusOr<Stream*> FindFor(StreamId id, StreamInput input) const;
 
   void QueueGoAway(ErrorCode code, absl::string_view additional_data,
@@ -69,8 +68,13 @@ struct Core {
 
   // --- Streams -------------------------------------------------------------
 
-  // The idle `id` becomes a stream, with the windows of the settings in force.
-  Stream* Open(StreamId id, StreamState state);
+  // Whether one more stream may be open beside `active` ones (RFC 9113 §5.1.2).
+  // Error: TooManyStreams.
+  static absl::Status CheckConcurrency(StreamId id, size_t active,
+                                       uint32_t limit);
+  // The idle `id` becomes a stream by `input`, with the windows of the settings
+  // in force.
+  Stream* Open(StreamId id, StreamInput input);
   // END_STREAM went out / came in.
   void EndSending(Stream* stream);
   void EndReceiving(Stream* stream);

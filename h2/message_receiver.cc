@@ -189,12 +189,8 @@ absl::Status MessageReceiver::CheckSection(const Block& block, SectionKind kind,
 }
 
 absl::Status MessageReceiver::CheckConcurrency(StreamId id) const {
-  const uint32_t limit = core_.settings.max_inbound_streams();
-  if (core_.streams.active_peers() < limit) return absl::OkStatus();
-  return StreamFault(ErrorKind::kTooManyStreams, id,
-                     "is one too many: ", core_.streams.active_peers(),
-                     " are open, ", limit,
-                     " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
+  return Core::CheckConcurrency(id, core_.streams.active_peers(),
+                                core_.settings.max_inbound_streams());
 }
 
 absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
@@ -261,7 +257,7 @@ absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
 absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
   const StreamId id = block->stream_id;
   SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kRequest, id));
-  Stream* const stream = core_.Open(id, StreamState::kOpen);
+  Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
   const FieldView* method = FindField(block->fields, ":method");
   stream->connect_request = method != nullptr && method->value == "CONNECT";
   stream->unchecked_length = stream->connect_request;
@@ -393,7 +389,7 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
       !fault.ok()) {
     return core_.StreamError(std::move(fault), events);
   }
-  Stream* const stream = core_.Open(id, StreamState::kReservedRemote);
+  Stream* const stream = core_.Open(id, StreamInput::kReceivePromise);
   stream->sent = MessagePhase::kComplete;
   stream->TakeRequest(block->fields);
   events->push_back(PushedStreamReceived{id, parent_id, TakeHeaders(block)});

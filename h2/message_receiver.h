@@ -8,7 +8,6 @@
 #define SLUICE_H2_MESSAGE_RECEIVER_H_
 
 #include <sluice/h2/core.h>
-#include <sluice/h2/events.h>
 #include <sluice/h2/frame.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>

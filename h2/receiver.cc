@@ -4,7 +4,6 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/message_receiver.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
 #include <sluice/h2/stream_state.h>

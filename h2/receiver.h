@@ -4,12 +4,8 @@
 #define SLUICE_H2_RECEIVER_H_
 
 #include <sluice/h2/core.h>
-#include <sluice/h2/events.h>
 #include <sluice/h2/frame.h>
 #include <sluice/h2/message_receiver.h>
-#include <sluice/h2/types.h>
-
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"

@@ -8,6 +8,7 @@
 #include <sluice/h2/types.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>

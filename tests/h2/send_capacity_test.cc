@@ -1,14 +1,12 @@
 // CapacityFor() says what SendData() and SendHeaders() take: neither
 // contradicts it, whatever the windows, the frame size and the output are.
 #include <sluice/h2/connection.h>
-#include <sluice/h2/errors.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"

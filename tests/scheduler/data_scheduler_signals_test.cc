@@ -428,8 +428,8 @@ TEST_F(SignalsTest, APriorityFieldOfTheResponseIsMergedWithTheClients) {
   respond(1, "u=1");
   EXPECT_EQ(Calls(), "9218 1 u=5,i server(u=1,i); ready 1");
   // What the response does not name follows the client's later word.
-  session_.scheduler().OnEvent(h2::PriorityFieldUpdated{
-      1, {6, false}, h2::PriorityFieldUpdated::Source::kFrame});
+  session_.scheduler().OnEvent(
+      h2::PriorityFieldUpdated{1, {6, false}, h2::SignalSource::kFrame});
   EXPECT_EQ(Calls(), "9218 1 u=6 server(u=1)");
   // The application's own word goes over both, and back.
   ServerPriority server;
