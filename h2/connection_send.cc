@@ -128,7 +128,8 @@ absl::Status CheckFields(const Core& core, StreamId id,
   return CheckHeaders(id, fields, kind, extended_connect);
 }
 
-// What HEADERS would be now on `stream`, nullptr where none of that id lives.
+// The kind of section that HEADERS would be now on stream `id`, which is
+// `stream` or, if it does not live, null.
 absl::StatusOr<SectionKind> CheckSendsHeaders(const Core& core, StreamId id,
                                               const Stream* stream) {
   if (stream == nullptr) {
@@ -166,8 +167,8 @@ OutboundFields Prepare(const Core& core, HeaderSpan headers) {
 
 // --- Capacity --------------------------------------------------------------
 
-// What a stream that may send DATA, null: the connection, may send. The one
-// place that knows: SendData() keeps what it says.
+// The capacity of a stream that may send DATA, or, for null, of the connection.
+// SendData() asks here too, so it cannot contradict CapacityFor().
 SendCapacity CapacityOf(const Core& core, const Stream* stream) {
   const bool frames = core.output.AdmitsFrames();
   return {.frames = frames,

@@ -92,7 +92,7 @@ struct Core {
   static absl::Status CheckDependency(StreamId id,
                                       const signals::Rfc7540Priority& priority);
   // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
-  // which lives or is idle. Not OK: a limit makes it the connection's error.
+  // which lives or is idle. Error: a limit makes it the connection's.
   absl::Status StreamError(absl::Status error, Events* events);
   // Checks the peer's settings, and takes them. Errors: InvalidSettingsValue,
   // FlowControl.

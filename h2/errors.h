@@ -57,7 +57,7 @@ absl::Status MakeError(ErrorKind kind, absl::string_view message,
                        StreamId stream_id = kConnectionStreamId,
                        std::optional<ErrorCode> code = std::nullopt);
 
-// Nothing for OK and for a status that MakeError() did not make.
+// No kind for OK and for a status that MakeError() did not make.
 std::optional<ErrorKind> ErrorKindOf(const absl::Status& status);
 
 // kNoError for OK; kInternalError for a status that MakeError() did not make.

@@ -72,8 +72,8 @@ inline uint32_t LoadU32(absl::string_view bytes) {
 
 // --- Rules -----------------------------------------------------------------
 
-// What RFC 9113 says about one type of frame whatever its content. A breach is
-// a connection error: PROTOCOL_ERROR, or FRAME_SIZE_ERROR for the length.
+// The rules of RFC 9113 for one type of frame, whatever its content. A breach
+// is a connection error: PROTOCOL_ERROR, or FRAME_SIZE_ERROR for the length.
 struct FrameRule {
   enum class Stream { kMustBeZero, kMustNotBeZero, kAny };
 

@@ -82,7 +82,7 @@ class HpackDecoder {
   // measure: name, value and 32 for each field).
   explicit HpackDecoder(size_t max_list_size);
 
-  // Our HEADER_TABLE_SIZE, acknowledged. Not within a block.
+  // Our HEADER_TABLE_SIZE, acknowledged. No block is open.
   void SetTableSize(uint32_t bytes);
 
   // The next piece of the block; `last` for its last. False: it is not valid

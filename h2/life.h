@@ -43,7 +43,7 @@ class Life {
 
   bool initiated() const { return initiated_; }
   bool terminated() const { return terminated_; }
-  // What every later ReceiveData() returns; OK while it may go on.
+  // The status of every later ReceiveData(); OK while it may go on.
   const absl::Status& fatal() const { return fatal_; }
 
   // The last ids of the peer's / of ours that a GOAWAY leaves alive.

@@ -21,7 +21,7 @@ enum class StreamState : uint8_t {
 };
 inline constexpr int kStreamStates = 7;
 
-// What happens to a stream. PRIORITY is no input: it is legal in every state
+// An event in a stream's life. PRIORITY is no input: it is legal in every state
 // and changes none (§5.1).
 enum class StreamInput : uint8_t {
   kSendHeaders,
@@ -54,7 +54,7 @@ struct Transition {
   ErrorCode code;    // of an error
 };
 
-// What `input` does in `state`. O(1).
+// The effect of `input` in `state`. O(1).
 Transition FindTransition(StreamState state, StreamInput input);
 
 // "stream 1 is idle and takes no DATA (RFC 9113 5.1)": StreamClosed or

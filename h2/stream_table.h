@@ -32,7 +32,7 @@ enum class MessagePhase : uint8_t {
 struct Stream {
   static constexpr int64_t kAnyLength = -1;
 
-  // Keeps what the response, and ALTSVC, will need of a client's request.
+  // Keeps the parts of a client's request that its response and ALTSVC need.
   void TakeRequest(const FieldViews& fields);
 
   StreamId id = 0;
@@ -53,7 +53,7 @@ struct Stream {
   int64_t received_body = 0;
 };
 
-// What the table knows about a stream id.
+// The state of an id, living or not.
 enum class StreamFate : uint8_t {
   kIdle,
   kLive,

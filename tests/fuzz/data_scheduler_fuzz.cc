@@ -289,8 +289,10 @@ class Run {
     ++operations_;
     OperateOnce();
     CheckAfterEnd();
-    Check(sender_.CapacityFor(0).output_room <= std::max<size_t>(data_mark_, 16384),
-          absl::StrCat("room for ", sender_.CapacityFor(0).output_room, " bytes"));
+    Check(sender_.CapacityFor(0).output_room <=
+              std::max<size_t>(data_mark_, 16384),
+          absl::StrCat("room for ", sender_.CapacityFor(0).output_room,
+                       " bytes"));
   }
 
   void OperateOnce() {

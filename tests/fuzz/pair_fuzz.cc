@@ -416,8 +416,10 @@ class Pair {
 
   static void CheckRoom(const End& end) {
     const size_t mark = end.options.limits.output_high_water_mark;
-    Check(end.connection.CapacityFor(0).output_room <= std::max(mark, kOurFrame),
-          absl::StrCat("room for ", end.connection.CapacityFor(0).output_room, " bytes"));
+    Check(
+        end.connection.CapacityFor(0).output_room <= std::max(mark, kOurFrame),
+        absl::StrCat("room for ", end.connection.CapacityFor(0).output_room,
+                     " bytes"));
   }
 
   // --- The end ---------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Which frames may arrive, and which calls may send, in each state of a
+// The frames that may arrive and the calls that may send in each state of a
 // connection (RFC 9113 §3.4, §4.3, §5.4.1, §6.8, §6.10): every pair.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>

@@ -23,7 +23,7 @@ TEST(ErrorsTest, AStatusCarriesItsKindItsCodeAndItsStream) {
   EXPECT_EQ(status.message(), "why");
 }
 
-TEST(ErrorsTest, ACodeOfItsOwnStandsInPlaceOfTheKindsOwn) {
+TEST(ErrorsTest, AGivenCodeReplacesTheUsualCodeOfTheKind) {
   const absl::Status status =
       MakeError(ErrorKind::kStreamClosed, "", 1, ErrorCode::kRefusedStream);
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kRefusedStream);
@@ -38,7 +38,7 @@ TEST(ErrorsTest, AStatusPrintsAsText) {
 
 // In one direction by MakeError(), in the other by the typed questions; the
 // text between them is printable.
-TEST(ErrorsTest, EveryKindCodeAndStreamComesBackAsItWasPut) {
+TEST(ErrorsTest, EveryKindCodeAndStreamReadsBackAsWritten) {
   for (int i = 0; i <= static_cast<int>(ErrorKind::kConnectionClosed); ++i) {
     for (const uint32_t code : {0u, 1u, 13u, 14u, 0x7fffffffu, 0xffffffffu}) {
       for (const StreamId id : {0u, 1u, kMaxStreamId}) {

@@ -43,7 +43,7 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
   return frames;
 }
 
-TEST(FrameDecoderTest, CutsFramesWhateverPiecesTheyArriveIn) {
+TEST(FrameDecoderTest, CutsFramesFromPiecesOfAnySize) {
   const std::string bytes =
       EncodePing("12345678", false) +
       EncodeFrame(FrameType::kData, kFlagEndStream, 5, "") +
@@ -75,7 +75,7 @@ TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   EXPECT_EQ(frame.payload.data(), bytes.data() + 9);
 }
 
-TEST(FrameDecoderTest, WhatIsKeptIsAtMostTheFrame) {
+TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abcdef");
   absl::string_view input = absl::string_view(bytes).substr(0, 12);

@@ -170,7 +170,7 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
       Fault(Request({{"content-length", "1"}}), SectionKind::kPushPromise), "");
 }
 
-TEST(ContentLengthTest, IsDigitsOnlyAndDuplicatesAgree) {
+TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
   const auto parse = [](const Fields& fields) {
     return ContentLengthOf(ViewsOf(fields));
   };

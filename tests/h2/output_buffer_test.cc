@@ -59,7 +59,7 @@ TEST(OutputBufferTest, BodiesAreSharedAndNotCopied) {
   EXPECT_TRUE(released);
 }
 
-TEST(OutputBufferTest, LookingTakesNothingAndStopsWhenTheSpanIsFull) {
+TEST(OutputBufferTest, PeekingConsumesNothingAndStopsWhenTheSpanIsFull) {
   OutputBuffer buffer;
   buffer.AppendData("1", absl::Cord("aa"), 0);
   buffer.AppendData("2", absl::Cord("bb"), 0);

@@ -50,7 +50,7 @@ class OutputTest : public ::testing::Test {
   Player server_;
 };
 
-TEST_F(OutputTest, TheMarkHoldsDataAndNothingElse) {
+TEST_F(OutputTest, TheMarkBoundsDataAndNoOtherFrame) {
   EXPECT_EQ(server_->CapacityFor(0).output_room, 20000u);
   EXPECT_EQ(Send(1, 15000), "OK");
   EXPECT_EQ(server_->CapacityFor(0).output_room, 5000u);
@@ -124,7 +124,7 @@ TEST_F(OutputTest, ARefusedCallTakesNoRoom) {
   EXPECT_EQ(server_->CapacityFor(0).output_room, 15000u);
 }
 
-TEST_F(OutputTest, AnyPartCanBeTakenAndNothingIsSaidTwice) {
+TEST_F(OutputTest, AnyPartCanBeTakenAndNoByteIsWrittenTwice) {
   ASSERT_EQ(Send(1, 5), "OK");
   ASSERT_TRUE(server_->Ping("abcdefgh").ok());
   const std::string expected = DataFrame(1, "xxxxx") + PingFrame("abcdefgh");
@@ -137,7 +137,7 @@ TEST_F(OutputTest, AnyPartCanBeTakenAndNothingIsSaidTwice) {
   EXPECT_EQ(server_->DataToSend(), "");
 }
 
-TEST_F(OutputTest, BodiesAreLookedAtWithoutCopying) {
+TEST_F(OutputTest, BodiesArePeekedAtWithoutCopying) {
   const std::string body(10000, 'b');
   ASSERT_TRUE(server_
                   ->SendData(1, absl::MakeCordFromExternal(body, [] {}),
@@ -176,7 +176,7 @@ TEST_F(ControlMarkTest, HeaderAndControlFramesHaveALimitOfTheirOwn) {
   EXPECT_EQ(
       StatusText(server_->SendHeaders(1, {{"x", "y"}}, {.end_stream = true})),
       "ERROR OutputFull INTERNAL_ERROR");
-  // What ends things is always admitted.
+  // RST_STREAM and GOAWAY are always admitted.
   EXPECT_TRUE(server_->ResetStream(1, ErrorCode::kCancel).ok());
   EXPECT_TRUE(server_->CloseConnection(ErrorCode::kInternalError).ok());
   EXPECT_THAT(server_.TakeFrames().back(), "GOAWAY last 5 INTERNAL_ERROR");

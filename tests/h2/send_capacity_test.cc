@@ -142,7 +142,7 @@ TEST(CapacityTest, AStreamThatTakesNoDataIsClosed) {
   EXPECT_EQ(Bounds(server->CapacityFor(0)), "closed");
 }
 
-TEST(CapacityTest, OfTheConnectionIsThatOfAStreamWithoutItsWindow) {
+TEST(CapacityTest, TheConnectionHasTheCapacityOfAStreamWithAWideWindow) {
   Server server(Case{.stream_window = 10});
   EXPECT_EQ(server->CapacityFor(1).window, 10);
   EXPECT_EQ(server->CapacityFor(0).window, 65535);

@@ -95,7 +95,7 @@ TEST(LocalSettingsTest, AWindowChangeMovesTheStreamsAndNotTheConnection) {
   });
 }
 
-TEST(LocalSettingsTest, WhatMayNotChangeIsRefused) {
+TEST(LocalSettingsTest, ASettingThatMayNotChangeIsRefused) {
   ConnectionOptions options = ServerOptions();
   options.settings = {{SettingId::kEnableConnectProtocol, 1}};
   Player server(options, Feeding::OfThisRound());
@@ -114,7 +114,7 @@ TEST(LocalSettingsTest, WhatMayNotChangeIsRefused) {
   EXPECT_EQ(update(SettingId::kNoRfc7540Priorities, 0), "OK");
 }
 
-TEST(RemoteSettingsTest, AreToldAndAcknowledgedAtOnce) {
+TEST(RemoteSettingsTest, AreReportedAndAcknowledgedAtOnce) {
   Ready(ServerOptions(), [](Player& server) {
     ASSERT_TRUE(
         server

@@ -72,7 +72,7 @@ TEST(SettingsTest, ValuesAreCheckedAsTheirDefinitionsSay) {
 
 // RFC 9113 §6.5.3: "The values in the SETTINGS frame MUST be processed in the
 // order they appear".
-TEST(SettingsTest, TheLastOfAnIdentifierCountsAndTheFirstOldValueIsTold) {
+TEST(SettingsTest, TheLastValueCountsAndTheFirstOldValueIsReported) {
   SettingsTable table(Side::kClient);
   const auto changed = table.Apply(std::vector<Setting>{
       {SettingId::kInitialWindowSize, 1}, {SettingId::kInitialWindowSize, 2}});

@@ -37,7 +37,7 @@ TEST(StreamTableTest, AnIdIsIdleUntilItOrAHigherOneOfItsSideIsUsed) {
   EXPECT_EQ(table.last_ours(), 0u);
 }
 
-TEST(StreamTableTest, HowAStreamEndedIsRemembered) {
+TEST(StreamTableTest, TheTableRemembersHowAStreamEnded) {
   StreamTable table(Side::kServer, 10);
   for (StreamId id = 1; id <= 7; id += 2) Open(table, id);
   table.ChangeState(table.Find(1), StreamState::kClosed);
@@ -53,7 +53,7 @@ TEST(StreamTableTest, HowAStreamEndedIsRemembered) {
   EXPECT_EQ(table.active_peers(), 1u) << "stream 7 alone";
 }
 
-TEST(StreamTableTest, BeyondTheLimitTheOldestIsForgottenAndCountsAsEnded) {
+TEST(StreamTableTest, TheOldestIsForgottenAboveTheLimitAndCountsAsEnded) {
   StreamTable table(Side::kServer, 3);
   for (StreamId id = 1; id <= 9; id += 2) {
     table.CloseReset(Open(table, id), StreamFate::kResetByPeer);
@@ -65,7 +65,7 @@ TEST(StreamTableTest, BeyondTheLimitTheOldestIsForgottenAndCountsAsEnded) {
 }
 
 // Their frames may still be on their way, so one number tells them all.
-TEST(StreamTableTest, WhatWeResetStaysResetWhenItIsForgotten) {
+TEST(StreamTableTest, AForgottenStreamThatWeResetCountsAsReset) {
   StreamTable table(Side::kServer, 3);
   for (StreamId id = 1; id <= 5; id += 2) table.OpenRefused(id);
   table.ChangeState(Open(table, 7), StreamState::kClosed);
@@ -79,7 +79,7 @@ TEST(StreamTableTest, WhatWeResetStaysResetWhenItIsForgotten) {
   EXPECT_EQ(table.Fate(2), StreamFate::kEnded) << "the other side's ids";
 }
 
-TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
+TEST(StreamTableTest, TheLimitHoldsForSkippedIdsToo) {
   StreamTable table(Side::kServer, 4);
   for (StreamId id = 3; id <= 83; id += 4) {
     table.ChangeState(Open(table, id), StreamState::kClosed);
@@ -89,7 +89,7 @@ TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
   EXPECT_EQ(table.Fate(77), StreamFate::kSkipped);
 }
 
-TEST(StreamTableTest, NothingIsRememberedWithALimitOfZero) {
+TEST(StreamTableTest, ALimitOfZeroRemembersNoStream) {
   StreamTable table(Side::kServer, 0);
   Open(table, 3);
   table.CloseReset(table.Find(3), StreamFate::kResetByPeer);
@@ -98,7 +98,7 @@ TEST(StreamTableTest, NothingIsRememberedWithALimitOfZero) {
 }
 
 // RFC 9113 §5.1.2: open and half-closed count, reserved and closed do not.
-TEST(StreamTableTest, CountsWhatIsOpenOrHalfClosedByWhoOpenedIt) {
+TEST(StreamTableTest, CountsOpenAndHalfClosedStreamsOfEachSide) {
   StreamTable table(Side::kClient, 10);
   Stream* ours = Open(table, 1);
   Stream* pushed = Open(table, 2, StreamState::kReservedRemote);
@@ -270,7 +270,7 @@ TEST(StreamStateTest, WalksTheFigureOfSection51) {
   EXPECT_EQ(state, StreamState::kClosed);
 }
 
-TEST(StreamStateTest, ClosedTakesWhatMayStillBeOnItsWay) {
+TEST(StreamStateTest, AClosedStreamIgnoresFramesThatWereOnTheirWay) {
   for (const StreamInput input :
        {StreamInput::kReceiveReset, StreamInput::kReceiveWindowUpdate}) {
     EXPECT_EQ(FindTransition(StreamState::kClosed, input).outcome,
