@@ -24,7 +24,7 @@ StreamId IdOf(const Stream* stream) {
   return stream == nullptr ? kConnectionStreamId : stream->id;
 }
 
-// "16385 bytes of DATA on stream 1 …", or "… on the connection …".
+// "16385 bytes … on stream 1 (RFC 9113 6.9.1)", or "… on the connection …".
 template <typename... Text>
 absl::Status WindowFault(ErrorKind kind, const Stream* stream, uint64_t bytes,
                          const Text&... rest) {
@@ -43,11 +43,10 @@ absl::Status CheckWindows(absl::Span<const Setting> settings,
   for (const Setting& setting : settings) {
     if (setting.id == SettingId::kInitialWindowSize &&
         largest - old_size + setting.value > kMaxWindow) {
-      return ConnectionFault(
-          ErrorKind::kFlowControl, "INITIAL_WINDOW_SIZE ", setting.value,
-          " makes a window exceed 2^31-1: "
-          "one has ",
-          largest, " bytes at ", old_size, " (RFC 9113 6.9.2)");
+      return ConnectionFault(ErrorKind::kFlowControl, "INITIAL_WINDOW_SIZE ",
+                             setting.value,
+                             " makes a window exceed 2^31-1: one has ", largest,
+                             " bytes at ", old_size, " (RFC 9113 6.9.2)");
     }
   }
   return absl::OkStatus();
@@ -70,7 +69,8 @@ void FlowControl::Sent(Stream* stream, int64_t bytes) {
 
 absl::Status FlowControl::OpenSendWindow(Stream* stream, uint32_t increment) {
   if (increment == 0) {
-    return WindowFault(ErrorKind::kProtocol, stream, 0, "in a WINDOW_UPDATE");
+    return WindowFault(ErrorKind::kProtocol, stream, 0,
+                       "in a WINDOW_UPDATE; 1 to 2^31-1 are allowed");
   }
   SendWindow& window = stream == nullptr ? send_window_ : stream->send_window;
   if (window.Open(increment)) return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::Status FlowControl::Receive(Stream* stream, size_t bytes) {
       stream == nullptr ? receive_window_ : stream->receive_window;
   if (window.Consume(static_cast<int64_t>(bytes))) return absl::OkStatus();
   return WindowFault(ErrorKind::kFlowControl, stream, bytes,
-                     "of DATA arrived, the window is ", window.size());
+                     "of DATA arrived, ", window.size(), " were allowed");
 }
 
 absl::Status FlowControl::CreditConnection(size_t bytes) {

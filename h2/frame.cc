@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -107,10 +108,9 @@ std::string EncodeBlock(FrameType type, uint8_t flags, StreamId stream_id,
 }  // namespace
 
 const FrameRule* FindFrameRule(FrameType type) {
-  for (const FrameRule& rule : kRules) {
-    if (rule.type == type) return &rule;
-  }
-  return nullptr;
+  const auto index = static_cast<size_t>(type);
+  if (type <= FrameType::kAltSvc) return &kRules[index];  // they are in order
+  return type == FrameType::kPriorityUpdate ? std::end(kRules) - 1 : nullptr;
 }
 
 // --- Bytes in --------------------------------------------------------------

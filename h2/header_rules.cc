@@ -285,6 +285,17 @@ class Checker {
 // Shorter cookies can be guessed one byte at a time by their compressed size.
 constexpr size_t kShortCookie = 20;
 
+// Most fields have no space around them.
+absl::string_view Trim(absl::string_view text) {
+  const auto is_space = [](char c) {
+    return absl::ascii_isspace(static_cast<unsigned char>(c));
+  };
+  if (text.empty() || !(is_space(text.front()) || is_space(text.back()))) {
+    return text;
+  }
+  return absl::StripAsciiWhitespace(text);
+}
+
 bool HasUpper(absl::string_view name) {
   return absl::c_any_of(name,
                         [](unsigned char c) { return absl::ascii_isupper(c); });
@@ -342,13 +353,12 @@ std::string ShortName(absl::string_view name) {
 
 std::optional<int> StatusOf(absl::Span<const FieldView> fields) {
   const FieldView* status = FindField(fields, ":status");
-  if (status == nullptr || status->value.size() != 3) return std::nullopt;
-  int value = 0;
-  if (!IsDigits(status->value) || !absl::SimpleAtoi(status->value, &value) ||
-      value < 100) {
+  if (status == nullptr) return std::nullopt;
+  const absl::string_view digits = status->value;
+  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
     return std::nullopt;
   }
-  return value;
+  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
 ContentLength ContentLengthOf(absl::Span<const FieldView> fields) {
@@ -374,8 +384,8 @@ OutboundFields PrepareOutbound(absl::Span<const Header> headers,
   for (const Header& header : headers) {
     FieldView field{header.name, header.value, header.never_indexed};
     if (rules.normalize) {
-      field.name = absl::StripAsciiWhitespace(field.name);
-      field.value = absl::StripAsciiWhitespace(field.value);
+      field.name = Trim(field.name);
+      field.value = Trim(field.value);
       if (HasUpper(field.name)) {
         out.names.push_back(absl::AsciiStrToLower(field.name));
         field.name = out.names.back();

@@ -90,7 +90,7 @@ std::optional<StreamId> MessageReceiver::open_block() const {
 // --- Header blocks ---------------------------------------------------------
 
 absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
-  Block block;
+  Block& block = block_.emplace();
   block.stream_id = frame.stream_id;
   block.end_stream = frame.Has(kFlagEndStream);
   const bool priority = frame.Has(kFlagPriority);
@@ -108,7 +108,6 @@ absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
     block.priority = ParsePriorityFields(payload);
   }
   payload.remove_prefix(fixed);
-  block_ = std::move(block);
   return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
 }
 
@@ -121,14 +120,13 @@ absl::Status MessageReceiver::OnPushPromise(const Frame& frame,
     return StreamFault(ErrorKind::kProtocol, frame.stream_id,
                        "has a PUSH_PROMISE; push is disabled (RFC 9113 8.4)");
   }
-  Block block;
+  Block& block = block_.emplace();
   block.type = FrameType::kPushPromise;
   block.stream_id = frame.stream_id;
   SLUICE_ASSIGN_OR_RETURN(absl::string_view payload,
                           Unpadded(frame, kPromisedIdSize));
   block.promised_id = LoadU32(payload) & kMaxStreamId;
   payload.remove_prefix(kPromisedIdSize);
-  block_ = std::move(block);
   return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
 }
 
@@ -159,7 +157,8 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
                        " are allowed (RFC 9113 10.5.1)");
   }
   if (!last) return absl::OkStatus();
-  Block block = *std::exchange(block_, std::nullopt);
+  Block block = std::move(*block_);
+  block_.reset();
   const size_t room = limits.max_header_bytes_per_read - header_bytes_of_read_;
   block.oversized = hpack_.dropped() || hpack_.list_size() > room;
   if (!block.oversized) header_bytes_of_read_ += hpack_.list_size();

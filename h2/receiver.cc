@@ -98,16 +98,16 @@ absl::Status Receiver::CheckHeader(const Frame& frame) const {
         " bytes unread; ", most_unread, " are allowed (RFC 9113 10.5)");
   }
   const uint32_t max_length = core_.local(SettingId::kMaxFrameSize);
-  absl::Status too_large;
-  if (frame.length > max_length) {
-    too_large = FrameFault(ErrorKind::kFrameTooLarge, frame, "4.2", "at most ",
-                           max_length, " bytes are allowed");
-  }
+  const bool too_large = frame.length > max_length;
   // A frame of any kind is too large before it is out of order. Only bytes in
   // place of the first SETTINGS may be no frame at all (an HTTP/1.1 answer).
-  if (core_.settings.remote_received()) SLUICE_RETURN_IF_ERROR(too_large);
-  SLUICE_RETURN_IF_ERROR(CheckOrder(frame));
-  SLUICE_RETURN_IF_ERROR(too_large);
+  if (!too_large || !core_.settings.remote_received()) {
+    SLUICE_RETURN_IF_ERROR(CheckOrder(frame));
+  }
+  if (too_large) {
+    return FrameFault(ErrorKind::kFrameTooLarge, frame, "4.2", "at most ",
+                      max_length, " bytes are allowed");
+  }
   const FrameRule* rule = FindFrameRule(frame.type);
   if (rule == nullptr) return absl::OkStatus();
   if (!(core_.is_client() ? rule->client_may_receive

@@ -166,8 +166,9 @@ class Fuzzed {
     if (whole_.OpenInboundStreams() > most_streams_) {
       Fail("too many streams are open");
     }
-    if (whole_.CapacityFor(0).output_room > most_room_)
+    if (whole_.CapacityFor(0).output_room > most_room_) {
       Fail("room for too much");
+    }
     if (whole_.IsTerminated() && whole_.CapacityFor(0).output_room > 0) {
       Fail("room after the end");
     }
