@@ -6,9 +6,9 @@
 //   StreamTable       the streams, living and gone
 //   OutputBuffer      the bytes that wait, and their limits
 //   FlowControl       the windows
-//   Budgets           the frames that a peer may send in vain
+//   Budgets           how many useless frames the peer may send
 //
-// Bytes in are the matter of Receiver; the calls of Connection send.
+// Receiver takes the bytes in; the calls of Connection send.
 #ifndef SLUICE_H2_CORE_H_
 #define SLUICE_H2_CORE_H_
 

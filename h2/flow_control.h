@@ -40,7 +40,7 @@ class FlowControl {
   int64_t ReceiveWindowOf(const Stream* stream) const;
   // DATA of `bytes` arrived. Error: FlowControl.
   absl::Status Receive(Stream* stream, size_t bytes);
-  // Bytes of which the caller will not hear, so it cannot acknowledge them.
+  // Credits bytes that the caller never sees, and so cannot acknowledge.
   // Error: DenialOfService (too many answers wait).
   absl::Status CreditConnection(size_t bytes);
   // The caller processed `bytes` of stream `id`.

@@ -123,11 +123,20 @@ absl::Status Receiver::CheckHeader(const Frame& frame) const {
         ErrorKind::kProtocol, frame, rule->section,
         on_connection ? "it belongs to a stream" : "it belongs to stream 0");
   }
-  const bool ack_with_payload = frame.type == FrameType::kSettings &&
-                                frame.Has(kFlagAck) && frame.length > 0;
-  if (ack_with_payload || !rule->LengthIsLegal(frame.length)) {
+  if (frame.type == FrameType::kSettings && frame.Has(kFlagAck) &&
+      frame.length > 0) {
     return FrameFault(ErrorKind::kFrameDataMissing, frame, rule->section,
-                      "the length is wrong for its type");
+                      "an acknowledgement must have 0 bytes");
+  }
+  if (!rule->LengthIsLegal(frame.length)) {
+    const bool multiple = rule->length_unit > 1;
+    const bool exact = rule->least_length == rule->most_length;
+    return FrameFault(
+        ErrorKind::kFrameDataMissing, frame, rule->section, "it must have ",
+        multiple ? "a multiple of "
+        : exact  ? ""
+                 : "at least ",
+        multiple ? rule->length_unit : rule->least_length, " bytes");
   }
   return absl::OkStatus();
 }

@@ -27,28 +27,25 @@ namespace {
 struct Rule {
   SettingId id;
   absl::string_view name;
+  absl::string_view section;
   std::optional<uint32_t> initial;
   uint32_t least;
   uint32_t most;
-  ErrorCode code;  // of a value outside of them
+  ErrorCode code = ErrorCode::kProtocolError;  // of a value outside of them
 };
 
-constexpr uint32_t kMaxWindow32 = static_cast<uint32_t>(kMaxWindow);
-constexpr ErrorCode kProtocol = ErrorCode::kProtocolError;
-
-// RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1.
 constexpr Rule kRules[] = {
-    {SettingId::kHeaderTableSize, "HEADER_TABLE_SIZE", 4096, 0, kUnlimited,
-     kProtocol},
-    {SettingId::kEnablePush, "ENABLE_PUSH", 1, 0, 1, kProtocol},
-    {SettingId::kInitialWindowSize, "INITIAL_WINDOW_SIZE", kDefaultWindow, 0,
-     kMaxWindow32, ErrorCode::kFlowControlError},
-    {SettingId::kMaxFrameSize, "MAX_FRAME_SIZE", kMinMaxFrameSize,
-     kMinMaxFrameSize, kMaxMaxFrameSize, kProtocol},
-    {SettingId::kEnableConnectProtocol, "ENABLE_CONNECT_PROTOCOL", 0, 0, 1,
-     kProtocol},
-    {SettingId::kNoRfc7540Priorities, "NO_RFC7540_PRIORITIES", 0, 0, 1,
-     kProtocol},
+    {SettingId::kHeaderTableSize, "HEADER_TABLE_SIZE", "RFC 9113 6.5.2", 4096,
+     0, kUnlimited},
+    {SettingId::kEnablePush, "ENABLE_PUSH", "RFC 9113 6.5.2", 1, 0, 1},
+    {SettingId::kInitialWindowSize, "INITIAL_WINDOW_SIZE", "RFC 9113 6.5.2",
+     kDefaultWindow, 0, uint32_t{kMaxWindow}, ErrorCode::kFlowControlError},
+    {SettingId::kMaxFrameSize, "MAX_FRAME_SIZE", "RFC 9113 6.5.2",
+     kMinMaxFrameSize, kMinMaxFrameSize, kMaxMaxFrameSize},
+    {SettingId::kEnableConnectProtocol, "ENABLE_CONNECT_PROTOCOL", "RFC 8441 3",
+     0, 0, 1},
+    {SettingId::kNoRfc7540Priorities, "NO_RFC7540_PRIORITIES", "RFC 9218 2.1",
+     0, 0, 1},
 };
 
 // A server neither enables push nor has it enabled (RFC 9113 §6.5.2, §8.4).
@@ -125,7 +122,7 @@ absl::Status SettingsTable::Validate(Side sender, const Setting& setting) {
     return MakeError(
         ErrorKind::kInvalidSettingsValue,
         absl::StrCat(rule.name, " is ", setting.value, "; it must be ",
-                     rule.least, " to ", most, " (RFC 9113 6.5.2)"),
+                     rule.least, " to ", most, " (", rule.section, ")"),
         kConnectionStreamId, rule.code);
   }
   return absl::OkStatus();

@@ -118,9 +118,9 @@ class StreamTable {
   }
   // `id` is idle, and the client's. O(log n).
   void PrioritizeIdle(StreamId id) { idle_prioritized_.insert(id); }
-  // RFC 9218 §7.1: these and the client's active streams together stay within
-  // MAX_CONCURRENT_STREAMS. OK where there is room for `id`, else an error of
-  // `kind` about `stream_id`.
+  // Whether `id` may get a priority while it is idle. RFC 9218 §7.1: these
+  // streams and the client's active ones together stay within
+  // MAX_CONCURRENT_STREAMS. Error: `kind`.
   absl::Status CheckIdlePriority(StreamId id, uint32_t max_concurrent_streams,
                                  ErrorKind kind) const;
 
