@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -37,12 +36,6 @@ absl::Status PolicyHost::Refuse(absl::StatusCode code,
   absl::SNPrintF(error_text_.data(), error_text_.size(), format, args...);
   return absl::Status(code, "");
 }
-
-PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_streams,
-                       std::pmr::memory_resource* memory)
-    : policy_(std::move(policy)),
-      book_(policy_.get(), max_streams, memory),
-      streams_(memory) {}
 
 void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
   observer_ = std::move(observer);

@@ -28,7 +28,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -69,11 +68,9 @@ class PolicyHost {
   };
 
   // `max_streams`: see StreamBook; give it that of the policy's PolicyOptions.
-  // What is kept lives in `memory`.
-  explicit PolicyHost(
-      std::unique_ptr<scheduler::Policy> policy,
-      size_t max_streams = scheduler::kDefaultMaxStreams,
-      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+  explicit PolicyHost(std::unique_ptr<scheduler::Policy> policy,
+                      size_t max_streams = scheduler::kDefaultMaxStreams)
+      : policy_(std::move(policy)), book_(policy_.get(), max_streams) {}
 
   // Called at the end of each Charge(), and copied for it. It may call anything
   // but the destructor.

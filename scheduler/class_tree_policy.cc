@@ -33,16 +33,13 @@ ClassTreePolicy::ClassTreePolicy(const PolicyOptions& options)
       tree_({.max_nodes = options.max_streams + kMaxGroups,
              .max_closed = 0,
              .max_grant = options.max_grant,
-             .large_queues = 0,
-             .memory = options.memory}),
-      groups_(options.memory),
-      members_(options.memory) {}
+             .order = priority::TreeOrder::kExactById}) {}
 
 ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
                                                  bool chained) {
   ABSL_ASSERT(groups_.size() < kMaxGroups);
   const Group group = kFirstGroup + 2 * static_cast<Group>(groups_.size());
-  GroupState& state = groups_.emplace_back(groups_.get_allocator().resource());
+  GroupState& state = groups_.emplace_back();
   state.parent = parent;
   state.weight = weight;
   state.chained = chained;
@@ -94,9 +91,9 @@ void ClassTreePolicy::SetReady(StreamId id) { Must(tree_.SetReady(id)); }
 void ClassTreePolicy::SetBlocked(StreamId id) { Must(tree_.SetBlocked(id)); }
 
 std::optional<Grant> ClassTreePolicy::Pick() {
-  const StreamId id = tree_.TryPick();
-  if (id == 0) return std::nullopt;
-  return Grant{id, max_grant_, PickReason{members_.find(id)->second.seat.rule}};
+  const std::optional<StreamId> id = tree_.Pick();
+  if (!id.has_value()) return std::nullopt;
+  return Grant{*id, max_grant_, {members_.find(*id)->second.seat.rule}};
 }
 
 void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }

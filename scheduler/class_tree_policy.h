@@ -21,7 +21,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -70,8 +69,6 @@ class ClassTreePolicy : public Policy {
       std::map<int64_t, StreamId, std::less<>,
                priority::ResourceAllocator<std::pair<const int64_t, StreamId>>>;
   struct GroupState {
-    explicit GroupState(std::pmr::memory_resource* memory) : chain(memory) {}
-
     Group parent = kRoot;
     int weight = signals::kDefaultWeight;
     bool chained = false;
@@ -96,7 +93,7 @@ class ClassTreePolicy : public Policy {
   void CountMembers(Group group, int change);
 
   const size_t max_grant_;
-  priority::BasicPriorityTree<priority::ExactByIdOrder> tree_;
+  priority::PriorityTree tree_;
   priority::ResourceVector<GroupState> groups_;
   StreamMap<Member> members_;
   int64_t arrivals_ = 0;

@@ -29,14 +29,7 @@ constexpr bool IsShared(const Rank& rank) {
 RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
     : max_grant_(static_cast<int64_t>(options.max_grant)),
       shape_(shape),
-      groups_(options.memory),
-      streams_(options.memory),
-      free_slots_(options.memory),
-      places_(options.memory),
-      slots_(options.memory) {
-  groups_.reserve(shape.groups);
-  while (groups_.size() < shape.groups) groups_.emplace_back(options.memory);
-}
+      groups_(shape.groups) {}
 
 void RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
   uint32_t slot = 0;

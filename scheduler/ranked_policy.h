@@ -43,7 +43,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 #include <optional>
 
 #include "absl/base/attributes.h"
@@ -123,9 +122,6 @@ class RankedPolicy : public Policy {
     const StreamInfo* info = nullptr;
   };
   struct Group {
-    explicit Group(std::pmr::memory_resource* memory)
-        : sequential(memory), shared(memory) {}
-
     ReadyQueue sequential;
     ReadyQueue shared;
     int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight

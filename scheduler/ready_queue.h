@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -44,8 +43,6 @@ class ReadyQueue {
   };
   // By slot; the owner keeps it at least as long as there are slots.
   using Places = priority::ResourceVector<Place>;
-
-  explicit ReadyQueue(std::pmr::memory_resource* memory) : heap_(memory) {}
 
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory_resource>
 #include <optional>
 
 #include "absl/algorithm/container.h"
@@ -17,9 +16,7 @@
 
 namespace sluice::scheduler {
 
-OptionReader::OptionReader(std::optional<absl::string_view> text,
-                           std::pmr::memory_resource* memory)
-    : unread_(memory) {
+OptionReader::OptionReader(std::optional<absl::string_view> text) {
   if (!text.has_value()) return;
   for (absl::string_view pair : absl::StrSplit(*text, ',')) {
     const size_t equals = pair.find('=');
@@ -61,15 +58,6 @@ void OptionReader::Fail(absl::string_view key, absl::string_view value,
   if (!status_.ok()) return;
   status_ = absl::InvalidArgumentError(
       absl::StrCat("option '", key, "' is '", value, "', expected ", expected));
-}
-
-bool OptionReader::Bool(absl::string_view key, bool default_value) {
-  const std::optional<absl::string_view> value = Take(key);
-  if (!value.has_value()) return default_value;
-  if (*value == "true") return true;
-  if (*value == "false") return false;
-  Fail(key, *value, "true or false");
-  return default_value;
 }
 
 size_t OptionReader::Choice(absl::string_view key,

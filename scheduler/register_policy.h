@@ -24,7 +24,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -38,15 +37,11 @@ namespace sluice::scheduler {
 class OptionReader {
  public:
   // `text`: "key=value,key=value"; nothing: no options. The characters must
-  // outlive the reader, which keeps its list in `memory`.
-  OptionReader(std::optional<absl::string_view> text,
-               std::pmr::memory_resource* memory);
+  // outlive the reader.
+  explicit OptionReader(std::optional<absl::string_view> text);
 
   // The value when the text does not name `key`.
   void SetDefault(absl::string_view key, absl::string_view value);
-
-  // "true" or "false".
-  bool Bool(absl::string_view key, bool default_value);
 
   // One of `names`, as its index; 0 when the option is absent.
   size_t Choice(absl::string_view key,
@@ -79,16 +74,16 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
                                                    const PolicyOptions& options,
                                                    OptionReader& read);
 
-// The factory of a policy of class T. It lives in `options.memory`.
+// The factory of a policy of class T.
 template <class T>
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicyOf(
     const PolicyOptions& options, OptionReader& read) {
   if constexpr (std::is_constructible_v<T, const PolicyOptions&,
                                         OptionReader&>) {
-    return MakePolicy<T>(options.memory, options, read);
+    return std::make_unique<T>(options, read);
   } else {
     static_cast<void>(read);
-    return MakePolicy<T>(options.memory, options);
+    return std::make_unique<T>(options);
   }
 }
 

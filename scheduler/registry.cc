@@ -85,7 +85,7 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
   const absl::string_view name = spec.substr(0, colon);
   std::optional<absl::string_view> text;
   if (colon != absl::string_view::npos) text = spec.substr(colon + 1);
-  OptionReader read(text, options.memory);
+  OptionReader read(text);
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       CreatePart(name, options, read);
   if (!policy.ok()) return policy;

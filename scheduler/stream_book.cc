@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -20,12 +19,6 @@ using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Parameters;
 using ::sluice::signals::Rfc9218Priority;
 using ::sluice::signals::SignalSource;
-
-StreamBook::StreamBook(Policy* policy, size_t max_streams,
-                       std::pmr::memory_resource* memory)
-    : policy_(policy),
-      max_streams_(max_streams),
-      idle_{IdleStreams(memory), IdleStreams(memory)} {}
 
 // --- The client --------------------------------------------------------------
 
@@ -72,11 +65,11 @@ absl::StatusCode StreamBook::SetRfc7540(StreamId id, StreamRecord* record,
     Settle();
     const absl::StatusCode room = CheckRoom(id);
     if (room != absl::StatusCode::kOk) return room;
-    const absl::Status status = policy_->OnIdlePriority(id, priority);
-    if (!status.ok()) {
-      absl::SNPrintF(error_text_.data(), error_text_.size(), "%s",
-                     status.message());
-      return status.code();
+    if (!policy_->OnIdlePriority(id, priority).ok()) {
+      absl::SNPrintF(error_text_.data(), error_text_.size(),
+                     "no room in the tree for stream %u, which is not open",
+                     id);
+      return absl::StatusCode::kResourceExhausted;
     }
     if (!Passed(id)) idle_[id & 1][id].rfc7540 = priority;
     return absl::StatusCode::kOk;

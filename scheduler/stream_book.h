@@ -33,7 +33,6 @@
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -61,11 +60,9 @@ class StreamBook {
  public:
   // `policy` must outlive the book. Open streams and ids that are not open but
   // have signals are at most `max_streams` together; opening a stream always
-  // succeeds, and makes the lowest ids that are not open give way. What is kept
-  // of these lives in `memory`.
-  explicit StreamBook(
-      Policy* policy, size_t max_streams = kDefaultMaxStreams,
-      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+  // succeeds, and makes the lowest ids that are not open give way.
+  explicit StreamBook(Policy* policy, size_t max_streams = kDefaultMaxStreams)
+      : policy_(policy), max_streams_(max_streams) {}
 
   // --- The client ----------------------------------------------------------
 

@@ -1,4 +1,4 @@
-// What policies keep for each stream, by its id, in memory of their maker's.
+// A map by stream id, for policies.
 #ifndef SLUICE_SCHEDULER_STREAM_MAP_H_
 #define SLUICE_SCHEDULER_STREAM_MAP_H_
 
@@ -13,7 +13,7 @@
 
 namespace sluice::scheduler {
 
-// Made as StreamMap<T>(memory). Its order is arbitrary: to walk it, sort.
+// Its order is arbitrary: to walk it, sort.
 template <class T>
 using StreamMap = absl::flat_hash_map<
     StreamId, T, absl::Hash<StreamId>, std::equal_to<StreamId>,

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,13 +29,11 @@ class RecordedPolicy final : public Policy {
  public:
   // `name` never dies.
   RecordedPolicy(std::unique_ptr<Policy> policy, absl::string_view name,
-                 std::pmr::memory_resource* memory, TraceSink* sink,
-                 TraceDetail detail)
+                 TraceSink* sink, TraceDetail detail)
       : policy_(std::move(policy)),
         name_(name),
         sink_(*sink),
-        detail_(detail),
-        ready_(memory) {}
+        detail_(detail) {}
 
   void OnOpen(StreamId id, const StreamInfo& info) override {
     policy_->OnOpen(id, info);
@@ -189,9 +186,8 @@ absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
   if (!policy.ok()) return policy;
   sink->Write(TraceMade{std::string(spec), options.max_grant,
                         options.max_streams, options.max_closed_streams});
-  return MakePolicy<RecordedPolicy>(options.memory, *std::move(policy),
-                                    RegisteredNameOf(spec), options.memory,
-                                    sink, detail);
+  return std::make_unique<RecordedPolicy>(*std::move(policy),
+                                          RegisteredNameOf(spec), sink, detail);
 }
 
 }  // namespace sluice::scheduler

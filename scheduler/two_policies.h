@@ -8,7 +8,6 @@
 
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
@@ -46,7 +45,7 @@ class TwoPolicies : public Policy {
   // Two policies of the same max_grant. `second_rule`, a literal, is the reason
   // of the picks of `second`; empty: its own reason.
   TwoPolicies(std::unique_ptr<Policy> first, std::unique_ptr<Policy> second,
-              const PolicyOptions& options, absl::string_view second_rule);
+              absl::string_view second_rule);
 
   // Which of the two serves an open stream.
   virtual Side SideOf(const StreamInfo& info) const = 0;

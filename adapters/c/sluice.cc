@@ -1,6 +1,7 @@
 #include "adapters/c/sluice.h"
 
 #include <sluice/adapters/policy_host.h>
+#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
@@ -23,6 +24,7 @@
 
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
+using ::sluice::priority::MemoryScope;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::PolicyEntry;
@@ -229,14 +231,14 @@ int sluice_create(int abi_version, const char* spec,
   policy_options.max_grant = options->max_grant;
   policy_options.max_streams = options->max_streams;
   policy_options.max_closed_streams = options->max_closed_streams;
-  policy_options.memory = &handle->memory;
+  const MemoryScope scope(&handle->memory);
   absl::StatusOr<std::unique_ptr<Policy>> made =
       sluice::scheduler::CreatePolicy(spec, policy_options);
   if (!made.ok()) {
     sluice_destroy(handle);
     return CreateError(CodeOf(made.status()), "%s", made.status().message());
   }
-  handle->host.emplace(*std::move(made), options->max_streams, &handle->memory);
+  handle->host.emplace(*std::move(made), options->max_streams);
   if (handle->memory.on_loan() != 0) {
     sluice_destroy(handle);
     return NoMemory();
@@ -248,6 +250,10 @@ int sluice_create(int abi_version, const char* spec,
 void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
   if (policy == nullptr) return;
   const sluice_allocator allocator = policy->memory.allocator();
+  {
+    const MemoryScope scope(&policy->memory);
+    policy->host.reset();
+  }
   policy->~sluice_policy();
   allocator.deallocate(allocator.user, policy, sizeof(sluice_policy));
 }

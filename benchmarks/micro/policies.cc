@@ -5,7 +5,7 @@
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
-#include <sluice/priority/tree_order.h>
+#include <sluice/priority/priority_tree.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
@@ -168,7 +168,7 @@ void RegisterAll() {
         ("Pick/" + name + "/flat").c_str(), std::move(run));
     for (const int size : kSizes) made->Arg(size);
   };
-  add("bare_tree", PickSystem<SluiceSystem<priority::ByteFairOrder>>);
+  add("bare_tree", PickSystem<SluiceSystem<priority::TreeOrder::kSlots>>);
   add("h2o", PickSystem<H2oSystem>);
   for (const scheduler::PolicyEntry& entry : scheduler::RegisteredPolicies()) {
     add(entry.name, [name = entry.name](benchmark::State& state) {

@@ -22,8 +22,8 @@
 namespace sluice::benchmarks {
 namespace {
 
-using Sluice = SluiceSystem<priority::ByteFairOrder>;
-using SluiceExact = SluiceSystem<priority::ExactByteFairOrder>;
+using Sluice = SluiceSystem<priority::TreeOrder::kSlots>;
+using SluiceExact = SluiceSystem<priority::TreeOrder::kExact>;
 using MakeShape = Shape (*)(uint32_t n);
 
 // The default shape: everything on the root, weight 16, ready.

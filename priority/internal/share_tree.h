@@ -23,7 +23,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
@@ -47,9 +46,10 @@ struct WorkCounters {
   }
 };
 
+class TreeInspector;  // of the tests
+
 namespace internal {
 
-template <class Order>
 class ShareTree {
  public:
   // A contended level on the path of the pull: who will be charged, from which
@@ -64,13 +64,12 @@ class ShareTree {
   };
   static_assert(sizeof(PathEntry) == 16);
 
-  ShareTree(size_t nodes, size_t max_grant, size_t calendars,
-            std::pmr::memory_resource* memory);
+  ShareTree(size_t nodes, size_t max_grant, size_t calendars, TreeOrder order);
 
   // --- The pool ---------------------------------------------------------
   bool full() const { return free_node_ == kNone; }
-  // Doubles the pool; node indices stay.
-  void Grow();
+  // The pool gets `size` nodes in all; node indices stay.
+  void Grow(size_t size);
   // A blank node without a place. The pool must not be full.
   NodeIndex New();
   // `n` must be detached and childless.
@@ -116,7 +115,6 @@ class ShareTree {
   // Whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
-  bool pulling() const { return pulling_; }
   // The choices of the pull, from the top.
   absl::Span<const PathEntry> path() const {
     return {path_.data(), path_size_};
@@ -128,12 +126,10 @@ class ShareTree {
   size_t queue_bytes() const { return queue_.memory_bytes(); }
   size_t path_bytes() const { return path_.size() * sizeof(PathEntry); }
   size_t max_grant() const { return max_grant_; }
-  int slot_shift() const { return queue_.slot_shift(); }
-
-  // The first broken invariant, or nullptr.
-  const char* FindBrokenInvariant() const;
 
  private:
+  friend class sluice::priority::TreeInspector;
+
   Group& GroupOf(NodeIndex n) { return groups_[nodes_[n].group]; }
   bool HasActiveChild(NodeIndex n) const {
     const GroupIndex g = nodes_[n].children;
@@ -169,11 +165,16 @@ class ShareTree {
   void DropPathEntry(NodeIndex n);
   void BumpEpoch();
   ABSL_ATTRIBUTE_NOINLINE void Renormalise(GroupIndex g);
+  // Puts the ring of `n`'s children in the place of `n` in its ring.
+  void RingInChildren(NodeIndex n);
+  // Gives them the weight, tag and remainder of `n`, and its place in its
+  // level's queue and on the path of the pull.
+  void Bequeath(NodeIndex n);
 
   Nodes nodes_;
   ResourceVector<Group> groups_;
   ResourceVector<PathEntry> path_;  // the first path_size_ are in use
-  SiblingQueue<Order> queue_;
+  SiblingQueue queue_;
   WorkCounters work_;
   int64_t scaled_grant_;
   size_t max_grant_;
@@ -184,10 +185,6 @@ class ShareTree {
   uint32_t epoch_ = 1;
   bool pulling_ = false;
 };
-
-extern template class ShareTree<ByteFairOrder>;
-extern template class ShareTree<ExactByteFairOrder>;
-extern template class ShareTree<ExactByIdOrder>;
 
 }  // namespace internal
 }  // namespace sluice::priority

@@ -14,17 +14,30 @@
 
 #include <sluice/priority/internal/tree_node.h>
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/priority/tree_order.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "priority/internal/calendar.h"
 
-namespace sluice::priority::internal {
+namespace sluice::priority {
+
+// The order in which a level serves its children. All are self-clocked fair
+// queueing: the smallest finish tag F = S + 256·L/w goes first.
+enum class TreeOrder : uint8_t {
+  // Equals first-in first-out. A level with more than eight active children
+  // compares F by slots of 256·L/4095 rounded up to a power of two (8 bytes per
+  // unit of weight at the default L), so a decision is O(1).
+  kSlots,
+  // The same, exact at every level: O(log active).
+  kExact,
+  // Exact as well; of equals, the lower stream id goes first.
+  kExactById,
+};
+
+namespace internal {
 
 // link[] of a list and a calendar: before, after; of a splay tree: children,
 // up.
@@ -33,12 +46,10 @@ enum Side { kLeft = 0, kRight = 1, kUp = 2 };
 inline constexpr uint32_t kMaxListed = 8;
 inline constexpr uint32_t kBackToList = 4;
 
-template <class Order>
 class SiblingQueue {
  public:
   // `max_quantum` is 256·L: the quantum of weight 1.
-  SiblingQueue(int64_t max_quantum, size_t calendars,
-               std::pmr::memory_resource* memory);
+  SiblingQueue(int64_t max_quantum, size_t calendars, TreeOrder order);
 
   // Where the nodes are; again after every move of the pool.
   void SetNodes(Node* nodes) { nodes_ = nodes; }
@@ -73,8 +84,8 @@ class SiblingQueue {
   size_t memory_bytes() const;
 
  private:
-  static bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) {
-    if constexpr (Order::kTiesById) return a != b ? a < b : a_id < b_id;
+  bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) const {
+    if (ABSL_PREDICT_FALSE(a == b)) return ties_by_id_ && a_id < b_id;
     return a < b;
   }
 
@@ -103,6 +114,7 @@ class SiblingQueue {
 
   Node* nodes_ = nullptr;
   int shift_;
+  bool ties_by_id_;
   ResourceVector<Calendar> calendars_;
   ResourceVector<uint32_t> free_calendars_;
   uint64_t steps_ = 0;
@@ -110,9 +122,7 @@ class SiblingQueue {
 
 // What every decision runs; the rest is in sibling_queue.cc.
 
-template <class Order>
-inline void SiblingQueue<Order>::Charged(Group& group, NodeIndex n,
-                                         int64_t key) {
+inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
   if (group.kind == QueueKind::kCalendar) {
     Calendar& calendar = calendars_[group.queue];
     calendar.Remove(nodes_, n, nodes_[n].key, shift_);
@@ -135,8 +145,7 @@ inline void SiblingQueue<Order>::Charged(Group& group, NodeIndex n,
   Rekey(group, n, key);
 }
 
-template <class Order>
-inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
+inline NodeIndex SiblingQueue::Min(Group& group) {
   switch (group.kind) {
     case QueueKind::kList:
       return group.queue;
@@ -148,10 +157,7 @@ inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
   return kNone;
 }
 
-extern template class SiblingQueue<ByteFairOrder>;
-extern template class SiblingQueue<ExactByteFairOrder>;
-extern template class SiblingQueue<ExactByIdOrder>;
-
-}  // namespace sluice::priority::internal
+}  // namespace internal
+}  // namespace sluice::priority
 
 #endif  // SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_

@@ -18,6 +18,8 @@ using signals::kMinWeight;
 using signals::Rfc7540Priority;
 using signals::StreamId;  // 0 is the root
 
+enum class StreamState : uint32_t { kOpen, kIdle, kClosed };
+
 }  // namespace sluice::priority
 
 namespace sluice::priority::internal {
@@ -36,8 +38,6 @@ inline constexpr uint32_t kWeightOne = uint32_t{1} << kWeightFractionBits;
 // Tags count 1/256 byte per unit of weight.
 inline constexpr int kTagFractionBits = 8;
 
-enum class Life : uint32_t { kOpen, kIdle, kClosed };
-
 // One stream, on a cache line of its own. What belongs to its place among its
 // siblings comes first: a decision touches the first half and the links only.
 struct alignas(64) Node {
@@ -46,7 +46,7 @@ struct alignas(64) Node {
   uint32_t weight : 25 = 0;  // fixed point, 1 … 256·2^16
   uint32_t ready : 1 = 0;    // can send itself
   uint32_t active : 1 = 0;   // it or a descendant is ready
-  uint32_t life : 2 = 0;     // a Life
+  StreamState state : 2 = StreamState::kOpen;
   uint32_t remainder = 0;    // r < weight: charged, but not in `tag` yet
   NodeIndex link[3] = {kNone, kNone, kNone};  // of its group's queue
   StreamId id = 0;
@@ -54,8 +54,8 @@ struct alignas(64) Node {
   GroupIndex children = kNone;  // it owns; kNone when it has no children
   NodeIndex prev = kNone;       // siblings, a ring in insertion order
   NodeIndex next = kNone;
-  NodeIndex life_prev = kNone;  // of the idle or the closed nodes, by age
-  NodeIndex life_next = kNone;
+  NodeIndex older = kNone;  // of the nodes of its state
+  NodeIndex newer = kNone;
 };
 static_assert(sizeof(Node) == 64);
 

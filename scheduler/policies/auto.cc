@@ -31,9 +31,8 @@ namespace {
 // First the tree, second rfc9218; all streams are on one side.
 class Auto final : public TwoPolicies {
  public:
-  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible,
-       const PolicyOptions& options)
-      : TwoPolicies(std::move(tree), std::move(extensible), options,
+  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible)
+      : TwoPolicies(std::move(tree), std::move(extensible),
                     /*second_rule=*/{}) {}
 
   void OnClientUsesRfc9218() override {
@@ -57,8 +56,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> tree =
       CreatePolicy("rfc7540", options);
   if (!tree.ok()) return tree;
-  return MakePolicy<Auto>(options.memory, *std::move(tree),
-                          *std::move(extensible), options);
+  return std::make_unique<Auto>(*std::move(tree), *std::move(extensible));
 }
 
 SLUICE_REGISTER_POLICY_FACTORY(auto,

@@ -28,7 +28,8 @@ class Firefox final : public ClassTreePolicy {
  public:
   Firefox(const PolicyOptions& options, OptionReader& read)
       : ClassTreePolicy(options),
-        font_weight_(read.Bool("marx_font_bug", false) ? 32 : 42) {}
+        font_weight_(
+            read.Choice("marx_font_bug", {"false", "true"}) == 1 ? 32 : 42) {}
 
  private:
   Seat SeatOf(const StreamInfo& info) const override {

@@ -21,11 +21,9 @@
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -33,15 +31,16 @@ namespace {
 
 using ::sluice::signals::Rfc7540Priority;
 
-template <class Order>
 class Rfc7540 final : public Policy {
  public:
-  explicit Rfc7540(const PolicyOptions& options)
+  Rfc7540(const PolicyOptions& options, OptionReader& read)
       : tree_({.max_nodes = options.max_streams + options.max_closed_streams,
                .max_closed = options.max_closed_streams,
                .max_idle = options.max_streams,
                .max_grant = options.max_grant,
-               .memory = options.memory}) {}
+               .order = read.Choice("exact", {"false", "true"}) == 1
+                            ? priority::TreeOrder::kExact
+                            : priority::TreeOrder::kSlots}) {}
 
   // The tree has obeyed a PRIORITY frame of before already.
   void OnOpen(StreamId id, const StreamInfo& info) override {
@@ -89,9 +88,9 @@ class Rfc7540 final : public Policy {
   void SetBlocked(StreamId id) override { tree_.SetBlocked(id).IgnoreError(); }
 
   std::optional<Grant> Pick() override {
-    const StreamId id = tree_.TryPick();
-    if (id == 0) return std::nullopt;
-    return Grant{.stream_id = id,
+    const std::optional<StreamId> id = tree_.Pick();
+    if (!id.has_value()) return std::nullopt;
+    return Grant{.stream_id = *id,
                  .max_bytes = tree_.max_grant(),
                  .reason = {"smallest finish tag on its path"}};
   }
@@ -117,23 +116,14 @@ class Rfc7540 final : public Policy {
     tree_.Reprioritise(id, {*tree_.Parent(id), weight, false}).IgnoreError();
   }
 
-  priority::BasicPriorityTree<Order> tree_;
+  priority::PriorityTree tree_;
 };
 
 static_assert(kMaxMaxGrant <= priority::kMaxTreeGrant);
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
-                                             OptionReader& read) {
-  using priority::ByteFairOrder;
-  using priority::ExactByteFairOrder;
-  return read.Bool("exact", false)
-             ? MakePolicyOf<Rfc7540<ExactByteFairOrder>>(options, read)
-             : MakePolicyOf<Rfc7540<ByteFairOrder>>(options, read);
-}
-
-SLUICE_REGISTER_POLICY_FACTORY(rfc7540,
-                               "the RFC 7540 dependency tree, fair to the byte",
-                               Make);
+SLUICE_REGISTER_POLICY(rfc7540,
+                       "the RFC 7540 dependency tree, fair to the byte",
+                       Rfc7540);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -28,9 +28,8 @@ namespace {
 // First the client's tree, second, and so before it, one of css and js.
 class ServerDriven final : public TwoPolicies {
  public:
-  ServerDriven(std::unique_ptr<Policy> client, std::unique_ptr<Policy> blocking,
-               const PolicyOptions& options)
-      : TwoPolicies(std::move(client), std::move(blocking), options,
+  ServerDriven(std::unique_ptr<Policy> client, std::unique_ptr<Policy> blocking)
+      : TwoPolicies(std::move(client), std::move(blocking),
                     "css, js first: the client gave no dependencies") {}
 
   void OnOpen(StreamId id, const StreamInfo& info) override {
@@ -77,8 +76,8 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> blocking =
       CreatePolicy("rfc7540", options);
   if (!blocking.ok()) return blocking;
-  return MakePolicy<ServerDriven>(options.memory, *std::move(client),
-                                  *std::move(blocking), options);
+  return std::make_unique<ServerDriven>(*std::move(client),
+                                        *std::move(blocking));
 }
 
 SLUICE_REGISTER_POLICY_FACTORY(

@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       .max_grant = std::max<size_t>(input.Limit(16384), 1),
       .large_queues = input.Byte() % 3u,
   };
-  priority::TreePair<priority::ByteFairOrder> pair(options);
+  priority::TreePair pair(options);
   std::string program;
   while (!input.empty()) {
     const priority::TreeOp op = priority::ReadOp(input, options.max_grant);

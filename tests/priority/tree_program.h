@@ -51,7 +51,6 @@ std::string ToText(const TreeOp& op);
 TreeOp RandomTreeOp(std::mt19937_64& random, StreamId max_id, size_t max_grant);
 
 // Runs one operation on both and compares everything that can be seen.
-template <class Order>
 class TreePair {
  public:
   explicit TreePair(const PriorityTreeOptions& options);
@@ -61,13 +60,9 @@ class TreePair {
   std::optional<std::string> Run(const TreeOp& op);
 
  private:
-  BasicPriorityTree<Order> tree_;
+  PriorityTree tree_;
   TreeOracle oracle_;
 };
-
-extern template class TreePair<ByteFairOrder>;
-extern template class TreePair<ExactByteFairOrder>;
-extern template class TreePair<ExactByIdOrder>;
 
 }  // namespace sluice::priority
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <memory_resource>
 #include <random>
 #include <utility>
 
@@ -12,11 +11,9 @@
 namespace sluice::scheduler {
 namespace {
 
-std::pmr::memory_resource* const kHeap = std::pmr::new_delete_resource();
-
 TEST(ReadyQueueTest, TheSmallestOrderIsOnTopAndTiesGoToTheSmallerStreamId) {
-  ReadyQueue queue(kHeap);
-  ReadyQueue::Places places(3, kHeap);
+  ReadyQueue queue;
+  ReadyQueue::Places places(3);
   queue.Insert({.order = 5, .id = 1, .slot = 0}, places);
   queue.Insert({.order = 4, .id = 9, .slot = 1}, places);
   queue.Insert({.order = 4, .id = 7, .slot = 2}, places);
@@ -33,9 +30,9 @@ TEST(ReadyQueueTest, TheSmallestOrderIsOnTopAndTiesGoToTheSmallerStreamId) {
 TEST(ReadyQueueTest, AgreesWithASortedMapOverRandomOperations) {
   constexpr uint32_t kSlots = 200;
   std::mt19937 random(1);
-  ReadyQueue queues[2] = {ReadyQueue(kHeap), ReadyQueue(kHeap)};
+  ReadyQueue queues[2];
   std::map<std::pair<int64_t, StreamId>, uint32_t> models[2];
-  ReadyQueue::Places places(kSlots, kHeap);
+  ReadyQueue::Places places(kSlots);
   std::map<uint32_t, std::pair<int, int64_t>> where;  // slot → queue, order
   for (int step = 0; step < 200000; ++step) {
     const uint32_t slot = random() % kSlots;
@@ -71,8 +68,8 @@ TEST(ReadyQueueTest, AgreesWithASortedMapOverRandomOperations) {
 // Streams that share equally and send frames of one size only turn the ring.
 TEST(ReadyQueueTest, GoingBehindAllOthersMovesNothing) {
   constexpr uint32_t kSlots = 1000;
-  ReadyQueue queue(kHeap);
-  ReadyQueue::Places places(kSlots, kHeap);
+  ReadyQueue queue;
+  ReadyQueue::Places places(kSlots);
   for (uint32_t slot = 0; slot < kSlots; ++slot) {
     queue.Insert({.order = 0, .id = 2 * slot + 1, .slot = slot}, places);
   }
@@ -90,8 +87,8 @@ TEST(ReadyQueueTest, AnUpdateMovesAtMostALogarithmOfEntriesWhateverTheSizes) {
   constexpr uint32_t kSlots = 1024;  // five levels of four
   std::mt19937 random(3);
   for (const int habit : {0, 1, 2}) {
-    ReadyQueue queue(kHeap);
-    ReadyQueue::Places places(kSlots, kHeap);
+    ReadyQueue queue;
+    ReadyQueue::Places places(kSlots);
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
       queue.Insert({.order = 1 << 20, .id = 2 * slot + 1, .slot = slot},
                    places);
