@@ -1,4 +1,4 @@
-// What the fuzzers take from their input: bytes, sizes, and every limit and
+// How the fuzzers read their input: bytes, sizes, and every limit and
 // option of a connection. Each limit is drawn from values so small that a short
 // input meets it, or stays at its default.
 #ifndef SLUICE_TESTS_FUZZ_FUZZ_INPUT_H_
