@@ -92,7 +92,7 @@ TEST_F(Rfc7540Test, HintsAndRfc9218SignalsMoveNothing) {
 // A stream of which only RFC 9218 signals are known weighs 128, 64, 32, 16 … by
 // its urgency. By finish tags, in KiB per unit of weight: 3 at 0.5, 1, 1.5, 2;
 // 1 and 5 at 1, 2.
-TEST_F(Rfc7540Test, AnUrgencyStandsForAWeightWhereThereIsNothingElse) {
+TEST_F(Rfc7540Test, AnUrgencySetsTheWeightOfAStreamWithoutADependency) {
   Open(1, Field(3));  // 16
   Open(3, Field(2));  // 32
   Open(5, {});        // 16
@@ -120,7 +120,7 @@ TEST_F(Rfc7540Test, AnUpdateBeforeTheStreamOpensGivesItsWeight) {
   EXPECT_EQ(Picks(6), "3,3,3,1,5,3");
 }
 
-TEST_F(Rfc7540Test, TheApplicationsUrgencyCountsAsLongAsItIsSaid) {
+TEST_F(Rfc7540Test, TheApplicationsUrgencyHoldsUntilItIsTakenBack) {
   Open(1, {});
   Open(3, Field(3));
   StreamInfo overridden = Field(3);

@@ -79,7 +79,7 @@ TEST_F(TreeShape, ANewParentThatIsADescendantMovesToTheOldParentFirst) {
   EXPECT_EQ(Text(), "(X1(D16(A16(B16C16(E16(F16))))))");
 }
 
-TEST_F(TreeShape, TheSameExclusively) {
+TEST_F(TreeShape, ANewParentThatIsADescendantMovesFirstInAnExclusiveMoveToo) {
   Plant(tree_, "(A16(B16C16(D16(G2H3)E16(F16))))");
   ASSERT_TRUE(tree_.Reprioritise(Id('A'), On('D', 16, true)).ok());
   EXPECT_EQ(Text(), "(D16(A16(B16C16(E16(F16))G2H3)))");
@@ -238,7 +238,7 @@ TEST_F(TreeShape, TheLimitIsExact) {
   EXPECT_EQ(tree.Reprioritise(9, {.depends_on = 11}).code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(Dump(tree), "(3:16 5:16 7:16 9:16)");
-  // What needs no new node still works.
+  // A move that needs no new node still works.
   EXPECT_TRUE(tree.Reprioritise(9, {.depends_on = 3}).ok());
 }
 

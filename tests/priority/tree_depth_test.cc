@@ -1,14 +1,15 @@
-// What must not depend on depth, or on the number of siblings: stack,
+// Costs that must not grow with depth or with the number of siblings: stack,
 // decisions, exclusive inserts, memory. Asserted by work counters, never by a
 // clock.
 #include <sluice/priority/priority_tree.h>
+#include <sluice/priority/resource_allocator.h>
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory_resource>
 #include <utility>
 
 #include "gtest/gtest.h"
@@ -192,18 +193,39 @@ TEST(TreeDepth, NothingAllocatesAfterConstruction) {
   EXPECT_EQ(testing::Allocations(), before);
 }
 
+// The bytes of a tree for 100 streams.
+size_t BytesOf100Streams(size_t large_queues) {
+  struct Counting : std::pmr::memory_resource {
+    size_t bytes = 0;
+    void* do_allocate(size_t size, size_t alignment) override {
+      bytes += size;
+      return std::pmr::new_delete_resource()->allocate(size, alignment);
+    }
+    void do_deallocate(void* block, size_t size, size_t alignment) override {
+      bytes -= size;
+      std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+    }
+    bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  } memory;
+  size_t bytes = 0;
+  {
+    const MemoryScope scope(&memory);
+    const PriorityTree tree({.max_nodes = 100, .large_queues = large_queues});
+    bytes = memory.bytes + sizeof(tree);
+  }
+  EXPECT_EQ(memory.bytes, 0u);  // all given back
+  return bytes;
+}
+
 TEST(TreeDepth, AConnectionWith100StreamsFitsIntoItsMemory) {
-  const PriorityTree small({.max_nodes = 100, .large_queues = 0});
-  EXPECT_LE(small.Memory().Total(), 12u * 1024);
-  EXPECT_EQ(small.Memory().nodes, 101 * 64u);
-  const PriorityTree large({.max_nodes = 100, .large_queues = 1});
-  EXPECT_LE(large.Memory().Total(), 32u * 1024);
-  std::printf(
-      "100 streams: nodes %zu groups %zu ids %zu path %zu object %zu, "
-      "large queue %zu, in all %zu without and %zu with it\n",
-      large.Memory().nodes, large.Memory().groups, large.Memory().id_map,
-      large.Memory().path, large.Memory().object, large.Memory().large_queues,
-      small.Memory().Total(), large.Memory().Total());
+  const size_t small = BytesOf100Streams(0);
+  const size_t large = BytesOf100Streams(1);
+  EXPECT_LE(small, 12u * 1024);
+  EXPECT_LE(large, 32u * 1024);
+  std::printf("100 streams: %zu bytes, and %zu with a large queue\n", small,
+              large);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ namespace {
 #define SLUICE_FAIRNESS_PROGRAMS 40
 #endif
 
-// What the measuring itself may round, in floating point.
+// Room for the rounding of the measurement itself, in floating point.
 constexpr double kPromise = 1 + 1e-9;
 
 Rfc7540Priority On(StreamId parent, int weight = 16, bool exclusive = false) {
@@ -269,7 +269,7 @@ TEST(TreeFairness, ClocksOfTheSmallestWeightsNeverOverflow) {
   EXPECT_TRUE(CheckInvariants(tree).ok()) << CheckInvariants(tree);
 }
 
-// What the promise costs: the lightest new child waits its quantum.
+// The price of the promise: the lightest new child waits its quantum.
 TEST(TreeFairness, ANewLightChildWaitsAtMostItsQuantum) {
   PriorityTree tree;
   Plant(tree, "(A256B1)");

@@ -37,7 +37,7 @@ struct ReadyOp {
 struct BlockedOp {
   StreamId id;
 };
-// Picks; what follows up to the next ChargeOp happens inside the pull.
+// Picks; the operations up to the next ChargeOp happen inside the pull.
 struct PickOp {};
 struct ChargeOp {
   size_t bytes;
@@ -55,7 +55,7 @@ class TreePair {
  public:
   explicit TreePair(const PriorityTreeOptions& options);
 
-  // What differs, or nothing. A PickOp inside a pull and a ChargeOp outside
+  // The difference, if any. A PickOp inside a pull and a ChargeOp outside
   // one do nothing.
   std::optional<std::string> Run(const TreeOp& op);
 

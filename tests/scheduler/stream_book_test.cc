@@ -70,7 +70,9 @@ class Listener final : public Policy {
   }
   absl::Status OnIdlePriority(StreamId id,
                               const Rfc7540Priority& priority) override {
-    if (full) return absl::ResourceExhaustedError("the tree is full");
+    if (full)
+      return absl::ResourceExhaustedError(
+          "no room in the tree for stream 3, which is not open");
     Say(absl::StrCat("idle ", id, " ", priority.depends_on, ":",
                      priority.weight));
     return absl::OkStatus();
@@ -84,7 +86,7 @@ class Listener final : public Policy {
     Say(absl::StrCat("charge ", id, " ", bytes));
   }
 
-  // What was told since the last call.
+  // The calls of the policy since the last time.
   std::string Told() {
     std::string told = absl::StrJoin(told_, "; ");
     told_.clear();
@@ -136,7 +138,7 @@ class StreamBookTest : public ::testing::Test {
 
 // --- Opening -----------------------------------------------------------------
 
-TEST_F(StreamBookTest, AStreamOpensOnceWithAllThatItsHeadersSaid) {
+TEST_F(StreamBookTest, AStreamOpensOnceWithEverySignalOfItsHeaders) {
   StreamRecord* record = Open(1);
   Field(1, {1, true});
   Header(1, {0, 200, true});
@@ -171,7 +173,7 @@ TEST_F(StreamBookTest, EverySignalOfAnOpenStreamIsToldEvenIfItRepeats) {
 
 // --- Before a stream opens ---------------------------------------------------
 
-TEST_F(StreamBookTest, SignalsOfBeforeAreThereWhenTheStreamOpensAndNotAfter) {
+TEST_F(StreamBookTest, EarlySignalsAreUsedWhenTheStreamOpensAndThenForgotten) {
   Frame(5, {3, 9, false});
   Update(5, {1, false});
   Update(5, {2, false});
@@ -185,7 +187,7 @@ TEST_F(StreamBookTest, SignalsOfBeforeAreThereWhenTheStreamOpensAndNotAfter) {
 }
 
 // RFC 9218 §7: the frame has the last word, though the field comes later.
-TEST_F(StreamBookTest, APriorityUpdateOfBeforeGoesOverTheField) {
+TEST_F(StreamBookTest, AnEarlyPriorityUpdateOverridesTheField) {
   Update(1, {2, false});
   Open(1);
   Field(1, {6, true});
@@ -194,7 +196,7 @@ TEST_F(StreamBookTest, APriorityUpdateOfBeforeGoesOverTheField) {
   EXPECT_EQ(Told(), "9218 1 u=4");
 }
 
-TEST_F(StreamBookTest, HeadersReplaceAPriorityFrameOfBefore) {
+TEST_F(StreamBookTest, HeadersReplaceAnEarlierPriorityFrame) {
   Frame(1, {0, 9, false});
   Open(1);
   Header(1, {0, 200, false});
@@ -254,9 +256,11 @@ TEST_F(StreamBookTest, OpeningMakesTheLowestIdsGiveWay) {
 TEST_F(StreamBookTest, ASignalThatTheTreeRefusesIsNotKept) {
   policy_.full = true;
   EXPECT_EQ(Frame(3, {0, 9, false}), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(std::string(book_.error_text()), "the tree is full");
+  EXPECT_EQ(std::string(book_.error_text()),
+            "no room in the tree for stream 3, which is not open");
   EXPECT_EQ(book_.ErrorOf(absl::StatusCode::kResourceExhausted),
-            absl::ResourceExhaustedError("the tree is full"));
+            absl::ResourceExhaustedError(
+                "no room in the tree for stream 3, which is not open"));
   Open(3);
   EXPECT_EQ(Told(), "open 3");
 }
@@ -283,7 +287,7 @@ TEST_F(StreamBookTest, AFrameMovesAStreamOnceTheClientUsesBothKinds) {
 
 // --- The application ---------------------------------------------------------
 
-TEST_F(StreamBookTest, AnOverrideIsToldByTheKindsThatChange) {
+TEST_F(StreamBookTest, AnOverrideReportsOnlyTheKindsThatChange) {
   StreamRecord* record = Open(1);
   Told();
   book_.SetServerPriority(
@@ -300,7 +304,7 @@ TEST_F(StreamBookTest, AnOverrideIsToldByTheKindsThatChange) {
 }
 
 // RFC 9218 §8.
-TEST_F(StreamBookTest, AResponsesFieldChangesOnlyWhatItNames) {
+TEST_F(StreamBookTest, AResponsesFieldChangesOnlyTheParametersItNames) {
   StreamRecord* record = Open(1);
   Field(1, {5, false});
   book_.SetResponse(record, *signals::ParseRfc9218Parameters("i"));
@@ -327,7 +331,7 @@ TEST_F(StreamBookTest, HintsReplaceEarlierOnesButATunnelStays) {
 
 // --- Refusals and counts -----------------------------------------------------
 
-TEST_F(StreamBookTest, ABadValueIsRefusedWithItsWordsAndChangesNothing) {
+TEST_F(StreamBookTest, ABadValueIsRefusedWithAReasonAndChangesNothing) {
   StreamRecord* record = Open(1);
   struct Case {
     absl::StatusCode code;
