@@ -21,8 +21,6 @@ using internal::kWeightFractionBits;
 using internal::kWeightOne;
 using internal::NodeIndex;
 
-constexpr Rfc7540Priority kDefaultPriority;
-
 constexpr uint32_t Fixed(int weight) {
   return static_cast<uint32_t>(weight) << kWeightFractionBits;
 }
@@ -55,7 +53,7 @@ PriorityTree::PriorityTree(const PriorityTreeOptions& options)
 
 absl::Status PriorityTree::Insert(
     StreamId id, const std::optional<Rfc7540Priority>& priority) {
-  const Rfc7540Priority wanted = priority.value_or(kDefaultPriority);
+  const Rfc7540Priority wanted = priority.value_or(Rfc7540Priority());
   absl::Status status = CheckValues(id, wanted);
   if (!status.ok()) return status;
   NodeIndex n = Find(id);
@@ -127,7 +125,11 @@ absl::Status PriorityTree::Remove(StreamId id) {
 absl::Status PriorityTree::SetReady(StreamId id, bool ready) {
   const NodeIndex n = FindOpen(id);
   if (n == kNone) return NotOpen(id);
-  ready ? shares_.SetReady(n) : shares_.SetBlocked(n);
+  if (ready) {
+    shares_.SetReady(n);
+  } else {
+    shares_.SetBlocked(n);
+  }
   return absl::OkStatus();
 }
 
@@ -222,7 +224,7 @@ void PriorityTree::Place(NodeIndex n, const Rfc7540Priority& priority) {
   }
   if (parent == kNone) {
     // RFC 7540 §5.3.1: not in the tree, so the default priority.
-    wanted = kDefaultPriority;
+    wanted = Rfc7540Priority();
     parent = kRoot;
   }
   Move(n, parent, Fixed(wanted.weight), wanted.exclusive);
@@ -292,15 +294,6 @@ size_t PriorityTree::ExplainPick(absl::Span<signals::PathLevel> levels) const {
   const size_t written = std::min(path.size(), levels.size());
   for (size_t i = 0; i < written; ++i) levels[i] = LevelOf(path[i].node);
   return path.size();
-}
-
-TreeMemory PriorityTree::Memory() const {
-  return {.nodes = shares_.nodes().capacity() * sizeof(internal::Node),
-          .groups = shares_.group_bytes(),
-          .id_map = ids_.memory_bytes(),
-          .path = shares_.path_bytes(),
-          .large_queues = shares_.queue_bytes(),
-          .object = sizeof(*this)};
 }
 
 }  // namespace sluice::priority

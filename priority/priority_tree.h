@@ -22,8 +22,8 @@
 // children. L is the largest grant. docs/fairness.md proves it and shows how
 // close the search for a worst case came.
 //
-// Bytes are what the caller says they are: Sluice charges payload and padding,
-// not the 9-byte frame header.
+// The caller counts the bytes: Sluice charges payload and padding, not the
+// 9-byte frame header.
 //
 // Streams: open (may be ready), idle (a placeholder: it was named before it was
 // opened) and closed (kept for a while, since others may depend on it, §5.3.4).
@@ -65,7 +65,6 @@
 #include <sluice/signals/path_level.h>
 #include <sluice/signals/rfc7540_priority.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -95,20 +94,6 @@ struct PriorityTreeOptions {
   // takes one if one is free and costs O(1) a decision, else O(log active).
   size_t large_queues = 1;
   TreeOrder order = TreeOrder::kSlots;
-};
-
-// How much memory a tree holds, in bytes.
-struct TreeMemory {
-  size_t nodes = 0;   // 64 each
-  size_t groups = 0;  // sibling groups
-  size_t id_map = 0;
-  size_t path = 0;          // what a pull records
-  size_t large_queues = 0;  // calendars
-  size_t object = 0;        // the tree itself
-
-  size_t Total() const {
-    return nodes + groups + id_map + path + large_queues + object;
-  }
 };
 
 class PriorityTree {
@@ -150,7 +135,7 @@ class PriorityTree {
   absl::Status SetBlocked(StreamId id) { return SetReady(id, false); }
 
   // The stream that sends next; Charge() must follow before the next Pick().
-  // Nothing when none is ready; no Charge() follows then.
+  // Returns nothing when no stream is ready; then no Charge() follows.
   std::optional<StreamId> Pick() {
     const NodeIndex n = shares_.Pick();
     if (ABSL_PREDICT_FALSE(n == internal::kNone)) return std::nullopt;
@@ -176,7 +161,6 @@ class PriorityTree {
   size_t ExplainPick(absl::Span<signals::PathLevel> levels) const;
 
   const WorkCounters& work() { return shares_.work(); }
-  TreeMemory Memory() const;
 
  private:
   using NodeIndex = internal::NodeIndex;

@@ -3,21 +3,22 @@
 // must own every byte, as the C ABI does for its callers, opens such a scope;
 // the author of a policy meets no allocator.
 //
-//   CountingMemory memory;
-//   {
-//     MemoryScope scope(&memory);
-//     policy = *CreatePolicy("rr");  // all of it, from now on, in `memory`
-//   }
-//   …
 //   MemoryScope scope(&memory);
-//   policy.reset();
+//   std::unique_ptr<Policy> policy = *CreatePolicy("rr");
+//   // All of it is in `memory`, and stays there when the scope ends.
 #ifndef SLUICE_PRIORITY_RESOURCE_ALLOCATOR_H_
 #define SLUICE_PRIORITY_RESOURCE_ALLOCATOR_H_
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory_resource>
 #include <utility>
 #include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
+#include "absl/hash/hash.h"
 
 namespace sluice::priority {
 
@@ -85,6 +86,19 @@ class ResourceAllocator {
 
 template <class T>
 using ResourceVector = std::vector<T, ResourceAllocator<T>>;
+template <class Key, class T>
+using ResourceMap =
+    std::map<Key, T, std::less<>, ResourceAllocator<std::pair<const Key, T>>>;
+// In an order that differs from run to run. Those of a ResourceNodeMap stay
+// where they are.
+template <class Key, class T>
+using ResourceHashMap =
+    absl::flat_hash_map<Key, T, absl::Hash<Key>, std::equal_to<Key>,
+                        ResourceAllocator<std::pair<const Key, T>>>;
+template <class Key, class T>
+using ResourceNodeMap =
+    absl::node_hash_map<Key, T, absl::Hash<Key>, std::equal_to<Key>,
+                        ResourceAllocator<std::pair<const Key, T>>>;
 
 }  // namespace sluice::priority
 

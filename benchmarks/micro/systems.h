@@ -76,7 +76,6 @@ class SluiceSystem {
     tree_.SetReady(stream).IgnoreError();
   }
   void Close(uint32_t stream) { tree_.Remove(stream).IgnoreError(); }
-  priority::TreeMemory Memory() const { return tree_.Memory(); }
 
  private:
   priority::PriorityTree tree_;

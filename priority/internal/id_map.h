@@ -7,7 +7,6 @@
 #include <sluice/priority/resource_allocator.h>
 
 #include <cstddef>
-#include <cstdint>
 
 namespace sluice::priority::internal {
 
@@ -51,8 +50,6 @@ class IdMap {
     }
     slots_[hole] = kNone;
   }
-
-  size_t memory_bytes() const { return slots_.capacity() * sizeof(NodeIndex); }
 
  private:
   size_t Home(StreamId id) const { return (id * 0x9e3779b1u) >> shift_; }

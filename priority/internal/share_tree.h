@@ -1,6 +1,5 @@
-// The dependency tree by node index: who is whose sibling, who is active, whose
-// turn it is and what that costs. Ids, limits and the lives of streams are the
-// business of priority_tree.h.
+// The dependency tree by node index: siblings, active nodes, turns and charges.
+// priority_tree.h adds ids, limits and the states of streams.
 //
 // The algorithm, its promise and the proof are in docs/fairness.md. In short,
 // for each level (V its clock, S the tag and w the weight of a child, L the
@@ -29,7 +28,7 @@
 
 namespace sluice::priority {
 
-// What the tree has done so far, in steps. Tests assert complexity by them.
+// The work done so far, in steps. Tests assert complexity by them.
 struct WorkCounters {
   uint64_t decisions = 0;         // Pick() calls that found a stream
   uint64_t contended_levels = 0;  // levels with a choice, over all decisions
@@ -52,8 +51,8 @@ namespace internal {
 
 class ShareTree {
  public:
-  // A contended level on the path of the pull: who will be charged, from which
-  // tag on, at which weight. An edit made during the pull applies at once, and
+  // A contended level on the path of the pull: the node to charge, its tag and
+  // its weight at the pick. An edit made during the pull applies at once, and
   // is made as if the charge had come before it: what an edit does to a tag is
   // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
   // where `tag` has been shifted by every a.
@@ -112,7 +111,7 @@ class ShareTree {
   // --- Turns ------------------------------------------------------------
   void SetReady(NodeIndex n);
   void SetBlocked(NodeIndex n);
-  // Whose turn it is, or kNone. Starts a pull; Charge() ends it.
+  // The node whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
   // The choices of the pull, from the top.
@@ -122,15 +121,11 @@ class ShareTree {
 
   const WorkCounters& work();
   WorkCounters& counters() { return work_; }
-  size_t group_bytes() const { return groups_.capacity() * sizeof(Group); }
-  size_t queue_bytes() const { return queue_.memory_bytes(); }
-  size_t path_bytes() const { return path_.size() * sizeof(PathEntry); }
   size_t max_grant() const { return max_grant_; }
 
  private:
   friend class sluice::priority::TreeInspector;
 
-  Group& GroupOf(NodeIndex n) { return groups_[nodes_[n].group]; }
   bool HasActiveChild(NodeIndex n) const {
     const GroupIndex g = nodes_[n].children;
     return g != kNone && groups_[g].active > 0;
@@ -141,7 +136,11 @@ class ShareTree {
     node.key = node.tag + quantum;
   }
   // Bounds how far the tag of `node` lies behind the clock of its level.
-  void Clamp(Node& node, int64_t clock) const;
+  static void Clamp(Node& node, int64_t clock) {
+    if (node.key >= clock) return;
+    node.tag += clock - node.key;
+    node.key = clock;
+  }
 
   GroupIndex NewGroup(NodeIndex owner);
   void DeleteGroup(GroupIndex g);

@@ -45,11 +45,6 @@ void SiblingQueue::Rekey(Group& group, NodeIndex n, int64_t key) {
   Link(group, n);
 }
 
-size_t SiblingQueue::memory_bytes() const {
-  return calendars_.capacity() * sizeof(Calendar) +
-         free_calendars_.capacity() * sizeof(uint32_t);
-}
-
 void SiblingQueue::Link(Group& group, NodeIndex n) {
   if (group.kind == QueueKind::kCalendar) {
     if (Spanned(nodes_[n])) {
@@ -107,7 +102,7 @@ void SiblingQueue::ListInsert(Group& group, NodeIndex n) {
   // From the tail: a charged child usually goes far back.
   const NodeIndex tail = nodes_[group.queue].link[kLeft];
   NodeIndex after = tail;
-  while (Less(node.key, node.id, nodes_[after].key, nodes_[after].id)) {
+  while (Before(node.key, node, nodes_[after].key, nodes_[after])) {
     ++steps_;
     after = nodes_[after].link[kLeft];
     if (after == tail) {  // before all
@@ -181,7 +176,7 @@ void SiblingQueue::SplayInsert(Group& group, NodeIndex n) {
     above = at;
     ++depth;
     const Node& other = nodes_[at];
-    side = Less(slot, node.id, other.key >> shift_, other.id) ? kLeft : kRight;
+    side = Before(slot, node, other.key >> shift_, other) ? kLeft : kRight;
     at = other.link[side];
   } while (at != kNone);
   nodes_[above].link[side] = n;

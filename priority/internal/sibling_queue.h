@@ -19,7 +19,6 @@
 #include <cstdint>
 
 #include "absl/base/attributes.h"
-#include "absl/base/optimization.h"
 #include "priority/internal/calendar.h"
 
 namespace sluice::priority {
@@ -81,12 +80,12 @@ class SiblingQueue {
 
   // Links followed so far.
   uint64_t steps() const { return steps_; }
-  size_t memory_bytes() const;
 
  private:
-  bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) const {
-    if (ABSL_PREDICT_FALSE(a == b)) return ties_by_id_ && a_id < b_id;
-    return a < b;
+  // Whether `a` with `a_key` goes before `b` with `b_key`.
+  bool Before(int64_t a_key, const Node& a, int64_t b_key,
+              const Node& b) const {
+    return a_key < b_key || (a_key == b_key && ties_by_id_ && a.id < b.id);
   }
 
   void ListInsert(Group& group, NodeIndex n);
@@ -120,7 +119,7 @@ class SiblingQueue {
   uint64_t steps_ = 0;
 };
 
-// What every decision runs; the rest is in sibling_queue.cc.
+// The code of every decision; the rest is in sibling_queue.cc.
 
 inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
   if (group.kind == QueueKind::kCalendar) {
@@ -135,12 +134,15 @@ inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
     Node& node = nodes_[n];
     node.key = key;
     const NodeIndex second = node.link[kRight];
-    if (Less(key, node.id, nodes_[second].key, nodes_[second].id)) return;
+    if (Before(key, node, nodes_[second].key, nodes_[second])) return;
     const NodeIndex tail = node.link[kLeft];
-    if (!Less(key, node.id, nodes_[tail].key, nodes_[tail].id)) {
+    if (!Before(key, node, nodes_[tail].key, nodes_[tail])) {
       group.queue = second;
       return;
     }
+    ListRemove(group, n);
+    ListInsert(group, n);
+    return;
   }
   Rekey(group, n, key);
 }

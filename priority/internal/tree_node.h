@@ -1,4 +1,4 @@
-// What the dependency tree is made of: nodes, and the sibling groups between
+// The parts of the dependency tree: nodes, and the sibling groups between
 // a node and its children. Both live in pools and name each other by index.
 #ifndef SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
 #define SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
@@ -7,13 +7,11 @@
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/stream_id.h>
 
-#include <cstddef>
 #include <cstdint>
 
 namespace sluice::priority {
 
 using signals::kDefaultWeight;
-using signals::kMaxWeight;
 using signals::kMinWeight;
 using signals::Rfc7540Priority;
 using signals::StreamId;  // 0 is the root
@@ -47,7 +45,7 @@ struct alignas(64) Node {
   uint32_t ready : 1 = 0;    // can send itself
   uint32_t active : 1 = 0;   // it or a descendant is ready
   StreamState state : 2 = StreamState::kOpen;
-  uint32_t remainder = 0;    // r < weight: charged, but not in `tag` yet
+  uint32_t remainder = 0;  // r < weight: charged, but not in `tag` yet
   NodeIndex link[3] = {kNone, kNone, kNone};  // of its group's queue
   StreamId id = 0;
   GroupIndex group = kNone;     // it is a member of
