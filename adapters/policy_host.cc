@@ -6,10 +6,8 @@
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/signal_source.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -147,7 +145,7 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
 
 PolicyHost::Stats PolicyHost::stats() const {
   Stats stats = stats_;
-  stats.open_streams = streams_.size();
+  stats.open_streams = book_.open_streams();
   stats.ready_streams = book_.ready_streams();
   return stats;
 }

@@ -31,8 +31,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/node_hash_map.h"
-#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 
@@ -130,12 +128,6 @@ class PolicyHost {
 
  private:
   using StreamRecord = scheduler::StreamRecord;
-  using Streams = absl::node_hash_map<
-      scheduler::StreamId, StreamRecord, absl::Hash<scheduler::StreamId>,
-      std::equal_to<scheduler::StreamId>,
-      priority::ResourceAllocator<
-          std::pair<const scheduler::StreamId, StreamRecord>>>;
-
   StreamRecord* Find(scheduler::StreamId id) {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : &found->second;
@@ -150,7 +142,8 @@ class PolicyHost {
 
   std::unique_ptr<scheduler::Policy> policy_;
   scheduler::StreamBook book_;
-  Streams streams_;  // open
+  priority::ResourceNodeMap<scheduler::StreamId, StreamRecord>
+      streams_;  // open
   std::optional<scheduler::Grant> grant_;
   std::function<void(const Decision&)> observer_;
   Stats stats_;

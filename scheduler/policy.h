@@ -130,7 +130,7 @@ class Policy : public priority::LivesInScope {
 
   // `bytes` (≤ the grant's max_bytes) of the picked stream were taken: payload
   // and padding, not the frame header. 0 is allowed, and may block the stream:
-  // say SetReady() after it of a stream that can still send.
+  // SetReady() must follow if it can still send.
   virtual void Charge(StreamId id, size_t bytes) = 0;
 
   // How the pick that waits for its Charge() came about: the levels of choice

@@ -17,8 +17,8 @@
 #define SLUICE_SCHEDULER_REGISTER_POLICY_H_
 
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/policy.h>    // IWYU pragma: export
+#include <sluice/scheduler/registry.h>  // IWYU pragma: export
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,6 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,20 +55,17 @@ class OptionReader {
   absl::Status Finish() const;
 
  private:
-  using Pair = std::pair<absl::string_view, absl::string_view>;
-
   // Takes the option out of `unread_`.
   std::optional<absl::string_view> Take(absl::string_view key);
-  bool Has(absl::string_view key) const;
   void Fail(absl::string_view key, absl::string_view value,
             absl::string_view expected);
 
-  priority::ResourceVector<Pair> unread_;
+  priority::ResourceMap<absl::string_view, absl::string_view> unread_;
   absl::Status status_;
 };
 
-// The policy that is registered as `name`, in the room of another one: it reads
-// its options from `read`, which the caller's caller finishes.
+// Makes the policy that is registered as `name`, as a part of another one. It
+// reads its options from `read`; CreatePolicy() checks that none is left.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
                                                    const PolicyOptions& options,
                                                    OptionReader& read);

@@ -103,7 +103,7 @@ absl::StatusCode StreamBook::SetRfc9218(StreamId id, StreamRecord* record,
   }
   record->info.rfc9218 = priority;
   record->info.moved = false;
-  UpdateServerWord(record);
+  record->info.server = ServerWord(*record);
   Tell(record, Signal::kRfc9218);
   return absl::StatusCode::kOk;
 }
@@ -121,18 +121,8 @@ absl::StatusCode StreamBook::SetServerPriority(
     return absl::StatusCode::kInvalidArgument;
   }
   SettleUnless(record);
-  const std::optional<ServerPriority> before = record->info.server;
   record->application = server;
   UpdateServerWord(record);
-  const auto of_tree = [](const std::optional<ServerPriority>& word) {
-    return word.has_value() ? word->rfc7540 : std::nullopt;
-  };
-  const auto of_field = [](const std::optional<ServerPriority>& word) {
-    return word.has_value() ? word->rfc9218 : std::nullopt;
-  };
-  const std::optional<ServerPriority>& now = record->info.server;
-  if (of_tree(before) != of_tree(now)) Tell(record, Signal::kServerRfc7540);
-  if (of_field(before) != of_field(now)) Tell(record, Signal::kRfc9218);
   return absl::StatusCode::kOk;
 }
 
@@ -140,23 +130,29 @@ void StreamBook::SetResponse(StreamRecord* record,
                              const std::optional<Rfc9218Parameters>& response) {
   if (record->response == response) return;
   SettleUnless(record);
-  const std::optional<ServerPriority> before = record->info.server;
   record->response = response;
   UpdateServerWord(record);
-  if (record->info.server != before) Tell(record, Signal::kRfc9218);
 }
 
-// The application's own word, else the response's field over the client's
-// signal (RFC 9218 §8).
-void StreamBook::UpdateServerWord(StreamRecord* record) {
-  std::optional<ServerPriority> word = record->application;
-  const bool names_field = word.has_value() && word->rfc9218.has_value();
-  if (record->response.has_value() && !names_field) {
+std::optional<ServerPriority> StreamBook::ServerWord(
+    const StreamRecord& record) {
+  std::optional<ServerPriority> word = record.application;
+  if (record.response.has_value()) {
     if (!word.has_value()) word.emplace();
-    word->rfc9218 = signals::MergeResponse(
-        record->info.rfc9218.value_or(Rfc9218Priority()), *record->response);
+    if (!word->rfc9218.has_value()) {
+      word->rfc9218 = signals::MergeResponse(
+          record.info.rfc9218.value_or(Rfc9218Priority()), *record.response);
+    }
   }
-  record->info.server = word;
+  return word;
+}
+
+void StreamBook::UpdateServerWord(StreamRecord* record) {
+  const ServerPriority before = record->info.server.value_or(ServerPriority());
+  record->info.server = ServerWord(*record);
+  const ServerPriority now = record->info.server.value_or(ServerPriority());
+  if (before.rfc7540 != now.rfc7540) Tell(record, Signal::kServerRfc7540);
+  if (before.rfc9218 != now.rfc9218) Tell(record, Signal::kRfc9218);
 }
 
 void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {

@@ -1,5 +1,5 @@
-// What is known of a stream. The book of streams (stream_book.h) keeps it; a
-// policy reads it.
+// The facts about a stream. The book of streams (stream_book.h) keeps them; a
+// policy reads them.
 #ifndef SLUICE_SCHEDULER_STREAM_INFO_H_
 #define SLUICE_SCHEDULER_STREAM_INFO_H_
 

@@ -15,9 +15,7 @@
 //
 // Options are those of rfc9218. Announces no setting, so that clients go on
 // sending both. Hints are not read.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/two_policies.h>
 
 #include <memory>

@@ -16,10 +16,6 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group.
 #include <sluice/scheduler/class_tree_policy.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 namespace sluice::scheduler {
 namespace {

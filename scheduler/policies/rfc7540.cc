@@ -13,9 +13,7 @@
 // Option: exact=true orders every level exactly, at O(log n) a decision instead
 // of O(1).
 #include <sluice/priority/priority_tree.h>
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/translation.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
@@ -56,24 +54,13 @@ class Rfc7540 final : public Policy {
 
   void OnPriority(StreamId id, const StreamInfo& info,
                   Signal changed) override {
-    switch (changed) {
-      case Signal::kRfc7540:
-        if (Overridden(info)) return;
-        tree_.Reprioritise(id, *info.rfc7540).IgnoreError();
-        return;
-      case Signal::kServerRfc7540:
-        tree_
-            .Reprioritise(id,
-                          EffectiveRfc7540(info).value_or(Rfc7540Priority{}))
-            .IgnoreError();
-        Reweigh(id, info);
-        return;
-      case Signal::kRfc9218:
-        Reweigh(id, info);
-        return;
-      case Signal::kHints:
-        return;
+    if (changed == Signal::kHints) return;
+    if (changed == Signal::kServerRfc7540 ||
+        (changed == Signal::kRfc7540 && !Overridden(info))) {
+      tree_.Reprioritise(id, EffectiveRfc7540(info).value_or(Rfc7540Priority()))
+          .IgnoreError();
     }
+    Reweigh(id, info);
   }
 
   absl::Status OnIdlePriority(StreamId id,
@@ -88,11 +75,12 @@ class Rfc7540 final : public Policy {
   void SetBlocked(StreamId id) override { tree_.SetBlocked(id).IgnoreError(); }
 
   std::optional<Grant> Pick() override {
-    const std::optional<StreamId> id = tree_.Pick();
-    if (!id.has_value()) return std::nullopt;
-    return Grant{.stream_id = *id,
-                 .max_bytes = tree_.max_grant(),
-                 .reason = {"smallest finish tag on its path"}};
+    if (const std::optional<StreamId> id = tree_.Pick()) {
+      return Grant{.stream_id = *id,
+                   .max_bytes = tree_.max_grant(),
+                   .reason = {"smallest finish tag on its path"}};
+    }
+    return std::nullopt;
   }
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
