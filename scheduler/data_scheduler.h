@@ -21,7 +21,7 @@
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <cstddef>
 #include <cstdint>

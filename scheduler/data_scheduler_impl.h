@@ -8,7 +8,7 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
-#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -6,7 +6,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -7,7 +7,7 @@ SLUICE_COPTS = [
 ]
 
 # The rooms whose headers are installed.
-_INSTALLED = ["signals", "h2", "priority", "scheduler", "adapters", "adapters/nghttp2"]
+_INSTALLED = ["signals", "h2", "priority", "scheduler", "scheduler/trace", "adapters", "adapters/nghttp2"]
 
 def sluice_cc_library(name, copts = [], **kwargs):
     # An installed header is included by the same name here and by users:

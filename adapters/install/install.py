@@ -142,7 +142,7 @@ def install_everything(install, prefix):
     install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
     for tool, program in (("compare", "benchmarks/lab/compare"),
                           ("server", "examples/server/server"),
-                          ("replay", "scheduler/replay")):
+                          ("replay", "scheduler/trace/replay")):
         install.copy(program, "libexec/sluice/" + tool, 0o755)
     data = install.read(PACKED + "compare-data.txt").split()
     licences = install.files_in("benchmarks/lab/pages")

@@ -8,9 +8,9 @@
 // bytes that it holds; what was read is written and read again.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/replay.h>
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/replay.h>
+#include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
@@ -109,7 +109,7 @@ std::vector<TraceEvent> EventsOf(Input& input) {
           events.push_back(TraceUsesRfc9218{});
         } else {
           events.push_back(
-              TraceIdlePriority{id, DependencyOf(input, 0), input.Flag()});
+              TraceIdlePriority{id, DependencyOf(input, 0), !input.Flag()});
         }
         break;
       case 6:
@@ -118,6 +118,8 @@ std::vector<TraceEvent> EventsOf(Input& input) {
         break;
       case 7:
         if (id == 0) events.push_back(made);
+        if (id == 1)
+          events.push_back(TraceTime{static_cast<int64_t>(input.Size())});
         break;
       case 8:
       case 9:

@@ -1,7 +1,7 @@
 // //scheduler:replay as its user runs it.
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <sys/wait.h>
 
@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -29,8 +30,8 @@ struct Outcome {
 
 Outcome RunReplay(const std::string& arguments) {
   Outcome outcome;
-  FILE* pipe =
-      popen(absl::StrCat("scheduler/replay ", arguments, " 2>&1").c_str(), "r");
+  FILE* pipe = popen(
+      absl::StrCat("scheduler/trace/replay ", arguments, " 2>&1").c_str(), "r");
   char buffer[4096];
   size_t size = 0;
   while ((size = fread(buffer, 1, sizeof(buffer), pipe)) > 0) {
@@ -44,10 +45,16 @@ std::string LogPath() {
   return absl::StrCat(std::getenv("TEST_TMPDIR"), "/calls.jsonl");
 }
 
+void WriteEvents(absl::Span<const TraceEvent> events) {
+  std::ofstream file(LogPath());
+  for (const TraceEvent& event : events) {
+    file << TraceEventToJson(event) << "\n";
+  }
+}
+
 // Two streams of 200 bytes, sent by fifo in grants of 100.
 void WriteLog() {
-  std::ofstream file(LogPath());
-  JsonLinesTrace trace(&file);
+  MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
   for (const StreamId id : {1, 3}) {
     policy->OnOpen(id, kNothingSaid);
@@ -58,6 +65,7 @@ void WriteLog() {
     policy->Charge(id, 100);
     if (i % 2 == 1) policy->OnClose(id);
   }
+  WriteEvents(trace.events());
 }
 
 TEST(ReplayProgramTest, PrintsTheDecisionsOfALog) {
@@ -90,28 +98,23 @@ TEST(ReplayProgramTest, ALogThatNoLongerPlaysExitsWith1) {
       << "\n";
   const Outcome outcome = RunReplay(LogPath());
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.output, HasSubstr("decision 4 is another one now"));
+  EXPECT_THAT(outcome.output,
+              HasSubstr("decision 4 was 9 0 B (x), and is nothing ready now"));
 }
 
 // The policy finds a stream where the log says twice that there was none.
 TEST(ReplayProgramTest, ALogWithPicksThatFoundNothingIsPlayed) {
   for (const char* flags : {"", " --policy=rr"}) {
-    std::ofstream file(LogPath());
-    JsonLinesTrace trace(&file);
-    trace.Write(TraceMade{"rfc7540", 100, 10, 10});
-    trace.Write(TraceOpen{1, {}});
-    trace.Write(TraceReady{1});
-    trace.Write(TracePick{});
-    trace.Write(TracePick{});
-    trace.Flush();
-    file.close();
+    WriteEvents({TraceMade{"rfc7540", 100, 10, 10}, TraceOpen{1, {}},
+                 TraceReady{1}, TracePick{}, TracePick{}});
     const Outcome outcome = RunReplay(LogPath() + flags);
     EXPECT_EQ(outcome.status, 1);
-    EXPECT_THAT(outcome.output, HasSubstr("decision 0 is another one now"));
+    EXPECT_THAT(outcome.output,
+                HasSubstr("decision 0 was nothing ready, and is 1 0 B ("));
   }
 }
 
-TEST(ReplayProgramTest, WhatCannotBeReadExitsWith2) {
+TEST(ReplayProgramTest, ABadCommandLineOrFileExitsWith2) {
   WriteLog();
   EXPECT_EQ(RunReplay("").status, 2);
   EXPECT_EQ(RunReplay("/nowhere/calls.jsonl").status, 2);
@@ -131,7 +134,7 @@ TEST(ReplayProgramTest, ALogThatNoSessionCanHaveWrittenExitsWith2) {
       const Outcome outcome = RunReplay(LogPath() + flags);
       EXPECT_EQ(outcome.status, 2) << outcome.output;
       EXPECT_THAT(outcome.output,
-                  HasSubstr("line 16: a charge that no pick waits for"));
+                  HasSubstr("line 16: stream 3 is charged without a pick"));
     }
   }
   WriteLog();
@@ -141,8 +144,9 @@ TEST(ReplayProgramTest, ALogThatNoSessionCanHaveWrittenExitsWith2) {
       << "\n"
       << R"({"call":"charge","id":3,"bytes":1000000})"
       << "\n";
-  EXPECT_THAT(RunReplay(LogPath()).output,
-              HasSubstr("a charge of 1000000 bytes, and a grant has at most"));
+  EXPECT_THAT(
+      RunReplay(LogPath()).output,
+      HasSubstr("1000000 bytes charged to stream 3, the largest grant is"));
 }
 
 // Empty lines hold no call, and count as lines.
@@ -156,10 +160,11 @@ TEST(ReplayProgramTest, NamesTheLineOfABadCall) {
     std::string says;
   };
   for (const Case& c : {
-           Case{"", "line 1: a trace begins with how its policy was made"},
-           Case{charge, "line 1: a trace begins with how"},
-           Case{made + "\n\n\n" + charge, "line 4: a charge that no pick"},
-           Case{"\n" + made + "\n" + made, "line 3: another policy is made"},
+           Case{"", "line 1: a log must begin with \"made\""},
+           Case{charge, "line 1: a log must begin with"},
+           Case{made + "\n\n\n" + charge,
+                "line 4: stream 1 is charged without"},
+           Case{"\n" + made + "\n" + made, "line 3: a second \"made\""},
            Case{R"({"call":"made","spec":"nobody","max_grant":9,)"
                 R"("max_streams":1,"max_closed_streams":0})",
                 "line 1: no policy 'nobody'"},

@@ -2,9 +2,9 @@
 // typed error, whatever policy made it and whatever policy plays it.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/replay.h>
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/replay.h>
+#include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
@@ -166,7 +166,7 @@ class RandomCalls {
         const auto idle = static_cast<StreamId>(
             Odd() ? random_() % 12 : next_id_ + random_() % 4);
         return TraceIdlePriority{
-            idle, {Odd() ? idle : idle + 1, 16, true}, !Odd()};
+            idle, {Odd() ? idle : idle + 1, 16, true}, Odd()};
       }
       case 4:
         open_.erase(id);
@@ -175,6 +175,9 @@ class RandomCalls {
         return TraceBlocked{id};
       case 6:
         if (Odd()) return TraceUsesRfc9218{};
+        if (random_() % 4 == 0) {
+          return TraceTime{static_cast<int64_t>(Odd() ? 0 : ++time_)};
+        }
         return TraceFrame{id, random_() % 100, Odd(), TraceOutcome::kSent, 0,
                           0};
       case 7:
@@ -218,6 +221,7 @@ class RandomCalls {
   std::set<StreamId> open_;
   StreamId next_id_ = 1;
   StreamId waiting_ = 0;
+  int64_t time_ = 0;
 };
 
 TEST_P(AnyLogTest, RandomLogsGetAnAnswer) {

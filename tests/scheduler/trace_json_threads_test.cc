@@ -1,7 +1,7 @@
 // Several threads read traces of their own: what the reader keeps of all of
 // them, the names, is behind a lock.
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <cstddef>
 #include <sstream>

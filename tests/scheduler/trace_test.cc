@@ -4,9 +4,9 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/replay.h>
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/replay.h>
+#include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
@@ -345,9 +345,9 @@ TEST_P(PlayTest, ALogPlaysToTheSameDecisions) {
 TEST_P(PlayTest, ALogSurvivesJsonLines) {
   const MemoryTrace trace = Record(GetParam());
   std::stringstream file;
-  JsonLinesTrace lines(&file);
-  for (const TraceEvent& event : trace.events()) lines.Write(event);
-  lines.Flush();
+  for (const TraceEvent& event : trace.events()) {
+    file << TraceEventToJson(event) << "\n";
+  }
   const absl::StatusOr<std::vector<TraceEvent>> read = ReadTrace(file);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, trace.events());
@@ -436,11 +436,16 @@ TEST(ReplayTest, ALogThatNoSessionCanHaveWrittenIsRefused) {
     std::string says;
   };
   const std::vector<Case> cases = {
-      {{pick, pick}, "call 7: a pick while another waits for its charge"},
-      {{TraceCharge{1, 1}}, "call 6: a charge that no pick waits for"},
-      {{pick, TraceCharge{3, 1}}, "call 7: a charge that no pick waits for"},
-      {{pick, TraceCharge{1, 101}}, "a charge of 101 bytes"},
-      {{made}, "call 6: another policy is made"},
+      {{pick, pick},
+       "call 7: a pick before stream 1, which was picked, is charged"},
+      {{TraceCharge{1, 1}}, "call 6: stream 1 is charged without a pick"},
+      {{pick, TraceCharge{3, 1}}, "call 7: stream 3 is charged without a pick"},
+      {{pick, TraceCharge{1, 101}},
+       "call 7: 101 bytes charged to stream 1, the largest grant is 100"},
+      {{TraceTime{7}, TraceTime{6}},
+       "call 7: time is 6 ns; it must be from 7, the time before, to "},
+      {{TraceTime{-1}}, "call 6: time is -1 ns"},
+      {{made}, "call 6: a second \"made\"; a log holds one policy"},
   };
   for (const Case& c : cases) {
     std::vector<TraceEvent> events = begin;
@@ -472,28 +477,70 @@ TEST(TraceJsonTest, LinesReadAsTheirFormatSays) {
             R"("rfc9218":[0,true]})");
 }
 
-TEST(TraceJsonTest, BadLinesAreRefusedWithTheirNumber) {
-  for (const std::string line :
-       {"", "{", "[]", "7", R"({"call":"dance","id":1})", R"({"call":"open"})",
-        R"({"call":"open","id":"one"})", R"({"call":"pick","id":1})",
-        R"({"call":"open","id":1,"rfc7540":[0]})",
-        // Numbers that would be other ones in their place.
-        R"({"call":"open","id":1.7})", R"({"call":"open","id":-1})",
-        R"({"call":"open","id":true})", R"({"call":"open","id":4294967297})",
-        R"({"call":"open","id":1e300})",
-        R"({"call":"open","id":1,"rfc7540":[0,4294967312,true]})",
-        R"({"call":"open","id":1,"rfc9218":[0.5,true]})",
-        R"({"call":"charge","id":1,"bytes":-1})",
-        R"({"call":"open","id":1,"server":3})",
-        R"({"call":"open","id":1,"hints":{"class":"gif"}})",
-        R"({"call":"priority","id":1,"changed":"mood"})"}) {
-    EXPECT_EQ(TraceEventFromJson(line).status().code(),
-              absl::StatusCode::kInvalidArgument)
-        << line;
+// The text says which field, which value, and which values are allowed.
+TEST(TraceJsonTest, ABadLineIsRefusedWithTheFieldAndTheAllowedValues) {
+  struct Case {
+    std::string line;
+    std::string says;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"", "\"\" is no JSON object"},
+           {"{", "\"{\" is no JSON object"},
+           {"[]", "\"[]\" is no JSON object"},
+           {"7", "\"7\" is no JSON object"},
+           {R"({"id":1})", R"("call" is missing)"},
+           {R"({"call":"dance","id":1})",
+            R"("call" is "dance"; it must be one of made, open, priority, )"},
+           {R"({"call":["open"],"id":1})",
+            R"("call" is a list; it must be a string)"},
+           {R"({"call":"open"})", R"("id" is missing)"},
+           {R"({"call":"open","id":"one"})",
+            R"("id" is "one"; it must be a whole number from 0 to 4294967295)"},
+           {R"({"call":"pick","id":1})", R"("n" is missing)"},
+           {R"({"call":"open","id":1,"rfc7540":[0]})",
+            R"("rfc7540" is a list; it must be a list of 3)"},
+           // Numbers that would be other ones in their place.
+           {R"({"call":"open","id":1.7})",
+            R"("id" is 1.7; it must be a whole)"},
+           {R"({"call":"open","id":-1})", R"("id" is -1; it must be a whole)"},
+           {R"({"call":"open","id":true})", R"("id" is true; it must be a )"},
+           {R"({"call":"open","id":4294967297})", R"("id" is 4294967297; it )"},
+           {R"({"call":"open","id":1e300})", R"("id" is 1e+300; it must be )"},
+           {R"({"call":"open","id":1,"rfc7540":[0,4294967312,true]})",
+            R"("rfc7540" is 4294967312; it must be a whole number from -2147)"},
+           {R"({"call":"open","id":1,"rfc9218":[0.5,true]})",
+            R"("rfc9218" is 0.5; it must be a whole number)"},
+           {R"({"call":"charge","id":1,"bytes":-1})", R"("bytes" is -1; it )"},
+           {R"({"call":"open","id":1,"moved":1})",
+            R"("moved" is 1; it must be true or false)"},
+           {R"({"call":"open","id":1,"server":3})",
+            R"("server" is 3; it must be an object)"},
+           {R"({"call":"open","id":1,"hints":{"class":"gif"}})",
+            R"("class" is "gif"; it must be one of unknown, html, css, js)"},
+           {R"({"call":"priority","id":1,"changed":"mood"})",
+            R"("changed" is "mood"; it must be one of rfc7540, server_rfc75)"},
+       }) {
+    const absl::Status status = TraceEventFromJson(c.line).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.line;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(c.says)) << c.line;
   }
   std::stringstream file("{\"call\":\"uses_rfc9218\"}\n\nnonsense\n");
   EXPECT_THAT(std::string(ReadTrace(file).status().message()),
-              HasSubstr("line 3: "));
+              HasSubstr("line 3: \"nonsense\" is no JSON object"));
+}
+
+// A reader that recursed would need a stack frame for each level.
+TEST(TraceJsonTest, AValueOfAMillionLevelsIsRefused) {
+  const std::string deep =
+      absl::StrCat(R"({"call":"open","id":)", std::string(1'000'000, '['),
+                   std::string(1'000'000, ']'), "}");
+  EXPECT_EQ(
+      TraceEventFromJson(deep).status().message(),
+      R"("id" is a list; it must be a whole number from 0 to 4294967295)");
+}
+
+TEST(TraceJsonTest, ASpecOfAnyBytesIsWritten) {
+  EXPECT_THAT(TraceEventToJson(TraceMade{"rr\xff"}), HasSubstr("\"made\""));
 }
 
 }  // namespace

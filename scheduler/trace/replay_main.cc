@@ -1,13 +1,13 @@
 // //scheduler:replay LOG [--policy=SPEC]
 //
-// Prints the decisions of a call log (scheduler/trace_json.h) after playing it
-// again, and with --policy what another policy would have done in its place.
-// Exits with 1 when the log does not play to the decisions that it holds, and
-// with 2 when the command line or the log cannot be read.
+// Plays a decision log (trace/json_lines.h) again and prints its decisions;
+// with --policy, also those of another policy in its place. Exits with 1 when
+// the log's own policy decides otherwise now, and with 2 when the command line
+// or the log is bad.
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/replay.h>
-#include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
+#include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/replay.h>
+#include <sluice/scheduler/trace/trace.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -30,13 +30,14 @@
 namespace sluice::scheduler {
 namespace {
 
+using Picks = std::vector<ReplayedPick>;
+
 constexpr int kDiffers = 1;
 constexpr int kUnreadable = 2;
 constexpr char kUsage[] =
     "usage: replay LOG [--policy=NAME[:KEY=VALUE,…]]\n"
-    "Plays a call log again and prints each decision; with --policy, beside "
-    "it\n"
-    "what that policy would have done with the same streams and bytes.\n";
+    "Plays a decision log again and prints each decision. With --policy, it\n"
+    "prints those of that policy too, for the same streams and bytes.\n";
 
 int Unreadable(absl::string_view sentence) {
   absl::FPrintF(stderr, "replay: %s\n", sentence);
@@ -62,13 +63,15 @@ size_t LineOf(const std::string& path, size_t index) {
   return std::max<size_t>(number, 1);
 }
 
-std::string Describe(const ReplayedPick& pick) {
+std::string Describe(const Picks& picks, size_t index) {
+  if (index >= picks.size()) return "";
+  const ReplayedPick& pick = picks[index];
   if (pick.id == 0) return "nothing ready";
   return absl::StrFormat("%d %d B (%s)", pick.id, pick.bytes, pick.rule);
 }
 
 // By stream: how many bytes of all had been sent when its last one was.
-std::map<StreamId, uint64_t> DoneAt(const std::vector<ReplayedPick>& picks) {
+std::map<StreamId, uint64_t> DoneAt(const Picks& picks) {
   std::map<StreamId, uint64_t> done;
   uint64_t sent = 0;
   for (const ReplayedPick& pick : picks) {
@@ -78,33 +81,53 @@ std::map<StreamId, uint64_t> DoneAt(const std::vector<ReplayedPick>& picks) {
   return done;
 }
 
-void PrintOne(const std::vector<ReplayedPick>& recorded) {
-  for (size_t i = 0; i < recorded.size(); ++i) {
-    absl::PrintF("%6d  %s\n", i, Describe(recorded[i]));
-  }
-}
-
-void PrintBoth(const std::vector<ReplayedPick>& recorded,
-               const std::vector<ReplayedPick>& other,
-               absl::string_view policy) {
+void PrintBoth(Picks recorded, const Picks& other, absl::string_view policy) {
   // Picks that sent nothing have no counterpart.
-  std::vector<ReplayedPick> sent;
-  for (const ReplayedPick& pick : recorded) {
-    if (pick.bytes > 0) sent.push_back(pick);
-  }
+  std::erase_if(recorded,
+                [](const ReplayedPick& pick) { return pick.bytes == 0; });
   absl::PrintF("%6s  %-40s  %s\n", "pick", "recorded", policy);
-  for (size_t i = 0; i < std::max(sent.size(), other.size()); ++i) {
-    absl::PrintF("%6d  %-40s  %s\n", i,
-                 i < sent.size() ? Describe(sent[i]) : "",
-                 i < other.size() ? Describe(other[i]) : "");
+  for (size_t i = 0; i < std::max(recorded.size(), other.size()); ++i) {
+    absl::PrintF("%6d  %-40s  %s\n", i, Describe(recorded, i),
+                 Describe(other, i));
   }
   absl::PrintF("\n%6s  %16s  %16s  (bytes of all streams when it was done)\n",
                "stream", "recorded", policy);
-  const std::map<StreamId, uint64_t> before = DoneAt(sent);
   std::map<StreamId, uint64_t> after = DoneAt(other);
-  for (const auto& [id, bytes] : before) {
+  for (const auto& [id, bytes] : DoneAt(recorded)) {
     absl::PrintF("%6d  %16d  %16d\n", id, bytes, after[id]);
   }
+}
+
+int Play(const std::string& path, const std::string& policy) {
+  std::ifstream file(path);
+  if (!file) return Unreadable(absl::StrCat("cannot read ", path));
+  const absl::StatusOr<std::vector<TraceEvent>> trace = ReadTrace(file);
+  if (!trace.ok()) return Unreadable(trace.status().message());
+  const auto bad_line = [&path](size_t index, absl::string_view why) {
+    return Unreadable(absl::StrCat("line ", LineOf(path, index), ": ", why));
+  };
+  if (const std::optional<BadCall> bad = FindBadCall(*trace)) {
+    return bad_line(bad->index, bad->why);
+  }
+  const Picks recorded = RecordedPicks(*trace);
+  const absl::StatusOr<Picks> replayed = Replay(*trace);
+  if (!replayed.ok()) return bad_line(0, replayed.status().message());
+  for (size_t i = 0; i < recorded.size(); ++i) {
+    if (recorded[i] == (*replayed)[i]) continue;
+    absl::FPrintF(stderr, "replay: decision %d was %s, and is %s now\n", i,
+                  Describe(recorded, i), Describe(*replayed, i));
+    return kDiffers;
+  }
+  if (policy.empty()) {
+    for (size_t i = 0; i < recorded.size(); ++i) {
+      absl::PrintF("%6d  %s\n", i, Describe(recorded, i));
+    }
+    return 0;
+  }
+  const absl::StatusOr<Picks> other = WhatIf(*trace, policy);
+  if (!other.ok()) return Unreadable(other.status().message());
+  PrintBoth(recorded, *other, policy);
+  return 0;
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -127,39 +150,7 @@ int Main(const std::vector<std::string>& arguments) {
     }
   }
   if (log.empty()) return Unreadable(absl::StrCat("no log\n", kUsage));
-  const std::string path = UserPath(log);
-  std::ifstream file(path);
-  if (!file) return Unreadable(absl::StrCat("cannot read ", log));
-  const absl::StatusOr<std::vector<TraceEvent>> trace = ReadTrace(file);
-  if (!trace.ok()) return Unreadable(trace.status().message());
-  if (const std::optional<BadCall> bad = FindBadCall(*trace)) {
-    return Unreadable(
-        absl::StrCat("line ", LineOf(path, bad->index), ": ", bad->why));
-  }
-
-  const std::vector<ReplayedPick> recorded = RecordedPicks(*trace);
-  const absl::StatusOr<std::vector<ReplayedPick>> replayed = Replay(*trace);
-  if (!replayed.ok()) {  // the policy of the first call cannot be made
-    return Unreadable(absl::StrCat("line ", LineOf(path, 0), ": ",
-                                   replayed.status().message()));
-  }
-  if (*replayed != recorded) {
-    const size_t at = std::mismatch(replayed->begin(), replayed->end(),
-                                    recorded.begin(), recorded.end())
-                          .first -
-                      replayed->begin();
-    absl::FPrintF(stderr, "replay: decision %d is another one now\n", at);
-    return kDiffers;
-  }
-  if (policy.empty()) {
-    PrintOne(recorded);
-    return 0;
-  }
-  const absl::StatusOr<std::vector<ReplayedPick>> other =
-      WhatIf(*trace, policy);
-  if (!other.ok()) return Unreadable(other.status().message());
-  PrintBoth(recorded, *other, policy);
-  return 0;
+  return Play(UserPath(log), policy);
 }
 
 }  // namespace

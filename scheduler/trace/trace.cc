@@ -1,7 +1,7 @@
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/trace.h>
+#include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <algorithm>
@@ -52,7 +52,7 @@ class RecordedPolicy final : public Policy {
   absl::Status OnIdlePriority(
       StreamId id, const signals::Rfc7540Priority& priority) override {
     absl::Status status = policy_->OnIdlePriority(id, priority);
-    sink_.Write(TraceIdlePriority{id, priority, status.ok()});
+    sink_.Write(TraceIdlePriority{id, priority, !status.ok()});
     return status;
   }
 
