@@ -2,6 +2,7 @@
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_info.h>
+#include <sluice/scheduler/trace/trace_files.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/signal_source.h>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <utility>
@@ -21,7 +21,7 @@ namespace sluice::adapters {
 
 using ::sluice::scheduler::FaultText;
 using ::sluice::scheduler::Grant;
-using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::LoggedPolicy;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::scheduler::StreamId;
@@ -38,10 +38,10 @@ absl::Status PolicyHost::Refuse(absl::StatusCode code,
   return absl::Status(code, "");
 }
 
-PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_streams,
+PolicyHost::PolicyHost(LoggedPolicy policy, size_t max_streams,
                        std::pmr::memory_resource* memory)
-    : policy_(std::move(policy)),
-      book_(policy_.get(), max_streams, memory),
+    : logged_(std::move(policy)),
+      book_(logged_.policy.get(), max_streams, memory),
       streams_(memory) {}
 
 void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
@@ -65,7 +65,7 @@ absl::Status PolicyHost::Open(StreamId id, const RequestSignals& said) {
     streams_.erase(id);
     return Answer(code);
   }
-  // The values are checked, and an open stream is never refused.
+  // None of these fails: the values are checked, and the stream is open.
   if (said.tunnel) book_.SetHints(record, {.tunnel = true});
   if (said.rfc9218.has_value()) {
     book_.SetRfc9218(id, record, *said.rfc9218, SignalSource::kHeader);
@@ -147,7 +147,7 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
   grant_.reset();
   stats_.bytes += bytes;
   if (bytes == 0) ++stats_.empty_grants;
-  // A copy: it may set another, or none.
+  // A copy, since the observer may replace itself.
   if (const auto observer = observer_) observer(decision);
   return absl::OkStatus();
 }

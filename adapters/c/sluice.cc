@@ -3,14 +3,16 @@
 #include <sluice/adapters/policy_host.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/trace_files.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
+#include <limits>
 #include <new>
 #include <optional>
 #include <utility>
@@ -19,17 +21,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "adapters/c/caller_memory.h"
 
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
 using ::sluice::scheduler::Grant;
-using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::LoggedPolicy;
 using ::sluice::scheduler::PolicyEntry;
 using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceClass;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::TraceFiles;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
 
@@ -230,8 +234,8 @@ int sluice_create(int abi_version, const char* spec,
   policy_options.max_streams = options->max_streams;
   policy_options.max_closed_streams = options->max_closed_streams;
   policy_options.memory = &handle->memory;
-  absl::StatusOr<std::unique_ptr<Policy>> made =
-      sluice::scheduler::CreatePolicy(spec, policy_options);
+  absl::StatusOr<LoggedPolicy> made = sluice::scheduler::CreateLoggedPolicy(
+      spec, policy_options, TraceFiles::FromEnvironment());
   if (!made.ok()) {
     sluice_destroy(handle);
     return CreateError(CodeOf(made.status()), "%s", made.status().message());
@@ -375,6 +379,15 @@ int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
         told.bytes = decision.bytes;
         callback(user, &told);
       });
+  return SLUICE_OK;
+}
+
+int sluice_advance_time(sluice_policy* policy,
+                        uint64_t nanoseconds) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  const uint64_t most = std::numeric_limits<int64_t>::max();
+  policy->host->AdvanceTime(
+      absl::Nanoseconds(static_cast<int64_t>(std::min(nanoseconds, most))));
   return SLUICE_OK;
 }
 

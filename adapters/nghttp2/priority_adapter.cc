@@ -3,6 +3,7 @@
 #include <sluice/adapters/policy_host.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/trace_files.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
@@ -24,10 +25,11 @@
 
 namespace sluice::adapters {
 
-using ::sluice::scheduler::Policy;
+using ::sluice::scheduler::LoggedPolicy;
 using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::TraceFiles;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
 
@@ -49,17 +51,16 @@ scheduler::StreamId Id(int32_t stream_id) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
-    absl::string_view spec, PolicyOptions options) {
+    absl::string_view spec, PolicyOptions options, TraceFiles* logs) {
   const size_t max_streams = options.max_streams;
-  absl::StatusOr<std::unique_ptr<Policy>> policy =
-      scheduler::CreatePolicy(spec, std::move(options));
+  absl::StatusOr<LoggedPolicy> policy =
+      scheduler::CreateLoggedPolicy(spec, options, logs);
   if (!policy.ok()) return policy.status();
   return std::unique_ptr<PriorityAdapter>(
       new PriorityAdapter(*std::move(policy), max_streams));
 }
 
-PriorityAdapter::PriorityAdapter(std::unique_ptr<Policy> policy,
-                                 size_t max_streams)
+PriorityAdapter::PriorityAdapter(LoggedPolicy policy, size_t max_streams)
     : host_(std::move(policy), max_streams) {}
 
 // --- What the session receives and reports -----------------------------------

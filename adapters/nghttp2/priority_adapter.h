@@ -58,6 +58,7 @@
 #include <sluice/adapters/policy_host.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/trace_files.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <nghttp2/nghttp2.h>
@@ -74,14 +75,18 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace sluice::adapters {
 
 class PriorityAdapter {
  public:
-  // By a spec as in scheduler/registry.h. Errors: CreatePolicy()'s.
+  // By a spec as in scheduler/registry.h. The decision log goes to the next of
+  // `logs`, which must outlive the adapter; null: no log. Errors: those of
+  // CreatePolicy().
   static absl::StatusOr<std::unique_ptr<PriorityAdapter>> Create(
-      absl::string_view spec, scheduler::PolicyOptions options = {});
+      absl::string_view spec, scheduler::PolicyOptions options = {},
+      scheduler::TraceFiles* logs = scheduler::TraceFiles::FromEnvironment());
 
   PriorityAdapter(const PriorityAdapter&) = delete;
   PriorityAdapter& operator=(const PriorityAdapter&) = delete;
@@ -161,7 +166,8 @@ class PriorityAdapter {
     return host_.AnnouncesNoRfc7540Priorities();
   }
 
-  // Traces and statistics: see adapters/policy_host.h.
+  // Log, traces and statistics: see adapters/policy_host.h.
+  void AdvanceTime(absl::Duration elapsed) { host_.AdvanceTime(elapsed); }
   void SetObserver(std::function<void(const PolicyHost::Decision&)> observer) {
     host_.SetObserver(std::move(observer));
   }
@@ -186,8 +192,7 @@ class PriorityAdapter {
     bool done = false;            // its source has ended
   };
 
-  PriorityAdapter(std::unique_ptr<scheduler::Policy> policy,
-                  size_t max_streams);
+  PriorityAdapter(scheduler::LoggedPolicy policy, size_t max_streams);
 
   static ssize_t ReadCallback(nghttp2_session* session, int32_t stream_id,
                               uint8_t* buffer, size_t length,

@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -31,6 +32,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #ifdef WITH_SLUICE
@@ -107,6 +109,10 @@ class Connection {
 
   // False: the connection is over.
   bool Handle(short events) {
+#ifdef WITH_SLUICE
+    const auto now = std::chrono::steady_clock::now();  // for the decision log
+    adapter_->AdvanceTime(absl::FromChrono(now - std::exchange(now_, now)));
+#endif
     wants_write_ = false;
     if ((events & POLLIN) != 0) write_waits_for_read_ = false;
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !Receive()) {
@@ -239,6 +245,7 @@ class Connection {
     return Of(user_data)->adapter_.get();
   }
   std::unique_ptr<sluice::adapters::PriorityAdapter> adapter_;
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
 #endif
 
   const int socket_;
@@ -349,10 +356,17 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // As SLUICE_TRACE=FILE in the environment.
+  if (argc > 5 && std::strcmp(argv[argc - 2], "--trace") == 0) {
+    setenv("SLUICE_TRACE", argv[argc - 1], 1);
+    argc -= 2;
+  }
   if (argc < 4) {
     std::fprintf(stderr,
-                 "usage: %s PORT KEY CERTIFICATE [POLICY] [no-own-priorities]\n"
-                 "no-own-priorities: switch nghttp2's RFC 7540 tree off\n",
+                 "usage: %s PORT KEY CERTIFICATE [POLICY] [no-own-priorities]"
+                 " [--trace FILE]\n"
+                 "no-own-priorities: switch nghttp2's RFC 7540 tree off\n"
+                 "--trace: write decision logs to FILE, FILE.2, …\n",
                  argv[0]);
     return 2;
   }
@@ -361,7 +375,8 @@ int main(int argc, char** argv) {
   settings.own_priorities =
       !(argc > 5 && std::string(argv[5]) == "no-own-priorities");
 #ifdef WITH_SLUICE
-  if (!sluice::adapters::PriorityAdapter::Create(settings.policy).ok()) {
+  if (!sluice::adapters::PriorityAdapter::Create(settings.policy, {}, nullptr)
+           .ok()) {
     Fail("no such policy");
   }
 #endif

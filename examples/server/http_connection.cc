@@ -4,7 +4,8 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace/trace.h>
+#include <sluice/scheduler/trace/trace_files.h>
 
 #include <cstddef>
 #include <memory>
@@ -42,19 +43,27 @@ std::string HeaderValue(const std::vector<h2::Header>& headers,
   return {};
 }
 
+scheduler::DataSchedulerOptions WithTrace(
+    scheduler::DataSchedulerOptions options, scheduler::TraceSink* trace) {
+  options.trace = trace;
+  return options;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(
     const StaticFiles* files, const PriorityRules* rules, AccessLog* log,
     std::string peer, h2::ConnectionOptions connection_options,
-    std::unique_ptr<scheduler::Policy> policy,
+    scheduler::LoggedPolicy policy,
     scheduler::DataSchedulerOptions scheduler_options)
     : files_(files),
       rules_(rules),
       log_(log),
       peer_(std::move(peer)),
+      trace_(std::move(policy.log)),
       connection_(std::move(connection_options)),
-      scheduler_(&connection_, std::move(policy), scheduler_options) {
+      scheduler_(&connection_, std::move(policy.policy),
+                 WithTrace(scheduler_options, trace_.get())) {
   scheduler_.SetObserver(
       [this](const scheduler::DataScheduler::Decision& decision) {
         const auto it = exchanges_.find(decision.stream_id);
@@ -86,6 +95,7 @@ absl::Status HttpConnection::Receive(absl::string_view bytes) {
 }
 
 absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
+  if (trace_ != nullptr) trace_->AdvanceTime(elapsed);
   return Checked(connection_.AdvanceTime(elapsed));
 }
 

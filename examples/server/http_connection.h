@@ -11,7 +11,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace/trace_files.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,14 +31,13 @@ namespace sluice::examples {
 
 class HttpConnection {
  public:
-  // `files`, `rules` and `log` must outlive this object; `peer` stands in the
-  // log.
+  // `files`, `rules` and `log` must outlive this object; the log shows `peer`.
   HttpConnection(const StaticFiles* files, const PriorityRules* rules,
                  AccessLog* log, std::string peer,
                  h2::ConnectionOptions connection_options,
-                 std::unique_ptr<scheduler::Policy> policy,
+                 scheduler::LoggedPolicy policy,
                  scheduler::DataSchedulerOptions scheduler_options);
-  // Requests that are not answered in full are logged as "closed".
+  // Logs requests that were not answered in full as "closed".
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -47,9 +46,9 @@ class HttpConnection {
   // end: write wire() (it holds the GOAWAY), then close.
   absl::Status Receive(absl::string_view bytes);
 
-  // `elapsed` went by since the last call. Call it before Receive(): the
-  // connection's budgets against floods refill with time. An error
-  // (SETTINGS_TIMEOUT) is the end, as one of Receive().
+  // `elapsed` went by since the last call. Call it before Receive() and Pull():
+  // the connection's budgets against floods refill with time, and the decision
+  // log shows it. An error (SETTINGS_TIMEOUT) is the end, as one of Receive().
   absl::Status AdvanceTime(absl::Duration elapsed);
 
   // Moves up to `max_bytes` of body into the output, as the policy decides.
@@ -97,6 +96,7 @@ class HttpConnection {
   const PriorityRules* const rules_;
   AccessLog* const log_;
   const std::string peer_;
+  const std::unique_ptr<scheduler::TraceFile> trace_;  // null: none
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;
   // Requests whose response is not in the output in full.

@@ -48,6 +48,10 @@ ABSL_FLAG(std::string, tls_key, "", "PEM file with the certificate's key");
 ABSL_FLAG(int, notsent_lowat, 16384,
           "TCP_NOTSENT_LOWAT in bytes: how little must be unsent in the kernel "
           "before more is chosen; 0 leaves the system's setting");
+ABSL_FLAG(std::string, trace, "",
+          "writes the first connection's decision log to this file, the next "
+          "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
+          "SLUICE_TRACE in the environment names the file");
 ABSL_FLAG(bool, access_log, true, "one line on standard error for a request");
 ABSL_FLAG(int, max_connections, 1000,
           "how many connections are served at once; more wait in the kernel");
@@ -101,6 +105,7 @@ int main(int argc, char** argv) {
   options.priority_rules = absl::GetFlag(FLAGS_priority_rules);
   options.tls_cert = ResolveUserPath(absl::GetFlag(FLAGS_tls_cert));
   options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
+  options.trace = ResolveUserPath(absl::GetFlag(FLAGS_trace));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
   options.access_log = absl::GetFlag(FLAGS_access_log);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
@@ -108,8 +113,10 @@ int main(int argc, char** argv) {
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
 
-  // OpenSSL writes to sockets without MSG_NOSIGNAL.
+  // OpenSSL writes to sockets without MSG_NOSIGNAL. A log that reaches a limit
+  // on the size of files must not end the server.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Create(std::move(options));

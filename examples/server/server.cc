@@ -5,6 +5,7 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/trace_files.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -93,7 +95,12 @@ Server::Server(ServerOptions options, StaticFiles files, PriorityRules rules,
       tls_(std::move(tls)),
       log_(options_.access_log ? STDERR_FILENO : -1,
            // After the handlers that are ready now: they add more lines.
-           [this] { asio::post(io_context_, [this] { log_.Flush(); }); }) {}
+           [this] { asio::post(io_context_, [this] { log_.Flush(); }); }) {
+  if (options_.trace.empty()) return;
+  traces_.emplace(options_.trace, [](absl::string_view fault) {
+    std::cerr << "server: " << fault << std::endl;
+  });
+}
 
 Server::~Server() = default;
 
@@ -189,13 +196,16 @@ void Server::StartSession(tcp::socket socket) {
   std::error_code error;
   socket.native_non_blocking(true, error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
-  absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
-      scheduler::CreatePolicy(options_.policy);
+  absl::StatusOr<scheduler::LoggedPolicy> policy =
+      scheduler::CreateLoggedPolicy(
+          options_.policy, {},
+          traces_.has_value() ? &*traces_
+                              : scheduler::TraceFiles::FromEnvironment());
   if (error || !policy.ok()) return;  // the peer is gone; the spec was checked
   h2::ConnectionOptions connection;
   connection.side = h2::Side::kServer;
   connection.settings_timeout = options_.setup_timeout;
-  if ((*policy)->AnnouncesNoRfc7540Priorities()) {
+  if (policy->policy->AnnouncesNoRfc7540Priorities()) {
     connection.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
   scheduler::DataSchedulerOptions scheduling;

@@ -2,9 +2,12 @@
 #ifndef SLUICE_EXAMPLES_SERVER_SERVER_H_
 #define SLUICE_EXAMPLES_SERVER_SERVER_H_
 
+#include <sluice/scheduler/trace/trace_files.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,6 +34,7 @@ struct ServerOptions {
   std::string priority_rules;      // see priority_rules.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;
+  std::string trace;           // the first decision log's file; "": no logs
   int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
   bool access_log = true;      // to standard error
   int max_connections = 1000;  // beyond it they wait in the kernel's queue
@@ -76,6 +80,7 @@ class Server {
   const StaticFiles files_;
   const PriorityRules rules_;
   const TlsContext tls_;  // null: cleartext
+  std::optional<scheduler::TraceFiles> traces_;
   asio::io_context io_context_{1};
   AccessLog log_;
   asio::ip::tcp::acceptor acceptor_{io_context_};

@@ -122,7 +122,7 @@ void Session::OnReadable() {
 void Session::OnWritable() {
   if (state_ == State::kHandshake) {
     ContinueHandshake();
-  } else {
+  } else if (state_ != State::kOpen || AdvanceTime().ok()) {
     Write();
   }
 }

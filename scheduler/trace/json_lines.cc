@@ -1,5 +1,6 @@
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/trace/json_lines.h>
+#include <sluice/scheduler/trace/replay.h>
 #include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
@@ -382,16 +383,21 @@ absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line) {
 }
 
 absl::StatusOr<std::vector<TraceEvent>> ReadTrace(std::istream& in) {
+  const auto bad_line = [](size_t number, absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", number, ": ", why));
+  };
   std::vector<TraceEvent> events;
+  std::vector<size_t> numbers;  // of the events' lines
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
     absl::StatusOr<TraceEvent> event = TraceEventFromJson(line);
-    if (!event.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, ": ", event.status().message()));
-    }
+    if (!event.ok()) return bad_line(number, event.status().message());
     events.push_back(*std::move(event));
+    numbers.push_back(number);
+  }
+  if (const std::optional<BadCall> bad = FindBadCall(events)) {
+    return bad_line(events.empty() ? 1 : numbers[bad->index], bad->why);
   }
   return events;
 }

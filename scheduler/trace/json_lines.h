@@ -35,8 +35,8 @@ std::string TraceEventToJson(const TraceEvent& event);
 // Error: InvalidArgument names the field, its value and the allowed ones.
 absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line);
 
-// Every line of `in`; empty lines are skipped. Error: InvalidArgument, that of
-// TraceEventFromJson() behind the line's number.
+// Every line of `in`; empty lines are skipped. Error: InvalidArgument with the
+// number of a bad line (TraceEventFromJson()) or of a bad call (FindBadCall()).
 absl::StatusOr<std::vector<TraceEvent>> ReadTrace(std::istream& in);
 
 }  // namespace sluice::scheduler

@@ -125,18 +125,25 @@ class CallChecker {
 
 // --- Playing -----------------------------------------------------------------
 
+PolicyOptions OptionsOf(const TraceMade& made) {
+  PolicyOptions options;
+  options.max_grant = made.max_grant;
+  options.max_streams = made.max_streams;
+  options.max_closed_streams = made.max_closed_streams;
+  return options;
+}
+
+// The policy `spec`, by default the log's, for a log that can be played.
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicyFor(
-    absl::Span<const TraceEvent> trace, absl::string_view spec,
-    size_t max_grant) {
+    absl::Span<const TraceEvent> trace, absl::string_view spec = "",
+    size_t max_grant = 0) {
   if (const std::optional<BadCall> bad = FindBadCall(trace)) {
     return absl::InvalidArgumentError(
         absl::StrCat("call ", bad->index + 1, ": ", bad->why));
   }
   const auto& made = std::get<TraceMade>(trace.front());
-  PolicyOptions options;
-  options.max_grant = max_grant == 0 ? made.max_grant : max_grant;
-  options.max_streams = made.max_streams;
-  options.max_closed_streams = made.max_closed_streams;
+  PolicyOptions options = OptionsOf(made);
+  if (max_grant > 0) options.max_grant = max_grant;
   return CreatePolicy(spec.empty() ? made.spec : spec, options);
 }
 
@@ -178,7 +185,10 @@ std::optional<BadCall> FindBadCall(absl::Span<const TraceEvent> trace) {
   if (trace.empty() || !std::holds_alternative<TraceMade>(trace.front())) {
     return BadCall{0, "a log must begin with \"made\""};
   }
-  CallChecker checker(std::get<TraceMade>(trace.front()).max_grant);
+  const auto& made = std::get<TraceMade>(trace.front());
+  const absl::Status status = CreatePolicy(made.spec, OptionsOf(made)).status();
+  if (!status.ok()) return BadCall{0, std::string(status.message())};
+  CallChecker checker(made.max_grant);
   for (size_t i = 1; i < trace.size(); ++i) {
     std::string fault = checker.FaultOf(trace[i]);
     if (!fault.empty()) return BadCall{i, std::move(fault)};
@@ -200,8 +210,7 @@ std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace) {
 
 absl::StatusOr<std::vector<ReplayedPick>> Replay(
     absl::Span<const TraceEvent> trace) {
-  const absl::StatusOr<std::unique_ptr<Policy>> made =
-      MakePolicyFor(trace, /*spec=*/"", /*max_grant=*/0);
+  const absl::StatusOr<std::unique_ptr<Policy>> made = MakePolicyFor(trace);
   if (!made.ok()) return made.status();
   Policy& policy = **made;
   StreamInfos infos;
@@ -251,7 +260,6 @@ WhatIfPlayer::Bodies WhatIfPlayer::BodiesOf(
       bodies[frame->id].finishes |= frame->end_stream;
       continue;
     }
-    if (std::holds_alternative<TraceTime>(event)) continue;
     if (const auto* ready = std::get_if<TraceReady>(&event)) {
       Body& body = bodies[ready->id];
       if (!std::exchange(body.ready, true)) body.portions.push_back(0);

@@ -37,8 +37,9 @@ struct BadCall {
   std::string why;
 };
 
-// The first such call. A policy relies on its session (policy.h), and a file
-// may say anything, so the functions below check a log before they play it.
+// The first such call, or the first call of all when its policy cannot be made.
+// A policy relies on its session (policy.h), and a file may say anything, so
+// the functions below check a log before they play it.
 std::optional<BadCall> FindBadCall(absl::Span<const TraceEvent> trace);
 
 // The decisions that a log holds.
@@ -46,8 +47,8 @@ std::vector<ReplayedPick> RecordedPicks(absl::Span<const TraceEvent> trace);
 
 // Makes the policy of the log anew and gives it the same calls. Equal to
 // RecordedPicks() for every deterministic policy. When the policy picks a
-// stream where the log has none, it is charged 0 bytes. Errors: InvalidArgument
-// (FindBadCall(); the message names the call), those of CreatePolicy().
+// stream where the log has none, it is charged 0 bytes. Error: InvalidArgument
+// (FindBadCall(); the message names the call).
 absl::StatusOr<std::vector<ReplayedPick>> Replay(
     absl::Span<const TraceEvent> trace);
 
@@ -61,7 +62,8 @@ absl::StatusOr<std::vector<ReplayedPick>> Replay(
 // another order would have led to, are not known.
 class WhatIfPlayer {
  public:
-  // `max_grant` replaces the log's; 0 keeps it. Errors: those of Replay().
+  // An empty `spec` is the log's own, a `max_grant` of 0 too. Errors: those of
+  // Replay() and CreatePolicy().
   static absl::StatusOr<WhatIfPlayer> Create(absl::Span<const TraceEvent> trace,
                                              absl::string_view spec,
                                              size_t max_grant = 0);

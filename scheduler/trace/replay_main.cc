@@ -16,7 +16,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,18 +48,6 @@ std::string UserPath(const std::string& path) {
   const char* folder = std::getenv("BUILD_WORKING_DIRECTORY");
   if (folder == nullptr || path.empty() || path.front() == '/') return path;
   return absl::StrCat(folder, "/", path);
-}
-
-// The number of the line that holds call `index`. Empty lines hold no call.
-size_t LineOf(const std::string& path, size_t index) {
-  std::ifstream file(path);
-  std::string line;
-  size_t number = 0;
-  for (size_t calls = 0; calls <= index && std::getline(file, line);) {
-    ++number;
-    if (!line.empty()) ++calls;
-  }
-  return std::max<size_t>(number, 1);
 }
 
 std::string Describe(const Picks& picks, size_t index) {
@@ -103,15 +90,9 @@ int Play(const std::string& path, const std::string& policy) {
   if (!file) return Unreadable(absl::StrCat("cannot read ", path));
   const absl::StatusOr<std::vector<TraceEvent>> trace = ReadTrace(file);
   if (!trace.ok()) return Unreadable(trace.status().message());
-  const auto bad_line = [&path](size_t index, absl::string_view why) {
-    return Unreadable(absl::StrCat("line ", LineOf(path, index), ": ", why));
-  };
-  if (const std::optional<BadCall> bad = FindBadCall(*trace)) {
-    return bad_line(bad->index, bad->why);
-  }
   const Picks recorded = RecordedPicks(*trace);
   const absl::StatusOr<Picks> replayed = Replay(*trace);
-  if (!replayed.ok()) return bad_line(0, replayed.status().message());
+  if (!replayed.ok()) return Unreadable(replayed.status().message());
   for (size_t i = 0; i < recorded.size(); ++i) {
     if (recorded[i] == (*replayed)[i]) continue;
     absl::FPrintF(stderr, "replay: decision %d was %s, and is %s now\n", i,

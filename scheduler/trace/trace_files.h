@@ -13,7 +13,8 @@
 //
 // A log never disturbs serving. When a file cannot be created or written, the
 // fault is reported, once for all files; that log ends with its last whole
-// line, and no further one begins.
+// line, and no further one begins. (Ignore SIGXFSZ in a program whose files are
+// limited in size.)
 #ifndef SLUICE_SCHEDULER_TRACE_TRACE_FILES_H_
 #define SLUICE_SCHEDULER_TRACE_TRACE_FILES_H_
 

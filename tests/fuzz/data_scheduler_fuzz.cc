@@ -39,9 +39,9 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/json_lines.h>
 #include <sluice/scheduler/trace/replay.h>
 #include <sluice/scheduler/trace/trace.h>
-#include <sluice/scheduler/trace/json_lines.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 

@@ -25,6 +25,7 @@ TEST(TraceJsonThreadsTest, EachThreadGetsTheNamesOfItsOwnTrace) {
         return absl::StrCat(thread, "/", i);
       };
       std::stringstream file;
+      file << TraceEventToJson(TraceMade{"rr", 1, 1, 0}) << "\n";
       for (size_t i = 0; i < kPicks; ++i) {
         TracePick pick;
         const std::string name = rule(i);
@@ -33,9 +34,9 @@ TEST(TraceJsonThreadsTest, EachThreadGetsTheNamesOfItsOwnTrace) {
       }
       const auto events = ReadTrace(file);
       ASSERT_TRUE(events.ok());
-      ASSERT_EQ(events->size(), kPicks);
+      ASSERT_EQ(events->size(), 1 + kPicks);
       for (size_t i = 0; i < kPicks; ++i) {
-        ASSERT_EQ(std::get<TracePick>((*events)[i]).rule, rule(i));
+        ASSERT_EQ(std::get<TracePick>((*events)[1 + i]).rule, rule(i));
       }
     });
   }

@@ -527,6 +527,9 @@ TEST(TraceJsonTest, ABadLineIsRefusedWithTheFieldAndTheAllowedValues) {
   std::stringstream file("{\"call\":\"uses_rfc9218\"}\n\nnonsense\n");
   EXPECT_THAT(std::string(ReadTrace(file).status().message()),
               HasSubstr("line 3: \"nonsense\" is no JSON object"));
+  std::stringstream headless("\n{\"call\":\"uses_rfc9218\"}\n");
+  EXPECT_EQ(ReadTrace(headless).status().message(),
+            "line 2: a log must begin with \"made\"");
 }
 
 // A reader that recursed would need a stack frame for each level.

@@ -5,7 +5,7 @@
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/trace/trace_files.h>
 
 #include <unistd.h>
 
@@ -54,7 +54,8 @@ class HttpConnectionTest : public ::testing::Test {
     files_ = std::make_unique<StaticFiles>(*std::move(files));
     http_ = std::make_unique<HttpConnection>(
         files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
-        *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
+        *scheduler::CreateLoggedPolicy("rr", {}, nullptr),
+        scheduler::DataSchedulerOptions{});
     EXPECT_TRUE(client_.InitiateConnection().ok());
   }
 
@@ -163,7 +164,8 @@ TEST_F(HttpConnectionTest, AServersRuleGoesBeforeTheClientsPriority) {
   rules_ = *PriorityRules::Parse("type text/html: weight=256, exclusive");
   http_ = std::make_unique<HttpConnection>(
       files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
-      *scheduler::CreatePolicy("rfc7540"), scheduler::DataSchedulerOptions{});
+      *scheduler::CreateLoggedPolicy("rfc7540", {}, nullptr),
+      scheduler::DataSchedulerOptions{});
   const h2::StreamId big = Request("GET", "/big.bin");
   const h2::StreamId home = Request("GET", "/");
   ExchangeBytes();
@@ -257,7 +259,8 @@ TEST_F(HttpConnectionTest, ARequestThatCannotBeAnsweredIsReset) {
   full.limits.output_control_high_water_mark = 1;  // our SETTINGS wait
   http_ = std::make_unique<HttpConnection>(
       files_.get(), &rules_, log_.get(), "peer:1", full,
-      *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
+      *scheduler::CreateLoggedPolicy("rr", {}, nullptr),
+      scheduler::DataSchedulerOptions{});
   Request("GET", "/");
   ExchangeBytes();
   ASSERT_EQ(Got<h2::StreamReset>().size(), 1u);
