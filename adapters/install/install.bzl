@@ -1,10 +1,10 @@
-"""What //:install puts together from cc_library targets."""
+"""Rules that make the files of //:install from cc_library targets."""
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("//third_party:system_library.bzl", "absl_module")
 
 def _linker_inputs(ctx):
-    """Those of the deps: this workspace's, and those of the libraries below."""
+    """The linking contexts of the deps: this workspace's, and the libraries'."""
     ours, others = [], []
     for dep in ctx.attr.deps:
         for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
@@ -12,8 +12,8 @@ def _linker_inputs(ctx):
             (ours if is_ours else others).append(linker_input)
     return ours, others
 
-# One object of all of the libraries' objects: a program that takes anything
-# takes everything, and so the policies too, which nothing refers to by name.
+# One object of all of the libraries' objects. A program that links any part links
+# all of it, the policies too, which no code names.
 def _merged_library_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     ours, others = _linker_inputs(ctx)
@@ -40,8 +40,8 @@ ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
 shift 6
 trap 'rm -f "$out.o" "$out.unique"' EXIT
 if [ -n "$keep" ]; then
-  # Its own copy of every inline function: a local name in a group that the
-  # linker may discard would be left without its code.
+  # Keeps its own copy of every inline function: the linker may discard a group,
+  # and a local name in it would lose its code.
   "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
   # "Unique" symbols stay global unless they are made weak first.
   "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
@@ -172,7 +172,7 @@ def _mode_transition_impl(settings, attr):
         result["//command_line_option:compilation_mode"] = "opt"
         result["//command_line_option:copt"] = result["//command_line_option:copt"] + ["-DNDEBUG"]
 
-        # The libraries have to be; so the programs need no objects of their own.
+        # The libraries must be, so the programs share their objects.
         result["//command_line_option:force_pic"] = True
     return result
 
