@@ -26,13 +26,12 @@
 namespace sluice::examples {
 namespace {
 
-// The PING that marks the first GOAWAY of a drain; its eight bytes tell it from
-// others.
+// The eight bytes of the PING behind the first GOAWAY of a drain.
 constexpr absl::string_view kDrainPing = "drainpng";
 
-// What a client may go on uploading after it has got its whole response. Less
-// than that is let in, since some clients take the RST_STREAM of RFC 9113 §8.1
-// for an error while they still send.
+// Bytes that a client may upload after its whole response. Then the stream is
+// reset; not at once, since some clients that still send take the RST_STREAM of
+// RFC 9113 §8.1 for an error.
 constexpr size_t kMostDiscarded = 64 * 1024;
 
 std::string HeaderValue(const std::vector<h2::Header>& headers,
@@ -81,12 +80,11 @@ HttpConnection::~HttpConnection() {
 }
 
 absl::Status HttpConnection::Receive(absl::string_view bytes) {
-  // Not kept for its capacity: a peer that once filled it would hold megabytes
-  // of ours on each of its connections.
+  // Not a member: a peer that filled it once would hold megabytes of ours on
+  // each of its connections.
   std::vector<h2::Event> events;
   const absl::Status status = connection_.ReceiveData(bytes, &events);
-  // Events before an error are valid, and a request in them is worth its line
-  // in the log.
+  // Events before an error are valid, and requests among them are logged.
   for (const h2::Event& event : events) {
     scheduler_.OnEvent(event);
     HandleEvent(event);
@@ -99,7 +97,7 @@ absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
   return Checked(connection_.AdvanceTime(elapsed));
 }
 
-// A connection error is worth a line in the log.
+// Logs a connection error.
 absl::Status HttpConnection::Checked(const absl::Status& status) {
   if (!status.ok()) {
     log_->AddConnectionError(absl::Now(), peer_, status.message());
@@ -153,8 +151,8 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   const absl::Status status = scheduler_.Submit(
       id, response.headers, std::move(response.body), std::move(options));
   if (!status.ok()) {
-    // The output is full; or the stream ended within the same read (its
-    // StreamReset event follows or went before), or the whole connection did.
+    // The output is full, or the stream ended within the same read (its
+    // StreamReset event comes before or after), or the connection did.
     scheduler_.Cancel(id, h2::ErrorCode::kInternalError);
     FinishExchange(id, absl::StrCat("failed: ", status.message()));
   } else if (!has_body) {
@@ -163,8 +161,7 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
 }
 
 void HttpConnection::Discard(const h2::DataReceived& data) {
-  // The stream may be gone by now, then only the connection's window is
-  // credited.
+  // If the stream is gone, only the connection's window gets credit.
   connection_
       .AcknowledgeReceivedData(data.stream_id, data.flow_controlled_length)
       .IgnoreError();
@@ -189,7 +186,7 @@ void HttpConnection::Pull(size_t max_bytes) {
   scheduler_.Pull(max_bytes);
   for (const h2::StreamId id : completed_) CompleteExchange(id);
   if (scheduler_.ActiveBodies() == exchanges_.size()) return;
-  // The scheduler gave up a body that could not be read, and reset its stream.
+  // The scheduler could not read a body, and reset its stream.
   std::vector<h2::StreamId> failed;
   for (const auto& [id, exchange] : exchanges_) {
     if (!connection_.CanSendData(id)) failed.push_back(id);

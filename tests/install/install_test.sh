@@ -193,9 +193,9 @@ sluice --help | grep -q 'sluice compare|server|replay'
 sluice --version | grep -qE '^sluice [0-9.]+$'
 sluice server --help >"$work/help" || true
 grep -q -- --notsent_lowat "$work/help"
-sluice replay --help | grep -qi 'call log'
+sluice replay --help | grep -q 'decision log'
 refused 'usage:' sluice
-refused "what is 'nothing'?" sluice nothing
+refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
 

@@ -59,7 +59,7 @@ class CommandLine(support.Folder):
                       self.refused("--max_connections=0"))
         self.assertIn("--prot", self.refused("--prot=80"))
         self.assertIn("localhost", self.refused("--bind=localhost"))
-        self.assertIn("timeouts", self.refused("--idle_timeout=0"))
+        self.assertIn("a timeout is 0", self.refused("--idle_timeout=0"))
         self.assertIn("site", self.refused("site"))
 
     def test_a_port_in_use_is_not_the_command_lines_fault(self):

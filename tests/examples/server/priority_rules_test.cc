@@ -67,9 +67,9 @@ TEST(PriorityRulesTest, AWrongRuleIsNamed) {
     const char* rule;
     const char* named;
   } kCases[] = {
-      {"type text/css", "has no ':'"},
-      {"mime text/css: u=1", "neither 'type ' nor 'path '"},
-      {"path : u=1", "neither 'type ' nor 'path '"},
+      {"type text/css", "must have a ':'"},
+      {"mime text/css: u=1", "must begin with 'type ' or 'path '"},
+      {"path : u=1", "must begin with 'type ' or 'path '"},
       {"path /: u=8", "'u=8'"},
       {"path /: u=-1", "'u=-1'"},
       {"path /: u=", "'u='"},
