@@ -188,7 +188,7 @@ std::vector<std::string> Specs() {
   return specs;
 }
 
-TEST(MemoryTest, EveryByteComesFromTheCallersAllocatorAndGoesBackThere) {
+TEST(MemoryTest, EveryByteComesFromTheCallersAllocatorAndReturnsThere) {
   for (const std::string& spec : Specs()) {
     SCOPED_TRACE(spec);
     std::vector<bool> open(2 * kStreams);
@@ -246,7 +246,7 @@ TEST(MemoryTest, PickAndChargeTakeNoMemoryOfTheCallers) {
 }
 
 // The figures of docs/plugging-in.md, to two digits.
-TEST(MemoryTest, AHandleCostsWhatTheDocumentationSays) {
+TEST(MemoryTest, AHandlesMemoryIsThatOfTheDocumentation) {
   struct {
     const char* spec;
     size_t max_streams, max_closed_streams, kb_made, kb_with_100_streams;
@@ -275,7 +275,7 @@ TEST(MemoryTest, AHandleCostsWhatTheDocumentationSays) {
   }
 }
 
-TEST(MemoryTest, ACreationThatTheAllocatorRefusesABlockOfLeavesNothing) {
+TEST(MemoryTest, ACreationThatRunsOutOfMemoryLeavesNothing) {
   for (const std::string& spec : Specs()) {
     SCOPED_TRACE(spec);
     int result = SLUICE_ERROR_NO_MEMORY;
@@ -297,7 +297,7 @@ TEST(MemoryTest, ACreationThatTheAllocatorRefusesABlockOfLeavesNothing) {
 }
 
 // Whatever the call in which the allocator gives its first NULL.
-TEST(MemoryTest, WithoutMemoryWhatIsOpenIsStillSentAndNothingNewIsTaken) {
+TEST(MemoryTest, WithoutMemoryOpenStreamsAreSentAndNewOnesRefused) {
   for (const std::string& spec : Specs()) {
     size_t enough = 0;
     for (size_t blocks = 0; enough == 0; blocks += blocks / 8 + 1) {
@@ -319,7 +319,7 @@ TEST(MemoryTest, WithoutMemoryWhatIsOpenIsStillSentAndNothingNewIsTaken) {
   }
 }
 
-TEST(MemoryTest, ACallThatIsRefusedForMemorySaysSoAndChangesNothing) {
+TEST(MemoryTest, ACallRefusedForLackOfMemorySaysSoAndChangesNothing) {
   CountingHeap heap;
   sluice_policy* policy = nullptr;
   ASSERT_EQ(Create("rr", heap, &policy), SLUICE_OK);
@@ -356,7 +356,7 @@ TEST(MemoryTest, ACallThatIsRefusedForMemorySaysSoAndChangesNothing) {
 }
 
 // A chain takes a block for each stream in it, which goes back with the stream.
-TEST(MemoryTest, WhenItsLoanIsPaidBackAHandleTakesNewStreamsAgain) {
+TEST(MemoryTest, AHandleTakesNewStreamsAgainAfterItsLoanIsPaidBack) {
   CountingHeap heap;
   sluice_policy* policy = nullptr;
   ASSERT_EQ(Create("serial_plus", heap, &policy), SLUICE_OK);

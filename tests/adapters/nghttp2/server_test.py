@@ -124,7 +124,7 @@ class Nghttp2ServerTest(unittest.TestCase):
             said.seek(0)
             self.assertEqual(said.read().count("cannot write the decision log"), 1)
 
-    def test_switching_the_adapter_on_takes_under_thirty_lines(self):
+    def test_the_adapter_takes_under_thirty_lines(self):
         with open(SOURCE, encoding="utf-8") as source:
             blocks = re.findall(r"^#ifdef WITH_SLUICE\n(.*?)^#(?:else|endif)\n", source.read(),
                                 re.MULTILINE | re.DOTALL)
