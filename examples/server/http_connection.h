@@ -97,7 +97,7 @@ class HttpConnection {
   const std::unique_ptr<scheduler::TraceFile> trace_;  // null: none
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;
-  // Requests whose response is not in the output in full.
+  // Requests without their whole response in the output.
   absl::flat_hash_map<h2::StreamId, Exchange> exchanges_;
   // Bytes of request bodies that still arrive after their response.
   absl::flat_hash_map<h2::StreamId, size_t> uploads_;

@@ -57,55 +57,40 @@ constexpr std::array kNamesOf<TraceOutcome> = {
 
 // --- The fields, for the writer and the reader alike -------------------------
 
-// Must() is for a field that is always there, May() for one that is left out
-// when it has its default value. The same table serves `const T&` and `T&`.
+// Must() is for fields that are always there, May() for those that are left out
+// when they have their default value.
 template <class T, class Plain>
 concept Like = std::same_as<std::remove_const_t<T>, Plain>;
 
-// Both kinds of signals, as the client's, and as the application's.
+// Both kinds of signals: the client's, or the application's.
 template <class Signals>
-void Fields(auto& table, Signals& signals) requires requires {
-  signals.rfc7540;
-}
-{
-  table.May("rfc7540", signals.rfc7540);
-  table.May("rfc9218", signals.rfc9218);
+requires requires(Signals signals) { signals.rfc7540; }
+void Fields(auto& table, Signals& signals) {
+  table.May("rfc7540", signals.rfc7540, "rfc9218", signals.rfc9218);
   if constexpr (Like<Signals, StreamInfo>) {
-    table.May("before_open", signals.rfc7540_before_open);
-    table.May("moved", signals.moved);
-    table.May("server", signals.server);
-    table.May("hints", signals.hints);
+    table.May("before_open", signals.rfc7540_before_open, "moved",
+              signals.moved, "server", signals.server, "hints", signals.hints);
   }
 }
 
 void Fields(auto& table, Like<ResourceHints> auto& hints) {
-  table.May("class", hints.resource_class);
-  table.May("in_head", hints.in_head);
-  table.May("after_first_image", hints.after_first_image);
-  table.May("async_or_defer", hints.async_or_defer);
-  table.May("above_the_fold", hints.above_the_fold);
-  table.May("preload", hints.preload);
-  table.May("tunnel", hints.tunnel);
-  table.May("bytes_remaining", hints.bytes_remaining);
+  table.May("class", hints.resource_class, "in_head", hints.in_head,
+            "after_first_image", hints.after_first_image, "async_or_defer",
+            hints.async_or_defer, "above_the_fold", hints.above_the_fold,
+            "preload", hints.preload, "tunnel", hints.tunnel, "bytes_remaining",
+            hints.bytes_remaining);
 }
 
 void Fields(auto& table, Like<PathLevel> auto& level) {
-  table.Must("parent", level.parent);
-  table.Must("child", level.child);
-  table.Must("group", level.group);
-  table.Must("weight", level.weight);
-  table.Must("tag", level.tag);
-  table.Must("key", level.key);
-  table.Must("clock", level.clock);
-  table.Must("active", level.active);
-  table.Must("child_active", level.child_active);
+  table.Must("parent", level.parent, "child", level.child, "group", level.group,
+             "weight", level.weight, "tag", level.tag, "key", level.key,
+             "clock", level.clock, "active", level.active, "child_active",
+             level.child_active);
 }
 
 void Fields(auto& table, Like<TraceMade> auto& made) {
-  table.Must("spec", made.spec);
-  table.Must("max_grant", made.max_grant);
-  table.Must("max_streams", made.max_streams);
-  table.Must("max_closed_streams", made.max_closed_streams);
+  table.Must("spec", made.spec, "max_grant", made.max_grant, "max_streams",
+             made.max_streams, "max_closed_streams", made.max_closed_streams);
 }
 
 void Fields(auto& table, Like<TraceOpen> auto& open) {
@@ -114,52 +99,37 @@ void Fields(auto& table, Like<TraceOpen> auto& open) {
 }
 
 void Fields(auto& table, Like<TracePriority> auto& priority) {
-  table.Must("id", priority.id);
-  table.Must("changed", priority.changed);
+  table.Must("id", priority.id, "changed", priority.changed);
   Fields(table, priority.info);
 }
 
 void Fields(auto& table, Like<TraceIdlePriority> auto& idle) {
-  table.Must("id", idle.id);
-  table.Must("rfc7540", idle.priority);
+  table.Must("id", idle.id, "rfc7540", idle.priority);
   table.May("refused", idle.refused);
 }
 
 void Fields(auto&, Like<TraceUsesRfc9218> auto&) {}
-void Fields(auto& table, Like<TraceClose> auto& close) {
-  table.Must("id", close.id);
-}
-void Fields(auto& table, Like<TraceReady> auto& ready) {
-  table.Must("id", ready.id);
-}
-void Fields(auto& table, Like<TraceBlocked> auto& blocked) {
-  table.Must("id", blocked.id);
-}
+
+template <class Call>
+requires Like<Call, TraceClose> || Like<Call, TraceReady> ||
+    Like<Call, TraceBlocked>
+void Fields(auto& table, Call& call) { table.Must("id", call.id); }
 
 void Fields(auto& table, Like<TracePick> auto& pick) {
-  table.Must("n", pick.number);
-  table.Must("id", pick.id);
-  table.Must("max", pick.max_bytes);
-  table.Must("policy", pick.policy);
-  table.Must("rule", pick.rule);
-  table.Must("ready", pick.ready);
-  table.May("ready_ids", pick.ready_ids);
-  table.May("levels", pick.levels);
-  table.May("path", pick.path);
+  table.Must("n", pick.number, "id", pick.id, "max", pick.max_bytes, "policy",
+             pick.policy, "rule", pick.rule, "ready", pick.ready);
+  table.May("ready_ids", pick.ready_ids, "levels", pick.levels, "path",
+            pick.path);
 }
 
 void Fields(auto& table, Like<TraceCharge> auto& charge) {
-  table.Must("id", charge.id);
-  table.Must("bytes", charge.bytes);
+  table.Must("id", charge.id, "bytes", charge.bytes);
 }
 
 void Fields(auto& table, Like<TraceFrame> auto& frame) {
-  table.Must("id", frame.id);
-  table.Must("bytes", frame.bytes);
-  table.Must("end", frame.end_stream);
-  table.Must("outcome", frame.outcome);
-  table.Must("window", frame.window);
-  table.Must("connection_window", frame.connection_window);
+  table.Must("id", frame.id, "bytes", frame.bytes, "end", frame.end_stream,
+             "outcome", frame.outcome, "window", frame.window,
+             "connection_window", frame.connection_window);
 }
 
 void Fields(auto& table, Like<TraceTime> auto& time) {
@@ -193,13 +163,15 @@ class Writer {
  public:
   explicit Writer(Json* out) : out_(*out) {}
 
-  template <class T>
-  void Must(const char* name, const T& value) {
+  template <class T, class... More>
+  void Must(const char* name, const T& value, const More&... more) {
     out_[name] = ToJson(value);
+    if constexpr (sizeof...(more) > 0) Must(more...);
   }
-  template <class T>
-  void May(const char* name, const T& value) {
+  template <class T, class... More>
+  void May(const char* name, const T& value, const More&... more) {
     if (!(value == T())) Must(name, value);
+    if constexpr (sizeof...(more) > 0) May(more...);
   }
 
  private:
@@ -254,16 +226,18 @@ class Reader {
  public:
   Reader(const Json& in, std::string* fault) : in_(in), fault_(*fault) {}
 
-  template <class T>
-  void Must(const char* name, T& value) {
+  template <class T, class... More>
+  void Must(const char* name, T& value, More&... more) {
     if (!in_.contains(name) && fault_.empty()) {
       fault_ = absl::StrCat("\"", name, "\" is missing");
     }
     May(name, value);
+    if constexpr (sizeof...(more) > 0) Must(more...);
   }
-  template <class T>
-  void May(const char* name, T& value) {
+  template <class T, class... More>
+  void May(const char* name, T& value, More&... more) {
     if (fault_.empty() && in_.contains(name)) Take(name, in_.at(name), value);
+    if constexpr (sizeof...(more) > 0) May(more...);
   }
 
  private:

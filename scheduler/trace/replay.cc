@@ -69,11 +69,9 @@ class CallChecker {
     open_.erase(close.id);
     return fault;
   }
-  std::string Fault(const TraceReady& ready) {
-    return FaultUnlessOpen(ready.id);
-  }
-  std::string Fault(const TraceBlocked& blocked) {
-    return FaultUnlessOpen(blocked.id);
+  template <class ReadyOrBlocked>
+  std::string Fault(const ReadyOrBlocked& call) {
+    return FaultUnlessOpen(call.id);
   }
   std::string Fault(const TracePick& pick) {
     if (picked_ == 0) {

@@ -1,5 +1,5 @@
 // Plays a decision log again: to the policy that made it, which must decide the
-// same, or to another one, to see what that would have done.
+// same, or to another one, to compare the two.
 #ifndef SLUICE_SCHEDULER_TRACE_REPLAY_H_
 #define SLUICE_SCHEDULER_TRACE_REPLAY_H_
 
@@ -97,7 +97,7 @@ class WhatIfPlayer {
 };
 
 // Every decision of WhatIfPlayer: one in the place of each recorded charge of
-// some bytes, of as many bytes at most, and then those that send what is left.
+// some bytes, of as many bytes at most, and then those that send the rest.
 absl::StatusOr<std::vector<ReplayedPick>> WhatIf(
     absl::Span<const TraceEvent> trace, absl::string_view spec);
 

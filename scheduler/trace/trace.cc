@@ -129,7 +129,7 @@ class RecordedPolicy final : public Policy {
     if (ready_.erase(id) > 0) stale_ = true;
   }
 
-  // Few decisions change what is ready; the others need not look again.
+  // Few decisions change the ready streams; the others skip this.
   ABSL_ATTRIBUTE_NOINLINE void CountReady() {
     stale_ = false;
     ready_count_ = static_cast<uint32_t>(ready_.size());

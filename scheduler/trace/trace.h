@@ -46,14 +46,14 @@ struct TraceMade {
   size_t max_streams = 0;
   size_t max_closed_streams = 0;
 
-  friend bool operator==(const TraceMade&, const TraceMade&) = default;
+  bool operator==(const TraceMade&) const = default;
 };
 
 struct TraceOpen {
   StreamId id = 0;
   StreamInfo info;
 
-  friend bool operator==(const TraceOpen&, const TraceOpen&) = default;
+  bool operator==(const TraceOpen&) const = default;
 };
 
 struct TracePriority {
@@ -61,7 +61,7 @@ struct TracePriority {
   StreamInfo info;
   Signal changed = Signal::kRfc7540;
 
-  friend bool operator==(const TracePriority&, const TracePriority&) = default;
+  bool operator==(const TracePriority&) const = default;
 };
 
 // A PRIORITY frame for a stream that is not open.
@@ -70,28 +70,26 @@ struct TraceIdlePriority {
   signals::Rfc7540Priority priority;
   bool refused = false;  // by the policy
 
-  friend bool operator==(const TraceIdlePriority&,
-                         const TraceIdlePriority&) = default;
+  bool operator==(const TraceIdlePriority&) const = default;
 };
 
 struct TraceUsesRfc9218 {
-  friend bool operator==(const TraceUsesRfc9218&,
-                         const TraceUsesRfc9218&) = default;
+  bool operator==(const TraceUsesRfc9218&) const = default;
 };
 
 struct TraceClose {
   StreamId id = 0;
-  friend bool operator==(const TraceClose&, const TraceClose&) = default;
+  bool operator==(const TraceClose&) const = default;
 };
 
 struct TraceReady {
   StreamId id = 0;
-  friend bool operator==(const TraceReady&, const TraceReady&) = default;
+  bool operator==(const TraceReady&) const = default;
 };
 
 struct TraceBlocked {
   StreamId id = 0;
-  friend bool operator==(const TraceBlocked&, const TraceBlocked&) = default;
+  bool operator==(const TraceBlocked&) const = default;
 };
 
 // A short list in place, so that recording a decision allocates nothing.
@@ -139,16 +137,16 @@ struct TracePick {
   TraceList<StreamId, 8> ready_ids;
   TraceList<PathLevel, 4> path;
 
-  friend bool operator==(const TracePick&, const TracePick&) = default;
+  bool operator==(const TracePick&) const = default;
 };
 
 struct TraceCharge {
   StreamId id = 0;
   size_t bytes = 0;
-  friend bool operator==(const TraceCharge&, const TraceCharge&) = default;
+  bool operator==(const TraceCharge&) const = default;
 };
 
-// What the session made of a pick.
+// The outcome of a pick in the session.
 enum class TraceOutcome : uint8_t {
   kSent,         // a DATA frame, or the end without one: trailers follow
   kNoWindow,     // the stream's window is used up
@@ -167,7 +165,7 @@ struct TraceFrame {
   int64_t window = 0;             // min(stream, connection), in bytes, before
   int64_t connection_window = 0;  // the frame
 
-  friend bool operator==(const TraceFrame&, const TraceFrame&) = default;
+  bool operator==(const TraceFrame&) const = default;
 };
 
 // The caller's clock: the events that follow happen `ns` nanoseconds after the
@@ -175,7 +173,7 @@ struct TraceFrame {
 // 0.
 struct TraceTime {
   int64_t ns = 0;  // 0 … kMaxTraceTime
-  friend bool operator==(const TraceTime&, const TraceTime&) = default;
+  bool operator==(const TraceTime&) const = default;
 };
 inline constexpr int64_t kMaxTraceTime = int64_t{1} << 60;  // 36 years
 

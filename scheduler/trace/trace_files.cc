@@ -33,7 +33,7 @@ constexpr size_t kRoom = 64;  // events
 
 TraceFiles* TraceFiles::FromEnvironment() {
   static TraceFiles* const files = []() -> TraceFiles* {
-    // Nothing for a program that runs with more rights than its caller.
+    // Null for a program that runs with more rights than its caller.
     const char* path = ::secure_getenv("SLUICE_TRACE");
     if (path == nullptr || *path == '\0') return nullptr;
     return new TraceFiles(path, [](absl::string_view fault) {
@@ -48,7 +48,8 @@ std::unique_ptr<TraceFile> TraceFiles::Create() {
   while (!failed_) {
     const uint64_t number = next_++;
     std::string path = number == 1 ? path_ : absl::StrCat(path_, ".", number);
-    // Not for programs that this one starts ('e'), and a new file only ('x').
+    // 'x': fails when the file exists. 'e': programs that this one starts do
+    // not inherit it.
     std::FILE* file = std::fopen(path.c_str(), "wxe");
     if (file != nullptr) {
       return std::unique_ptr<TraceFile>(

@@ -1,4 +1,4 @@
-// What a trace holds, that it survives as JSON Lines, and that it plays again.
+// The events of a trace, its JSON Lines, and its playback.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/options.h>
 #include <sluice/scheduler/data_scheduler.h>
@@ -152,8 +152,8 @@ TEST(TraceTest, TheTreesPathHasTheLevelsOfChoiceFromTheTop) {
   EXPECT_EQ(second.path[0].tag, 256 * 960 / 64);
 }
 
-// What does not fit in the record is counted. At each of twenty levels a stream
-// that is ready and the parent of the next level share.
+// The record counts the levels that do not fit. At each of twenty levels a
+// stream that is ready and the parent of the next level share.
 TEST(TraceTest, ARecordSaysHowMuchItLeftOut) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rfc7540", {}, &trace);

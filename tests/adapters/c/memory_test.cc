@@ -87,7 +87,7 @@ struct Ends {
 
 constexpr uint32_t kStreams = 300;
 
-// What a connection does to its policy, with hundreds of streams: signals
+// The calls of a connection on its policy, with hundreds of streams: signals
 // before, at and after the opening, of both kinds, hints, overrides, moves that
 // are exclusive, closed ids, and calls of every kind that are refused. `open`
 // (of 2 · kStreams) gets the streams that are open at the end.
@@ -145,7 +145,7 @@ Ends Live(sluice_policy* policy, std::vector<bool>& open) {
   }
   ends.Count(sluice_no_rfc7540_priorities(policy));
 
-  // What is refused on its face.
+  // Calls that are refused for their arguments.
   const sluice_rfc7540 itself = {601, 16, 0}, heavy = {0, 257, 0};
   const sluice_rfc9218 bad = {8, 0};
   ends.Count(sluice_open(policy, 601, &itself, nullptr));
@@ -296,7 +296,7 @@ TEST(MemoryTest, ACreationThatRunsOutOfMemoryLeavesNothing) {
   }
 }
 
-// Whatever the call in which the allocator gives its first NULL.
+// In whichever call the allocator returns its first NULL.
 TEST(MemoryTest, WithoutMemoryOpenStreamsAreSentAndNewOnesRefused) {
   for (const std::string& spec : Specs()) {
     size_t enough = 0;

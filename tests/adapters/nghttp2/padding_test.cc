@@ -1,4 +1,4 @@
-// What padding costs: charged like payload, when nghttp2 tells of the frame.
+// Padding is charged like payload, when nghttp2 reports the frame.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 
 #include <nghttp2/nghttp2.h>

@@ -159,7 +159,7 @@ TEST_P(OwnTreeTest, ReadsOfAnySizeGiveTheSameFrames) {
   }
 }
 
-// What nghttp2_session_mem_recv() brings: 1.65 was the first to drop them all.
+// Releases from 1.65 on drop PRIORITY frames in nghttp2_session_mem_recv().
 TEST(PriorityAdapterTest, WithoutReceiveOnlyReleasesUpTo164ReportPriorities) {
   Server server("rfc7540");
   server.set_hands_bytes_on(false);
@@ -224,7 +224,7 @@ TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
   client.Connect(1);
   client.Connect(3);
   server.Receive(client.Take());
-  // What the server knows of the response makes it no other request.
+  // Hints about the response leave the request as it is.
   EXPECT_TRUE(server.adapter().SetHints(1, {.bytes_remaining = 1 << 20}).ok());
   server.Answer(1, 1 << 20);
   server.Answer(3, 1 << 20);

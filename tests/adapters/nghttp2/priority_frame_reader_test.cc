@@ -44,7 +44,7 @@ TEST(PriorityFrameReaderTest, FindsAFrameWhereverTheBytesAreCut) {
   // RFC 9113 §6.3: E and a dependency of 31 bits, and the weight less one.
   const std::string five("\x80\x00\x01\x03\xff", 5);
   const std::string zero(5, '\0');
-  // What stands in a payload is no frame.
+  // Bytes of a payload that look like a frame are none.
   const std::string bytes = Frame(4, 0, "") + Frame(2, 5, five) +
                             Frame(0, 1, Frame(2, 7, five)) + Frame(0, 1, "") +
                             Frame(2, 9, zero) + Frame(2, 9, five) +

@@ -41,7 +41,7 @@ class Nghttp2ServerTest(unittest.TestCase):
         for own in ((), ("no-own-priorities",)):
             share, waited, _ = self.measure(WITH_SLUICE, "rfc7540", *own)
             self.assertAlmostEqual(share, 7, delta=0.35)
-            # What was with the kernels already, and a TLS record or two.
+            # Bytes in the kernels already, and a TLS record or two.
             self.assertLess(waited, 200)
 
     def test_without_the_adapter_only_nghttp2s_own_tree_does_it_up_to_1_64(self):

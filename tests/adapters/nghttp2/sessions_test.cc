@@ -1,4 +1,4 @@
-// What servers do with sessions, and clients to them: late answers, resets,
+// Actions of servers, and of their clients, on sessions: late answers, resets,
 // small windows, trailers, pushes, uploads.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 #include <sluice/scheduler/policy.h>

@@ -95,7 +95,7 @@ class HttpConnectionTest : public ::testing::Test {
     return id;
   }
 
-  // What the client got, in order.
+  // The bytes that the client received, in order.
   template <typename T>
   std::vector<T> Got() const {
     std::vector<T> found;

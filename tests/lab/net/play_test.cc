@@ -56,7 +56,7 @@ LinkOptions Options() {
   return options;
 }
 
-// What a server would have recorded.
+// Makes a log as a server does.
 class Recording {
  public:
   explicit Recording(const std::string& spec)
