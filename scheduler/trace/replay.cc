@@ -270,6 +270,7 @@ WhatIfPlayer::Bodies WhatIfPlayer::BodiesOf(
       Body& body = bodies[close->id];
       body.finishes |=
           close->id == charged_last || (!has_frames && !body.ready);
+      body.ready = false;
     }
     const auto* charge = std::get_if<TraceCharge>(&event);
     charged_last = charge == nullptr ? 0 : charge->id;

@@ -416,6 +416,71 @@ TEST(WhatIfTest, AResetClosesTheStreamAtTheSamePoint) {
   EXPECT_EQ(picks->at(1).id, 1u);
 }
 
+// The picks of WhatIf() as "1:100 3:100 ".
+std::string OrderUnder(const MemoryTrace& trace, const std::string& spec) {
+  const auto picks = WhatIf(trace.events(), spec);
+  EXPECT_TRUE(picks.ok()) << picks.status();
+  std::string order;
+  for (const ReplayedPick& pick : *picks) {
+    absl::StrAppend(&order, pick.id, ":", pick.bytes, " ");
+  }
+  return order;
+}
+
+// An adapter blocks a stream after its last byte, and closes it later.
+TEST(WhatIfTest, AStreamThatClosedBlockedSendsAllOfItsBytes) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+  for (const StreamId id : {1, 3}) {
+    policy->OnOpen(id, kNothingSaid);
+    policy->SetReady(id);
+  }
+  for (const StreamId id : {1, 3}) {
+    policy->Charge(policy->Pick()->stream_id, 100);
+    policy->SetBlocked(id);
+    trace.Write(TraceTime{static_cast<int64_t>(id)});
+    policy->OnClose(id);
+  }
+  EXPECT_EQ(OrderUnder(trace, "lifo"), "3:100 1:100 ");
+}
+
+// With frames, the log tells an end from a reset while the window is used up.
+TEST(WhatIfTest, ABlockedStreamWhoseFramesDidNotEndWasReset) {
+  for (const bool ended : {false, true}) {
+    MemoryTrace trace;
+    std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+    for (const StreamId id : {1, 3}) {
+      policy->OnOpen(id, kNothingSaid);
+      policy->SetReady(id);
+    }
+    policy->Charge(policy->Pick()->stream_id, 100);
+    trace.Write(TraceFrame{1, 100, ended, TraceOutcome::kSent, 100, 100});
+    policy->SetBlocked(1);
+    policy->OnClose(1);
+    policy->Charge(policy->Pick()->stream_id, 100);
+    EXPECT_EQ(OrderUnder(trace, "lifo"), ended ? "3:100 1:100 " : "3:100 ");
+  }
+}
+
+TEST(WhatIfTest, AnIdMayOpenOnceMoreAsInTheAdapters) {
+  MemoryTrace trace;
+  std::unique_ptr<Policy> policy = *CreateRecordedPolicy("fifo", {}, &trace);
+  for (int life = 0; life < 2; ++life) {
+    for (const StreamId id : {1, 3}) {
+      policy->OnOpen(id, kNothingSaid);
+      policy->SetReady(id);
+    }
+    for (const StreamId id : {1, 3}) {
+      policy->Charge(policy->Pick()->stream_id, 100);
+      policy->OnClose(id);
+    }
+  }
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    OrderUnder(trace, entry.name);
+  }
+  EXPECT_EQ(OrderUnder(trace, "fifo"), "1:100 3:100 1:100 3:100 ");
+}
+
 TEST(ReplayTest, ALogWithoutItsBeginningIsRefused) {
   EXPECT_EQ(Replay({}).status().code(), absl::StatusCode::kInvalidArgument);
   const std::vector<TraceEvent> events = {TraceReady{1}};
