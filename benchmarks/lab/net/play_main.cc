@@ -9,6 +9,7 @@
 #include <sluice/scheduler/trace/trace.h>
 #include <sluice/signals/stream_id.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -124,9 +125,11 @@ void Print(const std::vector<Played>& played) {
     std::vector<std::string> cells;
   };
   std::map<signals::StreamId, Row> rows;
+  std::vector<int> widths;  // of a policy's cells: its name fits over two
   absl::PrintF("%6s  %10s", "", "");
   for (size_t i = 0; i < played.size(); ++i) {
-    absl::PrintF("  %20s", played[i].spec);
+    widths.push_back(std::max(9, static_cast<int>(played[i].spec.size()) / 2));
+    absl::PrintF("  %*s", 2 * widths[i] + 2, played[i].spec);
     for (const PlayedStream& stream : played[i].streams) {
       Row& row = rows[stream.id];
       row.bytes = std::max(row.bytes, stream.bytes);
@@ -136,13 +139,15 @@ void Print(const std::vector<Played>& played) {
     }
   }
   absl::PrintF("\n%6s  %10s", "stream", "bytes");
-  for (size_t i = 0; i < played.size(); ++i) {
-    absl::PrintF("  %9s  %9s", "first ms", "last ms");
+  for (const int width : widths) {
+    absl::PrintF("  %*s  %*s", width, "first ms", width, "last ms");
   }
   absl::PrintF("\n");
   for (const auto& [id, row] : rows) {
     absl::PrintF("%6d  %10d", id, row.bytes);
-    for (const std::string& cell : row.cells) absl::PrintF("  %9s", cell);
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      absl::PrintF("  %*s", widths[i / 2], row.cells[i]);
+    }
     absl::PrintF("\n");
   }
 }
