@@ -4,8 +4,8 @@
  *   ./share [POLICY]         by default rfc7540; "list" lists them all
  *
  * Stream 1 has weight 256 and stream 3 weight 64, so stream 1 gets four bytes
- * for each byte of stream 3. Stream 5 depends on stream 1 and waits for it. In a
- * server, the loop of main() is in the "socket is writable" handler. */
+ * for each byte of stream 3. Stream 5 depends on stream 1 and waits for it. In
+ * a server, the loop of main() is in the "socket is writable" handler. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

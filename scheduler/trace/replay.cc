@@ -31,7 +31,8 @@ class CallChecker {
 
   // Why no session makes the call; empty when one can.
   std::string FaultOf(const TraceEvent& event) {
-    return std::visit([this](const auto& call) { return Fault(call); }, event);
+    return std::visit([this](const auto& call) { return this->Fault(call); },
+                      event);
   }
 
  private:
@@ -337,8 +338,8 @@ absl::StatusOr<std::vector<ReplayedPick>> WhatIf(
   if (!player.ok()) return player.status();
   std::vector<ReplayedPick> picks;
   const auto send = [&](size_t bytes) {
-    std::optional<ReplayedPick> pick = player->Send(bytes);
-    if (pick.has_value()) picks.push_back(*std::move(pick));
+    const std::optional<ReplayedPick> pick = player->Send(bytes);
+    if (pick.has_value()) picks.push_back(*pick);
     return pick.has_value();
   };
   for (const TraceEvent& event : trace) {
