@@ -26,15 +26,19 @@ def sluice_cc_binary(name, copts = [], **kwargs):
 def sluice_cc_test(name, copts = [], size = "small", **kwargs):
     native.cc_test(name = name, copts = SLUICE_COPTS + copts, size = size, **kwargs)
 
-# A mode or a sanitizer that the command line names is what it gets.
-def _names_a_build(ctx):
-    return ctx.var["COMPILATION_MODE"] != "fastbuild" or any([
+# A mode, a sanitizer or policies on the command line must reach the program.
+# Bazel's own actions, which `optimised` is built for, see no //:policies.
+def _as_configured(ctx):
+    return any([
+        ctx.var["COMPILATION_MODE"] != "fastbuild",
+        ctx.attr._policies.label != Label("//:no_policies"),
+    ] + [
         copt.startswith("-fsanitize")
         for copt in ctx.fragments.cpp.copts
     ])
 
 def _optimised_program_impl(ctx):
-    program = ctx.attr.as_configured if _names_a_build(ctx) else ctx.attr.optimised
+    program = ctx.attr.as_configured if _as_configured(ctx) else ctx.attr.optimised
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
         output = executable,
@@ -53,13 +57,14 @@ _optimised_program = rule(
         # Bazel optimises what its own actions run. Sweeps are such actions, so
         # their libraries are not compiled once more for this.
         "optimised": attr.label(mandatory = True, cfg = "exec"),
+        "_policies": attr.label(default = "//:policies"),
     },
     executable = True,
     fragments = ["cpp"],
 )
 
 def optimised_program(name, program, **kwargs):
-    """The program, optimised unless the command line names another build.
+    """The program, optimised unless the command line configures it.
 
     Args:
       name: of the target and of the program.
