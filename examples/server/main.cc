@@ -28,8 +28,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/server/server.h"
-#include "examples/support/command_line.h"
-#include "examples/support/paths.h"
+#include "support/command_line.h"
+#include "support/paths.h"
 
 ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
 ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");
@@ -88,6 +88,7 @@ void RaiseDescriptorLimit() {
 
 int main(int argc, char** argv) {
   using namespace sluice::examples;  // NOLINT: this is its main()
+  using namespace sluice::support;   // NOLINT
   const std::vector<std::string> rest = ParseFlagsOrExit(argc, argv, Usage());
   if (!rest.empty()) {
     ExitBadCommandLine(kProgram, absl::StrCat("what is '", rest.front(),

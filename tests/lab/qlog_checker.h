@@ -1,4 +1,4 @@
-// What a trace must be for qvis to open it and to draw its multiplexing view:
+// Checks that qvis opens a trace and draws its multiplexing view:
 // a checker of the structure, after what qvis's sources read
 // (github.com/quiclog/ qvis: FileLoader and QlogLoaderV2, and the waterfall,
 // the collapsed and the byte-range renderer of the multiplexing graph). It
