@@ -15,10 +15,9 @@
 //        page's document. It is the parent if it was still arriving, or if
 //        no other entry ended in between: its parser found the address.
 //     c. Otherwise the entry that could have asked, did not end before the
-//     frame
-//        did, and ended last before the start: a script may ask for anything, a
-//        stylesheet for fonts, images and stylesheets, unless the Referer named
-//        the frame.
+//        frame did, and ended last before the start: a script may ask for
+//        anything, a stylesheet for fonts, images and stylesheets, unless the
+//        Referer named the frame.
 // The page's document is the first entry of type html that is no redirect;
 // only rules 1 and 2 give it a parent. An entry that began before it and has no
 // parent is requested as long after the page's start as in the capture.

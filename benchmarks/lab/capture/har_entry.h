@@ -44,16 +44,18 @@
 //    its `stack` and the stacks behind it) or as a URL; `_initiator_type` says
 //    how. The entry also keeps `_isLinkPreload` and the Referer.
 //
-// The reader leaves out, with the reason (HarFate): entries without HTTP
-// (data:, blob:, WebSocket, …); a proxy's tunnel (CONNECT); responses from a
-// cache
-// (`_fromCache`, `fromDiskCache`, a `cache.beforeRequest`, Safari's
-// `_fetchType`; no byte transferred of a body that is not empty; neither time
-// nor size, as Firefox writes for images), unless they were pushed or came with
-// Early Hints, which Chrome counts as cached; requests that failed before any
-// byte of a body came (no status, or an `_error`); and entries of other pages
-// than the first one that has entries. An aborted response counts with the
-// bytes that came.
+// The reader leaves out, with the reason (HarFate):
+//  - entries without HTTP (data:, blob:, WebSocket, …);
+//  - a proxy's tunnel (CONNECT);
+//  - responses from a cache (`_fromCache`, `fromDiskCache`, a
+//    `cache.beforeRequest`, Safari's `_fetchType`; no byte transferred of a
+//    body that is not empty; neither time nor size, as Firefox writes for
+//    images), unless they were pushed or came with Early Hints, which Chrome
+//    counts as cached;
+//  - requests that failed before any byte of a body came (no status, or an
+//    `_error`);
+//  - entries of other pages than the first one that has entries.
+// An aborted response counts with the bytes that came.
 #ifndef SLUICE_BENCHMARKS_LAB_CAPTURE_HAR_ENTRY_H_
 #define SLUICE_BENCHMARKS_LAB_CAPTURE_HAR_ENTRY_H_
 

@@ -34,11 +34,11 @@
 //    with a level whose initiator is neither the parser nor unknown.
 //  - In the viewport: an image whose level is High or above at any time, or
 //    that Firefox displayed. An image that arrived before the first layout
-//    shows neither. Headers alone show no later change: there, and in a HAR
-//    without levels and displayed images, the lab guesses as Chrome does, an
-//    image of the document that no script requested, at Medium or above;
-//    without levels, the first five of them. Chrome raises such an image to
-//    High, and so does the lab.
+//    shows neither. Headers alone show no later change. There, and in a HAR
+//    without levels and displayed images, the lab guesses as Chrome does: it
+//    takes the images of the document that no script requested, at Medium or
+//    above; without levels, the first five of them. Chrome raises such an image
+//    to High, and so does the lab.
 #ifndef SLUICE_BENCHMARKS_LAB_CAPTURE_HAR_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_CAPTURE_HAR_PAGE_H_
 
@@ -54,10 +54,9 @@ namespace sluice::lab {
 inline constexpr char kHarFixtureField[] = "_page_fixture";
 
 // Reads `document`, a JSON object with a "log"; leaves `sha256` empty. `file`
-// names it in errors, and the page after it. The page's `note` lists what was
-// left out, inferred and ignored. Error: InvalidArgument,
-// one sentence with the entry and the field. O(size of the document +
-// entries²).
+// names it in errors and gives the page its name. The page's `note` lists what
+// was left out, inferred and ignored. Error: InvalidArgument, one sentence with
+// the entry and the field. O(size of the document + entries²).
 absl::StatusOr<Page> ReadHarPage(const nlohmann::json& document,
                                  absl::string_view file);
 

@@ -18,9 +18,9 @@
 //    segment a round trip (RFC 5681). An acknowledgement comes half a round
 //    trip after the segment and costs nothing;
 //  - loss: the link loses a segment with a probability, by a generator of a
-//  given
-//    seed. The sender knows one round trip after sending it and sends it again
-//    before anything else; later segments wait at the receiver, as in TCP.
+//    given seed. The sender knows one round trip after sending it and sends it
+//    again before anything else; later segments wait at the receiver, as in
+//    TCP.
 // This is a sketch of TCP: no timeouts, no pacing, no queue that overflows.
 #ifndef SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 #define SLUICE_BENCHMARKS_LAB_NET_LINK_H_
