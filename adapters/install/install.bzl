@@ -131,10 +131,14 @@ _headers_aspect = aspect(
     attr_aspects = ["deps"],
 )
 
+def _source_path(header):
+    """Where an installed header is in this project: not where the prefix puts it."""
+    return header.short_path.split("/sluice/", 1)[-1]
+
 def _public_headers_impl(ctx):
     library = ctx.attr.library
     out = ctx.actions.declare_file(ctx.attr.name + ".txt")
-    public = [header.short_path for header in library[_HeadersInfo].of_deps.to_list()]
+    public = [_source_path(header) for header in library[_HeadersInfo].of_deps.to_list()]
     ctx.actions.write(out, "\n".join(sorted(public)) + "\n")
     headers = [
         header
