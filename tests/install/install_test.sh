@@ -157,7 +157,7 @@ finds() {
 mkdir "$work/finder"
 finds 1 'REQUIRED COMPONENTS sluice sluice-c OPTIONAL_COMPONENTS nothing'
 finds 0 'COMPONENTS nothing'
-finds 1 '1.0...2.9'
+finds 1 '2.0...2.9'
 finds 0 1.0
 version() {
   cat >"$work/version.cmake" <<END
