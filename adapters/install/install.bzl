@@ -134,12 +134,18 @@ _headers_aspect = aspect(
 def _public_headers_impl(ctx):
     library = ctx.attr.library
     out = ctx.actions.declare_file(ctx.attr.name + ".txt")
-    public = [header.short_path for header in library[_HeadersInfo].of_deps.to_list()]
+
+    # Each one is there twice: as a source, and as a link under sluice/.
+    public = [
+        header.short_path
+        for header in library[_HeadersInfo].of_deps.to_list()
+        if header.is_source
+    ]
     ctx.actions.write(out, "\n".join(sorted(public)) + "\n")
     headers = [
         header
         for header in library[CcInfo].compilation_context.headers.to_list()
-        if header.owner.workspace_name == ctx.label.workspace_name
+        if header.is_source and header.owner.workspace_name == ctx.label.workspace_name
     ]
     return [DefaultInfo(files = depset([out] + headers))]
 
