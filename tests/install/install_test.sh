@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs into fresh folders; what others would build against it builds and
-# runs: by Make and pkg-config, by CMake, in Python; and the tool starts.
+# Installs into fresh folders, then builds and runs programs against them: by Make
+# and pkg-config, by CMake, in Python. The installed tool starts.
 #
 #   install_test.sh INSTALL CONSUMER_FILE…
 set -euo pipefail
