@@ -45,7 +45,8 @@ runs_share() {
 
 # It prints its port; a request and a byte count prove the core.
 runs_small_server() {
-  "$1" 0 >"$work/port" &
+  : >"$work/port" # an earlier server's port is gone before this one starts
+  "$1" 0 >>"$work/port" &
   local server=$! port='' got
   until port=$(sed -n 's/.* port //p' "$work/port") && [ -n "$port" ]; do
     kill -0 "$server" || fail "$1 does not start"
