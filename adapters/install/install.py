@@ -129,7 +129,7 @@ def install_everything(install, prefix):
     for header in install.public_headers():
         install.copy(header, "include/sluice/" + header)
     install.copy("adapters/c/sluice.h", "include/sluice.h")
-    for library, abi, folder in (("libsluice", 2, PACKED), ("libsluice-c", 1, "adapters/c/")):
+    for library, folder, abi in (("libsluice", PACKED, 2), ("libsluice-c", "adapters/c/", 1)):
         shared = "%s.so.%d" % (library, abi)
         install.copy(PACKED + library + ".a", "lib/%s.a" % library)
         install.copy(folder + shared, "lib/" + shared, 0o755)

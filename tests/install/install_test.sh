@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs into fresh folders; what others would build against it builds and
-# runs: by Make and pkg-config, by CMake, in Python; and the tool starts.
+# Installs into fresh folders, then builds and runs programs against them: by Make
+# and pkg-config, by CMake, in Python. The installed tool starts.
 #
 #   install_test.sh INSTALL CONSUMER_FILE…
 set -euo pipefail
@@ -45,7 +45,8 @@ runs_share() {
 
 # It prints its port; a request and a byte count prove the core.
 runs_small_server() {
-  "$1" 0 >"$work/port" &
+  : >"$work/port" # an earlier server's port is gone before this one starts
+  "$1" 0 >>"$work/port" &
   local server=$! port='' got
   until port=$(sed -n 's/.* port //p' "$work/port") && [ -n "$port" ]; do
     kill -0 "$server" || fail "$1 does not start"
@@ -119,14 +120,13 @@ if find "$prefix/include" -name '*_impl.h' -o -name 'frame*.h' | grep .; then
 fi
 
 say 'symbols are versioned, and ours'
-exports() { # LIBRARY VERSION: no symbol but those of the version
-  if nm -D --defined-only "$prefix/lib/$1" | awk '$2 != "A" {print $3}' |
-    grep -vE "sluice.*@@$2\$"; then
-    fail "$1 exports the symbols above"
+while read -r library symbols; do
+  if nm -D --defined-only "$prefix/lib/$library" | awk '$2 != "A" {print $3}' |
+    grep -vE "sluice.*@@$symbols\$"; then
+    fail "$library exports the symbols above"
   fi
-}
-exports libsluice.so.2 SLUICE_2
-exports libsluice-c.so.1 SLUICE_C_1
+done <<<'libsluice.so.2 SLUICE_2
+libsluice-c.so.1 SLUICE_C_1'
 if nm --extern-only --defined-only "$prefix/lib/libsluice-c.a" | awk 'NF == 3 {print $3}' |
   grep -v '^sluice_'; then
   fail 'libsluice-c.a defines the symbols above'
@@ -159,6 +159,7 @@ finds 1 'REQUIRED COMPONENTS sluice sluice-c OPTIONAL_COMPONENTS nothing'
 finds 0 'COMPONENTS nothing'
 finds 1 '2.0...2.9'
 finds 0 1.0
+finds 0 3.0
 version() {
   cat >"$work/version.cmake" <<END
 set(PACKAGE_FIND_VERSION 2.0)
