@@ -1,4 +1,4 @@
-"""What every C++ target of this project is compiled with."""
+"""The compiler options of this project, and its C++ rules."""
 
 SLUICE_COPTS = [
     "-Wall",
@@ -16,8 +16,8 @@ def sluice_cc_library(name, copts = [], **kwargs):
         kwargs["include_prefix"] = "sluice"
         kwargs["strip_include_prefix"] = "/"
 
-    # Linked into each program, in other workspaces too: as a shared object of
-    # its own it would need libraries that --as-needed drops from the program.
+    # Linked into each program, in other workspaces too: as a shared object it
+    # would need libraries that --as-needed drops from the program.
     native.cc_library(name = name, copts = SLUICE_COPTS + copts, linkstatic = True, **kwargs)
 
 def sluice_cc_binary(name, copts = [], **kwargs):

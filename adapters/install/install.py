@@ -129,10 +129,11 @@ def install_everything(install, prefix):
     for header in install.public_headers():
         install.copy(header, "include/sluice/" + header)
     install.copy("adapters/c/sluice.h", "include/sluice.h")
-    for library, folder in (("libsluice", PACKED), ("libsluice-c", "adapters/c/")):
+    for library, folder, abi in (("libsluice", PACKED, 2), ("libsluice-c", "adapters/c/", 1)):
+        shared = "%s.so.%d" % (library, abi)
         install.copy(PACKED + library + ".a", "lib/%s.a" % library)
-        install.copy(folder + library + ".so.1", "lib/%s.so.1" % library, 0o755)
-        install.link("lib/%s.so" % library, library + ".so.1")
+        install.copy(folder + shared, "lib/" + shared, 0o755)
+        install.link("lib/%s.so" % library, shared)
     for module in ("sluice.pc", "sluice-c.pc"):
         install.fill(PACKED + module + ".in", "lib/pkgconfig/" + module, words)
     for module in ("sluiceConfig.cmake", "sluiceConfigVersion.cmake"):

@@ -12,6 +12,7 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 #define SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 
+#include <sluice/priority/internal/calendar.h>
 #include <sluice/priority/internal/tree_node.h>
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/priority/tree_order.h>
@@ -22,7 +23,6 @@
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
-#include "priority/internal/calendar.h"
 
 namespace sluice::priority::internal {
 

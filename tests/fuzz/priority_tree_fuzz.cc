@@ -2,8 +2,8 @@
 //
 // Operations: insert, reprioritise, close, remove, ready, blocked, pick and
 // charge, on ids 0…31, any of them inside a pull. Invariants: after each
-// operation the tree and the oracle agree on the result, the shape, who was
-// picked and every tag, and CheckInvariants() holds.
+// operation the tree and the oracle agree on the result, the shape, the picked
+// stream and every tag, and CheckInvariants() holds.
 //
 // Input: the first bytes choose the limits, then each operation takes a byte of
 // kind and id and up to four bytes of arguments.

@@ -1,11 +1,10 @@
-// Fuzzes what plays logs of calls: logs may come from a file, and a file may
-// say anything.
+// Fuzzes the replay of logs, which may come from any file.
 //
 // Input: lines of JSON when the first byte is '{', else bytes that choose the
-// policies, the limits and then each event. Invariants: a log is refused with
-// the number of the bad call or line, or it is played; a log that is played has
-// as many decisions as were recorded, and another policy sends at most the
-// bytes that it holds; what was read is written and read again.
+// policies, the limits and then each event. Invariants: the replay refuses a
+// log with the number of the bad call or line, or plays it; a played log has as
+// many decisions as were recorded; another policy sends at most the bytes in
+// the log; a log survives reading, writing and reading again.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/replay.h>

@@ -1,5 +1,5 @@
 // A blocking HTTP/2 client over a real socket: h2::Connection at our end, the
-// example server at the other. For tests that count what arrives.
+// example server at the other. For tests that count arriving bytes.
 #ifndef SLUICE_TESTS_INTEROP_CLIENT_H_
 #define SLUICE_TESTS_INTEROP_CLIENT_H_
 
