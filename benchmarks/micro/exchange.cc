@@ -60,19 +60,24 @@ Exchange UploadExchange(size_t request_bytes) {
   return upload;
 }
 
-void Carry(ClientEnd& client, End& server, uint64_t done) {
+Carried Carry(ClientEnd& client, End& server, uint64_t done) {
+  Carried carried;
   while (client.done() < done) {
-    size_t moved = 0;
+    const Carried before = carried;
     client.Write([&](std::string_view bytes) {
-      moved += bytes.size();
+      carried.to_server += bytes.size();
       server.Receive(bytes);
     });
     server.Write([&](std::string_view bytes) {
-      moved += bytes.size();
+      carried.to_client += bytes.size();
       client.Receive(bytes);
     });
-    if (moved == 0) std::abort();
+    if (carried.to_server == before.to_server &&
+        carried.to_client == before.to_client) {
+      std::abort();
+    }
   }
+  return carried;
 }
 
 }  // namespace sluice::benchmarks

@@ -63,9 +63,15 @@ std::unique_ptr<ClientEnd> MakeNghttp2Client(const Exchange& exchange,
                                              bool no_copy);
 std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy);
 
+// Bytes that went either way.
+struct Carried {
+  uint64_t to_server = 0;
+  uint64_t to_client = 0;
+};
+
 // Carries bytes until `client` has `done` responses. Aborts where the ends come
 // to a halt before.
-void Carry(ClientEnd& client, End& server, uint64_t done);
+Carried Carry(ClientEnd& client, End& server, uint64_t done);
 
 }  // namespace sluice::benchmarks
 
