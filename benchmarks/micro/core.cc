@@ -15,14 +15,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
 #include "benchmarks/micro/exchange.h"
 #include "benchmarks/micro/work_counter.h"
+
+ABSL_FLAG(uint32_t, iterations, 0,
+          "iterations of each benchmark, for counting instructions; 0: as many "
+          "as its time takes");
 
 namespace sluice::benchmarks {
 namespace {
@@ -59,7 +66,7 @@ void Report(benchmark::State& state, uint64_t requests, const Work& before) {
 }
 
 // Rounds after which dynamic tables, windows and pools are as they stay.
-constexpr int kWarmUp = 50;
+constexpr int kWarmUp = 10;
 
 // Both ends joined: an iteration is one round of `in_flight` requests.
 void Measure(benchmark::State& state, ClientEnd& client, End& server,
@@ -241,13 +248,15 @@ using Run = void (*)(benchmark::State&, const System&, const Exchange&,
 void Register(const std::string& operation, Run run, uint64_t in_flight,
               size_t bytes, const Exchange& exchange) {
   for (const System& system : Systems()) {
-    benchmark::RegisterBenchmark(
+    benchmark::internal::Benchmark* registered = benchmark::RegisterBenchmark(
         (operation + "/" + system.name + "/" + std::to_string(in_flight) + "/" +
          std::to_string(bytes))
             .c_str(),
         [run, system, exchange, in_flight](benchmark::State& state) {
           run(state, system, exchange, in_flight);
         });
+    const uint32_t iterations = absl::GetFlag(FLAGS_iterations);
+    if (iterations > 0) registered->Iterations(iterations);
   }
 }
 
@@ -278,9 +287,12 @@ void RegisterAll() {
 }  // namespace sluice::benchmarks
 
 int main(int argc, char** argv) {
-  sluice::benchmarks::RegisterAll();
   benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  if (absl::ParseCommandLine(argc, argv).size() > 1) {
+    std::cerr << "core takes flags only, not '" << argv[1] << "'\n";
+    return 2;
+  }
+  sluice::benchmarks::RegisterAll();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
