@@ -1,0 +1,110 @@
+#include "benchmarks/servers/server_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/link_end.h"
+
+namespace sluice::servers {
+namespace {
+
+// In the new process. Calls only what POSIX allows between fork() and exec():
+// the parent has other threads.
+[[noreturn]] void RunProgram(char* const* argv, pid_t parent, int output) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(EXIT_FAILURE);  // it died just before
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::dup2(output, STDOUT_FILENO);
+  ::execv(argv[0], argv);
+  ::_exit(EXIT_FAILURE);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SiteFolder>> SiteFolder::Create() {
+  const char* temporary = std::getenv("TMPDIR");
+  std::string path =
+      absl::StrCat(temporary != nullptr ? temporary : "/tmp", "/siteXXXXXX");
+  if (::mkdtemp(path.data()) == nullptr) {
+    return absl::UnavailableError(absl::StrCat("cannot make the folder ", path,
+                                               ": ", std::strerror(errno)));
+  }
+  return std::unique_ptr<SiteFolder>(new SiteFolder(std::move(path)));
+}
+
+SiteFolder::~SiteFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+absl::Status SiteFolder::AddFile(const std::string& name, size_t bytes) {
+  const std::string path = absl::StrCat(path_, "/", name);
+  std::ofstream(path).close();
+  std::error_code error;
+  std::filesystem::resize_file(path, bytes, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot write ", path, ": ", error.message()));
+}
+
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
+    const LinkEnd& end, std::vector<std::string> words) {
+  int pipe_ends[2];
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) {
+    return absl::ErrnoToStatus(errno, "pipe");
+  }
+  const Fd read_end(pipe_ends[0]);
+  Fd write_end(pipe_ends[1]);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t pid = -1;
+  const pid_t parent = ::getpid();
+  const absl::Status forked = end.Inside([&] {
+    pid = ::fork();
+    if (pid == 0) RunProgram(argv.data(), parent, write_end.get());
+    return pid > 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, "fork");
+  });
+  if (!forked.ok()) return forked;
+  std::unique_ptr<ServerProcess> process(new ServerProcess(pid));
+  write_end = Fd();
+  char c = 0;
+  while (c != '\n') {
+    const ssize_t got = ::read(read_end.get(), &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 1) continue;
+    return absl::UnavailableError(
+        absl::StrCat("the server ", words[0], " ended before it listened"));
+  }
+  return process;
+}
+
+ServerProcess::~ServerProcess() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+}  // namespace sluice::servers

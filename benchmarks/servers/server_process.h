@@ -1,0 +1,59 @@
+// Runs a server as a process in a network namespace, with a folder of files.
+#ifndef SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
+#define SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "benchmarks/servers/link_end.h"
+
+namespace sluice::servers {
+
+// A new folder below $TMPDIR or /tmp; the destructor removes it.
+class SiteFolder {
+ public:
+  // Error: Unavailable, a sentence.
+  static absl::StatusOr<std::unique_ptr<SiteFolder>> Create();
+  ~SiteFolder();
+  SiteFolder(const SiteFolder&) = delete;
+  SiteFolder& operator=(const SiteFolder&) = delete;
+
+  // A file of `bytes` zero bytes. Error: Unavailable.
+  absl::Status AddFile(const std::string& name, size_t bytes);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit SiteFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+// The destructor kills the process, and so does the kernel when the thread that
+// started it ends.
+class ServerProcess {
+ public:
+  // Runs `words`, program first, and waits for the first line of its standard
+  // output, by which it says that it listens. Error: Unavailable, a sentence,
+  // if it ends before.
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
+      const LinkEnd& end, std::vector<std::string> words);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+ private:
+  explicit ServerProcess(pid_t pid) : pid_(pid) {}
+
+  const pid_t pid_;
+};
+
+}  // namespace sluice::servers
+
+#endif  // SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
