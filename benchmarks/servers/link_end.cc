@@ -75,18 +75,21 @@ absl::Status EnterNewNetworkNamespace() {
   return Refused("the kernel refuses a network namespace");
 }
 
-// Of sockets that are made in this namespace from now on.
+// Of sockets that are made in this namespace from now on. In a new namespace
+// the kernel allows the system's default and its list of allowed ones.
 absl::Status SetCongestionControl(const std::string& name) {
-  const std::string folder = "/proc/sys/net/ipv4/";
-  if (ReadLine(folder + "tcp_congestion_control") == name ||
-      WriteFile(folder + "tcp_congestion_control", name)) {
+  const std::string prefix = "/proc/sys/net/ipv4/tcp_";
+  if (ReadLine(prefix + "congestion_control") == name ||
+      WriteFile(prefix + "congestion_control", name)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("the congestion control '", name,
-                   "' cannot be used here; the kernel has "
-                   "loaded: ",
-                   ReadLine(folder + "tcp_available_congestion_control")));
+      absl::StrCat("the congestion control is '", name,
+                   "'; in a namespace the kernel allows ",
+                   ReadLine(prefix + "congestion_control"),
+                   " and those of "
+                   "net.ipv4.tcp_allowed_congestion_control: ",
+                   ReadLine(prefix + "allowed_congestion_control")));
 }
 
 void FillAddress(sockaddr* out, const std::string& address) {

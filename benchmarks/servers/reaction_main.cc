@@ -36,7 +36,7 @@ ABSL_FLAG(absl::Duration, rtt, absl::Milliseconds(100),
 ABSL_FLAG(std::string, congestion, "bbr",
           "TCP's congestion control at both ends");
 ABSL_FLAG(std::string, scenarios, "all",
-          "list of full (the urgent request after 1,000 KB, a queue of 200 KB) "
+          "list of full (the urgent request after 900 KB, a queue of 200 KB) "
           "and drained (2,500 KB, 100 KB), or all");
 ABSL_FLAG(int, queue_kb, 0,
           "KB that the link queues in each direction; 0: the scenario's");

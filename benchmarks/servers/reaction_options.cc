@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<Scenario>> ParseScenarios(absl::string_view text,
                      kMostAskAfterKb, ", or 0 for the scenario's own"));
   }
   const std::vector<Scenario> all = {
-      {.name = kFull, .queue_kb = 200, .ask_after_kb = 1000},
+      {.name = kFull, .queue_kb = 200, .ask_after_kb = 900},
       {.name = kDrained, .queue_kb = 100, .ask_after_kb = 2500}};
   std::vector<Scenario> scenarios;
   if (text == "all") scenarios = all;

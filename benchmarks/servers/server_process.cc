@@ -29,6 +29,8 @@
 namespace sluice::servers {
 namespace {
 
+constexpr int kBadCommandLine = 2;
+
 // In the new process. Calls only what POSIX allows between fork() and exec():
 // the parent has other threads.
 [[noreturn]] void RunProgram(char* const* argv, pid_t parent, int output) {
@@ -40,6 +42,15 @@ namespace {
   ::dup2(output, STDOUT_FILENO);
   ::execv(argv[0], argv);
   ::_exit(EXIT_FAILURE);
+}
+
+absl::Status EndedEarly(const std::string& program, int status) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kBadCommandLine) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the server ", program, " refuses its command line"));
+  }
+  return absl::UnavailableError(
+      absl::StrCat("the server ", program, " ended before it listened"));
 }
 
 }  // namespace
@@ -96,15 +107,21 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
     const ssize_t got = ::read(read_end.get(), &c, 1);
     if (got < 0 && errno == EINTR) continue;
     if (got == 1) continue;
-    return absl::UnavailableError(
-        absl::StrCat("the server ", words[0], " ended before it listened"));
+    return EndedEarly(words[0], process->Wait());
   }
   return process;
 }
 
 ServerProcess::~ServerProcess() {
+  if (pid_ == 0) return;
   ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+  Wait();
+}
+
+int ServerProcess::Wait() {
+  int status = 0;
+  ::waitpid(std::exchange(pid_, 0), &status, 0);
+  return status;
 }
 
 }  // namespace sluice::servers

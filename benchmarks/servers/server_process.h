@@ -40,8 +40,9 @@ class SiteFolder {
 class ServerProcess {
  public:
   // Runs `words`, program first, and waits for the first line of its standard
-  // output, by which it says that it listens. Error: Unavailable, a sentence,
-  // if it ends before.
+  // output, by which it says that it listens. Errors, each a sentence, if it
+  // ends before: InvalidArgument (with status 2, by which a program says that
+  // its command line is wrong), Unavailable.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
       const LinkEnd& end, std::vector<std::string> words);
   ~ServerProcess();
@@ -51,7 +52,10 @@ class ServerProcess {
  private:
   explicit ServerProcess(pid_t pid) : pid_(pid) {}
 
-  const pid_t pid_;
+  // Waits for its end; the status as waitpid() gives it.
+  int Wait();
+
+  pid_t pid_;  // 0 after Wait()
 };
 
 }  // namespace sluice::servers
