@@ -54,25 +54,31 @@ absl::Status EnterUserNamespace() {
   if (::unshare(CLONE_NEWUSER) != 0) {
     return Refused(
         "the kernel refuses a network namespace, and a user namespace that "
-        "would allow one: run as root, or set kernel.unprivileged_userns_clone "
-        "to 1 and user.max_user_namespaces above 0");
+        "would allow one: run with CAP_SYS_ADMIN (as root), or set "
+        "kernel.unprivileged_userns_clone to 1 and user.max_user_namespaces "
+        "above 0");
   }
   // Without it a process that is not root may map no group (user_namespaces
   // (7)).
   WriteFile("/proc/self/setgroups", "deny");
   if (!WriteFile("/proc/self/uid_map", absl::StrCat(user, " ", user, " 1")) ||
       !WriteFile("/proc/self/gid_map", absl::StrCat(group, " ", group, " 1"))) {
-    return Refused("the kernel refuses to map our user into a user namespace");
+    return Refused(
+        "the kernel refuses to map our user into a user namespace: run with "
+        "CAP_SYS_ADMIN, or as a user other than root");
   }
   return absl::OkStatus();
 }
 
 absl::Status EnterNewNetworkNamespace() {
   if (::unshare(CLONE_NEWNET) == 0) return absl::OkStatus();
-  if (errno != EPERM) return Refused("the kernel refuses a network namespace");
-  if (absl::Status status = EnterUserNamespace(); !status.ok()) return status;
-  if (::unshare(CLONE_NEWNET) == 0) return absl::OkStatus();
-  return Refused("the kernel refuses a network namespace");
+  if (errno == EPERM) {
+    if (absl::Status status = EnterUserNamespace(); !status.ok()) return status;
+    if (::unshare(CLONE_NEWNET) == 0) return absl::OkStatus();
+  }
+  return Refused(
+      "the kernel refuses a network namespace: it needs CONFIG_NET_NS, and "
+      "user.max_net_namespaces above the number in use");
 }
 
 // Of sockets that are made in this namespace from now on. In a new namespace
