@@ -103,7 +103,7 @@ absl::StatusOr<h2::StreamId> Prober::Get(const std::string& path, bool urgent) {
       connection_.GetNextAvailableStreamId();
   if (!id.ok()) return id.status();
   std::vector<h2::Header> fields = {{":method", "GET"},
-                                    {":scheme", "http"},
+                                    {":scheme", options_.scheme},
                                     {":path", path},
                                     {":authority", options_.authority}};
   h2::SendHeadersOptions how = {.end_stream = true};

@@ -53,6 +53,7 @@ struct ProberOptions {
   int low_requests = 30;
   std::string low_path = "/low";
   std::string urgent_path = "/urgent";
+  std::string scheme = "http";
   std::string authority = "localhost";
   // The urgent request follows when this many bytes of low bodies are here.
   int64_t ask_after_bytes = 1000 * 1024;

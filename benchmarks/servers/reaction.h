@@ -19,7 +19,7 @@ namespace sluice::servers {
 //
 // Calls `progress` after each run. Ends early with Cancelled when `interrupt`
 // is readable; other errors are those of SlowLink::Create(),
-// ServerProcess::Start() and RunProbe().
+// ServerProcess::Start(), ClientStream::Connect() and RunProbe().
 absl::StatusOr<std::vector<Cell>> MeasureReactions(
     const ReactionOptions& options, int interrupt,
     const std::function<void(const std::string&)>& progress);

@@ -45,6 +45,7 @@ ABSL_FLAG(int, ask_after_kb, 0,
           "scenario's");
 ABSL_FLAG(std::string, signals, "all",
           "list of 7540, 9218, both and update, or all");
+ABSL_FLAG(bool, tls, false, "over TLS, with a certificate for this run");
 ABSL_FLAG(int, repeat, 5, "runs of each scenario and kind of signals");
 ABSL_FLAG(std::string, policy, "auto", "the server's --policy");
 ABSL_FLAG(int, notsent_lowat, 16384, "the server's --notsent_lowat");
@@ -98,6 +99,7 @@ ReactionOptions OptionsOrExit(absl::string_view argv0,
       absl::GetFlag(FLAGS_ask_after_kb)));
   options.signals =
       ValueOrExit(sluice::servers::ParseSignals(absl::GetFlag(FLAGS_signals)));
+  options.tls = absl::GetFlag(FLAGS_tls);
   options.repeat = absl::GetFlag(FLAGS_repeat);
   if (options.repeat < 1 || options.repeat > 1000) {
     ExitBadCommandLine(kProgram, absl::StrCat("--repeat is ", options.repeat,
@@ -144,6 +146,8 @@ int main(int argc, char** argv) {
       ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", json_path));
     }
   }
+  // OpenSSL writes to sockets without MSG_NOSIGNAL.
+  ::signal(SIGPIPE, SIG_IGN);
   const Fd interrupt = CatchInterrupts();
   const absl::StatusOr<std::vector<Cell>> cells =
       sluice::servers::MeasureReactions(

@@ -33,6 +33,7 @@ struct ReactionOptions {
   std::vector<Scenario> scenarios;
   std::vector<Signals> signals;
   SlowLinkOptions link;  // but for the queue
+  bool tls = false;
   int repeat = 5;
 };
 

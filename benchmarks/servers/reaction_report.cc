@@ -152,6 +152,7 @@ std::string ReactionJson(const ReactionOptions& options,
                      {"bits_per_second", options.link.bits_per_second},
                      {"round_trip_ms", absl::ToDoubleMilliseconds(round_trip)},
                      {"congestion", options.link.congestion},
+                     {"tls", options.tls},
                      {"repeat", options.repeat},
                      {"cells", std::move(array)}};
   return json.dump(2) + "\n";

@@ -55,23 +55,23 @@ absl::Status EndedEarly(const std::string& program, int status) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SiteFolder>> SiteFolder::Create() {
+absl::StatusOr<std::unique_ptr<TemporaryFolder>> TemporaryFolder::Create() {
   const char* temporary = std::getenv("TMPDIR");
-  std::string path =
-      absl::StrCat(temporary != nullptr ? temporary : "/tmp", "/siteXXXXXX");
+  std::string path = absl::StrCat(temporary != nullptr ? temporary : "/tmp",
+                                  "/reactionXXXXXX");
   if (::mkdtemp(path.data()) == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot make the folder ", path,
                                                ": ", std::strerror(errno)));
   }
-  return std::unique_ptr<SiteFolder>(new SiteFolder(std::move(path)));
+  return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(std::move(path)));
 }
 
-SiteFolder::~SiteFolder() {
+TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }
 
-absl::Status SiteFolder::AddFile(const std::string& name, size_t bytes) {
+absl::Status TemporaryFolder::AddFile(const std::string& name, size_t bytes) {
   const std::string path = absl::StrCat(path_, "/", name);
   std::ofstream(path).close();
   std::error_code error;

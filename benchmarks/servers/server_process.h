@@ -1,4 +1,4 @@
-// Runs a server as a process in a network namespace, with a folder of files.
+// Runs a server as a process in a network namespace, and keeps its files.
 #ifndef SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 #define SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 
@@ -16,13 +16,13 @@
 namespace sluice::servers {
 
 // A new folder below $TMPDIR or /tmp; the destructor removes it.
-class SiteFolder {
+class TemporaryFolder {
  public:
   // Error: Unavailable, a sentence.
-  static absl::StatusOr<std::unique_ptr<SiteFolder>> Create();
-  ~SiteFolder();
-  SiteFolder(const SiteFolder&) = delete;
-  SiteFolder& operator=(const SiteFolder&) = delete;
+  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   // A file of `bytes` zero bytes. Error: Unavailable.
   absl::Status AddFile(const std::string& name, size_t bytes);
@@ -30,7 +30,7 @@ class SiteFolder {
   const std::string& path() const { return path_; }
 
  private:
-  explicit SiteFolder(std::string path) : path_(std::move(path)) {}
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
 
   std::string path_;
 };
