@@ -19,6 +19,7 @@
 #include "benchmarks/servers/reaction_report.h"
 #include "benchmarks/servers/server_process.h"
 #include "benchmarks/servers/slow_link.h"
+#include "benchmarks/servers/temporary_folder.h"
 
 namespace sluice::servers {
 namespace {

@@ -157,7 +157,8 @@ int main(int argc, char** argv) {
     std::cerr << kProgram << ": " << cells.status().message() << "\n";
     return ExitStatusOf(cells.status());
   }
-  std::cout << sluice::servers::ReactionTable(*cells, options.link.round_trip);
+  std::cout << sluice::servers::ReactionTable(*cells, options.link.round_trip)
+            << sluice::servers::LinkNote(*cells);
   if (json.is_open()) {
     json << sluice::servers::ReactionJson(options, *cells) << std::flush;
     if (!json) {

@@ -141,6 +141,24 @@ std::string ReactionTable(absl::Span<const Cell> cells,
   return table;
 }
 
+std::string LinkNote(absl::Span<const Cell> cells) {
+  absl::Duration most_late = absl::ZeroDuration();
+  bool real_time = true;
+  for (const Cell& cell : cells) {
+    for (const Measurement& run : cell.runs) {
+      most_late =
+          std::max({most_late, run.link.down.most_late, run.link.up.most_late});
+      real_time = real_time && run.link.real_time;
+    }
+  }
+  return absl::StrFormat(
+      "The link delivered no packet more than %.1f ms late.%s\n",
+      absl::ToDoubleMilliseconds(most_late),
+      real_time ? ""
+                : " It had no real-time priority (CAP_SYS_NICE), so other "
+                  "processes add noise.");
+}
+
 std::string ReactionJson(const ReactionOptions& options,
                          absl::Span<const Cell> cells) {
   const absl::Duration round_trip = options.link.round_trip;

@@ -45,6 +45,10 @@ std::string OneRun(const Reaction& reaction, absl::Duration round_trip);
 std::string ReactionTable(absl::Span<const Cell> cells,
                           absl::Duration round_trip);
 
+// How exact the link was in these runs, in a sentence or two. It ends with a
+// line break.
+std::string LinkNote(absl::Span<const Cell> cells);
+
 // The options, each cell's medians and each run. It ends with a line break.
 std::string ReactionJson(const ReactionOptions& options,
                          absl::Span<const Cell> cells);

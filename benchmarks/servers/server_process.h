@@ -1,39 +1,17 @@
-// Runs a server as a process in a network namespace, and keeps its files.
+// Runs a server as a process in a network namespace.
 #ifndef SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 #define SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "benchmarks/servers/link_end.h"
 
 namespace sluice::servers {
-
-// A new folder below $TMPDIR or /tmp; the destructor removes it.
-class TemporaryFolder {
- public:
-  // Error: Unavailable, a sentence.
-  static absl::StatusOr<std::unique_ptr<TemporaryFolder>> Create();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  // A file of `bytes` zero bytes. Error: Unavailable.
-  absl::Status AddFile(const std::string& name, size_t bytes);
-
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-
-  std::string path_;
-};
 
 // The destructor kills the process, and so does the kernel when the thread that
 // started it ends.

@@ -51,6 +51,19 @@ TEST(ReactionReportTest, ARunIsOneShortLine) {
             "304+16 KB, 4.5 round trips");
 }
 
+TEST(ReactionReportTest, TheNoteTellsHowLateTheLinkWas) {
+  std::vector<Cell> cells = Cells();
+  for (Measurement& run : cells[0].runs) run.link.real_time = true;
+  cells[0].runs[1].link.up.most_late = absl::Microseconds(1440);
+  EXPECT_EQ(LinkNote(cells),
+            "The link delivered no packet more than 1.4 ms late.\n");
+  cells[0].runs[2].link.real_time = false;
+  EXPECT_EQ(LinkNote(cells),
+            "The link delivered no packet more than 1.4 ms late. It had no "
+            "real-time priority (CAP_SYS_NICE), so other processes add "
+            "noise.\n");
+}
+
 TEST(ReactionReportTest, TheJsonHasTheOptionsTheSpreadsAndEachRun) {
   ReactionOptions options;
   options.server = {"server", "--policy=auto"};

@@ -69,7 +69,7 @@ class LinkTest(unittest.TestCase):
         path = pathlib.Path(self.folder.name) / "out.json"
         result = run(*LINK, congestion(), "--repeat=2", "--json=%s" % path)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(len(result.stdout.splitlines()), 1 + 8)
+        self.assertEqual(len(result.stdout.splitlines()), 1 + 8 + 1)
         self.assertEqual(len(result.stderr.splitlines()), 2 * 8)
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         self.assertEqual([(cell["scenario"], cell["signals"]) for cell in cells],
@@ -96,6 +96,12 @@ class LinkTest(unittest.TestCase):
         one, = cell["runs"]
         low_after = LOW_KB * KB - cell["ask_after_kb"] * KB
         self.assertAlmostEqual(one["low_bytes_before"], low_after, delta=64 * KB)
+
+    def test_the_urgent_body_overtakes_over_tls(self):
+        result = run(*LINK, congestion(), "--repeat=1", "--tls", "--scenarios=full",
+                     "--signals=both")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"\nfull +both +\d+ \(\d+–\d+\) +0 \(0–0\) ")
 
     def test_words_after_two_dashes_are_flags_of_the_server(self):
         result = run(*LINK, congestion(), "--repeat=1", "--", "--nonsense")
