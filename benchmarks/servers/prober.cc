@@ -126,7 +126,7 @@ absl::StatusOr<h2::StreamId> Prober::Get(const std::string& path, bool urgent) {
 
 absl::Status Prober::Receive(absl::string_view bytes, absl::Duration now) {
   std::vector<h2::Event> events;
-  const absl::Status received = connection_.ReceiveData(bytes, &events);
+  absl::Status received = connection_.ReceiveData(bytes, &events);
   for (const h2::Event& event : events) {
     if (absl::Status status = OnEvent(event, now); !status.ok()) return status;
   }

@@ -26,8 +26,8 @@ namespace {
 
 // The server is alone in its namespace.
 constexpr int kPort = 8080;
-constexpr size_t kLowBytes = 200 * 1024;
-constexpr size_t kUrgentBytes = 100 * 1024;
+constexpr size_t kLowBytes = size_t{200} * 1024;
+constexpr size_t kUrgentBytes = size_t{100} * 1024;
 
 // The files of all runs.
 class Files {
