@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,13 +22,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "benchmarks/lab/bundled.h"
 #include "benchmarks/servers/fd.h"
 #include "benchmarks/servers/reaction.h"
 #include "benchmarks/servers/reaction_options.h"
 #include "benchmarks/servers/reaction_report.h"
 #include "examples/support/command_line.h"
 #include "examples/support/paths.h"
+#include "tools/cpp/runfiles/runfiles.h"
 
 ABSL_FLAG(std::string, rate, "8mbit",
           "the link's rate in each direction: kbit, mbit or gbit per second");
@@ -74,10 +75,18 @@ T ValueOrExit(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-std::string ServerProgram(absl::string_view argv0) {
+std::string ServerProgramOrExit(absl::string_view argv0) {
   const std::string path = absl::GetFlag(FLAGS_server);
   if (!path.empty()) return ResolveUserPath(path);
-  return sluice::lab::BundledFolder(argv0, "server");
+  using bazel::tools::cpp::runfiles::Runfiles;
+  std::string error;
+  const std::unique_ptr<Runfiles> runfiles(
+      Runfiles::Create(std::string(argv0), &error));
+  if (runfiles == nullptr) {
+    ExitBadCommandLine(kProgram, absl::StrCat("cannot find //:server (", error,
+                                              "); name it with --server"));
+  }
+  return runfiles->Rlocation("sluice/server");
 }
 
 ReactionOptions OptionsOrExit(absl::string_view argv0,
@@ -106,7 +115,7 @@ ReactionOptions OptionsOrExit(absl::string_view argv0,
                                               "; it must be 1 to 1000"));
   }
   options.server = {
-      ServerProgram(argv0),
+      ServerProgramOrExit(argv0),
       absl::StrCat("--policy=", absl::GetFlag(FLAGS_policy)),
       absl::StrCat("--notsent_lowat=", absl::GetFlag(FLAGS_notsent_lowat))};
   options.server.insert(options.server.end(), more_flags.begin(),

@@ -63,7 +63,7 @@ std::string Padded(absl::string_view text, size_t width) {
 }
 
 std::string Row(absl::Span<const std::string> columns) {
-  constexpr size_t kWidths[] = {10, 9, 19, 16, 0};
+  constexpr size_t kWidths[] = {10, 9, 20, 18, 0};
   std::string row;
   for (size_t i = 0; i < columns.size(); ++i) {
     absl::StrAppend(&row, Padded(columns[i], kWidths[i]));

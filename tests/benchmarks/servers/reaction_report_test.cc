@@ -39,11 +39,12 @@ TEST(ReactionReportTest, ASpreadIsTheMedianAndTheEnds) {
 }
 
 TEST(ReactionReportTest, TheTableHasMediansAndRanges) {
-  EXPECT_EQ(ReactionTable(Cells(), kRoundTrip),
-            "scenario  signals  low KB before      low KB between  round trips "
-            "to the last byte\n"
-            "full      7540     304 (272–320)      0 (0–16)        4.4 "
-            "(3.9–4.6)\n");
+  EXPECT_EQ(
+      ReactionTable(Cells(), kRoundTrip),
+      "scenario  signals  low KB before       low KB between    round trips to "
+      "the last byte\n"
+      "full      7540     304 (272–320)       0 (0–16)          4.4 "
+      "(3.9–4.6)\n");
 }
 
 TEST(ReactionReportTest, ARunIsOneShortLine) {
