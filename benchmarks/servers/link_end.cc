@@ -138,7 +138,7 @@ absl::StatusOr<Fd> MakeTun(const std::string& address) {
   return tun;
 }
 
-// /proc/thread-self is wanted, since namespaces belong to threads.
+// The thread's own: a thread enters a namespace alone.
 Fd OpenNamespace() {
   return Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
@@ -156,9 +156,8 @@ absl::StatusOr<LinkEnd> LinkEnd::Create(const std::string& address,
   const absl::Status congestion_set = SetCongestionControl(congestion);
   Fd inside = OpenNamespace();
   // Without rights over the first namespace the thread stays in this one. That
-  // is no harm: all work is done in ends.
-  const bool back = ::setns(before.get(), CLONE_NEWNET) == 0;
-  (void)back;
+  // does no harm: all work is done inside ends.
+  (void)::setns(before.get(), CLONE_NEWNET);
   if (!tun.ok()) return tun.status();
   if (!congestion_set.ok()) return congestion_set;
   return LinkEnd(std::move(inside), *std::move(tun));

@@ -74,7 +74,7 @@ absl::StatusOr<Measurement> MeasureOnce(const ReactionOptions& options,
       SlowLink::Create(link_options);
   if (!link.ok()) return link.status();
   absl::StatusOr<std::unique_ptr<ServerProcess>> server = ServerProcess::Start(
-      (*link)->server_end(), ServerCommand(options, files));
+      (*link)->server_end(), ServerCommand(options, files), interrupt);
   if (!server.ok()) return server.status();
   absl::StatusOr<ClientStream> stream =
       ClientStream::Connect((*link)->client_end(), kPort, options.tls);

@@ -1,6 +1,7 @@
 #include "benchmarks/servers/server_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -37,6 +38,18 @@ constexpr int kBadCommandLine = 2;
   ::_exit(EXIT_FAILURE);
 }
 
+// Whether a line came before the end. Error: Cancelled (`interrupt` is
+// readable).
+absl::StatusOr<bool> ReadLine(int output, int interrupt) {
+  for (char c = 0; c != '\n';) {
+    pollfd waits[] = {{output, POLLIN, 0}, {interrupt, POLLIN, 0}};
+    if (::poll(waits, 2, -1) < 0) continue;  // EINTR
+    if (waits[1].revents != 0) return absl::CancelledError("interrupted");
+    if (::read(output, &c, 1) != 1) return false;
+  }
+  return true;
+}
+
 absl::Status EndedEarly(const std::string& program, int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == kBadCommandLine) {
     return absl::InvalidArgumentError(
@@ -49,7 +62,7 @@ absl::Status EndedEarly(const std::string& program, int status) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
-    const LinkEnd& end, std::vector<std::string> words) {
+    const LinkEnd& end, std::vector<std::string> words, int interrupt) {
   int pipe_ends[2];
   if (::pipe2(pipe_ends, O_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "pipe");
@@ -70,13 +83,9 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(
   if (!forked.ok()) return forked;
   std::unique_ptr<ServerProcess> process(new ServerProcess(pid));
   write_end = Fd();
-  char c = 0;
-  while (c != '\n') {
-    const ssize_t got = ::read(read_end.get(), &c, 1);
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 1) continue;
-    return EndedEarly(words[0], process->Wait());
-  }
+  absl::StatusOr<bool> listens = ReadLine(read_end.get(), interrupt);
+  if (!listens.ok()) return listens.status();
+  if (!*listens) return EndedEarly(words[0], process->Wait());
   return process;
 }
 

@@ -20,9 +20,10 @@ class ServerProcess {
   // Runs `words`, program first, and waits for the first line of its standard
   // output, by which it says that it listens. Errors, each a sentence, if it
   // ends before: InvalidArgument (with status 2, by which a program says that
-  // its command line is wrong), Unavailable.
+  // its command line is wrong), Unavailable. Cancelled if `interrupt` is
+  // readable before.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
-      const LinkEnd& end, std::vector<std::string> words);
+      const LinkEnd& end, std::vector<std::string> words, int interrupt);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;

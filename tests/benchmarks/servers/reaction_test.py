@@ -128,6 +128,18 @@ class LinkTest(unittest.TestCase):
         self.assertIn("reaction: interrupted", rest)
         self.assertEqual(os.listdir(self.folder.name), [])
 
+    def test_sigint_ends_the_wait_for_a_server_that_never_listens(self):
+        silent = pathlib.Path(self.folder.name) / "silent"
+        silent.write_text("#!/bin/sh\necho started >&2\nexec sleep 1000\n", encoding="ascii")
+        silent.chmod(0o755)
+        with subprocess.Popen([REACTION, "--server=%s" % silent, congestion()],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            self.assertEqual(process.stderr.readline(), "started\n")
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            self.assertEqual(process.wait(), 130, rest)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)
