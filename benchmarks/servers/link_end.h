@@ -5,6 +5,7 @@
 #define SLUICE_BENCHMARKS_SERVERS_LINK_END_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"

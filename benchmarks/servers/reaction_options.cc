@@ -1,6 +1,7 @@
 #include "benchmarks/servers/reaction_options.h"
 
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
