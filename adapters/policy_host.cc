@@ -5,12 +5,10 @@
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/signal_source.h>
+#include <sluice/trace/trace_files.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <memory>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -21,13 +19,13 @@ namespace sluice::adapters {
 
 using ::sluice::scheduler::FaultText;
 using ::sluice::scheduler::Grant;
-using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::scheduler::StreamId;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
 using ::sluice::signals::SignalSource;
+using ::sluice::trace::LoggedPolicy;
 
 template <class... Args>
 absl::Status PolicyHost::Refuse(absl::StatusCode code,
@@ -37,12 +35,6 @@ absl::Status PolicyHost::Refuse(absl::StatusCode code,
   absl::SNPrintF(error_text_.data(), error_text_.size(), format, args...);
   return absl::Status(code, "");
 }
-
-PolicyHost::PolicyHost(std::unique_ptr<Policy> policy, size_t max_streams,
-                       std::pmr::memory_resource* memory)
-    : policy_(std::move(policy)),
-      book_(policy_.get(), max_streams, memory),
-      streams_(memory) {}
 
 void PolicyHost::SetObserver(std::function<void(const Decision&)> observer) {
   observer_ = std::move(observer);
@@ -59,13 +51,13 @@ absl::Status PolicyHost::Open(StreamId id, const RequestSignals& said) {
   if (fault != nullptr) {
     return Refuse(absl::StatusCode::kInvalidArgument, "%s", fault);
   }
-  StreamRecord* record = &streams_[id];
-  if (absl::StatusCode code = book_.Open(id, record);
+  if (absl::StatusCode code = book_.CheckOpen(id);
       code != absl::StatusCode::kOk) {
-    streams_.erase(id);
     return Answer(code);
   }
-  // The values are checked, and an open stream is never refused.
+  StreamRecord* record = &streams_[id];
+  book_.Open(id, record);
+  // All of these succeed: the values are checked, and the stream is open.
   if (said.tunnel) book_.SetHints(record, {.tunnel = true});
   if (said.rfc9218.has_value()) {
     book_.SetRfc9218(id, record, *said.rfc9218, SignalSource::kHeader);
@@ -147,14 +139,14 @@ absl::Status PolicyHost::Charge(StreamId id, size_t bytes) {
   grant_.reset();
   stats_.bytes += bytes;
   if (bytes == 0) ++stats_.empty_grants;
-  // A copy: it may set another, or none.
+  // A copy, since the observer may replace itself.
   if (const auto observer = observer_) observer(decision);
   return absl::OkStatus();
 }
 
 PolicyHost::Stats PolicyHost::stats() const {
   Stats stats = stats_;
-  stats.open_streams = streams_.size();
+  stats.open_streams = book_.open_streams();
   stats.ready_streams = book_.ready_streams();
   return stats;
 }

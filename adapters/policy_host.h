@@ -1,18 +1,18 @@
 // A policy for adapters: streams by id on top of the book of streams, grants
-// that are charged once, counts, and an observer. Rejects invalid calls.
+// that are charged once, counts, an observer and a decision log. Rejects
+// invalid calls.
 //
-//   PolicyHost host(std::move(policy));
+//   PolicyHost host(*trace::CreateLoggedPolicy("rfc7540", {}, files));
 //   host.Open(1, {.rfc7540 = priority});
 //   host.SetReady(1);
 //   while (std::optional<Grant> grant = host.Pick()) {
 //     host.Charge(grant->stream_id, SendUpTo(grant->max_bytes));
 //   }
 //
-// Every status other than Ok means that nothing was changed. It is a code
-// without a message, so that what a peer gets refused takes nothing from the
-// heap; error_text() has the words. Not thread-safe.
-// Between Pick() and Charge() any other call is allowed, see
-// scheduler/policy.h.
+// A call that returns another status than Ok has changed nothing. The status
+// has a code and no message, so that refusing a peer's signal takes nothing
+// from the heap; error_text() has the words. Between Pick() and Charge() any
+// other call is allowed, as scheduler/policy.h says. Not thread-safe.
 #ifndef SLUICE_ADAPTERS_POLICY_HOST_H_
 #define SLUICE_ADAPTERS_POLICY_HOST_H_
 
@@ -22,20 +22,18 @@
 #include <sluice/scheduler/stream_info.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/trace/trace_files.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
-#include "absl/container/node_hash_map.h"
-#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 
 namespace sluice::adapters {
 
@@ -48,7 +46,7 @@ struct RequestSignals {
 
 class PolicyHost {
  public:
-  // Since the host was made, but for the last two, which are of now.
+  // The last two are of now, the others since the host was made.
   struct Stats {
     uint64_t picks = 0;         // that found a stream
     uint64_t empty_picks = 0;   // that found none ready
@@ -61,7 +59,7 @@ class PolicyHost {
     uint64_t ready_streams = 0;
   };
 
-  // One grant and what became of it.
+  // One grant and its charge.
   struct Decision {
     uint64_t number = 0;  // 0, 1, 2, …
     scheduler::Grant grant;
@@ -69,30 +67,34 @@ class PolicyHost {
   };
 
   // `max_streams`: see StreamBook; give it that of the policy's PolicyOptions.
-  // What is kept lives in `memory`.
-  explicit PolicyHost(
-      std::unique_ptr<scheduler::Policy> policy,
-      size_t max_streams = scheduler::kDefaultMaxStreams,
-      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+  explicit PolicyHost(trace::LoggedPolicy policy,
+                      size_t max_streams = scheduler::kDefaultMaxStreams)
+      : logged_(std::move(policy)), book_(logged_.policy.get(), max_streams) {}
 
-  // Called at the end of each Charge(), and copied for it. It may call anything
+  // Calls `observer` at the end of each Charge(). It may call everything here
   // but the destructor.
   void SetObserver(std::function<void(const Decision&)> observer);
+
+  // So much time went by since the last call, by the caller's clock: the log
+  // says it of the calls that follow.
+  void AdvanceTime(absl::Duration elapsed) {
+    if (logged_.log != nullptr) logged_.log->AdvanceTime(elapsed);
+  }
 
   // The stream opens, blocked. Errors: InvalidArgument (the id, a value),
   // AlreadyExists (it is open).
   absl::Status Open(scheduler::StreamId id, const RequestSignals& said = {});
 
-  // The client said something, by a frame of its own: for open, idle and closed
-  // ids. Errors: those of StreamBook::SetRfc7540() and SetRfc9218().
+  // The client sent a signal by a frame of its own, for an id that is open,
+  // idle or closed. Errors: those of StreamBook::SetRfc7540() and SetRfc9218().
   absl::Status SetRfc7540(scheduler::StreamId id,
                           const signals::Rfc7540Priority& priority);
   absl::Status SetRfc9218(scheduler::StreamId id,
                           const signals::Rfc9218Priority& priority);
 
-  // The application said something; no override takes the last one back, and
-  // hints replace earlier ones, but a tunnel stays one. Errors: NotFound (not
-  // open), InvalidArgument.
+  // The application's own priority, which holds over the client's; nothing
+  // takes it back. New hints replace earlier ones, but a tunnel stays one.
+  // Errors: NotFound (not open), InvalidArgument.
   absl::Status SetServerPriority(
       scheduler::StreamId id, std::optional<scheduler::ServerPriority> server);
   absl::Status SetHints(scheduler::StreamId id,
@@ -101,9 +103,9 @@ class PolicyHost {
   // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
   void OnNoRfc7540Priorities() { book_.OnNoRfc7540Priorities(); }
 
-  // Whether the server should send it, see scheduler/policy.h.
+  // Whether the server should send that setting, see scheduler/policy.h.
   bool AnnouncesNoRfc7540Priorities() const {
-    return policy_->AnnouncesNoRfc7540Priorities();
+    return logged_.policy->AnnouncesNoRfc7540Priorities();
   }
 
   // Error of the three: NotFound (not open).
@@ -113,8 +115,8 @@ class PolicyHost {
 
   bool IsOpen(scheduler::StreamId id) const { return streams_.contains(id); }
 
-  // The stream to send next, or nothing. While a grant is not charged, returns
-  // nothing and changes nothing (see HasGrant()).
+  // The stream to send next, or nothing. Returns nothing while a grant waits
+  // for its charge (HasGrant()).
   std::optional<scheduler::Grant> Pick();
   bool HasGrant() const { return grant_.has_value(); }
 
@@ -123,22 +125,16 @@ class PolicyHost {
   absl::Status Charge(scheduler::StreamId id, size_t bytes);
 
   Stats stats() const;
-  // The adapter refused a call itself.
+  // Counts a call that the adapter refused itself.
   void CountRefusal() { ++stats_.refused; }
 
-  // What was wrong with the last call that was refused; empty before.
+  // The reason of the last refusal; empty before.
   const char* error_text() const { return error_text_.data(); }
-  // The status of the call made last, with those words.
+  // `status`, which the last call returned, with those words.
   absl::Status WithText(const absl::Status& status) const;
 
  private:
   using StreamRecord = scheduler::StreamRecord;
-  using Streams = absl::node_hash_map<
-      scheduler::StreamId, StreamRecord, absl::Hash<scheduler::StreamId>,
-      std::equal_to<scheduler::StreamId>,
-      priority::ResourceAllocator<
-          std::pair<const scheduler::StreamId, StreamRecord>>>;
-
   StreamRecord* Find(scheduler::StreamId id) {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : &found->second;
@@ -151,9 +147,10 @@ class PolicyHost {
   // The book's answer.
   absl::Status Answer(absl::StatusCode code);
 
-  std::unique_ptr<scheduler::Policy> policy_;
+  const trace::LoggedPolicy logged_;
   scheduler::StreamBook book_;
-  Streams streams_;  // open
+  priority::ResourceNodeMap<scheduler::StreamId, StreamRecord>
+      streams_;  // open
   std::optional<scheduler::Grant> grant_;
   std::function<void(const Decision&)> observer_;
   Stats stats_;

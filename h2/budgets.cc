@@ -1,12 +1,44 @@
 #include <sluice/h2/budgets.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/options.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace sluice::h2 {
+namespace {
+
+constexpr int64_t kBytesOfAUnit = 1024;
+
+struct Row {
+  BudgetOptions BudgetSet::*options;
+  absl::string_view frames;  // for error texts
+};
+
+// In the order of Budgets::Kind.
+constexpr Row kRows[] = {
+    {&BudgetSet::priority, "PRIORITY frames"},
+    {&BudgetSet::priority_update, "PRIORITY_UPDATE frames"},
+    {&BudgetSet::empty_data, "empty DATA frames"},
+    {&BudgetSet::window_update, "WINDOW_UPDATE frames"},
+    {&BudgetSet::settings, "SETTINGS frames"},
+    {&BudgetSet::ping_ack, "answers to PINGs that were not sent"},
+    {&BudgetSet::goaway, "GOAWAY frames"},
+    {&BudgetSet::informational, "informational responses"},
+    {&BudgetSet::unknown_frame, "frames of unknown types"},
+    {&BudgetSet::peer_reset, "RST_STREAM frames"},
+    {&BudgetSet::provoked_reset, "stream errors"},
+};
+static_assert(std::size(kRows) == Budgets::kProvokedReset + 1);
+
+}  // namespace
 
 bool Budget::Spend() {
   if (tokens_ < 1) return false;
@@ -14,47 +46,37 @@ bool Budget::Spend() {
   return true;
 }
 
-void Budget::Work(int64_t units) {
-  Add(static_cast<double>(units) * options_.per_work_unit);
-}
-
-void Budget::Advance(absl::Duration elapsed) {
-  Add(absl::ToDoubleSeconds(elapsed) * options_.per_second);
-}
-
 void Budget::Add(double tokens) {
   tokens_ = std::min<double>(options_.burst, tokens_ + tokens);
 }
 
-Budgets::Budgets(const BudgetSet& options)
-    : priority(options.priority),
-      priority_update(options.priority_update),
-      empty_data(options.empty_data),
-      window_update(options.window_update),
-      settings(options.settings),
-      ping_ack(options.ping_ack),
-      goaway(options.goaway),
-      informational(options.informational),
-      unknown_frame(options.unknown_frame),
-      peer_reset(options.peer_reset),
-      provoked_reset(options.provoked_reset) {}
-
-void Budgets::Work(int64_t units) {
-  for (Budget* budget :
-       {&priority, &priority_update, &empty_data, &window_update, &settings,
-        &ping_ack, &goaway, &informational, &unknown_frame, &peer_reset,
-        &provoked_reset}) {
-    budget->Work(units);
+Budgets::Budgets(const BudgetSet& options) {
+  for (size_t i = 0; i < std::size(kRows); ++i) {
+    budgets_[i] = Budget(options.*kRows[i].options);
   }
 }
 
+absl::Status Budgets::Spend(Kind kind) {
+  Budget& budget = budgets_[kind];
+  if (budget.Spend()) return absl::OkStatus();
+  return ConnectionFault(ErrorKind::kDenialOfService, "too many ",
+                         kRows[kind].frames, ": ", budget.options().burst,
+                         " at once and ", budget.options().per_second,
+                         " a second are allowed (RFC 9113 10.5)");
+}
+
+void Budgets::Work(int64_t units) {
+  for (Budget& budget : budgets_) budget.Work(units);
+}
+
+void Budgets::WorkOnBytes(int64_t bytes) {
+  bytes_ += bytes;
+  if (bytes_ >= kBytesOfAUnit) Work(bytes_ / kBytesOfAUnit);
+  bytes_ %= kBytesOfAUnit;
+}
+
 void Budgets::Advance(absl::Duration elapsed) {
-  for (Budget* budget :
-       {&priority, &priority_update, &empty_data, &window_update, &settings,
-        &ping_ack, &goaway, &informational, &unknown_frame, &peer_reset,
-        &provoked_reset}) {
-    budget->Advance(elapsed);
-  }
+  for (Budget& budget : budgets_) budget.Advance(elapsed);
 }
 
 }  // namespace sluice::h2

@@ -1,4 +1,4 @@
-// Budgets for what is legal and cheap to send, and useless in masses: rapid
+// Budgets for frames that are legal, cheap to send and useless in masses: rapid
 // reset, floods of PRIORITY, SETTINGS, empty DATA, … (RFC 9113 §10.5).
 #ifndef SLUICE_H2_BUDGETS_H_
 #define SLUICE_H2_BUDGETS_H_
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace sluice::h2 {
@@ -14,17 +15,21 @@ namespace sluice::h2 {
 // A bucket of tokens. Starts full.
 class Budget {
  public:
-  explicit Budget(const BudgetOptions& options)
+  explicit Budget(const BudgetOptions& options = {})
       : options_(options), tokens_(options.burst) {}
 
   // Takes one token. False: there was none.
   bool Spend();
 
   // The connection did `units` of useful work.
-  void Work(int64_t units);
+  void Work(int64_t units) { Add(double(units) * options_.per_work_unit); }
 
   // Time went by. Parts of a token are kept.
-  void Advance(absl::Duration elapsed);
+  void Advance(absl::Duration elapsed) {
+    Add(absl::ToDoubleSeconds(elapsed) * options_.per_second);
+  }
+
+  const BudgetOptions& options() const { return options_; }
 
  private:
   void Add(double tokens);
@@ -34,23 +39,36 @@ class Budget {
 };
 
 // All budgets of a connection.
-struct Budgets {
+class Budgets {
+ public:
+  // The members of BudgetSet.
+  enum Kind : uint8_t {
+    kPriority,
+    kPriorityUpdate,
+    kEmptyData,
+    kWindowUpdate,
+    kSettings,
+    kPingAck,
+    kGoAway,
+    kInformational,
+    kUnknownFrame,
+    kPeerReset,
+    kProvokedReset,
+  };
+
   explicit Budgets(const BudgetSet& options);
 
+  // Takes one token of `kind`. Error: DenialOfService; there was none.
+  absl::Status Spend(Kind kind);
+
   void Work(int64_t units);
+  // Payload came in: 1024 bytes of it are a unit of work.
+  void WorkOnBytes(int64_t bytes);
   void Advance(absl::Duration elapsed);
 
-  Budget priority;
-  Budget priority_update;
-  Budget empty_data;
-  Budget window_update;
-  Budget settings;
-  Budget ping_ack;
-  Budget goaway;
-  Budget informational;
-  Budget unknown_frame;
-  Budget peer_reset;
-  Budget provoked_reset;
+ private:
+  Budget budgets_[kProvokedReset + 1];
+  int64_t bytes_ = 0;  // payload in that is no whole unit yet
 };
 
 }  // namespace sluice::h2

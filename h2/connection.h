@@ -11,28 +11,30 @@
 //
 // When to send. Output appears at two times: after ReceiveData() (answers to
 // SETTINGS, PING, errors) and after the caller's own calls. So write the output
-// after both, a failed ReceiveData() included: it holds the GOAWAY that tells
-// the peer why.
+// after both. A failed ReceiveData() is no exception: the output then holds the
+// GOAWAY that tells the peer why.
 //
 // Priorities. The connection acts on no priority signal. It reports them
-// (PriorityUpdated, PriorityFieldUpdated), and whoever calls SendData() decides
-// the order: scheduler::DataScheduler is that caller.
+// (PriorityUpdated, PriorityFieldUpdated), and the caller of SendData() decides
+// the order: scheduler::DataScheduler is such a caller.
 //
-// Errors. A stream error of the peer's is an event (StreamReset, not remote)
+// Errors. A stream error of the peer's is an event (StreamReset, not remote),
 // and the connection goes on. A connection error ends ReceiveData() with a
 // non-OK status after the events that came before it; GOAWAY is then in the
-// output, and every later ReceiveData() fails. A call the caller may not make
-// now returns a non-OK status and changes nothing. Every such status carries an
-// HTTP/2 error code and the name of its kind: see h2/errors.h. Any call that
-// sends may fail with Protocol (before InitiateConnection()), ConnectionClosed
-// (after the end) and, but for those that end things or open windows,
-// OutputFull (Limits::output_control_high_water_mark); the comments below name
-// what else a call may say.
+// output, and every later ReceiveData() fails. A refused call returns a non-OK
+// status and changes nothing. Every such status carries an HTTP/2 error code
+// and the name of its kind: see h2/errors.h. Any call that sends may fail with
+// Protocol (before InitiateConnection()), with ConnectionClosed (after the end)
+// and with OutputFull (Limits::output_control_high_water_mark). ResetStream(),
+// CloseConnection(), StartGracefulShutdown() and calls that open a window never
+// fail with OutputFull. The comments below
+// name the other kinds.
 //
-// Cost. A question about a stream that lives is O(1); a call that sends is at
-// most O(bytes of its frame), SendData() without those of the payload.
+// Cost. A question about a living stream is O(1). A call that sends is at most
+// O(bytes of its frame); SendData() does not touch its payload.
 //
-// Not thread-safe, and not re-entrant: it calls nothing but
+// Not thread-safe, const calls included: they remember the stream found last.
+// Not re-entrant: it calls nothing but
 // ConnectionOptions::log_sink, which may not call the connection.
 #ifndef SLUICE_H2_CONNECTION_H_
 #define SLUICE_H2_CONNECTION_H_
@@ -77,33 +79,31 @@ struct SendDataOptions {
   std::optional<uint8_t> pad_length = std::nullopt;
 };
 
-// What may be sent now, on one stream or on the connection as a whole, and what
-// holds back more. In bytes.
+// How much DATA may go now, on one stream or on the connection as a whole, and
+// what bounds it. In bytes.
 struct SendCapacity {
-  // What bounds payload().
-  enum class Limit : uint8_t {
-    kClosed,            // no DATA may be sent: see Connection::CanSendData()
-    kOutput,            // write the output first
-    kConnectionWindow,  // a WINDOW_UPDATE of stream 0 opens it
-    kStreamWindow,      // one of the stream does, or a new INITIAL_WINDOW_SIZE
-    kFrameSize,         // nothing but the largest frame: one more may follow
-  };
-
-  // Frames without a payload of DATA are admitted: END_STREAM alone, or
-  // trailers. They need no window (RFC 9113 §6.9.1).
+  // A frame without DATA payload may go: END_STREAM alone, or trailers. It
+  // needs no window (RFC 9113 §6.9.1).
   bool frames = false;
+  // No DATA may go on the stream at all: see Connection::CanSendData().
   bool closed = true;
-  int64_t connection_window = 0;  // may be negative, as may the next
-  int64_t window = 0;             // min(stream, connection)
+  // A WINDOW_UPDATE of stream 0 opens it. May be negative, as may `window`.
+  int64_t connection_window = 0;
+  // min(stream, connection). A WINDOW_UPDATE of the stream or a larger
+  // INITIAL_WINDOW_SIZE opens the stream's.
+  int64_t window = 0;
+  // Under Limits::output_high_water_mark; writing the output makes room. A
+  // frame of 16,384 bytes, which every peer takes, always fits into an output
+  // without DATA. 0 while the control bytes are at their own mark.
   size_t output_room = 0;
-  size_t frame_size = 0;  // the peer's MAX_FRAME_SIZE
+  // The peer's MAX_FRAME_SIZE: one more frame may follow.
+  size_t frame_size = 0;
 
-  // The largest DATA payload that SendData() takes, without padding; 0: none.
+  // The largest DATA payload that SendData() takes, without padding; or 0.
   size_t payload() const {
     if (closed || window <= 0) return 0;
     return std::min({static_cast<size_t>(window), output_room, frame_size});
   }
-  Limit limit() const;
 };
 
 class Connection {
@@ -126,41 +126,44 @@ class Connection {
   // client. A client passes nothing and gets the value of its HTTP2-Settings
   // field; the output holds what to write after the 101 response. A server
   // passes the client's HTTP2-Settings and gets an empty string; the output is
-  // what follows its 101. Errors: InvalidArgument, InvalidSettingsValue.
+  // what follows its 101. Errors: Protocol (the second time), InvalidArgument,
+  // InvalidSettingsValue.
   absl::StatusOr<std::string> InitiateUpgrade(
       absl::string_view http2_settings = {});
 
   // --- Bytes in ------------------------------------------------------------
 
-  // Takes the next bytes of the connection, cut anywhere, and appends what they
-  // meant to `*events`. O(bytes), and of the header lists that they unfold to
-  // (Limits::max_header_bytes_per_read). Error: the connection's end.
+  // Takes the next bytes of the connection, cut anywhere, and appends their
+  // events to `*events`. O(bytes + the header lists that HPACK unfolds from
+  // them); Limits::max_header_bytes_per_read bounds the latter. Error: the
+  // connection's end.
   absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
 
   // --- Streams -------------------------------------------------------------
 
-  // The id that the next stream of ours will have. Reserves nothing.
+  // The id for our next stream. Reserves nothing.
   // Error: NoAvailableStreamId past 2^31−1.
   absl::StatusOr<StreamId> GetNextAvailableStreamId() const;
 
-  // A request, response, informational response or trailers, by the stream's
-  // state (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields first.
-  // Errors: HeadersTooLarge (a name or value beyond 64 KiB, which libnghttp2
-  // would not decode, or a list beyond the peer's MAX_HEADER_LIST_SIZE);
+  // A request, response, informational response or trailers: the state of the
+  // stream decides (RFC 9113 §8.1). `headers` is ordered, pseudo-header fields
+  // first. Errors: HeadersTooLarge (a name or value above 64 KiB, which
+  // libnghttp2 would not decode, or a list above the peer's
+  // MAX_HEADER_LIST_SIZE);
   // InvalidHeaders, PseudoHeaderOrder; NoSuchStream, StreamClosed;
   // StreamIdTooLow, NoAvailableStreamId, TooManyStreams (the peer's
-  // MAX_CONCURRENT_STREAMS); Protocol (trailers that do not end the stream, or
-  // of a CONNECT that is or may become a tunnel; an informational response that
-  // ends the stream; a self-dependency); ClientsOnly and InvalidArgument
+  // MAX_CONCURRENT_STREAMS); Protocol (trailers without END_STREAM,
+  // or on a CONNECT that is or may become a tunnel; an informational response
+  // with END_STREAM; a self-dependency); ClientsOnly and InvalidArgument
   // (`options.priority`).
   absl::Status SendHeaders(StreamId id, HeaderSpan headers,
                            const SendHeadersOptions& options = {});
 
   // One DATA frame (RFC 9113 §6.1). `data` is shared, not copied. Errors:
-  // FlowControl (beyond a window), FrameTooLarge (beyond the peer's
+  // FlowControl (above a window), FrameTooLarge (above the peer's
   // MAX_FRAME_SIZE), OutputFull (a high-water mark is reached), Protocol
   // (before the headers), StreamClosed, NoSuchStream. An empty `data` is
-  // allowed at any window. CapacityFor() says beforehand what is taken.
+  // allowed at any window. CapacityFor() tells beforehand how much may go.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
 
@@ -171,10 +174,10 @@ class Connection {
   absl::Status ResetStream(StreamId id, ErrorCode code);
 
   // PUSH_PROMISE (RFC 9113 §8.4); servers only. `promised_id` is
-  // GetNextAvailableStreamId() or higher; the response follows by
-  // SendHeaders(promised_id, …). Errors: ServersOnly; Protocol where the peer
-  // does not take pushes or `parent_id` is a pushed stream itself; else those
-  // of SendHeaders().
+  // GetNextAvailableStreamId() or higher; SendHeaders(promised_id, …) then
+  // sends the response. Errors: ServersOnly; Protocol where the peer does not
+  // take pushes or `parent_id` is a pushed stream itself; those of
+  // SendHeaders().
   absl::Status PushStream(StreamId parent_id, StreamId promised_id,
                           HeaderSpan headers);
 
@@ -184,21 +187,21 @@ class Connection {
   absl::Status Ping(absl::string_view opaque_data);
 
   // GOAWAY (RFC 9113 §6.8); may be called again, also after an error, with the
-  // same or a lower id. `last_stream_id` nothing: the highest id of the peer's
-  // that was processed. With kNoError the streams up to it live on and what the
-  // peer opens above it is discarded; with any other code the connection has
-  // ended. Errors: InvalidArgument (an id above the last one named),
-  // FrameTooLarge (`additional_data`).
+  // same or a lower id. Without `last_stream_id` it names the highest id of the
+  // peer's that was processed. With kNoError the streams up to it live on, and
+  // frames on higher streams of the peer's are ignored; with any other code the
+  // connection has ended. Errors: InvalidArgument (an id above the last one
+  // named), FrameTooLarge (`additional_data`).
   absl::Status CloseConnection(
       ErrorCode code = ErrorCode::kNoError,
       absl::string_view additional_data = {},
       std::optional<StreamId> last_stream_id = std::nullopt);
 
   // The first step of a graceful shutdown (RFC 9113 §6.8): a GOAWAY with
-  // 2^31−1, which asks the peer to open no more streams and refuses none that
-  // are on their way. A round trip later (send a PING with it and wait for the
-  // answer) CloseConnection() names the real last stream; the connection is
-  // done when OpenInboundStreams() is 0.
+  // 2^31−1. It asks the peer to open no more streams, and refuses none that are
+  // on their way. Send a PING with it. After the answer, CloseConnection()
+  // names the real last stream; the connection is done when
+  // OpenInboundStreams() is 0.
   absl::Status StartGracefulShutdown();
 
   // SETTINGS; each value holds for us when the peer acknowledges this frame
@@ -215,11 +218,11 @@ class Connection {
       absl::string_view field_value, std::optional<absl::string_view> origin,
       std::optional<StreamId> stream_id);
 
-  // `elapsed` time went by since the last call: refills Limits::budgets, and
-  // ends the connection with SETTINGS_TIMEOUT when our SETTINGS stay without
-  // acknowledgement too long. Never calling it is safe: then only useful work
-  // refills budgets. Deterministic: this is all the core knows of time.
-  // `elapsed` is finite and not negative, else InvalidArgument.
+  // `elapsed` time went by since the last call. Refills Limits::budgets, and
+  // ends the connection with SETTINGS_TIMEOUT when the peer has not
+  // acknowledged our SETTINGS for too long. It is safe never to call it: then
+  // only useful work refills budgets. The core knows no other clock. Error:
+  // InvalidArgument (`elapsed` is infinite or negative).
   absl::Status AdvanceTime(absl::Duration elapsed);
 
   // --- Priorities (clients only) -------------------------------------------
@@ -230,32 +233,34 @@ class Connection {
   absl::Status Prioritize(StreamId id,
                           const signals::Rfc7540Priority& priority);
 
-  // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state but a
-  // push that was not promised (NoSuchStream). Other errors: ClientsOnly,
-  // InvalidArgument (the id or the urgency), TooManyStreams (idle streams with
-  // a priority and active ones would exceed the peer's MAX_CONCURRENT_STREAMS).
+  // A PRIORITY_UPDATE frame (RFC 9218 §7.1), for a stream in any state. Errors:
+  // ClientsOnly, InvalidArgument (the id or the urgency), NoSuchStream (a push
+  // that was not promised), TooManyStreams (idle streams with a priority and
+  // active ones would exceed the peer's MAX_CONCURRENT_STREAMS).
   absl::Status SendPriorityUpdate(StreamId id,
                                   const signals::Rfc9218Priority& priority);
 
   // --- Flow control --------------------------------------------------------
 
-  // What may be sent on `id` now: min(stream, connection) window, in bytes; may
-  // be negative (RFC 9113 §6.9.2). 0: the connection's window alone. O(1).
-  // Errors: NoSuchStream, StreamClosed.
+  // The bytes that we may send on `id` now: min(stream, connection) window; may
+  // be negative (RFC 9113 §6.9.2). For id 0, the connection's window alone.
+  // O(1). Errors: NoSuchStream, StreamClosed.
   absl::StatusOr<int64_t> LocalFlowControlWindow(StreamId id) const;
 
-  // What the peer may send on `id` now, likewise.
+  // The bytes that the peer may send on `id` now, likewise.
   absl::StatusOr<int64_t> RemoteFlowControlWindow(StreamId id) const;
 
   // A WINDOW_UPDATE by hand; id 0 is the connection (RFC 9113 §6.9). Errors:
-  // InvalidArgument (not 1…2^31−1), FlowControl (the window would exceed that,
-  // perhaps by SETTINGS that are not acknowledged), NoSuchStream, StreamClosed.
+  // InvalidArgument (not 1…2^31−1), FlowControl (the window would exceed
+  // 2^31−1, now or by our SETTINGS that wait for acknowledgement),
+  // NoSuchStream, StreamClosed.
   absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
 
-  // `bytes` (a sum of DataReceived::flow_controlled_length) of `id` were
-  // processed; WINDOW_UPDATE frames are queued when they are worth sending. For
-  // a stream that is closed by now only the connection's window is credited.
-  // Errors: InvalidArgument (id 0, more than 2^31−1 bytes), NoSuchStream.
+  // The caller processed `bytes` (a sum of
+  // DataReceived::flow_controlled_length) of `id`. Queues WINDOW_UPDATE frames
+  // when they are worth sending. For a stream that is closed by now it credits
+  // only the connection's window. Errors: InvalidArgument (id 0, more than
+  // 2^31−1 bytes), NoSuchStream.
   absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
 
   // --- Questions -----------------------------------------------------------
@@ -264,23 +269,25 @@ class Connection {
   size_t OpenOutboundStreams() const;  // that we opened
   size_t OpenInboundStreams() const;   // that the peer opened
 
-  // Whether DATA may still be sent on `id`: its headers went out, we have not
-  // ended or reset it, the peer has not reset it.
+  // Whether DATA may still go on `id`: its headers went out, we have not ended
+  // or reset it, the peer has not reset it.
   bool CanSendData(StreamId id) const;
 
-  // What SendData() and the SendHeaders() of trailers would take on `id` now,
-  // and why not more: neither contradicts it until another call changes
-  // something. 0: the connection as a whole, which no stream exceeds. An
-  // unknown id is closed. O(1).
+  // How much SendData() and the SendHeaders() of trailers take on `id` now.
+  // Neither contradicts it until another call changes something. For id 0: the
+  // connection as a whole, which no stream exceeds. An unknown id is closed.
+  // O(1).
   SendCapacity CapacityFor(StreamId id) const;
 
-  // The value in force of a setting of the peer's / of ours; one without a
-  // default that was never sent is 0, a limit 2^32−1.
+  // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
+  size_t MaxOutboundFrameSize() const {
+    return RemoteSetting(SettingId::kMaxFrameSize);
+  }
+
+  // The value in force of a setting of the peer's / of ours. Without a value
+  // and a default: 2^32−1 for a limit, else 0.
   uint32_t RemoteSetting(SettingId id) const;
   uint32_t LocalSetting(SettingId id) const;
-
-  // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
-  size_t MaxOutboundFrameSize() const;
 
   // GOAWAY was sent or received with an error, or a connection error occurred:
   // write the output, then close the socket.
@@ -288,27 +295,21 @@ class Connection {
 
   // --- Output --------------------------------------------------------------
   //
-  // What was taken or consumed cannot be put back.
+  // Bytes that were taken or consumed cannot be put back. After them,
+  // CapacityFor() may have room again.
 
   // Bytes that wait to be written.
   size_t OutputSize() const;
 
-  // How many more bytes of DATA payload fit under the high-water mark; 0: a
-  // scheduler should not pull. One frame of 16,384 bytes, which every peer
-  // takes, always fits into an output that holds no DATA; and nothing fits
-  // while the control bytes are at their own mark.
-  size_t OutputRoom() const;
-
-  // Whether room came back, since the last call, after the output had been full
-  // (OutputRoom() was 0, or a call returned OutputFull): the notice to ask the
-  // scheduler again. Ask after DataToSend() or ConsumeOutput().
-  bool TakeOutputDrained();
+  // The bytes of DATA payload that fit under the high-water mark now; 0: pull
+  // nothing. See SendCapacity::output_room.
+  size_t OutputRoom() const { return CapacityFor(0).output_room; }
 
   // Copies out and consumes up to `max` bytes. O(bytes).
   std::string DataToSend(size_t max = kAll);
 
-  // Fills `out` with the first pieces of the output without copying and returns
-  // how many were filled. Valid until the next non-const call. O(pieces).
+  // Fills `out` with the first pieces of the output, without copying, and
+  // returns their number. Valid until the next non-const call. O(pieces).
   size_t PeekOutput(absl::Span<iovec> out) const;
 
   // Drops the first `bytes` bytes of the output. Error: InvalidArgument (more
@@ -319,7 +320,7 @@ class Connection {
   void ClearOutput();
 
  private:
-  class Impl;
+  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

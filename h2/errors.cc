@@ -3,122 +3,113 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace sluice::h2 {
 namespace {
 
 struct KindRow {
-  ErrorKind kind;
   absl::string_view name;
   ErrorCode code;
   absl::StatusCode status;
 };
 
+using C = ErrorCode;
 using S = absl::StatusCode;
 
 // In the order of ErrorKind.
 constexpr KindRow kKinds[] = {
-    {ErrorKind::kProtocol, "Protocol", ErrorCode::kProtocolError,
-     S::kInvalidArgument},
-    {ErrorKind::kFrameTooLarge, "FrameTooLarge", ErrorCode::kFrameSizeError,
-     S::kOutOfRange},
-    {ErrorKind::kFrameDataMissing, "FrameDataMissing",
-     ErrorCode::kFrameSizeError, S::kInvalidArgument},
-    {ErrorKind::kCompression, "Compression", ErrorCode::kCompressionError,
-     S::kDataLoss},
-    {ErrorKind::kTooManyStreams, "TooManyStreams", ErrorCode::kRefusedStream,
-     S::kResourceExhausted},
-    {ErrorKind::kFlowControl, "FlowControl", ErrorCode::kFlowControlError,
-     S::kOutOfRange},
-    {ErrorKind::kStreamIdTooLow, "StreamIdTooLow", ErrorCode::kProtocolError,
-     S::kInvalidArgument},
-    {ErrorKind::kNoAvailableStreamId, "NoAvailableStreamId",
-     ErrorCode::kProtocolError, S::kResourceExhausted},
-    {ErrorKind::kNoSuchStream, "NoSuchStream", ErrorCode::kProtocolError,
-     S::kNotFound},
-    {ErrorKind::kStreamClosed, "StreamClosed", ErrorCode::kStreamClosed,
-     S::kFailedPrecondition},
-    {ErrorKind::kInvalidSettingsValue, "InvalidSettingsValue",
-     ErrorCode::kProtocolError, S::kInvalidArgument},
-    {ErrorKind::kSettingsTimeout, "SettingsTimeout",
-     ErrorCode::kSettingsTimeout, S::kDeadlineExceeded},
-    {ErrorKind::kInvalidHeaders, "InvalidHeaders", ErrorCode::kProtocolError,
-     S::kInvalidArgument},
-    {ErrorKind::kPseudoHeaderOrder, "PseudoHeaderOrder",
-     ErrorCode::kProtocolError, S::kInvalidArgument},
-    {ErrorKind::kHeadersTooLarge, "HeadersTooLarge", ErrorCode::kInternalError,
-     S::kOutOfRange},
-    {ErrorKind::kInvalidBodyLength, "InvalidBodyLength",
-     ErrorCode::kProtocolError, S::kInvalidArgument},
-    {ErrorKind::kUnsupportedFrame, "UnsupportedFrame",
-     ErrorCode::kProtocolError, S::kUnimplemented},
-    {ErrorKind::kDenialOfService, "DenialOfService",
-     ErrorCode::kEnhanceYourCalm, S::kResourceExhausted},
-    {ErrorKind::kClientsOnly, "ClientsOnly", ErrorCode::kProtocolError,
-     S::kFailedPrecondition},
-    {ErrorKind::kServersOnly, "ServersOnly", ErrorCode::kProtocolError,
-     S::kFailedPrecondition},
-    {ErrorKind::kInvalidArgument, "InvalidArgument", ErrorCode::kProtocolError,
-     S::kInvalidArgument},
-    {ErrorKind::kOutputFull, "OutputFull", ErrorCode::kInternalError,
-     S::kUnavailable},
-    {ErrorKind::kConnectionClosed, "ConnectionClosed",
-     ErrorCode::kProtocolError, S::kFailedPrecondition},
+    {"Protocol", C::kProtocolError, S::kInvalidArgument},
+    {"FrameTooLarge", C::kFrameSizeError, S::kOutOfRange},
+    {"FrameDataMissing", C::kFrameSizeError, S::kInvalidArgument},
+    {"Compression", C::kCompressionError, S::kDataLoss},
+    {"TooManyStreams", C::kRefusedStream, S::kResourceExhausted},
+    {"FlowControl", C::kFlowControlError, S::kOutOfRange},
+    {"StreamIdTooLow", C::kProtocolError, S::kInvalidArgument},
+    {"NoAvailableStreamId", C::kProtocolError, S::kResourceExhausted},
+    {"NoSuchStream", C::kProtocolError, S::kNotFound},
+    {"StreamClosed", C::kStreamClosed, S::kFailedPrecondition},
+    {"InvalidSettingsValue", C::kProtocolError, S::kInvalidArgument},
+    {"SettingsTimeout", C::kSettingsTimeout, S::kDeadlineExceeded},
+    {"InvalidHeaders", C::kProtocolError, S::kInvalidArgument},
+    {"PseudoHeaderOrder", C::kProtocolError, S::kInvalidArgument},
+    {"HeadersTooLarge", C::kInternalError, S::kOutOfRange},
+    {"InvalidBodyLength", C::kProtocolError, S::kInvalidArgument},
+    {"UnsupportedFrame", C::kProtocolError, S::kUnimplemented},
+    {"DenialOfService", C::kEnhanceYourCalm, S::kResourceExhausted},
+    {"ClientsOnly", C::kProtocolError, S::kFailedPrecondition},
+    {"ServersOnly", C::kProtocolError, S::kFailedPrecondition},
+    {"InvalidArgument", C::kProtocolError, S::kInvalidArgument},
+    {"OutputFull", C::kInternalError, S::kUnavailable},
+    {"ConnectionClosed", C::kProtocolError, S::kFailedPrecondition},
 };
+static_assert(std::size(kKinds) ==
+              static_cast<size_t>(ErrorKind::kConnectionClosed) + 1);
 
 constexpr char kPayloadUrl[] = "sluice/h2.Error";
-
-// The payload: three 32-bit words in host order; it never leaves the process.
-struct Payload {
-  uint32_t kind;
-  uint32_t code;
-  uint32_t stream_id;
-};
 
 const KindRow& RowOf(ErrorKind kind) {
   return kKinds[static_cast<size_t>(kind)];
 }
 
+// The payload is text, since Status::ToString() shows it:
+// "StreamClosed code=5 stream=1".
+struct Payload {
+  ErrorKind kind;
+  uint32_t code;
+  StreamId stream_id;
+};
+
 std::optional<Payload> PayloadOf(const absl::Status& status) {
   const auto cord = status.GetPayload(kPayloadUrl);
-  if (!cord.has_value() || cord->size() != sizeof(Payload)) {
+  if (!cord.has_value()) return std::nullopt;
+  const std::string text(*cord);
+  std::vector<absl::string_view> words = absl::StrSplit(text, ' ');
+  Payload payload;
+  if (words.size() != 3 || !absl::ConsumePrefix(&words[1], "code=") ||
+      !absl::SimpleAtoi(words[1], &payload.code) ||
+      !absl::ConsumePrefix(&words[2], "stream=") ||
+      !absl::SimpleAtoi(words[2], &payload.stream_id)) {
     return std::nullopt;
   }
-  Payload payload;
-  std::memcpy(&payload, std::string(*cord).data(), sizeof(payload));
-  return payload;
+  for (size_t i = 0; i < std::size(kKinds); ++i) {
+    if (kKinds[i].name != words[0]) continue;
+    payload.kind = static_cast<ErrorKind>(i);
+    return payload;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 absl::string_view ErrorKindName(ErrorKind kind) { return RowOf(kind).name; }
 
-ErrorCode DefaultErrorCode(ErrorKind kind) { return RowOf(kind).code; }
-
 absl::Status MakeError(ErrorKind kind, absl::string_view message,
                        StreamId stream_id, std::optional<ErrorCode> code) {
   const KindRow& row = RowOf(kind);
-  absl::Status status(row.status, absl::StrCat(row.name, ": ", message));
-  Payload payload{static_cast<uint32_t>(kind),
-                  static_cast<uint32_t>(code.value_or(row.code)), stream_id};
-  status.SetPayload(kPayloadUrl, absl::Cord(absl::string_view(
-                                     reinterpret_cast<const char*>(&payload),
-                                     sizeof(payload))));
+  absl::Status status(row.status, message);
+  const auto number = static_cast<uint32_t>(code.value_or(row.code));
+  status.SetPayload(kPayloadUrl,
+                    absl::Cord(absl::StrCat(row.name, " code=", number,
+                                            " stream=", stream_id)));
   return status;
 }
 
 std::optional<ErrorKind> ErrorKindOf(const absl::Status& status) {
   const std::optional<Payload> payload = PayloadOf(status);
   if (!payload.has_value()) return std::nullopt;
-  return static_cast<ErrorKind>(payload->kind);
+  return payload->kind;
 }
 
 ErrorCode ErrorCodeOf(const absl::Status& status) {

@@ -1,4 +1,4 @@
-// What the peer did, as values. h2::Connection::ReceiveData() appends these in
+// The peer's actions, as values. h2::Connection::ReceiveData() appends these in
 // the order in which the peer's frames took effect.
 //
 // Order for one HEADERS frame: the message event, then StreamEnded, then
@@ -50,8 +50,8 @@ struct TrailersReceived {
   std::vector<Header> headers;
 };
 
-// One DATA frame. `flow_controlled_length` counts padding too and is what
-// AcknowledgeReceivedData() wants back — RFC 9113 §6.1.
+// One DATA frame. `flow_controlled_length` counts padding too: give it to
+// AcknowledgeReceivedData() when the bytes are processed — RFC 9113 §6.1.
 struct DataReceived {
   StreamId stream_id = 0;
   std::string data;
@@ -66,7 +66,7 @@ struct WindowUpdated {
 };
 
 struct SettingChange {
-  std::optional<uint32_t> old_value;  // nothing: never set, and no default
+  std::optional<uint32_t> old_value;  // absent: never set, and no default
   uint32_t new_value = 0;
 
   friend bool operator==(const SettingChange&, const SettingChange&) = default;
@@ -96,10 +96,10 @@ struct StreamEnded {
   StreamId stream_id = 0;
 };
 
-// The stream is gone: the peer's RST_STREAM (`remote`), or ours for a stream
-// error of the peer's — RFC 9113 §5.4.2, §6.4. A stream that the peer's GOAWAY
-// leaves out is gone with REFUSED_STREAM, `remote` (§6.8). Ours may be about a
-// stream that no other event named: a request that was refused or malformed.
+// The stream is gone: by the peer's RST_STREAM (`remote`), or by ours for a
+// stream error of the peer's — RFC 9113 §5.4.2, §6.4. The peer's GOAWAY ends
+// the streams above its last id with REFUSED_STREAM, `remote` (§6.8). Ours may
+// be about a stream that no other event named: a refused or malformed request.
 struct StreamReset {
   StreamId stream_id = 0;
   ErrorCode error_code = ErrorCode::kNoError;
@@ -115,8 +115,8 @@ struct PushedStreamReceived {
   std::vector<Header> headers;
 };
 
-// An RFC 7540 §5.3 signal, from HEADERS or PRIORITY. The connection acts on
-// none: give it to a scheduler. The stream may be idle or closed.
+// An RFC 7540 §5.3 signal, from HEADERS or PRIORITY. The connection does not
+// act on it: give it to a scheduler. The stream may be idle or closed.
 struct PriorityUpdated {
   StreamId stream_id = 0;
   signals::Rfc7540Priority priority;
@@ -124,8 +124,8 @@ struct PriorityUpdated {
 };
 
 // An RFC 9218 signal: a request's `priority` field, or a PRIORITY_UPDATE frame
-// (§7.1), whose stream may not be open yet. The frame goes over the field,
-// whichever comes first (§7).
+// (§7.1), whose stream may not be open yet. The frame overrides the field, in
+// whatever order they come (§7).
 struct PriorityFieldUpdated {
   using Source = SignalSource;
   StreamId stream_id = 0;

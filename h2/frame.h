@@ -1,14 +1,20 @@
 // The frames of HTTP/2 as they stand on the wire (RFC 9113 §4.1, §6; RFC 7838
-// §4; RFC 9218 §7.1), and the table of what is legal about each.
+// §4; RFC 9218 §7.1): the rules for each type, their bytes in, their bytes out.
 #ifndef SLUICE_H2_FRAME_H_
 #define SLUICE_H2_FRAME_H_
 
+#include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -16,6 +22,7 @@ inline constexpr absl::string_view kClientPreface =
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 §3.4
 
 inline constexpr size_t kFrameHeaderSize = 9;
+inline constexpr size_t kPriorityFieldsSize = 5;
 inline constexpr uint32_t kMaxFrameLength = (1u << 24) - 1;
 
 enum class FrameType : uint8_t {
@@ -33,43 +40,155 @@ enum class FrameType : uint8_t {
   kPriorityUpdate = 0x10,  // RFC 9218 §7.1
 };
 
-// Flags; which of them a frame has is its type's matter.
+// Flags. The type of a frame says which of them it may have.
 inline constexpr uint8_t kFlagEndStream = 0x1;
 inline constexpr uint8_t kFlagAck = 0x1;
 inline constexpr uint8_t kFlagEndHeaders = 0x4;
 inline constexpr uint8_t kFlagPadded = 0x8;
 inline constexpr uint8_t kFlagPriority = 0x20;
 
-struct FrameHeader {
+struct Frame {
   uint32_t length = 0;  // of the payload, in bytes
   FrameType type = FrameType::kData;
   uint8_t flags = 0;
-  StreamId stream_id = 0;  // the reserved bit is dropped (§4.1)
+  StreamId stream_id = 0;     // without the reserved bit (§4.1)
+  absl::string_view payload;  // empty until the frame is complete
 
   bool Has(uint8_t flag) const { return (flags & flag) != 0; }
 };
 
-// What RFC 9113 says about one type of frame whatever its content.
+// --- Integers in network order (RFC 9113 §2.2) -----------------------------
+//
+// They read the first bytes of a view that is long enough.
+
+inline uint16_t LoadU16(absl::string_view bytes) {
+  const auto* p = reinterpret_cast<const uint8_t*>(bytes.data());
+  return static_cast<uint16_t>(p[0] << 8 | p[1]);
+}
+
+inline uint32_t LoadU32(absl::string_view bytes) {
+  return uint32_t{LoadU16(bytes)} << 16 | LoadU16(bytes.substr(2));
+}
+
+// --- Rules -----------------------------------------------------------------
+
+// The rules of RFC 9113 for one type of frame, whatever its content. A breach
+// is a connection error: PROTOCOL_ERROR, or FRAME_SIZE_ERROR for the length.
 struct FrameRule {
   enum class Stream { kMustBeZero, kMustNotBeZero, kAny };
-  enum class Length { kAtLeast, kExactly, kMultipleOf };
 
   FrameType type;
   absl::string_view name;
-  Stream stream;  // breach: connection error PROTOCOL_ERROR
-  Length length_rule;
-  uint32_t length;                   // breach: FRAME_SIZE_ERROR …
-  bool length_error_is_connections;  // … of the connection, or of the stream
+  Stream stream;
+  uint32_t least_length;
+  uint32_t most_length;
+  uint32_t length_unit;  // the length is a multiple of it
   bool client_may_receive;
-  bool server_may_receive;  // breach: connection error PROTOCOL_ERROR
+  bool server_may_receive;
   absl::string_view section;
+
+  bool LengthIsLegal(uint32_t length) const {
+    return length >= least_length && length <= most_length &&
+           (length_unit == 1 || length % length_unit == 0);
+  }
 };
 
 // Null for a type that this connection does not know.
 const FrameRule* FindFrameRule(FrameType type);
 
-// Whether `length` is one that `rule` allows.
-bool LengthIsLegal(const FrameRule& rule, uint32_t length);
+// --- Bytes in --------------------------------------------------------------
+
+// Reads the 9 octets of a frame header.
+Frame ParseFrameHeader(absl::string_view bytes);
+
+// RFC 9113 §6.2, §6.3. `bytes` has at least kPriorityFieldsSize.
+inline signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes) {
+  const uint32_t word = LoadU32(bytes);
+  return {.depends_on = word & kMaxStreamId,
+          .weight = static_cast<uint8_t>(bytes[4]) + 1,
+          .exclusive = (word >> 31) != 0};
+}
+
+// The payload without the Pad Length and the padding of a PADDED frame. The
+// frame has `fixed` bytes of fields after Pad Length. Connection errors: those
+// fields are missing (RFC 9113 §4.2); the padding is longer than the rest
+// (§6.1, §6.2, §6.6).
+absl::StatusOr<absl::string_view> Unpadded(const Frame& frame, size_t fixed);
+
+// Cuts the peer's bytes into frames (RFC 9113 §4.1), in whatever pieces they
+// arrive.
+class FrameDecoder {
+ public:
+  enum class Result {
+    kNeedMore,  // all input is consumed; no frame is complete
+    kHeader,    // the header is known, the payload is not
+    kFrame,     // the frame is complete
+  };
+
+  // Consumes bytes from the front of `*input`. Reports each frame twice: by
+  // kHeader as soon as its header is there, so that an illegal one is refused
+  // before its payload arrives, and by kFrame. The payload is valid until the
+  // next call and may point into the input. A frame that arrives in one piece
+  // is not copied; of any other at most its own length is kept.
+  Result Next(absl::string_view* input, Frame* frame);
+
+  // Bytes kept of a frame that is not complete.
+  size_t buffered() const { return buffer_.size(); }
+
+ private:
+  bool Fill(absl::string_view* input, size_t wanted);
+
+  enum class State { kReadingHeader, kReadingPayload, kReported };
+  State state_ = State::kReadingHeader;
+  Frame frame_;
+  std::string buffer_;  // the payload so far; before that, the header so far
+};
+
+// --- Bytes out -------------------------------------------------------------
+//
+// Pure functions: the caller has checked that the frame is legal now.
+
+// One frame: header and payload.
+std::string EncodeFrame(FrameType type, uint8_t flags, StreamId stream_id,
+                        absl::string_view payload);
+
+// The part of a DATA frame before its data: the frame header and, with padding,
+// the Pad Length octet (§6.1).
+std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
+                             std::optional<uint8_t> pad_length,
+                             bool end_stream);
+
+// HEADERS, and CONTINUATION frames where `block` does not fit into
+// `max_frame_size` (§6.2, §6.10); the 5 octets of `priority` count too.
+std::string EncodeHeaders(
+    StreamId stream_id, absl::string_view block, bool end_stream,
+    const std::optional<signals::Rfc7540Priority>& priority,
+    size_t max_frame_size);
+
+// PUSH_PROMISE and its CONTINUATION frames (§6.6).
+std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
+                              absl::string_view block, size_t max_frame_size);
+
+std::string EncodePriority(StreamId stream_id,
+                           const signals::Rfc7540Priority& priority);
+std::string EncodeRstStream(StreamId stream_id, ErrorCode code);
+std::string EncodeSettings(absl::Span<const Setting> settings);
+std::string EncodeSettingsAck();
+std::string EncodePing(absl::string_view opaque_data, bool ack);
+std::string EncodeGoAway(StreamId last_stream_id, ErrorCode code,
+                         absl::string_view additional_data);
+std::string EncodeWindowUpdate(StreamId stream_id, uint32_t increment);
+
+// RFC 7838 §4. `origin` is empty on any stream but 0.
+std::string EncodeAltSvc(StreamId stream_id, absl::string_view origin,
+                         absl::string_view field_value);
+
+// RFC 9218 §7.1.
+std::string EncodePriorityUpdate(StreamId prioritized_id,
+                                 absl::string_view field_value);
+
+// The payload of SETTINGS and of HTTP2-Settings (RFC 7540 §3.2.1).
+std::string EncodeSettingsPayload(absl::Span<const Setting> settings);
 
 }  // namespace sluice::h2
 

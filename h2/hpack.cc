@@ -1,4 +1,3 @@
-#include <sluice/h2/field.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
@@ -17,8 +16,7 @@
 namespace sluice::h2 {
 namespace {
 
-// A list of this many fields, more than most requests have, is made by one
-// allocation.
+// One allocation makes a list of this many fields; most requests have fewer.
 constexpr size_t kUsualFields = 16;
 
 // libnghttp2's functions that only fail when memory is out.
@@ -36,11 +34,7 @@ absl::string_view View(const uint8_t* bytes, size_t length) {
 
 }  // namespace
 
-void HpackEncoder::Delete::operator()(nghttp2_hd_deflater* deflater) const {
-  nghttp2_hd_deflate_del(deflater);
-}
-
-HpackEncoder::HpackEncoder() {
+HpackEncoder::HpackEncoder() : deflater_(nullptr, nghttp2_hd_deflate_del) {
   nghttp2_hd_deflater* deflater = nullptr;
   CheckMemory(nghttp2_hd_deflate_new(&deflater, kMaxEncoderTableSize));
   deflater_.reset(deflater);
@@ -68,12 +62,9 @@ std::string HpackEncoder::Encode(absl::Span<const FieldView> fields) {
   return block;
 }
 
-void HpackDecoder::Delete::operator()(nghttp2_hd_inflater* inflater) const {
-  nghttp2_hd_inflate_del(inflater);
-}
-
 HpackDecoder::HpackDecoder(size_t max_list_size)
-    : max_list_size_(max_list_size) {
+    : inflater_(nullptr, nghttp2_hd_inflate_del),
+      max_list_size_(max_list_size) {
   nghttp2_hd_inflater* inflater = nullptr;
   CheckMemory(nghttp2_hd_inflate_new(&inflater));
   inflater_.reset(inflater);

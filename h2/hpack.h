@@ -1,8 +1,8 @@
-// HPACK (RFC 7541), by libnghttp2's nghttp2_hd_* functions.
+// Header fields inside the core, and HPACK (RFC 7541) by libnghttp2's
+// nghttp2_hd_* functions.
 #ifndef SLUICE_H2_HPACK_H_
 #define SLUICE_H2_HPACK_H_
 
-#include <sluice/h2/field.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -19,13 +19,43 @@ struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
 
+struct FieldView {
+  absl::string_view name;
+  absl::string_view value;
+  bool never_indexed = false;
+};
+
+using FieldViews = std::vector<FieldView>;
+
+// Views of `headers`, valid as long as they are.
+inline FieldViews ViewsOf(absl::Span<const Header> headers) {
+  FieldViews views;
+  views.reserve(headers.size());
+  for (const Header& header : headers) {
+    views.push_back({header.name, header.value, header.never_indexed});
+  }
+  return views;
+}
+
+// The first field called `name`, or nullptr.
+inline const FieldView* FindField(absl::Span<const FieldView> fields,
+                                  absl::string_view name) {
+  for (const FieldView& field : fields) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+// RFC 9113 §6.5.2: the size of a field in MAX_HEADER_LIST_SIZE's measure.
+inline constexpr size_t kFieldOverhead = 32;
+
 // The longest name or value that libnghttp2's decoder takes, in bytes as it is
-// encoded; Huffman's code is used only where it is shorter. A peer that uses it
-// answers a longer one with COMPRESSION_ERROR.
+// encoded (Huffman's code is used only where it is shorter). A peer with this
+// decoder answers a longer one with COMPRESSION_ERROR.
 inline constexpr size_t kMaxFieldText = 65536;
 
-// The dynamic table that our encoder uses at most, whatever the peer allows,
-// in bytes: what a peer can make us keep.
+// The largest dynamic table that our encoder uses, in bytes, whatever the peer
+// allows: a peer cannot make us keep more.
 inline constexpr size_t kMaxEncoderTableSize = 4096;
 
 class HpackEncoder {
@@ -40,13 +70,11 @@ class HpackEncoder {
   std::string Encode(absl::Span<const FieldView> fields);
 
  private:
-  struct Delete {
-    void operator()(nghttp2_hd_deflater* deflater) const;
-  };
-  std::unique_ptr<nghttp2_hd_deflater, Delete> deflater_;
+  std::unique_ptr<nghttp2_hd_deflater, void (*)(nghttp2_hd_deflater*)>
+      deflater_;
 };
 
-// Decodes one block at a time, piece by piece. What exceeds the limit is
+// Decodes one block at a time, piece by piece. Fields above the limit are
 // decoded and dropped, so that the dynamic table stays in step with the peer's.
 class HpackDecoder {
  public:
@@ -54,27 +82,25 @@ class HpackDecoder {
   // measure: name, value and 32 for each field).
   explicit HpackDecoder(size_t max_list_size);
 
-  // Our HEADER_TABLE_SIZE, acknowledged. Not within a block.
+  // Our HEADER_TABLE_SIZE, acknowledged. No block is open.
   void SetTableSize(uint32_t bytes);
 
   // The next piece of the block; `last` for its last. False: it is not valid
-  // HPACK, and the decoder is of no use any more (RFC 7541 §2.2). A single
-  // name or value beyond 64 KiB is such an error (libnghttp2's own limit).
+  // HPACK, and the decoder cannot go on (RFC 7541 §2.2). A single name or value
+  // above 64 KiB is such an error (libnghttp2's own limit).
   bool Decode(absl::string_view piece, bool last);
 
-  // Of the block so far: the whole list's size, dropped fields included, and
-  // whether any was dropped.
+  // The size of the block's list so far, dropped fields included, and whether
+  // any was dropped.
   size_t list_size() const { return list_size_; }
   bool dropped() const { return list_size_ > max_list_size_; }
 
-  // The fields of the block that ended, and gets ready for the next one.
+  // Returns the fields of the block that ended; the next one may begin.
   std::vector<Header> TakeFields();
 
  private:
-  struct Delete {
-    void operator()(nghttp2_hd_inflater* inflater) const;
-  };
-  std::unique_ptr<nghttp2_hd_inflater, Delete> inflater_;
+  std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>
+      inflater_;
   size_t max_list_size_;
   size_t list_size_ = 0;
   std::vector<Header> fields_;

@@ -1,4 +1,4 @@
-// How a Connection behaves and where its limits are.
+// The behaviour and the limits of a Connection.
 #ifndef SLUICE_H2_OPTIONS_H_
 #define SLUICE_H2_OPTIONS_H_
 
@@ -54,51 +54,48 @@ struct BudgetSet {
   BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"
 };
 
-// What a peer can make us keep. Each limit says what happens when it is
-// reached.
+// Bounds of what a peer can make us keep. Each says what happens at the limit.
 struct Limits {
-  // Bytes of one decoded header list (RFC 9113 §6.5.2's measure). Beyond it
-  // decoding goes on, so that HPACK stays in step, and the stream is reset with
-  // ENHANCE_YOUR_CALM (or answered, see ConnectionOptions::oversized_headers);
-  // at four times the limit the connection ends with that code. One name or
-  // value beyond 64 KiB, as it is encoded, is a COMPRESSION_ERROR whatever
-  // stands here: that limit is libnghttp2's own.
+  // Bytes of one decoded header list (RFC 9113 §6.5.2's measure). Decoding of a
+  // larger list goes on, so that HPACK stays in step, and the stream is reset
+  // with ENHANCE_YOUR_CALM (or answered, see
+  // ConnectionOptions::oversized_headers); at four times the limit the
+  // connection ends with that code. One name or value above 64 KiB, as it is
+  // encoded, is always a COMPRESSION_ERROR: that limit is libnghttp2's own.
   size_t max_header_list_size = 64 * 1024;
   // Bytes of header lists, by the same measure, in the events of one
-  // ReceiveData(); the list that exceeds it is treated as one over
+  // ReceiveData(); a list that exceeds it is treated as one above
   // max_header_list_size. HPACK turns 40 bytes of HEADERS and RST_STREAM into a
   // list of 64 KiB, and all events of a call exist at once: without this bound
   // one read could fill a thousand times its own memory.
   size_t max_header_bytes_per_read = 4 * 1024 * 1024;
   // CONTINUATION frames of one header block; GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_continuation_frames = 64;
-  // Reset streams whose way of ending is remembered. The oldest is forgotten
-  // and counts as ended by END_STREAM; once that is one that we reset, the
-  // closed streams up to it all count as reset by us, so that the answers to
-  // any number of cancelled requests are taken.
+  // Reset streams that the connection remembers. Beyond them the oldest is
+  // forgotten and counts as ended by END_STREAM. If we had reset it, all closed
+  // streams up to it count as reset by us, so that the answers to any number of
+  // cancelled requests are tolerated.
   size_t max_closed_streams = 1000;
   // Streams that a server may have promised and not begun;
   // RST_STREAM(REFUSED_STREAM) on the promised stream.
   size_t max_reserved_streams = 100;
-  // Idle streams whose PRIORITY_UPDATE is kept until they open; one for more
-  // idle streams is ignored. The MAX_CONCURRENT_STREAMS that the peer
-  // acknowledged is the other bound; beyond it the connection ends with
-  // PROTOCOL_ERROR (RFC 9218 §7.1).
+  // Idle streams whose PRIORITY_UPDATE counts; a frame for one more is ignored.
+  // The MAX_CONCURRENT_STREAMS that the peer acknowledged is the other bound: a
+  // frame above it ends the connection with PROTOCOL_ERROR (RFC 9218 §7.1).
   size_t max_idle_priority_updates = 1000;
-  // DATA bytes waiting in the output; SendData() returns OutputFull beyond it.
-  // One frame of 16,384 bytes is always admitted to an output without DATA, so
-  // 0 means that one frame. Frames of more than that need a mark of their size.
+  // DATA bytes waiting in the output; SendData() returns OutputFull above it.
+  // An output without DATA always admits one frame of 16,384 bytes, so 0 means
+  // that one frame. Larger frames need a mark of their size.
   size_t output_high_water_mark = 16384;
-  // All other bytes waiting in the output; a call that would queue a frame
-  // returns OutputFull when this much is there already, DATA included. One
-  // frame is always admitted to an output without any, so 0 means one frame at
-  // a time. GOAWAY, RST_STREAM and
-  // WINDOW_UPDATE are always admitted: they end things, or the peer's windows
-  // bound them.
+  // All other bytes waiting in the output. When this much waits, a call that
+  // would queue a frame returns OutputFull; this includes DATA. An output
+  // without such bytes always admits one frame, so 0 means one frame at a time.
+  // GOAWAY, RST_STREAM and WINDOW_UPDATE are always admitted: they end
+  // something, or the peer's windows bound them.
   size_t output_control_high_water_mark = 1024 * 1024;
-  // The same bytes, those always admitted included: when this much waits and
-  // another frame comes in, the peer sends without reading, and the connection
-  // ends with GOAWAY(ENHANCE_YOUR_CALM).
+  // The same bytes, including frames that are always admitted. When more than
+  // this waits and another frame comes in, the peer sends without reading, and
+  // the connection ends with GOAWAY(ENHANCE_YOUR_CALM).
   size_t max_unread_control_bytes = 4 * 1024 * 1024;
   // Answers that a peer makes us queue (PING ACK, SETTINGS ACK, RST_STREAM);
   // GOAWAY(ENHANCE_YOUR_CALM).
@@ -106,7 +103,7 @@ struct Limits {
   BudgetSet budgets = {};
 };
 
-// What a server does with a request whose header list is over the limit.
+// A server's answer to a request whose header list is above the limit.
 enum class OversizedHeaders {
   kReset,   // RST_STREAM(ENHANCE_YOUR_CALM)
   kAnswer,  // a 431 response (RFC 6585 §5), then RST_STREAM(NO_ERROR)
@@ -114,19 +111,18 @@ enum class OversizedHeaders {
 
 struct ConnectionOptions {
   Side side = Side::kServer;
-  // Our SETTINGS; what is not named has core defaults:
+  // Our SETTINGS. Those that are not named have the core's defaults:
   // MAX_CONCURRENT_STREAMS 100, INITIAL_WINDOW_SIZE 65535,
   // MAX_FRAME_SIZE 16384, MAX_HEADER_LIST_SIZE = limits.max_header_list_size.
   std::vector<Setting> settings = {};
   Limits limits = {};
 
-  // Malformed messages (RFC 9113 §8.1.1): in, a stream error; out, a refused
-  // call. Switched off, the peer's fields arrive as they are and ours go out as
-  // they are.
+  // A malformed message (RFC 9113 §8.1.1) is a stream error on the way in, and
+  // a refused call on the way out. When switched off, fields pass as they are.
   bool validate_inbound = true;
   bool validate_outbound = true;
-  // In: Cookie fields joined. Out: names in lower case, no space around names
-  // and values, connection-specific fields left out.
+  // In: joins Cookie fields. Out: makes names lower-case, cuts space around
+  // names and values, and leaves out connection-specific fields.
   bool normalize_inbound = true;
   bool normalize_outbound = true;
   // One field for each cookie-pair, which compresses better (RFC 9113 §8.2.3).
@@ -138,8 +134,8 @@ struct ConnectionOptions {
   // Connection::AdvanceTime(); GOAWAY(SETTINGS_TIMEOUT) (RFC 9113 §6.5.3).
   absl::Duration settings_timeout = absl::Seconds(10);
 
-  // Gets a line for each stream error and connection error; may be null. Must
-  // not call the connection.
+  // Gets a line for each stream error and connection error; may be null. It
+  // must not call the connection.
   std::function<void(absl::string_view)> log_sink = nullptr;
 };
 

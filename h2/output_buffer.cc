@@ -1,12 +1,15 @@
+#include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/output_buffer.h>
+#include <sluice/h2/settings.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -14,14 +17,21 @@
 namespace sluice::h2 {
 namespace {
 
-// What an idle connection may keep for its next frames.
+// An idle connection keeps at most this for its next frames.
 constexpr size_t kKeepControlBytes = 1024;
 constexpr size_t kKeepSegments = 16;
 
-// A queue's consumed part is cut off when it is longer than this and than the
-// part that waits: amortised O(1) for each byte.
+// The consumed part of a queue is cut off when it is longer than this and than
+// the part that waits: amortised O(1) for each byte.
 constexpr size_t kCompactControlBytes = 4096;
 constexpr size_t kCompactItems = 64;
+
+template <typename Queue>
+void CutOff(size_t longest, Queue* queue, size_t* head) {
+  if (*head <= longest || *head <= queue->size() / 2) return;
+  queue->erase(queue->begin(), queue->begin() + static_cast<ptrdiff_t>(*head));
+  *head = 0;
+}
 
 }  // namespace
 
@@ -34,9 +44,15 @@ void OutputBuffer::AppendControl(absl::string_view bytes) {
   control_.append(bytes.data(), bytes.size());
 }
 
-void OutputBuffer::AppendAnswer(absl::string_view bytes) {
+absl::Status OutputBuffer::AppendAnswer(absl::string_view bytes) {
+  if (answers() >= max_answers_) {
+    return ConnectionFault(ErrorKind::kDenialOfService,
+                           "the peer has not read ", answers(), " answers; ",
+                           max_answers_, " may wait (RFC 9113 10.5)");
+  }
   AppendControl(bytes);
   answers_.push_back(consumed_ + size());
+  return absl::OkStatus();
 }
 
 void OutputBuffer::AppendData(absl::string_view frame_header,
@@ -47,6 +63,15 @@ void OutputBuffer::AppendData(absl::string_view frame_header,
     segments_.back().body = std::move(payload);
   }
   if (padding > 0) AppendControl(std::string(padding, '\0'));
+}
+
+size_t OutputBuffer::DataRoom() const {
+  // One frame is always admitted to an output without DATA. It is of a size
+  // that every peer takes: the peer's own maximum is no bound for us.
+  const size_t mark = data_size_ == 0
+                          ? std::max<size_t>(data_mark_, kMinMaxFrameSize)
+                          : data_mark_;
+  return mark > data_size_ ? mark - data_size_ : 0;
 }
 
 size_t OutputBuffer::Peek(absl::Span<iovec> out) const {
@@ -88,23 +113,16 @@ void OutputBuffer::Consume(size_t bytes) {
     body_offset_ += body;
     data_size_ -= body;
     bytes -= body;
-    if (front.control == 0 && body == left) DropFront();
+    if (front.control == 0 && body == left) {
+      front.body = absl::Cord();
+      ++segments_head_;
+      body_offset_ = 0;
+    }
   }
-  ForgetAnswers();
-  Compact();
-}
-
-void OutputBuffer::DropFront() {
-  segments_[segments_head_].body = absl::Cord();
-  ++segments_head_;
-  body_offset_ = 0;
-}
-
-void OutputBuffer::ForgetAnswers() {
-  while (answers_head_ < answers_.size() &&
-         answers_[answers_head_] <= consumed_) {
+  while (answers() > 0 && answers_[answers_head_] <= consumed_) {
     ++answers_head_;
   }
+  Compact();
 }
 
 void OutputBuffer::Compact() {
@@ -119,19 +137,9 @@ void OutputBuffer::Compact() {
     answers_head_ = 0;
     return;
   }
-  if (control_head_ > kCompactControlBytes &&
-      control_head_ > control_.size() / 2) {
-    control_.erase(0, control_head_);
-    control_head_ = 0;
-  }
-  if (segments_head_ > kCompactItems && segments_head_ > segments_.size() / 2) {
-    segments_.erase(segments_.begin(), segments_.begin() + segments_head_);
-    segments_head_ = 0;
-  }
-  if (answers_head_ > kCompactItems && answers_head_ > answers_.size() / 2) {
-    answers_.erase(answers_.begin(), answers_.begin() + answers_head_);
-    answers_head_ = 0;
-  }
+  CutOff(kCompactControlBytes, &control_, &control_head_);
+  CutOff(kCompactItems, &segments_, &segments_head_);
+  CutOff(kCompactItems, &answers_, &answers_head_);
 }
 
 std::string OutputBuffer::Take(size_t max) {

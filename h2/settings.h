@@ -1,5 +1,6 @@
-// The settings of one side of a connection (RFC 9113 §6.5), and what is legal
-// about them.
+// The settings of both sides of a connection (RFC 9113 §6.5): the rules for
+// their values, the values in force, and the frames of ours that the peer has
+// not acknowledged.
 #ifndef SLUICE_H2_SETTINGS_H_
 #define SLUICE_H2_SETTINGS_H_
 
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
@@ -21,26 +24,36 @@ namespace sluice::h2 {
 inline constexpr uint32_t kUnlimited = 0xffffffff;
 inline constexpr uint32_t kMinMaxFrameSize = 16384;     // RFC 9113 §6.5.2
 inline constexpr uint32_t kMaxMaxFrameSize = 16777215;  // RFC 9113 §6.5.2
+inline constexpr size_t kSettingSize = 6;               // bytes in a frame
+
+inline Side PeerOf(Side side) {
+  return side == Side::kClient ? Side::kServer : Side::kClient;
+}
+
+using SettingChanges = std::map<SettingId, SettingChange>;
+
+// `payload` is a multiple of kSettingSize.
+std::vector<Setting> ParseSettings(absl::string_view payload);
 
 // The values in force of the side `sender`.
 class SettingsTable {
  public:
   explicit SettingsTable(Side sender);
 
-  // What was set, or the default; nothing where neither exists.
+  // The value that was set, or the default; nothing where neither exists.
   std::optional<uint32_t> Find(SettingId id) const;
 
-  // The same, with kUnlimited for MAX_CONCURRENT_STREAMS and
-  // MAX_HEADER_LIST_SIZE, 0 for the others, where nothing is set.
+  // The same; where nothing is set, kUnlimited for MAX_CONCURRENT_STREAMS and
+  // MAX_HEADER_LIST_SIZE, and 0 for the others.
   uint32_t Get(SettingId id) const;
 
-  // What must hold of a value whatever was set before (RFC 9113 §6.5.2, RFC
-  // 8441 §3, RFC 9218 §2.1). `sender`: a server may not enable push.
+  // Checks a value by itself (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1).
+  // `sender`: a server may not enable push. Error: InvalidSettingsValue.
   static absl::Status Validate(Side sender, const Setting& setting);
 
-  // Takes the values, in order, and says what they were. An unknown setting is
-  // kept while fewer than kMaxUnknown are.
-  std::map<SettingId, SettingChange> Apply(absl::Span<const Setting> settings);
+  // Takes the values, in order, and returns old and new ones. Keeps at most
+  // kMaxUnknown unknown settings.
+  SettingChanges Apply(absl::Span<const Setting> settings);
 
   static constexpr size_t kMaxUnknown = 32;
 
@@ -49,6 +62,68 @@ class SettingsTable {
 
   std::optional<uint32_t> known_[kKnown];
   std::vector<Setting> unknown_;
+};
+
+// The settings of both sides, and our frames on their way.
+class SettingsExchange {
+ public:
+  explicit SettingsExchange(Side side);
+
+  const SettingsTable& local() const { return local_; }
+  const SettingsTable& remote() const { return remote_; }
+
+  // --- Ours ----------------------------------------------------------------
+
+  // The first SETTINGS: defaults, and over them the options'.
+  static std::vector<Setting> Initial(const ConnectionOptions& options);
+
+  // Whether we may send `settings` now; `first`: in the first SETTINGS. Error:
+  // InvalidSettingsValue.
+  absl::Status CheckLocal(absl::Span<const Setting> settings, bool first) const;
+
+  // The frame is queued: it waits for its acknowledgement from `now` on.
+  void Sent(std::vector<Setting> settings, absl::Duration now);
+
+  bool waits_for_ack() const { return !pending_.empty(); }
+  // When the oldest frame that waits was sent. There is one.
+  absl::Duration oldest_sent_at() const { return pending_.front().sent_at; }
+
+  // The peer acknowledges the oldest frame. There is one.
+  SettingChanges Acknowledge();
+
+  // The value of `id` once the peer has acknowledged all frames.
+  uint32_t LastSent(SettingId id) const;
+
+  // Our MAX_CONCURRENT_STREAMS as sent, acknowledged or not.
+  uint32_t max_inbound_streams() const { return max_inbound_streams_; }
+
+  // The most that a stream's receive window may be now. The peer may have
+  // applied settings already that it has not acknowledged (RFC 9113 §6.9.2).
+  int64_t ReceiveWindowLimit() const;
+
+  // --- The peer's ----------------------------------------------------------
+
+  // Whether the peer's first SETTINGS frame came.
+  bool remote_received() const { return remote_received_; }
+
+  // Whether the peer may send `settings` now. Error: InvalidSettingsValue.
+  absl::Status CheckRemote(absl::Span<const Setting> settings) const;
+
+  // `in_frame`: they are not those of an HTTP2-Settings field.
+  SettingChanges ApplyRemote(absl::Span<const Setting> settings, bool in_frame);
+
+ private:
+  struct Pending {
+    std::vector<Setting> settings;
+    absl::Duration sent_at;
+  };
+
+  Side side_;
+  SettingsTable local_;
+  SettingsTable remote_;
+  std::vector<Pending> pending_;  // oldest first
+  uint32_t max_inbound_streams_;
+  bool remote_received_ = false;
 };
 
 }  // namespace sluice::h2

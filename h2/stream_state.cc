@@ -1,8 +1,13 @@
+#include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <iterator>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 namespace {
@@ -10,197 +15,113 @@ namespace {
 using In = StreamInput;
 using Out = Transition::Outcome;
 
-constexpr StreamState kIdle = StreamState::kIdle;
-constexpr StreamState kReservedL = StreamState::kReservedLocal;
-constexpr StreamState kReservedR = StreamState::kReservedRemote;
-constexpr StreamState kOpen = StreamState::kOpen;
-constexpr StreamState kHalfL = StreamState::kHalfClosedLocal;
-constexpr StreamState kHalfR = StreamState::kHalfClosedRemote;
-constexpr StreamState kClosed = StreamState::kClosed;
+constexpr absl::string_view kStateNames[] = {
+    "idle",  "reserved (local)",    "reserved (remote)",
+    "open",  "half-closed (local)", "half-closed (remote)",
+    "closed"};
 
-constexpr Transition Ok(StreamState state, In input, StreamState next,
-                        absl::string_view section) {
-  return {state, input, Out::kOk, next, ErrorCode::kNoError, section};
+constexpr Transition To(StreamState next) {
+  return {Out::kOk, next, ErrorCode::kNoError};
 }
-constexpr Transition Stays(StreamState state, In input,
-                           absl::string_view section) {
-  return Ok(state, input, state, section);
-}
-constexpr Transition Ignored(StreamState state, In input,
-                             absl::string_view section) {
-  return {state, input, Out::kIgnore, state, ErrorCode::kNoError, section};
-}
-constexpr Transition Refused(StreamState state, In input,
-                             absl::string_view section) {
-  return {state,  input, Out::kRefuse, state, ErrorCode::kProtocolError,
-          section};
-}
-constexpr Transition RefusedClosed(StreamState state, In input,
-                                   absl::string_view section) {
-  return {state, input, Out::kRefuse, state, ErrorCode::kStreamClosed, section};
-}
-constexpr Transition StreamClosedError(StreamState state, In input,
-                                       absl::string_view section) {
-  return {state,  input, Out::kStreamError, kClosed, ErrorCode::kStreamClosed,
-          section};
-}
-constexpr Transition Fatal(StreamState state, In input, ErrorCode code,
-                           absl::string_view section) {
-  return {state, input, Out::kConnectionError, kClosed, code, section};
+constexpr Transition Not(Out outcome, ErrorCode code = ErrorCode::kNoError) {
+  return {outcome, StreamState::kClosed, code};
 }
 
-constexpr ErrorCode kProtocol = ErrorCode::kProtocolError;
-constexpr ErrorCode kWasClosed = ErrorCode::kStreamClosed;
+// The cells. kStays means the state that the column is about.
+constexpr Transition kStays = To(StreamState::kIdle);
+constexpr Transition kOpens = To(StreamState::kOpen);
+constexpr Transition kResvL = To(StreamState::kReservedLocal);
+constexpr Transition kResvR = To(StreamState::kReservedRemote);
+constexpr Transition kHalfL = To(StreamState::kHalfClosedLocal);
+constexpr Transition kHalfR = To(StreamState::kHalfClosedRemote);
+constexpr Transition kCloses = To(StreamState::kClosed);
+constexpr Transition kIgnore = Not(Out::kIgnore);
+constexpr Transition kNo = Not(Out::kRefuse, ErrorCode::kProtocolError);
+constexpr Transition kOver = Not(Out::kRefuse, ErrorCode::kStreamClosed);
+// Of the stream, and of the connection.
+constexpr Transition kLate = Not(Out::kStreamError, ErrorCode::kStreamClosed);
+constexpr Transition kGone =
+    Not(Out::kConnectionError, ErrorCode::kStreamClosed);
+constexpr Transition kFatal =
+    Not(Out::kConnectionError, ErrorCode::kProtocolError);
 
-// One row for each pair. A stream that is closed and still remembered differs
-// by how it ended: see stream_table.h; the rows of kClosed here are those of an
-// end by END_STREAM.
-constexpr Transition kTransitions[] = {
-    // idle: "Receiving any frame other than HEADERS or PRIORITY … MUST be
-    // treated as a connection error of type PROTOCOL_ERROR."
-    Ok(kIdle, In::kSendHeaders, kOpen, "5.1 idle"),
-    Refused(kIdle, In::kSendData, "5.1 idle"),
-    Refused(kIdle, In::kSendEndStream, "5.1 idle"),
-    Refused(kIdle, In::kSendReset, "6.4"),
-    Refused(kIdle, In::kSendWindowUpdate, "5.1 idle"),
-    Ok(kIdle, In::kSendPromise, kReservedL, "5.1 idle, 8.4.1"),
-    Refused(kIdle, In::kSendPromises, "8.4.1"),
-    Ok(kIdle, In::kReceiveHeaders, kOpen, "5.1 idle"),
-    Fatal(kIdle, In::kReceiveData, kProtocol, "5.1 idle"),
-    Fatal(kIdle, In::kReceiveEndStream, kProtocol, "5.1 idle"),
-    Fatal(kIdle, In::kReceiveReset, kProtocol, "5.1 idle, 6.4"),
-    Fatal(kIdle, In::kReceiveWindowUpdate, kProtocol, "5.1 idle"),
-    Ok(kIdle, In::kReceivePromise, kReservedR, "5.1 idle, 8.4.2"),
-    Fatal(kIdle, In::kReceivePromises, kProtocol, "6.6"),
-
-    // reserved (local): HEADERS, RST_STREAM and PRIORITY out; RST_STREAM,
-    // WINDOW_UPDATE and PRIORITY in.
-    Ok(kReservedL, In::kSendHeaders, kHalfR, "5.1 reserved (local)"),
-    Refused(kReservedL, In::kSendData, "5.1 reserved (local)"),
-    Refused(kReservedL, In::kSendEndStream, "5.1 reserved (local)"),
-    Ok(kReservedL, In::kSendReset, kClosed, "5.1 reserved (local)"),
-    Refused(kReservedL, In::kSendWindowUpdate, "5.1 reserved (local)"),
-    Refused(kReservedL, In::kSendPromise, "6.6"),
-    Refused(kReservedL, In::kSendPromises, "6.6"),
-    Fatal(kReservedL, In::kReceiveHeaders, kProtocol, "5.1 reserved (local)"),
-    Fatal(kReservedL, In::kReceiveData, kProtocol, "5.1 reserved (local)"),
-    Fatal(kReservedL, In::kReceiveEndStream, kProtocol, "5.1 reserved (local)"),
-    Ok(kReservedL, In::kReceiveReset, kClosed, "5.1 reserved (local)"),
-    Stays(kReservedL, In::kReceiveWindowUpdate, "5.1 reserved (local)"),
-    Fatal(kReservedL, In::kReceivePromise, kProtocol, "6.6"),
-    Fatal(kReservedL, In::kReceivePromises, kProtocol, "6.6"),
-
-    // reserved (remote): RST_STREAM, WINDOW_UPDATE and PRIORITY out; HEADERS,
-    // RST_STREAM and PRIORITY in.
-    Refused(kReservedR, In::kSendHeaders, "5.1 reserved (remote)"),
-    Refused(kReservedR, In::kSendData, "5.1 reserved (remote)"),
-    Refused(kReservedR, In::kSendEndStream, "5.1 reserved (remote)"),
-    Ok(kReservedR, In::kSendReset, kClosed, "5.1 reserved (remote)"),
-    Stays(kReservedR, In::kSendWindowUpdate, "5.1 reserved (remote)"),
-    Refused(kReservedR, In::kSendPromise, "6.6"),
-    Refused(kReservedR, In::kSendPromises, "6.6"),
-    Ok(kReservedR, In::kReceiveHeaders, kHalfL, "5.1 reserved (remote)"),
-    Fatal(kReservedR, In::kReceiveData, kProtocol, "5.1 reserved (remote)"),
-    Fatal(kReservedR, In::kReceiveEndStream, kProtocol,
-          "5.1 reserved (remote)"),
-    Ok(kReservedR, In::kReceiveReset, kClosed, "5.1 reserved (remote)"),
-    Fatal(kReservedR, In::kReceiveWindowUpdate, kProtocol,
-          "5.1 reserved (remote)"),
-    Fatal(kReservedR, In::kReceivePromise, kProtocol, "6.6"),
-    Fatal(kReservedR, In::kReceivePromises, kProtocol, "6.6"),
-
-    // open
-    Stays(kOpen, In::kSendHeaders, "5.1 open"),
-    Stays(kOpen, In::kSendData, "5.1 open"),
-    Ok(kOpen, In::kSendEndStream, kHalfL, "5.1 open"),
-    Ok(kOpen, In::kSendReset, kClosed, "5.1 open"),
-    Stays(kOpen, In::kSendWindowUpdate, "5.1 open"),
-    Refused(kOpen, In::kSendPromise, "6.6"),
-    Stays(kOpen, In::kSendPromises, "6.6, 8.4.1"),
-    Stays(kOpen, In::kReceiveHeaders, "5.1 open"),
-    Stays(kOpen, In::kReceiveData, "5.1 open"),
-    Ok(kOpen, In::kReceiveEndStream, kHalfR, "5.1 open"),
-    Ok(kOpen, In::kReceiveReset, kClosed, "5.1 open"),
-    Stays(kOpen, In::kReceiveWindowUpdate, "5.1 open"),
-    Fatal(kOpen, In::kReceivePromise, kProtocol, "6.6"),
-    Stays(kOpen, In::kReceivePromises, "6.6"),
-
-    // half-closed (local): only WINDOW_UPDATE, RST_STREAM and PRIORITY out.
-    RefusedClosed(kHalfL, In::kSendHeaders, "5.1 half-closed (local)"),
-    RefusedClosed(kHalfL, In::kSendData, "5.1 half-closed (local)"),
-    RefusedClosed(kHalfL, In::kSendEndStream, "5.1 half-closed (local)"),
-    Ok(kHalfL, In::kSendReset, kClosed, "5.1 half-closed (local)"),
-    Stays(kHalfL, In::kSendWindowUpdate, "5.1 half-closed (local)"),
-    Refused(kHalfL, In::kSendPromise, "6.6"),
-    RefusedClosed(kHalfL, In::kSendPromises, "6.6"),
-    Stays(kHalfL, In::kReceiveHeaders, "5.1 half-closed (local)"),
-    Stays(kHalfL, In::kReceiveData, "5.1 half-closed (local)"),
-    Ok(kHalfL, In::kReceiveEndStream, kClosed, "5.1 half-closed (local)"),
-    Ok(kHalfL, In::kReceiveReset, kClosed, "5.1 half-closed (local)"),
-    Stays(kHalfL, In::kReceiveWindowUpdate, "5.1 half-closed (local)"),
-    Fatal(kHalfL, In::kReceivePromise, kProtocol, "6.6"),
-    Stays(kHalfL, In::kReceivePromises, "6.6"),
-
-    // half-closed (remote): anything else than WINDOW_UPDATE, PRIORITY and
-    // RST_STREAM in is "a stream error of type STREAM_CLOSED".
-    Stays(kHalfR, In::kSendHeaders, "5.1 half-closed (remote)"),
-    Stays(kHalfR, In::kSendData, "5.1 half-closed (remote)"),
-    Ok(kHalfR, In::kSendEndStream, kClosed, "5.1 half-closed (remote)"),
-    Ok(kHalfR, In::kSendReset, kClosed, "5.1 half-closed (remote)"),
-    Stays(kHalfR, In::kSendWindowUpdate, "5.1 half-closed (remote)"),
-    Refused(kHalfR, In::kSendPromise, "6.6"),
-    Stays(kHalfR, In::kSendPromises, "6.6, 8.4.1"),
-    StreamClosedError(kHalfR, In::kReceiveHeaders, "5.1 half-closed (remote)"),
-    StreamClosedError(kHalfR, In::kReceiveData, "5.1 half-closed (remote)"),
-    StreamClosedError(kHalfR, In::kReceiveEndStream,
-                      "5.1 half-closed (remote)"),
-    Ok(kHalfR, In::kReceiveReset, kClosed, "5.1 half-closed (remote)"),
-    Stays(kHalfR, In::kReceiveWindowUpdate, "5.1 half-closed (remote)"),
-    Fatal(kHalfR, In::kReceivePromise, kProtocol, "6.6"),
-    // The peer of a server-pushed stream has ended it, so it promises nothing
-    // on it any more.
-    Fatal(kHalfR, In::kReceivePromises, kProtocol, "6.6"),
-
-    // closed
-    RefusedClosed(kClosed, In::kSendHeaders, "5.1 closed"),
-    RefusedClosed(kClosed, In::kSendData, "5.1 closed"),
-    RefusedClosed(kClosed, In::kSendEndStream, "5.1 closed"),
-    RefusedClosed(kClosed, In::kSendReset, "5.1 closed"),
-    RefusedClosed(kClosed, In::kSendWindowUpdate, "5.1 closed"),
-    Refused(kClosed, In::kSendPromise, "5.1.1"),
-    RefusedClosed(kClosed, In::kSendPromises, "6.6"),
-    Fatal(kClosed, In::kReceiveHeaders, kWasClosed, "5.1 closed"),
-    Fatal(kClosed, In::kReceiveData, kWasClosed, "5.1 closed"),
-    Fatal(kClosed, In::kReceiveEndStream, kWasClosed, "5.1 closed"),
-    Ignored(kClosed, In::kReceiveReset, "5.1 closed"),
-    Ignored(kClosed, In::kReceiveWindowUpdate, "5.1 closed"),
-    Fatal(kClosed, In::kReceivePromise, kProtocol, "5.1.1"),
-    Fatal(kClosed, In::kReceivePromises, kProtocol, "6.6"),
+struct Row {
+  In input;
+  absl::string_view frame;
+  absl::string_view section;
+  Transition cells[kStreamStates];
 };
 
-constexpr size_t IndexOf(StreamState state, StreamInput input) {
-  return static_cast<size_t>(state) * kStreamInputs +
-         static_cast<size_t>(input);
-}
+// In the order of StreamInput and StreamState. The column of closed streams is
+// about those that END_STREAM ended; stream_table.h knows how others ended. A
+// client that has ended a pushed stream gets no promises on it (half-closed
+// (remote)).
+// clang-format off
+constexpr Row kRows[] = {
+    //idle     resv(l)  resv(r)  open     half(l)  half(r)  closed
+    {In::kSendHeaders, "HEADERS", "5.1",
+     {kOpens,  kHalfR,  kNo,     kStays,  kOver,   kStays,  kOver}},
+    {In::kSendData, "DATA", "5.1",
+     {kNo,     kNo,     kNo,     kStays,  kOver,   kStays,  kOver}},
+    {In::kSendEndStream, "END_STREAM", "5.1",
+     {kNo,     kNo,     kNo,     kHalfL,  kOver,   kCloses, kOver}},
+    {In::kSendReset, "RST_STREAM", "5.1, 6.4",
+     {kNo,     kCloses, kCloses, kCloses, kCloses, kCloses, kOver}},
+    {In::kSendWindowUpdate, "WINDOW_UPDATE", "5.1",
+     {kNo,     kNo,     kStays,  kStays,  kStays,  kStays,  kOver}},
+    {In::kSendPromise, "promise", "5.1.1, 8.4.1",
+     {kResvL,  kNo,     kNo,     kNo,     kNo,     kNo,     kNo}},
+    {In::kSendPromises, "PUSH_PROMISE", "6.6, 8.4.1",
+     {kNo,     kNo,     kNo,     kStays,  kOver,   kStays,  kOver}},
+    {In::kReceiveHeaders, "HEADERS", "5.1",
+     {kOpens,  kFatal,  kHalfL,  kStays,  kStays,  kLate,   kGone}},
+    {In::kReceiveData, "DATA", "5.1",
+     {kFatal,  kFatal,  kFatal,  kStays,  kStays,  kLate,   kGone}},
+    {In::kReceiveEndStream, "END_STREAM", "5.1",
+     {kFatal,  kFatal,  kFatal,  kHalfR,  kCloses, kLate,   kGone}},
+    {In::kReceiveReset, "RST_STREAM", "5.1, 6.4",
+     {kFatal,  kCloses, kCloses, kCloses, kCloses, kCloses, kIgnore}},
+    {In::kReceiveWindowUpdate, "WINDOW_UPDATE", "5.1",
+     {kFatal,  kStays,  kFatal,  kStays,  kStays,  kStays,  kIgnore}},
+    {In::kReceivePromise, "promise", "5.1.1, 8.4.2",
+     {kResvR,  kFatal,  kFatal,  kFatal,  kFatal,  kFatal,  kFatal}},
+    {In::kReceivePromises, "PUSH_PROMISE", "6.6",
+     {kFatal,  kFatal,  kFatal,  kStays,  kStays,  kFatal,  kFatal}},
+};
+// clang-format on
 
-// Every pair has its row, and the rows stand where IndexOf() looks.
-constexpr bool TableIsComplete() {
-  if (std::size(kTransitions) != size_t{kStreamStates} * kStreamInputs) {
-    return false;
+constexpr bool RowsAreInOrder() {
+  for (size_t i = 0; i < std::size(kRows); ++i) {
+    if (static_cast<size_t>(kRows[i].input) != i) return false;
   }
-  for (size_t i = 0; i < std::size(kTransitions); ++i) {
-    if (IndexOf(kTransitions[i].state, kTransitions[i].input) != i) {
-      return false;
-    }
-  }
-  return true;
+  return std::size(kRows) == kStreamInputs;
 }
-static_assert(TableIsComplete());
+static_assert(RowsAreInOrder());
+
+const Row& RowOf(StreamInput input) {
+  return kRows[static_cast<size_t>(input)];
+}
 
 }  // namespace
 
-const Transition& FindTransition(StreamState state, StreamInput input) {
-  return kTransitions[IndexOf(state, input)];
+Transition FindTransition(StreamState state, StreamInput input) {
+  Transition cell = RowOf(input).cells[static_cast<size_t>(state)];
+  // No input makes a stream idle, so kStays cannot be mistaken.
+  if (cell.outcome == Out::kOk && cell.next == StreamState::kIdle) {
+    cell.next = state;
+  }
+  return cell;
+}
+
+absl::Status TransitionFault(StreamId id, StreamState state,
+                             StreamInput input) {
+  const Row& row = RowOf(input);
+  const bool closed =
+      FindTransition(state, input).code == ErrorCode::kStreamClosed;
+  return StreamFault(closed ? ErrorKind::kStreamClosed : ErrorKind::kProtocol,
+                     id, "is ", kStateNames[static_cast<size_t>(state)],
+                     " and ", input < In::kReceiveHeaders ? "sends" : "takes",
+                     " no ", row.frame, " (RFC 9113 ", row.section, ")");
 }
 
 }  // namespace sluice::h2

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "absl/strings/string_view.h"
+#include "absl/status/status.h"
 
 namespace sluice::h2 {
 
@@ -21,8 +21,8 @@ enum class StreamState : uint8_t {
 };
 inline constexpr int kStreamStates = 7;
 
-// What happens to a stream. PRIORITY is no row: it is legal in every state and
-// changes none (§5.1).
+// An event in a stream's life. PRIORITY is no input: it is legal in every state
+// and changes none (§5.1).
 enum class StreamInput : uint8_t {
   kSendHeaders,
   kSendData,
@@ -30,7 +30,7 @@ enum class StreamInput : uint8_t {
   kSendReset,
   kSendWindowUpdate,
   kSendPromise,   // this stream is the promised one
-  kSendPromises,  // PUSH_PROMISE frames about others, on this stream
+  kSendPromises,  // PUSH_PROMISE on this stream, about another
   kReceiveHeaders,
   kReceiveData,
   kReceiveEndStream,
@@ -49,18 +49,19 @@ struct Transition {
     kStreamError,      // receiving: RST_STREAM(code)
     kConnectionError,  // receiving: GOAWAY(code)
   };
-  StreamState state;
-  StreamInput input;
   Outcome outcome;
   StreamState next;  // of kOk
   ErrorCode code;    // of an error
-  absl::string_view section;
 };
 
-// The row for `input` in `state`. O(1).
-const Transition& FindTransition(StreamState state, StreamInput input);
+// The effect of `input` in `state`. O(1).
+Transition FindTransition(StreamState state, StreamInput input);
 
-// Open or half-closed: what counts against MAX_CONCURRENT_STREAMS (§5.1.2).
+// "stream 1 is idle and takes no DATA (RFC 9113 5.1)": StreamClosed or
+// Protocol, as the transition says.
+absl::Status TransitionFault(StreamId id, StreamState state, StreamInput input);
+
+// Open or half-closed: counts against MAX_CONCURRENT_STREAMS (§5.1.2).
 inline bool IsActive(StreamState state) {
   return state == StreamState::kOpen ||
          state == StreamState::kHalfClosedLocal ||

@@ -1,4 +1,7 @@
+#include <sluice/h2/errors.h>
+#include <sluice/h2/fault.h>
 #include <sluice/h2/flow_window.h>
+#include <sluice/h2/hpack.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
@@ -8,28 +11,43 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/status/status.h"
+
 namespace sluice::h2 {
+
+void Stream::TakeRequest(const FieldViews& fields) {
+  const FieldView* method = FindField(fields, ":method");
+  head_request = method != nullptr && method->value == "HEAD";
+  connect_request = method != nullptr && method->value == "CONNECT";
+  const FieldView* named = FindField(fields, ":authority");
+  if (named != nullptr) authority = std::string(named->value);
+}
 
 StreamTable::StreamTable(Side self, size_t max_remembered)
     : self_is_client_(self == Side::kClient), max_remembered_(max_remembered) {}
 
-Stream* StreamTable::Find(StreamId id) {
+Stream* StreamTable::Find(StreamId id) const {
+  if (last_found_ != nullptr && last_found_->id == id) return last_found_;
   const auto it = live_.find(id);
-  return it == live_.end() ? nullptr : it->second.get();
+  if (it == live_.end()) return nullptr;
+  return last_found_ = it->second.get();
 }
 
-const Stream* StreamTable::Find(StreamId id) const {
-  const auto it = live_.find(id);
-  return it == live_.end() ? nullptr : it->second.get();
+absl::Status StreamTable::NotLive(StreamId id) const {
+  return Fate(id) == StreamFate::kIdle
+             ? StreamFault(ErrorKind::kNoSuchStream, id, "was never opened")
+             : StreamFault(ErrorKind::kStreamClosed, id,
+                           "is closed (RFC 9113 5.1)");
 }
 
 StreamFate StreamTable::Fate(StreamId id) const {
   const IdSpace& space = SpaceOf(id);
   // 0 is the connection and never becomes a stream.
   if (id > space.last || id == 0) return StreamFate::kIdle;
-  if (live_.contains(id)) return StreamFate::kLive;
+  if (Find(id) != nullptr) return StreamFate::kLive;
   const auto reset = reset_.find(id);
   if (reset != reset_.end()) return reset->second;
   const auto range = std::lower_bound(
@@ -56,6 +74,25 @@ void StreamTable::UseId(StreamId id) {
     }
   }
   space.last = id;
+  // Whatever becomes of the stream, its id is not idle any more. Only a
+  // client's streams have a priority while they are idle.
+  if (id % 2 == 0) return;
+  idle_prioritized_.erase(idle_prioritized_.begin(),
+                          idle_prioritized_.upper_bound(id));
+}
+
+absl::Status StreamTable::CheckIdlePriority(StreamId id,
+                                            uint32_t max_concurrent_streams,
+                                            ErrorKind kind) const {
+  const size_t active = active_[self_is_client_ ? 0 : 1];
+  if (IsIdlePrioritized(id) ||
+      idle_prioritized() + active < max_concurrent_streams) {
+    return absl::OkStatus();
+  }
+  return StreamFault(kind, id, "is idle and would get a priority beside ",
+                     idle_prioritized(), " other idle and ", active,
+                     " active streams; MAX_CONCURRENT_STREAMS is ",
+                     max_concurrent_streams, " (RFC 9218 7.1)");
 }
 
 void StreamTable::Remember(StreamId id, StreamFate fate) {
@@ -71,8 +108,8 @@ void StreamTable::Remember(StreamId id, StreamFate fate) {
   reset_[id] = fate;
 }
 
-// RFC 9113 §5.1 closed: after our RST_STREAM the peer may send what it likes
-// until it knows.
+// RFC 9113 §5.1 closed: until it sees our RST_STREAM, the peer may send any
+// frame.
 void StreamTable::Forget(StreamId id, StreamFate fate) {
   if (fate != StreamFate::kResetByUs) return;
   StreamId& last = SpaceOf(id).last_forgotten_reset;
@@ -106,7 +143,9 @@ void StreamTable::ChangeState(Stream* stream, StreamState next) {
   Count(*stream, -1);
   stream->state = next;
   Count(*stream, 1);
-  if (next == StreamState::kClosed) live_.erase(stream->id);
+  if (next != StreamState::kClosed) return;
+  if (last_found_ == stream) last_found_ = nullptr;
+  live_.erase(stream->id);
 }
 
 void StreamTable::CloseReset(Stream* stream, StreamFate fate) {

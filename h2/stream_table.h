@@ -1,9 +1,11 @@
-// The streams of one connection: those that live, and what is remembered of
-// those that do not (RFC 9113 §5.1, §5.1.1).
+// The streams of one connection: those that live, how the others ended (RFC
+// 9113 §5.1, §5.1.1), and the idle ones that have a priority (RFC 9218 §7.1).
 #ifndef SLUICE_H2_STREAM_TABLE_H_
 #define SLUICE_H2_STREAM_TABLE_H_
 
+#include <sluice/h2/errors.h>
 #include <sluice/h2/flow_window.h>
+#include <sluice/h2/hpack.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/types.h>
@@ -11,14 +13,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 
 namespace sluice::h2 {
 
-// How far the message of one direction is (RFC 9113 §8.1).
+// The progress of the message in one direction (RFC 9113 §8.1).
 enum class MessagePhase : uint8_t {
   kBeforeHeaders,  // nothing, or informational responses only
   kBody,           // the header section is complete
@@ -28,34 +32,38 @@ enum class MessagePhase : uint8_t {
 struct Stream {
   static constexpr int64_t kAnyLength = -1;
 
+  // Keeps the parts of a client's request that its response and ALTSVC need.
+  void TakeRequest(const FieldViews& fields);
+
   StreamId id = 0;
   StreamState state = StreamState::kIdle;
   MessagePhase sent = MessagePhase::kBeforeHeaders;
   MessagePhase received = MessagePhase::kBeforeHeaders;
   bool head_request = false;  // of ours: the response has no content
   bool connect_request = false;
-  // A CONNECT that was accepted: DATA alone is legal on it (RFC 9113 §8.5).
+  // An accepted CONNECT, on which only DATA is legal (RFC 9113 §8.5).
   bool tunnel = false;
   bool unchecked_length = false;  // content-length is not compared
-  // Of the request, for ALTSVC frames on the stream (RFC 7838 §4); clients
-  // only.
+  // The request's, for ALTSVC frames on the stream (RFC 7838 §4). Clients only.
   std::string authority;
   SendWindow send_window;
   ReceiveWindow receive_window;
-  // content-length of the message that comes in, and its bytes so far.
+  // content-length of the incoming message, and its bytes so far.
   int64_t expected_body = kAnyLength;
   int64_t received_body = 0;
 };
 
-// What is known about a stream id.
+// The state of an id, living or not.
 enum class StreamFate : uint8_t {
   kIdle,
   kLive,
-  kSkipped,    // never opened: a higher id of its side was (§5.1.1)
-  kEnded,      // by END_STREAM; also what is forgotten, but for:
-  kResetByUs,  // also every closed id up to the highest such that is forgotten
+  kSkipped,  // never opened: a higher id of its side was (§5.1.1)
+  kEnded,    // by END_STREAM, or forgotten
+  // Reset by us. When the table forgets such a stream, every closed id up to it
+  // counts as this.
+  kResetByUs,
   kResetByPeer,
-  kResetByPeerAnswered,  // and a frame after that got its RST_STREAM
+  kResetByPeerAnswered,  // a later frame got its RST_STREAM
 };
 
 class StreamTable {
@@ -63,16 +71,19 @@ class StreamTable {
   // Remembers the fate of at most `max_remembered` streams.
   StreamTable(Side self, size_t max_remembered);
 
-  // All O(1) unless they say otherwise; Fate() is O(log remembered) for
-  // skipped ids.
-  Stream* Find(StreamId id);
-  const Stream* Find(StreamId id) const;
+  // All are O(1) unless they say otherwise. Fate() is O(log remembered) for
+  // skipped ids. The stream found last is found again without a look-up, so
+  // that CapacityFor() and SendData() share one.
+  Stream* Find(StreamId id) const;
   StreamFate Fate(StreamId id) const;
+
+  // The error about a stream that does not live: NoSuchStream, StreamClosed.
+  absl::Status NotLive(StreamId id) const;
 
   // Whether this side opens streams of that id.
   bool IsOurs(StreamId id) const { return (id % 2 == 1) == self_is_client_; }
 
-  // The highest id used by us / by the peer, 0: none.
+  // The highest id that we / the peer used; 0: none.
   StreamId last_ours() const { return ids_[0].last; }
   StreamId last_peers() const { return ids_[1].last; }
 
@@ -81,7 +92,7 @@ class StreamTable {
   Stream* Open(StreamId id, StreamState state, int64_t send_window,
                int64_t receive_window);
 
-  // An idle id is used up without becoming a stream: it is reset by us.
+  // An idle id is used up without becoming a stream: we reset it.
   void OpenRefused(StreamId id);
 
   // A live stream changes its state. kClosed destroys it and remembers it as
@@ -94,11 +105,24 @@ class StreamTable {
   // kResetByPeer becomes kResetByPeerAnswered.
   void MarkAnswered(StreamId id);
 
-  // Open or half-closed (§5.1.2), by who opened them.
+  // Open or half-closed streams (§5.1.2) that we / the peer opened.
   size_t active_ours() const { return active_[0]; }
   size_t active_peers() const { return active_[1]; }
   // Reserved by the peer's PUSH_PROMISE.
   size_t reserved_by_peer() const { return reserved_by_peer_; }
+
+  // The client's idle streams for which PRIORITY_UPDATE went over the wire.
+  size_t idle_prioritized() const { return idle_prioritized_.size(); }
+  bool IsIdlePrioritized(StreamId id) const {
+    return idle_prioritized_.contains(id);
+  }
+  // `id` is idle, and the client's. O(log n).
+  void PrioritizeIdle(StreamId id) { idle_prioritized_.insert(id); }
+  // Whether `id` may get a priority while it is idle. RFC 9218 §7.1: these
+  // streams and the client's active ones together stay within
+  // MAX_CONCURRENT_STREAMS. Error: `kind`.
+  absl::Status CheckIdlePriority(StreamId id, uint32_t max_concurrent_streams,
+                                 ErrorKind kind) const;
 
   // Every live stream, in no order.
   template <typename Function>
@@ -114,8 +138,8 @@ class StreamTable {
   struct IdSpace {
     StreamId last = 0;
     std::vector<Range> skipped;  // ascending
-    // The highest id whose reset by us is forgotten. Up to it frames that were
-    // on their way cannot be told from others, so all are tolerated.
+    // The highest id whose reset by us is forgotten. Up to it, all frames are
+    // tolerated, since those that were on their way look like any others.
     StreamId last_forgotten_reset = 0;
   };
 
@@ -132,6 +156,8 @@ class StreamTable {
   IdSpace ids_[2];  // ours, the peer's
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;
+  mutable Stream* last_found_ = nullptr;  // lives, or null
+  std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.
   absl::flat_hash_map<StreamId, StreamFate> reset_;
   std::vector<StreamId> reset_ring_;

@@ -6,6 +6,7 @@
 #include <sluice/signals/stream_id.h>
 
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -17,8 +18,8 @@ using signals::StreamId;
 
 inline constexpr StreamId kConnectionStreamId = 0;
 
-// RFC 9113 §7. Codes outside this list are kept as they came: an ErrorCode may
-// hold any 32-bit value.
+// RFC 9113 §7. An ErrorCode may hold any 32-bit value: codes outside this list
+// are kept as they came.
 enum class ErrorCode : uint32_t {
   kNoError = 0x0,
   kProtocolError = 0x1,
@@ -37,10 +38,29 @@ enum class ErrorCode : uint32_t {
 };
 
 // "PROTOCOL_ERROR" …, or "UNKNOWN" for a value outside RFC 9113 §7.
-absl::string_view ErrorCodeName(ErrorCode code);
+inline absl::string_view ErrorCodeName(ErrorCode code) {
+  constexpr absl::string_view kNames[] = {
+      "NO_ERROR",
+      "PROTOCOL_ERROR",
+      "INTERNAL_ERROR",
+      "FLOW_CONTROL_ERROR",
+      "SETTINGS_TIMEOUT",
+      "STREAM_CLOSED",
+      "FRAME_SIZE_ERROR",
+      "REFUSED_STREAM",
+      "CANCEL",
+      "COMPRESSION_ERROR",
+      "CONNECT_ERROR",
+      "ENHANCE_YOUR_CALM",
+      "INADEQUATE_SECURITY",
+      "HTTP_1_1_REQUIRED",
+  };
+  const auto value = static_cast<uint32_t>(code);
+  return value < std::size(kNames) ? kNames[value] : "UNKNOWN";
+}
 
-// RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1. Unknown identifiers are kept: a
-// SettingId may hold any 16-bit value.
+// RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1. A SettingId may hold any 16-bit
+// value: unknown identifiers are kept.
 enum class SettingId : uint16_t {
   kHeaderTableSize = 0x1,
   kEnablePush = 0x2,

@@ -6,7 +6,7 @@
 //   tree.Insert(3, Rfc7540Priority{.depends_on = 0, .weight = 100});
 //   tree.SetReady(1);
 //   tree.SetReady(3);
-//   absl::StatusOr<StreamId> id = tree.Pick();  // Unavailable: nothing ready
+//   std::optional<StreamId> id = tree.Pick();   // nothing when none is ready
 //   size_t sent = …                             // at most tree.max_grant()
 //   tree.Charge(sent);
 //
@@ -22,15 +22,23 @@
 // children. L is the largest grant. docs/fairness.md proves it and shows how
 // close the search for a worst case came.
 //
-// Bytes are what the caller says they are: Sluice charges payload and padding,
-// not the 9-byte frame header.
+// The caller counts the bytes: Sluice charges payload and padding, not the
+// 9-byte frame header.
 //
 // Streams: open (may be ready), idle (a placeholder: it was named before it was
 // opened) and closed (kept for a while, since others may depend on it, §5.3.4).
 // Idle and closed ones only route bandwidth.
 //
-// Errors are absl::Status values that tree_error.h tells apart. A call that
-// fails leaves the tree as it was.
+// A call that fails leaves the tree as it was. Errors:
+//
+//   InvalidArgument    an id outside 1…2^31-1, a weight outside 1…256, a
+//                      dependency on itself
+//   AlreadyExists      the stream has been opened before
+//   NotFound           it is not in the tree, or not open
+//   ResourceExhausted  no room for another idle stream
+//
+// The last two of Reprioritise(), which a peer can cause at will, have no text:
+// they take nothing from the heap.
 //
 // Re-entrancy: every call but Pick() is allowed between Pick() and Charge().
 // Edits show at once, yet the tags become what they would be had the charge
@@ -43,7 +51,7 @@
 // chain becomes ready or idle, that is O(its depth), and so is the first
 // decision after; the check whether a new parent is a descendant (§5.3.3) is
 // O(depth of the parent). Nothing recurses. After construction nothing
-// allocates but errors, Explain(), Dump(), an Insert() that finds every node
+// allocates but errors, an Insert() that finds every node
 // open, and the removal, from inside a pull, of a picked stream's ancestor that
 // has more than max_nodes / 2 children.
 //
@@ -54,22 +62,15 @@
 #include <sluice/priority/internal/id_map.h>
 #include <sluice/priority/internal/share_tree.h>
 #include <sluice/priority/internal/tree_node.h>
-#include <sluice/priority/tree_error.h>
-#include <sluice/priority/tree_order.h>
 #include <sluice/signals/path_level.h>
 #include <sluice/signals/rfc7540_priority.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
 namespace sluice::priority {
@@ -92,32 +93,14 @@ struct PriorityTreeOptions {
   // Large queues of 16.5 KiB each. A level with more than eight active children
   // takes one if one is free and costs O(1) a decision, else O(log active).
   size_t large_queues = 1;
-  // Where everything but the object itself lives; must outlive the tree.
-  std::pmr::memory_resource* memory = std::pmr::get_default_resource();
+  TreeOrder order = TreeOrder::kSlots;
 };
 
-// How much memory a tree holds, in bytes.
-struct TreeMemory {
-  size_t nodes = 0;   // 64 each
-  size_t groups = 0;  // sibling groups
-  size_t id_map = 0;
-  size_t path = 0;          // what a pull records
-  size_t large_queues = 0;  // calendars
-  size_t object = 0;        // the tree itself
-
-  size_t Total() const {
-    return nodes + groups + id_map + path + large_queues + object;
-  }
-};
-
-enum class StreamState : uint8_t { kOpen, kIdle, kClosed };
-
-template <class Order>
-class BasicPriorityTree {
+class PriorityTree {
  public:
-  explicit BasicPriorityTree(const PriorityTreeOptions& options = {});
-  BasicPriorityTree(const BasicPriorityTree&) = delete;
-  BasicPriorityTree& operator=(const BasicPriorityTree&) = delete;
+  explicit PriorityTree(const PriorityTreeOptions& options = {});
+  PriorityTree(const PriorityTree&) = delete;
+  PriorityTree& operator=(const PriorityTree&) = delete;
 
   // Opens stream `id`, blocked. Without `priority`: an idle stream keeps its
   // place, a new one gets the default (§5.3.5). An idle stream keeps its
@@ -126,8 +109,7 @@ class BasicPriorityTree {
   // room; else the whole dependency becomes the default one (§5.3.1). When the
   // tree is full, the oldest closed stream gives way (childless ones first),
   // then the oldest idle one, then the tree grows: opening never fails for
-  // lack of room. Errors: duplicate, pseudo-stream, bad weight,
-  // self-dependency.
+  // lack of room. Errors: InvalidArgument, AlreadyExists.
   absl::Status Insert(StreamId id,
                       const std::optional<Rfc7540Priority>& priority = {});
 
@@ -135,84 +117,57 @@ class BasicPriorityTree {
   // above every opened one of its parity that is not in the tree yet becomes
   // an idle stream. A new parent that is a descendant of `id` moves, with its
   // subtree and its weight, to `id`'s old parent first. What changes nothing
-  // touches nothing. Errors: missing, pseudo-stream, bad weight,
-  // self-dependency, too many nodes.
+  // touches nothing. Errors: InvalidArgument, NotFound, ResourceExhausted.
   absl::Status Reprioritise(StreamId id, const Rfc7540Priority& priority);
 
   // The open stream `id` will send no more. It stays in the tree, routing
   // bandwidth, until max_closed newer ones are closed or room is needed (the
-  // oldest childless one goes first). Errors: missing (also: not open).
+  // oldest childless one goes first). Error: NotFound.
   absl::Status Close(StreamId id);
 
   // Takes `id` out at once, whatever its state. Its children take its place
-  // and share its weight in proportion (§5.3.4). Errors: missing.
+  // and share its weight in proportion (§5.3.4). Error: NotFound.
   absl::Status Remove(StreamId id);
 
   // The open stream `id` can send, or cannot. A second call changes nothing.
-  // Errors: missing (also: not open).
-  absl::Status SetReady(StreamId id);
-  absl::Status SetBlocked(StreamId id);
+  // Error: NotFound.
+  absl::Status SetReady(StreamId id) { return SetReady(id, true); }
+  absl::Status SetBlocked(StreamId id) { return SetReady(id, false); }
 
-  // The stream that sends next. Charge() must follow before the next Pick().
-  // Errors: nothing ready (then no Charge() follows).
-  absl::StatusOr<StreamId> Pick() {
-    const StreamId id = TryPick();
-    if (ABSL_PREDICT_TRUE(id != 0)) return id;
-    return TreeErrorStatus(TreeError::kNothingReady);
-  }
-
-  // The same; 0 when nothing is ready.
-  StreamId TryPick() {
+  // The stream that sends next; Charge() must follow before the next Pick().
+  // Returns nothing when no stream is ready; then no Charge() follows.
+  std::optional<StreamId> Pick() {
     const NodeIndex n = shares_.Pick();
-    return ABSL_PREDICT_TRUE(n != internal::kNone) ? shares_.node(n).id : 0;
+    if (ABSL_PREDICT_FALSE(n == internal::kNone)) return std::nullopt;
+    return shares_.node(n).id;
   }
 
   // The pick's `bytes` (≤ max_grant) were sent. With 0 the stream is blocked
   // until its next SetReady().
   void Charge(size_t bytes) { shares_.Charge(bytes); }
 
-  bool HasReady() const;
   size_t max_grant() const { return shares_.max_grant(); }
-  // Levels with more than eight active children compare keys without these
-  // lowest bits; 0 when every level is exact.
-  int slot_shift() const { return shares_.slot_shift(); }
 
   // --- Looking at it -----------------------------------------------------
-  size_t size() const { return open_ + idle_.size + closed_.size; }
-  size_t open_count() const { return open_; }
-  size_t idle_count() const { return idle_.size; }
-  size_t closed_count() const { return closed_.size; }
+  // 0 is the root. Nothing when `id` is not in the tree. Weights are rounded,
+  // and at least 1.
   std::optional<StreamState> State(StreamId id) const;
-  // 0 is the root; nothing when `id` is not in the tree.
   std::optional<StreamId> Parent(StreamId id) const;
-  // Rounded, at least 1; nothing when `id` is not in the tree.
   std::optional<int> Weight(StreamId id) const;
-
-  // The levels from the root to `id`; empty when it is not in the tree.
-  std::vector<signals::PathLevel> Explain(StreamId id) const;
 
   // The contended levels on the path of the pick that waits for its Charge(),
   // from the top. Writes as many as `levels` holds and returns how many there
   // were. For traces: allocates nothing, O(levels).
   size_t ExplainPick(absl::Span<signals::PathLevel> levels) const;
 
-  // "(1:16(3:8 5:16))": for each stream its id and its weight, then its
-  // children in the order in which they came, in parentheses. Weights are
-  // rounded to three places. "()" when it is empty.
-  std::string Dump() const;
-
-  // Everything that must hold of the data structures. O(nodes).
-  absl::Status CheckInvariants() const;
-
   const WorkCounters& work() { return shares_.work(); }
-  TreeMemory Memory() const;
 
  private:
   using NodeIndex = internal::NodeIndex;
-  using Life = internal::Life;
+  friend class TreeInspector;
 
-  // Idle or closed nodes, oldest first, linked through the nodes.
-  struct LifeList {
+  // The nodes of one state, oldest first, linked through the nodes.
+  struct StateList {
     NodeIndex first = internal::kNone;
     NodeIndex last = internal::kNone;
     size_t size = 0;
@@ -221,46 +176,41 @@ class BasicPriorityTree {
   signals::PathLevel LevelOf(NodeIndex n) const;
   NodeIndex Find(StreamId id) const { return ids_.Find(shares_.nodes(), id); }
   NodeIndex FindOpen(StreamId id) const;
-  bool AboveOpened(StreamId id) const { return id > highest_opened_[id & 1]; }
-  static std::optional<TreeError> Refusal(StreamId id,
-                                          const Rfc7540Priority& priority);
-
-  LifeList& ListOf(Life life) { return life == Life::kIdle ? idle_ : closed_; }
-  bool RoomForIdle(size_t count) const {
-    return idle_.size + count <= max_idle_ && size() + count <= max_nodes_;
+  absl::Status SetReady(StreamId id, bool ready);
+  const StateList& List(StreamState state) const {
+    return lists_[static_cast<size_t>(state)];
   }
-  void PushBack(LifeList& list, NodeIndex n);
-  void Unlink(LifeList& list, NodeIndex n);
-  void SetLife(NodeIndex n, Life life);
+  size_t size() const {
+    return lists_[0].size + lists_[1].size + lists_[2].size;
+  }
+  bool AboveOpened(StreamId id) const { return id > highest_opened_[id & 1]; }
+  bool RoomForIdle(size_t count) const {
+    return List(StreamState::kIdle).size + count <= max_idle_ &&
+           size() + count <= max_nodes_;
+  }
 
-  NodeIndex NewNode(StreamId id, Life life);
-  NodeIndex NewPlaceholder(StreamId id);
+  void Enlist(NodeIndex n, StreamState state);
+  void Delist(NodeIndex n);
+  // A node without a place yet.
+  NodeIndex NewNode(StreamId id, StreamState state);
   void RemoveNode(NodeIndex n);
-  // The oldest of `list`, a childless one if there is one; never `spared`.
-  bool EvictOne(const LifeList& list, NodeIndex spared);
+  // Removes the oldest one, if possible a childless one; never `spared`.
+  bool EvictOne(StreamState state, NodeIndex spared);
   // Room for one open stream, by eviction (of `spared` last) or growth.
   void MakeRoom(NodeIndex spared);
 
+  // Puts `n`, which may have no place yet, where `priority` says.
   void Place(NodeIndex n, const Rfc7540Priority& priority);
   void Move(NodeIndex n, NodeIndex parent, uint32_t weight, bool exclusive);
-  NodeIndex NextInPreorder(NodeIndex n, NodeIndex top, int* depth) const;
 
-  internal::ShareTree<Order> shares_;
+  internal::ShareTree shares_;
   internal::IdMap ids_;
-  LifeList idle_;
-  LifeList closed_;
-  size_t open_ = 0;
+  StateList lists_[3];                   // by StreamState
   StreamId highest_opened_[2] = {0, 0};  // by parity
   size_t max_nodes_;
   size_t max_closed_;
   size_t max_idle_;
 };
-
-using PriorityTree = BasicPriorityTree<ByteFairOrder>;
-
-extern template class BasicPriorityTree<ByteFairOrder>;
-extern template class BasicPriorityTree<ExactByteFairOrder>;
-extern template class BasicPriorityTree<ExactByIdOrder>;
 
 }  // namespace sluice::priority
 

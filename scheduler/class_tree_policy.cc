@@ -1,7 +1,5 @@
 #include <sluice/priority/priority_tree.h>
 #include <sluice/scheduler/class_tree_policy.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <algorithm>
@@ -17,8 +15,7 @@
 namespace sluice::scheduler {
 namespace {
 
-// A chain has one child in each place, so its weights decide nothing.
-constexpr int kChainWeight = 256;
+using ::sluice::signals::Rfc7540Priority;
 
 // These edits cannot fail: the nodes exist and the weights are checked.
 void Must(const absl::Status& status) {
@@ -33,73 +30,75 @@ ClassTreePolicy::ClassTreePolicy(const PolicyOptions& options)
       tree_({.max_nodes = options.max_streams + kMaxGroups,
              .max_closed = 0,
              .max_grant = options.max_grant,
-             .large_queues = 0,
-             .memory = options.memory}),
-      groups_(options.memory),
-      members_(options.memory) {}
+             .order = priority::TreeOrder::kExactById}) {}
 
 ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
                                                  bool chained) {
   ABSL_ASSERT(groups_.size() < kMaxGroups);
   const Group group = kFirstGroup + 2 * static_cast<Group>(groups_.size());
-  GroupState& state = groups_.emplace_back(groups_.get_allocator().resource());
+  GroupState& state = groups_.emplace_back();
   state.parent = parent;
   state.weight = weight;
   state.chained = chained;
-  Must(tree_.Insert(group, signals::Rfc7540Priority{parent, weight, false}));
+  Must(tree_.Insert(group, Rfc7540Priority{parent, weight, false}));
   return group;
 }
 
-void ClassTreePolicy::YieldTo(Group group, Group other) {
-  StateOf(other).makes_yield = group;
-}
-
 void ClassTreePolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  const Member member = {SeatOf(info), arrivals_++};
-  members_.emplace(id, member);
-  Join(id, member, /*is_new=*/true);
+  Member& member = members_[id];
+  member.id = id;
+  member.order = arrivals_++;
+  member.seat = SeatOf(info);
+  Join(member);
 }
 
 // A seat depends on the whole state, whatever changed.
 void ClassTreePolicy::OnPriority(StreamId id, const StreamInfo& info, Signal) {
-  Member& member = members_.find(id)->second;
+  Member& member = Find(id);
   const Seat seat = SeatOf(info);
-  if (seat == member.seat) return;
-  const bool same_place =
-      seat.group == member.seat.group &&
-      (seat.weight == member.seat.weight || StateOf(seat.group).chained);
-  if (same_place) {
-    member.seat = seat;
-    return;
-  }
-  LeaveChain(member);
-  CountMembers(member.seat.group, -1);
+  const bool moves = seat.group != member.seat.group;
+  const bool reweighs = !moves && seat.weight != member.seat.weight &&
+                        !StateOf(seat.group).chained;
+  if (moves) Leave(member);
   member.seat = seat;
-  Join(id, member, /*is_new=*/false);
+  if (moves) Join(member);
+  if (reweighs) Must(tree_.Reprioritise(id, {seat.group, seat.weight, false}));
 }
 
 void ClassTreePolicy::OnClose(StreamId id) {
-  const auto found = members_.find(id);
-  const Member member = found->second;
-  members_.erase(found);
-  // The rest of a chain takes the place of the stream in the tree.
-  Must(tree_.Close(id));
-  GroupState& group = StateOf(member.seat.group);
-  if (group.chained) group.chain.erase(member.arrival);
-  CountMembers(member.seat.group, -1);
+  Leave(Find(id));
+  members_.erase(id);
 }
 
-void ClassTreePolicy::SetReady(StreamId id) { Must(tree_.SetReady(id)); }
+void ClassTreePolicy::SetReady(StreamId id) {
+  Member& member = Find(id);
+  if (!std::exchange(member.ready, true)) Show(member, true);
+}
 
-void ClassTreePolicy::SetBlocked(StreamId id) { Must(tree_.SetBlocked(id)); }
+void ClassTreePolicy::SetBlocked(StreamId id) {
+  Member& member = Find(id);
+  if (std::exchange(member.ready, false)) Show(member, false);
+}
 
 std::optional<Grant> ClassTreePolicy::Pick() {
-  const StreamId id = tree_.TryPick();
-  if (id == 0) return std::nullopt;
-  return Grant{id, max_grant_, PickReason{members_.find(id)->second.seat.rule}};
+  const std::optional<StreamId> node = tree_.Pick();
+  if (!node.has_value()) return std::nullopt;
+  picked_chain_ = IsGroup(*node) ? *node : kRoot;
+  const StreamId id =
+      picked_chain_ == kRoot ? *node : StateOf(*node).chain.top()->id;
+  return Grant{id, max_grant_, {Find(id).seat.rule}};
 }
 
-void ClassTreePolicy::Charge(StreamId, size_t bytes) { tree_.Charge(bytes); }
+// After a charge of 0 the tree blocks the node that it picked. Of a chain, that
+// is the stream and not the group.
+void ClassTreePolicy::Charge(StreamId id, size_t bytes) {
+  tree_.Charge(bytes);
+  if (bytes > 0) return;
+  if (members_.contains(id)) SetBlocked(id);
+  if (picked_chain_ != kRoot && !StateOf(picked_chain_).chain.empty()) {
+    Must(tree_.SetReady(picked_chain_));
+  }
+}
 
 // A group is no stream: its number stands in `group`.
 size_t ClassTreePolicy::ExplainPick(absl::Span<PathLevel> levels) const {
@@ -114,35 +113,33 @@ size_t ClassTreePolicy::ExplainPick(absl::Span<PathLevel> levels) const {
   return count;
 }
 
-// Puts the stream where its seat says; in a chain, behind the one that opened
-// last before it.
-void ClassTreePolicy::Join(StreamId id, const Member& member, bool is_new) {
-  GroupState& group = StateOf(member.seat.group);
-  signals::Rfc7540Priority place = {member.seat.group, member.seat.weight,
-                                    false};
-  if (group.chained) {
-    const auto next = group.chain.lower_bound(member.arrival);
-    if (next != group.chain.begin()) place.depends_on = std::prev(next)->second;
-    place.weight = kChainWeight;
-    place.exclusive = true;
-    group.chain.emplace_hint(next, member.arrival, id);
+void ClassTreePolicy::Join(Member& member) {
+  const Seat& seat = member.seat;
+  if (!StateOf(seat.group).chained) {
+    Must(tree_.Insert(member.id,
+                      Rfc7540Priority{seat.group, seat.weight, false}));
   }
-  Must(is_new ? tree_.Insert(id, place) : tree_.Reprioritise(id, place));
-  CountMembers(member.seat.group, 1);
+  CountMembers(seat.group, 1);
+  if (member.ready) Show(member, true);
 }
 
-// Takes a stream out of its chain without those behind it: they move up first.
-void ClassTreePolicy::LeaveChain(const Member& member) {
+void ClassTreePolicy::Leave(Member& member) {
+  if (member.ready) Show(member, false);
+  const Group group = member.seat.group;
+  if (!StateOf(group).chained) Must(tree_.Close(member.id));
+  CountMembers(group, -1);
+}
+
+void ClassTreePolicy::Show(Member& member, bool ready) {
   GroupState& group = StateOf(member.seat.group);
-  if (!group.chained) return;
-  const auto at = group.chain.find(member.arrival);
-  const auto next = std::next(at);
-  if (next != group.chain.end()) {
-    const StreamId before =
-        at == group.chain.begin() ? member.seat.group : std::prev(at)->second;
-    Must(tree_.Reprioritise(next->second, {before, kChainWeight, false}));
+  StreamId node = member.id;
+  if (group.chained) {
+    node = member.seat.group;
+    if (ready) group.chain.Insert(&member);
+    if (!ready) group.chain.Remove(&member);
+    ready = !group.chain.empty();
   }
-  group.chain.erase(at);
+  Must(ready ? tree_.SetReady(node) : tree_.SetBlocked(node));
 }
 
 void ClassTreePolicy::CountMembers(Group group, int change) {

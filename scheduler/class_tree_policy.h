@@ -1,7 +1,7 @@
-// What the policies have in common that seat streams in a fixed tree of groups
-// by what they are, as browsers and the research literature do. Everything in a
-// group, streams and groups alike, shares by weight; in a chained group the
-// streams go one by one instead, in the order in which they opened.
+// Base of policies that seat streams in a fixed tree of groups by their kind,
+// as browsers and the research literature do. Everything in a group, streams
+// and groups alike, shares by weight; in a chained group the streams go one by
+// one instead, in the order in which they opened.
 //
 // Bytes are shared by priority/priority_tree.h, exactly; ties go to the smaller
 // stream id, between groups to the one that was added first.
@@ -13,17 +13,14 @@
 
 #include <sluice/priority/priority_tree.h>
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/stream_map.h>
+#include <sluice/scheduler/policy.h>  // IWYU pragma: export
+#include <sluice/scheduler/ready_queue.h>
+#include <sluice/scheduler/register_policy.h>  // IWYU pragma: export
+#include <sluice/scheduler/translation.h>      // IWYU pragma: export
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory_resource>
 #include <optional>
-#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -59,29 +56,25 @@ class ClassTreePolicy : public Policy {
   Group AddGroup(Group parent, int weight, bool chained = false);
 
   // For constructors: `group` has weight 1 while a stream is open in `other`.
-  void YieldTo(Group group, Group other);
+  void YieldTo(Group group, Group other) { StateOf(other).makes_yield = group; }
 
-  // Where a stream sits. Called when it opens and when what is known of it
-  // changes.
+  // The seat of a stream. Called when it opens and when its info changes.
   virtual Seat SeatOf(const StreamInfo& info) const = 0;
 
  private:
-  using Chain =
-      std::map<int64_t, StreamId, std::less<>,
-               priority::ResourceAllocator<std::pair<const int64_t, StreamId>>>;
+  struct Member : ReadyQueue::Entry {  // `order`: by arrival
+    Seat seat;
+    bool ready = false;
+  };
   struct GroupState {
-    explicit GroupState(std::pmr::memory_resource* memory) : chain(memory) {}
-
     Group parent = kRoot;
     int weight = signals::kDefaultWeight;
     bool chained = false;
     size_t members = 0;
     std::optional<Group> makes_yield;  // has weight 1 while we have members
-    Chain chain;                       // by arrival
-  };
-  struct Member {
-    Seat seat;
-    int64_t arrival = 0;
+    // A chained group stands in the tree for its streams: it is ready while one
+    // of them is. These are the ready ones.
+    ReadyQueue chain;
   };
 
   // The tree knows groups by ids that the book gives to no stream.
@@ -91,15 +84,19 @@ class ClassTreePolicy : public Policy {
   static size_t IndexOf(Group group) { return (group - kFirstGroup) / 2; }
   static bool IsGroup(StreamId id) { return id % 2 == 0 && id >= kFirstGroup; }
   GroupState& StateOf(Group group) { return groups_[IndexOf(group)]; }
-  void Join(StreamId id, const Member& member, bool is_new);
-  void LeaveChain(const Member& member);
+  Member& Find(StreamId id) { return members_.find(id)->second; }
+  void Join(Member& member);
+  void Leave(Member& member);
+  // Makes the tree know that a member is ready, or not any more.
+  void Show(Member& member, bool ready);
   void CountMembers(Group group, int change);
 
   const size_t max_grant_;
-  priority::BasicPriorityTree<priority::ExactByIdOrder> tree_;
+  priority::PriorityTree tree_;
   priority::ResourceVector<GroupState> groups_;
-  StreamMap<Member> members_;
+  priority::ResourceNodeMap<StreamId, Member> members_;
   int64_t arrivals_ = 0;
+  Group picked_chain_ = kRoot;  // of the pick, if any
 };
 
 }  // namespace sluice::scheduler

@@ -4,7 +4,6 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_info.h>
-#include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <algorithm>
@@ -14,10 +13,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/base/macros.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -28,9 +27,9 @@
 namespace sluice::scheduler {
 namespace {
 
-// What the `priority` field of a response names (RFC 9218 §8), if anything. Its
-// lines are one dictionary (RFC 8941 §4.2); names are put into lower case when
-// they are sent.
+// The parameters that the `priority` field of a response names (RFC 9218 §8).
+// Its lines are one dictionary (RFC 8941 §4.2). The core sends names in lower
+// case.
 std::optional<signals::Rfc9218Parameters> ResponsePriority(
     const h2::HeaderSpan& headers) {
   std::optional<std::string> value;
@@ -78,15 +77,15 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
 
 void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
   if (event.stream_id == h2::kConnectionStreamId) {
-    // How far it is open is asked for at each Pull().
+    // Each Pull() asks how far it is open.
     small_frames_.OnCredit();
     window_held_ = false;
     return;
   }
   Stream* stream = Find(event.stream_id);
   if (stream == nullptr) return;
-  // Whether it is open enough now is found out when the stream is picked: with
-  // the connection's window used up it cannot be asked for.
+  // The pick finds out whether it is open enough: while the connection's window
+  // is used up, the core cannot tell.
   stream->window_blocked = false;
   deferred_.remove(stream);
   if (!stream->ended && ends_.contains(stream)) {
@@ -206,20 +205,6 @@ void DataScheduler::Impl::ReleaseDeferred() {
   Refresh(stream);
 }
 
-absl::Status DataScheduler::Impl::SubmitInformational(h2::StreamId id,
-                                                      h2::HeaderSpan headers) {
-  if (!IsInformational(headers)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the informational response on stream ", id,
-                     " has no status of 100 to 199"));
-  }
-  if (connection_->CanSendData(id)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the response on stream ", id, " has begun already"));
-  }
-  return connection_->SendHeaders(id, headers);
-}
-
 absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
                                          h2::HeaderSpan headers,
                                          std::unique_ptr<DataSource> body,
@@ -289,29 +274,6 @@ void DataScheduler::Impl::Resume(h2::StreamId id) {
   Refresh(stream);
 }
 
-void DataScheduler::Impl::Cancel(h2::StreamId id, h2::ErrorCode code) {
-  Stream* stream = Find(id);
-  if (stream == nullptr) return;
-  // Fails only when the stream is closed already, which is what is wanted.
-  connection_->ResetStream(id, code).IgnoreError();
-  Close(stream, /*finished=*/false);
-}
-
-absl::Status DataScheduler::Impl::SetServerPriority(
-    h2::StreamId id, std::optional<ServerPriority> server) {
-  StreamRecord* const record = RecordOf(id);
-  if (record == nullptr) return NoSuchStream(id);
-  return book_.ErrorOf(book_.SetServerPriority(record, server));
-}
-
-absl::Status DataScheduler::Impl::SetHints(h2::StreamId id,
-                                           const ResourceHints& hints) {
-  StreamRecord* const record = RecordOf(id);
-  if (record == nullptr) return NoSuchStream(id);
-  book_.SetHints(record, hints);
-  return absl::OkStatus();
-}
-
 // --- The public face ---------------------------------------------------------
 
 DataScheduler::DataScheduler(h2::Connection* connection,
@@ -319,9 +281,14 @@ DataScheduler::DataScheduler(h2::Connection* connection,
                              DataSchedulerOptions options)
     : impl_(std::make_unique<Impl>(connection, std::move(policy), options)) {}
 
-DataScheduler::~DataScheduler() { impl_->Stop(); }
+DataScheduler::~DataScheduler() {
+  impl_->stopped_ = true;
+  impl_->CloseAll();
+}
 
-void DataScheduler::OnEvent(const h2::Event& event) { impl_->OnEvent(event); }
+void DataScheduler::OnEvent(const h2::Event& event) {
+  std::visit([this](const auto& value) { impl_->Handle(value); }, event);
+}
 
 absl::Status DataScheduler::Submit(h2::StreamId id, h2::HeaderSpan headers,
                                    std::unique_ptr<DataSource> body,
@@ -331,41 +298,60 @@ absl::Status DataScheduler::Submit(h2::StreamId id, h2::HeaderSpan headers,
 
 absl::Status DataScheduler::SubmitInformational(h2::StreamId id,
                                                 h2::HeaderSpan headers) {
-  return impl_->SubmitInformational(id, headers);
+  if (!IsInformational(headers)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the informational response on stream ", id,
+                     " has no status of 100 to 199"));
+  }
+  if (impl_->connection_->CanSendData(id)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the response on stream ", id, " has begun already"));
+  }
+  return impl_->connection_->SendHeaders(id, headers);
 }
 
 void DataScheduler::Resume(h2::StreamId id) { impl_->Resume(id); }
 
 void DataScheduler::Cancel(h2::StreamId id, h2::ErrorCode code) {
-  impl_->Cancel(id, code);
+  Impl::Stream* const stream = impl_->Find(id);
+  if (stream == nullptr) return;
+  // Fails only when the stream is closed already.
+  impl_->connection_->ResetStream(id, code).IgnoreError();
+  impl_->Close(stream, /*finished=*/false);
 }
 
 absl::Status DataScheduler::SetServerPriority(
     h2::StreamId id, std::optional<ServerPriority> server) {
-  return impl_->SetServerPriority(id, server);
+  StreamRecord* const record = impl_->RecordOf(id);
+  if (record == nullptr) return NoSuchStream(id);
+  return impl_->book_.ErrorOf(impl_->book_.SetServerPriority(record, server));
 }
 
 absl::Status DataScheduler::SetHints(h2::StreamId id,
                                      const ResourceHints& hints) {
-  return impl_->SetHints(id, hints);
+  StreamRecord* const record = impl_->RecordOf(id);
+  if (record == nullptr) return NoSuchStream(id);
+  impl_->book_.SetHints(record, hints);
+  return absl::OkStatus();
 }
 
 size_t DataScheduler::Pull(size_t max_bytes) { return impl_->Pull(max_bytes); }
 
-bool DataScheduler::HasReady() const { return impl_->HasReady(); }
-
-size_t DataScheduler::ActiveBodies() const { return impl_->ActiveBodies(); }
-
-const DataSchedulerCounters& DataScheduler::counters() const {
-  return impl_->counters();
+bool DataScheduler::HasReady() const {
+  if (impl_->stopped_ || impl_->connection_->IsTerminated()) return false;
+  if (!impl_->ends_.empty()) return true;
+  if (!impl_->WindowIsOpen()) return !impl_->may_end_.empty();
+  return impl_->book_.ready_streams() > 0 || !impl_->deferred_.empty();
 }
 
-std::optional<StreamCounters> DataScheduler::CountersOf(h2::StreamId id) const {
-  return impl_->CountersOf(id);
+size_t DataScheduler::ActiveBodies() const { return impl_->active_bodies_; }
+
+const DataSchedulerCounters& DataScheduler::counters() const {
+  return impl_->counters_;
 }
 
 void DataScheduler::SetObserver(std::function<void(const Decision&)> observer) {
-  impl_->SetObserver(std::move(observer));
+  impl_->observer_ = std::move(observer);
 }
 
 }  // namespace sluice::scheduler

@@ -14,7 +14,7 @@
 // Give every response with Submit(), or end its stream with Cancel(): the
 // stream is open to the policy from its request until then.
 //
-// Not thread-safe: it belongs to whoever owns the connection.
+// Not thread-safe: the owner of the connection owns it too.
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_H_
 #define SLUICE_SCHEDULER_DATA_SCHEDULER_H_
 
@@ -41,8 +41,8 @@ class DataSource {
   struct Chunk {
     absl::Cord data;   // at most the bytes asked for
     bool end = false;  // nothing follows; `data` may be empty
-    // Non-OK: the body cannot be finished. The stream is reset with
-    // INTERNAL_ERROR and the source destroyed.
+    // Not OK: the body cannot be finished. The DataScheduler resets the stream
+    // with INTERNAL_ERROR and destroys the source.
     absl::Status status;
   };
 
@@ -56,9 +56,9 @@ class DataSource {
   //
   // `max_bytes` 0 asks whether the body is at its end, since no window is open
   // for more of it (an END_STREAM needs none, RFC 9113 §6.9.1): say `end` if
-  // nothing follows, else return an empty chunk. That is asked once after each
-  // Submit(), Resume() and chunk. So call Resume() when the end becomes known,
-  // too.
+  // nothing follows, else return an empty chunk. This question comes once after
+  // each Submit(), Resume() and chunk. So call Resume() when the end becomes
+  // known, too.
   //
   // May call back into the DataScheduler that reads it (OnEvent, Submit,
   // Resume, Cancel, SetServerPriority, SetHints), its own stream included; it
@@ -97,13 +97,13 @@ struct DataSchedulerOptions {
   // (StreamBook). A signal for one id more is ignored.
   size_t max_streams = kDefaultMaxStreams;
 
-  // Gets a TraceFrame for what came of each pick; null: none. For the decisions
-  // behind them give the scheduler a policy by CreateRecordedPolicy() with the
-  // same sink. Must outlive the scheduler.
+  // Gets a TraceFrame for the outcome of each pick; null: none. For the
+  // decisions behind them give the scheduler a policy by CreateRecordedPolicy()
+  // with the same sink. Must outlive the scheduler.
   TraceSink* trace = nullptr;
 };
 
-// What went out. All of it since the object was made.
+// Since the object was made.
 struct DataSchedulerCounters {
   uint64_t bytes = 0;          // of DATA payload
   uint64_t frames = 0;         // DATA frames
@@ -115,13 +115,6 @@ struct DataSchedulerCounters {
   // body, or they were closed in any other way.
   uint64_t streams_finished = 0;
   uint64_t streams_reset = 0;
-};
-
-struct StreamCounters {
-  uint64_t bytes = 0;
-  uint64_t frames = 0;
-  uint64_t empty_reads = 0;
-  uint64_t window_blocks = 0;
 };
 
 class DataScheduler {
@@ -138,11 +131,11 @@ class DataScheduler {
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.
   // A `priority` field among them, of one line or several (RFC 8941 §4.2), is
-  // merged with the client's (RFC 9218 §8): what it names stands in for what
-  // the client said, and counts as the application's word where
-  // `options.server` has none of that kind. A pushed stream has no signals of
+  // merged with the client's (RFC 9218 §8): each parameter that it names
+  // replaces the client's, and counts as the application's word unless
+  // `options.server` has one of that kind. A pushed stream has no signals of
   // its own: RFC 7540 §5.3.5 lets it depend on the stream that it was promised
-  // on, which `options.server` can say.
+  // on; set that with `options.server`.
   //
   // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
   // (the stream has a response already), InvalidArgument (`options.server`, an
@@ -185,22 +178,19 @@ class DataScheduler {
   //
   // Picks at most once for each frame and twice for each stream, and as often
   // as calls from Read() make a stream ready. With the connection's window used
-  // up it is O(1), but for asking the streams that sent since it was open
-  // whether they are at their end.
+  // up it is O(1), plus one question to each stream that sent since it was
+  // open: is this the end?
   size_t Pull(size_t max_bytes);
 
-  // Whether Pull() would do something now, given room in the output. May be
-  // true for nothing (a source with no bytes, a small window), never false for
-  // something.
+  // Whether Pull() would do something now, given room in the output. May return
+  // true when nothing can be sent (a source has no bytes, a window is small);
+  // never returns false when something can.
   bool HasReady() const;
 
   // Streams that were submitted with a body and are not finished.
   size_t ActiveBodies() const;
 
   const DataSchedulerCounters& counters() const;
-
-  // Of a stream that is open here; else nothing.
-  std::optional<StreamCounters> CountersOf(h2::StreamId id) const;
 
   // Called once for each DATA frame, after it went into the output: for
   // traces, reports and tests. An END_STREAM that needed no pick has the reason

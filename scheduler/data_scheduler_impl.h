@@ -1,4 +1,4 @@
-// The inside of DataScheduler: what it knows of each stream and of the whole.
+// The inside of DataScheduler: its streams, and the state of the whole.
 // data_scheduler.cc follows events and calls, data_scheduler_pull.cc sends.
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_IMPL_H_
 #define SLUICE_SCHEDULER_DATA_SCHEDULER_IMPL_H_
@@ -6,6 +6,7 @@
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/linked_list.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/trace.h>
@@ -17,12 +18,10 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "scheduler/linked_list.h"
 #include "scheduler/small_frames.h"
 
 namespace sluice::scheduler {
@@ -38,43 +37,14 @@ class DataScheduler::Impl {
     options_.max_frame_size = std::max<size_t>(options_.max_frame_size, 1);
   }
 
-  void OnEvent(const h2::Event& event) {
-    std::visit([this](const auto& value) { Handle(value); }, event);
-  }
-
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
                       std::unique_ptr<DataSource> body, SubmitOptions options);
-  absl::Status SubmitInformational(h2::StreamId id, h2::HeaderSpan headers);
   void Resume(h2::StreamId id);
-  void Cancel(h2::StreamId id, h2::ErrorCode code);
-  absl::Status SetServerPriority(h2::StreamId id,
-                                 std::optional<ServerPriority> server);
-  absl::Status SetHints(h2::StreamId id, const ResourceHints& hints);
   size_t Pull(size_t max_bytes);
 
-  bool HasReady() const;
-  size_t ActiveBodies() const { return active_bodies_; }
-  const DataSchedulerCounters& counters() const { return counters_; }
-  std::optional<StreamCounters> CountersOf(h2::StreamId id) const {
-    const auto found = streams_.find(id);
-    if (found == streams_.end()) return std::nullopt;
-    return found->second->counters;
-  }
-  void SetObserver(std::function<void(const Decision&)> observer) {
-    observer_ = std::move(observer);
-  }
-
-  // One after the other, since a body's destructor may call back, and close
-  // another stream.
-  void CloseAll();
-
-  // CloseAll(), for good.
-  void Stop() {
-    stopped_ = true;
-    CloseAll();
-  }
-
  private:
+  friend class DataScheduler;  // answers simple calls itself
+
   struct Stream {
     StreamRecord record;  // the book's
     bool waiting = true;  // the source has nothing now, or there is none yet
@@ -88,7 +58,6 @@ class DataScheduler::Impl {
     // Read but not sent, since the source's own callbacks took the room.
     DataSource::Chunk unsent;
     std::vector<h2::Header> trailers;
-    StreamCounters counters;
   };
 
   // A pick that waits for its charge.
@@ -127,10 +96,13 @@ class DataScheduler::Impl {
   // Null when the id can be no stream's here (StreamBook::Open()).
   Stream* Open(h2::StreamId id);
   void Close(Stream* stream, bool finished);
+  // One after the other, since a body's destructor may call back, and close
+  // another stream.
+  void CloseAll();
   void CloseIfOpen(h2::StreamId id) {
     if (Stream* stream = Find(id)) Close(stream, /*finished=*/false);
   }
-  // Tells the policy when what it should think of the stream has changed.
+  // Tells the policy when the stream has become ready or blocked.
   void Refresh(Stream* stream);
   void Defer(Stream* stream);
   void UndeferAll();
@@ -139,7 +111,7 @@ class DataScheduler::Impl {
 
   // --- Ends ------------------------------------------------------------------
 
-  // The end of `stream` may be known to its source without our knowing.
+  // The source of `stream` may know its end, and we do not yet.
   void ExpectEnd(Stream* stream);
   // Its window holds it back: it is asked for its end, which needs none.
   void AskWhileItWaits(Stream* stream);
@@ -147,7 +119,7 @@ class DataScheduler::Impl {
   void BlockByWindow(Stream* stream);
   // The connection's window is used up: all that may have an end are asked.
   void ExpectEnds();
-  // Sends the ends that wait for nothing but us, and asks for others.
+  // Sends the ends that wait only for this call, and asks sources for theirs.
   void SendEnds();
   void AskForEnd(Stream* stream);
   // The last byte is out: END_STREAM or trailers go now, or when there is room.
@@ -164,11 +136,11 @@ class DataScheduler::Impl {
   }
   // One pick; returns the bytes sent, or nothing: the pull is at its end.
   std::optional<size_t> SendOne(size_t max_bytes);
-  // Whether what is left of the connection's window is too little to be spent
-  // yet; sees to that it is in the end.
+  // Whether the rest of the connection's window is too small to be spent now.
+  // Makes sure that it is spent in the end.
   bool HoldConnectionWindow(const h2::SendCapacity& connection);
-  // Whether nothing of the picked stream should be sent now, since its window
-  // is too small to be worth a frame; takes care of when it is.
+  // Whether the picked stream waits, since its window is too small to be worth
+  // a frame. Makes sure that it goes in the end.
   bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
   // Serves a pick and charges it; returns the bytes sent.
   size_t Serve(const Turn& turn, size_t room);
@@ -179,7 +151,7 @@ class DataScheduler::Impl {
   void Skip(const Turn& turn, TraceOutcome outcome);
   void Trace(const Turn& turn, TraceOutcome outcome, size_t bytes = 0,
              bool end_stream = false);
-  // Nothing when the stream is closed now.
+  // Returns nothing when the stream is closed now.
   std::optional<DataSource::Chunk> Read(Stream* stream, size_t limit);
   void ResumeAfterPull(Stream* stream);
 
@@ -201,8 +173,8 @@ class DataScheduler::Impl {
   // An end needs no window, so it never waits for one. The streams that may
   // have one: it is asked for when the connection's window is used up.
   LinkedList<Stream, &Stream::end_links> may_end_;
-  // What the next Pull() does without a pick: ends that wait for room in the
-  // output, and sources to ask, whose streams' windows are used up.
+  // The next Pull() handles these without a pick: ends that wait for room in
+  // the output, and sources to ask whose streams' windows are used up.
   LinkedList<Stream, &Stream::end_links> ends_;
 
   SmallFrames small_frames_;

@@ -16,24 +16,16 @@
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "scheduler/data_scheduler_impl.h"
 
 namespace sluice::scheduler {
 namespace {
 
-// What our PINGs carry.
+// The payload of our PINGs.
 constexpr absl::string_view kPing = "sluice:w";
 
 }  // namespace
-
-bool DataScheduler::Impl::HasReady() const {
-  if (stopped_ || connection_->IsTerminated()) return false;
-  if (!ends_.empty()) return true;
-  if (!WindowIsOpen()) return !may_end_.empty();
-  return book_.ready_streams() > 0 || !deferred_.empty();
-}
 
 size_t DataScheduler::Impl::Pull(size_t max_bytes) {
   if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
@@ -173,7 +165,6 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
   }
   if (chunk->data.empty() && !chunk->end) {
     ++counters_.empty_reads;
-    ++stream->counters.empty_reads;
     stream->waiting = true;
     stream->idle_pull = pulls_;
     may_end_.remove(stream);
@@ -200,8 +191,6 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
     }
     counters_.bytes += bytes;
     ++counters_.frames;
-    stream->counters.bytes += bytes;
-    ++stream->counters.frames;
     small_frames_.OnSent(static_cast<int64_t>(bytes),
                          static_cast<int64_t>(turn.full),
                          !chunk.end && static_cast<int64_t>(bytes) ==
@@ -282,7 +271,6 @@ void DataScheduler::Impl::AskWhileItWaits(Stream* stream) {
 void DataScheduler::Impl::BlockByWindow(Stream* stream) {
   stream->window_blocked = true;
   ++counters_.window_blocks;
-  ++stream->counters.window_blocks;
   AskWhileItWaits(stream);
   Refresh(stream);
 }
@@ -339,6 +327,14 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
   if (!status.ok()) {
     Fail(stream);
     return status;
+  }
+  if (options_.trace != nullptr) {
+    options_.trace->Next<TraceFrame>() = {id,
+                                          0,
+                                          true,
+                                          TraceOutcome::kSent,
+                                          capacity.window,
+                                          capacity.connection_window};
   }
   const size_t ready_streams = book_.ready_streams();
   Close(stream, /*finished=*/true);

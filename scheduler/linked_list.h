@@ -1,4 +1,4 @@
-// A list whose links lie in its members: no allocation, and O(1) each.
+// A list whose links lie in its members: no call allocates, each is O(1).
 #ifndef SLUICE_SCHEDULER_LINKED_LIST_H_
 #define SLUICE_SCHEDULER_LINKED_LIST_H_
 
@@ -13,7 +13,7 @@ struct Links {
   const void* list = nullptr;  // that the object is in
 };
 
-// Of objects of type T, in the order in which they came. Lists may share the
+// Objects of type T in the order in which they were added. Lists may share the
 // same links of T; an object is in at most one of them.
 template <class T, Links<T> T::*kLinks>
 class LinkedList {
@@ -29,7 +29,7 @@ class LinkedList {
     return (member->*kLinks).list == this;
   }
 
-  // It is in no list with these links.
+  // `member` must be in no list with these links.
   void push_back(T* member) {
     member->*kLinks = {back_, nullptr, this};
     (back_ == nullptr ? front_ : (back_->*kLinks).after) = member;
@@ -37,7 +37,7 @@ class LinkedList {
     ++size_;
   }
 
-  // One that is not in this list stays where it is.
+  // Does nothing if `member` is not in this list.
   void remove(T* member) {
     if (!contains(member)) return;
     const Links<T> links = member->*kLinks;

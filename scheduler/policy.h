@@ -26,6 +26,7 @@
 #ifndef SLUICE_SCHEDULER_POLICY_H_
 #define SLUICE_SCHEDULER_POLICY_H_
 
+#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/stream_info.h>
 #include <sluice/signals/path_level.h>
 #include <sluice/signals/rfc7540_priority.h>
@@ -33,11 +34,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <memory_resource>
-#include <new>
 #include <optional>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -88,19 +85,9 @@ struct Grant {
   PickReason reason;
 };
 
-class Policy {
+class Policy : public priority::LivesInScope {
  public:
   virtual ~Policy() = default;
-
-  // The object lives in `memory`, and `delete` gives it back there: whoever
-  // owns a policy by std::unique_ptr<Policy> need not know of it.
-  static void* operator new(size_t size, std::pmr::memory_resource* memory);
-  static void* operator new(size_t size) {
-    return operator new(size, std::pmr::get_default_resource());
-  }
-  static void operator delete(void* policy, size_t size);
-  // No policy wants more than the alignment of any plain type.
-  static void* operator new(size_t size, std::align_val_t) = delete;
 
   // A stream opens, blocked. `info` stays where it is, and is kept up to date,
   // until OnClose().
@@ -143,7 +130,7 @@ class Policy {
 
   // `bytes` (≤ the grant's max_bytes) of the picked stream were taken: payload
   // and padding, not the frame header. 0 is allowed, and may block the stream:
-  // say SetReady() after it of a stream that can still send.
+  // SetReady() must follow if it can still send.
   virtual void Charge(StreamId id, size_t bytes) = 0;
 
   // How the pick that waits for its Charge() came about: the levels of choice
@@ -155,13 +142,6 @@ class Policy {
     return 0;
   }
 };
-
-// A policy of class T that lives in `memory`, which must outlive it.
-template <class T, class... Args>
-std::unique_ptr<T> MakePolicy(std::pmr::memory_resource* memory,
-                              Args&&... args) {
-  return std::unique_ptr<T>(new (memory) T(std::forward<Args>(args)...));
-}
 
 }  // namespace sluice::scheduler
 

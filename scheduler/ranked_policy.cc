@@ -1,7 +1,5 @@
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
 #include <sluice/scheduler/ready_queue.h>
-#include <sluice/scheduler/registry.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,75 +27,58 @@ constexpr bool IsShared(const Rank& rank) {
 RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
     : max_grant_(static_cast<int64_t>(options.max_grant)),
       shape_(shape),
-      groups_(options.memory),
-      streams_(options.memory),
-      free_slots_(options.memory),
-      places_(options.memory),
-      slots_(options.memory) {
-  groups_.reserve(shape.groups);
-  while (groups_.size() < shape.groups) groups_.emplace_back(options.memory);
-}
+      groups_(shape.groups) {}
 
 void RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  uint32_t slot = 0;
-  if (free_slots_.empty()) {
-    slot = static_cast<uint32_t>(streams_.size());
-    streams_.emplace_back();
-    places_.emplace_back();
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
-  }
-  slots_.emplace(id, slot);
-  Stream& stream = streams_[slot];
-  stream = Stream{};
+  Stream& stream = streams_[id];
   stream.id = id;
   stream.arrival = arrivals_++;
   stream.info = &info;
+  arrived_.push_back(&stream);
   SetRank(stream, AskRank(stream));
 }
 
 // A rank depends on the whole state, whatever changed.
 void RankedPolicy::OnPriority(StreamId id, const StreamInfo&, Signal) {
-  Rerank(slots_.find(id)->second);
+  Rerank(Find(id));
 }
 
 void RankedPolicy::RankAll() {
-  for (uint32_t slot = 0; slot < streams_.size(); ++slot) {
-    if (streams_[slot].id != 0) Rerank(slot);
+  for (Stream* stream = arrived_.front(); stream != nullptr;
+       stream = stream->links.after) {
+    Rerank(*stream);
   }
 }
 
-void RankedPolicy::Rerank(uint32_t slot) {
-  const Rank rank = AskRank(streams_[slot]);
-  if (picked_ == slot) {
+void RankedPolicy::Rerank(Stream& stream) {
+  const Rank rank = AskRank(stream);
+  if (picked_ == &stream) {
     picked_rank_ = rank;
   } else {
-    Move(slot, rank);
+    Move(stream, rank);
   }
 }
 
 void RankedPolicy::OnClose(StreamId id) {
-  const auto found = slots_.find(id);
-  const uint32_t slot = found->second;
-  if (streams_[slot].ready) Leave(slot);
-  if (picked_ == slot) {
-    picked_ = kNoSlot;
+  const auto found = streams_.find(id);
+  Stream& stream = found->second;
+  if (stream.ready) Leave(stream);
+  if (picked_ == &stream) {
+    picked_ = nullptr;
     picked_rank_.reset();
   }
-  streams_[slot].id = 0;
-  free_slots_.push_back(slot);
-  slots_.erase(found);
+  arrived_.remove(&stream);
+  streams_.erase(found);
 }
 
 void RankedPolicy::SetReady(StreamId id) {
-  const uint32_t slot = slots_.find(id)->second;
-  if (!std::exchange(streams_[slot].ready, true)) Enter(slot);
+  Stream& stream = Find(id);
+  if (!std::exchange(stream.ready, true)) Enter(stream);
 }
 
 void RankedPolicy::SetBlocked(StreamId id) {
-  const uint32_t slot = slots_.find(id)->second;
-  if (std::exchange(streams_[slot].ready, false)) Leave(slot);
+  Stream& stream = Find(id);
+  if (std::exchange(stream.ready, false)) Leave(stream);
 }
 
 std::optional<Grant> RankedPolicy::Pick() {
@@ -115,15 +96,14 @@ std::optional<Grant> RankedPolicy::Pick() {
   Group& group = groups_[next];
   const bool shared =
       group.sequential.empty() || (group.shared_turn && !group.shared.empty());
-  const ReadyQueue::Entry top =
-      (shared ? group.shared : group.sequential).top(places_);
+  picked_ =
+      static_cast<Stream*>((shared ? group.shared : group.sequential).top());
   // The clock follows what is served (self-clocked fair queueing).
-  if (shared) group.clock = std::max(group.clock, top.order);
-  picked_ = top.slot;
+  if (shared) group.clock = std::max(group.clock, picked_->order);
   picked_shared_ = shared;
   picked_group_ = &group;
-  return Grant{top.id, static_cast<size_t>(max_grant_),
-               PickReason{streams_[top.slot].rank.rule}};
+  return Grant{
+      picked_->id, static_cast<size_t>(max_grant_), {picked_->rank.rule}};
 }
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
@@ -134,9 +114,8 @@ void RankedPolicy::Charge(StreamId id, size_t bytes) {
     group.shared_turn = !picked_shared_;
     group.waits_since = total_charged_;
   }
-  const uint32_t slot = std::exchange(picked_, kNoSlot);
-  if (slot == kNoSlot) return;  // closed since it was picked
-  Stream& stream = streams_[slot];
+  if (picked_ == nullptr) return;  // closed since it was picked
+  Stream& stream = *std::exchange(picked_, nullptr);
   ABSL_ASSERT(stream.id == id);
   static_cast<void>(id);
   if (picked_shared_ && bytes > 0) {
@@ -147,46 +126,40 @@ void RankedPolicy::Charge(StreamId id, size_t bytes) {
       stream.remainder = static_cast<uint16_t>(units % weight);
       units /= weight;
     }
-    stream.finish += static_cast<int64_t>(units);
-    if (stream.ready) group.shared.Update(slot, stream.finish, places_);
+    const int64_t finish = stream.order + static_cast<int64_t>(units);
+    if (stream.ready) {
+      group.shared.Update(&stream, finish);
+    } else {
+      stream.order = finish;
+    }
   }
   if (ABSL_PREDICT_FALSE(shape_.ranks_by_charge || picked_rank_.has_value())) {
-    RerankCharged(slot, static_cast<int64_t>(bytes));
+    RerankCharged(stream, bytes);
   }
 }
 
-void RankedPolicy::RerankCharged(uint32_t slot, int64_t bytes) {
-  if (shape_.ranks_by_charge) {
-    Stream& stream = streams_[slot];
-    stream.charged += bytes;
-    Move(slot, AskRank(stream));
-  } else {
-    Move(slot, *picked_rank_);
-  }
+void RankedPolicy::RerankCharged(Stream& stream, size_t bytes) {
+  stream.charged += static_cast<int64_t>(bytes);
+  Move(stream, shape_.ranks_by_charge ? AskRank(stream) : *picked_rank_);
   picked_rank_.reset();
 }
 
 size_t RankedPolicy::ExplainPick(absl::Span<PathLevel> levels) const {
-  if (picked_ == kNoSlot) return 0;
+  if (picked_ == nullptr) return 0;
   if (levels.empty()) return 1;
-  const Stream& stream = streams_[picked_];
-  const Group& group = *picked_group_;
-  PathLevel& level = levels[0];
-  level = PathLevel{};
-  level.child = stream.id;
-  level.group = static_cast<uint32_t>(stream.rank.group) + 1;
-  level.weight = stream.rank.weight;
-  level.tag = picked_shared_ ? stream.finish - stream.quantum : 0;
-  level.key = OrderOf(stream);
-  level.clock = group.clock;
-  level.active = static_cast<uint32_t>(
-      (picked_shared_ ? group.shared : group.sequential).size());
-  level.child_active = stream.ready;
+  const ReadyQueue& queue =
+      picked_shared_ ? picked_group_->shared : picked_group_->sequential;
+  levels[0] = {
+      .child = picked_->id,
+      .group = static_cast<uint32_t>(picked_->rank.group) + 1,
+      .weight = static_cast<double>(picked_->rank.weight),
+      .tag = picked_shared_ ? picked_->order - picked_->quantum : 0,
+      .key = picked_->order,
+      .clock = picked_group_->clock,
+      .active = static_cast<uint32_t>(queue.size()),
+      .child_active = picked_->ready,
+  };
   return 1;
-}
-
-int64_t RankedPolicy::OrderOf(const Stream& stream) {
-  return IsShared(stream.rank) ? stream.finish : stream.rank.order;
 }
 
 void RankedPolicy::SetRank(Stream& stream, const Rank& rank) const {
@@ -201,49 +174,45 @@ ReadyQueue& RankedPolicy::QueueOf(const Rank& rank) {
 
 // A stream that is new to the group starts at its clock; one that comes back
 // keeps its place, but gains nothing by having been away: S = max(S, V − q).
-void RankedPolicy::Enter(uint32_t slot) {
-  Stream& stream = streams_[slot];
-  if (IsShared(stream.rank)) {
-    const int64_t clock = groups_[stream.rank.group].clock;
-    if (stream.fresh) {
-      stream.finish = clock + stream.quantum;
-      stream.remainder = 0;
-      stream.fresh = false;
-    } else {
-      stream.finish = std::max(stream.finish, clock);
-    }
+void RankedPolicy::Enter(Stream& stream) {
+  const int64_t clock = groups_[stream.rank.group].clock;
+  if (!IsShared(stream.rank)) {
+    stream.order = stream.rank.order;
+  } else if (std::exchange(stream.fresh, false)) {
+    stream.order = clock + stream.quantum;
+    stream.remainder = 0;
+  } else {
+    stream.order = std::max(stream.order, clock);
   }
-  QueueOf(stream.rank).Insert({OrderOf(stream), stream.id, slot}, places_);
+  QueueOf(stream.rank).Insert(&stream);
   UpdateReadyBit(stream.rank.group);
 }
 
-void RankedPolicy::Leave(uint32_t slot) {
-  const Rank& rank = streams_[slot].rank;
-  QueueOf(rank).Remove(slot, places_);
-  UpdateReadyBit(rank.group);
+void RankedPolicy::Leave(Stream& stream) {
+  QueueOf(stream.rank).Remove(&stream);
+  UpdateReadyBit(stream.rank.group);
 }
 
 // A stream that shared in the old group and shares in the new one takes its
 // lead or lag along, S' = max(S − V_old + V_new, V_new − q); a new weight takes
 // effect from here on.
-void RankedPolicy::Move(uint32_t slot, const Rank& rank) {
-  Stream& stream = streams_[slot];
+void RankedPolicy::Move(Stream& stream, const Rank& rank) {
   if (rank == stream.rank) return;
-  if (stream.ready) Leave(slot);
+  if (stream.ready) Leave(stream);
   const Rank old = stream.rank;
-  const int64_t start = stream.finish - stream.quantum;
+  const int64_t start = stream.order - stream.quantum;
   SetRank(stream, rank);
   if (!IsShared(old) || !IsShared(rank)) {
     stream.fresh = true;
   } else if (!stream.fresh &&
              (old.group != rank.group || old.weight != rank.weight)) {
     const int64_t clock = groups_[rank.group].clock;
-    stream.finish = std::max(
+    stream.order = std::max(
         start - groups_[old.group].clock + clock + stream.quantum, clock);
     stream.remainder =
         static_cast<uint16_t>(stream.remainder * rank.weight / old.weight);
   }
-  if (stream.ready) Enter(slot);
+  if (stream.ready) Enter(stream);
 }
 
 Rank RankedPolicy::AskRank(const Stream& stream) const {

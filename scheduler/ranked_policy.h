@@ -1,7 +1,8 @@
-// What most policies have in common: streams stand in groups that go strictly
-// one after the other, and inside a group they go one by one or share the bytes
-// by weight. A group that holds streams of both kinds gives one grant to each
-// kind in turn. Such a policy says one thing only, the rank of a stream:
+// Base of most policies: streams stand in groups that go strictly one after the
+// other, and inside a group they go one by one or share the bytes by weight. A
+// group that holds streams of both kinds gives one grant to each kind in turn.
+// Such a policy defines one thing, the rank of a stream, and its file includes
+// this header alone:
 //
 //   class Fifo final : public RankedPolicy {
 //    public:
@@ -34,16 +35,15 @@
 #define SLUICE_SCHEDULER_RANKED_POLICY_H_
 
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/linked_list.h>
+#include <sluice/scheduler/policy.h>  // IWYU pragma: export
 #include <sluice/scheduler/ready_queue.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/stream_map.h>
+#include <sluice/scheduler/register_policy.h>  // IWYU pragma: export
+#include <sluice/scheduler/translation.h>      // IWYU pragma: export
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 #include <optional>
 
 #include "absl/base/attributes.h"
@@ -106,26 +106,20 @@ class RankedPolicy : public Policy {
   void RankAll();
 
  private:
-  // A decision touches the first cache line only.
-  struct alignas(64) Stream {
-    Rank rank;
-    // kShared: the finish tag F = S + quantum, 1/256 byte per weight, which is
-    // the order of the queue; S is the start tag of docs/fairness.md.
-    int64_t finish = 0;
-    uint16_t remainder = 0;  // of F's last division by the weight
+  // `order` is Rank::order or, of a stream that shares, the finish tag F = S +
+  // quantum in 1/256 byte per weight; S is the start tag of docs/fairness.md.
+  struct Stream : ReadyQueue::Entry {
     bool ready = false;
-    bool fresh = true;  // has not been ready in its group yet
-    StreamId id = 0;    // 0: the slot is free
-
+    bool fresh = true;       // has not been ready in its group yet
+    uint16_t remainder = 0;  // of F's last division by the weight
+    Rank rank;
     int64_t quantum = 0;  // 256·L/weight: what the largest grant adds to S
     int64_t arrival = 0;
     int64_t charged = 0;
     const StreamInfo* info = nullptr;
+    Links<Stream> links;
   };
   struct Group {
-    explicit Group(std::pmr::memory_resource* memory)
-        : sequential(memory), shared(memory) {}
-
     ReadyQueue sequential;
     ReadyQueue shared;
     int64_t clock = 0;  // V of the shared ones, 1/256 byte per weight
@@ -133,34 +127,31 @@ class RankedPolicy : public Policy {
     int64_t waits_since = 0;  // bytes sent when it was served or became ready
   };
 
+  Stream& Find(StreamId id) { return streams_.find(id)->second; }
   void SetRank(Stream& stream, const Rank& rank) const;
-  static int64_t OrderOf(const Stream& stream);
   ReadyQueue& QueueOf(const Rank& rank);
-  void Enter(uint32_t slot);
-  void Leave(uint32_t slot);
-  void Move(uint32_t slot, const Rank& rank);
+  void Enter(Stream& stream);
+  void Leave(Stream& stream);
+  void Move(Stream& stream, const Rank& rank);
   // Move(), after the charge if the stream is picked.
-  void Rerank(uint32_t slot);
+  void Rerank(Stream& stream);
   Rank AskRank(const Stream& stream) const;
   void UpdateReadyBit(size_t group);
   // A charge that a rank depends on, or waited for.
-  ABSL_ATTRIBUTE_NOINLINE void RerankCharged(uint32_t slot, int64_t bytes);
+  ABSL_ATTRIBUTE_NOINLINE void RerankCharged(Stream& stream, size_t bytes);
   ABSL_ATTRIBUTE_NOINLINE size_t StarvingGroup(size_t first) const;
 
   const int64_t max_grant_;
   const Shape shape_;
   priority::ResourceVector<Group> groups_;
-  std::array<uint64_t, 2> ready_groups_{};    // a bit for each group
-  priority::ResourceVector<Stream> streams_;  // by slot
-  priority::ResourceVector<uint32_t> free_slots_;
-  ReadyQueue::Places places_;
-  StreamMap<uint32_t> slots_;
+  std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
+  priority::ResourceNodeMap<StreamId, Stream> streams_;
+  LinkedList<Stream, &Stream::links> arrived_;
   int64_t arrivals_ = 0;
   int64_t total_charged_ = 0;  // bytes
 
-  // Between Pick() and Charge(): the picked slot, unless it was closed since.
-  static constexpr uint32_t kNoSlot = static_cast<uint32_t>(-1);
-  uint32_t picked_ = kNoSlot;
+  // Between Pick() and Charge(); null when it was closed since.
+  Stream* picked_ = nullptr;
   bool picked_shared_ = false;
   Group* picked_group_ = nullptr;
   // A new rank of the picked stream waits for the charge.

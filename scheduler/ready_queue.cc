@@ -12,92 +12,84 @@ constexpr size_t kArity = 4;
 
 }  // namespace
 
-void ReadyQueue::Insert(const Entry& entry, Places& places) {
+void ReadyQueue::Insert(Entry* entry) {
   ++size_;
   // Any of them may have to go to the heap by an Update().
   if (heap_.capacity() < size_) heap_.reserve(2 * size_);
-  if (GoesBehindRun(entry, places)) {
-    Append(entry, places);
+  if (GoesBehindRun(*entry)) {
+    Append(entry);
   } else {
-    HeapInsert(entry, places);
+    HeapInsert(entry);
   }
 }
 
-void ReadyQueue::Remove(uint32_t slot, Places& places) {
+void ReadyQueue::Remove(Entry* entry) {
   --size_;
-  if (places[slot].heap_index == kInRun) {
-    Unlink(slot, places);
+  if (entry->heap_index == kInRun) {
+    Unlink(entry);
   } else {
-    HeapRemove(places[slot].heap_index, places);
+    HeapRemove(entry->heap_index);
   }
 }
 
-void ReadyQueue::Requeue(uint32_t slot, int64_t order, Places& places) {
-  const Place& place = places[slot];
-  const Entry entry = {order, place.id, slot};
-  if (place.heap_index == kInRun) {
-    Unlink(slot, places);
-    if (GoesBehindRun(entry, places)) {
-      Append(entry, places);
-    } else {
-      HeapInsert(entry, places);
-    }
-    return;
-  }
-  const size_t index = place.heap_index;
-  if (GoesBehindRun(entry, places)) {
-    HeapRemove(index, places);
-    Append(entry, places);
-  } else if (order > place.order) {
-    SiftDown(index, entry, places);
+void ReadyQueue::Requeue(Entry* entry, int64_t order) {
+  const bool later = order > entry->order;
+  const uint32_t index = entry->heap_index;
+  if (index == kInRun) Unlink(entry);
+  entry->order = order;
+  if (GoesBehindRun(*entry)) {
+    if (index != kInRun) HeapRemove(index);
+    Append(entry);
+  } else if (index == kInRun) {
+    HeapInsert(entry);
+  } else if (later) {
+    SiftDown(index, {order, entry->id, entry});
   } else {
-    SiftUp(index, entry, places);
+    SiftUp(index, {order, entry->id, entry});
   }
 }
 
-void ReadyQueue::Append(const Entry& entry, Places& places) {
-  Place& place = places[entry.slot];
-  place = {.order = entry.order, .id = entry.id};
-  if (first_ == kNone) first_ = place.previous = entry.slot;
-  place.next = first_;
-  place.previous = std::exchange(places[first_].previous, entry.slot);
-  places[place.previous].next = entry.slot;
+void ReadyQueue::Append(Entry* entry) {
+  entry->heap_index = kInRun;
+  if (first_ == nullptr) first_ = entry->previous = entry;
+  entry->next = first_;
+  entry->previous = std::exchange(first_->previous, entry);
+  entry->previous->next = entry;
 }
 
-void ReadyQueue::Unlink(uint32_t slot, Places& places) {
-  const Place& place = places[slot];
-  places[place.previous].next = place.next;
-  places[place.next].previous = place.previous;
-  if (first_ == slot) first_ = place.next == slot ? kNone : place.next;
+void ReadyQueue::Unlink(Entry* entry) {
+  entry->previous->next = entry->next;
+  entry->next->previous = entry->previous;
+  if (first_ == entry) first_ = entry->next == entry ? nullptr : entry->next;
 }
 
-void ReadyQueue::HeapInsert(const Entry& entry, Places& places) {
-  heap_.push_back(entry);
-  SiftUp(heap_.size() - 1, entry, places);
+void ReadyQueue::HeapInsert(Entry* entry) {
+  heap_.emplace_back();
+  SiftUp(heap_.size() - 1, {entry->order, entry->id, entry});
 }
 
-void ReadyQueue::HeapRemove(size_t index, Places& places) {
-  const Entry last = heap_.back();
+void ReadyQueue::HeapRemove(size_t index) {
+  const HeapEntry last = heap_.back();
   heap_.pop_back();
   if (index == heap_.size()) return;
   if (index > 0 && Before(last, heap_[(index - 1) / kArity])) {
-    SiftUp(index, last, places);
+    SiftUp(index, last);
   } else {
-    SiftDown(index, last, places);
+    SiftDown(index, last);
   }
 }
 
-void ReadyQueue::SiftUp(size_t index, const Entry& entry, Places& places) {
+void ReadyQueue::SiftUp(size_t index, const HeapEntry& entry) {
   while (index > 0) {
     const size_t parent = (index - 1) / kArity;
     if (!Before(entry, heap_[parent])) break;
-    Put(index, heap_[parent], places);
+    Put(index, heap_[parent]);
     index = parent;
   }
-  Put(index, entry, places);
+  Put(index, entry);
 }
 
-void ReadyQueue::SiftDown(size_t index, const Entry& entry, Places& places) {
+void ReadyQueue::SiftDown(size_t index, const HeapEntry& entry) {
   while (true) {
     const size_t first = index * kArity + 1;
     if (first >= heap_.size()) break;
@@ -107,10 +99,10 @@ void ReadyQueue::SiftDown(size_t index, const Entry& entry, Places& places) {
       if (Before(heap_[child], heap_[least])) least = child;
     }
     if (!Before(heap_[least], entry)) break;
-    Put(index, heap_[least], places);
+    Put(index, heap_[least]);
     index = least;
   }
-  Put(index, entry, places);
+  Put(index, entry);
 }
 
 }  // namespace sluice::scheduler

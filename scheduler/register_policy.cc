@@ -4,10 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory_resource>
 #include <optional>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -17,9 +15,7 @@
 
 namespace sluice::scheduler {
 
-OptionReader::OptionReader(std::optional<absl::string_view> text,
-                           std::pmr::memory_resource* memory)
-    : unread_(memory) {
+OptionReader::OptionReader(std::optional<absl::string_view> text) {
   if (!text.has_value()) return;
   for (absl::string_view pair : absl::StrSplit(*text, ',')) {
     const size_t equals = pair.find('=');
@@ -29,31 +25,22 @@ OptionReader::OptionReader(std::optional<absl::string_view> text,
       return;
     }
     const absl::string_view key = pair.substr(0, equals);
-    if (Has(key)) {
+    if (!unread_.emplace(key, pair.substr(equals + 1)).second) {
       status_ = absl::InvalidArgumentError(
           absl::StrCat("option '", key, "' comes twice"));
       return;
     }
-    unread_.emplace_back(key, pair.substr(equals + 1));
   }
 }
 
-bool OptionReader::Has(absl::string_view key) const {
-  return absl::c_any_of(unread_,
-                        [key](const Pair& pair) { return pair.first == key; });
-}
-
 void OptionReader::SetDefault(absl::string_view key, absl::string_view value) {
-  if (!Has(key)) unread_.emplace_back(key, value);
+  unread_.emplace(key, value);  // unless it is there
 }
 
 std::optional<absl::string_view> OptionReader::Take(absl::string_view key) {
-  const auto found = absl::c_find_if(
-      unread_, [key](const Pair& pair) { return pair.first == key; });
-  if (found == unread_.end()) return std::nullopt;
-  const absl::string_view value = found->second;
-  unread_.erase(found);
-  return value;
+  const auto option = unread_.extract(key);
+  if (option.empty()) return std::nullopt;
+  return option.mapped();
 }
 
 void OptionReader::Fail(absl::string_view key, absl::string_view value,
@@ -61,15 +48,6 @@ void OptionReader::Fail(absl::string_view key, absl::string_view value,
   if (!status_.ok()) return;
   status_ = absl::InvalidArgumentError(
       absl::StrCat("option '", key, "' is '", value, "', expected ", expected));
-}
-
-bool OptionReader::Bool(absl::string_view key, bool default_value) {
-  const std::optional<absl::string_view> value = Take(key);
-  if (!value.has_value()) return default_value;
-  if (*value == "true") return true;
-  if (*value == "false") return false;
-  Fail(key, *value, "true or false");
-  return default_value;
 }
 
 size_t OptionReader::Choice(absl::string_view key,
@@ -97,7 +75,7 @@ int64_t OptionReader::Integer(absl::string_view key, int64_t default_value,
 absl::Status OptionReader::Finish() const {
   if (!status_.ok() || unread_.empty()) return status_;
   return absl::InvalidArgumentError(
-      absl::StrCat("unknown option '", unread_.front().first, "'"));
+      absl::StrCat("unknown option '", unread_.begin()->first, "'"));
 }
 
 }  // namespace sluice::scheduler

@@ -17,17 +17,15 @@
 #define SLUICE_SCHEDULER_REGISTER_POLICY_H_
 
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/policy.h>    // IWYU pragma: export
+#include <sluice/scheduler/registry.h>  // IWYU pragma: export
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <memory_resource>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,15 +36,11 @@ namespace sluice::scheduler {
 class OptionReader {
  public:
   // `text`: "key=value,key=value"; nothing: no options. The characters must
-  // outlive the reader, which keeps its list in `memory`.
-  OptionReader(std::optional<absl::string_view> text,
-               std::pmr::memory_resource* memory);
+  // outlive the reader.
+  explicit OptionReader(std::optional<absl::string_view> text);
 
   // The value when the text does not name `key`.
   void SetDefault(absl::string_view key, absl::string_view value);
-
-  // "true" or "false".
-  bool Bool(absl::string_view key, bool default_value);
 
   // One of `names`, as its index; 0 when the option is absent.
   size_t Choice(absl::string_view key,
@@ -61,34 +55,31 @@ class OptionReader {
   absl::Status Finish() const;
 
  private:
-  using Pair = std::pair<absl::string_view, absl::string_view>;
-
   // Takes the option out of `unread_`.
   std::optional<absl::string_view> Take(absl::string_view key);
-  bool Has(absl::string_view key) const;
   void Fail(absl::string_view key, absl::string_view value,
             absl::string_view expected);
 
-  priority::ResourceVector<Pair> unread_;
+  priority::ResourceMap<absl::string_view, absl::string_view> unread_;
   absl::Status status_;
 };
 
-// The policy that is registered as `name`, in the room of another one: it reads
-// its options from `read`, which the caller's caller finishes.
+// Makes the policy that is registered as `name`, as a part of another one. It
+// reads its options from `read`; CreatePolicy() checks that none is left.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
                                                    const PolicyOptions& options,
                                                    OptionReader& read);
 
-// The factory of a policy of class T. It lives in `options.memory`.
+// The factory of a policy of class T.
 template <class T>
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicyOf(
     const PolicyOptions& options, OptionReader& read) {
   if constexpr (std::is_constructible_v<T, const PolicyOptions&,
                                         OptionReader&>) {
-    return MakePolicy<T>(options.memory, options, read);
+    return std::make_unique<T>(options, read);
   } else {
     static_cast<void>(read);
-    return MakePolicy<T>(options.memory, options);
+    return std::make_unique<T>(options);
   }
 }
 

@@ -1,12 +1,10 @@
 #include <sluice/scheduler/register_policy.h>
 #include <sluice/scheduler/registry.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,21 +26,19 @@ Entries& Registry() {
 }
 
 absl::Status CheckLimits(const PolicyOptions& options) {
-  const auto check = [](absl::string_view name, size_t value, size_t min,
-                        size_t max) {
-    if (value >= min && value <= max) return absl::OkStatus();
+  const struct {
+    absl::string_view name;
+    size_t value, min, max;
+  } limits[] = {
+      {"max_grant", options.max_grant, 1, kMaxMaxGrant},
+      {"max_streams", options.max_streams, 1, kMaxPolicyStreams},
+      {"max_closed_streams", options.max_closed_streams, 0, kMaxPolicyStreams}};
+  for (const auto& [name, value, min, max] : limits) {
+    if (value >= min && value <= max) continue;
     return absl::InvalidArgumentError(
         absl::StrCat(name, " is ", value, ", not ", min, " to ", max));
-  };
-  absl::Status status = check("max_grant", options.max_grant, 1, kMaxMaxGrant);
-  if (status.ok()) {
-    status = check("max_streams", options.max_streams, 1, kMaxPolicyStreams);
   }
-  if (status.ok()) {
-    status = check("max_closed_streams", options.max_closed_streams, 0,
-                   kMaxPolicyStreams);
-  }
-  return status;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -50,7 +46,7 @@ absl::Status CheckLimits(const PolicyOptions& options) {
 bool RegisterPolicy(absl::string_view name, absl::string_view summary,
                     PolicyFactory factory) {
   PolicyEntry entry{std::string(name), std::string(summary), factory};
-  return Registry().emplace(std::string(name), std::move(entry)).second;
+  return Registry().try_emplace(entry.name, entry).second;
 }
 
 std::vector<PolicyEntry> RegisteredPolicies() {
@@ -85,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
   const absl::string_view name = spec.substr(0, colon);
   std::optional<absl::string_view> text;
   if (colon != absl::string_view::npos) text = spec.substr(colon + 1);
-  OptionReader read(text, options.memory);
+  OptionReader read(text);
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       CreatePart(name, options, read);
   if (!policy.ok()) return policy;

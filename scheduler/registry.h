@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <memory_resource>
 #include <string>
 #include <vector>
 
@@ -28,9 +27,8 @@ struct PolicyOptions {
   size_t max_streams = kDefaultMaxStreams;
   // Closed streams that are kept to route bandwidth: 0 to kMaxPolicyStreams.
   size_t max_closed_streams = 100;
-  // Where the policy lives, with everything that it keeps; must outlive it. The
-  // texts of errors are from the heap.
-  std::pmr::memory_resource* memory = std::pmr::get_default_resource();
+
+  friend bool operator==(const PolicyOptions&, const PolicyOptions&) = default;
 };
 
 class OptionReader;

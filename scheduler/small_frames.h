@@ -1,21 +1,21 @@
-// Whether a small rest of the connection's window is spent at once or waits for
-// more.
+// Decides whether a small rest of the connection's window is spent at once or
+// waits for more credit.
 //
-// Many clients give back exactly what each DATA frame held. A frame of 1 byte
-// then opens a window of 1 byte, which makes another such frame, for ever. Two
-// of these credits become one frame only if the first waits for the second.
+// Many clients give back the bytes of each DATA frame by themselves. A frame of
+// 1 byte then opens a window of 1 byte, which makes another such frame, for
+// ever. Two such credits become one frame only if the first waits for the
+// second.
 //
 // So a frame that the window would cut short waits when all of this holds:
 //
-//  - Such frames are more than one for each 32 full ones. Until then they are
-//    cheap, and to wait would cost more.
-//  - Another short frame is on its way, whose credit can be added. A rest that
-//    is the only one is spent: to keep it would make the window smaller.
-//  - Something is sure to come back. No credit is: a client may wait for its
-//    window to be used up. A PING is answered (RFC 9113 §6.7), after what was
-//    sent before it; so the wait goes with a PING, and ends with its answer.
-//    After n answers in a row without credit the next 2^n short frames go at
-//    once.
+//  - There is more than one such frame for each 32 full ones. Fewer are cheap,
+//    and waiting would cost more.
+//  - Another short frame is on its way, and its credit can be added. A single
+//    rest is spent: keeping it would make the window smaller.
+//  - An end of the wait is sure to come. Credit is not: a client may wait until
+//    its window is used up. But a peer must answer a PING (RFC 9113 §6.7). So a
+//    PING goes with the wait, and its answer ends it. After n answers in a row
+//    without credit the next 2^n short frames go at once.
 //
 // Hence an open window is used within one round trip, whatever the client does.
 #ifndef SLUICE_SCHEDULER_SMALL_FRAMES_H_

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -20,12 +19,6 @@ using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Parameters;
 using ::sluice::signals::Rfc9218Priority;
 using ::sluice::signals::SignalSource;
-
-StreamBook::StreamBook(Policy* policy, size_t max_streams,
-                       std::pmr::memory_resource* memory)
-    : policy_(policy),
-      max_streams_(max_streams),
-      idle_{IdleStreams(memory), IdleStreams(memory)} {}
 
 // --- The client --------------------------------------------------------------
 
@@ -72,11 +65,11 @@ absl::StatusCode StreamBook::SetRfc7540(StreamId id, StreamRecord* record,
     Settle();
     const absl::StatusCode room = CheckRoom(id);
     if (room != absl::StatusCode::kOk) return room;
-    const absl::Status status = policy_->OnIdlePriority(id, priority);
-    if (!status.ok()) {
-      absl::SNPrintF(error_text_.data(), error_text_.size(), "%s",
-                     status.message());
-      return status.code();
+    if (!policy_->OnIdlePriority(id, priority).ok()) {
+      absl::SNPrintF(error_text_.data(), error_text_.size(),
+                     "no room in the tree for stream %u, which is not open",
+                     id);
+      return absl::StatusCode::kResourceExhausted;
     }
     if (!Passed(id)) idle_[id & 1][id].rfc7540 = priority;
     return absl::StatusCode::kOk;
@@ -105,12 +98,14 @@ absl::StatusCode StreamBook::SetRfc9218(StreamId id, StreamRecord* record,
     return absl::StatusCode::kOk;
   }
   UseRfc9218();
-  if (source == SignalSource::kHeader && record->updated_by_frame) {
+  if (source == SignalSource::kFrame) {
+    record->updated_by_frame = true;
+  } else if (record->updated_by_frame) {
     return absl::StatusCode::kOk;
   }
   record->info.rfc9218 = priority;
   record->info.moved = false;
-  UpdateServerWord(record);
+  record->info.server = ServerWord(*record);
   Tell(record, Signal::kRfc9218);
   return absl::StatusCode::kOk;
 }
@@ -128,18 +123,8 @@ absl::StatusCode StreamBook::SetServerPriority(
     return absl::StatusCode::kInvalidArgument;
   }
   SettleUnless(record);
-  const std::optional<ServerPriority> before = record->info.server;
   record->application = server;
   UpdateServerWord(record);
-  const auto of_tree = [](const std::optional<ServerPriority>& word) {
-    return word.has_value() ? word->rfc7540 : std::nullopt;
-  };
-  const auto of_field = [](const std::optional<ServerPriority>& word) {
-    return word.has_value() ? word->rfc9218 : std::nullopt;
-  };
-  const std::optional<ServerPriority>& now = record->info.server;
-  if (of_tree(before) != of_tree(now)) Tell(record, Signal::kServerRfc7540);
-  if (of_field(before) != of_field(now)) Tell(record, Signal::kRfc9218);
   return absl::StatusCode::kOk;
 }
 
@@ -147,23 +132,29 @@ void StreamBook::SetResponse(StreamRecord* record,
                              const std::optional<Rfc9218Parameters>& response) {
   if (record->response == response) return;
   SettleUnless(record);
-  const std::optional<ServerPriority> before = record->info.server;
   record->response = response;
   UpdateServerWord(record);
-  if (record->info.server != before) Tell(record, Signal::kRfc9218);
 }
 
-// The application's own word, else the response's field over the client's
-// signal (RFC 9218 §8).
-void StreamBook::UpdateServerWord(StreamRecord* record) {
-  std::optional<ServerPriority> word = record->application;
-  const bool names_field = word.has_value() && word->rfc9218.has_value();
-  if (record->response.has_value() && !names_field) {
+std::optional<ServerPriority> StreamBook::ServerWord(
+    const StreamRecord& record) {
+  std::optional<ServerPriority> word = record.application;
+  if (record.response.has_value()) {
     if (!word.has_value()) word.emplace();
-    word->rfc9218 = signals::MergeResponse(
-        record->info.rfc9218.value_or(Rfc9218Priority()), *record->response);
+    if (!word->rfc9218.has_value()) {
+      word->rfc9218 = signals::MergeResponse(
+          record.info.rfc9218.value_or(Rfc9218Priority()), *record.response);
+    }
   }
-  record->info.server = word;
+  return word;
+}
+
+void StreamBook::UpdateServerWord(StreamRecord* record) {
+  const ServerPriority before = record->info.server.value_or(ServerPriority());
+  record->info.server = ServerWord(*record);
+  const ServerPriority now = record->info.server.value_or(ServerPriority());
+  if (before.rfc7540 != now.rfc7540) Tell(record, Signal::kServerRfc7540);
+  if (before.rfc9218 != now.rfc9218) Tell(record, Signal::kRfc9218);
 }
 
 void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {
@@ -180,7 +171,17 @@ void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {
 void StreamBook::Settle() {
   StreamRecord* const record = std::exchange(opening_, nullptr);
   if (record == nullptr) return;
+  // The client's dependency acts before the application's, as when that comes
+  // later: an exclusive one moves other streams (RFC 7540 §5.3.1).
+  std::optional<Rfc7540Priority> server;
+  if (record->info.server.has_value()) {
+    std::swap(server, record->info.server->rfc7540);
+  }
   policy_->OnOpen(record->id, record->info);
+  if (server.has_value()) {
+    record->info.server->rfc7540 = server;
+    Tell(record, Signal::kServerRfc7540);
+  }
   if (record->ready) policy_->SetReady(record->id);
 }
 

@@ -1,6 +1,6 @@
-// The book of streams: what is known of each stream, kept once for a session
-// and its policy. It validates signals, merges them, bounds what it keeps of
-// streams that are not open, and tells the policy what changed.
+// The book of streams: the facts about each stream, kept once for a session and
+// its policy. It validates and merges signals, bounds the number of ids that
+// are not open and have signals, and tells the policy of each change.
 //
 // The session owns its streams; each holds a StreamRecord that the book fills.
 //
@@ -9,12 +9,12 @@
 //   book.SetRfc7540(1, &stream.record, priority, SignalSource::kHeader);
 //   book.SetReady(&stream.record);
 //   while (std::optional<Grant> grant = book.Pick()) {
-//     … book.Charge(&stream.record, bytes) …
+//     … book.Charge(grant->stream_id, &stream.record, bytes) …
 //   }
 //   book.Close(&stream.record);
 //
-// A stream opens in the policy with everything that its HEADERS said: the book
-// waits with Policy::OnOpen() until the session speaks of something else.
+// A stream opens in the policy with every signal of its HEADERS: the book
+// delays Policy::OnOpen() until the session's next call about anything else.
 //
 // A call that returns another code than Ok has changed nothing; error_text()
 // says why, and takes nothing from the heap. Not thread-safe. Between Pick()
@@ -31,11 +31,7 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
-#include <map>
-#include <memory_resource>
 #include <optional>
-#include <utility>
 
 #include "absl/status/status.h"
 
@@ -61,11 +57,9 @@ class StreamBook {
  public:
   // `policy` must outlive the book. Open streams and ids that are not open but
   // have signals are at most `max_streams` together; opening a stream always
-  // succeeds, and makes the lowest ids that are not open give way. What is kept
-  // of these lives in `memory`.
-  explicit StreamBook(
-      Policy* policy, size_t max_streams = kDefaultMaxStreams,
-      std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+  // succeeds, and makes the lowest ids that are not open give way.
+  explicit StreamBook(Policy* policy, size_t max_streams = kDefaultMaxStreams)
+      : policy_(policy), max_streams_(max_streams) {}
 
   // --- The client ----------------------------------------------------------
 
@@ -80,9 +74,9 @@ class StreamBook {
   // Tells the policy of the stream that opened last, if it does not know yet.
   void Settle();
 
-  // The client said something of a stream: open (`record` is its record), or
-  // idle or closed (`record` is null). An id that can never open any more is
-  // ignored, but for the tree (RFC 7540 §5.3.4). Errors: InvalidArgument (the
+  // A signal of the client for a stream that is open (`record` is its record),
+  // or idle or closed (`record` is null). An id that can never open any more is
+  // ignored, except by the tree (RFC 7540 §5.3.4). Errors: InvalidArgument (the
   // id, the value, a dependency on itself), ResourceExhausted (too many ids
   // that are not open). O(log n).
   absl::StatusCode SetRfc7540(StreamId id, StreamRecord* record,
@@ -112,7 +106,7 @@ class StreamBook {
 
   // --- Sending -------------------------------------------------------------
 
-  // Say SetReady() again after a charge of 0 bytes: a policy may block then.
+  // Call SetReady() again after a charge of 0 bytes: the policy may block then.
   void SetReady(StreamRecord* record);
   void SetBlocked(StreamRecord* record);
   size_t ready_streams() const { return ready_streams_; }
@@ -125,7 +119,7 @@ class StreamBook {
   // `record` is the picked stream's, null when it was closed since.
   void Charge(StreamId id, StreamRecord* record, size_t bytes);
 
-  // The stream will send no more. `*record` may go.
+  // The stream will send no more. Afterwards `*record` may be destroyed.
   void Close(StreamRecord* record);
 
   // --- Errors --------------------------------------------------------------
@@ -140,15 +134,17 @@ class StreamBook {
     std::optional<signals::Rfc7540Priority> rfc7540;
     std::optional<signals::Rfc9218Priority> rfc9218;
   };
-  using IdleStreams =
-      std::map<StreamId, Idle, std::less<>,
-               priority::ResourceAllocator<std::pair<const StreamId, Idle>>>;
+  using IdleStreams = priority::ResourceMap<StreamId, Idle>;
 
   void SettleUnless(const StreamRecord* record) {
     if (opening_ != nullptr && opening_ != record) Settle();
   }
   void Tell(StreamRecord* record, Signal changed);
   void UseRfc9218();
+  // The application's own word, else the response's field over the client's
+  // signal (RFC 9218 §8).
+  static std::optional<ServerPriority> ServerWord(const StreamRecord& record);
+  // Puts it into `record->info`, and tells the policy the kinds that changed.
   void UpdateServerWord(StreamRecord* record);
 
   // Whether `id` or a higher id of the same side has opened: it can never open

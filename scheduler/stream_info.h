@@ -1,14 +1,14 @@
-// What is known of a stream. The book of streams (stream_book.h) keeps it; a
-// policy reads it.
+// The facts about a stream. The book of streams (stream_book.h) keeps them; a
+// policy reads them.
 #ifndef SLUICE_SCHEDULER_STREAM_INFO_H_
 #define SLUICE_SCHEDULER_STREAM_INFO_H_
 
+#include <sluice/signals/faults.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/stream_id.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -92,25 +92,29 @@ inline const std::optional<signals::Rfc9218Priority>& EffectiveRfc9218(
   return overridden ? info.server->rfc9218 : info.rfc9218;
 }
 
-// --- Validation --------------------------------------------------------------
+// The same as in signals/faults.h, of every signal in turn.
+using signals::FaultText;
+using signals::FindFault;
 
-using FaultText = std::array<char, 128>;
-
-// What is wrong with an id or a signal of stream `id`; null when it is fine.
-// The words are in `*text`; nothing comes from the heap. Faults: an id outside
-// 1…2^31−1 (RFC 9113 §5.1.1), a weight outside 1…256 (RFC 7540 §5.3.2), a
-// dependency on `id` itself (§5.3.1), an urgency outside 0…7 (RFC 9218 §4.1).
-const char* FindFault(signals::StreamId id, FaultText* text);
-const char* FindFault(signals::StreamId id,
-                      const signals::Rfc7540Priority& priority,
-                      FaultText* text);
-const char* FindFault(signals::StreamId id,
-                      const signals::Rfc9218Priority& priority,
-                      FaultText* text);
-const char* FindFault(signals::StreamId id, const ServerPriority& server,
-                      FaultText* text);
-const char* FindFault(signals::StreamId id, const StreamInfo& info,
-                      FaultText* text);
+inline const char* FindFault(signals::StreamId id, const ServerPriority& server,
+                             FaultText* text) {
+  const char* fault = FindFault(id, text);
+  if (fault == nullptr && server.rfc7540.has_value()) {
+    fault = FindFault(id, *server.rfc7540, text);
+  }
+  if (fault == nullptr && server.rfc9218.has_value()) {
+    fault = FindFault(id, *server.rfc9218, text);
+  }
+  return fault;
+}
+inline const char* FindFault(signals::StreamId id, const StreamInfo& info,
+                             FaultText* text) {
+  const ServerPriority client = {info.rfc7540, info.rfc9218};
+  const char* fault = FindFault(id, client, text);
+  return fault == nullptr && info.server.has_value()
+             ? FindFault(id, *info.server, text)
+             : fault;
+}
 
 }  // namespace sluice::scheduler
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
 
 #include "absl/numeric/bits.h"
 #include "absl/strings/string_view.h"
@@ -53,32 +52,31 @@ signals::Rfc9218Priority Rfc9218Of(const StreamInfo& info,
   return result;
 }
 
+absl::string_view Rfc9218Name(const signals::Rfc9218Priority& priority) {
+  static constexpr std::array<absl::string_view, 8> kNames = {
+      "u=0, i", "u=1, i", "u=2, i", "u=3, i",
+      "u=4, i", "u=5, i", "u=6, i", "u=7, i"};
+  const absl::string_view name = kNames[static_cast<size_t>(priority.urgency)];
+  return priority.incremental ? name : name.substr(0, 3);
+}
+
 ResourceHints ResourceOf(const StreamInfo& info) {
+  // By urgency; the rest is other.
+  static constexpr std::array<ResourceHints, 4> kGuesses = {
+      {{.resource_class = ResourceClass::kCss, .in_head = true},
+       {.resource_class = ResourceClass::kJs, .in_head = true},
+       {.resource_class = ResourceClass::kJs, .after_first_image = true},
+       {.resource_class = ResourceClass::kImage}}};
   ResourceHints resource = info.hints;
   if (resource.resource_class != ResourceClass::kUnknown) return resource;
   resource.resource_class = ResourceClass::kOther;
-  if (!EffectiveRfc9218(info).has_value() &&
-      !EffectiveRfc7540(info).has_value()) {
-    return resource;
-  }
-  switch (Rfc9218Of(info).urgency) {
-    case 0:
-      resource.resource_class = ResourceClass::kCss;
-      resource.in_head = true;
-      break;
-    case 1:
-      resource.resource_class = ResourceClass::kJs;
-      resource.in_head = true;
-      break;
-    case 2:
-      resource.resource_class = ResourceClass::kJs;
-      resource.after_first_image = true;
-      break;
-    case 3:
-      resource.resource_class = ResourceClass::kImage;
-      break;
-    default:
-      break;
+  const auto urgency = static_cast<size_t>(Rfc9218Of(info).urgency);
+  if (urgency < kGuesses.size() && (EffectiveRfc9218(info).has_value() ||
+                                    EffectiveRfc7540(info).has_value())) {
+    const ResourceHints& guess = kGuesses[urgency];
+    resource.resource_class = guess.resource_class;
+    resource.in_head |= guess.in_head;
+    resource.after_first_image |= guess.after_first_image;
   }
   return resource;
 }

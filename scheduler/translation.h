@@ -1,4 +1,4 @@
-// What a policy does with signals of a kind it cannot read.
+// How a policy reads signals of a kind that is not its own.
 //
 // Three translations: RFC 7540 dependencies into RFC 9218 urgencies, urgencies
 // into weights, and either kind of signal into a class of resource. They follow
@@ -26,15 +26,15 @@ int UrgencyOfChainWeight(int weight);
 // An exclusive dependency is a place in a chain: its weight gives the urgency
 // as above, and the stream is not incremental. One that shares is incremental;
 // each doubling of the default weight is one urgency more: 1 → 7, 2 → 6, 4 → 5,
-// 8 → 4, 16 → 3, 32 → 2, 64 → 1, 128 → 0. What it depends on is not read.
+// 8 → 4, 16 → 3, 32 → 2, 64 → 1, 128 → 0. The dependency itself is not read.
 signals::Rfc9218Priority TranslateToRfc9218(
     const signals::Rfc7540Priority& priority);
 
 // The weight that stands for an urgency in a tree, the inverse of the above for
 // streams that share: 0 → 128, 1 → 64, 2 → 32, 3 → 16 (the default of both), 4
 // → 8, 5 → 4, 6 → 2, 7 → 1. An urgency names no dependency, so the stream stays
-// where it is, at first on the root; and the incremental parameter is not read:
-// that one stream waits for another is what dependencies say in a tree.
+// where it is, at first on the root. The incremental parameter is not read: in
+// a tree, dependencies say that one stream waits for another.
 int WeightOfUrgency(int urgency);
 
 // The part of RFC 7540 signals under RFC 9218.
@@ -51,10 +51,14 @@ signals::Rfc9218Priority Rfc9218Of(
     const StreamInfo& info,
     Dependencies dependencies = Dependencies::kTranslate);
 
-// What the stream is to a page: its hints when they name a class, else a class
-// that Chromium gives the urgency of its signal: 0 → css in the head, 1 → js in
-// the head, 2 → js after the first image, 3 → image, below → other. Without any
-// signal: other. Hints that are given later replace the guess.
+// "u=3" or "u=3, i", for PickReason.
+absl::string_view Rfc9218Name(const signals::Rfc9218Priority& priority);
+
+// The resource that a stream carries: its hints when they name a class, else
+// the class to which Chromium gives the urgency of its signal: 0 → css in the
+// head, 1 → js in the head, 2 → js after the first image, 3 → image, below →
+// other. Without any signal: other. Hints that are given later replace the
+// guess.
 ResourceHints ResourceOf(const StreamInfo& info);
 
 // Chromium's five groups, 0 … 4, as Marx et al. took them over: html, css, font

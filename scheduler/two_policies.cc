@@ -1,5 +1,4 @@
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/two_policies.h>
 #include <sluice/signals/rfc7540_priority.h>
 
@@ -16,12 +15,10 @@ namespace sluice::scheduler {
 
 TwoPolicies::TwoPolicies(std::unique_ptr<Policy> first,
                          std::unique_ptr<Policy> second,
-                         const PolicyOptions& options,
                          absl::string_view second_rule)
     : first_(std::move(first)),
       second_(std::move(second)),
-      second_rule_(second_rule),
-      streams_(options.memory) {}
+      second_rule_(second_rule) {}
 
 void TwoPolicies::OnOpen(StreamId id, const StreamInfo& info) {
   first_->OnOpen(id, info);

@@ -8,17 +8,13 @@
 
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
 
-#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -46,9 +42,9 @@ class TwoPolicies : public Policy {
   // Two policies of the same max_grant. `second_rule`, a literal, is the reason
   // of the picks of `second`; empty: its own reason.
   TwoPolicies(std::unique_ptr<Policy> first, std::unique_ptr<Policy> second,
-              const PolicyOptions& options, absl::string_view second_rule);
+              absl::string_view second_rule);
 
-  // Which of the two serves an open stream.
+  // The side that serves an open stream.
   virtual Side SideOf(const StreamInfo& info) const = 0;
 
   // Asks SideOf() again for every open stream. O(n log n).
@@ -60,9 +56,6 @@ class TwoPolicies : public Policy {
     bool ready = false;
     Side side = Side::kFirst;
   };
-  using Streams = absl::btree_map<
-      StreamId, Stream, std::less<>,
-      priority::ResourceAllocator<std::pair<const StreamId, Stream>>>;
 
   Policy& PolicyOf(const Stream& stream) const {
     return stream.side == Side::kSecond ? *second_ : *first_;
@@ -73,7 +66,7 @@ class TwoPolicies : public Policy {
   const std::unique_ptr<Policy> second_;
   const absl::string_view second_rule_;
   Policy* picked_ = first_.get();
-  Streams streams_;  // by id: to walk them in one order
+  priority::ResourceMap<StreamId, Stream> streams_;
 };
 
 }  // namespace sluice::scheduler

@@ -5,29 +5,26 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::signals {
 namespace {
 
-bool IsDigit(char c) {
-  return absl::ascii_isdigit(static_cast<unsigned char>(c));
+// Sets of characters, of RFC 8941 §3 and RFC 9110 §5.6.2.
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+bool IsAlpha(char c) { return IsLower(c) || (c >= 'A' && c <= 'Z'); }
+bool IsIn(absl::string_view set, char c) {
+  return set.find(c) != absl::string_view::npos;
 }
-bool IsLower(char c) {
-  return absl::ascii_islower(static_cast<unsigned char>(c));
-}
-bool IsAlpha(char c) {
-  return absl::ascii_isalpha(static_cast<unsigned char>(c));
-}
-
-// RFC 9110 §5.6.2.
+bool IsSpace(char c) { return c == ' '; }
+bool IsOws(char c) { return c == ' ' || c == '\t'; }
+bool IsKeyChar(char c) { return IsLower(c) || IsDigit(c) || IsIn("_-.*", c); }
 bool IsTokenChar(char c) {
-  return IsAlpha(c) || IsDigit(c) ||
-         absl::string_view("!#$%&'*+-.^_`|~").find(c) !=
-             absl::string_view::npos;
+  return IsAlpha(c) || IsDigit(c) || IsIn("!#$%&'*+-.^_`|~:/", c);
 }
+bool IsBase64Char(char c) { return IsAlpha(c) || IsDigit(c) || IsIn("+/=", c); }
 
 // A bare item, as far as a priority cares about it.
 struct Item {
@@ -46,55 +43,42 @@ class Parser {
   // §4.2.2. Calls `member(key, item)` in order; the last of a key counts.
   template <typename Function>
   bool Dictionary(Function member) {
-    SkipSpaces();
-    while (!AtEnd()) {
+    TakeAll(IsSpace);
+    while (!text_.empty()) {
       absl::string_view key;
       if (!Key(&key)) return false;
       Item item{Item::Type::kBoolean, 0, true};
-      if (Accept('=')) {
-        if (!ItemOrInnerList(&item)) return false;
-      } else if (!Parameters()) {
-        return false;
-      }
+      if (!(Accept('=') ? ItemOrInnerList(&item) : Parameters())) return false;
       member(key, item);
-      SkipOws();
-      if (AtEnd()) return true;
+      TakeAll(IsOws);
+      if (text_.empty()) return true;
       if (!Accept(',')) return false;
-      SkipOws();
-      if (AtEnd()) return false;  // a trailing comma
+      TakeAll(IsOws);
+      if (text_.empty()) return false;  // a trailing comma
     }
     return true;
   }
 
  private:
-  bool AtEnd() const { return text_.empty(); }
-  bool NextIs(char c) const { return !AtEnd() && text_[0] == c; }
+  bool NextIs(char c) const { return !text_.empty() && text_[0] == c; }
   bool Accept(char c) {
     if (!NextIs(c)) return false;
     text_.remove_prefix(1);
     return true;
   }
-  void SkipSpaces() {
-    while (Accept(' ')) {
-    }
-  }
-  void SkipOws() {
-    while (Accept(' ') || Accept('\t')) {
-    }
+  // The longest prefix whose characters are all of a set.
+  absl::string_view TakeAll(bool (*is_in_set)(char)) {
+    size_t length = 0;
+    while (length < text_.size() && is_in_set(text_[length])) ++length;
+    const absl::string_view taken = text_.substr(0, length);
+    text_.remove_prefix(length);
+    return taken;
   }
 
   // §4.2.3.3.
   bool Key(absl::string_view* key) {
-    if (AtEnd() || (!IsLower(text_[0]) && text_[0] != '*')) return false;
-    size_t length = 1;
-    while (length < text_.size() &&
-           (IsLower(text_[length]) || IsDigit(text_[length]) ||
-            absl::string_view("_-.*").find(text_[length]) !=
-                absl::string_view::npos)) {
-      ++length;
-    }
-    *key = text_.substr(0, length);
-    text_.remove_prefix(length);
+    if (text_.empty() || (!IsLower(text_[0]) && text_[0] != '*')) return false;
+    *key = TakeAll(IsKeyChar);
     return true;
   }
 
@@ -102,8 +86,8 @@ class Parser {
   bool ItemOrInnerList(Item* item) {
     if (!Accept('(')) return BareItem(item) && Parameters();
     *item = Item();
-    while (!AtEnd()) {
-      SkipSpaces();
+    while (!text_.empty()) {
+      TakeAll(IsSpace);
       if (Accept(')')) return Parameters();
       Item member;
       if (!BareItem(&member) || !Parameters()) return false;
@@ -115,7 +99,7 @@ class Parser {
   // §4.2.3.2.
   bool Parameters() {
     while (Accept(';')) {
-      SkipSpaces();
+      TakeAll(IsSpace);
       absl::string_view key;
       if (!Key(&key)) return false;
       Item value;
@@ -127,45 +111,35 @@ class Parser {
   // §4.2.3.1.
   bool BareItem(Item* item) {
     *item = Item();
-    if (AtEnd()) return false;
+    if (text_.empty()) return false;
     const char c = text_[0];
     if (c == '-' || IsDigit(c)) return Number(item);
-    if (c == '"') return String();
-    if (c == '*' || IsAlpha(c)) return Token();
-    if (c == ':') return ByteSequence();
-    if (c == '?') return Boolean(item);
-    return false;
+    if (c == '*' || IsAlpha(c)) return !TakeAll(IsTokenChar).empty();  // §4.2.6
+    if (Accept('"')) return String();
+    if (Accept('?')) return Boolean(item);
+    if (!Accept(':')) return false;
+    TakeAll(IsBase64Char);  // §4.2.7
+    return Accept(':');
   }
 
   // §4.2.4: at most 15 digits, or 12 and a fraction of 1…3.
   bool Number(Item* item) {
     const bool negative = Accept('-');
-    int64_t value = 0;
-    int digits = 0;
-    while (!AtEnd() && IsDigit(text_[0])) {
-      if (++digits > 15) return false;
-      value = value * 10 + (text_[0] - '0');
-      text_.remove_prefix(1);
+    const absl::string_view digits = TakeAll(IsDigit);
+    if (digits.empty() || digits.size() > 15) return false;
+    if (Accept('.')) {
+      const size_t fraction = TakeAll(IsDigit).size();
+      return digits.size() <= 12 && fraction >= 1 && fraction <= 3;
     }
-    if (digits == 0) return false;
-    if (!Accept('.')) {
-      item->type = Item::Type::kInteger;
-      item->integer = negative ? -value : value;
-      return true;
-    }
-    if (digits > 12) return false;
-    int fraction = 0;
-    while (!AtEnd() && IsDigit(text_[0])) {
-      if (++fraction > 3) return false;
-      text_.remove_prefix(1);
-    }
-    return fraction > 0;
+    item->type = Item::Type::kInteger;
+    for (const char c : digits) item->integer = item->integer * 10 + (c - '0');
+    if (negative) item->integer = -item->integer;
+    return true;
   }
 
   // §4.2.5.
   bool String() {
-    text_.remove_prefix(1);
-    while (!AtEnd()) {
+    while (!text_.empty()) {
       const char c = text_[0];
       text_.remove_prefix(1);
       if (c == '"') return true;
@@ -175,38 +149,11 @@ class Parser {
     return false;
   }
 
-  // §4.2.6.
-  bool Token() {
-    do {
-      text_.remove_prefix(1);
-    } while (!AtEnd() &&
-             (IsTokenChar(text_[0]) || text_[0] == ':' || text_[0] == '/'));
-    return true;
-  }
-
-  // §4.2.7.
-  bool ByteSequence() {
-    text_.remove_prefix(1);
-    while (!AtEnd()) {
-      const char c = text_[0];
-      text_.remove_prefix(1);
-      if (c == ':') return true;
-      if (!IsAlpha(c) && !IsDigit(c) && c != '+' && c != '/' && c != '=') {
-        return false;
-      }
-    }
-    return false;
-  }
-
   // §4.2.8.
   bool Boolean(Item* item) {
-    text_.remove_prefix(1);
     item->type = Item::Type::kBoolean;
-    if (Accept('1')) {
-      item->boolean = true;
-      return true;
-    }
-    return Accept('0');
+    item->boolean = NextIs('1');
+    return Accept('1') || Accept('0');
   }
 
   absl::string_view text_;
@@ -218,22 +165,21 @@ std::optional<Rfc9218Parameters> ParseRfc9218Parameters(
     absl::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   Rfc9218Parameters parameters;
-  const bool parsed =
-      Parser(text).Dictionary([&](absl::string_view key, const Item& item) {
-        if (key == "u") {
-          parameters.urgency.reset();
-          if (item.type == Item::Type::kInteger &&
-              item.integer >= kMinUrgency && item.integer <= kMaxUrgency) {
-            parameters.urgency = static_cast<int>(item.integer);
-          }
-        } else if (key == "i") {
-          parameters.incremental.reset();
-          if (item.type == Item::Type::kBoolean) {
-            parameters.incremental = item.boolean;
-          }
-        }
-      });
-  if (!parsed) return std::nullopt;
+  const auto read = [&parameters](absl::string_view key, const Item& item) {
+    if (key == "u") {
+      parameters.urgency.reset();
+      if (item.type == Item::Type::kInteger && item.integer >= kMinUrgency &&
+          item.integer <= kMaxUrgency) {
+        parameters.urgency = static_cast<int>(item.integer);
+      }
+    } else if (key == "i") {
+      parameters.incremental.reset();
+      if (item.type == Item::Type::kBoolean) {
+        parameters.incremental = item.boolean;
+      }
+    }
+  };
+  if (!Parser(text).Dictionary(read)) return std::nullopt;
   return parameters;
 }
 

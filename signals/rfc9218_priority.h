@@ -40,17 +40,17 @@ struct Rfc9218Parameters {
                          const Rfc9218Parameters&) = default;
 };
 
-// Nothing when `text` is no dictionary: the whole text is ignored then. A
+// Returns nothing when `text` is no dictionary: then all of it is ignored. A
 // parameter that is unknown, of another type or out of range is ignored alone
 // (§4). Join several lines of one field by ", " first (RFC 8941 §4.2).
 // O(bytes), no recursion.
 std::optional<Rfc9218Parameters> ParseRfc9218Parameters(absl::string_view text);
 
-// The same, with the defaults for what is not named: the meaning of a request's
-// field and of PRIORITY_UPDATE (§4, §7).
+// The same, with the default for each parameter that is not named: the meaning
+// of a request's field and of PRIORITY_UPDATE (§4, §7).
 std::optional<Rfc9218Priority> ParseRfc9218Priority(absl::string_view text);
 
-// `client`, with what the response's field names in its place (§8).
+// `client`, but for the parameters that the response's field names (§8).
 Rfc9218Priority MergeResponse(const Rfc9218Priority& client,
                               const Rfc9218Parameters& response);
 

@@ -7,8 +7,8 @@
 namespace sluice::signals {
 
 enum class SignalSource : uint8_t {
-  kHeader,  // with the HEADERS frame that opened the stream: its priority
-            // fields (RFC 7540 §6.2), or a `priority` field (RFC 9218 §5)
+  kHeader,  // with a HEADERS frame: its priority fields (RFC 7540 §6.2), or a
+            // `priority` field (RFC 9218 §5)
   kFrame,   // by PRIORITY (RFC 7540 §6.3) or PRIORITY_UPDATE (RFC 9218 §7)
 };
 

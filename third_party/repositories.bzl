@@ -13,7 +13,7 @@ def _maybe(rule, name, **kwargs):
         rule(name = name, **kwargs)
 
 def sluice_toolchain_repositories():
-    """What Bazel 4.2.3's own C++ and Java rules want, without the network."""
+    """The repositories of Bazel 4.2.3's own C++ and Java rules, without the network."""
     _maybe(shim_repository, "rules_cc")
     _maybe(shim_repository, "remote_coverage_tools")
     _maybe(native.local_repository, "rules_java", path = "/usr/share/bazel/rules/java")

@@ -1,4 +1,4 @@
-"""What every C++ target of this project is compiled with."""
+"""The compiler options of this project, and its C++ rules."""
 
 SLUICE_COPTS = [
     "-Wall",
@@ -7,7 +7,7 @@ SLUICE_COPTS = [
 ]
 
 # The rooms whose headers are installed.
-_INSTALLED = ["signals", "h2", "priority", "scheduler", "adapters", "adapters/nghttp2"]
+_INSTALLED = ["signals", "h2", "priority", "scheduler", "trace", "adapters", "adapters/nghttp2"]
 
 def sluice_cc_library(name, copts = [], **kwargs):
     # An installed header is included by the same name here and by users:
@@ -16,8 +16,8 @@ def sluice_cc_library(name, copts = [], **kwargs):
         kwargs["include_prefix"] = "sluice"
         kwargs["strip_include_prefix"] = "/"
 
-    # Linked into each program, in other workspaces too: as a shared object of
-    # its own it would need libraries that --as-needed drops from the program.
+    # Linked into each program, in other workspaces too: as a shared object it
+    # would need libraries that --as-needed drops from the program.
     native.cc_library(name = name, copts = SLUICE_COPTS + copts, linkstatic = True, **kwargs)
 
 def sluice_cc_binary(name, copts = [], **kwargs):
@@ -26,15 +26,20 @@ def sluice_cc_binary(name, copts = [], **kwargs):
 def sluice_cc_test(name, copts = [], size = "small", **kwargs):
     native.cc_test(name = name, copts = SLUICE_COPTS + copts, size = size, **kwargs)
 
-# A mode or a sanitizer that the command line names is what it gets.
-def _names_a_build(ctx):
-    return ctx.var["COMPILATION_MODE"] != "fastbuild" or any([
+# Whether the command line names a mode, a sanitizer or policies; the program
+# then obeys it. Bazel's own actions, for which `optimised` is built, see no
+# //:policies.
+def _as_configured(ctx):
+    return any([
+        ctx.var["COMPILATION_MODE"] != "fastbuild",
+        ctx.attr._policies.label != Label("//:no_policies"),
+    ] + [
         copt.startswith("-fsanitize")
         for copt in ctx.fragments.cpp.copts
     ])
 
 def _optimised_program_impl(ctx):
-    program = ctx.attr.as_configured if _names_a_build(ctx) else ctx.attr.optimised
+    program = ctx.attr.as_configured if _as_configured(ctx) else ctx.attr.optimised
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
         output = executable,
@@ -53,13 +58,14 @@ _optimised_program = rule(
         # Bazel optimises what its own actions run. Sweeps are such actions, so
         # their libraries are not compiled once more for this.
         "optimised": attr.label(mandatory = True, cfg = "exec"),
+        "_policies": attr.label(default = "//:policies"),
     },
     executable = True,
     fragments = ["cpp"],
 )
 
 def optimised_program(name, program, **kwargs):
-    """The program, optimised unless the command line names another build.
+    """The program, optimised unless the command line configures it.
 
     Args:
       name: of the target and of the program.

@@ -152,9 +152,9 @@ python_headers = repository_rule(
     local = True,
 )
 
-# What //benchmarks/lab/ns3 uses, each before those it uses itself. Debian's .pc
-# files are of no help: they name development files of libraries that libns3-dev
-# does not depend on, and an include path that is not there.
+# The libraries of //benchmarks/lab/ns3, each before those that it uses. Debian's
+# .pc files do not help: they name development files of libraries that libns3-dev
+# does not depend on, and a missing include path.
 _NS3_LIBRARIES = ["internet", "point-to-point", "traffic-control", "network", "core"]
 
 def _ns3_repository_impl(repository_ctx):

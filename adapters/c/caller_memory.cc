@@ -9,7 +9,7 @@
 namespace sluice::adapters {
 namespace {
 
-// What the caller's blocks are aligned to, as malloc()'s are.
+// The alignment of the caller's blocks, as of malloc()'s.
 constexpr size_t kAligned = alignof(std::max_align_t);
 
 }  // namespace

@@ -1,12 +1,12 @@
 // The memory of one handle: everything it holds comes from the caller's
 // sluice_allocator.
 //
-// C++ containers cannot be refused a block in the middle of a change. When the
-// caller's function returns NULL they get one from malloc() instead, a loan,
-// and the change is finished; whoever made the call looks at on_loan() and
-// begins none that would want more. So the caller's limit is exceeded by what
-// one change takes, and no state is left half made. When malloc() has nothing
-// either, the process ends.
+// A C++ container cannot stop in the middle of a change for want of a block.
+// When the caller's function returns NULL, the container gets a block from
+// malloc() instead, a loan, and the change is finished. The C functions look at
+// on_loan() and begin no other change that takes memory. So one change may
+// exceed the caller's limit, and no state is left half made. When malloc() has
+// no block either, the process ends.
 #ifndef SLUICE_ADAPTERS_C_CALLER_MEMORY_H_
 #define SLUICE_ADAPTERS_C_CALLER_MEMORY_H_
 

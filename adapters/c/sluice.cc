@@ -1,16 +1,19 @@
 #include "adapters/c/sluice.h"
 
 #include <sluice/adapters/policy_host.h>
+#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/trace/trace_files.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
+#include <limits>
 #include <new>
 #include <optional>
 #include <utility>
@@ -19,12 +22,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "adapters/c/caller_memory.h"
 
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
+using ::sluice::priority::MemoryScope;
 using ::sluice::scheduler::Grant;
-using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::PolicyEntry;
 using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceClass;
@@ -32,6 +36,8 @@ using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
+using ::sluice::trace::LoggedPolicy;
+using ::sluice::trace::TraceFiles;
 
 struct sluice_policy {
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -229,14 +235,14 @@ int sluice_create(int abi_version, const char* spec,
   policy_options.max_grant = options->max_grant;
   policy_options.max_streams = options->max_streams;
   policy_options.max_closed_streams = options->max_closed_streams;
-  policy_options.memory = &handle->memory;
-  absl::StatusOr<std::unique_ptr<Policy>> made =
-      sluice::scheduler::CreatePolicy(spec, policy_options);
+  const MemoryScope scope(&handle->memory);
+  absl::StatusOr<LoggedPolicy> made = sluice::trace::CreateLoggedPolicy(
+      spec, policy_options, TraceFiles::FromEnvironment());
   if (!made.ok()) {
     sluice_destroy(handle);
     return CreateError(CodeOf(made.status()), "%s", made.status().message());
   }
-  handle->host.emplace(*std::move(made), options->max_streams, &handle->memory);
+  handle->host.emplace(*std::move(made), options->max_streams);
   if (handle->memory.on_loan() != 0) {
     sluice_destroy(handle);
     return NoMemory();
@@ -248,6 +254,10 @@ int sluice_create(int abi_version, const char* spec,
 void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
   if (policy == nullptr) return;
   const sluice_allocator allocator = policy->memory.allocator();
+  {
+    const MemoryScope scope(&policy->memory);
+    policy->host.reset();
+  }
   policy->~sluice_policy();
   allocator.deallocate(allocator.user, policy, sizeof(sluice_policy));
 }
@@ -375,6 +385,15 @@ int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
         told.bytes = decision.bytes;
         callback(user, &told);
       });
+  return SLUICE_OK;
+}
+
+int sluice_advance_time(sluice_policy* policy,
+                        uint64_t nanoseconds) SLUICE_NOEXCEPT {
+  if (policy == nullptr) return NullArgument(policy);
+  const uint64_t most = std::numeric_limits<int64_t>::max();
+  policy->host->AdvanceTime(
+      absl::Nanoseconds(static_cast<int64_t>(std::min(nanoseconds, most))));
   return SLUICE_OK;
 }
 

@@ -13,17 +13,22 @@
  *   sluice_destroy(policy);
  *
  * One policy serves one connection. It sees stream ids and byte counts, never
- * frames; flow control stays the server's: a stream that cannot send (no data,
- * no window) is blocked, one that can is ready. Ask for a grant when the socket
- * can take bytes, and only then (docs/plugging-in.md says why).
+ * frames. Flow control stays with the server: block a stream that cannot send
+ * (no data, no window), and make one that can ready. Ask for a grant when the
+ * socket can take bytes, and only then (docs/plugging-in.md says why).
  *
- * Every function that returns int returns SLUICE_OK, another result ≥ 0 that
- * its comment names, or an error < 0; after an error nothing was changed, and
- * sluice_error_text() says what was wrong. A NULL policy or a NULL pointer
- * where a value is wanted is SLUICE_ERROR_INVALID_ARGUMENT. No function throws
- * or calls longjmp(). A policy is not thread-safe: it belongs to the thread
- * that owns the connection, or a lock goes around it; two policies share
- * nothing that is written.
+ * A function that returns int returns SLUICE_OK, another result ≥ 0 that its
+ * comment names, or an error < 0. A call that returns an error has changed
+ * nothing, and sluice_error_text() gives the reason. A NULL policy, or NULL
+ * where a value is needed, is SLUICE_ERROR_INVALID_ARGUMENT. No function throws
+ * or calls longjmp(). A policy is not thread-safe: one thread owns it, or a
+ * lock goes around it. Two policies share no data that changes.
+ *
+ * With SLUICE_TRACE=FILE in its environment, a program writes the decision log
+ * of its first policy to FILE, of the next ones to FILE.2, FILE.3, …; `sluice
+ * replay` explains a log and plays it to other policies. Existing files stay.
+ * When a file cannot be written, one line on standard error says so, and
+ * everything else goes on. See sluice_advance_time().
  *
  * C99 or later, C++98 or later. Linked by -lsluice-c (pkg-config sluice-c). */
 #ifndef SLUICE_H_
@@ -32,9 +37,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Grows when a program that was compiled against an earlier header could not
- * run: a struct changed, a function went or takes other arguments. New
- * functions alone do not raise it. */
+/* Grows when programs compiled with an earlier header can no longer run: a
+ * struct changed, a function went or takes other arguments. New functions alone
+ * do not raise it. */
 #define SLUICE_ABI_VERSION 1
 
 #if defined(__GNUC__)
@@ -43,7 +48,7 @@
 #define SLUICE_API
 #endif
 
-/* No exception leaves the library; C++ may count on it. */
+/* No exception leaves the library. */
 #if defined(__cplusplus) && __cplusplus >= 201103L
 #define SLUICE_NOEXCEPT noexcept
 #else
@@ -65,12 +70,12 @@ enum {
   SLUICE_ERROR_RESOURCE_EXHAUSTED = -4, /* max_streams idle ids are known */
   SLUICE_ERROR_WRONG_STATE = -5,        /* pick and charge do not alternate */
   SLUICE_ERROR_NO_MEMORY = -6,          /* the allocator gave NULL */
-  SLUICE_ERROR_ABI_VERSION = -7,        /* header and library do not fit */
+  SLUICE_ERROR_ABI_VERSION = -7,        /* header and library differ */
   SLUICE_ERROR_INTERNAL = -8            /* a fault of this library */
 };
 
-/* "SLUICE_ERROR_NOT_FOUND" for -2; "SLUICE_UNKNOWN" for a value not above. Of
- * static lifetime. */
+/* "SLUICE_ERROR_NOT_FOUND" for -2; "SLUICE_UNKNOWN" for a value that is not
+ * listed above. Of static lifetime. */
 SLUICE_API const char* sluice_error_name(int result) SLUICE_NOEXCEPT;
 
 /* The SLUICE_ABI_VERSION that the library was built with. */
@@ -80,28 +85,27 @@ SLUICE_API int sluice_abi_version(void) SLUICE_NOEXCEPT;
 
 typedef struct sluice_policy sluice_policy; /* opaque */
 
-/* Memory of the caller's own. Everything that a handle holds lives there: the
- * handle, its policy, and what they keep for each stream. From the beginning of
- * sluice_create() to the end of sluice_destroy() no call on the handle takes
- * memory elsewhere, malloc() or operator new, and a call that is refused takes
- * none at all; by the end every block is given back, with the `size` that it
- * was taken with. Only a sluice_create() that fails may word its error on the
- * C++ heap. sluice_pick() and sluice_charge() never allocate. The functions are
- * called from within calls on the handle alone: with a counter behind `user`
- * they tell what one connection costs.
+/* The caller's own memory. A handle, its policy and their data about streams
+ * live there. From sluice_create() to sluice_destroy() no call on the handle
+ * takes memory elsewhere, from malloc() or operator new, and a refused call
+ * takes none at all. sluice_destroy() gives every block back, with the `size`
+ * that was asked for. Two things are on the C++ heap: the words of a
+ * sluice_create() that fails, and a decision log (SLUICE_TRACE). Without a log,
+ * sluice_pick() and sluice_charge() allocate nothing, unless a charge moves the
+ * stream to a group that never held so many. Only calls on the handle
+ * call these functions, so a counter behind `user` tells the cost of one
+ * connection.
  *
- * `size` is in bytes and not 0; the block must be aligned for any type, as
+ * `size` is in bytes and not 0. The block must be aligned for any type, as
  * malloc()'s is. The struct is copied.
  *
- * `allocate` may return NULL. sluice_create() fails then. Later, a call that is
- * under way cannot be taken back: it takes the rest of what it needs from
- * malloc(), on loan, and returns as if nothing had happened; only when malloc()
- * returns NULL as well the process is aborted. While something is on loan,
- * calls that would want more (sluice_open(), the priorities, the hints) return
- * SLUICE_ERROR_NO_MEMORY and change nothing; all others work, so that the
- * streams that are open can be sent to their end. A loan is paid back when the
- * policy needs the block no more: most often in sluice_destroy(), since tables
- * grow and never shrink. */
+ * `allocate` may return NULL. sluice_create() fails then. A later call cannot
+ * stop half way: it borrows the rest of its memory from malloc() and succeeds;
+ * the process aborts only when malloc() returns NULL too. During a loan, calls
+ * that may need more (sluice_open(), the priorities, the hints) return
+ * SLUICE_ERROR_NO_MEMORY and change nothing; all others work, so the server can
+ * finish the streams that are open. The loan ends when the policy releases the
+ * block: most often in sluice_destroy(), since tables grow and never shrink. */
 typedef struct sluice_allocator {
   void* (*allocate)(void* user, size_t size); /* NULL: no memory */
   void (*deallocate)(void* user, void* block, size_t size);
@@ -130,19 +134,19 @@ SLUICE_API int sluice_create(int abi_version, const char* spec,
 /* NULL is allowed. */
 SLUICE_API void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT;
 
-/* What was wrong with the last call on `policy` that returned an error (calls
- * that only read, on a const one, leave this alone); with NULL, with the last
- * sluice_create() of this thread. Empty when there was none. Valid until the
- * next call on the same policy (by the same thread). */
+/* The reason of the last error of a call on `policy`; with NULL, of the last
+ * sluice_create() of this thread. Empty when there was none. Calls on a const
+ * policy do not set it. Valid until the next call on the same policy (by the
+ * same thread). */
 SLUICE_API const char* sluice_error_text(const sluice_policy* policy)
     SLUICE_NOEXCEPT;
 
-/* The policies by name, sorted: `index` counts from 0, and NULL follows the
- * last. Of static lifetime. */
+/* The policies, sorted by name. `index` counts from 0; past the last, both
+ * return NULL. Of static lifetime. */
 SLUICE_API const char* sluice_policy_name(size_t index) SLUICE_NOEXCEPT;
 SLUICE_API const char* sluice_policy_summary(size_t index) SLUICE_NOEXCEPT;
 
-/* ---- Streams and what is known of them -----------------------------------*/
+/* ---- Streams and their signals -------------------------------------------*/
 
 /* RFC 7540 section 5.3. `weight` is 1 … 256, the octet on the wire plus one. */
 typedef struct sluice_rfc7540 {
@@ -158,11 +162,11 @@ typedef struct sluice_rfc9218 {
 } sluice_rfc9218;
 
 /* The stream opens: HEADERS came, with these signals (NULL: none), the
- * `priority` header's included. It is blocked until sluice_ready(). What was
- * said of the id before stays in force where nothing is said now, and an RFC
- * 9218 signal in any case: a PRIORITY_UPDATE goes over a header (section 7).
- * Errors: INVALID_ARGUMENT (id 0, weight or urgency out of range, a stream that
- * depends on itself); ALREADY_EXISTS. Opening never fails for lack of room. */
+ * `priority` header's included. It is blocked until sluice_ready(). An earlier
+ * signal for the id holds where HEADERS has none of its kind. A PRIORITY_UPDATE
+ * that came before holds over the header (RFC 9218 section 7).
+ * Errors: INVALID_ARGUMENT (id 0, an even id from 0x7fffffe0 on, weight or
+ * urgency out of range, a stream that depends on itself); ALREADY_EXISTS. Opening never fails for lack of room. */
 SLUICE_API int sluice_open(sluice_policy* policy, uint32_t stream_id,
                            const sluice_rfc7540* rfc7540,
                            const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
@@ -187,7 +191,8 @@ SLUICE_API int sluice_no_rfc7540_priorities(sluice_policy* policy)
 SLUICE_API int sluice_announces_no_rfc7540_priorities(
     const sluice_policy* policy) SLUICE_NOEXCEPT;
 
-/* What the resource is to the page; read by policies of the literature. */
+/* The kind of a resource to a page. Policies of the research literature sort by
+ * it. */
 enum {
   SLUICE_CLASS_UNKNOWN = 0,
   SLUICE_CLASS_HTML = 1,
@@ -221,20 +226,21 @@ typedef struct sluice_hints {
 #define SLUICE_HINTS_INIT \
   { SLUICE_SIZE_UNKNOWN, SLUICE_CLASS_UNKNOWN, 0 }
 
-/* Replaces what was hinted of an open stream; a tunnel stays one. Errors:
- * NOT_FOUND; INVALID_ARGUMENT (no such class or flag). */
+/* Replaces the hints of an open stream; a tunnel stays one. Errors: NOT_FOUND;
+ * INVALID_ARGUMENT (no such class or flag). */
 SLUICE_API int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
                                 const sluice_hints* hints) SLUICE_NOEXCEPT;
 
-/* The server's own priority of an open stream, over the client's, which is kept
- * and returns when both pointers are NULL. Whichever kind is given replaces the
- * client's of that kind. Errors: NOT_FOUND; INVALID_ARGUMENT, as above. */
+/* The server's own priority of an open stream. Each kind that is given replaces
+ * the client's of that kind. The client's is kept, and holds again when both
+ * pointers are NULL. Errors: NOT_FOUND; INVALID_ARGUMENT, as above. */
 SLUICE_API int sluice_set_server_priority(
     sluice_policy* policy, uint32_t stream_id, const sluice_rfc7540* rfc7540,
     const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
 
-/* The stream has something to send and may send it; the opposite; the stream
- * will send no more DATA. Repeating one changes nothing. Error of the three:
+/* sluice_ready(): the stream has something to send and may send it.
+ * sluice_blocked(): it has not, or may not. sluice_close(): it will send no
+ * more DATA. Repeating the first two changes nothing. Error of the three:
  * NOT_FOUND (not open). */
 SLUICE_API int sluice_ready(sluice_policy* policy,
                             uint32_t stream_id) SLUICE_NOEXCEPT;
@@ -247,7 +253,7 @@ SLUICE_API int sluice_close(sluice_policy* policy,
 
 /* Permission to send up to `max_bytes` (at least 1) of DATA of one stream. The
  * server may send less: windows, frame size and buffers are its business.
- * `reason` says why this stream: words of the policy's, `reason_length` bytes
+ * `reason` is the policy's rule that chose this stream: `reason_length` bytes
  * without a terminator, of static lifetime. */
 typedef struct sluice_grant {
   uint32_t stream_id;
@@ -256,23 +262,24 @@ typedef struct sluice_grant {
   const char* reason;
 } sluice_grant;
 
-/* The stream to send next, into `*grant`. SLUICE_NOTHING_READY when there is
- * none. Error: WRONG_STATE (the last grant was not charged yet). Between a pick
- * and its charge every other call is allowed, for every stream, the picked one
- * included; the charge goes to where the pick was made. */
+/* Writes the stream to send next to `*grant`. SLUICE_NOTHING_READY when no
+ * stream is ready. Error: WRONG_STATE (the last grant was not charged yet).
+ * Every other call is allowed between a pick and its charge, for every stream,
+ * the picked one included; it takes effect after the charge. */
 SLUICE_API int sluice_pick(sluice_policy* policy,
                            sluice_grant* grant) SLUICE_NOEXCEPT;
 
-/* `bytes` of the grant were used: payload and padding, not the frame header. 0
- * is allowed; then say what the stream is now, blocked or (still) ready, since
- * some policies block it then and others pick it again. Errors: WRONG_STATE
- * (that stream holds no grant); INVALID_ARGUMENT (more than was granted). */
+/* The server used `bytes` of the grant: payload and padding, not the frame
+ * header. 0 is allowed. Call sluice_blocked() or sluice_ready() after it, since
+ * some policies block the stream then and others pick it again. Errors:
+ * WRONG_STATE (the stream holds no grant); INVALID_ARGUMENT (more bytes than
+ * were granted). */
 SLUICE_API int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                              size_t bytes) SLUICE_NOEXCEPT;
 
-/* ---- Looking on ----------------------------------------------------------*/
+/* ---- Watching ------------------------------------------------------------*/
 
-/* One decision and what became of it. Valid during the callback. */
+/* One decision and its charge. Valid during the callback. */
 typedef struct sluice_decision {
   uint64_t number; /* 0, 1, 2, … */
   sluice_grant grant;
@@ -282,13 +289,19 @@ typedef struct sluice_decision {
 typedef void (*sluice_trace_callback)(void* user,
                                       const sluice_decision* decision);
 
-/* Calls `callback` (NULL: nothing any more) at the end of each sluice_charge().
- * It may call everything with `policy` but sluice_destroy(). */
+/* Calls `callback` at the end of each sluice_charge(); NULL ends that. The
+ * callback may make every call on `policy` but sluice_destroy(). */
 SLUICE_API int sluice_set_trace(sluice_policy* policy,
                                 sluice_trace_callback callback,
                                 void* user) SLUICE_NOEXCEPT;
 
-/* Since sluice_create(), but for the last two, which are of now. */
+/* So much time went by since the last call, by the program's own clock. The
+ * decision log (SLUICE_TRACE) says it of the calls that follow; without a log
+ * the call does nothing. A log without times plays too. */
+SLUICE_API int sluice_advance_time(sluice_policy* policy,
+                                   uint64_t nanoseconds) SLUICE_NOEXCEPT;
+
+/* The last two are of now, the others since sluice_create(). */
 typedef struct sluice_stats {
   uint64_t picks;        /* that found a stream */
   uint64_t empty_picks;  /* that found none ready */

@@ -1,10 +1,10 @@
-"""What //:install puts together from cc_library targets."""
+"""The rules of //:install, which work on cc_library targets."""
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("//third_party:system_library.bzl", "absl_module")
 
 def _linker_inputs(ctx):
-    """Those of the deps: this workspace's, and those of the libraries below."""
+    """The linking contexts of the deps: this workspace's, and the libraries'."""
     ours, others = [], []
     for dep in ctx.attr.deps:
         for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
@@ -12,8 +12,8 @@ def _linker_inputs(ctx):
             (ours if is_ours else others).append(linker_input)
     return ours, others
 
-# One object of all of the libraries' objects: a program that takes anything
-# takes everything, and so the policies too, which nothing refers to by name.
+# One object of all objects: a program that links any of it links all of it, the
+# policies included, which no code names.
 def _merged_library_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     ours, others = _linker_inputs(ctx)
@@ -40,8 +40,8 @@ ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
 shift 6
 trap 'rm -f "$out.o" "$out.unique"' EXIT
 if [ -n "$keep" ]; then
-  # Its own copy of every inline function: a local name in a group that the
-  # linker may discard would be left without its code.
+  # Keeps its own copy of every inline function: the linker may discard a group,
+  # and a local name in it would lose its code.
   "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
   # "Unique" symbols stay global unless they are made weak first.
   "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
@@ -134,19 +134,25 @@ _headers_aspect = aspect(
 def _public_headers_impl(ctx):
     library = ctx.attr.library
     out = ctx.actions.declare_file(ctx.attr.name + ".txt")
-    public = [header.short_path for header in library[_HeadersInfo].of_deps.to_list()]
+
+    # Each one is there twice: as a source, and as a link under sluice/.
+    public = [
+        header.short_path
+        for header in library[_HeadersInfo].of_deps.to_list()
+        if header.is_source
+    ]
     ctx.actions.write(out, "\n".join(sorted(public)) + "\n")
     headers = [
         header
         for header in library[CcInfo].compilation_context.headers.to_list()
-        if header.owner.workspace_name == ctx.label.workspace_name
+        if header.is_source and header.owner.workspace_name == ctx.label.workspace_name
     ]
     return [DefaultInfo(files = depset([out] + headers))]
 
 public_headers = rule(
     implementation = _public_headers_impl,
     attrs = {"library": attr.label(providers = [CcInfo], aspects = [_headers_aspect])},
-    doc = "The list of the headers of the library's deps, and all that these may include.",
+    doc = "The list of the headers of the library's deps, and all headers that they may include.",
 )
 
 def _program_data_impl(ctx):
@@ -163,7 +169,7 @@ def _program_data_impl(ctx):
 program_data = rule(
     implementation = _program_data_impl,
     attrs = {"program": attr.label(mandatory = True)},
-    doc = "The list of what a program reads when it runs, and these files.",
+    doc = "The list of the files that a program reads, and these files.",
 )
 
 def _mode_transition_impl(settings, attr):
@@ -172,7 +178,7 @@ def _mode_transition_impl(settings, attr):
         result["//command_line_option:compilation_mode"] = "opt"
         result["//command_line_option:copt"] = result["//command_line_option:copt"] + ["-DNDEBUG"]
 
-        # The libraries have to be; so the programs need no objects of their own.
+        # The libraries need it; so the programs need no objects of their own.
         result["//command_line_option:force_pic"] = True
     return result
 

@@ -3,10 +3,10 @@
 
     ./bazelw run //:install -- --prefix=DIR [--destdir=STAGE]
 
-DIR is where they will be used; STAGE, for packagers, is put before it while
-copying. A file that is there already is replaced, and one that an earlier
-version installed and this one does not have is removed; MANIFEST lists them.
-Exit status: 0, or 2 with a sentence on standard error.
+DIR is the folder of their use. STAGE, for packagers, goes before it while
+copying. Existing files are replaced. Files that only an earlier version had are
+removed; MANIFEST lists them. Exit status: 0, or 2 with a sentence on standard
+error.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def fail(sentence):
 
 
 def runfiles():
-    """The folder whose layout is the workspace's."""
+    """The folder that is laid out as the workspace."""
     beside = os.path.abspath(sys.argv[0]) + ".runfiles/sluice"
     return beside if os.path.isdir(beside) else os.getcwd()
 
@@ -50,7 +50,7 @@ class Installer:
             return text.read()
 
     def _replace(self, path, make):
-        """A program that has the old file open keeps it."""
+        """Replaces a file; a program that has the old one open keeps it."""
         target = os.path.join(self._root, path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         new = target + ".new"
@@ -71,7 +71,7 @@ class Installer:
         self._replace(path, lambda new: os.symlink(to, new))
 
     def fill(self, source, path, words, mode=0o644):
-        """Copies a text with its @words@ replaced."""
+        """Copies a text and replaces its @words@."""
         self._write(re.sub("@([a-z_]+)@", lambda word: words[word.group(1)], self.read(source)),
                     path, mode)
 
@@ -84,7 +84,7 @@ class Installer:
         self._replace(path, make)
 
     def take_over(self):
-        """Removes what only an earlier version has, and lists what is there."""
+        """Removes files that only an earlier version had, and lists the present ones."""
         try:
             with open(os.path.join(self._root, MANIFEST), encoding="utf-8") as earlier:
                 listed = set(earlier.read().splitlines())
@@ -98,13 +98,13 @@ class Installer:
         self._write("".join(path + "\n" for path in paths), MANIFEST, 0o644)
 
     def files_in(self, source):
-        """The files in a folder, and in its folders."""
+        """The files in a folder and below."""
         for folder, _, files in os.walk(os.path.join(self._source, source)):
             for file in files:
                 yield os.path.relpath(os.path.join(folder, file), self._source)
 
     def public_headers(self):
-        """The headers that a program may include, and what these include."""
+        """The headers that a program may include, and those that they include."""
         found, wanted = set(), self.read(PACKED + "headers.txt").split()
         while wanted:
             header = wanted.pop()
@@ -129,10 +129,11 @@ def install_everything(install, prefix):
     for header in install.public_headers():
         install.copy(header, "include/sluice/" + header)
     install.copy("adapters/c/sluice.h", "include/sluice.h")
-    for library, folder in (("libsluice", PACKED), ("libsluice-c", "adapters/c/")):
+    for library, folder, abi in (("libsluice", PACKED, 2), ("libsluice-c", "adapters/c/", 1)):
+        shared = "%s.so.%d" % (library, abi)
         install.copy(PACKED + library + ".a", "lib/%s.a" % library)
-        install.copy(folder + library + ".so.1", "lib/%s.so.1" % library, 0o755)
-        install.link("lib/%s.so" % library, library + ".so.1")
+        install.copy(folder + shared, "lib/" + shared, 0o755)
+        install.link("lib/%s.so" % library, shared)
     for module in ("sluice.pc", "sluice-c.pc"):
         install.fill(PACKED + module + ".in", "lib/pkgconfig/" + module, words)
     for module in ("sluiceConfig.cmake", "sluiceConfigVersion.cmake"):
@@ -142,7 +143,7 @@ def install_everything(install, prefix):
     install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
     for tool, program in (("compare", "benchmarks/lab/compare"),
                           ("server", "examples/server/server"),
-                          ("replay", "scheduler/replay")):
+                          ("replay", "trace/replay")):
         install.copy(program, "libexec/sluice/" + tool, 0o755)
     data = install.read(PACKED + "compare-data.txt").split()
     licences = install.files_in("benchmarks/lab/pages")
@@ -161,7 +162,7 @@ def main():
     if not options.prefix:
         fail("--prefix is empty")
     prefix = user_path(options.prefix)
-    # They would have to be quoted for pkg-config, make and the shell in turn.
+    # They would need quotes for pkg-config, make and the shell in turn.
     if re.search(r"""[\s"'$#\\]""", prefix):
         fail("pkg-config cannot name a folder with spaces, quotes, $, # or \\: " + prefix)
     root = prefix

@@ -1,15 +1,15 @@
 #!/bin/sh
-# The command-line tool. Its programs and pages are found from where this file
-# stands, so that the whole prefix may move.
+# The command-line tool. It finds its programs and pages from its own place, so
+# the whole prefix may move.
 set -eu
 
 usage='usage: sluice compare|server|replay [flags]
 
-  compare   loads pages once for each policy, and prints what came when
+  compare   loads pages once for each policy, and prints what arrived when
   server    serves the files of a folder over HTTP/2
-  replay    plays a recorded log of decisions again
+  replay    explains a decision log, and plays it to another policy
 
-sluice COMMAND --help tells the flags of each.'
+sluice COMMAND --help lists the flags of each.'
 
 case ${1-} in
   compare | server | replay) ;;
@@ -26,14 +26,14 @@ case ${1-} in
     exit 2
     ;;
   *)
-    printf "sluice: what is '%s'?\n%s\n" "$1" "$usage" >&2
+    printf "sluice: '%s' is no command\n%s\n" "$1" "$usage" >&2
     exit 2
     ;;
 esac
 command=$1
 shift
 prefix=$(dirname "$(dirname "$(readlink -f "$0")")")
-# Where a program under Bazel would look for its data; the caller may be one.
+# The caller may be a program under Bazel, with data of its own there.
 unset RUNFILES_MANIFEST_FILE RUNFILES_MANIFEST_ONLY
 RUNFILES_DIR=$prefix/share/sluice/runfiles
 export RUNFILES_DIR

@@ -5,6 +5,7 @@
 #include <sluice/scheduler/registry.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/trace/trace_files.h>
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
@@ -24,16 +25,18 @@
 
 namespace sluice::adapters {
 
-using ::sluice::scheduler::Policy;
 using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
+using ::sluice::trace::LoggedPolicy;
+using ::sluice::trace::TraceFiles;
 
 namespace {
 
-// Longer ones are no priority; nghttp2's own limit is of this order.
+// The largest PRIORITY_UPDATE that is read, in bytes. nghttp2's own limit is of
+// this order.
 constexpr size_t kMaxPriorityUpdate = 1024;
 
 Rfc7540Priority FromSpec(const nghttp2_priority_spec& spec) {
@@ -49,24 +52,23 @@ scheduler::StreamId Id(int32_t stream_id) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
-    absl::string_view spec, PolicyOptions options) {
+    absl::string_view spec, PolicyOptions options, TraceFiles* logs) {
   const size_t max_streams = options.max_streams;
-  absl::StatusOr<std::unique_ptr<Policy>> policy =
-      scheduler::CreatePolicy(spec, std::move(options));
+  absl::StatusOr<LoggedPolicy> policy =
+      trace::CreateLoggedPolicy(spec, options, logs);
   if (!policy.ok()) return policy.status();
   return std::unique_ptr<PriorityAdapter>(
       new PriorityAdapter(*std::move(policy), max_streams));
 }
 
-PriorityAdapter::PriorityAdapter(std::unique_ptr<Policy> policy,
-                                 size_t max_streams)
+PriorityAdapter::PriorityAdapter(LoggedPolicy policy, size_t max_streams)
     : host_(std::move(policy), max_streams) {}
 
 // --- What the session receives and reports -----------------------------------
 
-// nghttp2 gets the bytes up to the end of a PRIORITY frame, then the policy the
-// signal: what came before the frame has been reported by then, and nothing
-// that comes after.
+// nghttp2 gets the bytes up to the end of a PRIORITY frame, and then the policy
+// gets the signal. So nghttp2 has reported all events before the frame, and
+// none after it.
 ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
                                  size_t length) {
   reads_frames_ = true;
@@ -115,7 +117,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       if ((frame->hd.flags & NGHTTP2_FLAG_PRIORITY) != 0) {
         said.rfc7540 = FromSpec(frame->headers.pri_spec);
       }
-      // With the opening, not after it: a PRIORITY_UPDATE of before goes over
+      // With the opening, not after it: an earlier PRIORITY_UPDATE holds over
       // the field (RFC 9218 §7).
       if (field_stream_ == id) {
         said.rfc9218 = signals::ParseRfc9218Priority(field_);
@@ -169,7 +171,8 @@ void PriorityAdapter::OnStreamClose(nghttp2_session* session,
   Forget(stream_id);
   if (fresh_.size() >= most_fresh_) ForgetLateAnswers(session);
   if (asked_next_ == stream_id) asked_next_ = 0;
-  // Reset with its frame under way, which may never be told of.
+  // The stream was reset with its frame under way: OnFrameSend() may never
+  // come.
   if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
     Finish(session, *served_, /*window=*/0);
   }
@@ -178,7 +181,7 @@ void PriorityAdapter::OnStreamClose(nghttp2_session* session,
 
 void PriorityAdapter::OnFrameSend(nghttp2_session* session,
                                   const nghttp2_frame* frame) {
-  // HEADERS go out before any DATA, so this is known in time.
+  // HEADERS go out before any DATA, so this is set in time.
   hears_of_sends_ = true;
   const int32_t id = frame->hd.stream_id;
   if (frame->hd.type != NGHTTP2_DATA || !served_.has_value() ||
@@ -222,14 +225,14 @@ void PriorityAdapter::Open(int32_t stream_id, const RequestSignals& said) {
   ++changes_;
   if (host_.IsOpen(Id(stream_id))) return;  // trailers
   if (host_.Open(Id(stream_id), said).ok()) return;
-  // A dependency that no policy takes never keeps a stream from being served.
+  // A stream whose dependency is refused is served without it.
   host_.Open(Id(stream_id), {.rfc9218 = said.rfc9218, .tunnel = said.tunnel})
       .IgnoreError();
 }
 
 void PriorityAdapter::TakePriority(scheduler::StreamId stream_id,
                                    const Rfc7540Priority& priority) {
-  // One that the policy refuses (a limit of its own) changes nothing.
+  // A signal that is refused (a limit) changes nothing.
   host_.SetRfc7540(stream_id, priority).IgnoreError();
   ++changes_;
 }
@@ -296,7 +299,7 @@ ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   stream->queued = true;
   if (stream->waiting || stream->window_blocked) {
-    // nghttp2 asks, so it was resumed, or its window opened.
+    // nghttp2 asks, so the server resumed it, or its window opened.
     stream->waiting = false;
     stream->window_blocked = false;
     SetReady(stream);
@@ -318,7 +321,7 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
                                uint8_t* buffer, size_t length,
                                uint32_t* data_flags, void* user_data) {
   const int32_t stream_id = stream->id;
-  // Before the source is read, since it may cause frames of its own.
+  // Before the source is read, which may cause frames.
   const int32_t window =
       nghttp2_session_get_stream_remote_window_size(session, stream_id);
   const ssize_t result = stream->body.read(
@@ -335,7 +338,7 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   stream->done = (result < 0 && !stream->waiting) || ends;
   if (stream->waiting || stream->done) stream->queued = false;
   served_ = bytes;
-  // Of an end without END_STREAM nghttp2 makes no frame: trailers follow.
+  // nghttp2 makes no frame for an end without END_STREAM: trailers follow.
   const bool has_frame =
       bytes > 0 || (result == 0 &&
                     !(ends && (*data_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)));
@@ -360,7 +363,7 @@ void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes,
       stream->window_blocked = true;
       SetBlocked(stream);
     } else {
-      if (bytes == 0) SetReady(stream);  // an empty frame, the source's will
+      if (bytes == 0) SetReady(stream);  // the source asked for an empty frame
       asked_next_ = id;
     }
   }
@@ -375,14 +378,14 @@ PriorityAdapter::Stream* PriorityAdapter::Find(int32_t stream_id) {
 void PriorityAdapter::Forget(int32_t stream_id) {
   if (Stream* stream = Find(stream_id)) Unlist(stream);
   streams_.erase(stream_id);
-  // NotFound: it never opened here (its HEADERS were refused).
+  // NotFound when it never opened here (its HEADERS were refused).
   host_.Close(Id(stream_id)).IgnoreError();
   ++changes_;
 }
 
 // nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
-// body when its HEADERS are sent. So what was given to it before it asks is
-// queued, unless there is no such stream.
+// body when its HEADERS are sent. So every body that it got before it asks is
+// queued, unless the stream is gone.
 void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
@@ -393,19 +396,19 @@ void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
     } else if (nghttp2_session_check_server_session(session) != 0) {
       Forget(id);  // closed before it was answered
     } else {
-      stream->waiting = true;  // a request that the server's limit holds back
+      stream->waiting = true;  // the peer's stream limit holds the request back
     }
   }
   fresh_.clear();
 }
 
-// MakeFreshReady() does it too, but nghttp2 asks for no body while the peer
-// resets every stream or opens no window.
+// MakeFreshReady() forgets them too, but it never runs while the peer resets
+// every stream or opens no window: nghttp2 asks for no body then.
 void PriorityAdapter::ForgetLateAnswers(nghttp2_session* session) {
   const bool serves = nghttp2_session_check_server_session(session) != 0;
   std::erase_if(fresh_, [&](int32_t id) {
     if (Find(id) == nullptr) return true;
-    // A pushed stream is not there before its PUSH_PROMISE was sent.
+    // A pushed stream does not exist before its PUSH_PROMISE is sent.
     if (!serves || id % 2 == 0 ||
         nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
       return false;
@@ -431,7 +434,7 @@ void PriorityAdapter::SetBlocked(Stream* stream) {
   ++changes_;
 }
 
-// The last one takes its place.
+// The last one moves to its place.
 void PriorityAdapter::Unlist(Stream* stream) {
   if (!stream->ready_at.has_value()) return;
   ready_.back()->ready_at = stream->ready_at;
@@ -451,7 +454,7 @@ void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
   SetReady(stream);
 }
 
-// Hash order differs from run to run; the policy must not see it.
+// Sorted, since hash order differs from run to run, and so would the policy's.
 void PriorityAdapter::WindowsMayHaveOpened(nghttp2_session* session) {
   std::vector<int32_t> blocked;
   for (const auto& [id, stream] : streams_) {
@@ -478,8 +481,8 @@ bool PriorityAdapter::Pick(nghttp2_session* session) {
   return false;
 }
 
-// The pick is taken back. A charge of 0 bytes may block a stream, so one that
-// can be sent is made ready again.
+// Takes the pick back. A charge of 0 bytes may block a stream, so a stream that
+// can send is made ready again.
 void PriorityAdapter::DropGrant() {
   if (!grant_.has_value()) return;
   const scheduler::StreamId id = grant_->stream_id;
@@ -499,8 +502,8 @@ bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {
     asked_next_ = stream->id;
     return true;
   }
-  // Nothing of it is with nghttp2 (the response was refused): it is waited for
-  // until nghttp2 asks.
+  // nghttp2 holds no body of it (the response was refused), so it waits until
+  // nghttp2 asks.
   stream->waiting = true;
   SetBlocked(stream);
   return false;

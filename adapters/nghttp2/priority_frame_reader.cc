@@ -20,8 +20,8 @@ size_t PriorityFrameReader::Take(absl::string_view bytes,
                                  std::optional<PrioritySignal>* signal) {
   signal->reset();
   const size_t all = bytes.size();
-  // A frame cannot begin with the preface's 'P': the first one is SETTINGS, far
-  // below the 5 MiB that this would be the length of.
+  // No first frame begins with the preface's 'P': as the first byte of a length
+  // it would mean 5 MiB, and the first frame is SETTINGS.
   if (!started_ && all > 0) {
     started_ = true;
     if (bytes.front() == 'P') passed_over_ = kPreface;

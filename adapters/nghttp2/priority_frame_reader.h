@@ -1,6 +1,6 @@
-// Finds the PRIORITY frames (RFC 9113 §6.3) in what a connection receives, for
-// a library that does not report them. It looks at the nine bytes before each
-// payload (§4.1) and at nothing else.
+// Finds the PRIORITY frames (RFC 9113 §6.3) in the bytes that a connection
+// receives, for a library that does not report them. Of other frames it reads
+// only the header of nine bytes (§4.1).
 //
 //   std::optional<PrioritySignal> signal;
 //   const size_t taken = reader.Take(bytes, &signal);
@@ -32,9 +32,9 @@ struct PrioritySignal {
 class PriorityFrameReader {
  public:
   // Reads the connection's next `bytes`, the client's preface (§3.4) included,
-  // to the end of the next PRIORITY frame. Returns how many it read: all of
-  // them when no such frame ends within. One that is malformed (not of 5 bytes,
-  // on stream 0) is passed over, it is the library's to judge.
+  // up to the end of the next PRIORITY frame. Returns how many bytes it read:
+  // all when no such frame ends there. It skips a malformed one (not 5 bytes
+  // long, or on stream 0), which the library judges.
   size_t Take(absl::string_view bytes, std::optional<PrioritySignal>* signal);
 
  private:
@@ -45,11 +45,11 @@ class PriorityFrameReader {
   uint32_t Number(size_t at, size_t bytes) const;
 
   bool started_ = false;
-  // Of the frame's header, and of the payload behind it when it is wanted.
+  // The frame's header, and the payload of a PRIORITY frame behind it.
   std::array<uint8_t, kHeader + kPayload> frame_ = {};
   size_t have_ = 0;         // bytes of frame_
   size_t want_ = kHeader;   // have_ grows to it
-  size_t passed_over_ = 0;  // bytes that come first, of no interest
+  size_t passed_over_ = 0;  // bytes to skip first
 };
 
 }  // namespace sluice::adapters

@@ -1,9 +1,9 @@
 """Packs the module as a wheel: make_wheel.py MODULE LICENSE WHEEL
 
-The wheel's name says what it is for (PEP 427, PEP 600): CPython 3.11 and glibc
-2.36, which is Debian 12. It stands in for the distribution `priority`, so that
-what requires that finds it satisfied; the local version tells them apart. The
-same module gives the same bytes.
+The wheel's name gives its platform (PEP 427, PEP 600): CPython 3.11 and glibc
+2.36, as in Debian 12. It takes the place of the distribution `priority`, so that
+packages that require it are satisfied; the local version tells the two apart.
+The same module gives the same bytes.
 """
 
 import base64

@@ -23,7 +23,7 @@ namespace py = pybind11;
 namespace sluice::adapters::python {
 namespace {
 
-// Where the original's classes live, as tracebacks and pickles name them.
+// The module of the original's classes, in tracebacks and pickles.
 constexpr char kModule[] = "priority.priority";
 
 constexpr char kDeadlock[] = "No unblocked streams to schedule.";
@@ -50,17 +50,19 @@ void AddErrors(py::module_& module) {
       "DeadlockError", "No stream can make progress: all are blocked.", bases);
   errors.loop = MakeError("PriorityLoop",
                           "A stream was made to depend on itself.", bases);
-  errors.duplicate = MakeError("DuplicateStreamError",
-                               "The stream to insert is in the tree.", bases);
+  errors.duplicate =
+      MakeError("DuplicateStreamError",
+                "The stream to insert is in the tree already.", bases);
   errors.missing =
       MakeError("MissingStreamError", "The stream is not in the tree.",
                 py::make_tuple(base(PyExc_KeyError), errors.priority));
   errors.too_many = MakeError("TooManyStreamsError",
-                              "The tree has as many streams as it may.", bases);
-  errors.bad_weight =
-      MakeError("BadWeightError", "A weight is an integer of 1 to 256.", bases);
-  errors.pseudo = MakeError("PseudoStreamError",
-                            "Stream 0 is the root, and stays as it is.", bases);
+                              "The tree holds its maximum of streams.", bases);
+  errors.bad_weight = MakeError("BadWeightError",
+                                "A weight is an integer from 1 to 256.", bases);
+  errors.pseudo =
+      MakeError("PseudoStreamError",
+                "Stream 0 is the root and cannot be changed.", bases);
   for (const py::object& error :
        {errors.priority, errors.deadlock, errors.loop, errors.duplicate,
         errors.missing, errors.too_many, errors.bad_weight, errors.pseudo}) {
@@ -71,19 +73,20 @@ void AddErrors(py::module_& module) {
 
 // --- Calls -------------------------------------------------------------------
 //
-// Constructors and the calls that a server makes for every frame go around
-// pybind11's dispatcher: it costs several times what they do, and says what
-// does not fit in words of its own.
+// Constructors, and the calls that a server makes for every frame, avoid
+// pybind11's dispatcher. It costs several times as much as their work, and its
+// errors are not worded as Python's.
 
-// What Python says to a call that does not fit a function's parameters.
+// Python's error for arguments that do not fit a function's parameters.
 template <typename... Values>
 [[noreturn]] void RaiseMisfit(const char* format, Values... values) {
   PyErr_Format(PyExc_TypeError, format, values...);
   throw py::error_already_set();
 }
 
-// The parameters of a method, the first `required` ones required; filled in
-// from a call of the vectorcall protocol, null where it says nothing.
+// The parameters of a method, of which the first `required` must be given.
+// Read() takes the arguments of a call by the vectorcall protocol, and null for
+// those that are not given.
 template <size_t kCount>
 struct Parameters {
   const char* method;
@@ -134,7 +137,8 @@ py::object ObjectOr(PyObject* given, py::object otherwise) {
                           : py::reinterpret_borrow<py::object>(given);
 }
 
-// Whether `body()` went well; C++'s exceptions become Python's errors.
+// Runs `body()` and returns whether it succeeded. C++ exceptions become Python
+// errors.
 template <typename Body>
 bool Guarded(Body body) {
   try {
@@ -152,8 +156,8 @@ bool Guarded(Body body) {
   return false;
 }
 
-// A class's tp_init: what `make` returns for the values of `parameters` is what
-// the object stands for from then on.
+// A class's tp_init: the object gets the value that `make` returns for the
+// arguments.
 template <typename T, size_t kCount, typename Make>
 int Initialise(PyObject* self, PyObject* arguments, PyObject* keywords,
                const Parameters<kCount>& parameters, Make make) {
@@ -164,7 +168,7 @@ int Initialise(PyObject* self, PyObject* arguments, PyObject* keywords,
       const auto named = py::reinterpret_borrow<py::dict>(keywords);
       names = py::tuple(named);
       for (const auto& [name, value] : named) {
-        // Python sees to it in calls of methods, not of constructors.
+        // Python checks it in calls of methods, not of constructors.
         if (!PyUnicode_Check(name.ptr())) {
           RaiseMisfit("keywords must be strings");
         }
@@ -185,9 +189,9 @@ int Initialise(PyObject* self, PyObject* arguments, PyObject* keywords,
              : -1;
 }
 
-// Objects have a __dict__, as the original's. Not by py::dynamic_attr(): with
-// that, under CPython 3.11, a subclass's objects that refer to themselves are
-// never collected.
+// Objects have a __dict__, as the original's. py::dynamic_attr() would not do:
+// with it, under CPython 3.11, objects of a subclass that refer to themselves
+// are never collected.
 void LetAttributesBeSet(PyTypeObject& type) {
   static PyGetSetDef dict[] = {{"__dict__", PyObject_GenericGetDict,
                                 PyObject_GenericSetDict, nullptr, nullptr},
@@ -200,7 +204,7 @@ void LetAttributesBeSet(PyTypeObject& type) {
   type.tp_clear = py::detail::pybind11_clear;
 }
 
-// As the original's: in Python's words, and in tracebacks and pickles.
+// Gives the type the original's name, in errors, tracebacks and pickles.
 void NameAsOriginal(const py::object& type, const char* name) {
   reinterpret_cast<PyTypeObject*>(type.ptr())->tp_name = name;
   type.attr("__module__") = kModule;
@@ -224,7 +228,7 @@ std::string Repr(const Stream& stream) {
          ", weight=" + std::to_string(stream.weight()) + ">";
 }
 
-// Leaves its old parent first: a stream has one.
+// The child leaves its old parent first, since a stream has one parent.
 void AddChild(Stream& self, const std::shared_ptr<Stream>& child,
               bool exclusive) {
   for (const Stream* s = &self; s != nullptr; s = s->parent()) {
@@ -275,7 +279,7 @@ py::list QueueOf(Stream& self) {
   return queue;
 }
 
-// The ordering of ids; NotImplemented beside anything but a stream.
+// The order of ids; NotImplemented for any other type.
 template <typename Compare>
 auto Compared(Compare compare) {
   return [compare](const Stream& self, const py::object& other) -> py::object {
@@ -297,7 +301,7 @@ void AddStream(py::module_& module) {
         type->ht_type.tp_init = InitStream;
       }),
       "Stream(stream_id, weight=16)\n--\n\n"
-      "Priority information for one stream.");
+      "The priority of one stream.");
   stream
       .def_property_readonly("stream_id",
                              [](const Stream& self) { return self.id(); })
@@ -367,7 +371,8 @@ int InitTree(PyObject* self, PyObject* arguments, PyObject* keywords) {
       });
 }
 
-// Null with an error set for a subclass that did not call __init__().
+// Null, with an error set, for an object of a subclass that did not call
+// __init__().
 Tree* TreeOf(PyObject* self) {
   Tree* const tree = ValueOf<Tree>(self);
   if (tree == nullptr) {
@@ -434,8 +439,8 @@ PyObject* Prioritize(PyObject* self, PyObject* const* arguments,
   });
 }
 
-// What the garbage collector asks: attributes that a caller gave to the streams
-// may refer to the tree.
+// For the garbage collector: attributes that a caller gave to the streams may
+// refer to the tree.
 int Traverse(PyObject* self, visitproc visit, void* arg) {
   const auto* const instance =
       reinterpret_cast<const py::detail::instance*>(self);
@@ -463,20 +468,22 @@ PyCFunction AsPython(Function* function) {
 
 PyMethodDef methods[] = {
     {"next", [](PyObject* self, PyObject*) { return Next(self); }, METH_NOARGS,
-     "next($self)\n--\n\nThe id of the stream that sends next."},
+     "next($self)\n--\n\nReturn the id of the stream that sends next."},
     {"block", AsPython(SetActive<false>), METH_FASTCALL | METH_KEYWORDS,
-     "block($self, stream_id)\n--\n\nThe stream has nothing to send."},
+     "block($self, stream_id)\n--\n\nMark the stream as having nothing to "
+     "send."},
     {"unblock", AsPython(SetActive<true>), METH_FASTCALL | METH_KEYWORDS,
-     "unblock($self, stream_id)\n--\n\nThe stream has something to send."},
+     "unblock($self, stream_id)\n--\n\n"
+     "Mark the stream as having something to send."},
     {"remove_stream", AsPython(Remove), METH_FASTCALL | METH_KEYWORDS,
      "remove_stream($self, stream_id)\n--\n\n"
-     "The stream leaves; its dependents share its place."},
+     "Remove the stream; its dependents share its weight."},
     {"insert_stream", AsPython(Prioritize<true>), METH_FASTCALL | METH_KEYWORDS,
      "insert_stream($self, stream_id, depends_on=None, weight=16, "
-     "exclusive=False)\n--\n\nThe stream joins, with something to send."},
+     "exclusive=False)\n--\n\nInsert a stream that has something to send."},
     {"reprioritize", AsPython(Prioritize<false>), METH_FASTCALL | METH_KEYWORDS,
      "reprioritize($self, stream_id, depends_on=None, weight=16, "
-     "exclusive=False)\n--\n\nThe stream moves, and gets another weight."},
+     "exclusive=False)\n--\n\nMove the stream and change its weight."},
 };
 
 void AddTree(py::module_& module) {
@@ -490,8 +497,8 @@ void AddTree(py::module_& module) {
         type->ht_type.tp_clear = Clear;
       }),
       "PriorityTree(maximum_streams=1000)\n--\n\n"
-      "The dependency tree of RFC 7540; iterate over it to know who sends "
-      "next.");
+      "The dependency tree of RFC 7540. Iterate over it to get the ids of "
+      "the streams in the order in which they send.");
   tree.def("_get_or_insert_parent", &Tree::GetOrInsertParent,
            py::arg("parent_stream_id"))
       .def_property_readonly("_streams", &Tree::streams)
@@ -516,7 +523,7 @@ PYBIND11_MODULE(priority, module) {
   sluice::adapters::python::AddErrors(module);
   sluice::adapters::python::AddStream(module);
   sluice::adapters::python::AddTree(module);
-  // The original is a package whose one module has this name.
+  // The original is a package with one module of this name.
   py::module_::import("sys").attr("modules")["priority.priority"] = module;
   module.attr("priority") = module;
 }

@@ -19,10 +19,10 @@ namespace {
 constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
 constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
 
-// More times than a log has decisions; leaves room for adding those.
+// More than a log has decisions, with room to add those.
 constexpr int64_t kNever = kLast / 2;
 
-// A log is not worth settling before.
+// The shortest log that is worth settling.
 constexpr size_t kShortLog = 64;
 
 bool IsBeyond(int64_t order) { return (order == kFirst) | (order == kLast); }
@@ -34,8 +34,8 @@ int64_t OrderOf(const pybind11::int_& id) {
   return value;
 }
 
-// By largest remainder, so that the sum is conserved; nobody gets nothing, not
-// even on the way: a weight is divided by.
+// By largest remainder, which conserves the sum. Every share is above 0, in
+// intermediate steps too, since a weight is a divisor.
 void ShareWeight(uint64_t weight,
                  const std::vector<std::shared_ptr<Stream>>& heirs) {
   uint64_t total = 0;
@@ -84,7 +84,7 @@ Stream::Stream(pybind11::int_ id, int weight)
       whole_(kQuantum / exact_weight_),
       remainder_(kQuantum % exact_weight_) {}
 
-// One by one: a chain is as deep as its client likes.
+// One by one, since the client decides how deep a chain is.
 Stream::~Stream() {
   std::vector<std::shared_ptr<Stream>> doomed = std::move(children_);
   while (!doomed.empty()) {
@@ -110,10 +110,9 @@ void Stream::SetWeight(int weight) {
   SetExactWeight(static_cast<uint32_t>(weight) * kWeightUnit);
 }
 
-// The level stays, and the deficit with it: what is carried over may be more
-// than the new weight.
+// The level and the deficit stay, so the deficit may exceed the new weight.
 void Stream::SetExactWeight(uint32_t weight) {
-  // What is owed is owed at the old weight.
+  // The decisions so far count at the old weight.
   UpdateFromParent();
   exact_weight_ = weight;
   whole_ = kQuantum / weight;
@@ -229,7 +228,7 @@ Stream* Stream::Schedule() {
   }
 }
 
-// Without the other's division.
+// Does without a division.
 inline void Stream::TakeTurn() {
   const uint32_t sum = deficit_ + remainder_;
   const uint32_t carry = sum >= exact_weight_ ? 1 : 0;
@@ -255,30 +254,30 @@ int64_t Stream::TimesToReach(int64_t level) const {
   if (__builtin_mul_overflow(cost, int64_t{exact_weight_}, &cost)) {
     return kNever;
   }
-  // Once at least: a deficit above the weight counts only when served.
+  // At least once: a deficit above the weight counts only when served.
   return cost <= int64_t{deficit_} + kQuantum
              ? 1
              : (cost - deficit_ - 1) / kQuantum + 1;
 }
 
-// --- What the blocked miss ---------------------------------------------------
+// --- Blocked children --------------------------------------------------------
 //
 // A decision serves (and passes over) every blocked child that comes before the
-// child it is for, once. Let T(j) be how often a child must be served, from the
-// start of the log, to come after the child of decision j; the log's decisions
-// are in order, so T never falls. Then after decision j the child was served
-// n(j) = min(n(j - 1) + 1, T(j)) times, hence
+// picked child, once. Let T(j) be how often a blocked child must be served,
+// from the start of the log, to come after the child of decision j. The log's
+// decisions are in order, so T never falls. Then after decision j the child was
+// served n(j) = min(n(j - 1) + 1, T(j)) times, hence
 //
 //   n(end) = min(end, min over j of T(j) + end - j).
 //
-// In a stretch only the last decision counts for that: its id adds at most 1 to
-// T over an earlier one's, and its j is greater by as much or more. From
-// stretch to stretch T - j rises or falls with the slope that the log has there
-// less what the child gains each time, ids apart. Where it falls everywhere,
-// the minimum is at the last stretch, and where it rises everywhere, at the
-// first that comes after the child: the last or first of those with smaller
-// ids than the child's, or of those with larger ones. Only a child between the
-// log's slopes needs a look at each stretch.
+// Of a stretch only the last decision matters: its id adds at most 1 to T over
+// an earlier one's, and its j is greater by as much or more. From stretch to
+// stretch, ids apart, T - j rises or falls with the log's slope there minus the
+// child's own gain. If it falls everywhere, the minimum is at the last stretch;
+// if it rises everywhere, at the first that comes after the child. In both
+// cases it is the last or first of the stretches with smaller ids than the
+// child's, or of those with larger ones. Only a child between the log's slopes
+// needs a look at each stretch.
 
 void Stream::Log(const Ready& served) {
   const int64_t level = LevelOf(served.key);
@@ -304,7 +303,7 @@ void Stream::Log(const Ready& served) {
   log_.push_back(Stretch{level, order, LogEnd() + 1});
 }
 
-// The same for an id beyond 64 bits, which no stretch can tell from others.
+// The same for an id beyond 64 bits: stretches do not distinguish such ids.
 void Stream::LogAtOnce(const Ready& served) {
   SettleAll();
   for (Stream* const child : blocked_) {
@@ -331,15 +330,15 @@ int64_t Stream::TimesServed(const Stream& child, const Slopes& slopes) const {
   const auto smaller = [&child](const Stretch& stretch) {
     return stretch.order < child.order_;
   };
-  // As often as it takes to come after a stretch.
+  // How often the child must be served to come after a stretch.
   const auto times = [&](const Stretch& stretch) {
     return child.TimesToReach(stretch.level + (smaller(stretch) ? 0 : 1));
   };
-  // Then n(end), were the stretch the minimum.
+  // n(end), if the minimum is at the stretch.
   const auto with = [&](const Stretch& stretch) {
     return times(stretch) + end - stretch.end;
   };
-  // Whether a stretch with a smaller id could make that less.
+  // Whether a stretch with a smaller id may lower it.
   const auto id_matters = [&](const Stretch& stretch) {
     return times(stretch) > child.TimesToReach(stretch.level);
   };
@@ -370,7 +369,7 @@ int64_t Stream::TimesServed(const Stream& child, const Slopes& slopes) const {
   }
 
   for (auto stretch = first; stretch != log_.end(); ++stretch) {
-    if (times(*stretch) >= served) break;  // and so are all later ones
+    if (times(*stretch) >= served) break;  // all later ones are too
     served = std::min(served, with(*stretch));
   }
   return served;
@@ -394,8 +393,8 @@ void Stream::SettleAll() {
   slopes_ = Slopes();
 }
 
-// Brings the queue of this stream up to date, but for what its log has. While a
-// stream is ready, so is everything above it, and nothing is owed.
+// Brings the queue of this stream up to date, but for the decisions in its log.
+// While a stream is ready, all streams above it are too, and up to date.
 void Stream::Update() {
   if (IsReady()) return;
   std::vector<Stream*> path;
@@ -406,14 +405,14 @@ void Stream::Update() {
   }
   for (Stream* stream = top;; stream = path.back(), path.pop_back()) {
     if (stream->parent_ != nullptr) stream->parent_->Settle(stream);
-    // An active stream is never asked for those below it.
+    // An active stream is served itself, never the streams below it.
     const int64_t failed = std::exchange(stream->failed_, 0);
     if (failed > 0) stream->ServeAllBlocked(failed);
     if (path.empty()) break;
   }
 }
 
-// The same for what the parent knows of this stream.
+// The same for the level and deficit of this stream, from the parent's log.
 void Stream::UpdateFromParent() {
   if (parent_ == nullptr || in_ready_) return;
   parent_->Update();
@@ -491,7 +490,7 @@ void Stream::SetReady(size_t slot, const Ready& entry) {
   }
 }
 
-// With `kWasFirst`, all places on the way up are the entry's and change.
+// With `kWasFirst`, the entry holds all places on the way up, and all change.
 template <bool kBeyond, bool kWasFirst>
 void Stream::PlayMatches(size_t slot, const Ready& entry) {
   Ready* const ready = ready_.data();
@@ -501,11 +500,11 @@ void Stream::PlayMatches(size_t slot, const Ready& entry) {
   for (; place > 1; place /= 2) {
     if (!kWasFirst && ready[place].key == key &&
         ready[place].stream == stream) {
-      return;  // so nothing changes further up
+      return;  // nothing changes further up
     }
     ready[place] = Ready{key, stream};
-    // A copy, so that reading it is safe whoever wins: then no branch is
-    // needed, and nobody could foretell one.
+    // A copy is safe to read whichever entry wins. That saves a branch, which
+    // the CPU could not predict.
     const Ready other = ready[place ^ 1];
     if (kBeyond ? Precedes(other, Ready{key, stream}) : other.key < key) {
       key = other.key;

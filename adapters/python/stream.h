@@ -2,25 +2,25 @@
 // the order of python-hyper/priority 2.0.0, exactly, at another cost.
 //
 // That order is start-time fair queueing with one equal quantum for each
-// decision: every stream has a level, the smallest level is served first, the
-// smaller stream id among equals, and the level grows by 256 / weight (with the
-// division's remainder carried along). What sets it apart from Sluice's own
-// tree, and why it is not that tree under another key: a blocked stream is
-// served in its turn, and passed over. Its level keeps up with its siblings',
-// and so do those of all that depend on it, so what happens when it is
-// unblocked depends on every decision made meanwhile.
+// decision. Every stream has a level. The smallest level is served first, and
+// the smaller stream id among equals; then the level grows by 256 / weight (the
+// division's remainder is carried along). Sluice's own tree cannot give this
+// order: here a blocked stream is served in its turn, and passed over. Its
+// level keeps up with its siblings', and so do the levels of all streams below
+// it. So the order after it is unblocked depends on every decision made
+// meanwhile.
 //
-// The original walks through every such stream at every decision. Here the
-// ready children of a stream stand in a tournament, and a decision among them
-// is noted in a log for the blocked ones (with nothing ready below). How often
-// the decisions in the log served a blocked child follows from a few numbers,
-// mostly without walking through them: it is asked for when somebody looks at
-// the child, and for all once the log is as long as they are many. So a
-// decision is O(log ready + depth) amortised, blocked siblings or not; only
-// among blocked ones whose weight lies between what the ready ones make the
-// levels rise by (of 3, say, beside ready ones of 1 and 2) it is O(blocked),
-// at about a nanosecond for each. What depends on a blocked stream is counted,
-// and brought up to date when somebody looks.
+// The original visits every such stream at every decision. Here the ready
+// children of a stream stand in a tournament. A log keeps the decisions among
+// them for the blocked children (those with nothing ready below). A few numbers
+// tell how often the logged decisions served a blocked child, mostly without a
+// walk through the log. They are worked out for one child when a caller looks
+// at it, and for all when the log is as long as the blocked children are many.
+// So a decision is O(log ready + depth) amortised, with blocked siblings or
+// without. It is O(blocked), at about a nanosecond each, only among blocked
+// children whose weight lies between the rates at which the ready ones let the
+// levels rise (weight 3, say, beside ready ones of 1 and 2). Streams below a
+// blocked one are counted, and brought up to date when a caller looks at them.
 //
 // Nothing recurses, whatever the depth. Not thread-safe: under Python's lock.
 #ifndef SLUICE_ADAPTERS_PYTHON_STREAM_H_
@@ -41,15 +41,14 @@ namespace sluice::adapters::python {
 // Weights are kept in 1/65536, since those of a removed stream's dependents are
 // fractions (RFC 7540 §5.3.4).
 inline constexpr uint32_t kWeightUnit = 1u << 16;
-// What one decision costs a stream, in levels times weight.
+// The cost of one decision to a stream, in levels times weight.
 inline constexpr uint32_t kQuantum = 256 * kWeightUnit;
 
-// "%d" of Python's, for an id in a text. Throws Python's TypeError for what is
-// no number.
+// Python's "%d" of an id. Throws Python's TypeError unless it is a number.
 std::string FormatId(pybind11::handle id);
 
-// Streams and trees are made by std::make_shared(), so this is what `new` does:
-// pybind11 has it make up a value for an object whose __init__() has not run.
+// The `new` of streams and trees, which std::make_shared() makes. pybind11
+// calls it to make up a value for an object whose __init__() has not run.
 [[noreturn]] void RaiseNotInitialised(const char* type);
 
 class Stream : public std::enable_shared_from_this<Stream> {
@@ -80,25 +79,25 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const std::vector<std::shared_ptr<Stream>>& children() const {
     return children_;
   }
-  // The level that was served last among the children.
+  // The level of the child that was served last.
   int64_t LastLevel();
-  // Of the children, with their levels; smallest first.
+  // The children with their levels, the smallest first.
   std::vector<std::pair<int64_t, Stream*>> Queue();
-  // The remainder of the last division, as an integer of the original's.
+  // The remainder of the last division, in the original's unit.
   uint32_t Deficit();
 
   // `child` joins at the level served last. It must have no parent.
   void AddChild(std::shared_ptr<Stream> child);
-  // The same, and the other children become its.
+  // The same, and the other children move below it.
   void AddChildExclusive(std::shared_ptr<Stream> child);
-  // `child` leaves, its own dependents with it.
+  // `child` leaves, and takes its dependents along.
   void RemoveChild(Stream* child);
-  // `child` leaves, and its dependents come here in its place. They share its
+  // `child` leaves, and its dependents take its place here. They share its
   // weight in proportion to theirs, to the last 1/65536 (RFC 7540 §5.3.4).
   void ReplaceByItsChildren(Stream* child);
 
-  // The active stream below this one that is served next; null when there is
-  // none, and then the levels grow all the same.
+  // The active stream below this one that is served next. Null when there is
+  // none; the levels grow nevertheless.
   Stream* Schedule();
 
  private:
@@ -111,17 +110,17 @@ class Stream : public std::enable_shared_from_this<Stream> {
     Key key;
     Stream* stream;
   };
-  static Ready Nobody();  // after everybody
+  static Ready Nobody();  // comes after every entry
 
-  // Decisions that follow on each other in the log and have one level.
+  // Consecutive decisions of the log that have one level.
   struct Stretch {
     int64_t level;
-    int64_t order;  // of the last, and the largest
-    int64_t end;    // how many decisions the log has up to there
+    int64_t order;  // of the last decision, the largest
+    int64_t end;    // decisions of the log up to its end
   };
 
-  // By how many levels a decision the ends of stretches rise, at least and at
-  // most.
+  // The least and the most by which the level rises with a decision, from the
+  // end of one stretch to the end of another.
   struct Slopes {
     double least = std::numeric_limits<double>::infinity();
     double most = 0;
@@ -130,7 +129,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool IsReady() const { return active_ || ready_count_ > 0; }
 
   static bool Precedes(const Ready& a, const Ready& b);
-  // The tournament's: an entry changes, joins, leaves.
+  // An entry of the tournament changes, joins, leaves.
   void SetReady(size_t slot, const Ready& entry);
   template <bool kBeyond, bool kWasFirst>
   void PlayMatches(size_t slot, const Ready& entry);
@@ -140,11 +139,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void Enter(Stream* child);
   void Leave(Stream* child);
 
-  // What being served does to this stream, when it is its turn, and when it is
-  // passed over.
+  // This stream is served in its turn, or passed over `times` times.
   void TakeTurn();
   void PassOver(int64_t times);
-  // How often that must be to reach `level`.
+  // How often it must be passed over to reach `level`.
   int64_t TimesToReach(int64_t level) const;
 
   void Log(const Ready& served);
@@ -152,31 +150,32 @@ class Stream : public std::enable_shared_from_this<Stream> {
   int64_t LogEnd() const { return log_.empty() ? 0 : log_.back().end; }
   Slopes SlopesOfAll() const;
   int64_t TimesServed(const Stream& child, const Slopes& slopes) const;
-  // Brings a blocked child's level, deficit and failures up to date, or all.
+  // Bring the level, deficit and failures of a blocked child, or of all, up to
+  // date.
   void Settle(Stream* child);
   void SettleAll();
 
   void Update();
   void UpdateFromParent();
   void ServeAllBlocked(int64_t times);
-  // Moves this stream to its parent's other queue if it became ready or
-  // blocked, and so on upwards.
+  // Moves this stream to its parent's other queue when it became ready or
+  // blocked; then the parent likewise, and so on.
   void ReadinessMayHaveChanged();
   std::vector<std::shared_ptr<Stream>> TakeChildren();
 
   const pybind11::int_ id_;
-  // The id where it fits, else the nearest int64_t: the order of ids, all but
-  // among those beyond.
+  // The id, or the nearest int64_t: the order of ids, but for those beyond 64
+  // bits.
   const int64_t order_;
   int weight_;
   uint32_t exact_weight_;
   bool active_ = true;
 
   Stream* parent_ = nullptr;
-  bool in_ready_ = false;  // in which of the parent's queues
-  size_t slot_ = 0;        // and where there
-  // Where it is served next, and what the last division left. A blocked one's
-  // are those of when the parent's log had `seen_` decisions.
+  bool in_ready_ = false;  // else it is among the parent's blocked_
+  size_t slot_ = 0;        // its place there
+  // The level where it is served next, and the remainder of the last division.
+  // For a blocked stream, as of the parent's first `seen_` logged decisions.
   int64_t level_ = 0;
   uint32_t deficit_ = 0;
   uint32_t whole_;      // kQuantum / exact_weight_
@@ -185,20 +184,19 @@ class Stream : public std::enable_shared_from_this<Stream> {
   int64_t failed_ = 0;  // Schedule()s that found nothing, not yet carried out
 
   std::vector<std::shared_ptr<Stream>> children_;
-  // A tournament: the entries are leaves, the last half of the vector, and each
-  // place before holds the first of the two at twice its index; 1 the first of
-  // all. One change touches a path that is known beforehand, so that the CPU
-  // need not wait for one comparison to start on the next.
+  // A tournament. The entries are the leaves, the last half of the vector. Each
+  // place before holds the first of the two at twice its index, so place 1
+  // holds the first of all. A change touches a path that is known beforehand,
+  // so the CPU need not wait for one comparison before it begins the next.
   std::vector<Ready> ready_;
   size_t leaves_ = 0;  // half of its size
   size_t ready_count_ = 0;
-  std::vector<size_t> vacant_;    // the leaves with nobody
-  bool ready_beyond_ = false;     // an id beyond 64 bits has been among them
+  std::vector<size_t> vacant_;    // the empty leaves
+  bool ready_beyond_ = false;     // an id beyond 64 bits has been ready
   std::vector<Stream*> blocked_;  // in no order
-  // While there are blocked ones: the decisions that not all of them know of,
-  // in the order of their keys.
+  // The decisions that some blocked child does not know yet, by key.
   std::vector<Stretch> log_;
-  Slopes slopes_;  // but for its last stretch, to which more may come
+  Slopes slopes_;  // without the last stretch, which may grow
   int64_t last_level_ = 0;
 };
 

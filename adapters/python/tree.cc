@@ -43,8 +43,8 @@ bool IsZero(py::handle id) {
   return Equal(id, py::int_(0));
 }
 
-// Throws what the original's attribute access does for a stream that is in the
-// dictionary and no stream's child: callers can do that by hand.
+// Throws the error of the original's attribute access for a stream that is in
+// the dictionary and has no parent, as callers can arrange by hand.
 Stream& ParentOf(const Stream& stream) {
   if (stream.parent() == nullptr) {
     Raise(PyExc_AttributeError,
@@ -105,7 +105,7 @@ Tree::Tree(py::object maximum_streams)
   }
 }
 
-// Before the dictionary lets go of the streams: the root takes them down one by
+// Before the dictionary releases the streams: the root destroys them one by
 // one, whatever the depth.
 Tree::~Tree() = default;
 
@@ -115,7 +115,7 @@ Stream* Tree::FindStream(py::handle id) const {
     if (PyErr_Occurred() != nullptr) throw py::error_already_set();
     return nullptr;
   }
-  // What pybind11's cast looks up every time.
+  // pybind11's cast would look it up every time.
   static PyTypeObject* const type =
       py::detail::get_type_info(typeid(Stream))->type;
   return Py_TYPE(found) == type ? ValueOf<Stream>(found)
@@ -143,7 +143,7 @@ void Tree::Insert(py::object id, py::object depends_on, py::object weight,
   }
   // Stream 0 counts.
   const py::int_ next_size(py::len(streams_) + 1);
-  // Its own methods may put another in its place.
+  // The methods of a caller's int may replace it meanwhile.
   const py::object maximum = maximum_streams_;
   if (next_size > maximum) {
     Raise(TheErrors().too_many, "Refusing to insert ", maximum + py::int_(1),
@@ -152,7 +152,7 @@ void Tree::Insert(py::object id, py::object depends_on, py::object weight,
   const int checked_weight = CheckedWeight(weight);
   auto stream = std::make_shared<Stream>(CheckedId(id), checked_weight);
   std::shared_ptr<Stream> parent = root_;
-  // None and 0 alike mean stream 0.
+  // Both None and 0 mean stream 0.
   if (IsTrue(depends_on)) {
     if (Equal(depends_on, id)) {
       Raise(TheErrors().loop, "Stream ", id, " must not depend on itself.");
@@ -189,8 +189,8 @@ void Tree::Reprioritize(py::object id, py::object depends_on, py::object weight,
   const int checked_weight = CheckedWeight(weight);
   const uint32_t exact_weight =
       static_cast<uint32_t>(checked_weight) * kWeightUnit;
-  // What changes nothing moves nothing: else repeating it would be a way to be
-  // served first.
+  // A call that changes nothing moves nothing; else a client could be served
+  // first by repeating it.
   if (!exclusive && parent.get() == stream->parent() &&
       exact_weight == stream->exact_weight()) {
     return;

@@ -26,21 +26,21 @@ struct Errors {
 };
 Errors& TheErrors();
 
-// As Python's `if` takes it; throws what its __bool__ does.
+// As Python's `if` reads it. Throws the errors of its __bool__().
 bool IsTrue(pybind11::handle value);
 
-// Throws Python's TypeError for what is no int.
+// Throws Python's TypeError unless it is an int.
 pybind11::int_ CheckedId(pybind11::handle id);
 
-// Throws the module's BadWeightError for what is no weight (RFC 7540 §5.3.2).
+// Throws the module's BadWeightError unless it is a weight (RFC 7540 §5.3.2).
 int CheckedWeight(pybind11::handle weight);
 
-// What a Python object of the bound class `T`, or of a subclass, stands for;
-// null before its __init__(). Without pybind11's look-up where it can be.
+// The T of a Python object of the bound class, or of a subclass; null before
+// its __init__(). Does without pybind11's look-up in the usual case.
 template <typename T>
 T* ValueOf(PyObject* object) {
   auto* const instance = reinterpret_cast<pybind11::detail::instance*>(object);
-  // The usual class, with one of pybind11's among its bases: T.
+  // The usual case: T is the one base that pybind11 made.
   if (instance->simple_layout) {
     return static_cast<T*>(instance->simple_value_holder[0]);
   }
@@ -50,8 +50,8 @@ T* ValueOf(PyObject* object) {
 }
 
 // Methods throw pybind11::error_already_set with the original's errors, in its
-// order of checks. All but Next() and Remove() cost a dictionary's look-up and
-// what stream.h says; Remove() is O(siblings + children).
+// order of checks. Remove() is O(siblings + children), Next() costs what
+// stream.h says, and the others cost a look-up in a dictionary more.
 class Tree {
  public:
   explicit Tree(pybind11::object maximum_streams);
@@ -67,14 +67,14 @@ class Tree {
   void Remove(pybind11::object id);
   void SetActive(pybind11::handle id, bool active);
 
-  // The id of the stream that is next, a new reference; null when all are
-  // blocked.
+  // The id of the stream to serve next, a new reference; null when all streams
+  // are blocked.
   PyObject* Next() {
     const Stream* const next = root_->Schedule();
     return next == nullptr ? nullptr : next->id().inc_ref().ptr();
   }
 
-  // What the original calls _streams: every stream, 0 included, by id.
+  // The original's _streams: every stream, 0 included, by id.
   const pybind11::dict& streams() const { return streams_; }
   const std::shared_ptr<Stream>& root() const { return root_; }
   const pybind11::object& maximum_streams() const { return maximum_streams_; }
@@ -84,7 +84,7 @@ class Tree {
   std::shared_ptr<Stream> GetOrInsertParent(pybind11::object id);
 
  private:
-  // Null when there is none.
+  // Null for an unknown id.
   Stream* FindStream(pybind11::handle id) const;
   std::shared_ptr<Stream> Find(pybind11::handle id) const;
 

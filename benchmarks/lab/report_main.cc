@@ -1,8 +1,6 @@
 // Makes one report of the runs that several compare programs kept in files.
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,32 +11,34 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/output.h"
-#include "benchmarks/lab/result_files.h"
-#include "benchmarks/lab/run_file.h"
-#include "benchmarks/lab/selection.h"
-#include "examples/support/command_line.h"
-#include "examples/support/path_lists.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/results/output.h"
+#include "benchmarks/lab/results/result_files.h"
+#include "benchmarks/lab/results/run_file.h"
+#include "support/command_line.h"
+#include "support/paths.h"
 
 ABSL_FLAG(std::string, baseline, "rr",
           "the policy that the HTML report compares with");
-ABSL_FLAG(uint64_t, seed, 1, "of the resamples of the HTML report's sums");
+ABSL_FLAG(uint64_t, seed, 1, "seed of the resamples in the HTML report");
 
 namespace {
 
-using sluice::examples::ExitBadCommandLine;
 using sluice::lab::Output;
 using sluice::lab::PageLoad;
 using sluice::lab::Run;
+using sluice::support::ExitBadCommandLine;
+using sluice::support::ReadFile;
+using sluice::support::ValueOrExit;
 
 constexpr char kProgram[] = "report";
 constexpr absl::string_view kUsage =
-    "report FILE…: makes one report of runs that were kept with compare's "
-    "--runs,\nin the order of the files and of the runs inside them. @LIST "
-    "stands for the files\nthat LIST names, one a line.\n";
+    "report FILE…: makes one report of the runs in files of compare's --runs, "
+    "in the\norder of the files and of the runs inside them. @LIST stands for "
+    "the files that\nLIST names, one a line.\n";
 
-// Errors: InvalidArgument and a sentence, when the files say nothing; those of
-// the outputs.
+// Errors: InvalidArgument, a sentence, for a file that is no file of runs;
+// those of the outputs.
 absl::Status Report(const std::vector<std::string>& paths,
                     const std::vector<Output*>& outputs) {
   const auto write = [&outputs](const Run& run, const PageLoad& load) {
@@ -49,14 +49,11 @@ absl::Status Report(const std::vector<std::string>& paths,
     return absl::OkStatus();
   };
   for (const std::string& path : paths) {
-    std::ifstream stream(path, std::ios::binary);
-    std::ostringstream contents;
-    contents << stream.rdbuf();
-    if (!stream) {
-      return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+    const absl::StatusOr<std::string> contents = ReadFile(path);
+    if (!contents.ok()) {
+      return absl::InvalidArgumentError(contents.status().message());
     }
-    absl::Status status =
-        sluice::lab::ReadRuns(std::move(contents).str(), path, write);
+    absl::Status status = sluice::lab::ReadRuns(*contents, path, write);
     if (!status.ok()) return status;
   }
   for (Output* output : outputs) {
@@ -69,28 +66,28 @@ absl::Status Report(const std::vector<std::string>& paths,
 }  // namespace
 
 int main(int argc, char** argv) {
-  const absl::StatusOr<std::vector<std::string>> paths =
-      sluice::examples::ExpandPathLists(
-          sluice::examples::ParseFlagsOrExit(argc, argv, kUsage));
-  if (!paths.ok()) ExitBadCommandLine(kProgram, paths.status().message());
-  if (paths->empty()) {
-    ExitBadCommandLine(kProgram, "name at least one file of runs");
+  const std::vector<std::string> paths = ValueOrExit(
+      kProgram, sluice::support::ExpandPathLists(
+                    sluice::support::ParseFlagsOrExit(argc, argv, kUsage)));
+  if (paths.empty()) {
+    ExitBadCommandLine(kProgram, "no file of runs is given");
   }
-  const absl::StatusOr<std::string> baseline =
-      sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline));
-  if (!baseline.ok()) ExitBadCommandLine(kProgram, baseline.status().message());
+  const std::string baseline = ValueOrExit(
+      kProgram, sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   sluice::lab::ResultFiles files(
       kProgram, argv[0],
-      {.baseline = *baseline, .seed = absl::GetFlag(FLAGS_seed)});
+      {.baseline = baseline, .seed = absl::GetFlag(FLAGS_seed)});
   if (files.outputs().empty()) {
-    ExitBadCommandLine(kProgram,
-                       "ask for --html, --json, --csv, --runs or --qlog");
+    ExitBadCommandLine(
+        kProgram,
+        "no result is asked for; give --html, --json, --csv, --runs "
+        "or --qlog");
   }
   // Not ExitBadCommandLine(): the files are removed when they go out of scope.
-  const absl::Status status = Report(*paths, files.outputs());
+  const absl::Status status = Report(paths, files.outputs());
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
-    return absl::IsInvalidArgument(status) ? sluice::examples::kBadCommandLine
+    return absl::IsInvalidArgument(status) ? sluice::support::kBadCommandLine
                                            : 1;
   }
   return files.Close() ? 0 : 1;

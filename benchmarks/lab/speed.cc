@@ -16,26 +16,26 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
-#include "benchmarks/lab/bundled.h"
-#include "benchmarks/lab/compare.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/network.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/comparison/compare.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/network.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/text_report.h"
+#include "support/bundled.h"
 
 namespace sluice::lab {
 namespace {
 
-// Whole comparisons: what they read is made once.
+// Times whole comparisons; pages and policies are read once.
 void Measure(benchmark::State& state, const Comparison& comparison) {
-  Sinks sinks;
-  sinks.progress = [](size_t, size_t, absl::string_view) {};
-  sinks.text = [](absl::string_view text) {
-    benchmark::DoNotOptimize(text.data());
-  };
   for (auto _ : state) {
-    const absl::Status status = Compare(comparison, sinks);
+    TextOutput output(
+        comparison.RunsAPage(), "rr", /*seed=*/1,
+        [](absl::string_view text) { benchmark::DoNotOptimize(text.data()); });
+    const absl::Status status = Compare(
+        comparison, {&output}, [](size_t, size_t, absl::string_view) {});
     if (!status.ok()) {
       state.SkipWithError(std::string(status.message()).c_str());
       return;
@@ -43,8 +43,7 @@ void Measure(benchmark::State& state, const Comparison& comparison) {
   }
   uint64_t bytes = 0;
   for (const Page& page : comparison.pages) bytes += page.BodyBytes();
-  const size_t loads =
-      comparison.signals.size() * comparison.policies.size();  // of each page
+  const size_t loads = comparison.RunsAPage();
   state.SetItemsProcessed(
       state.iterations() *
       static_cast<int64_t>(loads * comparison.pages.size()));
@@ -53,8 +52,8 @@ void Measure(benchmark::State& state, const Comparison& comparison) {
 }
 
 absl::Status RegisterAll(absl::string_view argv0) {
-  absl::StatusOr<std::vector<Page>> pages =
-      SelectPages("real", BundledFolder(argv0, "benchmarks/lab/pages"));
+  absl::StatusOr<std::vector<Page>> pages = SelectPages(
+      "real", support::BundledFolder(argv0, "benchmarks/lab/pages"));
   if (!pages.ok()) return pages.status();
   absl::StatusOr<std::vector<std::string>> policies = SelectPolicies("all");
   if (!policies.ok()) return policies.status();

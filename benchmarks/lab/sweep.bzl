@@ -18,11 +18,11 @@ One action runs one cell: a page on a network with a send buffer and a seed,
 under every policy and signal set. So Bazel caches cells, resumes a sweep that
 was interrupted, runs as many at a time as --jobs allows, here or on a cluster
 (docs/sweeps.md), and does again only what a change can reach. An action reads its
-page and the program and nothing else. Why not an action for each page load:
-starting an action costs some 25 ms, as much as ten to twenty page loads.
+page and the program and nothing else. It is not one page load, since to start an
+action costs some 25 ms, as much as ten to twenty page loads.
 """
 
-# Bytes; what docs/reproductions/send_buffer.md compares.
+# In bytes: those that docs/reproductions/send_buffer.md compares.
 SEND_BUFFERS = [
     0,
     16384,
@@ -44,7 +44,7 @@ LabRunsInfo = provider(
 def _files(ctx, files):
     return DefaultInfo(files = depset(files), runfiles = ctx.runfiles(files = files))
 
-# What a file's name may hold; a network's options may not.
+# Replaces characters of a network's options that a file's name may not have.
 def _file_part(text):
     return "".join([c if c.isalnum() or c in "-._" else "_" for c in text.elems()])
 
@@ -106,8 +106,8 @@ lab_cells = rule(
         "seeds": attr.int_list(mandatory = True, allow_empty = False),
         "send_buffers": attr.int_list(mandatory = True, allow_empty = False),
         "signals": attr.string_list(mandatory = True, allow_empty = False),
-        # For the machine that runs actions, so optimized whatever the
-        # configuration of the sweep, and the cells of all are the same.
+        # Built for the machine that runs actions, so optimized in every
+        # configuration: cells are the same in all.
         "tool": attr.label(
             default = "//benchmarks/lab:compare_without_pages",
             cfg = "exec",
@@ -174,7 +174,7 @@ def _lab_report_impl(ctx):
     html = _run_report(ctx, ".html", "--html")
     return [
         _files(ctx, [html, markdown, csv]),
-        # Every pick of every run is large: made when it is asked for.
+        # Every pick of every run is large: made only on request.
         OutputGroupInfo(jsonl = depset([_run_report(ctx, ".jsonl", "--json")])),
     ]
 
@@ -281,7 +281,7 @@ lab_table = rule(
         "rows": attr.string(default = "policy"),
         "sorted": attr.bool(doc = "rows by the first column, falling"),
         "sweeps": _SWEEPS,
-        "where": attr.string_dict(doc = "what the table selects"),
+        "where": attr.string_dict(doc = "runs that the table selects"),
         "_table": _TABLE,
     },
 )

@@ -25,7 +25,7 @@ void Require(bool ok) {
   if (!ok) std::abort();
 }
 
-// What a client sends: its preface and SETTINGS, the acknowledgement of the
+// The bytes of a client: its preface and SETTINGS, the acknowledgement of the
 // server's, and `requests` requests.
 std::string ClientBytes(size_t requests) {
   h2::ConnectionOptions options;

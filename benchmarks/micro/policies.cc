@@ -5,13 +5,14 @@
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
-#include <sluice/priority/tree_order.h>
+#include <sluice/priority/priority_tree.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/trace.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/trace/record.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -71,10 +72,10 @@ void PickPolicy(benchmark::State& state, const std::string& spec) {
 constexpr size_t kTraceEvents = 1024;
 
 void PickRecorded(benchmark::State& state, const std::string& spec,
-                  scheduler::TraceDetail detail) {
-  scheduler::LastEventsTrace trace(kTraceEvents);
+                  trace::TraceDetail detail) {
+  trace::LastEventsTrace trace(kTraceEvents);
   const std::unique_ptr<Policy> policy =
-      *scheduler::CreateRecordedPolicy(spec, {}, &trace, detail);
+      *trace::CreateRecordedPolicy(spec, {}, &trace, detail);
   std::deque<scheduler::StreamInfo> infos;
   OpenAll(static_cast<uint32_t>(state.range(0)), *policy, &infos);
   DecideForever(*policy, state);
@@ -97,8 +98,8 @@ enum class Tracing { kOff, kCalls, kFull };
 
 // A server with `state.range(0)` responses, whose client only opens windows.
 void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
-  using scheduler::TraceDetail;
-  scheduler::LastEventsTrace trace(kTraceEvents);
+  using trace::TraceDetail;
+  trace::LastEventsTrace trace(kTraceEvents);
   h2::Connection client(
       {.side = h2::Side::kClient,
        .settings = {{h2::SettingId::kInitialWindowSize, h2::kMaxStreamId}}});
@@ -111,10 +112,10 @@ void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
       &server,
       tracing == Tracing::kOff
           ? *scheduler::CreatePolicy(spec)
-          : *scheduler::CreateRecordedPolicy(spec, {}, &trace,
-                                             tracing == Tracing::kFull
-                                                 ? TraceDetail::kFull
-                                                 : TraceDetail::kCalls),
+          : *trace::CreateRecordedPolicy(spec, {}, &trace,
+                                         tracing == Tracing::kFull
+                                             ? TraceDetail::kFull
+                                             : TraceDetail::kCalls),
       options);
   const auto carry = [](h2::Connection& from, h2::Connection& to) {
     std::vector<h2::Event> events;
@@ -168,14 +169,14 @@ void RegisterAll() {
         ("Pick/" + name + "/flat").c_str(), std::move(run));
     for (const int size : kSizes) made->Arg(size);
   };
-  add("bare_tree", PickSystem<SluiceSystem<priority::ByteFairOrder>>);
+  add("bare_tree", PickSystem<SluiceSystem<priority::TreeOrder::kSlots>>);
   add("h2o", PickSystem<H2oSystem>);
   for (const scheduler::PolicyEntry& entry : scheduler::RegisteredPolicies()) {
     add(entry.name, [name = entry.name](benchmark::State& state) {
       PickPolicy(state, name);
     });
   }
-  using scheduler::TraceDetail;
+  using trace::TraceDetail;
   for (const std::string name : {"rfc7540", "rfc9218"}) {
     add(name + "_recorded_calls", [name](benchmark::State& state) {
       PickRecorded(state, name, TraceDetail::kCalls);

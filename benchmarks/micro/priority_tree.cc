@@ -22,8 +22,8 @@
 namespace sluice::benchmarks {
 namespace {
 
-using Sluice = SluiceSystem<priority::ByteFairOrder>;
-using SluiceExact = SluiceSystem<priority::ExactByteFairOrder>;
+using Sluice = SluiceSystem<priority::TreeOrder::kSlots>;
+using SluiceExact = SluiceSystem<priority::TreeOrder::kExact>;
 using MakeShape = Shape (*)(uint32_t n);
 
 // The default shape: everything on the root, weight 16, ready.
@@ -163,7 +163,7 @@ void Fairness(benchmark::State& state, bool random_frames) {
   state.counters["worst_ratio"] = worst;
 }
 
-// What n streams on the root cost in memory, everything counted.
+// The memory of n streams on the root, everything counted.
 template <class System>
 void Memory(benchmark::State& state) {
   const auto n = static_cast<uint32_t>(state.range(0));

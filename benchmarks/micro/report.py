@@ -107,24 +107,25 @@ Written by two commands:
     benchmarks/micro/report.py bazel-bin/benchmarks/micro/priority_tree
 
 CPU nanoseconds an operation: the median of the repetitions, with the quartiles in
-parentheses; the machine is shared, so compare within a row. All systems are in one
-binary: `sluice` is the tree as it ships (sorted lists up to eight active children,
-one calendar, then splay trees), `sluice_exact` the one without slots (lists, then
-splay trees), `h2o` the scheduler of libh2o-evloop, which counts callbacks and no
-bytes, `nghttp2` a session of libnghttp2 1.52 that writes one frame, `heap` a binary
-heap of finish tags without a tree. "Pick" is a pick and a charge of 16 KiB.
+parentheses. The machine is shared, so compare within a row. One binary has all systems:
 
-Where Sluice is slower than h2o, which counts callbacks in 64 fixed buckets:
+- `sluice`: the tree as it ships (sorted lists up to eight active children, one calendar,
+  then splay trees); `sluice_exact`: without slots (lists, then splay trees)
+- `h2o`: the scheduler of libh2o-evloop, which counts callbacks and no bytes
+- `nghttp2`: a session of libnghttp2 1.52 that writes one frame
+- `heap`: a binary heap of finish tags without a tree
 
-- flat levels of 8 to 100. A decision touches a bitmap, a slot's list and a division,
-  about 150 to 210 instructions against h2o's 155. Dividing by the known quantum,
-  lists linked without branches, and lists that touch one node less were measured
-  and gained nothing that lasted.
-- flat levels of 100,000, about equal: a decision waits for four cache lines.
-- Firefox's groups: three large levels, of which one has the calendar and the others
-  splay trees. `large_queues` gives them calendars too, for 16.5 KiB each.
-- opening and closing, and moves: ids are looked up, limits and ages kept; h2o's
-  caller does that.
+"Pick" is a pick and a charge of 16 KiB. Sluice is slower than h2o, which counts
+callbacks in 64 fixed buckets, on these shapes:
+
+- Flat levels of 8 to 100: a decision touches a bitmap, a slot's list and a division,
+  about 150 to 210 instructions against h2o's 155. Dividing by the known quantum, lists
+  linked without branches, and lists that touch one node less gained nothing that lasted.
+- Flat levels of 100,000, about equal: a decision waits for four cache lines.
+- Firefox's groups: three large levels; one has the calendar, the others have splay
+  trees. `large_queues` gives them calendars too, for 16.5 KiB each.
+- Opening, closing and moving: the tree looks up ids and keeps limits and ages; with h2o
+  that is the caller's work.
 
 """
 

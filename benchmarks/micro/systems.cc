@@ -45,9 +45,11 @@ Shape ChromeShape(uint32_t n) {
   return shape;
 }
 
-template <class Order>
-SluiceSystem<Order>::SluiceSystem(const Shape& shape, uint32_t spare)
-    : tree_({.max_nodes = shape.size() + spare + 1, .max_closed = 0}) {
+template <priority::TreeOrder order>
+SluiceSystem<order>::SluiceSystem(const Shape& shape, uint32_t spare)
+    : tree_({.max_nodes = shape.size() + spare + 1,
+             .max_closed = 0,
+             .order = order}) {
   for (uint32_t i = 0; i < shape.size(); ++i) {
     tree_
         .Insert(i + 1, signals::Rfc7540Priority{.depends_on = shape[i].parent,
@@ -57,8 +59,8 @@ SluiceSystem<Order>::SluiceSystem(const Shape& shape, uint32_t spare)
   }
 }
 
-template class SluiceSystem<priority::ByteFairOrder>;
-template class SluiceSystem<priority::ExactByteFairOrder>;
+template class SluiceSystem<priority::TreeOrder::kSlots>;
+template class SluiceSystem<priority::TreeOrder::kExact>;
 
 HeapSystem::HeapSystem(const Shape& shape, uint32_t) {
   for (uint32_t i = 0; i < shape.size(); ++i) {

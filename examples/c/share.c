@@ -1,11 +1,11 @@
-/* Three responses on one connection, shared out by a policy:
+/* A policy shares one connection among three responses:
  *
  *   cc share.c $(pkg-config --cflags --libs sluice-c) -o share
- *   ./share [POLICY]         rfc7540 unless named; "list" names them all
+ *   ./share [POLICY]         by default rfc7540; "list" lists them all
  *
- * Stream 1 has weight 256 and stream 3 weight 64, so the first gets four bytes
- * for each of the second; stream 5 depends on stream 1 and waits for it. The
- * program stands where a server's "socket is writable" handler would. */
+ * Stream 1 has weight 256 and stream 3 weight 64, so stream 1 gets four bytes
+ * for each byte of stream 3. Stream 5 depends on stream 1 and waits for it. In
+ * a server, the loop of main() is in the "socket is writable" handler. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ typedef struct {
   size_t bytes_left; /* of the response */
 } response;
 
-/* Every result is looked at: a server would log and close the connection. */
+/* For every result. A server would log the error and close the connection. */
 static void check(const sluice_policy* policy, int result) {
   if (result >= SLUICE_OK) return;
   fprintf(stderr, "%s: %s\n", sluice_error_name(result),
@@ -42,7 +42,7 @@ static void print_decision(void* user, const sluice_decision* decision) {
          (int)decision->grant.reason_length, decision->grant.reason);
 }
 
-/* Stands for the DATA frame: what the windows and the body allow. */
+/* In place of a DATA frame, of as many bytes as windows and body allow. */
 static size_t send_data(response* from, size_t max_bytes) {
   size_t bytes = max_bytes;
   if (bytes > FRAME) bytes = FRAME;
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     list_policies();
     return 0;
   }
-  /* Never sends more at once: so no stream waits for a larger frame. */
+  /* No frame is larger, so no stream waits for a larger frame of another. */
   options.max_grant = FRAME;
   check(NULL, sluice_create(SLUICE_ABI_VERSION, spec, &options, &policy));
   check(policy, sluice_set_trace(policy, print_decision, NULL));

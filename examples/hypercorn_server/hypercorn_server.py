@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Hypercorn on a free port of 127.0.0.1, over TLS: GET /200000 answers 200,000
-bytes, and GET /priority names the file of the module in charge.
+bytes, and GET /priority answers the path of the `priority` module.
 
 hypercorn_server.py KEY CERTIFICATE NOTSENT_LOWAT PIECE
 
-NOTSENT_LOWAT 0 leaves the kernel's buffer as it is; the application writes
-PIECE bytes at a time. PYTHONPATH decides which `priority` is
-imported; Hypercorn is Debian's, unmodified.
+NOTSENT_LOWAT 0 leaves the kernel's buffer as it is. The application writes PIECE
+bytes at a time. PYTHONPATH selects the `priority` module. Hypercorn is Debian's,
+unmodified.
 """
 
 import asyncio

@@ -5,11 +5,12 @@
 //   ./bazelw run //examples/nghttp2_server -- 8443 key.pem cert.pem rfc7540
 //   nghttp -nvp 32 https://localhost:8443/1000000
 //
-// What stands between "#ifdef WITH_SLUICE" and "#endif" is all that a server on
-// libnghttp2 needs for it; :nghttp2_server_plain is the same file without.
+// A server on libnghttp2 needs no more for it than the lines between "#ifdef
+// WITH_SLUICE" and "#endif"; :nghttp2_server_plain is the same file without
+// them.
 //
-// One thread, no dependencies but OpenSSL and libnghttp2, and no more than an
-// example: it serves numbers, and closes a connection at its first fault.
+// One thread, no dependencies but OpenSSL and libnghttp2. It is an example: it
+// serves numbers, and closes a connection at its first fault.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -31,6 +33,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #ifdef WITH_SLUICE
@@ -39,8 +42,8 @@
 
 namespace {
 
-// Bytes that the kernel may hold unsent: what is there, no policy can call
-// back (docs/plugging-in.md).
+// Bytes that the kernel may hold unsent. No policy can reorder those
+// (docs/plugging-in.md).
 constexpr int kNotSentLowat = 16384;
 
 struct Settings {
@@ -53,9 +56,9 @@ struct Request {
   bool is_head = false;
 };
 
-// One response, and how much of it is to be sent yet.
+// One response.
 struct Body {
-  size_t left = 0;
+  size_t left = 0;  // bytes to send
 };
 
 class Connection {
@@ -107,6 +110,10 @@ class Connection {
 
   // False: the connection is over.
   bool Handle(short events) {
+#ifdef WITH_SLUICE
+    const auto now = std::chrono::steady_clock::now();  // for the decision log
+    adapter_->AdvanceTime(absl::FromChrono(now - std::exchange(now_, now)));
+#endif
     wants_write_ = false;
     if ((events & POLLIN) != 0) write_waits_for_read_ = false;
     if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !Receive()) {
@@ -133,7 +140,7 @@ class Connection {
     }
   }
 
-  // One frame at a time, and only while the socket takes it: so each frame is
+  // One frame at a time, and only while the socket takes it. So each frame is
   // chosen when it can go, not before.
   bool Send() {
     for (;;) {
@@ -144,13 +151,14 @@ class Connection {
       }
       const int sent = SSL_write(tls_, unsent_, static_cast<int>(unsent_size_));
       if (sent <= 0) {
-        // The handshake: for the socket, there would be room to write.
+        // During the handshake, TLS may wait for bytes although the socket has
+        // room.
         write_waits_for_read_ = SSL_want_read(tls_);
         return MayTryAgain(sent);
       }
       unsent_ += sent;
       unsent_size_ -= static_cast<size_t>(sent);
-      // The kernel would take more than the low-water mark: ask poll() first.
+      // The kernel takes more than the low-water mark, so ask poll() first.
       if (unsent_size_ == 0) return true;
     }
   }
@@ -239,6 +247,7 @@ class Connection {
     return Of(user_data)->adapter_.get();
   }
   std::unique_ptr<sluice::adapters::PriorityAdapter> adapter_;
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
 #endif
 
   const int socket_;
@@ -246,9 +255,9 @@ class Connection {
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, Request> requests_;
   std::map<int32_t, Body> bodies_;
-  const uint8_t* unsent_ = nullptr;  // of the frame nghttp2 gave last
+  const uint8_t* unsent_ = nullptr;  // of nghttp2's last frame
   size_t unsent_size_ = 0;
-  bool wants_write_ = false;           // TLS does
+  bool wants_write_ = false;           // TLS has to write first
   bool write_waits_for_read_ = false;  // TLS has to read first
 };
 
@@ -279,7 +288,7 @@ SSL_CTX* MakeContext(const char* key, const char* certificate) {
   return context;
 }
 
-// Prints the port on standard output, so that 0 can be asked for.
+// Prints the port on standard output, so a caller may ask for port 0.
 int Listen(int port) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const int on = 1;
@@ -305,9 +314,9 @@ int Listen(int port) {
 
 void Serve(int listener, SSL_CTX* context, const Settings& settings) {
   std::vector<std::unique_ptr<Connection>> connections;
-  // No descriptor is left, so clients wait in the listener's queue. poll()
-  // would call it readable at once and for ever: it is left out (a negative
-  // descriptor is), until a connection has ended or a second has passed.
+  // No descriptor is left, so clients wait in the listener's queue, and poll()
+  // would report it readable without end. So poll() gets a negative descriptor
+  // for it, which it skips, until a connection ends or a second has passed.
   bool full = false;
   for (;;) {
     std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0}};
@@ -335,8 +344,8 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     SSL* const tls = SSL_new(context);
     if (tls == nullptr || SSL_set_fd(tls, socket) != 1) {
-      // No memory for this one. What is left in the queue of errors would be
-      // taken for the next connection's.
+      // No memory for this connection. The next one must not find its errors in
+      // OpenSSL's queue.
       ERR_clear_error();
       SSL_free(tls);
       close(socket);
@@ -349,10 +358,17 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // As SLUICE_TRACE=FILE in the environment.
+  if (argc > 5 && std::strcmp(argv[argc - 2], "--trace") == 0) {
+    setenv("SLUICE_TRACE", argv[argc - 1], 1);
+    argc -= 2;
+  }
   if (argc < 4) {
     std::fprintf(stderr,
-                 "usage: %s PORT KEY CERTIFICATE [POLICY] [no-own-priorities]\n"
-                 "no-own-priorities: switch nghttp2's RFC 7540 tree off\n",
+                 "usage: %s PORT KEY CERTIFICATE [POLICY] [no-own-priorities]"
+                 " [--trace FILE]\n"
+                 "no-own-priorities: switch nghttp2's RFC 7540 tree off\n"
+                 "--trace: write decision logs to FILE, FILE.2, …\n",
                  argv[0]);
     return 2;
   }
@@ -361,7 +377,8 @@ int main(int argc, char** argv) {
   settings.own_priorities =
       !(argc > 5 && std::string(argv[5]) == "no-own-priorities");
 #ifdef WITH_SLUICE
-  if (!sluice::adapters::PriorityAdapter::Create(settings.policy).ok()) {
+  if (!sluice::adapters::PriorityAdapter::Create(settings.policy, {}, nullptr)
+           .ok()) {
     Fail("no such policy");
   }
 #endif

@@ -1,6 +1,6 @@
-// A server on a C++ stack of its own asks a policy what to send next. The stack
-// is played here: no sockets, and frames are lines on standard output. In yours
-// the functions of Server are there already; the calls on book_ are new.
+// A server on a C++ stack of its own asks a policy for the stream to send next.
+// The stack is a sketch: no sockets, and frames are lines on standard output.
+// Your stack has the functions of Server already; the calls on book_ are new.
 //
 //   ./bazelw run //examples/own_stack -- rfc7540
 //   c++ -std=c++20 own_stack.cc $(pkg-config --cflags --libs sluice)
@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -31,7 +32,7 @@ using ::sluice::signals::SignalSource;
 
 namespace {
 
-// What the socket takes at a time, in bytes.
+// Bytes that the socket takes at a time.
 constexpr size_t kRoom = 4096;
 
 class Server {
@@ -39,8 +40,9 @@ class Server {
   explicit Server(std::unique_ptr<Policy> policy)
       : policy_(std::move(policy)), book_(policy_.get()) {}
 
-  // HEADERS came, with the priority that they carry. False: reset the stream.
+  // HEADERS came, with this priority. False: reset the stream.
   bool OnRequest(uint32_t id, const Rfc7540Priority& priority, size_t size) {
+    if (book_.CheckOpen(id) != absl::StatusCode::kOk) return false;
     Response& response = responses_[id];
     response.left = size;
     StreamRecord* record = &response.record;
@@ -54,7 +56,7 @@ class Server {
     return true;
   }
 
-  // A PRIORITY frame came. One that the book refuses changes nothing.
+  // A PRIORITY frame came. If the book refuses it, nothing changes.
   void OnPriority(uint32_t id, const Rfc7540Priority& priority) {
     const auto found = responses_.find(id);
     book_.SetRfc7540(
@@ -70,7 +72,7 @@ class Server {
     book_.SetReady(&found->second.record);
   }
 
-  // The socket takes `room` bytes: only now is it decided whose they are.
+  // The socket takes `room` bytes. Only now the policy decides whose.
   void OnWritable(size_t room) {
     while (room > 0) {
       const std::optional<Grant> grant = book_.Pick();
@@ -119,12 +121,13 @@ class Server {
 
 int main(int argc, char** argv) {
   sluice::scheduler::PolicyOptions options;
-  // Never sends more at once: so no stream waits for a larger frame.
+  // No frame is larger, so no stream waits for a larger frame of another.
   options.max_grant = kRoom;
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       sluice::scheduler::CreatePolicy(argc > 1 ? argv[1] : "rfc7540", options);
   if (!policy.ok()) {
-    std::fprintf(stderr, "%s\n", policy.status().ToString().c_str());
+    std::fprintf(stderr, "own_stack: %s\n",
+                 std::string(policy.status().message()).c_str());
     return 2;
   }
   Server server(*std::move(policy));
@@ -134,10 +137,10 @@ int main(int argc, char** argv) {
   for (int i = 0; i < 16; ++i) server.OnWritable(kRoom);
   accepted &= server.OnRequest(5, {.weight = 256, .exclusive = true}, 10'000);
   for (int i = 0; i < 3; ++i) server.OnWritable(kRoom);
-  // The client changes its mind: the second image waits for the first.
+  // The client lets the second image wait for the first.
   server.OnPriority(3, {.depends_on = 1});
   for (int i = 0; i < 10; ++i) server.OnWritable(kRoom);
-  // The rest of the second is longer than its window.
+  // The rest of the second image is longer than its window.
   server.OnWindowUpdate(3, 65'535);
   while (!server.idle()) server.OnWritable(kRoom);
   return accepted ? 0 : 1;

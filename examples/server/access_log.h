@@ -27,8 +27,8 @@ struct AccessLogEntry {
 };
 
 // `2026-03-01T12:00:00.250Z 127.0.0.1:5000 1 "GET /a" 200 1024 3.2ms complete`
-// and a line feed. What came from the peer is escaped, so that one request can
-// make one line only.
+// and a line feed. The peer's bytes are escaped, so a request makes one line
+// only.
 std::string FormatAccessLogEntry(const AccessLogEntry& entry);
 
 // `2026-03-01T12:00:00.250Z 127.0.0.1:5000 - connection error: …`.
@@ -40,7 +40,7 @@ std::string FormatConnectionError(absl::Time when, absl::string_view peer,
 class AccessLog {
  public:
   // `fd` is not owned; −1 drops everything. `on_first_line` is called when
-  // there is something to flush again: it should see to a Flush() soon.
+  // there are lines to flush again; it should have Flush() called soon.
   AccessLog(int fd, std::function<void()> on_first_line);
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
@@ -50,7 +50,7 @@ class AccessLog {
   void AddConnectionError(absl::Time when, absl::string_view peer,
                           absl::string_view error);
 
-  // Writes what was gathered. A descriptor that fails loses these lines.
+  // Writes the gathered lines. They are lost when the descriptor fails.
   void Flush();
 
  private:

@@ -50,8 +50,8 @@ class CleartextTransport : public Transport {
 
   bool HasPending() const override { return false; }
 
-  // What a full socket left behind goes first, so that frames are whole and
-  // the next is chosen when it can go.
+  // The rest that a full socket did not take goes first. So frames are whole,
+  // and the next is chosen when it can go.
   size_t PullSize(size_t) const override {
     return rest_ > 0 ? 0 : kCleartextFrameSize;
   }

@@ -11,12 +11,12 @@
 
 namespace sluice::examples {
 
-// Holds the open file and an offset, nothing else: a body of any size costs the
-// memory of the frame that is being made. Reads block on the disk.
+// Holds the open file and an offset. So a body of any size costs the memory of
+// one frame, while it is made. Reads block on the disk.
 class FileSource : public scheduler::DataSource {
  public:
-  // `size` is the content-length that was announced, in bytes: what the file
-  // gains later is not sent, and when it shrinks the body fails with DataLoss.
+  // `size` is the announced content-length, in bytes. Bytes that the file gains
+  // later are not sent. If it shrinks, the body fails with DataLoss.
   FileSource(UniqueFd file, uint64_t size);
 
   Chunk Read(size_t max_bytes) override;

@@ -4,7 +4,8 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/trace.h>
+#include <sluice/trace/trace_files.h>
 
 #include <cstddef>
 #include <memory>
@@ -25,13 +26,12 @@
 namespace sluice::examples {
 namespace {
 
-// The PING that marks the first GOAWAY of a drain; its eight bytes tell it from
-// others.
+// The eight bytes of the PING behind the first GOAWAY of a drain.
 constexpr absl::string_view kDrainPing = "drainpng";
 
-// What a client may go on uploading after it has got its whole response. Less
-// than that is let in, since some clients take the RST_STREAM of RFC 9113 §8.1
-// for an error while they still send.
+// Bytes that a client may upload after its whole response. Then the stream is
+// reset; not at once, since some clients that still send take the RST_STREAM of
+// RFC 9113 §8.1 for an error.
 constexpr size_t kMostDiscarded = 64 * 1024;
 
 std::string HeaderValue(const std::vector<h2::Header>& headers,
@@ -42,19 +42,27 @@ std::string HeaderValue(const std::vector<h2::Header>& headers,
   return {};
 }
 
+scheduler::DataSchedulerOptions WithTrace(
+    scheduler::DataSchedulerOptions options, scheduler::TraceSink* trace) {
+  options.trace = trace;
+  return options;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(
     const StaticFiles* files, const PriorityRules* rules, AccessLog* log,
     std::string peer, h2::ConnectionOptions connection_options,
-    std::unique_ptr<scheduler::Policy> policy,
+    trace::LoggedPolicy policy,
     scheduler::DataSchedulerOptions scheduler_options)
     : files_(files),
       rules_(rules),
       log_(log),
       peer_(std::move(peer)),
+      trace_(std::move(policy.log)),
       connection_(std::move(connection_options)),
-      scheduler_(&connection_, std::move(policy), scheduler_options) {
+      scheduler_(&connection_, std::move(policy.policy),
+                 WithTrace(scheduler_options, trace_.get())) {
   scheduler_.SetObserver(
       [this](const scheduler::DataScheduler::Decision& decision) {
         const auto it = exchanges_.find(decision.stream_id);
@@ -72,12 +80,11 @@ HttpConnection::~HttpConnection() {
 }
 
 absl::Status HttpConnection::Receive(absl::string_view bytes) {
-  // Not kept for its capacity: a peer that once filled it would hold megabytes
-  // of ours on each of its connections.
+  // Not a member: a peer that filled it once would hold megabytes of ours on
+  // each of its connections.
   std::vector<h2::Event> events;
   const absl::Status status = connection_.ReceiveData(bytes, &events);
-  // Events before an error are valid, and a request in them is worth its line
-  // in the log.
+  // Events before an error are valid, and requests among them are logged.
   for (const h2::Event& event : events) {
     scheduler_.OnEvent(event);
     HandleEvent(event);
@@ -86,10 +93,11 @@ absl::Status HttpConnection::Receive(absl::string_view bytes) {
 }
 
 absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
+  if (trace_ != nullptr) trace_->AdvanceTime(elapsed);
   return Checked(connection_.AdvanceTime(elapsed));
 }
 
-// A connection error is worth a line in the log.
+// Logs a connection error.
 absl::Status HttpConnection::Checked(const absl::Status& status) {
   if (!status.ok()) {
     log_->AddConnectionError(absl::Now(), peer_, status.message());
@@ -143,8 +151,8 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   const absl::Status status = scheduler_.Submit(
       id, response.headers, std::move(response.body), std::move(options));
   if (!status.ok()) {
-    // The output is full; or the stream ended within the same read (its
-    // StreamReset event follows or went before), or the whole connection did.
+    // The output is full, or the stream ended within the same read (its
+    // StreamReset event comes before or after), or the connection did.
     scheduler_.Cancel(id, h2::ErrorCode::kInternalError);
     FinishExchange(id, absl::StrCat("failed: ", status.message()));
   } else if (!has_body) {
@@ -153,8 +161,7 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
 }
 
 void HttpConnection::Discard(const h2::DataReceived& data) {
-  // The stream may be gone by now, then only the connection's window is
-  // credited.
+  // If the stream is gone, only the connection's window gets credit.
   connection_
       .AcknowledgeReceivedData(data.stream_id, data.flow_controlled_length)
       .IgnoreError();
@@ -179,7 +186,7 @@ void HttpConnection::Pull(size_t max_bytes) {
   scheduler_.Pull(max_bytes);
   for (const h2::StreamId id : completed_) CompleteExchange(id);
   if (scheduler_.ActiveBodies() == exchanges_.size()) return;
-  // The scheduler gave up a body that could not be read, and reset its stream.
+  // The scheduler could not read a body, and reset its stream.
   std::vector<h2::StreamId> failed;
   for (const auto& [id, exchange] : exchanges_) {
     if (!connection_.CanSendData(id)) failed.push_back(id);

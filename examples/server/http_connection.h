@@ -1,9 +1,8 @@
-// Requests in, files out: what the server does on one HTTP/2 connection, with
-// no socket in sight.
+// One HTTP/2 connection of the server: requests in, files out, no sockets.
 //
-// It is the loop of scheduler/data_scheduler.h with a body behind each request:
-// bytes that arrived go to Receive(), Pull() is called when the transport can
-// take bytes, and wire() holds what to write after both.
+// It is the loop of scheduler/data_scheduler.h with a body behind each request.
+// Give bytes that arrived to Receive(), call Pull() when the transport can take
+// bytes, and write the output of wire() after both.
 #ifndef SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
 #define SLUICE_EXAMPLES_SERVER_HTTP_CONNECTION_H_
 
@@ -11,7 +10,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/policy.h>
+#include <sluice/trace/trace_files.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,25 +30,24 @@ namespace sluice::examples {
 
 class HttpConnection {
  public:
-  // `files`, `rules` and `log` must outlive this object; `peer` stands in the
-  // log.
+  // `files`, `rules` and `log` must outlive this object; the log shows `peer`.
   HttpConnection(const StaticFiles* files, const PriorityRules* rules,
                  AccessLog* log, std::string peer,
                  h2::ConnectionOptions connection_options,
-                 std::unique_ptr<scheduler::Policy> policy,
+                 trace::LoggedPolicy policy,
                  scheduler::DataSchedulerOptions scheduler_options);
-  // Requests that are not answered in full are logged as "closed".
+  // Logs requests that were not answered in full as "closed".
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
-  // Takes bytes of the peer's and answers the requests in them. An error is the
-  // end: write wire() (it holds the GOAWAY), then close.
+  // Reads the peer's bytes and answers the requests in them. After an error,
+  // write the output of wire() (it holds the GOAWAY), then close.
   absl::Status Receive(absl::string_view bytes);
 
-  // `elapsed` went by since the last call. Call it before Receive(): the
-  // connection's budgets against floods refill with time. An error
-  // (SETTINGS_TIMEOUT) is the end, as one of Receive().
+  // `elapsed` went by since the last call. Call it before Receive() and Pull():
+  // the connection's budgets against floods refill with time, and the decision
+  // log shows it. An error (SETTINGS_TIMEOUT) is as one of Receive().
   absl::Status AdvanceTime(absl::Duration elapsed);
 
   // Moves up to `max_bytes` of body into the output, as the policy decides.
@@ -58,17 +56,16 @@ class HttpConnection {
   // Whether there is anything to write, now or by Pull().
   bool HasWork() const;
 
-  // The graceful end (RFC 9113 §6.8): a GOAWAY that still admits every stream
-  // and a PING; when that comes back, whatever the peer sent before it knew has
-  // arrived, and the GOAWAY that names the last stream follows.
+  // The graceful end (RFC 9113 §6.8): a GOAWAY that still admits every stream,
+  // and a PING. Its answer comes after every request that the peer sent before
+  // it knew; the GOAWAY that names the last stream follows then.
   void Drain();
 
   // GOAWAY now.
   void Close(h2::ErrorCode code);
 
-  // Every response is in the output, and no request can follow: the drain is
-  // over, or the peer said GOAWAY. Or nothing counts any more, since one of the
-  // two sides said it with an error.
+  // Every response is in the output, and no request can follow, since the drain
+  // is over or the peer sent GOAWAY. Or a side sent GOAWAY with an error.
   bool Finished() const;
 
   // The peer acknowledged our SETTINGS, so it speaks HTTP/2.
@@ -88,22 +85,23 @@ class HttpConnection {
   void HandleRequest(const h2::RequestReceived& request);
   void HandleReset(const h2::StreamReset& reset);
   void FinishExchange(h2::StreamId id, std::string outcome);
-  // The response is in the output.
+  // Call it when the response is in the output.
   void CompleteExchange(h2::StreamId id);
-  // A request's body, which no method that is served here has a use for.
+  // Drops bytes of a request's body: no method here uses one.
   void Discard(const h2::DataReceived& data);
 
   const StaticFiles* const files_;
   const PriorityRules* const rules_;
   AccessLog* const log_;
   const std::string peer_;
+  const std::unique_ptr<trace::TraceFile> trace_;  // null: none
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;
-  // Requests whose response is not in the output in full.
+  // Requests without their whole response in the output.
   absl::flat_hash_map<h2::StreamId, Exchange> exchanges_;
-  // Requests whose response is, and whose own body still comes: its bytes.
+  // Bytes of request bodies that still arrive after their response.
   absl::flat_hash_map<h2::StreamId, size_t> uploads_;
-  std::vector<h2::StreamId> completed_;  // by the Pull() that is running
+  std::vector<h2::StreamId> completed_;  // by the running Pull()
   bool established_ = false;
   bool draining_ = false;
   bool no_more_requests_ = false;

@@ -1,11 +1,11 @@
-// A static file server over HTTP/2, to copy from: Asio moves the bytes, OpenSSL
-// hides them, h2::Connection understands them, and scheduler::DataScheduler
-// decides whose body goes next, by the policy named on the command line.
+// A static file server over HTTP/2, to copy from. Asio moves the bytes, OpenSSL
+// encrypts them, h2::Connection reads them, and scheduler::DataScheduler
+// decides whose body goes next, by the policy that the command line names.
 //
 //   server --root site --port 8080 --policy rfc7540
 //   server --root site --port 8443 --tls_cert cert.pem --tls_key key.pem
 //
-// The first line on standard output tells the address:
+// The first line on standard output has the address:
 //   listening on http://127.0.0.1:8080/
 // Standard error has one line for each request (see access_log.h). Exit status:
 // 0 after SIGINT or SIGTERM, 1 when it cannot listen, 2 for a bad command line.
@@ -28,36 +28,40 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/server/server.h"
-#include "examples/support/command_line.h"
-#include "examples/support/paths.h"
+#include "support/command_line.h"
+#include "support/paths.h"
 
 ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
 ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");
 ABSL_FLAG(std::string, bind, "127.0.0.1",
           "the numeric address to listen on; 0.0.0.0 or :: for every one");
 ABSL_FLAG(std::string, policy, "rfc7540",
-          "who is sent next: a policy's name, or NAME:OPTION=VALUE,…");
+          "the policy, which picks the stream to send next: NAME, or "
+          "NAME:OPTION=VALUE,…");
 ABSL_FLAG(
     std::string, priority_rules, "",
-    "priorities of our own over the clients', as in \"type text/css: u=0, "
+    "the server's priorities over the clients', as in \"type text/css: u=0, "
     "weight=256; path /img/: u=6, i, weight=8\"");
 ABSL_FLAG(std::string, tls_cert, "",
           "PEM file with the certificate chain; without it, cleartext HTTP/2 "
           "by prior knowledge");
 ABSL_FLAG(std::string, tls_key, "", "PEM file with the certificate's key");
 ABSL_FLAG(int, notsent_lowat, 16384,
-          "TCP_NOTSENT_LOWAT in bytes: how little must be unsent in the kernel "
-          "before more is chosen; 0 leaves the system's setting");
-ABSL_FLAG(bool, access_log, true, "one line on standard error for a request");
+          "TCP_NOTSENT_LOWAT: with as many bytes unsent in the kernel, no more "
+          "are chosen; 0 leaves the system's setting");
+ABSL_FLAG(std::string, trace, "",
+          "writes the first connection's decision log to this file, the next "
+          "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
+          "SLUICE_TRACE in the environment names the file");
+ABSL_FLAG(bool, access_log, true, "a line on standard error for each request");
 ABSL_FLAG(int, max_connections, 1000,
-          "how many connections are served at once; more wait in the kernel");
+          "the most connections at once; more wait in the kernel");
 ABSL_FLAG(absl::Duration, setup_timeout, absl::Seconds(10),
-          "how long a new connection may take until it has acknowledged our "
-          "SETTINGS");
+          "the longest time until a new connection acknowledges our SETTINGS");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::Seconds(60),
-          "how long a connection may be silent in both directions");
+          "the longest silence of a connection, in both directions");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),
-          "how long responses may take to finish after SIGINT or SIGTERM");
+          "the longest time for responses to finish after SIGINT or SIGTERM");
 
 namespace {
 
@@ -74,8 +78,8 @@ std::string Usage() {
   return text;
 }
 
-// Every response in progress holds a file open, and the usual soft limit of
-// 1,024 is ten full connections.
+// Every response in progress holds a file open; the usual soft limit of 1,024
+// is enough for ten full connections.
 void RaiseDescriptorLimit() {
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -88,10 +92,11 @@ void RaiseDescriptorLimit() {
 
 int main(int argc, char** argv) {
   using namespace sluice::examples;  // NOLINT: this is its main()
+  using namespace sluice::support;   // NOLINT
   const std::vector<std::string> rest = ParseFlagsOrExit(argc, argv, Usage());
   if (!rest.empty()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("what is '", rest.front(),
-                                              "'? Only flags are understood"));
+    ExitBadCommandLine(
+        kProgram, absl::StrCat("'", rest.front(), "' is no flag, see --help"));
   }
   ServerOptions options;
   options.root = ResolveUserPath(absl::GetFlag(FLAGS_root));
@@ -101,6 +106,7 @@ int main(int argc, char** argv) {
   options.priority_rules = absl::GetFlag(FLAGS_priority_rules);
   options.tls_cert = ResolveUserPath(absl::GetFlag(FLAGS_tls_cert));
   options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
+  options.trace = ResolveUserPath(absl::GetFlag(FLAGS_trace));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
   options.access_log = absl::GetFlag(FLAGS_access_log);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
@@ -108,8 +114,10 @@ int main(int argc, char** argv) {
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
 
-  // OpenSSL writes to sockets without MSG_NOSIGNAL.
+  // OpenSSL writes to sockets without MSG_NOSIGNAL. A log that reaches a limit
+  // on the size of files must not end the server.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   RaiseDescriptorLimit();
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Create(std::move(options));

@@ -1,4 +1,4 @@
-// What a file is, by the ending of its name.
+// The media type of a file, by the ending of its name.
 #ifndef SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
 #define SLUICE_EXAMPLES_SERVER_MEDIA_TYPE_H_
 

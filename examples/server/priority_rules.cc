@@ -26,7 +26,7 @@ bool ParseNumber(absl::string_view text, int least, int most, int* number) {
   return absl::SimpleAtoi(text, number) && *number >= least && *number <= most;
 }
 
-// Adds one of PARAMETERS to `priority`; false: it is none.
+// Adds one of PARAMETERS to `priority`; false: `text` is none.
 bool AddParameter(absl::string_view text, scheduler::ServerPriority* priority) {
   if (text == "i" || absl::ConsumePrefix(&text, "u=")) {
     if (!priority->rfc9218.has_value()) priority->rfc9218.emplace();
@@ -43,7 +43,7 @@ bool AddParameter(absl::string_view text, scheduler::ServerPriority* priority) {
   return false;
 }
 
-// Before the first of `end`, without spaces around.
+// The text before the first `end`, without spaces around.
 absl::string_view Before(absl::string_view text, char end) {
   return absl::StripAsciiWhitespace(text.substr(0, text.find(end)));
 }
@@ -71,13 +71,13 @@ absl::StatusOr<PriorityRules::Rule> PriorityRules::ParseRule(
   // A path may hold a colon, parameters may not.
   const size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) {
-    return error("has no ':' before its parameters");
+    return error("must have a ':' before its parameters");
   }
   absl::string_view selector =
       absl::StripAsciiWhitespace(text.substr(0, colon));
   rule.by_type = absl::ConsumePrefix(&selector, "type ");
   if (!rule.by_type && !absl::ConsumePrefix(&selector, "path ")) {
-    return error("begins with neither 'type ' nor 'path '");
+    return error("must begin with 'type ' or 'path '");
   }
   rule.pattern = std::string(absl::StripAsciiWhitespace(selector));
   if (rule.by_type) absl::AsciiStrToLower(&rule.pattern);
@@ -86,7 +86,7 @@ absl::StatusOr<PriorityRules::Rule> PriorityRules::ParseRule(
     const absl::string_view parameter = absl::StripAsciiWhitespace(part);
     if (!AddParameter(parameter, &rule.priority)) {
       return error(absl::StrCat("has the parameter '", parameter,
-                                "'; there are u=0…7, i, weight=1…256 and "
+                                "'; it must be u=0…7, i, weight=1…256 or "
                                 "exclusive"));
     }
   }

@@ -26,10 +26,10 @@ class PriorityRules {
   // PARAMETERS are u=0…7 and i (RFC 9218 §4), which replace the client's
   // RFC 9218 signal, and weight=1…256 and exclusive (RFC 7540 §5.3, on the
   // root), which replace its RFC 7540 signal. Error: InvalidArgument, a
-  // sentence that names the rule and what is wrong with it.
+  // sentence with the rule and its fault.
   static absl::StatusOr<PriorityRules> Parse(absl::string_view text);
 
-  // What the first rule that fits says; nothing: the client's signals stand.
+  // The priority of the first rule that fits; nothing: the client's hold.
   // `content_type` may have parameters, `path` a query; both are ignored.
   std::optional<scheduler::ServerPriority> Match(absl::string_view content_type,
                                                  absl::string_view path) const;

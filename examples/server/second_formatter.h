@@ -1,4 +1,4 @@
-// Dates for many requests a second: made once for each.
+// Dates for many requests a second: one text for each second.
 #ifndef SLUICE_EXAMPLES_SERVER_SECOND_FORMATTER_H_
 #define SLUICE_EXAMPLES_SERVER_SECOND_FORMATTER_H_
 
@@ -12,8 +12,8 @@ namespace sluice::examples {
 
 class SecondFormatter {
  public:
-  // `format` is absl::FormatTime()'s, outlives this object, and shows nothing
-  // finer than seconds.
+  // `format` is for absl::FormatTime(), outlives this object, and shows seconds
+  // at most.
   explicit SecondFormatter(absl::string_view format) : format_(format) {}
 
   // `time` in UTC; valid until the next call.

@@ -5,6 +5,7 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/trace/trace_files.h>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -43,8 +45,8 @@ namespace {
 
 using asio::ip::tcp;
 
-// When accept() fails (mostly: no descriptor is left), trying again at once
-// would only burn time.
+// Until accept() is tried again after a failure: most often no descriptor is
+// left.
 constexpr std::chrono::milliseconds kAcceptPause(100);
 
 absl::Status CheckOptions(const ServerOptions& options) {
@@ -52,23 +54,28 @@ absl::Status CheckOptions(const ServerOptions& options) {
   if (!policy.ok()) return policy;
   if (options.port < 0 || options.port > 65535) {
     return absl::InvalidArgumentError(
-        absl::StrCat("there is no port ", options.port));
+        absl::StrCat("--port is ", options.port, "; it must be 0 to 65535"));
   }
   if (options.notsent_lowat < 0) {
-    return absl::InvalidArgumentError("--notsent_lowat cannot be negative");
+    return absl::InvalidArgumentError(
+        absl::StrCat("--notsent_lowat is ", options.notsent_lowat,
+                     "; it must not be negative"));
   }
   if (options.max_connections < 1) {
-    return absl::InvalidArgumentError("--max_connections must be at least 1");
+    return absl::InvalidArgumentError(absl::StrCat("--max_connections is ",
+                                                   options.max_connections,
+                                                   "; it must be at least 1"));
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError(
-        "--tls_cert and --tls_key belong together: give both or neither");
+        "only one of --tls_cert and --tls_key is given; give both or neither");
   }
   for (const absl::Duration timeout :
        {options.setup_timeout, options.idle_timeout, options.drain_timeout}) {
     if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24 * 365)) {
       return absl::InvalidArgumentError(
-          "timeouts must be above zero and at most a year");
+          absl::StrCat("a timeout is ", absl::FormatDuration(timeout),
+                       "; it must be above 0 and at most a year"));
     }
   }
   return absl::OkStatus();
@@ -92,8 +99,13 @@ Server::Server(ServerOptions options, StaticFiles files, PriorityRules rules,
       rules_(std::move(rules)),
       tls_(std::move(tls)),
       log_(options_.access_log ? STDERR_FILENO : -1,
-           // After the handlers that are ready now: they add more lines.
-           [this] { asio::post(io_context_, [this] { log_.Flush(); }); }) {}
+           // After the handlers that are ready now, which add more lines.
+           [this] { asio::post(io_context_, [this] { log_.Flush(); }); }) {
+  if (options_.trace.empty()) return;
+  traces_.emplace(options_.trace, [](absl::string_view fault) {
+    std::cerr << "server: " << fault << std::endl;
+  });
+}
 
 Server::~Server() = default;
 
@@ -115,8 +127,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
                                             *std::move(files),
                                             *std::move(rules), std::move(tls)));
   if (absl::Status status = server->Listen(); !status.ok()) return status;
-  // From here on a signal waits for Run(): who reads the address may send one
-  // at once.
+  // From here on a signal waits for Run(): a caller that reads the address may
+  // send one at once.
   server->signals_.add(SIGINT);
   server->signals_.add(SIGTERM);
   return server;
@@ -128,7 +140,7 @@ absl::Status Server::Listen() {
       asio::ip::make_address(options_.bind, error);
   if (error) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "--bind takes a numeric address, and '", options_.bind, "' is none"));
+        "--bind is '", options_.bind, "'; it must be a numeric address"));
   }
   const tcp::endpoint endpoint(address, static_cast<uint16_t>(options_.port));
   acceptor_.open(endpoint.protocol(), error);
@@ -189,13 +201,14 @@ void Server::StartSession(tcp::socket socket) {
   std::error_code error;
   socket.native_non_blocking(true, error);
   if (!error) socket.set_option(tcp::no_delay(true), error);
-  absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
-      scheduler::CreatePolicy(options_.policy);
+  absl::StatusOr<trace::LoggedPolicy> policy = trace::CreateLoggedPolicy(
+      options_.policy, {},
+      traces_.has_value() ? &*traces_ : trace::TraceFiles::FromEnvironment());
   if (error || !policy.ok()) return;  // the peer is gone; the spec was checked
   h2::ConnectionOptions connection;
   connection.side = h2::Side::kServer;
   connection.settings_timeout = options_.setup_timeout;
-  if ((*policy)->AnnouncesNoRfc7540Priorities()) {
+  if (policy->policy->AnnouncesNoRfc7540Priorities()) {
     connection.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
   scheduler::DataSchedulerOptions scheduling;
@@ -227,7 +240,7 @@ void Server::OnSessionClosed(Session* session) {
   if (!draining_) {
     Accept();
   } else if (sessions_.empty()) {
-    // Nothing is left to wait for, so Run() returns.
+    // Then Run() returns: it waits for nothing else.
     drain_timer_.cancel();
     signals_.cancel();
   }
@@ -256,7 +269,7 @@ void Server::BeginDrain() {
   drain_timer_.async_wait([this](std::error_code cancelled) {
     if (!cancelled) CutSessions();
   });
-  // A session that has nothing to finish leaves the map at once.
+  // A session without responses to finish leaves the map at once.
   std::vector<std::shared_ptr<Session>> open;
   for (const auto& [key, session] : sessions_) open.push_back(session);
   for (const std::shared_ptr<Session>& session : open) session->Drain();

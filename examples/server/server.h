@@ -2,9 +2,12 @@
 #ifndef SLUICE_EXAMPLES_SERVER_SERVER_H_
 #define SLUICE_EXAMPLES_SERVER_SERVER_H_
 
+#include <sluice/trace/trace_files.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,9 +34,10 @@ struct ServerOptions {
   std::string priority_rules;      // see priority_rules.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;
+  std::string trace;           // the first decision log's file; "": no logs
   int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
   bool access_log = true;      // to standard error
-  int max_connections = 1000;  // beyond it they wait in the kernel's queue
+  int max_connections = 1000;  // more wait in the kernel's queue
   absl::Duration setup_timeout = absl::Seconds(10);
   absl::Duration idle_timeout = absl::Seconds(60);
   absl::Duration drain_timeout = absl::Seconds(30);
@@ -41,10 +45,10 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Checks the options, opens the root and listens. InvalidArgument, NotFound,
-  // PermissionDenied and FailedPrecondition: an option is wrong, and the
-  // message is a sentence that says which; Unavailable: cannot listen there.
-  // From now on SIGINT and SIGTERM are for Run().
+  // Checks the options, opens the root and listens. Errors: Unavailable (cannot
+  // listen there); InvalidArgument, NotFound, PermissionDenied and
+  // FailedPrecondition name the wrong option in a sentence. From now on Run()
+  // handles SIGINT and SIGTERM.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options);
 
   ~Server();
@@ -54,10 +58,10 @@ class Server {
   // "http://127.0.0.1:8080/".
   std::string Url() const;
 
-  // Serves until SIGINT or SIGTERM, then drains: no new connections, GOAWAY on
-  // those that are open, and their responses to the end. What is not done after
-  // drain_timeout, or at the second signal, is cut; returns how many
-  // connections were.
+  // Serves until SIGINT or SIGTERM, then drains: takes no new connections,
+  // sends GOAWAY on the open ones, and finishes their responses. Cuts the
+  // connections that are left after drain_timeout or at the second signal, and
+  // returns their number.
   int Run();
 
  private:
@@ -76,6 +80,7 @@ class Server {
   const StaticFiles files_;
   const PriorityRules rules_;
   const TlsContext tls_;  // null: cleartext
+  std::optional<trace::TraceFiles> traces_;
   asio::io_context io_context_{1};
   AccessLog log_;
   asio::ip::tcp::acceptor acceptor_{io_context_};
@@ -83,7 +88,7 @@ class Server {
   asio::steady_timer accept_timer_{io_context_};
   asio::steady_timer drain_timer_{io_context_};
   absl::flat_hash_map<Session*, std::shared_ptr<Session>> sessions_;
-  std::array<char, 64 * 1024> buffer_;  // what is being read, by any session
+  std::array<char, 64 * 1024> buffer_;  // input, of any session
   bool accepting_ = false;
   bool draining_ = false;
   int cut_ = 0;

@@ -29,14 +29,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long the last bytes may take, and the peer's own end after them.
+// The longest times for the last bytes, and then for the peer's own end.
 constexpr Clock::duration kFlushTimeout = std::chrono::seconds(5);
 constexpr Clock::duration kLingerTimeout = std::chrono::seconds(2);
-// What one session does before others have their turn.
+// One session's share before others have their turn.
 constexpr int kReadsPerTurn = 4;
 constexpr int kWritesPerTurn = 16;
-// A peer that makes us write but does not read is not read from either, beyond
-// this many bytes of output. (It is headers and answers: DATA has the
+// With more bytes of output than this, reading stops: the peer makes us write
+// and does not read. (The bytes are headers and answers to frames; DATA has the
 // high-water mark of one frame.)
 constexpr size_t kMostOutputBeforeReading = 256 * 1024;
 
@@ -122,7 +122,7 @@ void Session::OnReadable() {
 void Session::OnWritable() {
   if (state_ == State::kHandshake) {
     ContinueHandshake();
-  } else {
+  } else if (state_ != State::kOpen || AdvanceTime().ok()) {
     Write();
   }
 }
@@ -152,7 +152,7 @@ void Session::ReadRequests() {
       return;
     }
   }
-  // What was read just before the peer's end is still worth its answer.
+  // Requests just before the peer's end are answered too.
   Write();
   if (state_ != State::kOpen) return;
   if (peer_ended) {
@@ -165,8 +165,8 @@ void Session::ReadRequests() {
   }
 }
 
-// Past the transport: TLS reads nothing more after a failed handshake, and what
-// then stays in the socket would turn the close into an RST.
+// Reads around the transport: after a failed handshake TLS reads nothing more,
+// and bytes that stay in the socket would turn the close into an RST.
 void Session::DiscardInput() {
   for (int i = 0; i < kReadsPerTurn; ++i) {
     const ssize_t got = ::recv(socket_.native_handle(), buffer_.data(),

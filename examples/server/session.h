@@ -24,17 +24,17 @@ namespace sluice::examples {
 
 struct SessionTimeouts {
   // From the accepted connection to the peer's acknowledgement of our SETTINGS:
-  // TLS handshake and preface. The connection's own settings_timeout must be no
-  // longer.
+  // TLS handshake and preface. Not shorter than the connection's own
+  // settings_timeout.
   std::chrono::milliseconds setup;
-  // Without a byte in either direction.
+  // The longest silence in both directions.
   std::chrono::milliseconds idle;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `buffer` is scratch space that sessions of one thread share. `on_closed`
-  // is called once, when the socket is closed; it may drop the last reference.
+  // Sessions of one thread share `buffer` as scratch space. `on_closed` runs
+  // once, when the socket is closed; it may drop the last reference.
   Session(asio::ip::tcp::socket socket, std::unique_ptr<Transport> transport,
           std::unique_ptr<HttpConnection> http, SessionTimeouts timeouts,
           absl::Span<char> buffer, std::function<void(Session*)> on_closed);
@@ -42,8 +42,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Call once, through a shared_ptr.
   void Start();
 
-  // Finishes what was asked for and takes no more requests. A connection that
-  // is not set up yet is closed.
+  // Finishes the responses and takes no more requests. Closes a connection that
+  // is not set up yet.
   void Drain();
 
   // Closes now.
@@ -53,7 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class State {
     kHandshake,  // of TLS
     kOpen,       // requests and responses
-    kFlushing,   // writing the last of the output; what arrives is thrown away
+    kFlushing,   // writing the last of the output; input is dropped
     kLingering,  // our side is shut; waiting for the peer to close its own
     kClosed,
   };
@@ -67,16 +67,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReadRequests();
   void DiscardInput();
   void Write();
-  // Whether the socket would take bytes now.
+  // Whether the socket takes bytes now.
   bool SocketIsWritable();
 
-  // Writes what is in the output, then tells the peer that nothing follows, and
-  // waits for it a little: a socket that is closed with unread bytes in it
-  // sends RST, which would destroy a GOAWAY on its way to the peer.
+  // Writes the rest of the output, shuts our side, and waits a little for the
+  // peer's end. A socket that is closed with unread bytes in it sends RST,
+  // which would destroy a GOAWAY on its way to the peer.
   void Finish();
   void Linger();
 
-  // Tells the connection how much time went by. An error ends the session.
+  // Tells the connection the time since the last call. An error ends the
+  // session.
   absl::Status AdvanceTime();
   void Touch();
   void WaitForDeadline();
@@ -89,8 +90,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const absl::Span<char> buffer_;
   const std::function<void(Session*)> on_closed_;
   asio::steady_timer timer_;
-  // Moves with every byte; the timer looks at it when it expires, so that
-  // moving it on costs nothing.
+  // Moves with every byte. The timer reads it only when it expires, so a move
+  // costs nothing.
   std::chrono::steady_clock::time_point deadline_;
   std::chrono::steady_clock::time_point told_time_;  // to the connection
   State state_ = State::kHandshake;

@@ -29,7 +29,7 @@
 namespace sluice::examples {
 namespace {
 
-// The few words that go with an error, for the person who sees them.
+// The text of an error, for the person at the browser.
 class TextSource : public scheduler::DataSource {
  public:
   explicit TextSource(absl::string_view text) : text_(text) {}
@@ -107,8 +107,8 @@ int StatusCodeFor(const absl::Status& error) {
   }
 }
 
-// What `errno` says after a failed open(). ELOOP and ENAMETOOLONG are names
-// under which there can be no file.
+// The status for `errno` after a failed open(). Names with ELOOP and
+// ENAMETOOLONG can name no file.
 absl::Status OpenError(int error) {
   switch (error) {
     case ENOENT:
@@ -155,15 +155,15 @@ absl::StatusOr<StaticFiles> StaticFiles::Open(const std::string& root) {
 
 absl::StatusOr<UniqueFd> StaticFiles::OpenFile(const std::string& name,
                                                uint64_t* size) const {
-  // O_PATH first: a device or a pipe must not be opened for reading just to
-  // find out what it is.
+  // O_PATH first, since opening a device or a pipe for reading may have
+  // effects.
   const UniqueFd found(::openat(root_.get(), name.empty() ? "." : name.c_str(),
                                 O_PATH | O_CLOEXEC));
   if (!found.valid()) return OpenError(errno);
   struct stat info;
   if (::fstat(found.get(), &info) != 0) return OpenError(errno);
-  // The kernel tells where the thing that was opened really is, after all
-  // symbolic links; no later change of the folder can make that wrong.
+  // The kernel knows the place of the opened file, after all symbolic links. No
+  // later change of the folder makes that wrong.
   const std::string by_descriptor = DescriptorPath(found.get());
   char where[PATH_MAX];
   const ssize_t length =

@@ -30,13 +30,13 @@ class StaticFiles {
   // message is a sentence about `root`.
   static absl::StatusOr<StaticFiles> Open(const std::string& root);
 
-  // What GET and HEAD of `path` (a request's :path) give; never fails:
+  // The response to GET and HEAD of `path` (a request's :path); never fails:
   //   200  a regular file, or a folder's index.html
   //   301  a folder named without its last "/"
   //   400  a path that cannot be decoded
   //   403  a file that this process may not read
-  //   404  nothing there, or outside of the root: by "..", or by a symbolic
-  //        link (one that stays inside is followed)
+  //   404  no such file, or one outside of the root, by ".." or by a symbolic
+  //        link (links that stay inside are followed)
   //   405  another method; `allow` names those two (RFC 9110 §15.5.6)
   //   503  no file descriptor is left
   // HEAD gives the fields of GET (RFC 9110 §9.3.2). `now` becomes `date`.
@@ -46,8 +46,8 @@ class StaticFiles {
  private:
   explicit StaticFiles(UniqueFd root, std::string canonical_root);
 
-  // Opens `name` below the root for reading if it is a regular file, or reports
-  // that it is a folder by FailedPrecondition.
+  // Opens `name` below the root for reading. FailedPrecondition: it is a
+  // folder.
   absl::StatusOr<UniqueFd> OpenFile(const std::string& name,
                                     uint64_t* size) const;
 

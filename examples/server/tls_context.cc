@@ -28,7 +28,7 @@ int SelectH2(SSL*, const unsigned char** out, unsigned char* out_length,
   return SSL_TLSEXT_ERR_OK;
 }
 
-// SelectH2() is not asked when there is no list.
+// OpenSSL does not call SelectH2() when the client sends no list.
 int RequireAlpn(SSL* ssl, int* alert, void*) {
   const unsigned char* extension = nullptr;
   size_t length = 0;

@@ -20,7 +20,7 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeSslContext>;
 // or 1.3, no compression, no renegotiation, ALPN "h2". A client that does not
 // offer h2 gets the alert no_application_protocol (RFC 7301 §3.2), also when it
 // offers no protocol at all. Both files are PEM, the certificate with its
-// chain. The error is a sentence that names the file.
+// chain. Error: InvalidArgument, a sentence that names the file.
 absl::StatusOr<TlsContext> MakeServerTlsContext(const std::string& cert_file,
                                                 const std::string& key_file);
 

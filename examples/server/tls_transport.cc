@@ -21,22 +21,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A record is decrypted when all of it is there. While the congestion window is
-// small, one that spans segments waits for the next round trip; so the first
-// records of a connection, and those after a pause (when TCP starts slowly
-// again, RFC 5681 §4.1), fit one segment. Later, size saves work.
+// A peer decrypts a record when it has all of it. While the congestion window
+// is small, a record that spans segments waits for the next round trip. So the
+// first records of a connection, and those after a pause (when TCP starts
+// slowly again, RFC 5681 §4.1), fit one segment. Later, larger records save
+// work.
 constexpr size_t kSmallRecord = 1400;
 constexpr size_t kLargeRecord = 16384;
 constexpr size_t kYoungBytes = 64 * 1024;
 constexpr Clock::duration kPause = std::chrono::seconds(1);
 
 constexpr size_t kFrameHeader = 9;
-// Less payload than this is not worth a frame: write what waits first.
+// The least payload that is worth a frame. With less room, the waiting output
+// is written first.
 constexpr size_t kLeastPull = 256;
 constexpr size_t kPieces = 64;
 
-// What is chosen and not yet in the kernel is one record and the rest of one
-// frame, never more: OpenSSL writes each record out before it takes the next.
+// At most one record and the rest of one frame are chosen and not yet in the
+// kernel: OpenSSL writes each record out before it takes the next.
 class TlsTransport : public Transport {
  public:
   struct Free {
@@ -46,7 +48,7 @@ class TlsTransport : public Transport {
 
   TlsTransport(Ssl ssl, int fd) : fd_(fd), ssl_(std::move(ssl)) {
     SSL_set_accept_state(ssl_.get());
-    // The retried record lies where it lay, and idle connections keep no
+    // A retried record is at its old place, and idle connections keep no
     // buffers of OpenSSL's.
     SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
   }
@@ -94,8 +96,7 @@ class TlsTransport : public Transport {
   }
 
   void ShutdownWrite() override {
-    // After a failed handshake or in the middle of a record there is nothing to
-    // say.
+    // No close_notify after a failed handshake or in the middle of a record.
     if (SSL_is_init_finished(ssl_.get()) && pending_ == 0) {
       ERR_clear_error();
       SSL_shutdown(ssl_.get());
@@ -143,7 +144,7 @@ class TlsTransport : public Transport {
   const int fd_;
   const Ssl ssl_;
   std::array<char, kLargeRecord> record_;
-  size_t pending_ = 0;      // bytes of record_ that SSL_write() has to take
+  size_t pending_ = 0;      // bytes of record_ for SSL_write()
   size_t since_pause_ = 0;  // bytes written
   Clock::time_point last_write_ = Clock::now();
 };

@@ -19,7 +19,7 @@ enum class IoStatus {
   kWantRead,   // again when the socket is readable
   kWantWrite,  // again when it is writable
   kEnd,        // the peer has finished sending
-  kError,      // the socket is of no more use
+  kError,      // close the socket
 };
 
 struct IoResult {
@@ -31,7 +31,7 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // To be repeated until kDone, before anything else.
+  // Call it before all else, until it returns kDone.
   virtual IoResult Handshake() = 0;
 
   virtual IoResult Read(absl::Span<char> buffer) = 0;
@@ -40,15 +40,14 @@ class Transport {
   // with HasPending() or output to write.
   virtual IoResult Write(h2::Connection* connection) = 0;
 
-  // Bytes that were consumed and that the socket has not taken yet.
+  // Whether the socket has not taken all consumed bytes yet.
   virtual bool HasPending() const = 0;
 
-  // How much DATA payload to pull while `output_size` bytes wait already, so
-  // that one write carries it all and nothing is chosen before it must be.
+  // How much DATA payload to pull while `output_size` bytes wait, so that one
+  // write carries all and no byte is chosen early.
   virtual size_t PullSize(size_t output_size) const = 0;
 
-  // Nothing more will be written; the peer learns it in order, after all that
-  // was.
+  // Tells the peer, after all bytes that were written, that no more follow.
   virtual void ShutdownWrite() = 0;
 };
 

@@ -54,7 +54,7 @@ absl::StatusOr<UrlPath> ParseUrlPath(absl::string_view target) {
   UrlPath result;
   std::vector<absl::string_view> kept;
   for (absl::string_view segment : absl::StrSplit(*decoded, '/')) {
-    // What the last segment leaves here is the path's own.
+    // The last segment decides.
     result.folder = segment.empty() || segment == "." || segment == "..";
     if (segment == "..") {
       if (kept.empty()) return absl::NotFoundError("'..' above the root");

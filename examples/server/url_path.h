@@ -1,4 +1,4 @@
-// From a request's :path to a name below the served folder.
+// Turns a request's :path into a name below the served folder.
 #ifndef SLUICE_EXAMPLES_SERVER_URL_PATH_H_
 #define SLUICE_EXAMPLES_SERVER_URL_PATH_H_
 
@@ -10,8 +10,8 @@
 namespace sluice::examples {
 
 struct UrlPath {
-  // Relative, without "." and ".." and empty segments: "" is the root, "a/b" a
-  // file or folder below it. Symbolic links are not looked at.
+  // Relative, without ".", ".." and empty segments: "" is the root, "a/b" a
+  // file or folder below it. Symbolic links stay as they are.
   std::string name;
   // The path ended in "/" (or in a dot segment): it names a folder.
   bool folder = false;
@@ -23,8 +23,7 @@ struct UrlPath {
 // climbs above the root).
 absl::StatusOr<UrlPath> ParseUrlPath(absl::string_view target);
 
-// The opposite of the decoding: every byte that RFC 3986 §3.3 does not allow in
-// a path is escaped.
+// The inverse: escapes every byte that RFC 3986 §3.3 does not allow in a path.
 std::string EncodeUrlPath(absl::string_view path);
 
 }  // namespace sluice::examples

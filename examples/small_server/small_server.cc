@@ -4,8 +4,8 @@
 //   ./bazelw run //examples/small_server -- 8080 rfc7540
 //   nghttp -nv http://127.0.0.1:8080/200000
 //
-// One thread, which owns every connection. examples/server has what this lacks:
-// TLS, files, timeouts of its own, a log and a graceful end.
+// One thread owns every connection. examples/server adds TLS, files, timeouts
+// of its own, logs and a graceful end.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
@@ -46,14 +46,14 @@ namespace {
 namespace h2 = ::sluice::h2;
 namespace scheduler = ::sluice::scheduler;
 
-// The most that is decided at once, in bytes.
+// The most bytes that one decision sends.
 constexpr size_t kFrame = 16384;
 
 class Body : public scheduler::DataSource {
  public:
   explicit Body(size_t size) : left_(size) {}
 
-  // Called when the stream was picked: now the bytes are made.
+  // Runs when the policy has picked the stream: makes the bytes only now.
   Chunk Read(size_t max_bytes) override {
     const size_t bytes = std::min(max_bytes, left_);
     left_ -= bytes;
@@ -92,7 +92,7 @@ class Connection {
     return !connection_.IsTerminated() || connection_.OutputSize() > 0;
   }
 
-  // Limits on rates, and on how long SETTINGS may stay unanswered.
+  // For the limits on rates, and on the time until SETTINGS are answered.
   void AdvanceTime(absl::Duration elapsed) {
     connection_.AdvanceTime(elapsed)
         .IgnoreError();  // a GOAWAY is in the output
@@ -104,8 +104,8 @@ class Connection {
     const ssize_t size = recv(socket_, buffer, sizeof(buffer), MSG_DONTWAIT);
     if (size <= 0) return size < 0 && (errno == EAGAIN || errno == EINTR);
     std::vector<h2::Event> events;
-    // After an error the GOAWAY is in the output, and what came before the
-    // error is in the events.
+    // After an error the GOAWAY is in the output; the events before it are
+    // valid.
     connection_.ReceiveData({buffer, static_cast<size_t>(size)}, &events)
         .IgnoreError();
     for (const h2::Event& event : events) {
@@ -122,7 +122,7 @@ class Connection {
     return true;
   }
 
-  // Chooses one frame, then asks poll() again: what is chosen goes out now.
+  // Chooses one frame, which goes out now; then poll() is asked again.
   bool OnWritable() {
     scheduler_.Pull(kFrame);
     iovec pieces[16];
@@ -142,7 +142,7 @@ class Connection {
       if (header.name == ":method") is_head = header.value == "HEAD";
     }
     if (is_head) size = 0;  // without content (RFC 9110 §9.3.2)
-    // Refused when the stream was reset within the same read.
+    // Fails when the client reset the stream within the same read.
     scheduler_
         .Submit(request.stream_id, {{":status", "200"}},
                 std::make_unique<Body>(size))
@@ -154,13 +154,14 @@ class Connection {
   scheduler::DataScheduler scheduler_;  // ends before connection_
 };
 
-// Prints the port on standard output, so that 0 can be asked for. -1: cannot.
+// Prints the port on standard output, so a caller may ask for port 0. Returns
+// -1 when it cannot listen.
 int Listen(int port, int notsent_lowat) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // Connections inherit both. The second: with this much unsent in the kernel
-  // poll() says that there is no room, however much room there is.
+  // Connections inherit both. With TCP_NOTSENT_LOWAT, poll() reports no room
+  // while this many bytes are unsent in the kernel.
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_lowat,
              sizeof(notsent_lowat));
@@ -181,9 +182,9 @@ int Listen(int port, int notsent_lowat) {
 
 [[noreturn]] void Serve(int listener, const std::string& policy) {
   std::vector<std::unique_ptr<Connection>> connections;
-  // No descriptor is left, so clients wait in the listener's queue. poll()
-  // would call it readable at once and for ever: it is left out (a negative
-  // descriptor is), until a connection has ended or a second has passed.
+  // No descriptor is left, so clients wait in the listener's queue, and poll()
+  // would report it readable without end. So poll() gets a negative descriptor
+  // for it, which it skips, until a connection ends or a second has passed.
   bool full = false;
   auto before = std::chrono::steady_clock::now();
   for (;;) {
@@ -220,14 +221,15 @@ int main(int argc, char** argv) {
   if (argc < 2) {
     std::fprintf(stderr,
                  "usage: %s PORT [POLICY [NOTSENT_LOWAT]]\n"
-                 "NOTSENT_LOWAT: 16384 bytes unless given; -1: no limit\n",
+                 "NOTSENT_LOWAT: in bytes, 16384 by default; -1: no limit\n",
                  argv[0]);
     return 2;
   }
   const std::string policy = argc > 2 ? argv[2] : "rfc7540";
   const absl::Status known = scheduler::CreatePolicy(policy).status();
   if (!known.ok()) {
-    std::fprintf(stderr, "%s\n", known.ToString().c_str());
+    std::fprintf(stderr, "small_server: %s\n",
+                 std::string(known.message()).c_str());
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);

@@ -2,8 +2,8 @@
 //
 // h2::Connection and scheduler::DataScheduler are not thread-safe, on purpose.
 // Here every call takes the same lock, so any thread may submit and resume, and
-// one thread carries the bytes. Simple, and right while the calls are short: a
-// body's Read() runs under the lock, so it must not wait for anything.
+// one thread carries the bytes. That is simple, and enough while calls are
+// short: a body's Read() runs under the lock, so it must not wait.
 //
 // The other way is examples/threads/mailbox_session.h.
 #ifndef SLUICE_EXAMPLES_THREADS_LOCKED_SESSION_H_
@@ -38,7 +38,7 @@ class LockedSession {
   std::vector<h2::StreamId> Receive(absl::string_view bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<h2::Event> events;
-    // On an error the output holds the GOAWAY that says why.
+    // After an error the output holds a GOAWAY with the reason.
     connection_.ReceiveData(bytes, &events).IgnoreError();
     std::vector<h2::StreamId> requests;
     for (const h2::Event& event : events) {
@@ -50,7 +50,7 @@ class LockedSession {
     return requests;
   }
 
-  // The thread that writes the socket: what it may write now.
+  // The thread that writes to the socket. Returns the bytes to write now.
   std::string TakeOutput(size_t max_bytes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     scheduler_.Pull(max_bytes);

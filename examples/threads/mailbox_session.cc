@@ -50,7 +50,7 @@ void MailboxSession::Run() {
   while (!stopping) {
     for (Letter& letter : letters) letter(connection_, scheduler_);
     letters.clear();
-    // A server with a socket pulls when the socket can take bytes; this writer
+    // A server with a socket pulls when the socket can take bytes. This writer
     // always can.
     do {
       scheduler_.Pull(kMaxPull);

@@ -1,9 +1,9 @@
 // The other way to share a connection among threads: one thread owns it, and
 // the others send it letters.
 //
-// The connection needs no lock at all; only the mailbox has one, which is held
-// for a push or a swap. Letters run in the order in which they were posted, on
-// the owner's thread, where they may use everything.
+// The connection needs no lock. The mailbox has one, for the time of a push or
+// a swap. Letters run on the owner's thread, in the order of Post(), and may
+// use everything there.
 #ifndef SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
 #define SLUICE_EXAMPLES_THREADS_MAILBOX_SESSION_H_
 
@@ -30,13 +30,13 @@ class MailboxSession {
 
   MailboxSession(std::unique_ptr<scheduler::Policy> policy, Writer writer);
 
-  // Lets the letters that are there run, then ends the thread.
+  // Runs the letters that were posted, then ends the thread.
   ~MailboxSession();
 
   MailboxSession(const MailboxSession&) = delete;
   MailboxSession& operator=(const MailboxSession&) = delete;
 
-  // Any thread, the owner's own included.
+  // From any thread, the owner's included.
   void Post(Letter letter);
 
  private:

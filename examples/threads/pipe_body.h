@@ -15,12 +15,11 @@
 
 namespace sluice::examples {
 
-// Has a lock of its own, which is held for no longer than a copy and never
-// while the connection's lock is asked for: writers cannot deadlock with the
-// sender.
+// Its own lock is held for a copy, and never while a thread takes the
+// connection's lock, so writers cannot deadlock with the sender.
 class Pipe {
  public:
-  // From any thread; then wake the stream (DataScheduler::Resume).
+  // From any thread. Call DataScheduler::Resume() for the stream after it.
   void Write(absl::string_view bytes, bool end = false) {
     const std::lock_guard<std::mutex> lock(mutex_);
     data_.Append(bytes);

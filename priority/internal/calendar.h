@@ -5,7 +5,6 @@
 
 #include <sluice/priority/internal/tree_node.h>
 
-#include <cstddef>
 #include <cstdint>
 
 #include "absl/numeric/bits.h"

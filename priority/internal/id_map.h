@@ -7,16 +7,12 @@
 #include <sluice/priority/resource_allocator.h>
 
 #include <cstddef>
-#include <cstdint>
-#include <memory_resource>
 
 namespace sluice::priority::internal {
 
 // Linear probing with backward-shift deletion. Never allocates after Reset().
 class IdMap {
  public:
-  explicit IdMap(std::pmr::memory_resource* memory) : slots_(memory) {}
-
   // Room for `nodes` entries at a load of at most 4/5; forgets all entries.
   void Reset(size_t nodes) {
     int bits = 3;
@@ -25,6 +21,7 @@ class IdMap {
     slots_.assign(size_t{1} << bits, kNone);
   }
 
+  // Or kNone. The root, which has the id 0, is not in the map.
   NodeIndex Find(const Nodes& nodes, StreamId id) const {
     for (size_t i = Home(id);; i = Next(i)) {
       if (slots_[i] == kNone || nodes[slots_[i]].id == id) return slots_[i];
@@ -53,8 +50,6 @@ class IdMap {
     }
     slots_[hole] = kNone;
   }
-
-  size_t memory_bytes() const { return slots_.capacity() * sizeof(NodeIndex); }
 
  private:
   size_t Home(StreamId id) const { return (id * 0x9e3779b1u) >> shift_; }

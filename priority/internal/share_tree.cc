@@ -1,54 +1,28 @@
+// Where nodes stand: the pool, and the edits of the tree.
 #include <sluice/priority/internal/share_tree.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory_resource>
-
-#include "absl/base/optimization.h"
 
 namespace sluice::priority::internal {
-namespace {
-
-// A level where a key passes this has its tags taken back, long before 2^63:
-// one decision moves a key by at most 2^48.
-constexpr int64_t kMaxKey = int64_t{1} << 60;
-
-}  // namespace
-
-template <class Order>
-ShareTree<Order>::ShareTree(size_t nodes, size_t max_grant, size_t calendars,
-                            std::pmr::memory_resource* memory)
-    : nodes_(memory),
-      groups_(memory),
-      path_(memory),
-      queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars,
-             memory),
+ShareTree::ShareTree(size_t nodes, size_t max_grant, size_t calendars,
+                     TreeOrder order)
+    : queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars,
+             order),
       scaled_grant_(static_cast<int64_t>(max_grant)
                     << (kTagFractionBits + kWeightFractionBits)),
       max_grant_(max_grant) {
-  nodes_.resize(nodes + 1);
-  groups_.resize(nodes + 1);
-  // A contended level has two members at least.
-  path_.resize(nodes / 2 + 1);
-  queue_.SetNodes(nodes_.data());
-  for (size_t n = nodes; n > 0; --n) {
-    nodes_[n].next = free_node_;
-    free_node_ = static_cast<NodeIndex>(n);
-  }
-  for (size_t g = nodes + 1; g > 0; --g) {
-    groups_[g - 1].first = free_group_;
-    free_group_ = static_cast<GroupIndex>(g - 1);
-  }
+  Grow(nodes + 1);
+  New();  // the root
 }
 
-template <class Order>
-void ShareTree<Order>::Grow() {
-  const size_t size = nodes_.size();
-  nodes_.resize(2 * size);
-  groups_.resize(2 * size);
-  path_.resize(size + 1);
+void ShareTree::Grow(size_t size) {
+  const size_t before = nodes_.size();
+  nodes_.resize(size);
+  groups_.resize(size);
+  // A contended level has two members at least.
+  path_.resize(size / 2 + 1);
   queue_.SetNodes(nodes_.data());
-  for (size_t i = 2 * size; i > size; --i) {
+  for (size_t i = size; i > before; --i) {
     nodes_[i - 1].next = free_node_;
     free_node_ = static_cast<NodeIndex>(i - 1);
     groups_[i - 1].first = free_group_;
@@ -56,24 +30,21 @@ void ShareTree<Order>::Grow() {
   }
 }
 
-template <class Order>
-NodeIndex ShareTree<Order>::New() {
+NodeIndex ShareTree::New() {
   const NodeIndex n = free_node_;
   free_node_ = nodes_[n].next;
   nodes_[n] = Node();
   return n;
 }
 
-template <class Order>
-void ShareTree<Order>::Delete(NodeIndex n) {
+void ShareTree::Delete(NodeIndex n) {
   if (n == picked_) picked_ = kNone;
   nodes_[n].group = nodes_[n].children = kNone;
   nodes_[n].next = free_node_;
   free_node_ = n;
 }
 
-template <class Order>
-bool ShareTree<Order>::IsAncestor(NodeIndex ancestor, NodeIndex n) {
+bool ShareTree::IsAncestor(NodeIndex ancestor, NodeIndex n) {
   while (n != kRoot) {
     ++work_.ancestor_steps;
     n = Parent(n);
@@ -82,17 +53,7 @@ bool ShareTree<Order>::IsAncestor(NodeIndex ancestor, NodeIndex n) {
   return false;
 }
 
-template <class Order>
-void ShareTree<Order>::Clamp(Node& node, int64_t clock) const {
-  const int64_t quantum = node.key - node.tag;
-  if (node.tag < clock - quantum) {
-    node.tag = clock - quantum;
-    node.key = clock;
-  }
-}
-
-template <class Order>
-void ShareTree<Order>::Attach(NodeIndex n, NodeIndex parent, uint32_t weight) {
+void ShareTree::Attach(NodeIndex n, NodeIndex parent, uint32_t weight) {
   GroupIndex g = nodes_[parent].children;
   if (g == kNone) g = NewGroup(parent);
   Group& group = groups_[g];
@@ -115,9 +76,8 @@ void ShareTree<Order>::Attach(NodeIndex n, NodeIndex parent, uint32_t weight) {
   if (node.ready || HasActiveChild(n)) Activate(n);
 }
 
-template <class Order>
-void ShareTree<Order>::AttachExclusive(NodeIndex n, NodeIndex parent,
-                                       uint32_t weight) {
+void ShareTree::AttachExclusive(NodeIndex n, NodeIndex parent,
+                                uint32_t weight) {
   const GroupIndex adopted = nodes_[parent].children;
   if (adopted != kNone) {
     nodes_[parent].children = kNone;
@@ -132,8 +92,7 @@ void ShareTree<Order>::AttachExclusive(NodeIndex n, NodeIndex parent,
   Attach(n, parent, weight);
 }
 
-template <class Order>
-void ShareTree<Order>::Detach(NodeIndex n) {
+void ShareTree::Detach(NodeIndex n) {
   Node& node = nodes_[n];
   if (node.active) Deactivate(n);
   DropPathEntry(n);
@@ -149,15 +108,11 @@ void ShareTree<Order>::Detach(NodeIndex n) {
   node.group = kNone;
 }
 
-template <class Order>
-void ShareTree<Order>::Splice(NodeIndex n) {
-  if (nodes_[n].children == kNone) {
-    Detach(n);
-    return;
-  }
+void ShareTree::Splice(NodeIndex n) {
+  const GroupIndex children = nodes_[n].children;
+  if (children == kNone) return Detach(n);
   Node& node = nodes_[n];
-  const GroupIndex g = node.group;
-  Group& group = groups_[g];
+  Group& group = groups_[node.group];
   const bool was_active = node.active;
   if (was_active) {
     queue_.Remove(group, n);
@@ -165,12 +120,24 @@ void ShareTree<Order>::Splice(NodeIndex n) {
   } else {
     Clamp(node, group.clock);
   }
+  RingInChildren(n);
+  Bequeath(n);
+  DeleteGroup(children);
+  node.group = node.children = kNone;
+  BumpEpoch();
+  if (was_active && group.active == 0) {
+    group.run_epoch = 0;
+    const NodeIndex owner = group.owner;
+    if (owner != kRoot && !nodes_[owner].ready) Deactivate(owner);
+  }
+}
 
-  // The children's ring in the place of `n` in its ring.
-  const GroupIndex children = node.children;
-  const NodeIndex first = groups_[children].first;
+void ShareTree::RingInChildren(NodeIndex n) {
+  const Node& node = nodes_[n];
+  Group& group = groups_[node.group];
+  const Group& children = groups_[node.children];
+  const NodeIndex first = children.first;
   const NodeIndex last = nodes_[first].prev;
-  const uint32_t count = groups_[children].size;
   if (group.size > 1) {
     nodes_[node.prev].next = first;
     nodes_[first].prev = node.prev;
@@ -178,29 +145,34 @@ void ShareTree<Order>::Splice(NodeIndex n) {
     nodes_[node.next].prev = last;
   }
   if (group.first == n) group.first = first;
-  group.size += count - 1;
+  group.size += children.size - 1;
+}
 
+void ShareTree::Bequeath(NodeIndex n) {
+  const Node& node = nodes_[n];
+  const Group& children = groups_[node.children];
   uint64_t sum = 0;
-  for (uint32_t i = 0, c = first; i < count; ++i, c = nodes_[c].next) {
+  for (uint32_t i = 0, c = children.first; i < children.size; ++i) {
     sum += nodes_[c].weight;
+    c = nodes_[c].next;
   }
   const PathEntry* found = FindPathEntry(n);
   const bool on_path = found != nullptr;
   const PathEntry entry = on_path ? *found : PathEntry{};
   DropPathEntry(n);
-
   // Shares are differences of rounded running sums: they add up to the removed
   // weight exactly, and each is within one unit of its exact value.
   __extension__ using Wide = unsigned __int128;
   uint64_t before = 0, given = 0;
-  for (uint32_t i = 0, c = first; i < count; ++i, c = nodes_[c].next) {
+  NodeIndex c = children.first;
+  for (uint32_t i = 0; i < children.size; ++i, c = nodes_[c].next) {
     Node& child = nodes_[c];
     before += child.weight;
     const uint64_t upto =
         static_cast<uint64_t>(Wide{node.weight} * before / sum);
     child.weight = static_cast<uint32_t>(std::max<uint64_t>(upto - given, 1));
     given = upto;
-    child.group = g;
+    child.group = node.group;
     child.tag = node.tag;
     DropPathEntry(c);
     if (on_path) {
@@ -212,21 +184,12 @@ void ShareTree<Order>::Splice(NodeIndex n) {
                                               child.weight / node.weight);
     }
     SetKey(child, Quantum(child.weight));
-    if (child.active) queue_.Insert(group, c);
+    if (child.active) queue_.Insert(groups_[node.group], c);
     ++work_.relinked;
-  }
-  DeleteGroup(children);
-  node.group = node.children = kNone;
-  BumpEpoch();
-  if (was_active && group.active == 0) {
-    group.run_epoch = 0;
-    const NodeIndex owner = group.owner;
-    if (owner != kRoot && !nodes_[owner].ready) Deactivate(owner);
   }
 }
 
-template <class Order>
-void ShareTree<Order>::SetWeight(NodeIndex n, uint32_t weight) {
+void ShareTree::SetWeight(NodeIndex n, uint32_t weight) {
   Node& node = nodes_[n];
   if (node.weight == weight) return;
   // During a pull the remainder is still of the weight that will be charged.
@@ -247,9 +210,7 @@ void ShareTree<Order>::SetWeight(NodeIndex n, uint32_t weight) {
   }
 }
 
-template <class Order>
-void ShareTree<Order>::Merge(GroupIndex front, GroupIndex back,
-                             NodeIndex owner) {
+void ShareTree::Merge(GroupIndex front, GroupIndex back, NodeIndex owner) {
   const bool back_moves = groups_[back].size <= groups_[front].size;
   const GroupIndex from = back_moves ? back : front;
   const GroupIndex to = back_moves ? front : back;
@@ -286,8 +247,7 @@ void ShareTree<Order>::Merge(GroupIndex front, GroupIndex back,
   DeleteGroup(from);
 }
 
-template <class Order>
-GroupIndex ShareTree<Order>::NewGroup(NodeIndex owner) {
+GroupIndex ShareTree::NewGroup(NodeIndex owner) {
   const GroupIndex g = free_group_;
   free_group_ = groups_[g].first;
   groups_[g] = Group();
@@ -296,244 +256,11 @@ GroupIndex ShareTree<Order>::NewGroup(NodeIndex owner) {
   return g;
 }
 
-template <class Order>
-void ShareTree<Order>::DeleteGroup(GroupIndex g) {
+void ShareTree::DeleteGroup(GroupIndex g) {
   groups_[g].size = 0;
   groups_[g].owner = kNone;
   groups_[g].first = free_group_;
   free_group_ = g;
 }
-
-template <class Order>
-void ShareTree<Order>::Activate(NodeIndex n) {
-  for (;;) {
-    ++work_.activation_steps;
-    Node& node = nodes_[n];
-    Group& group = groups_[node.group];
-    node.active = 1;
-    Clamp(node, group.clock);
-    queue_.Insert(group, n);
-    if (group.active > 1) {
-      if (group.active == 2) BumpEpoch();  // the run through here ends here now
-      return;
-    }
-    group.run_epoch = 0;
-    n = group.owner;
-    if (n == kRoot || nodes_[n].active) return;
-  }
-}
-
-template <class Order>
-void ShareTree<Order>::Deactivate(NodeIndex n) {
-  for (;;) {
-    ++work_.activation_steps;
-    Group& group = GroupOf(n);
-    nodes_[n].active = 0;
-    queue_.Remove(group, n);
-    if (group.active > 0) {
-      if (group.active == 1) BumpEpoch();  // a run goes on through here now
-      return;
-    }
-    group.run_epoch = 0;
-    n = group.owner;
-    if (n == kRoot || nodes_[n].ready) return;
-  }
-}
-
-template <class Order>
-void ShareTree<Order>::SetReady(NodeIndex n) {
-  Node& node = nodes_[n];
-  if (node.ready) return;
-  node.ready = 1;
-  if (node.active) {
-    BumpEpoch();  // runs that passed through it end here now
-  } else {
-    Activate(n);
-  }
-}
-
-template <class Order>
-void ShareTree<Order>::SetBlocked(NodeIndex n) {
-  Node& node = nodes_[n];
-  if (!node.ready) return;
-  node.ready = 0;
-  if (HasActiveChild(n)) {
-    BumpEpoch();
-  } else {
-    Deactivate(n);
-  }
-}
-
-// From `n`, which is active and not ready: the first node that is ready or has
-// several active children.
-template <class Order>
-NodeIndex ShareTree<Order>::EndOfRun(NodeIndex n) {
-  Group& start = groups_[nodes_[n].children];
-  if (start.run_epoch == epoch_) return start.run_end;
-  NodeIndex end = n;
-  for (Group* group = &start; group->active == 1;) {
-    ++work_.run_steps;
-    end = queue_.Any(*group);
-    if (nodes_[end].ready) break;
-    group = &groups_[nodes_[end].children];
-  }
-  start.run_end = end;
-  start.run_epoch = epoch_;
-  return end;
-}
-
-template <class Order>
-inline NodeIndex ShareTree<Order>::Choose(Group& group) {
-  const NodeIndex n = queue_.Min(group);
-  const Node& node = nodes_[n];
-  group.clock = std::max(group.clock, node.key);
-  path_[path_size_++] = {node.tag, n, node.weight};
-  return n;
-}
-
-template <class Order>
-NodeIndex ShareTree<Order>::Pick() {
-  if (ABSL_PREDICT_FALSE(pulling_)) std::abort();  // the header forbids it
-  const GroupIndex top = nodes_[kRoot].children;
-  if (top == kNone || groups_[top].active == 0) return kNone;
-  pulling_ = true;
-  ++work_.decisions;
-  NodeIndex n = kRoot;  // never ready
-  if (groups_[top].active > 1) {
-    n = Choose(groups_[top]);
-    if (ABSL_PREDICT_TRUE(nodes_[n].ready)) {
-      ++work_.contended_levels;
-      return picked_ = n;
-    }
-  }
-  return PickBelow(n);
-}
-
-template <class Order>
-NodeIndex ShareTree<Order>::PickBelow(NodeIndex n) {
-  do {
-    Group* group = &groups_[nodes_[n].children];
-    if (group->active == 1) {
-      n = EndOfRun(n);
-      if (nodes_[n].ready) break;
-      group = &groups_[nodes_[n].children];
-    }
-    n = Choose(*group);
-  } while (!nodes_[n].ready);
-  work_.contended_levels += path_size_;
-  return picked_ = n;
-}
-
-template <class Order>
-inline void ShareTree<Order>::ChargeEntry(const PathEntry& entry,
-                                          uint64_t scaled) {
-  Node& node = nodes_[entry.node];
-  const uint64_t sum = scaled + node.remainder;
-  const auto charge = static_cast<int64_t>(sum / entry.weight);
-  const uint64_t remainder = sum % entry.weight;
-  if (ABSL_PREDICT_FALSE(node.tag != entry.tag ||
-                         node.weight != entry.weight)) {
-    ChargeEdited(entry, charge, remainder);
-    return;
-  }
-  node.remainder = static_cast<uint32_t>(remainder);
-  node.tag += charge;
-  const int64_t key = node.key + charge;
-  if (ABSL_PREDICT_TRUE(node.active)) {
-    queue_.Charged(groups_[node.group], entry.node, key);
-  } else {
-    node.key = key;
-  }
-  if (ABSL_PREDICT_FALSE(key > kMaxKey)) Renormalise(node.group);
-}
-
-template <class Order>
-void ShareTree<Order>::ChargeEdited(const PathEntry& entry, int64_t charge,
-                                    uint64_t remainder) {
-  Node& node = nodes_[entry.node];
-  // 0 when the edit put it ahead of the charge.
-  charge = std::max(entry.tag + charge - node.tag, int64_t{0});
-  node.remainder =
-      static_cast<uint32_t>(remainder * node.weight / entry.weight);
-  node.tag += charge;
-  const int64_t key = node.key + charge;
-  if (node.active) {
-    queue_.Rekey(groups_[node.group], entry.node, key);
-  } else {
-    node.key = key;
-  }
-}
-
-template <class Order>
-void ShareTree<Order>::ChargePath(uint64_t scaled) {
-  for (uint32_t i = 0; i < path_size_; ++i) ChargeEntry(path_[i], scaled);
-}
-
-template <class Order>
-void ShareTree<Order>::Charge(size_t bytes) {
-  if (ABSL_PREDICT_FALSE(!pulling_ || bytes > max_grant_)) std::abort();
-  const uint64_t scaled = uint64_t{bytes}
-                          << (kTagFractionBits + kWeightFractionBits);
-  if (ABSL_PREDICT_TRUE(path_size_ == 1)) {
-    ChargeEntry(path_[0], scaled);
-  } else {
-    ChargePath(scaled);
-  }
-  path_size_ = 0;
-  pulling_ = false;
-  // It had nothing to send: until its next SetReady(), nobody waits for it.
-  if (ABSL_PREDICT_FALSE(bytes == 0) && picked_ != kNone) SetBlocked(picked_);
-}
-
-template <class Order>
-typename ShareTree<Order>::PathEntry* ShareTree<Order>::FindPathEntry(
-    NodeIndex n) {
-  for (uint32_t i = 0; i < path_size_; ++i) {
-    if (path_[i].node == n) return &path_[i];
-  }
-  return nullptr;
-}
-
-template <class Order>
-void ShareTree<Order>::DropPathEntry(NodeIndex n) {
-  PathEntry* entry = FindPathEntry(n);
-  if (entry == nullptr) return;
-  std::copy(entry + 1, path_.data() + path_size_, entry);
-  --path_size_;
-}
-
-template <class Order>
-void ShareTree<Order>::BumpEpoch() {
-  if (++epoch_ != 0) return;
-  for (Group& group : groups_) group.run_epoch = 0;
-  epoch_ = 1;
-}
-
-// Takes a multiple of the queue's period from every tag of the level. A tag far
-// behind the clock is brought to where its next activation would bring it.
-template <class Order>
-void ShareTree<Order>::Renormalise(GroupIndex g) {
-  Group& group = groups_[g];
-  const int64_t period = queue_.Period();
-  const int64_t base = group.clock / period * period;
-  for (uint32_t i = 0, m = group.first; i < group.size;
-       ++i, m = nodes_[m].next) {
-    Node& member = nodes_[m];
-    if (!member.active) Clamp(member, group.clock);
-    member.tag -= base;
-    member.key -= base;
-  }
-  group.clock -= base;
-}
-
-template <class Order>
-const WorkCounters& ShareTree<Order>::work() {
-  work_.queue_steps = queue_.steps();
-  return work_;
-}
-
-template class ShareTree<ByteFairOrder>;
-template class ShareTree<ExactByteFairOrder>;
-template class ShareTree<ExactByIdOrder>;
 
 }  // namespace sluice::priority::internal

@@ -1,6 +1,5 @@
-// The dependency tree by node index: who is whose sibling, who is active, whose
-// turn it is and what that costs. Ids, limits and the lives of streams are the
-// business of priority_tree.h.
+// The dependency tree by node index: siblings, active nodes, turns and charges.
+// priority_tree.h adds ids, limits and the states of streams.
 //
 // The algorithm, its promise and the proof are in docs/fairness.md. In short,
 // for each level (V its clock, S the tag and w the weight of a child, L the
@@ -23,14 +22,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
 
 namespace sluice::priority {
 
-// What the tree has done so far, in steps. Tests assert complexity by them.
+// The work done so far, in steps. Tests assert complexity by them.
 struct WorkCounters {
   uint64_t decisions = 0;         // Pick() calls that found a stream
   uint64_t contended_levels = 0;  // levels with a choice, over all decisions
@@ -47,13 +45,14 @@ struct WorkCounters {
   }
 };
 
+class TreeInspector;  // of the tests
+
 namespace internal {
 
-template <class Order>
 class ShareTree {
  public:
-  // A contended level on the path of the pull: who will be charged, from which
-  // tag on, at which weight. An edit made during the pull applies at once, and
+  // A contended level on the path of the pull: the node to charge, its tag and
+  // its weight at the pick. An edit made during the pull applies at once, and
   // is made as if the charge had come before it: what an edit does to a tag is
   // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
   // where `tag` has been shifted by every a.
@@ -64,13 +63,12 @@ class ShareTree {
   };
   static_assert(sizeof(PathEntry) == 16);
 
-  ShareTree(size_t nodes, size_t max_grant, size_t calendars,
-            std::pmr::memory_resource* memory);
+  ShareTree(size_t nodes, size_t max_grant, size_t calendars, TreeOrder order);
 
   // --- The pool ---------------------------------------------------------
   bool full() const { return free_node_ == kNone; }
-  // Doubles the pool; node indices stay.
-  void Grow();
+  // The pool gets `size` nodes in all; node indices stay.
+  void Grow(size_t size);
   // A blank node without a place. The pool must not be full.
   NodeIndex New();
   // `n` must be detached and childless.
@@ -113,10 +111,9 @@ class ShareTree {
   // --- Turns ------------------------------------------------------------
   void SetReady(NodeIndex n);
   void SetBlocked(NodeIndex n);
-  // Whose turn it is, or kNone. Starts a pull; Charge() ends it.
+  // The node whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
-  bool pulling() const { return pulling_; }
   // The choices of the pull, from the top.
   absl::Span<const PathEntry> path() const {
     return {path_.data(), path_size_};
@@ -124,17 +121,11 @@ class ShareTree {
 
   const WorkCounters& work();
   WorkCounters& counters() { return work_; }
-  size_t group_bytes() const { return groups_.capacity() * sizeof(Group); }
-  size_t queue_bytes() const { return queue_.memory_bytes(); }
-  size_t path_bytes() const { return path_.size() * sizeof(PathEntry); }
   size_t max_grant() const { return max_grant_; }
-  int slot_shift() const { return queue_.slot_shift(); }
-
-  // The first broken invariant, or nullptr.
-  const char* FindBrokenInvariant() const;
 
  private:
-  Group& GroupOf(NodeIndex n) { return groups_[nodes_[n].group]; }
+  friend class sluice::priority::TreeInspector;
+
   bool HasActiveChild(NodeIndex n) const {
     const GroupIndex g = nodes_[n].children;
     return g != kNone && groups_[g].active > 0;
@@ -145,7 +136,11 @@ class ShareTree {
     node.key = node.tag + quantum;
   }
   // Bounds how far the tag of `node` lies behind the clock of its level.
-  void Clamp(Node& node, int64_t clock) const;
+  static void Clamp(Node& node, int64_t clock) {
+    if (node.key >= clock) return;
+    node.tag += clock - node.key;
+    node.key = clock;
+  }
 
   GroupIndex NewGroup(NodeIndex owner);
   void DeleteGroup(GroupIndex g);
@@ -169,11 +164,16 @@ class ShareTree {
   void DropPathEntry(NodeIndex n);
   void BumpEpoch();
   ABSL_ATTRIBUTE_NOINLINE void Renormalise(GroupIndex g);
+  // Puts the ring of `n`'s children in the place of `n` in its ring.
+  void RingInChildren(NodeIndex n);
+  // Gives them the weight, tag and remainder of `n`, and its place in its
+  // level's queue and on the path of the pull.
+  void Bequeath(NodeIndex n);
 
   Nodes nodes_;
   ResourceVector<Group> groups_;
   ResourceVector<PathEntry> path_;  // the first path_size_ are in use
-  SiblingQueue<Order> queue_;
+  SiblingQueue queue_;
   WorkCounters work_;
   int64_t scaled_grant_;
   size_t max_grant_;
@@ -184,10 +184,6 @@ class ShareTree {
   uint32_t epoch_ = 1;
   bool pulling_ = false;
 };
-
-extern template class ShareTree<ByteFairOrder>;
-extern template class ShareTree<ExactByteFairOrder>;
-extern template class ShareTree<ExactByIdOrder>;
 
 }  // namespace internal
 }  // namespace sluice::priority

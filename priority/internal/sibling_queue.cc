@@ -2,29 +2,23 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
+#include <numeric>
 
 #include "absl/numeric/bits.h"
 
 namespace sluice::priority::internal {
 
-template <class Order>
-SiblingQueue<Order>::SiblingQueue(int64_t max_quantum, size_t calendars,
-                                  std::pmr::memory_resource* memory)
-    : shift_(Order::kSlots ? Calendar::ShiftFor(max_quantum) : 0),
-      calendars_(memory),
-      free_calendars_(memory) {
-  if constexpr (Order::kSlots) {
-    calendars_.resize(calendars);
-    free_calendars_.reserve(calendars);
-    for (size_t i = calendars; i > 0; --i) {
-      free_calendars_.push_back(static_cast<uint32_t>(i - 1));
-    }
-  }
+SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
+                           TreeOrder order)
+    : shift_(0), ties_by_id_(order == TreeOrder::kExactById) {
+  if (order != TreeOrder::kSlots) return;
+  shift_ = Calendar::ShiftFor(max_quantum);
+  calendars_.resize(calendars);
+  free_calendars_.resize(calendars);
+  std::iota(free_calendars_.rbegin(), free_calendars_.rend(), 0);
 }
 
-template <class Order>
-void SiblingQueue<Order>::Insert(Group& group, NodeIndex n) {
+void SiblingQueue::Insert(Group& group, NodeIndex n) {
   if (++group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
     bool calendar = !free_calendars_.empty();
     NodeIndex listed = group.queue;
@@ -38,29 +32,20 @@ void SiblingQueue<Order>::Insert(Group& group, NodeIndex n) {
   Link(group, n);
 }
 
-template <class Order>
-void SiblingQueue<Order>::Remove(Group& group, NodeIndex n) {
+void SiblingQueue::Remove(Group& group, NodeIndex n) {
   Unlink(group, n);
   if (--group.active == kBackToList && group.kind != QueueKind::kList) {
     Convert(group, QueueKind::kList, kBackToList);
   }
 }
 
-template <class Order>
-void SiblingQueue<Order>::Rekey(Group& group, NodeIndex n, int64_t key) {
+void SiblingQueue::Rekey(Group& group, NodeIndex n, int64_t key) {
   Unlink(group, n);
   nodes_[n].key = key;
   Link(group, n);
 }
 
-template <class Order>
-size_t SiblingQueue<Order>::memory_bytes() const {
-  return calendars_.capacity() * sizeof(Calendar) +
-         free_calendars_.capacity() * sizeof(uint32_t);
-}
-
-template <class Order>
-void SiblingQueue<Order>::Link(Group& group, NodeIndex n) {
+void SiblingQueue::Link(Group& group, NodeIndex n) {
   if (group.kind == QueueKind::kCalendar) {
     if (Spanned(nodes_[n])) {
       calendars_[group.queue].PushBack(nodes_, n, nodes_[n].key, shift_);
@@ -75,8 +60,7 @@ void SiblingQueue<Order>::Link(Group& group, NodeIndex n) {
   }
 }
 
-template <class Order>
-void SiblingQueue<Order>::Unlink(Group& group, NodeIndex n) {
+void SiblingQueue::Unlink(Group& group, NodeIndex n) {
   switch (group.kind) {
     case QueueKind::kList:
       ListRemove(group, n);
@@ -92,8 +76,7 @@ void SiblingQueue<Order>::Unlink(Group& group, NodeIndex n) {
 
 // Moves the `linked` nodes into a queue of another kind, smallest first, so
 // that equals keep their order.
-template <class Order>
-void SiblingQueue<Order>::Convert(Group& group, QueueKind to, uint32_t linked) {
+void SiblingQueue::Convert(Group& group, QueueKind to, uint32_t linked) {
   Group from = group;
   group.kind = to;
   group.queue = kNone;
@@ -109,8 +92,7 @@ void SiblingQueue<Order>::Convert(Group& group, QueueKind to, uint32_t linked) {
   if (from.kind == QueueKind::kCalendar) free_calendars_.push_back(from.queue);
 }
 
-template <class Order>
-void SiblingQueue<Order>::ListInsert(Group& group, NodeIndex n) {
+void SiblingQueue::ListInsert(Group& group, NodeIndex n) {
   Node& node = nodes_[n];
   if (group.queue == kNone) {
     node.link[kLeft] = node.link[kRight] = n;
@@ -120,7 +102,7 @@ void SiblingQueue<Order>::ListInsert(Group& group, NodeIndex n) {
   // From the tail: a charged child usually goes far back.
   const NodeIndex tail = nodes_[group.queue].link[kLeft];
   NodeIndex after = tail;
-  while (Less(node.key, node.id, nodes_[after].key, nodes_[after].id)) {
+  while (Before(node.key, node, nodes_[after].key, nodes_[after])) {
     ++steps_;
     after = nodes_[after].link[kLeft];
     if (after == tail) {  // before all
@@ -135,8 +117,7 @@ void SiblingQueue<Order>::ListInsert(Group& group, NodeIndex n) {
   nodes_[before].link[kLeft] = n;
 }
 
-template <class Order>
-void SiblingQueue<Order>::ListRemove(Group& group, NodeIndex n) {
+void SiblingQueue::ListRemove(Group& group, NodeIndex n) {
   const NodeIndex left = nodes_[n].link[kLeft];
   const NodeIndex right = nodes_[n].link[kRight];
   nodes_[left].link[kRight] = right;
@@ -144,8 +125,7 @@ void SiblingQueue<Order>::ListRemove(Group& group, NodeIndex n) {
   if (group.queue == n) group.queue = right == n ? kNone : right;
 }
 
-template <class Order>
-void SiblingQueue<Order>::Rotate(NodeIndex n) {
+void SiblingQueue::Rotate(NodeIndex n) {
   const NodeIndex parent = nodes_[n].link[kUp];
   const NodeIndex above = nodes_[parent].link[kUp];
   const int side = nodes_[parent].link[kRight] == n ? kRight : kLeft;
@@ -161,8 +141,7 @@ void SiblingQueue<Order>::Rotate(NodeIndex n) {
   }
 }
 
-template <class Order>
-void SiblingQueue<Order>::Splay(NodeIndex n) {
+void SiblingQueue::Splay(NodeIndex n) {
   while (nodes_[n].link[kUp] != kNone) {
     ++steps_;
     const NodeIndex parent = nodes_[n].link[kUp];
@@ -176,16 +155,13 @@ void SiblingQueue<Order>::Splay(NodeIndex n) {
   }
 }
 
-template <class Order>
-void SiblingQueue<Order>::SplayIfDeep(Group& group, NodeIndex n,
-                                      uint32_t depth) {
+void SiblingQueue::SplayIfDeep(Group& group, NodeIndex n, uint32_t depth) {
   if (depth <= 2u * absl::bit_width(group.active) + 2) return;
   Splay(n);
   group.queue = n;
 }
 
-template <class Order>
-void SiblingQueue<Order>::SplayInsert(Group& group, NodeIndex n) {
+void SiblingQueue::SplayInsert(Group& group, NodeIndex n) {
   Node& node = nodes_[n];
   node.link[kLeft] = node.link[kRight] = node.link[kUp] = kNone;
   if (group.queue == kNone) {
@@ -200,7 +176,7 @@ void SiblingQueue<Order>::SplayInsert(Group& group, NodeIndex n) {
     above = at;
     ++depth;
     const Node& other = nodes_[at];
-    side = Less(slot, node.id, other.key >> shift_, other.id) ? kLeft : kRight;
+    side = Before(slot, node, other.key >> shift_, other) ? kLeft : kRight;
     at = other.link[side];
   } while (at != kNone);
   nodes_[above].link[side] = n;
@@ -209,8 +185,7 @@ void SiblingQueue<Order>::SplayInsert(Group& group, NodeIndex n) {
   SplayIfDeep(group, n, depth);
 }
 
-template <class Order>
-void SiblingQueue<Order>::SplayRemove(Group& group, NodeIndex n) {
+void SiblingQueue::SplayRemove(Group& group, NodeIndex n) {
   NodeIndex left = nodes_[n].link[kLeft];
   NodeIndex right = nodes_[n].link[kRight];
   if (left == kNone || right == kNone) {
@@ -242,8 +217,7 @@ void SiblingQueue<Order>::SplayRemove(Group& group, NodeIndex n) {
   group.queue = last;
 }
 
-template <class Order>
-NodeIndex SiblingQueue<Order>::SplayMin(Group& group) {
+NodeIndex SiblingQueue::SplayMin(Group& group) {
   NodeIndex n = group.queue;
   uint32_t depth = 0;
   while (nodes_[n].link[kLeft] != kNone) {
@@ -254,9 +228,5 @@ NodeIndex SiblingQueue<Order>::SplayMin(Group& group) {
   SplayIfDeep(group, n, depth);
   return n;
 }
-
-template class SiblingQueue<ByteFairOrder>;
-template class SiblingQueue<ExactByteFairOrder>;
-template class SiblingQueue<ExactByIdOrder>;
 
 }  // namespace sluice::priority::internal

@@ -12,19 +12,31 @@
 #ifndef SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 #define SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 
+#include <sluice/priority/internal/calendar.h>
 #include <sluice/priority/internal/tree_node.h>
 #include <sluice/priority/resource_allocator.h>
-#include <sluice/priority/tree_order.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory_resource>
 
 #include "absl/base/attributes.h"
-#include "absl/base/optimization.h"
-#include "priority/internal/calendar.h"
 
-namespace sluice::priority::internal {
+namespace sluice::priority {
+
+// The order in which a level serves its children. All are self-clocked fair
+// queueing: the smallest finish tag F = S + 256·L/w goes first.
+enum class TreeOrder : uint8_t {
+  // Equals first-in first-out. A level with more than eight active children
+  // compares F by slots of 256·L/4095 rounded up to a power of two (8 bytes per
+  // unit of weight at the default L), so a decision is O(1).
+  kSlots,
+  // The same, exact at every level: O(log active).
+  kExact,
+  // Exact as well; of equals, the lower stream id goes first.
+  kExactById,
+};
+
+namespace internal {
 
 // link[] of a list and a calendar: before, after; of a splay tree: children,
 // up.
@@ -33,12 +45,10 @@ enum Side { kLeft = 0, kRight = 1, kUp = 2 };
 inline constexpr uint32_t kMaxListed = 8;
 inline constexpr uint32_t kBackToList = 4;
 
-template <class Order>
 class SiblingQueue {
  public:
   // `max_quantum` is 256·L: the quantum of weight 1.
-  SiblingQueue(int64_t max_quantum, size_t calendars,
-               std::pmr::memory_resource* memory);
+  SiblingQueue(int64_t max_quantum, size_t calendars, TreeOrder order);
 
   // Where the nodes are; again after every move of the pool.
   void SetNodes(Node* nodes) { nodes_ = nodes; }
@@ -70,12 +80,12 @@ class SiblingQueue {
 
   // Links followed so far.
   uint64_t steps() const { return steps_; }
-  size_t memory_bytes() const;
 
  private:
-  static bool Less(int64_t a, StreamId a_id, int64_t b, StreamId b_id) {
-    if constexpr (Order::kTiesById) return a != b ? a < b : a_id < b_id;
-    return a < b;
+  // Whether `a` with `a_key` goes before `b` with `b_key`.
+  bool Before(int64_t a_key, const Node& a, int64_t b_key,
+              const Node& b) const {
+    return a_key < b_key || (a_key == b_key && ties_by_id_ && a.id < b.id);
   }
 
   void ListInsert(Group& group, NodeIndex n);
@@ -103,16 +113,15 @@ class SiblingQueue {
 
   Node* nodes_ = nullptr;
   int shift_;
+  bool ties_by_id_;
   ResourceVector<Calendar> calendars_;
   ResourceVector<uint32_t> free_calendars_;
   uint64_t steps_ = 0;
 };
 
-// What every decision runs; the rest is in sibling_queue.cc.
+// The code of every decision; the rest is in sibling_queue.cc.
 
-template <class Order>
-inline void SiblingQueue<Order>::Charged(Group& group, NodeIndex n,
-                                         int64_t key) {
+inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
   if (group.kind == QueueKind::kCalendar) {
     Calendar& calendar = calendars_[group.queue];
     calendar.Remove(nodes_, n, nodes_[n].key, shift_);
@@ -125,18 +134,20 @@ inline void SiblingQueue<Order>::Charged(Group& group, NodeIndex n,
     Node& node = nodes_[n];
     node.key = key;
     const NodeIndex second = node.link[kRight];
-    if (Less(key, node.id, nodes_[second].key, nodes_[second].id)) return;
+    if (Before(key, node, nodes_[second].key, nodes_[second])) return;
     const NodeIndex tail = node.link[kLeft];
-    if (!Less(key, node.id, nodes_[tail].key, nodes_[tail].id)) {
+    if (!Before(key, node, nodes_[tail].key, nodes_[tail])) {
       group.queue = second;
       return;
     }
+    ListRemove(group, n);
+    ListInsert(group, n);
+    return;
   }
   Rekey(group, n, key);
 }
 
-template <class Order>
-inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
+inline NodeIndex SiblingQueue::Min(Group& group) {
   switch (group.kind) {
     case QueueKind::kList:
       return group.queue;
@@ -148,10 +159,7 @@ inline NodeIndex SiblingQueue<Order>::Min(Group& group) {
   return kNone;
 }
 
-extern template class SiblingQueue<ByteFairOrder>;
-extern template class SiblingQueue<ExactByteFairOrder>;
-extern template class SiblingQueue<ExactByIdOrder>;
-
-}  // namespace sluice::priority::internal
+}  // namespace internal
+}  // namespace sluice::priority
 
 #endif  // SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_

@@ -1,4 +1,4 @@
-// What the dependency tree is made of: nodes, and the sibling groups between
+// The parts of the dependency tree: nodes, and the sibling groups between
 // a node and its children. Both live in pools and name each other by index.
 #ifndef SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
 #define SLUICE_PRIORITY_INTERNAL_TREE_NODE_H_
@@ -7,16 +7,16 @@
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/stream_id.h>
 
-#include <cstddef>
 #include <cstdint>
 
 namespace sluice::priority {
 
 using signals::kDefaultWeight;
-using signals::kMaxWeight;
 using signals::kMinWeight;
 using signals::Rfc7540Priority;
 using signals::StreamId;  // 0 is the root
+
+enum class StreamState : uint32_t { kOpen, kIdle, kClosed };
 
 }  // namespace sluice::priority
 
@@ -36,8 +36,6 @@ inline constexpr uint32_t kWeightOne = uint32_t{1} << kWeightFractionBits;
 // Tags count 1/256 byte per unit of weight.
 inline constexpr int kTagFractionBits = 8;
 
-enum class Life : uint32_t { kOpen, kIdle, kClosed };
-
 // One stream, on a cache line of its own. What belongs to its place among its
 // siblings comes first: a decision touches the first half and the links only.
 struct alignas(64) Node {
@@ -46,16 +44,16 @@ struct alignas(64) Node {
   uint32_t weight : 25 = 0;  // fixed point, 1 … 256·2^16
   uint32_t ready : 1 = 0;    // can send itself
   uint32_t active : 1 = 0;   // it or a descendant is ready
-  uint32_t life : 2 = 0;     // a Life
-  uint32_t remainder = 0;    // r < weight: charged, but not in `tag` yet
+  StreamState state : 2 = StreamState::kOpen;
+  uint32_t remainder = 0;  // r < weight: charged, but not in `tag` yet
   NodeIndex link[3] = {kNone, kNone, kNone};  // of its group's queue
   StreamId id = 0;
   GroupIndex group = kNone;     // it is a member of
   GroupIndex children = kNone;  // it owns; kNone when it has no children
   NodeIndex prev = kNone;       // siblings, a ring in insertion order
   NodeIndex next = kNone;
-  NodeIndex life_prev = kNone;  // of the idle or the closed nodes, by age
-  NodeIndex life_next = kNone;
+  NodeIndex older = kNone;  // of the nodes of its state
+  NodeIndex newer = kNone;
 };
 static_assert(sizeof(Node) == 64);
 

@@ -15,9 +15,7 @@
 //
 // Options are those of rfc9218. Announces no setting, so that clients go on
 // sending both. Hints are not read.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/two_policies.h>
 
 #include <memory>
@@ -31,9 +29,8 @@ namespace {
 // First the tree, second rfc9218; all streams are on one side.
 class Auto final : public TwoPolicies {
  public:
-  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible,
-       const PolicyOptions& options)
-      : TwoPolicies(std::move(tree), std::move(extensible), options,
+  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible)
+      : TwoPolicies(std::move(tree), std::move(extensible),
                     /*second_rule=*/{}) {}
 
   void OnClientUsesRfc9218() override {
@@ -57,8 +54,7 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> tree =
       CreatePolicy("rfc7540", options);
   if (!tree.ok()) return tree;
-  return MakePolicy<Auto>(options.memory, *std::move(tree),
-                          *std::move(extensible), options);
+  return std::make_unique<Auto>(*std::move(tree), *std::move(extensible));
 }
 
 SLUICE_REGISTER_POLICY_FACTORY(auto,

@@ -8,11 +8,7 @@
 // Without hints the group is Chromium's own for the client's signal
 // (translation.h). A later hint moves the stream to its group, where it takes
 // the place that its request order gives it.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 #include <cstddef>
 

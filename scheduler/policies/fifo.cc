@@ -1,13 +1,10 @@
 // fifo: in the order of the requests, each to completion.
 //
-// What HTTP/1.1 with pipelining did, and a baseline that is hard to beat when
+// HTTP/1.1 with pipelining did this. As a baseline it is hard to beat when
 // early requests matter most. The order is that in which the streams opened; a
-// stream that has nothing to send lets the next one pass and takes its place
-// back when it has.
-#include <sluice/scheduler/policy.h>
+// stream without bytes lets the next one pass, and takes its place back when it
+// has some.
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 
 namespace sluice::scheduler {
 namespace {

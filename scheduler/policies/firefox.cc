@@ -16,10 +16,6 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its group.
 #include <sluice/scheduler/class_tree_policy.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 namespace sluice::scheduler {
 namespace {
@@ -28,7 +24,8 @@ class Firefox final : public ClassTreePolicy {
  public:
   Firefox(const PolicyOptions& options, OptionReader& read)
       : ClassTreePolicy(options),
-        font_weight_(read.Bool("marx_font_bug", false) ? 32 : 42) {}
+        font_weight_(
+            read.Choice("marx_font_bug", {"false", "true"}) == 1 ? 32 : 42) {}
 
  private:
   Seat SeatOf(const StreamInfo& info) const override {

@@ -3,10 +3,7 @@
 // A bad baseline on purpose: some stacks did this by accident (a list that was
 // pushed and popped at the same end), and it shows what a policy can cost. The
 // order is the reverse of that in which the streams opened.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 
 namespace sluice::scheduler {
 namespace {

@@ -12,10 +12,6 @@
 // a later hint moves the stream to its group, in High to the place that its
 // request order gives it.
 #include <sluice/scheduler/class_tree_policy.h>
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 namespace sluice::scheduler {
 namespace {

@@ -11,11 +11,7 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its level. Exclusive and sequential streams
 // go in request order.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 #include <cstddef>
 

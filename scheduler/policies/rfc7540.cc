@@ -13,19 +13,15 @@
 // Option: exact=true orders every level exactly, at O(log n) a decision instead
 // of O(1).
 #include <sluice/priority/priority_tree.h>
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/translation.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -33,15 +29,16 @@ namespace {
 
 using ::sluice::signals::Rfc7540Priority;
 
-template <class Order>
 class Rfc7540 final : public Policy {
  public:
-  explicit Rfc7540(const PolicyOptions& options)
+  Rfc7540(const PolicyOptions& options, OptionReader& read)
       : tree_({.max_nodes = options.max_streams + options.max_closed_streams,
                .max_closed = options.max_closed_streams,
                .max_idle = options.max_streams,
                .max_grant = options.max_grant,
-               .memory = options.memory}) {}
+               .order = read.Choice("exact", {"false", "true"}) == 1
+                            ? priority::TreeOrder::kExact
+                            : priority::TreeOrder::kSlots}) {}
 
   // The tree has obeyed a PRIORITY frame of before already.
   void OnOpen(StreamId id, const StreamInfo& info) override {
@@ -57,24 +54,17 @@ class Rfc7540 final : public Policy {
 
   void OnPriority(StreamId id, const StreamInfo& info,
                   Signal changed) override {
-    switch (changed) {
-      case Signal::kRfc7540:
-        if (Overridden(info)) return;
-        tree_.Reprioritise(id, *info.rfc7540).IgnoreError();
-        return;
-      case Signal::kServerRfc7540:
-        tree_
-            .Reprioritise(id,
-                          EffectiveRfc7540(info).value_or(Rfc7540Priority{}))
-            .IgnoreError();
-        Reweigh(id, info);
-        return;
-      case Signal::kRfc9218:
-        Reweigh(id, info);
-        return;
-      case Signal::kHints:
-        return;
+    if (changed == Signal::kHints) return;
+    if (changed == Signal::kServerRfc7540 ||
+        (changed == Signal::kRfc7540 && !Overridden(info))) {
+      const absl::Status status = tree_.Reprioritise(
+          id, EffectiveRfc7540(info).value_or(Rfc7540Priority()));
+      // No room for a parent that is not in the tree: the default (§5.3.1).
+      if (!status.ok()) {
+        tree_.Reprioritise(id, Rfc7540Priority()).IgnoreError();
+      }
     }
+    Reweigh(id, info);
   }
 
   absl::Status OnIdlePriority(StreamId id,
@@ -89,11 +79,12 @@ class Rfc7540 final : public Policy {
   void SetBlocked(StreamId id) override { tree_.SetBlocked(id).IgnoreError(); }
 
   std::optional<Grant> Pick() override {
-    const StreamId id = tree_.TryPick();
-    if (id == 0) return std::nullopt;
-    return Grant{.stream_id = id,
-                 .max_bytes = tree_.max_grant(),
-                 .reason = {"smallest finish tag on its path"}};
+    if (const std::optional<StreamId> id = tree_.Pick()) {
+      return Grant{.stream_id = *id,
+                   .max_bytes = tree_.max_grant(),
+                   .reason = {"smallest finish tag on its path"}};
+    }
+    return std::nullopt;
   }
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
@@ -117,23 +108,14 @@ class Rfc7540 final : public Policy {
     tree_.Reprioritise(id, {*tree_.Parent(id), weight, false}).IgnoreError();
   }
 
-  priority::BasicPriorityTree<Order> tree_;
+  priority::PriorityTree tree_;
 };
 
 static_assert(kMaxMaxGrant <= priority::kMaxTreeGrant);
 
-absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
-                                             OptionReader& read) {
-  using priority::ByteFairOrder;
-  using priority::ExactByteFairOrder;
-  return read.Bool("exact", false)
-             ? MakePolicyOf<Rfc7540<ExactByteFairOrder>>(options, read)
-             : MakePolicyOf<Rfc7540<ByteFairOrder>>(options, read);
-}
-
-SLUICE_REGISTER_POLICY_FACTORY(rfc7540,
-                               "the RFC 7540 dependency tree, fair to the byte",
-                               Make);
+SLUICE_REGISTER_POLICY(rfc7540,
+                       "the RFC 7540 dependency tree, fair to the byte",
+                       Rfc7540);
 
 }  // namespace
 }  // namespace sluice::scheduler

@@ -12,9 +12,9 @@
 //                           stream goes by stream id among the others; from
 //                           then on it shares what they leave
 //
-// Option `starvation_guard` (bytes, 0: off): who has been ready while so many
-// bytes went to others gets one grant. Who is one urgency's non-incremental
-// streams, or its incremental ones (with `alternate`: an urgency).
+// Option `starvation_guard` (bytes, 0: off): a group that has been ready while
+// so many bytes went to others gets one grant. A group is the non-incremental
+// streams of one urgency, or its incremental ones; with `alternate`, both.
 //
 // Option `priority_frames`: with `move`, a PRIORITY frame gives its stream the
 // urgency of its weight (translation.h) until the next RFC 9218 signal, as
@@ -24,29 +24,16 @@
 // sent none, its RFC 7540 dependencies are translated (translation.h). CONNECT
 // tunnels are incremental. Hints are not read. Announces
 // SETTINGS_NO_RFC7540_PRIORITIES (§2.1).
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 #include <sluice/signals/rfc9218_priority.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-
-#include "absl/strings/string_view.h"
 
 namespace sluice::scheduler {
 namespace {
 
 constexpr size_t kUrgencies = signals::kMaxUrgency + 1;
-constexpr std::array<absl::string_view, kUrgencies> kRules = {
-    "u=0", "u=1", "u=2", "u=3", "u=4", "u=5", "u=6", "u=7"};
-constexpr std::array<absl::string_view, kUrgencies> kIncrementalRules = {
-    "u=0, i", "u=1, i", "u=2, i", "u=3, i",
-    "u=4, i", "u=5, i", "u=6, i", "u=7, i"};
-
 enum class Mixed { kNonIncrementalFirst, kAlternate, kFirstEmission };
 
 class Rfc9218 final : public RankedPolicy {
@@ -82,16 +69,17 @@ class Rfc9218 final : public RankedPolicy {
   Rank RankOf(const Subject& stream) const override {
     const signals::Rfc9218Priority field =
         Rfc9218Of(stream.info, dependencies_);
-    const auto urgency = static_cast<size_t>(field.urgency);
-    const bool by_id = !field.incremental ||
-                       (mixed_ == Mixed::kFirstEmission && stream.charged == 0);
-    if (by_id) {
-      return {.group = 2 * urgency,
-              .sharing = Rank::Sharing::kSequential,
-              .rule = kRules[urgency]};
+    Rank rank = {.group = 2 * static_cast<size_t>(field.urgency),
+                 .rule = Rfc9218Name(field)};
+    if (!field.incremental) {
+      rank.sharing = Rank::Sharing::kSequential;
+    } else if (mixed_ == Mixed::kFirstEmission && stream.charged == 0) {
+      rank.sharing = Rank::Sharing::kSequential;
+      rank.rule = Rfc9218Name({field.urgency, false});
+    } else if (mixed_ != Mixed::kAlternate) {
+      ++rank.group;
     }
-    return {.group = 2 * urgency + (mixed_ == Mixed::kAlternate ? 0 : 1),
-            .rule = kIncrementalRules[urgency]};
+    return rank;
   }
 
   const Mixed mixed_;

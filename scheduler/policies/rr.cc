@@ -5,10 +5,7 @@
 // stay ready never differ by more than two grants, however large their frames
 // are. A stream that opens or comes back starts where the others are: it gets
 // no bytes for the time it was away, and pays none for what they got meanwhile.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 
 namespace sluice::scheduler {
 namespace {

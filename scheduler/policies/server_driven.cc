@@ -1,18 +1,16 @@
 // server_driven: css and js before everything else, as long as the client says
 // no dependencies; else the client's RFC 7540 tree as it is.
 //
-// What h2o does for browsers that gave weights only ("blocking assets" go to
+// h2o does this for browsers that gave weights only ("blocking assets" go to
 // the top): without dependencies the client knows nothing better, and a page
 // that is not styled shows nothing. The css and js share by the client's
 // weights, and so do the others after them. The first dependency on a stream,
 // or exclusive one, that the client names ends it for the connection.
 //
-// What is css or js comes from the hints alone; a later hint moves the stream
-// up at once. The application's own priority is obeyed in both modes as in
+// Only hints say that a stream is css or js; a later hint moves the stream up
+// at once. The application's own priority is obeyed in both modes as in
 // rfc7540, and RFC 9218 signals stand for weights as there.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/two_policies.h>
 #include <sluice/signals/rfc7540_priority.h>
 
@@ -28,9 +26,8 @@ namespace {
 // First the client's tree, second, and so before it, one of css and js.
 class ServerDriven final : public TwoPolicies {
  public:
-  ServerDriven(std::unique_ptr<Policy> client, std::unique_ptr<Policy> blocking,
-               const PolicyOptions& options)
-      : TwoPolicies(std::move(client), std::move(blocking), options,
+  ServerDriven(std::unique_ptr<Policy> client, std::unique_ptr<Policy> blocking)
+      : TwoPolicies(std::move(client), std::move(blocking),
                     "css, js first: the client gave no dependencies") {}
 
   void OnOpen(StreamId id, const StreamInfo& info) override {
@@ -77,8 +74,8 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> blocking =
       CreatePolicy("rfc7540", options);
   if (!blocking.ok()) return blocking;
-  return MakePolicy<ServerDriven>(options.memory, *std::move(client),
-                                  *std::move(blocking), options);
+  return std::make_unique<ServerDriven>(*std::move(client),
+                                        *std::move(blocking));
 }
 
 SLUICE_REGISTER_POLICY_FACTORY(

@@ -1,17 +1,13 @@
 // spdyrr: the five groups of dfifo, strictly one after the other, with equal
 // byte shares inside a group.
 //
-// What SPDY's priorities meant (levels in strict order, round robin in a
-// level), as Marx et al. (LNBIP 399, 2020) tried it with Chromium's groups.
+// SPDY's priorities meant this: levels in strict order, round robin in a level.
+// Marx et al. (LNBIP 399, 2020) tried it with Chromium's groups.
 //
 // Without hints the group is Chromium's own for the client's signal
 // (translation.h). A later hint moves the stream to its group; it takes its
 // lead or lag in bytes along.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 #include <cstddef>
 

@@ -6,10 +6,7 @@
 //
 // The size is ResourceHints::bytes_remaining. Streams without it go after all
 // others, in request order; when the hint comes later they move up at once.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
 
 #include <algorithm>
 #include <cstdint>

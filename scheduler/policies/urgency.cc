@@ -6,17 +6,10 @@
 //
 // RFC 7540 signals are translated as by rfc9218. Hints are not read. A signal
 // that comes later moves the stream at once.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 #include <sluice/signals/rfc9218_priority.h>
 
-#include <array>
 #include <cstddef>
-
-#include "absl/strings/string_view.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -33,13 +26,10 @@ class Urgency final : public RankedPolicy {
 
  private:
   Rank RankOf(const Subject& stream) const override {
-    static constexpr std::array<absl::string_view, 8> kRules = {
-        "u=0", "u=1", "u=2", "u=3", "u=4", "u=5", "u=6", "u=7"};
-    const auto urgency =
-        static_cast<size_t>(Rfc9218Of(stream.info, dependencies_).urgency);
-    return {.group = urgency,
+    const int urgency = Rfc9218Of(stream.info, dependencies_).urgency;
+    return {.group = static_cast<size_t>(urgency),
             .sharing = Rank::Sharing::kSequential,
-            .rule = kRules[urgency]};
+            .rule = Rfc9218Name({urgency, /*incremental=*/false})};
   }
 
   Dependencies dependencies_ = Dependencies::kTranslate;

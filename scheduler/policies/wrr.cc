@@ -8,11 +8,7 @@
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint gives the stream its weight from then on, with no gain and no
 // loss for what was sent before.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 namespace sluice::scheduler {
 namespace {

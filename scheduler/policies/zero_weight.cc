@@ -10,11 +10,7 @@
 //
 // Without hints the class is guessed from the client's signals (translation.h);
 // a later hint moves the stream to its band and weight.
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ranked_policy.h>
-#include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/translation.h>
 
 #include "absl/strings/string_view.h"
 

@@ -115,7 +115,7 @@ class WaitingTest(unittest.TestCase):
              "%s://127.0.0.1:%d/30000" % (scheme, port)],
             check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    def test_without_descriptors_connections_wait_and_are_served_then(self):
+    def test_connections_wait_for_a_free_descriptor_and_are_served_then(self):
         with self.server(preexec_fn=limit_descriptors) as server, \
                 contextlib.ExitStack() as clients:
             idle = descriptors(server.pid)
@@ -137,7 +137,7 @@ class WaitingTest(unittest.TestCase):
             self.assertEqual(self.fetch(server.port), "2 30000")
             self.assertTrue(eventually(lambda: descriptors(server.pid) == idle))
 
-    def test_a_client_that_says_nothing_costs_nothing(self):
+    def test_a_silent_client_costs_no_cpu(self):
         with self.server() as server:
             idle = descriptors(server.pid)
             with socket.create_connection(("127.0.0.1", server.port)):
@@ -146,7 +146,7 @@ class WaitingTest(unittest.TestCase):
                 self.assertEqual(self.fetch(server.port), "2 30000")
                 self.assert_asleep(server)
 
-    def test_a_connection_without_window_waits_for_it(self):
+    def test_a_connection_without_window_waits_idle(self):
         with self.server() as server, SlowClient(server.port, WINDOW) as slow:
             slow.read(65535)  # RFC 9113 §6.9.2
             self.assert_asleep(server)
@@ -155,7 +155,7 @@ class WaitingTest(unittest.TestCase):
             slow.read(BODY)
             self.assert_asleep(server)
 
-    def test_a_stream_without_window_waits_for_it(self):
+    def test_a_stream_without_window_waits_idle(self):
         with self.server() as server, SlowClient(server.port, 1000) as slow:
             slow.h2.increment_flow_control_window(WINDOW)
             slow.flush()
@@ -167,7 +167,7 @@ class WaitingTest(unittest.TestCase):
             slow.read(BODY)
             self.assert_asleep(server)
 
-    def test_a_client_that_does_not_read_is_waited_for(self):
+    def test_the_server_waits_idle_for_a_client_that_does_not_read(self):
         with self.server() as server, SlowClient(server.port, WINDOW) as slow:
             slow.h2.increment_flow_control_window(WINDOW)
             slow.flush()

@@ -4,9 +4,9 @@
 #   ./bazelw run --config=fuzz //tests/fuzz:campaign -- \
 #       [--seconds=N] [--out=DIR] [NAME…]
 #
-# N seconds for each fuzzer (60); only those named, or all. What they find and
-# the corpora that they grow are kept in DIR (a new folder); a DIR of before is
-# gone on with. Exits with 1 when there was a finding.
+# N seconds for each fuzzer (default 60); the named ones, or all. DIR (default: a
+# new folder) keeps findings and grown corpora; an earlier DIR is continued. Exits
+# with 1 after a finding.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=60

@@ -1,12 +1,12 @@
 // Fuzzes a connection, client or server, with the peer's bytes and with calls.
 //
-// Two connections get the same: one the bytes as they come, the other byte by
-// byte. Operations: raw bytes, a frame made of a type, flags, a small stream id
+// Two connections get the same bytes: one gets them whole, the other one by
+// one. Operations: raw bytes, a frame made of a type, flags, a small stream id
 // and a payload, a header block that decodes, each call with small arguments,
 // taking output. Invariants, after each operation:
-//   - both connections say the same: status, events, output;
-//   - what they write is whole frames within the peer's MAX_FRAME_SIZE (which
-//     this peer never raises), whose header blocks decode;
+//   - both connections give the same status, events and output;
+//   - they write whole frames within the peer's MAX_FRAME_SIZE (which this peer
+//     never raises), and their header blocks decode;
 //   - a refused call writes nothing;
 //   - a failed ReceiveData() ends with GOAWAY in the output, and so the
 //     connection: later bytes bring neither events nor output;
@@ -14,9 +14,9 @@
 //     MAX_CONCURRENT_STREAMS that we announced;
 //   - a stream's events keep their order: headers, data, trailers, end; nothing
 //     after the end, and none twice;
-//   - what CapacityFor() says, SendData() takes; the room stays within the
-//   high-water mark or our own default frame, and there
-//     is none after the connection's end.
+//   - SendData() takes as much as CapacityFor() says; the room stays within the
+//     high-water mark or our own default frame, and is 0 after the connection's
+//     end.
 //
 // Input: the first byte chooses role and options, and whether bytes follow that
 // choose settings and small limits; then each operation takes a byte of kind
@@ -166,8 +166,10 @@ class Fuzzed {
     if (whole_.OpenInboundStreams() > most_streams_) {
       Fail("too many streams are open");
     }
-    if (whole_.OutputRoom() > most_room_) Fail("room for too much");
-    if (whole_.IsTerminated() && whole_.OutputRoom() > 0) {
+    if (whole_.CapacityFor(0).output_room > most_room_) {
+      Fail("room for too much");
+    }
+    if (whole_.IsTerminated() && whole_.CapacityFor(0).output_room > 0) {
       Fail("room after the end");
     }
   }

@@ -1,6 +1,6 @@
-// What the fuzzers take from their input: bytes, sizes, and every limit and
-// option of a connection. Each limit is drawn from values so small that a short
-// input meets it, or stays at its default.
+// Draws from a fuzzer's input: bytes, sizes, and every limit and option of a
+// connection. A limit keeps its default, or is so small that a short input
+// reaches it.
 #ifndef SLUICE_TESTS_FUZZ_FUZZ_INPUT_H_
 #define SLUICE_TESTS_FUZZ_FUZZ_INPUT_H_
 

@@ -1,11 +1,10 @@
-// Fuzzes what reads the pages of users: HAR files and page files.
+// Fuzzes the readers of users' pages: HAR files and page files.
 //
 // Input: a file. Invariants: it gives either one sentence that begins with the
-// file's name, or a page with a short note; such a page is also one when it is
-// written in the lab's own format, and, if it is small, it can be loaded to its
-// end: under any policy with any largest grant, any signals, any number of
-// streams, over links of any shape. The file's bytes choose these, so that
-// inputs stay files.
+// file's name, or a page with a short note. The page survives writing and
+// reading in the lab's own format. A small page loads to its end: under any
+// policy with any largest grant, any signals, any number of streams, over links
+// of any shape. The file's bytes choose these, so every input is a file.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 
@@ -23,11 +22,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_fixture.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/page/page_fixture.h"
 #include "nlohmann/json.hpp"
 #include "tests/fuzz/fuzz_input.h"
 

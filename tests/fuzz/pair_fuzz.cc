@@ -4,12 +4,12 @@
 // with the other.
 //
 // Invariants:
-//   - what a call accepted is what the peer accepts: no connection ends but by
-//     CloseConnection() with an error, and no stream is reset but by a call,
-//     by REFUSED_STREAM, or by a GOAWAY;
-//   - where a budget is small, ENHANCE_YOUR_CALM comes only after more frames
-//     of that kind than the budget has; where other limits that end things are
-//     small too, only that code comes;
+//   - the peer accepts what a call accepted: only CloseConnection() with an
+//     error ends a connection, and only a call, REFUSED_STREAM or a GOAWAY
+//     resets a stream;
+//   - with a small budget, ENHANCE_YOUR_CALM comes only after more frames of
+//     that kind than the budget has; with other small limits, only that code
+//     comes;
 //   - a refused call writes nothing;
 //   - DATA: what CapacityFor() says, SendData() takes, and not a byte more;
 //     whatever the peer's MAX_FRAME_SIZE, the room stays within the high-water
@@ -17,7 +17,7 @@
 //   - once all is delivered and acknowledged, both sides see the same windows,
 //     a window that may be open is open, both count the same streams, every
 //     stream can be ended whatever its window, and then none is left;
-//   - two that have nothing to do fall silent.
+//   - two idle connections fall silent.
 //
 // Input: how they are made, then each operation takes a byte of kind and its
 // arguments.
@@ -416,8 +416,10 @@ class Pair {
 
   static void CheckRoom(const End& end) {
     const size_t mark = end.options.limits.output_high_water_mark;
-    Check(end.connection.OutputRoom() <= std::max(mark, kOurFrame),
-          absl::StrCat("room for ", end.connection.OutputRoom(), " bytes"));
+    Check(
+        end.connection.CapacityFor(0).output_room <= std::max(mark, kOurFrame),
+        absl::StrCat("room for ", end.connection.CapacityFor(0).output_room,
+                     " bytes"));
   }
 
   // --- The end ---------------------------------------------------------------

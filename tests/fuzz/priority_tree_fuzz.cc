@@ -2,8 +2,8 @@
 //
 // Operations: insert, reprioritise, close, remove, ready, blocked, pick and
 // charge, on ids 0…31, any of them inside a pull. Invariants: after each
-// operation the tree and the oracle agree on the result, the shape, who was
-// picked and every tag, and CheckInvariants() holds.
+// operation the tree and the oracle agree on the result, the shape, the picked
+// stream and every tag, and CheckInvariants() holds.
 //
 // Input: the first bytes choose the limits, then each operation takes a byte of
 // kind and id and up to four bytes of arguments.
@@ -73,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       .max_grant = std::max<size_t>(input.Limit(16384), 1),
       .large_queues = input.Byte() % 3u,
   };
-  priority::TreePair<priority::ByteFairOrder> pair(options);
+  priority::TreePair pair(options);
   std::string program;
   while (!input.empty()) {
     const priority::TreeOp op = priority::ReadOp(input, options.max_grant);

@@ -1,18 +1,17 @@
-// Fuzzes what plays logs of calls: logs may come from a file, and a file may
-// say anything.
+// Fuzzes the replay of logs, which may come from any file.
 //
 // Input: lines of JSON when the first byte is '{', else bytes that choose the
-// policies, the limits and then each event. Invariants: a log is refused with
-// the number of the bad call or line, or it is played; a log that is played has
-// as many decisions as were recorded, and another policy sends at most the
-// bytes that it holds; what was read is written and read again.
+// policies, the limits and then each event. Invariants: the replay refuses a
+// log with the number of the bad call or line, or plays it; a played log has as
+// many decisions as were recorded; another policy sends at most the bytes in
+// the log; a log survives reading, writing and reading again.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
-#include <sluice/scheduler/replay.h>
 #include <sluice/scheduler/trace.h>
-#include <sluice/scheduler/trace_json.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/trace/json_lines.h>
+#include <sluice/trace/replay.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +33,16 @@
 
 namespace sluice::scheduler {
 namespace {
+
+using ::sluice::trace::BadCall;
+using ::sluice::trace::FindBadCall;
+using ::sluice::trace::ReadTrace;
+using ::sluice::trace::RecordedPicks;
+using ::sluice::trace::Replay;
+using ::sluice::trace::ReplayedPick;
+using ::sluice::trace::TraceEventFromJson;
+using ::sluice::trace::TraceEventToJson;
+using ::sluice::trace::WhatIf;
 
 using fuzz::Input;
 
@@ -82,9 +91,9 @@ StreamInfo InfoOf(Input& input) {
 std::vector<TraceEvent> EventsOf(Input& input) {
   TraceMade made;
   made.spec = PolicyOf(input.Byte());
-  made.max_grant = input.Limit(16384);
-  made.max_streams = input.Limit(1000);
-  made.max_closed_streams = input.Limit(100);
+  made.options.max_grant = input.Limit(16384);
+  made.options.max_streams = input.Limit(1000);
+  made.options.max_closed_streams = input.Limit(100);
   std::vector<TraceEvent> events = {made};
   while (!input.empty()) {
     const uint8_t kind = input.Byte();
@@ -109,7 +118,7 @@ std::vector<TraceEvent> EventsOf(Input& input) {
           events.push_back(TraceUsesRfc9218{});
         } else {
           events.push_back(
-              TraceIdlePriority{id, DependencyOf(input, 0), input.Flag()});
+              TraceIdlePriority{id, DependencyOf(input, 0), !input.Flag()});
         }
         break;
       case 6:
@@ -118,6 +127,8 @@ std::vector<TraceEvent> EventsOf(Input& input) {
         break;
       case 7:
         if (id == 0) events.push_back(made);
+        if (id == 1)
+          events.push_back(TraceTime{static_cast<int64_t>(input.Size())});
         break;
       case 8:
       case 9:
@@ -132,8 +143,10 @@ std::vector<TraceEvent> EventsOf(Input& input) {
         pick.id = id;
         events.push_back(pick);
         if (kind % 16 >= 14 && id != 0) {
-          events.push_back(TraceCharge{
-              id, made.max_grant == 0 ? 0 : input.Size() % made.max_grant});
+          events.push_back(
+              TraceCharge{id, made.options.max_grant == 0
+                                  ? 0
+                                  : input.Size() % made.options.max_grant});
         }
       }
     }

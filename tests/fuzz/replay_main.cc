@@ -1,6 +1,6 @@
 // Runs a fuzz target without libFuzzer: over the files named by its arguments,
-// or over inputs from a fixed generator, as many and as long as the target
-// stands in a unit test. Fails by the target's own abort().
+// or over inputs from a fixed generator, in a number and length that suit a
+// unit test. The target fails by its own abort().
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -80,7 +80,7 @@ TEST(AllocationTest, ABacklogThatIsWrittenPieceByPieceAllocatesNothingEither) {
   const absl::Cord body = absl::MakeCordFromExternal(bytes, [] {});
   const auto run = [&](int rounds) {
     for (int i = 0; i < rounds; ++i) {
-      while (server->OutputRoom() >= bytes.size()) {
+      while (server->CapacityFor(0).output_room >= bytes.size()) {
         if (!server->SendData(1, body).ok()) std::abort();
       }
       if (!server->ConsumeOutput(3333).ok()) std::abort();

@@ -84,7 +84,7 @@ std::vector<Discarded> DiscardedBlocks() {
   };
 }
 
-TEST(BehaviorTest, HpackStaysInStepWhateverIsDiscarded) {
+TEST(BehaviorTest, HpackStaysInStepWithDiscardedFrames) {
   for (const Discarded& row : DiscardedBlocks()) {
     SCOPED_TRACE(row.name);
     ConnectionOptions options = ServerOptions();

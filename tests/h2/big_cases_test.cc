@@ -75,7 +75,7 @@ TEST(BigCasesTest, ARequestBodyOf100MegabytesTakesLittleMemory) {
     while (sent < kBody) {
       const int64_t size = std::min<int64_t>(
           {kBody - sent, 16384, *pair.client.LocalFlowControlWindow(1),
-           static_cast<int64_t>(pair.client.OutputRoom())});
+           static_cast<int64_t>(pair.client.CapacityFor(0).output_room)});
       if (size == 0) break;
       ASSERT_TRUE(pair.client
                       .SendData(1, piece.Subcord(0, size),

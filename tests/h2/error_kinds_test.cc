@@ -190,6 +190,49 @@ std::vector<Row> Rows() {
   };
 }
 
+// The sentence that a person reads: the input and the limit.
+TEST(ErrorKindsTest, ATextSaysWhatCameAndWhatIsAllowed) {
+  struct Text {
+    std::string bytes;
+    std::string message;
+  };
+  const Text texts[] = {
+      {FrameHeaderBytes(16385, kData, 0, 1),
+       "DATA of 16385 bytes on stream 1: at most 16384 bytes are allowed (RFC "
+       "9113 4.2)"},
+      {PingFrame("short"),
+       "PING of 5 bytes on stream 0: it must have 8 bytes (RFC 9113 6.7)"},
+      {FrameHeaderBytes(7, kSettings, 0, 0),
+       "SETTINGS of 7 bytes on stream 0: it must have a multiple of 6 bytes "
+       "(RFC 9113 6.5)"},
+      {FrameHeaderBytes(3, kGoAway, 0, 0),
+       "GOAWAY of 3 bytes on stream 0: it must have at least 8 bytes (RFC 9113 "
+       "6.8)"},
+      {FrameHeaderBytes(6, kSettings, kAck, 0),
+       "SETTINGS of 6 bytes on stream 0: an acknowledgement must have 0 bytes "
+       "(RFC 9113 6.5)"},
+      {ContinuationFrame(1, ""),
+       "CONTINUATION of 0 bytes on stream 1: it continues no block (RFC 9113 "
+       "6.10)"},
+      {WindowUpdateFrame(0, kMaxStreamId),
+       "2147483647 bytes more make a window of 65535 bytes exceed 2^31-1 on "
+       "the connection (RFC 9113 6.9.1)"},
+      {WindowUpdateFrame(0, 0),
+       "0 bytes in a WINDOW_UPDATE; 1 to 2^31-1 are allowed on the connection "
+       "(RFC 9113 6.9)"},
+      {HeadersFrame(2, ""),
+       "stream 2 is idle, and the peer cannot open it (RFC 9113 5.1.1)"},
+      {SettingsFrame({{SettingId::kMaxFrameSize, 1}}),
+       "MAX_FRAME_SIZE is 1; it must be 16384 to 16777215 (RFC 9113 6.5.2)"},
+      {DataFrame(3, "x"), "stream 3 is idle and takes no DATA (RFC 9113 5.1)"},
+  };
+  for (const Text& text : texts) {
+    Player player(ServerOptions(), Feeding::Whole());
+    player.Handshake();
+    EXPECT_EQ(player.Receive(text.bytes).message(), text.message);
+  }
+}
+
 TEST(ErrorKindsTest, EveryKindComesWithItsCodeAndItsStream) {
   std::set<std::string> kinds;
   for (const Row& row : Rows()) {

@@ -1,5 +1,6 @@
 // Every MUST of RFC 9113 §3–8, RFC 7541, RFC 9218, RFC 8441 and of RFC 7540's
-// priorities that names an error, as rows: what came in, what must be answered.
+// priorities that names an error, as rows: the bytes that come in and the
+// answer to them.
 #ifndef SLUICE_TESTS_H2_ERROR_TABLE_H_
 #define SLUICE_TESTS_H2_ERROR_TABLE_H_
 
@@ -12,7 +13,7 @@
 
 namespace sluice::h2::tests {
 
-// What went before a row's bytes.
+// The connection before a row's bytes.
 enum class Given {
   kInitiated,     // InitiateConnection(); nothing of the peer's yet
   kReady,         // both prefaces, both SETTINGS acknowledged

@@ -12,7 +12,7 @@ constexpr Side kServer = Side::kServer;
 constexpr Side kClient = Side::kClient;
 constexpr uint8_t kEnds = kEndHeaders | kEndStream;
 
-// What is tolerated on a stream that is closed or half-closed.
+// Frames that a closed or half-closed stream tolerates.
 std::string HarmlessFrames() {
   return absl::StrCat(WindowUpdateFrame(1, 10), PriorityFrame(1, {}),
                       RstStreamFrame(1, ErrorCode::kCancel),

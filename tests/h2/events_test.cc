@@ -25,7 +25,7 @@ constexpr uint8_t kEnds = kEndHeaders | kEndStream;
 constexpr char kGet[] =
     "{:method: GET, :scheme: https, :authority: example.com, :path: /}";
 
-// What a server that has shaken hands makes of `bytes`.
+// The events of `bytes` at a server that has shaken hands.
 void AtServer(const std::string& bytes,
               const std::vector<std::string>& events) {
   UnderEveryFeeding(ServerOptions(), [&](Player& server) {
@@ -85,13 +85,13 @@ TEST(EventsTest, WindowUpdated) {
            {"WindowUpdated 1 +5", "WindowUpdated 0 +7"});
 }
 
-TEST(EventsTest, RemoteSettingsChangedTellsOldAndNew) {
+TEST(EventsTest, RemoteSettingsChangedHasOldAndNewValues) {
   AtServer(SettingsFrame({{SettingId::kInitialWindowSize, 10},
                           {static_cast<SettingId>(0xf00), 1}}),
            {"RemoteSettingsChanged {4: 65535 → 10, 3840: unset → 1}"});
 }
 
-TEST(EventsTest, SettingsAcknowledgedTellsOldAndNewOfThatFrame) {
+TEST(EventsTest, SettingsAcknowledgedHasOldAndNewValuesOfThatFrame) {
   UnderEveryFeeding(ServerOptions(), [](Player& server) {
     server.Handshake();
     ASSERT_TRUE(

@@ -104,7 +104,7 @@ TEST(ReceivingTest, AStreamThatEndedGetsNoMoreWindow) {
   });
 }
 
-TEST(ReceivingTest, AcknowledgingNamesAStreamThatExistedAndItsBytes) {
+TEST(ReceivingTest, AnAcknowledgementNeedsAStreamThatExistedAndItsBytes) {
   Uploading([](Player& server) {
     EXPECT_EQ(StatusText(server->AcknowledgeReceivedData(0, 1)),
               "ERROR InvalidArgument PROTOCOL_ERROR");
@@ -220,7 +220,7 @@ int64_t PeersWindow(const ConnectionOptions& options, int64_t bytes,
   return window;
 }
 
-// Nothing is on its way and every byte was acknowledged: the peer must be able
+// No byte is on its way and every byte was acknowledged: the peer must be able
 // to go on, unless a window of 0 is what we asked for.
 TEST(ReceivingTest, ASmallerWindowNeverStallsThePeer) {
   int stalled = 0;
@@ -360,7 +360,7 @@ TEST(SendingTest, BothWindowsHold) {
     EXPECT_EQ(*server->LocalFlowControlWindow(3), 65535 - 49152);
     EXPECT_EQ(Send(server, 3, 16384),
               "ERROR FlowControl FLOW_CONTROL_ERROR stream 3")
-        << "one byte beyond the connection's window";
+        << "one byte above the connection's window";
     EXPECT_EQ(Send(server, 3, 16383), "OK");
     ASSERT_TRUE(server.Receive(WindowUpdateFrame(0, 100000)).ok());
     EXPECT_THAT(server.TakeEvents(), ElementsAre("WindowUpdated 0 +100000"));

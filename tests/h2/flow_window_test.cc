@@ -32,7 +32,7 @@ TEST(ReceiveWindowTest, RefusesMoreThanItHas) {
   EXPECT_FALSE(window.Consume(1));
 }
 
-TEST(ReceiveWindowTest, NoBytesFitANegativeWindow) {
+TEST(ReceiveWindowTest, ZeroBytesFitANegativeWindow) {
   ReceiveWindow window(100);
   ASSERT_TRUE(window.Consume(60));
   window.ChangeInitialSize(-84);
@@ -70,7 +70,7 @@ TEST(ReceiveWindowTest, AWindowOfOneByteIsOpenedForEachByte) {
   }
 }
 
-TEST(ReceiveWindowTest, WhatWasOpenedByHandIsNotGivenTwice) {
+TEST(ReceiveWindowTest, AnIncrementByHandIsNotGivenTwice) {
   ReceiveWindow window(100);
   ASSERT_TRUE(window.Consume(60));
   ASSERT_TRUE(window.Open(50));

@@ -1,10 +1,9 @@
-#include <sluice/h2/events.h>
+#include <sluice/h2/errors.h>
 #include <sluice/h2/frame.h>
-#include <sluice/h2/frame_decoder.h>
-#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +17,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-std::string Text(const FrameHeader& header, absl::string_view payload) {
-  return absl::StrCat(static_cast<int>(header.type), "/", header.flags, "/",
-                      header.stream_id, "/", payload);
+std::string Text(const Frame& frame) {
+  return absl::StrCat(static_cast<int>(frame.type), "/", frame.flags, "/",
+                      frame.stream_id, "/", frame.payload);
 }
 
 // The frames in `bytes`, given in pieces of `piece` bytes.
@@ -31,13 +30,12 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
     const std::string copy(bytes.substr(0, piece));
     absl::string_view input = copy;
     bytes.remove_prefix(copy.size());
-    FrameHeader header;
-    absl::string_view payload;
+    Frame frame;
     while (true) {
-      const auto result = decoder.Next(&input, &header, &payload);
+      const auto result = decoder.Next(&input, &frame);
       if (result == FrameDecoder::Result::kNeedMore) break;
       if (result == FrameDecoder::Result::kFrame) {
-        frames.push_back(Text(header, payload));
+        frames.push_back(Text(frame));
       }
     }
     EXPECT_TRUE(input.empty());
@@ -45,7 +43,7 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
   return frames;
 }
 
-TEST(FrameDecoderTest, CutsFramesWhateverPiecesTheyArriveIn) {
+TEST(FrameDecoderTest, CutsFramesFromPiecesOfAnySize) {
   const std::string bytes =
       EncodePing("12345678", false) +
       EncodeFrame(FrameType::kData, kFlagEndStream, 5, "") +
@@ -59,37 +57,31 @@ TEST(FrameDecoderTest, CutsFramesWhateverPiecesTheyArriveIn) {
 
 TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
   FrameDecoder decoder;
-  const std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abc");
-  absl::string_view input = absl::string_view(frame).substr(0, 9);
-  FrameHeader header;
-  absl::string_view payload;
-  ASSERT_EQ(decoder.Next(&input, &header, &payload),
-            FrameDecoder::Result::kHeader);
-  EXPECT_EQ(header.length, 3u);
-  EXPECT_EQ(decoder.Next(&input, &header, &payload),
-            FrameDecoder::Result::kNeedMore);
+  const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
+  absl::string_view input = absl::string_view(bytes).substr(0, 9);
+  Frame frame;
+  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  EXPECT_EQ(frame.length, 3u);
+  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
 }
 
 TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   FrameDecoder decoder;
-  const std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abc");
-  absl::string_view input = frame;
-  FrameHeader header;
-  absl::string_view payload;
-  decoder.Next(&input, &header, &payload);
-  ASSERT_EQ(decoder.Next(&input, &header, &payload),
-            FrameDecoder::Result::kFrame);
-  EXPECT_EQ(payload.data(), frame.data() + 9);
+  const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
+  absl::string_view input = bytes;
+  Frame frame;
+  decoder.Next(&input, &frame);
+  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+  EXPECT_EQ(frame.payload.data(), bytes.data() + 9);
 }
 
-TEST(FrameDecoderTest, WhatIsKeptIsAtMostTheFrame) {
+TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   FrameDecoder decoder;
-  std::string frame = EncodeFrame(FrameType::kData, 0, 1, "abcdef");
-  absl::string_view input = absl::string_view(frame).substr(0, 12);
-  FrameHeader header;
-  absl::string_view payload;
-  decoder.Next(&input, &header, &payload);
-  decoder.Next(&input, &header, &payload);
+  const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abcdef");
+  absl::string_view input = absl::string_view(bytes).substr(0, 12);
+  Frame frame;
+  decoder.Next(&input, &frame);
+  decoder.Next(&input, &frame);
   EXPECT_EQ(decoder.buffered(), 3u);
 }
 
@@ -114,7 +106,7 @@ TEST(FrameRulesTest, EveryKnownTypeHasItsRuleAndOthersHaveNone) {
 
 TEST(FrameRulesTest, LengthsAreThoseOfSection6) {
   const auto legal = [](FrameType type, uint32_t length) {
-    return LengthIsLegal(*FindFrameRule(type), length);
+    return FindFrameRule(type)->LengthIsLegal(length);
   };
   EXPECT_TRUE(legal(FrameType::kPing, 8));
   EXPECT_FALSE(legal(FrameType::kPing, 7));
@@ -125,6 +117,26 @@ TEST(FrameRulesTest, LengthsAreThoseOfSection6) {
   EXPECT_TRUE(legal(FrameType::kGoAway, 8));
   EXPECT_TRUE(legal(FrameType::kGoAway, 100));
   EXPECT_FALSE(legal(FrameType::kGoAway, 7));
+}
+
+// RFC 9113 §6.1, §6.2: one octet of length in front, the padding behind.
+TEST(FrameDecoderTest, PaddingIsTakenOffAPaddedFrameOnly) {
+  Frame frame;
+  frame.payload = absl::string_view(
+      "\x02"
+      "abcXX",
+      6);
+  EXPECT_EQ(Unpadded(frame, 0).value(), frame.payload);
+  frame.flags = kFlagPadded;
+  EXPECT_EQ(Unpadded(frame, 0).value(), "abc");
+  EXPECT_EQ(Unpadded(frame, 3).value(), "abc");
+  EXPECT_EQ(ErrorKindOf(Unpadded(frame, 4).status()), ErrorKind::kProtocol)
+      << "2 bytes of padding, and 1 is left behind the fields";
+  EXPECT_EQ(ErrorKindOf(Unpadded(frame, 6).status()),
+            ErrorKind::kFrameDataMissing);
+  frame.payload = {};
+  EXPECT_EQ(ErrorKindOf(Unpadded(frame, 0).status()),
+            ErrorKind::kFrameDataMissing);
 }
 
 // RFC 9113 §4.2: the 5 octets of the priority fields count too.

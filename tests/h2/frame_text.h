@@ -36,7 +36,7 @@ std::vector<Frame> TakeFrames(std::string* bytes);
 class FrameReader {
  public:
   // One line per frame; CONTINUATION frames join their HEADERS or PUSH_PROMISE
-  // (`+2 CONTINUATION`). What is not whole yet waits for the next call.
+  // (`+2 CONTINUATION`). An incomplete frame waits for the next call.
   std::vector<std::string> Read(absl::string_view bytes);
 
   // Bytes that wait: 0 after anything that a connection should have written.

@@ -1,4 +1,4 @@
-// What a peer does only in answer to us costs none of its budgets; the same
+// Answers to our own frames cost the peer none of its budgets; the same
 // frames cost when they answer nothing (h2::Limits, BudgetSet).
 #include <sluice/h2/connection.h>
 #include <sluice/h2/options.h>

@@ -1,4 +1,3 @@
-#include <sluice/h2/field.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
@@ -26,7 +25,7 @@ TEST(HpackTest, DecodesTheRequestOfRfc7541AppendixC41) {
                                   }));
 }
 
-TEST(HpackTest, WhatIsEncodedDecodesCutAnywhere) {
+TEST(HpackTest, AnEncodedBlockDecodesCutAnywhere) {
   const std::vector<Header> headers = {
       {":method", "POST"}, {"x", std::string(300, 'a')}, {"y", ""}};
   HpackEncoder encoder;
@@ -80,7 +79,7 @@ TEST(HpackTest, OurTableStaysBoundedWhateverThePeerAllows) {
   }
 }
 
-TEST(HpackTest, BeyondTheLimitFieldsAreDroppedAndTheTableStaysInStep) {
+TEST(HpackTest, FieldsAboveTheLimitAreDroppedAndTheTableStaysInStep) {
   HpackEncoder encoder;
   HpackDecoder decoder(100);
   const std::vector<Header> large = {{"x-indexed", std::string(50, 'v')},
@@ -98,7 +97,7 @@ TEST(HpackTest, BeyondTheLimitFieldsAreDroppedAndTheTableStaysInStep) {
   EXPECT_EQ(decoder.TakeFields(), small);
 }
 
-TEST(HpackTest, RefusesWhatRfc7541DoesNotAllow) {
+TEST(HpackTest, RefusesBlocksThatRfc7541Forbids) {
   const struct {
     const char* what;
     std::string block;

@@ -76,7 +76,7 @@ std::string LateControlFrames() {
          PriorityFrame(1, {});
 }
 
-TEST(FinishedStreamTest, ResetByUsEverythingIsDiscardedInSilence) {
+TEST(FinishedStreamTest, FramesOnAStreamThatWeResetAreDiscardedInSilence) {
   Ready(ServerOptions(), [](Player& server) {
     Feed(server, HeadersFrame(1, Block(Post())));
     ASSERT_TRUE(server->ResetStream(1, ErrorCode::kCancel).ok());
@@ -95,7 +95,7 @@ TEST(FinishedStreamTest, ResetByUsEverythingIsDiscardedInSilence) {
   });
 }
 
-TEST(FinishedStreamTest, ResetByThePeerTheNextMessageFrameIsAnsweredOnce) {
+TEST(FinishedStreamTest, AMessageFrameOnAStreamThatThePeerResetIsAnsweredOnce) {
   Ready(ServerOptions(), [](Player& server) {
     Feed(server, HeadersFrame(1, Block(Post())) +
                      RstStreamFrame(1, ErrorCode::kCancel));
@@ -107,7 +107,7 @@ TEST(FinishedStreamTest, ResetByThePeerTheNextMessageFrameIsAnsweredOnce) {
   });
 }
 
-TEST(FinishedStreamTest, EndedOnBothSidesAMessageFrameEndsTheConnection) {
+TEST(FinishedStreamTest, AMessageFrameOnAnEndedStreamEndsTheConnection) {
   for (const std::string& frame :
        {HeadersFrame(1, Block({{"x", "y"}}), kEnds), DataFrame(1, kLate)}) {
     Ready(ServerOptions(), [&](Player& server) {
@@ -122,7 +122,7 @@ TEST(FinishedStreamTest, EndedOnBothSidesAMessageFrameEndsTheConnection) {
   }
 }
 
-TEST(FinishedStreamTest, HalfClosedByThePeerAMessageFrameResetsTheStream) {
+TEST(FinishedStreamTest, AMessageFrameOnAHalfClosedStreamResetsIt) {
   for (const std::string& frame :
        {HeadersFrame(1, Block({{"x", "y"}}), kEnds), DataFrame(1, kLate)}) {
     Ready(ServerOptions(), [&](Player& server) {
@@ -317,7 +317,7 @@ TEST(GoAwayTest, AnErrorCodeOfOursEndsTheConnection) {
   });
 }
 
-TEST(GoAwayTest, ThePeersLeavesOutStreamsThatItWillNotProcess) {
+TEST(GoAwayTest, ThePeersGoAwayResetsStreamsThatItWillNotProcess) {
   Ready(ClientOptions(), [](Player& client) {
     for (const StreamId id : {1, 3, 5}) {
       ASSERT_TRUE(client->SendHeaders(id, Get(), {.end_stream = true}).ok());
@@ -456,7 +456,7 @@ TEST(UpgradeTest, StreamOneIsTheRequestThatAskedForIt) {
   });
 }
 
-TEST(UpgradeTest, AHeaderThatIsNoSettingsPayloadChangesNothing) {
+TEST(UpgradeTest, AnInvalidSettingsHeaderChangesNothing) {
   Connection server(ServerOptions());
   for (const char* header : {"!", "AAA", "AAMAAABk AAQ"}) {
     EXPECT_EQ(StatusText(server.InitiateUpgrade(header).status()),

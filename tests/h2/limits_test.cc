@@ -82,7 +82,7 @@ TEST(HeaderListLimitTest, IsAnnouncedWithItsDefaultOf64KiB) {
       ElementsAre("SETTINGS {1: 4096, 3: 100, 4: 65535, 5: 16384, 6: 65536}"));
 }
 
-TEST(HeaderListLimitTest, BeyondItTheStreamIsResetAndHpackStaysInStep) {
+TEST(HeaderListLimitTest, ALargerListResetsTheStreamAndHpackStaysInStep) {
   Ready(ServerOptions(), [](Player& server) {
     // A field that enters the dynamic table stands at the end of the block.
     const std::string indexed = "\x40\x01y\x01z";
@@ -347,7 +347,8 @@ TEST(ClosedStreamsLimitTest, TheOldestIsForgottenAndCountsAsEnded) {
 
 // A client may cancel more requests in one flight than are remembered; the
 // answers that are on their way are no fault of the server's (RFC 9113 §5.1).
-TEST(ClosedStreamsLimitTest, AnswersToForgottenRequestsThatWeCancelledAreNone) {
+TEST(ClosedStreamsLimitTest,
+     AnswersToCancelledRequestsThatWereForgottenAreIgnored) {
   UnderEveryFeeding(ClientOptions(), [](Player& client) {
     client.Handshake();
     std::string answers;
@@ -370,7 +371,7 @@ TEST(ClosedStreamsLimitTest, AnswersToForgottenRequestsThatWeCancelledAreNone) {
 
 // RFC 9218 §7.1 makes MAX_CONCURRENT_STREAMS the only bound whose breach ends
 // the connection; the peer cannot know this one.
-TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
+TEST(IdlePriorityLimitTest, ASignalAboveItIsIgnored) {
   EXPECT_EQ(Limits().max_idle_priority_updates, 1000u);
   ConnectionOptions options = ServerOptions();
   options.limits.max_idle_priority_updates = 2;
@@ -391,7 +392,7 @@ TEST(IdlePriorityLimitTest, BeyondItASignalForAnIdleStreamIsIgnored) {
 
 // The peer counts the id that we ignored, so it may speak of it again under a
 // limit that leaves room for no new one.
-TEST(IdlePriorityLimitTest, AnIdThatWasIgnoredIsNoFaultLater) {
+TEST(IdlePriorityLimitTest, RepeatingAnIgnoredSignalIsNoFault) {
   ConnectionOptions options = ServerOptions();
   options.limits.max_idle_priority_updates = 2;
   options.settings = {{SettingId::kMaxConcurrentStreams, 3}};
@@ -509,7 +510,7 @@ TEST_P(BudgetTest, IsRefilledByUsefulWork) {
   });
 }
 
-TEST_P(BudgetTest, HasADefaultThatALivelyPeerDoesNotReach) {
+TEST_P(BudgetTest, ALivelyPeerStaysBelowTheDefault) {
   const BudgetOptions defaults = BudgetSet().*GetParam().budget;
   EXPECT_GE(defaults.burst, 100u);
   EXPECT_GT(defaults.per_second, 0);
@@ -627,7 +628,7 @@ TEST(SettingsTimeoutTest, EachFrameHasItsOwnTime) {
   EXPECT_FALSE(server->AdvanceTime(absl::Seconds(1)).ok());
 }
 
-TEST(SettingsTimeoutTest, TimeDoesNotGoBackAndIsFinite) {
+TEST(SettingsTimeoutTest, ElapsedTimeMustBeFiniteAndNotNegative) {
   Player server(ServerOptions(), Feeding::OfThisRound());
   EXPECT_EQ(StatusText(server->AdvanceTime(absl::InfiniteDuration())),
             "ERROR InvalidArgument PROTOCOL_ERROR");

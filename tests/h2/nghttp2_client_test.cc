@@ -215,7 +215,7 @@ TEST(Nghttp2ClientTest, SettingsChangeWhileABodyIsUnderWay) {
     EXPECT_THAT(server.TakeEvents(),
                 Contains("RemoteSettingsChanged {1: 4096 → 0, 4: 65535 → 10, "
                          "5: 16384 → 65536}"));
-    EXPECT_EQ(server->MaxOutboundFrameSize(), 65536u);
+    EXPECT_EQ(server->CapacityFor(0).frame_size, 65536u);
     client.ReceiveBody(&server, 1, body, {});
     ASSERT_TRUE(server
                     ->SendHeaders(1, {{"a-new-name", "and value"}},

@@ -322,8 +322,8 @@ void Nghttp2Peer::ReceiveBody(Player* ours, StreamId id, absl::string_view body,
     ASSERT_LT(round, 100000) << body.size() << " bytes are stuck";
     const int64_t room = std::min<int64_t>(
         {*connection.LocalFlowControlWindow(id),
-         static_cast<int64_t>(connection.MaxOutboundFrameSize()),
-         static_cast<int64_t>(connection.OutputRoom())});
+         static_cast<int64_t>(connection.CapacityFor(0).frame_size),
+         static_cast<int64_t>(connection.CapacityFor(0).output_room)});
     if (room > static_cast<int64_t>(padding)) {
       const absl::string_view piece = body.substr(0, room - padding);
       body.remove_prefix(piece.size());

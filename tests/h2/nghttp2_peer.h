@@ -43,7 +43,7 @@ class Nghttp2Peer {
   // reports PRIORITY frames: up to 1.64.
   static bool HasRfc7540Priorities();
 
-  // What arrived, one line for each whole message or frame:
+  // The arrivals, one line for each whole message or frame:
   //   HEADERS 1 {:status: 200}       TRAILERS 1 {x: y}
   //   DATA 1 END_STREAM              END 1 <body>   CLOSE 1 NO_ERROR
   //   PRIORITY 3 priority(dep 1, weight 5)
@@ -78,7 +78,7 @@ class Nghttp2Peer {
   void ReceiveBody(Player* ours, StreamId id, absl::string_view body,
                    SendDataOptions options);
 
-  // What this side sends on `id` arrives, and is acknowledged as it does.
+  // The bytes of this side on `id`; the peer acknowledges them as they arrive.
   // Returns the body.
   std::string SendBody(Player* ours, StreamId id);
 

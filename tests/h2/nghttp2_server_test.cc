@@ -230,7 +230,7 @@ TEST(Nghttp2ServerTest, HeaderBlocksOfSeveralFramesAndPadding) {
   });
 }
 
-TEST(Nghttp2ServerTest, NeverIndexedFieldsStayThat) {
+TEST(Nghttp2ServerTest, NeverIndexedFieldsStayNeverIndexed) {
   AgainstNghttp2(ClientOptions(), {}, [](Player& client, Nghttp2Peer& server) {
     ASSERT_TRUE(client
                     ->SendHeaders(1,

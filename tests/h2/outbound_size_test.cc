@@ -81,7 +81,7 @@ TEST(OutboundSizeTest, ANameBeyond64KiBIsRefused) {
   });
 }
 
-TEST(OutboundSizeTest, TheFieldThatIsTooLargeNeedNotBeTheLargest) {
+TEST(OutboundSizeTest, AFieldCanBeTooLargeWithoutBeingTheLargest) {
   Serving({}, [](Player& server) {
     const Header larger = {std::string(40000, 'n'), std::string(40000, 'v')};
     EXPECT_TRUE(server->SendHeaders(1, With(Status(), {larger})).ok());
@@ -92,7 +92,7 @@ TEST(OutboundSizeTest, TheFieldThatIsTooLargeNeedNotBeTheLargest) {
   });
 }
 
-// Who receives our largest field can decode it.
+// The receiver of our largest field can decode it.
 TEST(OutboundSizeTest, AFieldOf64KiBArrives) {
   ConnectionOptions client = ClientOptions();
   client.limits.max_header_list_size = 1'000'000;
@@ -155,7 +155,8 @@ TEST(OutboundSizeTest, HoldsForRequestsOfAClient) {
   });
 }
 
-// Not a rule about well-formed messages, which `validate_outbound` switches.
+// The size is no rule about well-formed messages, which `validate_outbound`
+// switches.
 TEST(OutboundSizeTest, HoldsWithoutValidationToo) {
   ConnectionOptions options = ClientOptions();
   options.validate_outbound = false;

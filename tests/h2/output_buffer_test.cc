@@ -1,3 +1,5 @@
+#include <sluice/h2/errors.h>
+#include <sluice/h2/options.h>
 #include <sluice/h2/output_buffer.h>
 
 #include <sys/uio.h>
@@ -7,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -29,7 +32,7 @@ TEST(OutputBufferTest, PiecesComeOutInOrder) {
   OutputBuffer buffer;
   buffer.AppendControl("settings|");
   buffer.AppendData("data:", absl::Cord("hello"), 3);
-  buffer.AppendAnswer("|ack");
+  ASSERT_TRUE(buffer.AppendAnswer("|ack").ok());
   EXPECT_EQ(buffer.size(), 26u);
   EXPECT_EQ(buffer.data_size(), 5u);
   EXPECT_EQ(buffer.control_size(), 21u);
@@ -56,7 +59,7 @@ TEST(OutputBufferTest, BodiesAreSharedAndNotCopied) {
   EXPECT_TRUE(released);
 }
 
-TEST(OutputBufferTest, LookingTakesNothingAndStopsWhenTheSpanIsFull) {
+TEST(OutputBufferTest, PeekingConsumesNothingAndStopsWhenTheSpanIsFull) {
   OutputBuffer buffer;
   buffer.AppendData("1", absl::Cord("aa"), 0);
   buffer.AppendData("2", absl::Cord("bb"), 0);
@@ -68,9 +71,9 @@ TEST(OutputBufferTest, LookingTakesNothingAndStopsWhenTheSpanIsFull) {
 
 TEST(OutputBufferTest, AnAnswerIsCountedUntilItsLastByteIsGone) {
   OutputBuffer buffer;
-  buffer.AppendAnswer("aaaa");
+  ASSERT_TRUE(buffer.AppendAnswer("aaaa").ok());
   buffer.AppendControl("----");
-  buffer.AppendAnswer("bb");
+  ASSERT_TRUE(buffer.AppendAnswer("bb").ok());
   EXPECT_EQ(buffer.answers(), 2u);
   buffer.Consume(3);
   EXPECT_EQ(buffer.answers(), 2u);
@@ -95,7 +98,7 @@ TEST(OutputBufferTest, AgreesWithAStringUnderRandomUse) {
         model += text;
         break;
       case 1:
-        buffer.AppendAnswer("!" + text);
+        ASSERT_TRUE(buffer.AppendAnswer("!" + text).ok());
         model += "!" + text;
         break;
       case 2: {
@@ -121,6 +124,21 @@ TEST(OutputBufferTest, AgreesWithAStringUnderRandomUse) {
     ASSERT_EQ(buffer.size(), model.size());
     ASSERT_EQ(Look(buffer, 10000), model);
   }
+}
+
+TEST(OutputBufferTest, AnswersAboveTheirLimitAreRefusedUntilOneIsGone) {
+  Limits limits;
+  limits.max_queued_answers = 2;
+  OutputBuffer buffer(limits);
+  ASSERT_TRUE(buffer.AppendAnswer("a").ok());
+  ASSERT_TRUE(buffer.AppendAnswer("b").ok());
+  const absl::Status refused = buffer.AppendAnswer("c");
+  EXPECT_EQ(ErrorKindOf(refused), ErrorKind::kDenialOfService);
+  EXPECT_EQ(refused.message(),
+            "the peer has not read 2 answers; 2 may wait (RFC 9113 10.5)");
+  EXPECT_EQ(buffer.size(), 2u) << "nothing was added";
+  buffer.Consume(1);
+  EXPECT_TRUE(buffer.AppendAnswer("c").ok());
 }
 
 }  // namespace

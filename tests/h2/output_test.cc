@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
@@ -51,18 +50,18 @@ class OutputTest : public ::testing::Test {
   Player server_;
 };
 
-TEST_F(OutputTest, TheMarkHoldsDataAndNothingElse) {
-  EXPECT_EQ(server_->OutputRoom(), 20000u);
+TEST_F(OutputTest, TheMarkBoundsDataAndNoOtherFrame) {
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 20000u);
   EXPECT_EQ(Send(1, 15000), "OK");
-  EXPECT_EQ(server_->OutputRoom(), 5000u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 5000u);
   EXPECT_EQ(Send(1, 5001), "ERROR OutputFull INTERNAL_ERROR stream 1");
   EXPECT_EQ(Send(1, 5000), "OK");
-  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
   // Control frames and an END_STREAM without payload are not held up.
   EXPECT_TRUE(server_->Ping("12345678").ok());
   EXPECT_TRUE(server_->EndStream(3).ok());
   EXPECT_TRUE(server_->CloseConnection().ok());
-  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
 }
 
 TEST_F(OutputTest, ARefusedCallChangesNothing) {
@@ -80,12 +79,13 @@ class OneFrameTest : public OutputTest {
 };
 
 TEST_F(OneFrameTest, OneFrameAlwaysFitsIntoAnOutputWithoutData) {
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 16384u);
   EXPECT_EQ(server_->OutputRoom(), 16384u);
   EXPECT_EQ(Send(1, 16384), "OK");
-  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
   EXPECT_NE(Send(3, 1), "OK");
   server_->ClearOutput();
-  EXPECT_EQ(server_->OutputRoom(), 16384u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 16384u);
 }
 
 // The peer's MAX_FRAME_SIZE says what it takes, not what we buffer.
@@ -95,8 +95,8 @@ TEST_F(OneFrameTest, ThePeersMaxFrameSizeIsNotTheBoundOfOurOutput) {
           .Receive(SettingsFrame({{SettingId::kMaxFrameSize, (1 << 24) - 1}}))
           .ok());
   server_->ClearOutput();
-  EXPECT_EQ(server_->MaxOutboundFrameSize(), (1u << 24) - 1);
-  EXPECT_EQ(server_->OutputRoom(), 16384u);
+  EXPECT_EQ(server_->CapacityFor(0).frame_size, (1u << 24) - 1);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 16384u);
   EXPECT_EQ(Send(1, 16385), "ERROR OutputFull INTERNAL_ERROR stream 1");
   EXPECT_EQ(Send(1, 16384), "OK");
 }
@@ -105,25 +105,27 @@ TEST_F(OutputTest, TheDefaultMarkIsOneFrame) {
   EXPECT_EQ(Limits().output_high_water_mark, 16384u);
 }
 
-TEST_F(OutputTest, ANoticeSaysOnceThatRoomCameBack) {
-  EXPECT_FALSE(server_->TakeOutputDrained());
+TEST_F(OutputTest, RoomComesBackWithEveryByteThatIsWritten) {
   ASSERT_EQ(Send(1, 10000), "OK");
-  ASSERT_TRUE(server_->ConsumeOutput(100).ok());
-  EXPECT_FALSE(server_->TakeOutputDrained()) << "it was not full";
-  ASSERT_EQ(Send(3, server_->OutputRoom()), "OK");
+  ASSERT_EQ(Send(3, server_->CapacityFor(0).output_room), "OK");
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
+  server_->DataToSend(9);  // the frame's header
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
   server_->DataToSend(4);
-  EXPECT_TRUE(server_->TakeOutputDrained());
-  EXPECT_FALSE(server_->TakeOutputDrained());
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 4u);
+  ASSERT_TRUE(server_->ConsumeOutput(96).ok());
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 100u);
 }
 
-TEST_F(OutputTest, ANoticeFollowsARefusedCall) {
+TEST_F(OutputTest, ARefusedCallTakesNoRoom) {
   ASSERT_EQ(Send(1, 10000), "OK");
   ASSERT_NE(Send(1, 10001), "OK");
-  ASSERT_TRUE(server_->ConsumeOutput(5000).ok());
-  EXPECT_TRUE(server_->TakeOutputDrained());
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 10000u);
+  ASSERT_TRUE(server_->ConsumeOutput(5009).ok());
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 15000u);
 }
 
-TEST_F(OutputTest, AnyPartCanBeTakenAndNothingIsSaidTwice) {
+TEST_F(OutputTest, AnyPartCanBeTakenAndNoByteIsWrittenTwice) {
   ASSERT_EQ(Send(1, 5), "OK");
   ASSERT_TRUE(server_->Ping("abcdefgh").ok());
   const std::string expected = DataFrame(1, "xxxxx") + PingFrame("abcdefgh");
@@ -136,7 +138,7 @@ TEST_F(OutputTest, AnyPartCanBeTakenAndNothingIsSaidTwice) {
   EXPECT_EQ(server_->DataToSend(), "");
 }
 
-TEST_F(OutputTest, BodiesAreLookedAtWithoutCopying) {
+TEST_F(OutputTest, BodiesArePeekedAtWithoutCopying) {
   const std::string body(10000, 'b');
   ASSERT_TRUE(server_
                   ->SendData(1, absl::MakeCordFromExternal(body, [] {}),
@@ -175,7 +177,7 @@ TEST_F(ControlMarkTest, HeaderAndControlFramesHaveALimitOfTheirOwn) {
   EXPECT_EQ(
       StatusText(server_->SendHeaders(1, {{"x", "y"}}, {.end_stream = true})),
       "ERROR OutputFull INTERNAL_ERROR");
-  // What ends things is always admitted.
+  // RST_STREAM and GOAWAY are always admitted.
   EXPECT_TRUE(server_->ResetStream(1, ErrorCode::kCancel).ok());
   EXPECT_TRUE(server_->CloseConnection(ErrorCode::kInternalError).ok());
   EXPECT_THAT(server_.TakeFrames().back(), "GOAWAY last 5 INTERNAL_ERROR");
@@ -184,17 +186,19 @@ TEST_F(ControlMarkTest, HeaderAndControlFramesHaveALimitOfTheirOwn) {
 TEST_F(ControlMarkTest, HoldsDataBackToo) {
   while (server_->Ping("12345678").ok()) {
   }
-  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
   EXPECT_EQ(Send(1, 1), "ERROR OutputFull INTERNAL_ERROR");
   server_->ClearOutput();
-  EXPECT_EQ(server_->OutputRoom(), 20000u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 20000u);
 }
 
-TEST_F(ControlMarkTest, TheNoticeComesForItToo) {
+TEST_F(ControlMarkTest, RoomComesBackWhenControlFramesAreWritten) {
   while (server_->Ping("12345678").ok()) {
   }
+  EXPECT_FALSE(server_->CapacityFor(0).frames);
   ASSERT_TRUE(server_->ConsumeOutput(17).ok());
-  EXPECT_TRUE(server_->TakeOutputDrained());
+  EXPECT_TRUE(server_->CapacityFor(0).frames);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 20000u);
 }
 
 TEST_F(OutputTest, ClearingDropsEverything) {
@@ -233,7 +237,7 @@ TEST_F(OutputTest, PaddingIsZerosAndCountsAgainstTheWindow) {
 
 TEST_F(OutputTest, AfterTheEndThereIsNoRoom) {
   ASSERT_TRUE(server_->CloseConnection(ErrorCode::kInternalError).ok());
-  EXPECT_EQ(server_->OutputRoom(), 0u);
+  EXPECT_EQ(server_->CapacityFor(0).output_room, 0u);
   EXPECT_EQ(Send(1, 1), "ERROR ConnectionClosed PROTOCOL_ERROR");
 }
 

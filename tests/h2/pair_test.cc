@@ -135,7 +135,7 @@ TEST(PairTest, ADownloadLargerThanTheWindowsFlowsAsTheClientAcknowledges) {
       while (sent < kBody) {
         const int64_t size = std::min<int64_t>(
             {kBody - sent, 16384, *server->LocalFlowControlWindow(1),
-             static_cast<int64_t>(server->OutputRoom())});
+             static_cast<int64_t>(server->CapacityFor(0).output_room)});
         if (size <= 0) break;
         ASSERT_TRUE(
             server->SendData(1, absl::Cord(std::string(size, 'x'))).ok());

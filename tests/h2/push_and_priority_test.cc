@@ -59,7 +59,7 @@ TEST(PushTest, APromiseReservesAndItsResponseOpens) {
   });
 }
 
-TEST(PushTest, IsRefusedWhereItMayNotBe) {
+TEST(PushTest, IsRefusedWhereItIsIllegal) {
   Ready(ServerOptions(), [](Player& server) {
     Feed(server, HeadersFrame(1, Block(Get()), kEnds));
     EXPECT_EQ(StatusText(server->PushStream(3, 2, Get())),
@@ -111,7 +111,27 @@ TEST(PushTest, AClientMayRefuseOne) {
   });
 }
 
-TEST(PushTest, OnAStreamThatWeResetThePromisedOneIsRefused) {
+// RFC 9113 §8.4 allows no CONNECT in a promise; without validation it comes,
+// and opens no tunnel.
+TEST(PushTest, APromisedConnectOpensNoTunnel) {
+  ConnectionOptions options = ClientOptions();
+  options.validate_inbound = false;
+  Ready(options, [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    Feed(client,
+         PushPromiseFrame(
+             1, 2, Block({{":method", "CONNECT"}, {":authority", "a:443"}})));
+    client.TakeEvents();
+    Feed(client, HeadersFrame(2, Block(Status())));
+    client.TakeEvents();
+    Feed(client, HeadersFrame(2, Block({{"checksum", "1"}}), kEnds));
+    EXPECT_THAT(
+        client.TakeEvents(),
+        ElementsAre("TrailersReceived 2 {checksum: 1}", "StreamEnded 2"));
+  });
+}
+
+TEST(PushTest, APromiseOnAStreamThatWeResetIsRefused) {
   Ready(ClientOptions(), [](Player& client) {
     ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
     ASSERT_TRUE(client->ResetStream(1, ErrorCode::kCancel).ok());
@@ -124,7 +144,7 @@ TEST(PushTest, OnAStreamThatWeResetThePromisedOneIsRefused) {
 }
 
 // RFC 9113 §6.5.2: the server may not have seen the setting yet.
-TEST(PushTest, DisabledButNotAcknowledgedThePushIsRefused) {
+TEST(PushTest, APushIsRefusedBeforeThePeerKnowsThatItIsDisabled) {
   Ready(ClientOptions(), [](Player& client) {
     ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
     const Setting off = {SettingId::kEnablePush, 0};
@@ -328,14 +348,15 @@ TEST(PriorityUpdateTest, ServersReceiveItForIdleOpenAndClosedStreams) {
                 ElementsAre(::testing::StartsWith(kRequest1), "StreamEnded 1",
                             "PriorityFieldUpdated 1 field(u=0) by frame",
                             "PriorityFieldUpdated 1 field(u=3, i) by frame"))
-        << "what is not named is the default; what does not parse, and what "
-           "is for a closed stream, is ignored";
+        << "a parameter that is not named has its default; fields that do not "
+           "parse, and fields for closed streams, are ignored";
   });
 }
 
 // RFC 9218 §7: the frame that came before the stream goes over the field. That
 // is the scheduler's to do; the core says how each of them came, and once.
-TEST(PriorityUpdateTest, BeforeItsStreamItIsReportedOnceAndTheFieldToo) {
+TEST(PriorityUpdateTest,
+     AnUpdateBeforeItsStreamAndTheFieldAreReportedOnceEach) {
   Ready(ServerOptions(), [](Player& server) {
     Feed(server, PriorityUpdateFrame(1, "u=0"));
     EXPECT_THAT(server.TakeEvents(),

@@ -1,14 +1,12 @@
 // CapacityFor() says what SendData() and SendHeaders() take: neither
 // contradicts it, whatever the windows, the frame size and the output are.
 #include <sluice/h2/connection.h>
-#include <sluice/h2/errors.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
@@ -18,8 +16,6 @@
 
 namespace sluice::h2::tests {
 namespace {
-
-using Limit = SendCapacity::Limit;
 
 struct Case {
   uint32_t stream_window = 1 << 20;
@@ -107,33 +103,46 @@ TEST(CapacityTest, SendingNeverContradictsIt) {
   }
 }
 
-TEST(CapacityTest, SaysWhatHoldsMoreBack) {
-  EXPECT_EQ(Server(Case{})->CapacityFor(1).limit(), Limit::kOutput);
-  EXPECT_EQ(Server(Case{.mark = 100000})->CapacityFor(1).limit(),
-            Limit::kFrameSize);
-  EXPECT_EQ(Server(Case{.stream_window = 10})->CapacityFor(1).limit(),
-            Limit::kStreamWindow);
-  EXPECT_EQ(Server(Case{.stream_window = 0})->CapacityFor(1).limit(),
-            Limit::kStreamWindow);
-  EXPECT_EQ(Server(Case{.peer_frame_size = 1 << 20, .mark = 100000})
-                ->CapacityFor(1)
-                .limit(),
-            Limit::kConnectionWindow);
-  EXPECT_EQ(
-      Server(Case{.control_mark = 17, .pings = 1})->CapacityFor(1).limit(),
-      Limit::kOutput);
-  EXPECT_EQ(Server(Case{})->CapacityFor(5).limit(), Limit::kClosed);
-  Server server(Case{});
-  ASSERT_TRUE(server->EndStream(1).ok());
-  EXPECT_EQ(server->CapacityFor(1).limit(), Limit::kClosed);
-  EXPECT_EQ(server->CapacityFor(1).payload(), 0u);
-  EXPECT_EQ(server->CapacityFor(3).limit(), Limit::kOutput);
-  ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());
-  EXPECT_EQ(server->CapacityFor(3).limit(), Limit::kClosed);
-  EXPECT_EQ(server->CapacityFor(0).limit(), Limit::kClosed);
+std::string Bounds(const SendCapacity& capacity) {
+  if (capacity.closed) return "closed";
+  return absl::StrCat("windows ", capacity.window, " ",
+                      capacity.connection_window, ", output ",
+                      capacity.output_room, ", frame ", capacity.frame_size,
+                      capacity.frames ? "" : ", no frames");
 }
 
-TEST(CapacityTest, OfTheConnectionIsThatOfAStreamWithoutItsWindow) {
+TEST(CapacityTest, NamesEachBoundBesideTheOthers) {
+  EXPECT_EQ(Bounds(Server(Case{})->CapacityFor(1)),
+            "windows 65535 65535, output 16384, frame 16384");
+  EXPECT_EQ(Bounds(Server(Case{.mark = 100000})->CapacityFor(1)),
+            "windows 65535 65535, output 100000, frame 16384");
+  EXPECT_EQ(Bounds(Server(Case{.stream_window = 10})->CapacityFor(1)),
+            "windows 10 65535, output 16384, frame 16384");
+  EXPECT_EQ(Bounds(Server(Case{.stream_window = 0})->CapacityFor(1)),
+            "windows 0 65535, output 16384, frame 16384");
+  EXPECT_EQ(Bounds(Server(Case{.peer_frame_size = 1 << 20, .mark = 100000})
+                       ->CapacityFor(1)),
+            "windows 65535 65535, output 100000, frame 1048576");
+  EXPECT_EQ(Bounds(Server(Case{.waiting = 9000})->CapacityFor(1)),
+            "windows 56535 56535, output 7384, frame 16384");
+  EXPECT_EQ(
+      Bounds(Server(Case{.control_mark = 17, .pings = 1})->CapacityFor(1)),
+      "windows 65535 65535, output 0, frame 16384, no frames");
+}
+
+TEST(CapacityTest, AStreamThatTakesNoDataIsClosed) {
+  Server server(Case{});
+  EXPECT_EQ(Bounds(server->CapacityFor(5)), "closed") << "unknown";
+  ASSERT_TRUE(server->EndStream(1).ok());
+  EXPECT_EQ(Bounds(server->CapacityFor(1)), "closed");
+  EXPECT_EQ(server->CapacityFor(1).payload(), 0u);
+  EXPECT_NE(Bounds(server->CapacityFor(3)), "closed");
+  ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());
+  EXPECT_EQ(Bounds(server->CapacityFor(3)), "closed");
+  EXPECT_EQ(Bounds(server->CapacityFor(0)), "closed");
+}
+
+TEST(CapacityTest, TheConnectionHasTheCapacityOfAStreamWithAWideWindow) {
   Server server(Case{.stream_window = 10});
   EXPECT_EQ(server->CapacityFor(1).window, 10);
   EXPECT_EQ(server->CapacityFor(0).window, 65535);

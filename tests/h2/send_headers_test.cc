@@ -55,7 +55,7 @@ TEST_F(SendHeadersTest, ARequestOpensAStream) {
 }
 
 // RFC 9113 §8.1: informational responses, one final one, trailers.
-TEST_F(SendHeadersTest, AResponseGoesByTheStreamsState) {
+TEST_F(SendHeadersTest, AResponseFollowsTheStateOfItsStream) {
   EXPECT_FALSE(server_->CanSendData(1));
   ASSERT_TRUE(server_->SendHeaders(1, Status("100")).ok());
   ASSERT_TRUE(server_->SendHeaders(1, Status("103")).ok());
@@ -83,7 +83,7 @@ TEST_F(SendHeadersTest, AnInformationalResponseDoesNotEndTheStream) {
       "ERROR Protocol PROTOCOL_ERROR stream 1");
 }
 
-TEST_F(SendHeadersTest, DataAndTrailersNeedHeadersBefore) {
+TEST_F(SendHeadersTest, HeadersComeBeforeDataAndTrailers) {
   EXPECT_EQ(StatusText(server_->SendData(1, absl::Cord("x"))),
             "ERROR Protocol PROTOCOL_ERROR stream 1");
   EXPECT_EQ(StatusText(server_->SendHeaders(1, {{"digest", "x"}},
@@ -310,7 +310,7 @@ TEST(InboundTest, NeverIndexedFieldsStayMarked) {
 }
 
 // A proxy that passes fields on keeps the mark (RFC 7541 §7.1.3).
-TEST(InboundTest, WhatArrivedMarkedGoesOutMarked) {
+TEST(InboundTest, AFieldThatArrivedNeverIndexedGoesOutNeverIndexed) {
   UnderEveryFeeding(ServerOptions(), [](Player& server) {
     server.Handshake();
     ASSERT_TRUE(
@@ -327,7 +327,7 @@ TEST(InboundTest, WhatArrivedMarkedGoesOutMarked) {
   });
 }
 
-TEST(LogSinkTest, HearsOfStreamErrorsAndConnectionErrors) {
+TEST(LogSinkTest, GetsStreamErrorsAndConnectionErrors) {
   std::vector<std::string> lines;
   ConnectionOptions options = ServerOptions();
   options.log_sink = [&](absl::string_view line) {

@@ -95,7 +95,7 @@ TEST(LocalSettingsTest, AWindowChangeMovesTheStreamsAndNotTheConnection) {
   });
 }
 
-TEST(LocalSettingsTest, WhatMayNotChangeIsRefused) {
+TEST(LocalSettingsTest, ASettingThatMayNotChangeIsRefused) {
   ConnectionOptions options = ServerOptions();
   options.settings = {{SettingId::kEnableConnectProtocol, 1}};
   Player server(options, Feeding::OfThisRound());
@@ -114,7 +114,7 @@ TEST(LocalSettingsTest, WhatMayNotChangeIsRefused) {
   EXPECT_EQ(update(SettingId::kNoRfc7540Priorities, 0), "OK");
 }
 
-TEST(RemoteSettingsTest, AreToldAndAcknowledgedAtOnce) {
+TEST(RemoteSettingsTest, AreReportedAndAcknowledgedAtOnce) {
   Ready(ServerOptions(), [](Player& server) {
     ASSERT_TRUE(
         server
@@ -126,13 +126,21 @@ TEST(RemoteSettingsTest, AreToldAndAcknowledgedAtOnce) {
         ElementsAre(
             "RemoteSettingsChanged {5: 16384 → 20000, 16962: unset → 7}"));
     EXPECT_THAT(server.TakeFrames(), ElementsAre("SETTINGS ACK"));
-    EXPECT_EQ(server->MaxOutboundFrameSize(), 20000u);
+    EXPECT_EQ(server->CapacityFor(0).frame_size, 20000u);
     EXPECT_EQ(server->RemoteSetting(static_cast<SettingId>(0x4242)), 7u)
         << "unknown settings are kept";
   });
 }
 
 // RFC 9113 §6.9.2.
+TEST(RemoteSettingsTest, TheMaxFrameSizeIsKnownBeforeTheBeginningAndAtTheEnd) {
+  Connection connection({.side = Side::kServer});
+  EXPECT_EQ(connection.MaxOutboundFrameSize(), 16384u);
+  ASSERT_TRUE(connection.InitiateConnection().ok());
+  ASSERT_TRUE(connection.CloseConnection(ErrorCode::kInternalError).ok());
+  EXPECT_EQ(connection.MaxOutboundFrameSize(), 16384u);
+}
+
 TEST(RemoteSettingsTest, AWindowChangeMovesTheStreamsAndNotTheConnection) {
   Ready(ServerOptions(), [](Player& server) {
     ASSERT_TRUE(server.Receive(HeadersFrame(1, Block(Get()), kEnds)).ok());

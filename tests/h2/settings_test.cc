@@ -70,9 +70,23 @@ TEST(SettingsTest, ValuesAreCheckedAsTheirDefinitionsSay) {
   }
 }
 
+TEST(SettingsTest, AnErrorSaysWhichValuesAreAllowedAndWhere) {
+  EXPECT_EQ(SettingsTable::Validate(Side::kServer, {SettingId::kEnablePush, 1})
+                .message(),
+            "ENABLE_PUSH is 1; it must be 0 to 0 (RFC 9113 6.5.2)");
+  EXPECT_EQ(SettingsTable::Validate(Side::kClient,
+                                    {SettingId::kEnableConnectProtocol, 2})
+                .message(),
+            "ENABLE_CONNECT_PROTOCOL is 2; it must be 0 to 1 (RFC 8441 3)");
+  EXPECT_EQ(SettingsTable::Validate(Side::kClient,
+                                    {SettingId::kNoRfc7540Priorities, 2})
+                .message(),
+            "NO_RFC7540_PRIORITIES is 2; it must be 0 to 1 (RFC 9218 2.1)");
+}
+
 // RFC 9113 §6.5.3: "The values in the SETTINGS frame MUST be processed in the
 // order they appear".
-TEST(SettingsTest, TheLastOfAnIdentifierCountsAndTheFirstOldValueIsTold) {
+TEST(SettingsTest, TheLastValueCountsAndTheFirstOldValueIsReported) {
   SettingsTable table(Side::kClient);
   const auto changed = table.Apply(std::vector<Setting>{
       {SettingId::kInitialWindowSize, 1}, {SettingId::kInitialWindowSize, 2}});

@@ -1,13 +1,14 @@
-#include <sluice/h2/connection_state.h>
-#include <sluice/h2/frame.h>
+#include <sluice/h2/errors.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
 
-#include <cstddef>
-#include <cstdint>
+#include <string>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 
 namespace sluice::h2 {
@@ -36,7 +37,7 @@ TEST(StreamTableTest, AnIdIsIdleUntilItOrAHigherOneOfItsSideIsUsed) {
   EXPECT_EQ(table.last_ours(), 0u);
 }
 
-TEST(StreamTableTest, HowAStreamEndedIsRemembered) {
+TEST(StreamTableTest, TheTableRemembersHowAStreamEnded) {
   StreamTable table(Side::kServer, 10);
   for (StreamId id = 1; id <= 7; id += 2) Open(table, id);
   table.ChangeState(table.Find(1), StreamState::kClosed);
@@ -52,7 +53,7 @@ TEST(StreamTableTest, HowAStreamEndedIsRemembered) {
   EXPECT_EQ(table.active_peers(), 1u) << "stream 7 alone";
 }
 
-TEST(StreamTableTest, BeyondTheLimitTheOldestIsForgottenAndCountsAsEnded) {
+TEST(StreamTableTest, TheOldestIsForgottenAboveTheLimitAndCountsAsEnded) {
   StreamTable table(Side::kServer, 3);
   for (StreamId id = 1; id <= 9; id += 2) {
     table.CloseReset(Open(table, id), StreamFate::kResetByPeer);
@@ -64,7 +65,7 @@ TEST(StreamTableTest, BeyondTheLimitTheOldestIsForgottenAndCountsAsEnded) {
 }
 
 // Their frames may still be on their way, so one number tells them all.
-TEST(StreamTableTest, WhatWeResetStaysResetWhenItIsForgotten) {
+TEST(StreamTableTest, AForgottenStreamThatWeResetCountsAsReset) {
   StreamTable table(Side::kServer, 3);
   for (StreamId id = 1; id <= 5; id += 2) table.OpenRefused(id);
   table.ChangeState(Open(table, 7), StreamState::kClosed);
@@ -78,7 +79,7 @@ TEST(StreamTableTest, WhatWeResetStaysResetWhenItIsForgotten) {
   EXPECT_EQ(table.Fate(2), StreamFate::kEnded) << "the other side's ids";
 }
 
-TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
+TEST(StreamTableTest, TheLimitHoldsForSkippedIdsToo) {
   StreamTable table(Side::kServer, 4);
   for (StreamId id = 3; id <= 83; id += 4) {
     table.ChangeState(Open(table, id), StreamState::kClosed);
@@ -88,7 +89,7 @@ TEST(StreamTableTest, SkippedIdsAreForgottenBeyondTheLimitToo) {
   EXPECT_EQ(table.Fate(77), StreamFate::kSkipped);
 }
 
-TEST(StreamTableTest, NothingIsRememberedWithALimitOfZero) {
+TEST(StreamTableTest, ALimitOfZeroRemembersNoStream) {
   StreamTable table(Side::kServer, 0);
   Open(table, 3);
   table.CloseReset(table.Find(3), StreamFate::kResetByPeer);
@@ -97,7 +98,7 @@ TEST(StreamTableTest, NothingIsRememberedWithALimitOfZero) {
 }
 
 // RFC 9113 §5.1.2: open and half-closed count, reserved and closed do not.
-TEST(StreamTableTest, CountsWhatIsOpenOrHalfClosedByWhoOpenedIt) {
+TEST(StreamTableTest, CountsOpenAndHalfClosedStreamsOfEachSide) {
   StreamTable table(Side::kClient, 10);
   Stream* ours = Open(table, 1);
   Stream* pushed = Open(table, 2, StreamState::kReservedRemote);
@@ -121,82 +122,135 @@ TEST(StreamTableTest, OddIdsAreTheClientsAndEvenOnesTheServers) {
   EXPECT_TRUE(StreamTable(Side::kServer, 1).IsOurs(2));
 }
 
-// --- The state tables of a connection ---------------------------------------
+// CapacityFor() and SendData() share a look-up: the table must not answer with
+// a stream that is gone, nor with one that another id has by now.
+TEST(StreamTableTest, TheStreamFoundLastIsFoundAgainUntilItCloses) {
+  StreamTable table(Side::kServer, 10);
+  Stream* one = Open(table, 1);
+  Stream* three = Open(table, 3);
+  EXPECT_EQ(table.Find(1), one);
+  EXPECT_EQ(table.Find(1), one);
+  EXPECT_EQ(table.Find(3), three);
+  EXPECT_EQ(table.Find(5), nullptr);
+  EXPECT_EQ(table.Find(3), three);
+  table.ChangeState(three, StreamState::kClosed);
+  EXPECT_EQ(table.Find(3), nullptr);
+  EXPECT_EQ(table.Find(1), one);
+  table.CloseReset(one, StreamFate::kResetByUs);
+  EXPECT_EQ(table.Find(1), nullptr);
+  EXPECT_EQ(table.Fate(1), StreamFate::kResetByUs);
+}
 
-TEST(ConnectionStateTest, EveryRowStandsUnderItsPairAndNamesItsSection) {
-  for (int s = 0; s < kReceivingStates; ++s) {
-    for (int a = 0; a < kArrivals; ++a) {
-      const auto state = static_cast<Receiving>(s);
-      const auto arrival = static_cast<Arrival>(a);
-      const ReceivingRow& row = FindReceivingRow(state, arrival);
-      EXPECT_EQ(row.state, state);
-      EXPECT_EQ(row.arrival, arrival);
-      EXPECT_FALSE(row.section.empty());
-      EXPECT_TRUE(row.code == ErrorCode::kNoError || row.next == state);
-    }
-  }
-  for (int s = 0; s < kSendingStates; ++s) {
-    for (int d = 0; d < kDepartures; ++d) {
-      const auto state = static_cast<Sending>(s);
-      const auto departure = static_cast<Departure>(d);
-      const SendingRow& row = FindSendingRow(state, departure);
-      EXPECT_EQ(row.state, state);
-      EXPECT_EQ(row.departure, departure);
-      EXPECT_FALSE(row.section.empty());
-    }
+// RFC 9218 §7.1, at both ends.
+TEST(StreamTableTest, AnIdleStreamHasAPriorityUntilItsIdIsUsed) {
+  for (const Side side : {Side::kClient, Side::kServer}) {
+    StreamTable table(side, 10);
+    const auto check = [&](StreamId id) {
+      return table.CheckIdlePriority(id, 3, ErrorKind::kTooManyStreams);
+    };
+    Open(table, 1);
+    table.PrioritizeIdle(5);
+    EXPECT_TRUE(check(7).ok()) << "one active and one idle, 3 are allowed";
+    table.PrioritizeIdle(7);
+    EXPECT_TRUE(check(5).ok()) << "it has a priority already";
+    EXPECT_EQ(check(9).message(),
+              "stream 9 is idle and would get a priority beside 2 other idle "
+              "and 1 active streams; MAX_CONCURRENT_STREAMS is 3 (RFC 9218 "
+              "7.1)");
+    Open(table, 2);
+    EXPECT_EQ(table.idle_prioritized(), 2u) << "the server's ids do not count";
+    table.OpenRefused(5);
+    EXPECT_FALSE(table.IsIdlePrioritized(5));
+    EXPECT_TRUE(table.IsIdlePrioritized(7));
+    EXPECT_EQ(table.idle_prioritized(), 1u);
   }
 }
 
-// RFC 9113 §3.4, §4.3, §6.10.
-TEST(ConnectionStateTest, WalksThroughTheFirstSettingsAndAHeaderBlock) {
-  const auto next = [](Receiving state, FrameType type, uint8_t flags) {
-    const ReceivingRow& row =
-        FindReceivingRow(state, ArrivalOf({0, type, flags, 1}));
-    EXPECT_EQ(row.code, ErrorCode::kNoError) << row.section;
-    return row.next;
+// --- The state table of a stream (RFC 9113 §5.1) ----------------------------
+
+// One word for each cell: the next state, "-" ignored, "no" and "over" refused
+// with PROTOCOL_ERROR and STREAM_CLOSED, "late" a stream error STREAM_CLOSED,
+// "FATAL" and "GONE" connection errors PROTOCOL_ERROR and STREAM_CLOSED.
+std::string Word(StreamState state, StreamInput input) {
+  static constexpr const char* kStates[] = {
+      "idle", "resv-l", "resv-r", "open", "half-l", "half-r", "closed"};
+  const Transition cell = FindTransition(state, input);
+  const bool closed = cell.code == ErrorCode::kStreamClosed;
+  EXPECT_TRUE(closed || cell.code == ErrorCode::kNoError ||
+              cell.code == ErrorCode::kProtocolError);
+  switch (cell.outcome) {
+    case Outcome::kOk:
+      EXPECT_EQ(cell.code, ErrorCode::kNoError);
+      return kStates[static_cast<int>(cell.next)];
+    case Outcome::kIgnore:
+      return "-";
+    case Outcome::kRefuse:
+      return closed ? "over" : "no";
+    case Outcome::kStreamError:
+      return closed ? "late" : "?";
+    case Outcome::kConnectionError:
+      return closed ? "GONE" : "FATAL";
+  }
+  return "?";
+}
+
+// Figure 2 and the text of §5.1, §6.4, §6.6 and §8.4: all 98 pairs.
+TEST(StreamStateTest, EveryInputDoesInEveryStateWhatSection51Says) {
+  // idle, reserved (local, remote), open, half-closed (local, remote), closed
+  const char* const figure[kStreamInputs] = {
+      /* send    HEADERS       */ "open half-r no open over half-r over",
+      /*         DATA          */ "no no no open over half-r over",
+      /*         END_STREAM    */ "no no no half-l over closed over",
+      /*         RST_STREAM    */
+      "no closed closed closed closed closed over",
+      /*         WINDOW_UPDATE */ "no no resv-r open half-l half-r over",
+      /*         promise of it */ "resv-l no no no no no no",
+      /*         PUSH_PROMISE  */ "no no no open over half-r over",
+      /* receive HEADERS       */ "open FATAL half-l open half-l late GONE",
+      /*         DATA          */ "FATAL FATAL FATAL open half-l late GONE",
+      /*         END_STREAM    */ "FATAL FATAL FATAL half-r closed late GONE",
+      /*         RST_STREAM    */
+      "FATAL closed closed closed closed closed -",
+      /*         WINDOW_UPDATE */ "FATAL resv-l FATAL open half-l half-r -",
+      /*         promise of it */
+      "resv-r FATAL FATAL FATAL FATAL FATAL FATAL",
+      /*         PUSH_PROMISE  */ "FATAL FATAL FATAL open half-l FATAL FATAL",
   };
-  Receiving state = next(Receiving::kFirstSettings, FrameType::kSettings, 0);
-  EXPECT_EQ(state, Receiving::kFrames);
-  state = next(state, FrameType::kHeaders, kFlagEndHeaders);
-  EXPECT_EQ(state, Receiving::kFrames);
-  state = next(state, FrameType::kHeaders, 0);
-  EXPECT_EQ(state, Receiving::kHeaderBlock);
-  state = next(state, FrameType::kContinuation, 0);
-  EXPECT_EQ(state, Receiving::kHeaderBlock);
-  EXPECT_EQ(next(state, FrameType::kContinuation, kFlagEndHeaders),
-            Receiving::kFrames);
-  for (const FrameType type : {FrameType::kData, FrameType::kSettings,
-                               FrameType::kHeaders, FrameType::kPriority}) {
-    EXPECT_EQ(FindReceivingRow(state, ArrivalOf({0, type, 0, 1})).code,
-              ErrorCode::kProtocolError);
+  for (int i = 0; i < kStreamInputs; ++i) {
+    std::vector<std::string> words;
+    for (int s = 0; s < kStreamStates; ++s) {
+      words.push_back(
+          Word(static_cast<StreamState>(s), static_cast<StreamInput>(i)));
+    }
+    EXPECT_EQ(absl::StrJoin(words, " "), figure[i]) << "input " << i;
   }
 }
 
-// --- The state table of a stream (RFC 9113 §5.1)
-// ---------------------------------------
-
-TEST(StreamStateTest, EveryRowStandsUnderItsStateAndInputAndNamesItsSection) {
-  for (int s = 0; s < kStreamStates; ++s) {
-    for (int i = 0; i < kStreamInputs; ++i) {
-      const auto state = static_cast<StreamState>(s);
-      const auto input = static_cast<StreamInput>(i);
-      const Transition& row = FindTransition(state, input);
-      EXPECT_EQ(row.state, state);
-      EXPECT_EQ(row.input, input);
-      EXPECT_FALSE(row.section.empty());
-      const bool error =
-          row.outcome != Outcome::kOk && row.outcome != Outcome::kIgnore;
-      EXPECT_EQ(row.code != ErrorCode::kNoError, error);
-    }
-  }
+TEST(StreamStateTest, AFaultNamesTheStreamItsStateTheFrameAndTheSection) {
+  const absl::Status closed =
+      TransitionFault(1, StreamState::kClosed, StreamInput::kSendData);
+  EXPECT_EQ(closed.message(),
+            "stream 1 is closed and sends no DATA (RFC 9113 5.1)");
+  EXPECT_EQ(ErrorKindOf(closed), ErrorKind::kStreamClosed);
+  EXPECT_EQ(ErrorStreamOf(closed), 1u);
+  const absl::Status idle =
+      TransitionFault(9, StreamState::kIdle, StreamInput::kReceiveReset);
+  EXPECT_EQ(idle.message(),
+            "stream 9 is idle and takes no RST_STREAM (RFC 9113 5.1, 6.4)");
+  EXPECT_EQ(ErrorKindOf(idle), ErrorKind::kProtocol);
+  EXPECT_EQ(TransitionFault(2, StreamState::kReservedRemote,
+                            StreamInput::kReceivePromises)
+                .message(),
+            "stream 2 is reserved (remote) and takes no PUSH_PROMISE (RFC 9113 "
+            "6.6)");
 }
 
 // The life of a request seen from the server, and of a push seen from the
 // client.
 TEST(StreamStateTest, WalksTheFigureOfSection51) {
   const auto next = [](StreamState state, StreamInput input) {
-    const Transition& row = FindTransition(state, input);
-    EXPECT_EQ(row.outcome, Outcome::kOk) << row.section;
+    const Transition row = FindTransition(state, input);
+    EXPECT_EQ(row.outcome, Outcome::kOk) << static_cast<int>(input);
     return row.next;
   };
   StreamState state = StreamState::kIdle;
@@ -216,7 +270,7 @@ TEST(StreamStateTest, WalksTheFigureOfSection51) {
   EXPECT_EQ(state, StreamState::kClosed);
 }
 
-TEST(StreamStateTest, ClosedTakesWhatMayStillBeOnItsWay) {
+TEST(StreamStateTest, AClosedStreamIgnoresFramesThatWereOnTheirWay) {
   for (const StreamInput input :
        {StreamInput::kReceiveReset, StreamInput::kReceiveWindowUpdate}) {
     EXPECT_EQ(FindTransition(StreamState::kClosed, input).outcome,
@@ -226,7 +280,7 @@ TEST(StreamStateTest, ClosedTakesWhatMayStillBeOnItsWay) {
 
 // RFC 9113 §5.1 half-closed (remote): a stream error, not the connection's.
 TEST(StreamStateTest, DataAfterTheEndIsAStreamErrorWhileWeStillSend) {
-  const Transition& row =
+  const Transition row =
       FindTransition(StreamState::kHalfClosedRemote, StreamInput::kReceiveData);
   EXPECT_EQ(row.outcome, Outcome::kStreamError);
   EXPECT_EQ(row.code, ErrorCode::kStreamClosed);

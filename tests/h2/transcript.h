@@ -38,7 +38,7 @@ struct RecordedCall {
   bool has_amount = false;
   std::vector<Setting> settings = {};
 
-  // What came of it, as lines: events (EventText), `error CLASS CODE`, `wrote
+  // Its effects, as lines: events (EventText), `error CLASS CODE`, `wrote
   // FRAME` (FrameReader), `returned VALUE`, `cleared output`.
   std::vector<std::string> outcome = {};
 };

@@ -22,7 +22,7 @@ class TranscriptPlayer {
  public:
   TranscriptPlayer(const ConnectionOptions& options, Feeding feeding);
 
-  // What came of the call, in RecordedCall::outcome's form. An error has
+  // The effects of the call, in RecordedCall::outcome's form. An error has
   // hyper's class where ours is one of its kinds, else our kind.
   std::vector<std::string> Play(const RecordedCall& call);
 

@@ -38,8 +38,8 @@ using ::testing::StartsWith;
 
 constexpr char kTranscripts[] = "tests/h2/transcripts/h2-4.4.1.jsonl";
 
-// Not rewrites of recorded outcomes but what the recordings lack, since hyper
-// lets it be missing and we do not; the player adds it.
+// The recordings lack these, since hyper does not insist on them and we do. The
+// player adds them.
 constexpr absl::string_view kPeersPreface =
     "the peer's preface is completed by SETTINGS";
 constexpr absl::string_view kOurPreface =
@@ -125,8 +125,8 @@ class Playback {
     }
   }
 
-  // Plays all of it. Where ours and the recorded outcome differ beyond what the
-  // rules say, that is the failure.
+  // Plays all of it. Fails where our outcome differs from the recorded one and
+  // no rule says so.
   void Run() {
     if (missing_initiate_) {
       initiated_ = Play({.name = "initiate_connection"});
@@ -243,7 +243,7 @@ class Playback {
   std::set<std::string> rules_;
 };
 
-TEST(TranscriptTest, EveryRecordingPlaysEqualOrByARuleUnderEveryFeeding) {
+TEST(TranscriptTest, EveryRecordingMatchesOrHasARuleUnderEveryFeeding) {
   const std::vector<Transcript> transcripts = LoadTranscripts(kTranscripts);
   ASSERT_EQ(transcripts.size(), 661u);
   std::map<std::string, int> by_rule;
@@ -300,7 +300,7 @@ TEST(TranscriptTest, EveryRecordingPlaysEqualOrByARuleUnderEveryFeeding) {
   }
 }
 
-// What completing the prefaces stands for: left as recorded, each of these ends
+// The meaning of completed prefaces: left as recorded, each of these ends
 // with the peer's first frame, or begins with a refused call.
 TEST(TranscriptTest, ARecordedPeerThatForgetsSettingsIsAProtocolError) {
   int count = 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs into fresh folders; what others would build against it builds and
-# runs: by Make and pkg-config, by CMake, in Python; and the tool starts.
+# Installs into fresh folders, then builds and runs programs against them: by Make
+# and pkg-config, by CMake, in Python. The installed tool starts.
 #
 #   install_test.sh INSTALL CONSUMER_FILE…
 set -euo pipefail
@@ -45,7 +45,8 @@ runs_share() {
 
 # It prints its port; a request and a byte count prove the core.
 runs_small_server() {
-  "$1" 0 >"$work/port" &
+  : >"$work/port" # an earlier server's port is gone before this one starts
+  "$1" 0 >>"$work/port" &
   local server=$! port='' got
   until port=$(sed -n 's/.* port //p' "$work/port") && [ -n "$port" ]; do
     kill -0 "$server" || fail "$1 does not start"
@@ -119,12 +120,13 @@ if find "$prefix/include" -name '*_impl.h' -o -name 'frame*.h' | grep .; then
 fi
 
 say 'symbols are versioned, and ours'
-for library in libsluice libsluice-c; do
-  if nm -D --defined-only "$prefix/lib/$library.so.1" | awk '$2 != "A" {print $3}' |
-    grep -vE 'sluice.*@@SLUICE_(C_)?1$'; then
+while read -r library symbols; do
+  if nm -D --defined-only "$prefix/lib/$library" | awk '$2 != "A" {print $3}' |
+    grep -vE "sluice.*@@$symbols\$"; then
     fail "$library exports the symbols above"
   fi
-done
+done <<<'libsluice.so.2 SLUICE_2
+libsluice-c.so.1 SLUICE_C_1'
 if nm --extern-only --defined-only "$prefix/lib/libsluice-c.a" | awk 'NF == 3 {print $3}' |
   grep -v '^sluice_'; then
   fail 'libsluice-c.a defines the symbols above'
@@ -155,23 +157,24 @@ finds() {
 mkdir "$work/finder"
 finds 1 'REQUIRED COMPONENTS sluice sluice-c OPTIONAL_COMPONENTS nothing'
 finds 0 'COMPONENTS nothing'
-finds 1 '1.0...1.9'
-finds 0 2.0
+finds 1 '2.0...2.9'
+finds 0 1.0
+finds 0 3.0
 version() {
   cat >"$work/version.cmake" <<END
-set(PACKAGE_FIND_VERSION 1.0)
-set(PACKAGE_FIND_VERSION_MAJOR 1)
-set(PACKAGE_FIND_VERSION_RANGE 1.0...$1)
+set(PACKAGE_FIND_VERSION 2.0)
+set(PACKAGE_FIND_VERSION_MAJOR 2)
+set(PACKAGE_FIND_VERSION_RANGE 2.0...$1)
 set(PACKAGE_FIND_VERSION_RANGE_MAX $2)
 set(PACKAGE_FIND_VERSION_MAX $1)
 include($moved/lib/cmake/sluice/sluiceConfigVersion.cmake)
 message(\${PACKAGE_VERSION_COMPATIBLE})
 END
-  [ "$(cmake -P "$work/version.cmake" 2>&1)" = "$3" ] || fail "1.0...$1 $2 is not $3"
+  [ "$(cmake -P "$work/version.cmake" 2>&1)" = "$3" ] || fail "2.0...$1 $2 is not $3"
 }
-version 0.9 INCLUDE FALSE
-version 1.0 INCLUDE TRUE
-version 1.0 EXCLUDE FALSE
+version 1.9 INCLUDE FALSE
+version 2.0 INCLUDE TRUE
+version 2.0 EXCLUDE FALSE
 
 PYTHONPATH=$moved/lib/python3/dist-packages /usr/bin/python3 -c '
 import priority
@@ -193,9 +196,9 @@ sluice --help | grep -q 'sluice compare|server|replay'
 sluice --version | grep -qE '^sluice [0-9.]+$'
 sluice server --help >"$work/help" || true
 grep -q -- --notsent_lowat "$work/help"
-sluice replay --help | grep -qi 'call log'
+sluice replay --help | grep -q 'decision log'
 refused 'usage:' sluice
-refused "what is 'nothing'?" sluice nothing
+refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""docs/plugging-in.md: what it points to is there, its code is that of the
-programs it names, and every program does what the page says of it.
+"""Checks docs/plugging-in.md: its links resolve, its code is in the programs that
+it names, and own_stack does what the page says.
 
 plugging_in_test.py PAGE OWN_STACK
 
@@ -32,13 +32,13 @@ class PluggingInTest(unittest.TestCase):
     def setUpClass(cls):
         cls.page = read(PAGE)
 
-    def test_what_it_points_to_is_there(self):
+    def test_its_links_resolve(self):
         links = set(LINK.findall(self.page))
         self.assertGreater(len(links), 10)
         for link in links:
             self.assertTrue(os.path.exists(os.path.join(FOLDER, link)), link)
 
-    def test_its_code_is_that_of_the_program_named_before_it(self):
+    def test_its_code_is_in_the_program_named_before_it(self):
         quoted = collections.Counter()
         for block in BLOCK.finditer(self.page):
             if block.group(1) == COMMANDS:
@@ -55,7 +55,7 @@ class PluggingInTest(unittest.TestCase):
             ["CMakeLists.txt", "WORKSPACE", "hypercorn_server.py", "nghttp2_server.cc",
              "own_stack.cc", "share.c", "small_server.cc"])
 
-    def test_the_lines_for_nghttp2_are_as_many_as_it_says(self):
+    def test_it_counts_the_lines_for_nghttp2(self):
         source = read(os.path.join(FOLDER, "../examples/nghttp2_server/nghttp2_server.cc"))
         blocks = re.findall(r"^#ifdef WITH_SLUICE\n(.*?)^#(?:else|endif)\n", source,
                             re.MULTILINE | re.DOTALL)

@@ -1,5 +1,5 @@
-"""What breaks the rules gets the RFC's error and a closed connection, and the
-server goes on serving others."""
+"""A peer that breaks the rules gets the RFC's error and a closed connection, and
+the server goes on serving others."""
 
 import socket
 import ssl
@@ -52,19 +52,19 @@ class Abuse(support.Folder):
 
     # RFC 9113 §3.4: the preface.
 
-    def test_garbage(self):
+    def test_garbage_gets_a_protocol_error(self):
         for garbage in (b"\x00" * 100, b"\xff" * 100, b"hello, server\r\n\r\n",
                         support.PREFACE[:23] + b"x", b"PRI * HTTP/1.1\r\n\r\n"):
             with self.subTest(garbage[:10]):
                 self.assert_connection_error(
                     support.PROTOCOL_ERROR, garbage, start=False)
 
-    def test_an_http_1_request(self):
+    def test_an_http_1_request_gets_a_protocol_error(self):
         self.assert_connection_error(
             support.PROTOCOL_ERROR,
             b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", start=False)
 
-    def test_a_first_frame_that_is_not_settings(self):
+    def test_the_first_frame_must_be_settings(self):
         self.assert_connection_error(
             support.PROTOCOL_ERROR, support.PREFACE,
             frame(PING, payload=b"8 bytes."), start=False)
@@ -79,7 +79,7 @@ class Abuse(support.Folder):
                     frame(kind, stream=0 if kind == SETTINGS else 1,
                           length=16385))
 
-    def test_frames_of_the_wrong_length(self):
+    def test_frames_of_the_wrong_length_end_the_connection(self):
         for broken in (frame(PING, payload=b"7 bytes"),
                        frame(SETTINGS, payload=b"12345"),
                        frame(SETTINGS, support.ACK, payload=b"123456"),
@@ -89,27 +89,27 @@ class Abuse(support.Folder):
 
     # RFC 9113 §5.2, §6.9: flow control.
 
-    def test_a_connection_window_that_overflows(self):
+    def test_an_overflow_of_the_connection_window_ends_the_connection(self):
         self.assert_connection_error(
             support.FLOW_CONTROL_ERROR, window_update(0, 2**31 - 1))
 
-    def test_a_stream_window_that_overflows(self):
+    def test_an_overflow_of_a_stream_window_resets_the_stream(self):
         self.assert_stream_error(
             support.FLOW_CONTROL_ERROR, 1, request(1, "/big.bin"),
             window_update(1, 2**31 - 1))
 
-    def test_an_initial_window_beyond_31_bits(self):
+    def test_an_initial_window_beyond_31_bits_ends_the_connection(self):
         self.assert_connection_error(
             support.FLOW_CONTROL_ERROR,
             frame(SETTINGS, payload=struct.pack(">HI", 4, 2**31)))
 
-    def test_settings_that_overflow_an_open_streams_window(self):
+    def test_settings_that_overflow_a_streams_window_end_the_connection(self):
         self.assert_connection_error(
             support.FLOW_CONTROL_ERROR, request(1, "/big.bin"),
             window_update(1, 1_000_000),
             support.settings(initial_window_size=2**31 - 1))
 
-    def test_an_increment_of_zero(self):
+    def test_an_increment_of_zero_is_a_protocol_error(self):
         self.assert_connection_error(
             support.PROTOCOL_ERROR, window_update(0, 0))
         self.assert_stream_error(
@@ -134,19 +134,19 @@ class Abuse(support.Folder):
     def test_a_header_list_over_the_limit_ends_its_stream(self):
         self.assert_stream_error(support.ENHANCE_YOUR_CALM, 1, self.bomb(20))
 
-    def test_a_flood_of_continuation_frames(self):
+    def test_a_flood_of_continuation_frames_ends_the_connection(self):
         block = hpack(request_fields())
         self.assert_connection_error(
             support.ENHANCE_YOUR_CALM,
             frame(HEADERS, END_STREAM, 1, block),
             *(frame(CONTINUATION, 0, 1) for _ in range(100)))
 
-    def test_a_broken_header_block(self):
+    def test_a_broken_header_block_ends_the_connection(self):
         self.assert_connection_error(
             support.COMPRESSION_ERROR,
             frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\xff\xff\xff\xff"))
 
-    def test_a_header_block_that_another_frame_interrupts(self):
+    def test_no_frame_may_interrupt_a_header_block(self):
         self.assert_connection_error(
             support.PROTOCOL_ERROR,
             frame(HEADERS, END_STREAM, 1, hpack(request_fields())),
@@ -154,7 +154,7 @@ class Abuse(support.Folder):
 
     # RFC 9113 §5.1, §8: streams and messages.
 
-    def test_frames_on_streams_that_cannot_have_them(self):
+    def test_a_frame_on_a_wrong_stream_ends_the_connection(self):
         for broken in (frame(DATA, 0, 0, b"x"), frame(DATA, 0, 1, b"x"),
                        frame(HEADERS, END_HEADERS, 2, hpack(request_fields())),
                        frame(RST_STREAM, 0, 1, bytes(4)),
@@ -172,7 +172,7 @@ class Abuse(support.Folder):
                     support.PROTOCOL_ERROR, 1,
                     frame(HEADERS, END_HEADERS | END_STREAM, 1, hpack(fields)))
 
-    def test_more_streams_than_were_allowed(self):
+    def test_a_stream_beyond_the_limit_is_refused(self):
         with self.client() as client:
             # No window: none of these streams can finish.
             client.start(*(request(1 + 2 * n, "/big.bin") for n in range(101)),
@@ -184,19 +184,19 @@ class Abuse(support.Folder):
 
     # RFC 7540 §5.3.1, §6.3: priorities.
 
-    def test_a_stream_that_depends_on_itself(self):
+    def test_a_stream_must_not_depend_on_itself(self):
         self.assert_stream_error(
             support.PROTOCOL_ERROR, 1, request(1, "/big.bin"),
             frame(PRIORITY, 0, 1, struct.pack(">IB", 1, 15)))
 
-    def test_a_priority_frame_of_the_wrong_length(self):
+    def test_a_priority_frame_of_the_wrong_length_resets_its_stream(self):
         self.assert_stream_error(
             support.FRAME_SIZE_ERROR, 1, request(1, "/big.bin"),
             frame(PRIORITY, 0, 1, b"1234"))
 
-    # Peers that leave, and peers that stay and say nothing.
+    # Peers that leave, and peers that stay silent.
 
-    def test_peers_that_leave_at_any_point(self):
+    def test_a_peer_may_leave_at_any_point(self):
         whole = (support.PREFACE + support.settings()
                  + request(1, "/big.bin") + request(3, "/"))
         for length in range(0, len(whole), 7):
@@ -243,7 +243,7 @@ class AbuseOverTls(Abuse):
             "-alpn", "http/1.1", check=False, input=b"")
         self.assertIn(b"alert number 120", result.stdout + result.stderr)
 
-    def test_cleartext_and_garbage_on_the_tls_port(self):
+    def test_cleartext_and_garbage_on_the_tls_port_end_their_connection(self):
         for garbage in (support.PREFACE, b"GET / HTTP/1.1\r\n\r\n",
                         b"\x16\x03\x01\xff\xff" + bytes(100)):
             with self.subTest(garbage), socket.create_connection(
@@ -262,7 +262,7 @@ class DataBeyondTheWindow(support.Folder):
     """Only a stopped server reads so much at once that it cannot have opened
     its window in between."""
 
-    def test_data_beyond_the_window(self):
+    def test_data_beyond_the_window_is_a_flow_control_error(self):
         server = self.server()
         with RawClient(server) as client:
             # The stream stays open, since its response cannot finish.
@@ -284,7 +284,7 @@ class DataBeyondTheWindow(support.Folder):
 
 class Connections(support.Folder):
 
-    def test_connections_beyond_the_limit_wait_for_their_turn(self):
+    def test_a_connection_beyond_the_limit_waits_for_its_turn(self):
         server = self.server("--max_connections=2")
         clients = [RawClient(server) for _ in range(3)]
         for client in clients:
@@ -320,7 +320,7 @@ class SilentPeers(support.Folder):
             self.assertEqual(client.goaway_and_end()[1],
                              support.SETTINGS_TIMEOUT)
 
-    def test_a_peer_that_never_finishes_its_handshake_is_left(self):
+    def test_the_server_leaves_a_peer_that_never_finishes_its_handshake(self):
         server = self.server("--setup_timeout=300ms", tls=True)
         with socket.create_connection(
                 ("127.0.0.1", server.port),
@@ -333,7 +333,7 @@ class SilentPeers(support.Folder):
             client.start()
             self.assertEqual(client.goaway_and_end(), (0, support.NO_ERROR))
 
-    def test_a_peer_that_asks_and_does_not_read_is_left(self):
+    def test_the_server_leaves_a_peer_that_asks_and_does_not_read(self):
         server = self.server("--idle_timeout=300ms")
         with RawClient(server) as client:
             client.start(window_update(0, 2**30), request(1, "/big.bin"),

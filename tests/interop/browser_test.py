@@ -1,5 +1,5 @@
-"""A page loaded by Chromium over TLS, under the policies of both kinds of signals
-and the one that chooses between them. What Chromium said is read off the wire."""
+"""Chromium loads a page over TLS, under the policies of both kinds of signals and
+the one that chooses between them. The test reads its signals off the wire."""
 
 import asyncio
 import re
@@ -81,7 +81,7 @@ class Browser(support.Folder):
             env={"HOME": home, "PATH": "/usr/bin:/bin"}).stdout
         return page.decode(), said, server.log()
 
-    def test_a_page_comes_whole_and_says_its_priorities_in_both_ways(self):
+    def test_chromium_loads_the_page_and_sends_both_kinds_of_priorities(self):
         for policy in POLICIES:
             with self.subTest(policy):
                 page, said, log = self.load(policy)

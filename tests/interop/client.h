@@ -1,5 +1,5 @@
 // A blocking HTTP/2 client over a real socket: h2::Connection at our end, the
-// example server at the other. For tests that count what arrives.
+// example server at the other. For tests that count arriving bytes.
 #ifndef SLUICE_TESTS_INTEROP_CLIENT_H_
 #define SLUICE_TESTS_INTEROP_CLIENT_H_
 
@@ -46,8 +46,8 @@ class Client {
 
   h2::Connection& connection() { return connection_; }
 
-  // What the server did next; writes what is queued and waits when nothing was
-  // received yet. Nothing at the end of the connection.
+  // The server's next event. Writes the output and waits until there is one;
+  // nothing at the end of the connection.
   std::optional<h2::Event> Next();
 
  private:

@@ -1,4 +1,4 @@
-"""A command line that cannot be obeyed: a sentence, and exit status 2."""
+"""A wrong command line gets a sentence and exit status 2."""
 
 import os
 import socket
@@ -49,7 +49,7 @@ class CommandLine(support.Folder):
         self.assertIn("other.pem", self.refused(
             f"--tls_cert={self.cert}", f"--tls_key={other}"))
 
-    def test_flags_that_do_not_parse_or_do_not_exist(self):
+    def test_a_flag_that_does_not_parse_or_exist_is_refused(self):
         self.assertIn("--port", self.refused("--port=http"))
         self.assertIn("--port", self.refused("--port"))
         self.assertIn("65536", self.refused("--port=65536"))
@@ -59,10 +59,10 @@ class CommandLine(support.Folder):
                       self.refused("--max_connections=0"))
         self.assertIn("--prot", self.refused("--prot=80"))
         self.assertIn("localhost", self.refused("--bind=localhost"))
-        self.assertIn("timeouts", self.refused("--idle_timeout=0"))
+        self.assertIn("a timeout is 0", self.refused("--idle_timeout=0"))
         self.assertIn("site", self.refused("site"))
 
-    def test_a_port_in_use_is_not_the_command_lines_fault(self):
+    def test_a_port_in_use_is_no_fault_of_the_command_line(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -70,7 +70,7 @@ class CommandLine(support.Folder):
             self.assertIn("cannot listen", self.refused(
                 f"--root={self.root}", f"--port={port}", status=1))
 
-    def test_paths_belong_to_the_callers_folder(self):
+    def test_relative_paths_start_in_the_callers_folder(self):
         self.write("a.txt", b"a")
         env = {"BUILD_WORKING_DIRECTORY": str(self.base)}
         server = support.Server("--root=root", "--port=0", "--tls_cert=cert.pem",
@@ -85,7 +85,7 @@ class CommandLine(support.Folder):
         for word in (b"--root", b"--notsent_lowat", b"rfc7540", b"fifo"):
             self.assertIn(word, result.stdout)
 
-    def test_every_policy_serves(self):
+    def test_the_server_runs_under_every_policy(self):
         content = os.urandom(50_000)
         self.write("a.bin", content)
         for policy in ("rfc7540", "rr", "fifo"):

@@ -1,4 +1,4 @@
-"""A server that has no file descriptor left says 503 or lets connections wait,
+"""A server without free file descriptors answers 503 or lets connections wait,
 and recovers.
 
 Not for sanitizer builds: UBSan opens a pipe to find out whether an object's

@@ -35,16 +35,16 @@ class Download(support.Folder):
         server.curl(path, "--output", copy)
         return copy
 
-    def test_100_mb_in_the_clear(self):
+    def test_100_mb_arrive_in_cleartext(self):
         copy = self.download(self.server(), "/100mb.bin")
         self.assertEqual(copy.stat().st_size, 100_000_000)
         self.assertEqual(sha256(copy), self.digest)
 
-    def test_100_mb_over_tls(self):
+    def test_100_mb_arrive_over_tls(self):
         copy = self.download(self.server(tls=True), "/100mb.bin")
         self.assertEqual(sha256(copy), self.digest)
 
-    def test_100_mb_by_nghttp_with_small_windows(self):
+    def test_nghttp_gets_100_mb_through_small_windows(self):
         result = support.run("nghttp", "--window-bits=16",
                              "--connection-window-bits=16",
                              self.server().url("/100mb.bin"))
@@ -61,7 +61,7 @@ class Download(support.Folder):
         print(f"peak memory {before} KiB, after 1 GiB {after} KiB")
         self.assertLess(after - before, ALLOWED_GROWTH_KIB)
 
-    def test_1_gb_in_the_clear_costs_no_memory(self):
+    def test_1_gb_in_cleartext_costs_no_memory(self):
         self.check_memory(tls=False)
 
     def test_1_gb_over_tls_costs_no_memory(self):
@@ -114,7 +114,7 @@ class Download(support.Folder):
         # all together they are 55 MiB.
         self.assertLess(after - before, 2 * ALLOWED_GROWTH_KIB)
 
-    def test_a_file_that_shrinks_under_way_resets_its_stream_alone(self):
+    def test_a_file_that_shrinks_resets_only_its_own_stream(self):
         path = self.write("shrinking.bin", bytes(1_000_000))
         server = self.server()
         with support.RawClient(server) as client:

@@ -1,5 +1,5 @@
-"""SIGINT and SIGTERM: no new connections, GOAWAY, and every response to its
-end (RFC 9113 §6.8)."""
+"""After SIGINT or SIGTERM the server takes no connection, sends GOAWAY, and ends
+every response (RFC 9113 §6.8)."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ class GracefulStop(support.Folder):
         return client, client.until_type(DATA).payload
 
     def body(self, client, stream, received=b""):
-        """The rest of a body, with the windows opened as it comes."""
+        """The rest of a body; opens the windows as it arrives."""
         while True:
             got = client.until(
                 lambda f: f.type == DATA and f.stream == stream)[-1]
@@ -79,7 +79,7 @@ class GracefulStop(support.Folder):
                     server.log(),
                     r'"GET /big\.bin" 200 3000000 [\d.]+ms complete')
 
-    def test_what_is_downloaded_meanwhile_is_whole(self):
+    def test_downloads_during_the_stop_arrive_whole(self):
         server = self.server(tls=self.TLS)
         client, received = self.begin_download(server)
         client.send(window_update(0, len(received)),
@@ -88,7 +88,7 @@ class GracefulStop(support.Folder):
         # This client answers no PING: the GOAWAY that follows it never comes.
         self.assertEqual(self.body(client, 1, received), self.content)
 
-    def test_idle_connections_do_not_hold_it_up(self):
+    def test_idle_connections_do_not_delay_the_stop(self):
         server = self.server(tls=self.TLS)
         with RawClient(server, tls=self.TLS) as client:
             client.start()
@@ -99,17 +99,17 @@ class GracefulStop(support.Folder):
             self.assertEqual(client.goaway_and_end(), (0, NO_ERROR))
         self.assertEqual(server.wait(), 0)
 
-    def test_without_connections_it_ends_at_once(self):
+    def test_without_connections_the_server_stops_at_once(self):
         self.assertEqual(self.server(tls=self.TLS).stop(), 0)
 
-    def test_a_download_that_stands_still_is_cut_after_the_drain_timeout(self):
+    def test_a_stalled_download_is_cut_after_the_drain_timeout(self):
         server = self.server("--drain_timeout=300ms", tls=self.TLS)
         self.begin_download(server)
         self.assertEqual(server.stop(), 0)
         self.assertIn("1 connections unfinished", server.log())
         self.assertIn('"GET /big.bin" 200 ', server.log())
 
-    def test_a_second_signal_cuts(self):
+    def test_a_second_signal_cuts_all_connections(self):
         server = self.server("--drain_timeout=1h", tls=self.TLS)
         client, _ = self.begin_download(server)
         server.signal()

@@ -1,5 +1,5 @@
-// Our own client against the real server: what a policy decided, counted in the
-// order in which the bytes arrive.
+// Our own client and the real server: the order of the arriving bytes shows the
+// policy's decisions.
 
 #include <sluice/h2/events.h>
 #include <sluice/h2/types.h>

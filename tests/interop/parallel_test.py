@@ -34,14 +34,14 @@ class Parallel(support.Folder):
         self.assertEqual(len(done), count, self.http.log()[-2000:])
         return [int(size) for size in done]
 
-    def test_100_parallel_streams_of_one_file_by_nghttp(self):
+    def test_nghttp_gets_one_file_on_100_parallel_streams(self):
         result = support.run("nghttp", "--no-verify-peer", "--multiply=100",
                              self.http.url("/medium.bin"))
         # Bodies are interleaved on standard output: their bytes are all there.
         self.assertEqual(len(result.stdout), 100 * len(self.content))
         self.assertEqual(self.finished(100), [len(self.content)] * 100)
 
-    def test_100_parallel_streams_of_different_files_by_our_own_client(self):
+    def test_our_client_gets_100_files_on_parallel_streams(self):
         with support.RawClient(self.http, tls=self.TLS) as client:
             client.start(
                 support.window_update(0, 2**30),
@@ -67,13 +67,13 @@ class Parallel(support.Folder):
         self.assertIsNotNone(counts, output)
         return tuple(map(int, counts.groups()))
 
-    def test_h2load_with_many_connections_and_streams(self):
+    def test_h2load_succeeds_with_many_connections_and_streams(self):
         self.assertEqual(
             self.h2load("-n", "5000", "-c", "10", "-m", "100",
                         self.http.url("/1k.bin")), (5000, 5000, 0, 0))
         self.finished(5000)
 
-    def test_h2load_with_larger_files(self):
+    def test_h2load_succeeds_with_larger_files(self):
         self.assertEqual(
             self.h2load("-n", "500", "-c", "5", "-m", "20", "-w", "16", "-W",
                         "16", self.http.url("/medium.bin")),

@@ -1,4 +1,4 @@
-"""RFC 7540 priorities as nghttp sends them, by what nghttp receives."""
+"""nghttp's RFC 7540 priorities decide the order of the bytes that it receives."""
 
 import re
 
@@ -89,7 +89,7 @@ class Priorities(support.Folder):
     def finish_order(self, frames):
         return [path for path, _, end in frames if end]
 
-    def test_assets_come_in_the_order_of_nghttps_dependencies(self):
+    def test_assets_arrive_in_the_order_of_nghttps_dependencies(self):
         everything = self.write_page()
         frames = self.data_frames(*self.THROTTLED, "--get-assets",
                                   self.http.url("/page.html"))
@@ -109,7 +109,7 @@ class Priorities(support.Folder):
     def _last(self, frames, path):
         return max(i for i, frame in enumerate(frames) if frame[0] == path)
 
-    def test_assets_come_together_without_dependencies(self):
+    def test_assets_arrive_together_without_dependencies(self):
         everything = self.write_page()
         frames = self.data_frames(*self.THROTTLED, "--no-dep", "--get-assets",
                                   self.http.url("/page.html"))
@@ -120,7 +120,7 @@ class Priorities(support.Folder):
         flowing = {path for path, _, _ in frames[:first_end]}
         self.assertEqual(flowing, everything)
 
-    def test_a_policy_that_reads_rfc_9218_alone_announces_it(self):
+    def test_a_policy_that_reads_only_rfc_9218_announces_it(self):
         for policy, announced in (("rfc9218", True), ("rfc7540", False),
                                   ("auto", False)):
             http = self.server(f"--policy={policy}", tls=self.TLS)

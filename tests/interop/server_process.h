@@ -1,4 +1,4 @@
-// The example server as a process of its own, with a folder of files.
+// Runs the example server as a process, with a folder of files.
 #ifndef SLUICE_TESTS_INTEROP_SERVER_PROCESS_H_
 #define SLUICE_TESTS_INTEROP_SERVER_PROCESS_H_
 

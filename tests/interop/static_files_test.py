@@ -1,4 +1,4 @@
-"""Files, types, status codes and the walls of the root, asked for by curl."""
+"""curl gets files, types and status codes, and nothing outside the root."""
 
 import os
 import unittest
@@ -46,7 +46,7 @@ class Cleartext(support.Folder):
     def get(self, path, *options):
         return Answer(self.http.curl(path, "--include", *options).stdout)
 
-    def test_every_file_comes_whole_with_its_type_and_length(self):
+    def test_every_file_arrives_whole_with_its_type_and_length(self):
         for name, (content, content_type) in FILES.items():
             with self.subTest(name):
                 answer = self.get("/" + name.replace(" ", "%20"))
@@ -68,7 +68,7 @@ class Cleartext(support.Folder):
                     self.assertEqual(head.fields.get(name),
                                      get.fields.get(name))
 
-    def test_a_folder_is_its_index_html(self):
+    def test_a_folder_serves_its_index_html(self):
         self.assertEqual(self.get("/").body, FILES["index.html"][0])
         self.assertEqual(self.get("/sub/").body, b"<p>sub")
         redirect = self.get("/sub")
@@ -76,14 +76,14 @@ class Cleartext(support.Folder):
         self.assertEqual(redirect.fields["location"], "/sub/")
         self.assertEqual(self.get(redirect.fields["location"]).body, b"<p>sub")
 
-    def test_what_is_not_there_is_404(self):
+    def test_a_missing_file_is_404(self):
         for path in ("/none", "/style.css/", "/style.css/x", "/sub/none"):
             with self.subTest(path):
                 answer = self.get(path)
                 self.assertEqual(answer.status, 404)
                 self.assertEqual(answer.body, b"404 Not Found\n")
 
-    def test_other_methods_are_405_and_name_the_two(self):
+    def test_other_methods_get_405_and_the_two_allowed_ones(self):
         upload = self.base / "upload"
         upload.write_bytes(bytes(300_000))
         for options in (("--request", "DELETE"), ("--request", "OPTIONS"),

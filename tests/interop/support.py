@@ -1,4 +1,4 @@
-"""What the interop tests share: the real server, its clients, and raw frames.
+"""For all interop tests: the real server, its clients, and raw frames.
 
 A test is a unittest module that ends in support.main(). Its first argument is
 the server's program. Missing tools and a server that does not start are errors,
@@ -34,7 +34,7 @@ def main():
 
 
 def run(*command, check=True, **options):
-    """Runs a tool to its end; its output as bytes in .stdout and .stderr."""
+    """Runs a tool to its end; .stdout and .stderr have its output as bytes."""
     if shutil.which(command[0]) is None:
         raise RuntimeError(f"{command[0]} is not installed: run ./bazelw once")
     options.setdefault("timeout", PATIENCE_SECONDS)

@@ -17,16 +17,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/compare.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/output.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/comparison/compare.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/output.h"
+#include "benchmarks/lab/results/text_report.h"
 #include "gtest/gtest.h"
 
 namespace sluice::lab {
@@ -125,7 +128,7 @@ void ExpectLoadsWithinWhatTheLinkAllows(const Page& page,
   EXPECT_GT(metrics.atf_area_ns, options.round_trip_ns);
 }
 
-TEST_P(BundledPageTest, LoadsToItsEndWithinWhatTheLinkAllows) {
+TEST_P(BundledPageTest, LoadsToItsEndNoFasterThanTheLink) {
   const auto& [page_name, policy_name] = GetParam();
   const absl::StatusOr<Page> page =
       LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
@@ -145,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Small pages: one with changes of mind, one without.
 // The server is told of everything but the document that rendering waits for.
-TEST(EveryPageTest, SaysOfCssAndScriptsThatBlockThatTheyAreInTheHead) {
+TEST(EveryPageTest, HintsThatBlockingCssAndScriptsAreInTheHead) {
   const auto pages = SelectPages("all", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();
   ASSERT_EQ(pages->size(), 20u);
@@ -190,12 +193,12 @@ Printed CompareDefaults() {
   std::ostringstream csv;
   JsonOutput json_output(json);
   CsvOutput csv_output(csv);
-  const absl::Status status = Compare(
-      comparison,
-      {.progress = [](size_t, size_t, absl::string_view) {},
-       .text =
-           [&](absl::string_view text) { printed.text += std::string(text); },
-       .outputs = {&json_output, &csv_output}});
+  TextOutput text_output(
+      comparison.RunsAPage(), "rr", /*seed=*/1,
+      [&](absl::string_view text) { printed.text += std::string(text); });
+  const absl::Status status =
+      Compare(comparison, {&json_output, &csv_output, &text_output},
+              [](size_t, size_t, absl::string_view) {});
   EXPECT_TRUE(status.ok()) << status;
   printed.json = json.str();
   printed.csv = csv.str();
@@ -277,7 +280,7 @@ TEST(CompareTest, SignalsOfTheOtherKindAreTranslated) {
             MeasureRun("vk", "rfc7540", "none").metrics.atf_area_ns);
 }
 
-TEST(CompareTest, ALateSignalReachesTheServerAfterAnEarlyOne) {
+TEST(CompareTest, ALateSignalReachesTheServerLaterThanAnEarlyOne) {
   auto area = [](bool late) {
     const auto page = LoadPageFile(absl::StrCat(kFolder, "/pwa_rocks.json"));
     EXPECT_TRUE(page.ok()) << page.status();

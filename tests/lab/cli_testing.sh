@@ -1,4 +1,4 @@
-# What the tests of the lab's programs share. Source it, count in `failures`.
+# Shared by the tests of the lab's programs. Source it; `failures` counts.
 # shellcheck shell=bash
 failures=0
 

@@ -79,7 +79,7 @@ cmp mine again || fail "a HAR of --har is another page"
 cmp caller/loads/a/*.har caller/loads/b/*.har || fail "--har is not the same"
 [ -s err ] && fail "--quiet says something"
 
-# What browsers themselves exported goes through to a report.
+# HARs that browsers exported become reports.
 for har in recorded.devtools recorded.firefox; do
   "$program" --pages="$OLDPWD/tests/lab/har/$har.har" --policies=rr,rfc9218 \
     --signals=chrome9218_2023 --html=$har.html --json=$har.jsonl \
@@ -112,9 +112,9 @@ refuses "$program" '--qlog: cannot write into' --qlog=page_one.json
 refuses "$program" '--har: cannot write into' --har=page_one.json --csv=new.csv
 refuses "$program" '--qlog: cannot write into' --qlog=page_one.json \
   --csv=new.csv --json=runs.jsonl
-refuses "$program" '--csv: another flag writes new.csv, too' --csv=new.csv \
+refuses "$program" '--csv: another flag writes new.csv as well' --csv=new.csv \
   --json=new.csv
-refuses "$program" '--csv: another flag writes ./new.csv, too' \
+refuses "$program" '--csv: another flag writes ./new.csv as well' \
   --csv=./new.csv --json=new.csv
 cmp first.jsonl caller/runs.jsonl || fail "a mistake changed a file"
 for left in caller/new.csv caller/*.part; do
@@ -130,9 +130,9 @@ refuses "$program" 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
   --network=ns3:cable
 refuses "$program" '--baseline: ' --baseline=best
 refuses "$program" 'seed' --seed=-1
-refuses "$program" 'send_buffer' --send_buffer=-1
+refuses "$program" '--send_buffer is -1; it must be from 0 to' --send_buffer=-1
 refuses "$program" 'send_buffer' --send_buffer=many
-refuses "$program" '--max_streams must be from 1' --max_streams=0
+refuses "$program" '--max_streams is 0; it must be from 1 to' --max_streams=0
 refuses "$program" 'max_streams' --max_streams=-1
 refuses "$program" 'colour' --colour=red
 refuses "$program" '--pages is given twice' --pages=vk --pages=squoosh

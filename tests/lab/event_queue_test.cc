@@ -1,4 +1,4 @@
-#include "benchmarks/lab/event_queue.h"
+#include "benchmarks/lab/net/event_queue.h"
 
 #include <cstdint>
 #include <vector>

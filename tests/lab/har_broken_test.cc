@@ -18,8 +18,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_fixture.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/page/page_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -60,11 +61,11 @@ std::string ErrorOf(const std::string& text) {
   return std::string(page.status().message());
 }
 
-TEST(BrokenHarTest, TheHarOfTheseTestsIsWhole) {
+TEST(BrokenHarTest, TheHarOfTheseTestsIsComplete) {
   EXPECT_EQ(ErrorOf(Har().dump()), "no error");
 }
 
-TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
+TEST(BrokenHarTest, EveryErrorNamesTheEntryAndTheField) {
   // All else can be done without.
   const std::set<std::string> needed = {
       "",   "/1/request",        "/1/request/url", "/2/response",
@@ -210,7 +211,7 @@ TEST(BrokenHarTest, EverySentenceNamesTheEntryAndTheField) {
 }
 
 // A value of another kind than the field's counts as missing, and is told.
-TEST(BrokenHarTest, AnOptionalFieldNeverRefusesAFileWhateverIsInIt) {
+TEST(BrokenHarTest, NoValueOfAnOptionalFieldRefusesAFile) {
   enum Kind { kNumber, kText, kList, kObject, kMark, kAny };
   const struct {
     absl::string_view where;  // JSON pointer
@@ -350,7 +351,7 @@ TEST(BrokenHarTest, AnOptionalFieldNeverRefusesAFileWhateverIsInIt) {
   }
 }
 
-TEST(BrokenHarTest, ASizeThatNothingTellsIsSaidAndRefusedOfTheDocument) {
+TEST(BrokenHarTest, AnUnknownSizeIsNotedAndTheDocumentsIsRefused) {
   json har = Har();
   const auto forget = [&har](size_t entry) {
     json& response = har["log"]["entries"][entry]["response"];
@@ -363,14 +364,14 @@ TEST(BrokenHarTest, ASizeThatNothingTellsIsSaidAndRefusedOfTheDocument) {
   EXPECT_THAT(page->note, HasSubstr("3 of 3 entries are loaded"));
   EXPECT_THAT(page->note, HasSubstr("1 sizes are unknown and count as 0"));
   forget(0);
-  EXPECT_EQ(ErrorOf(har.dump()),
-            "x.har: log.entries[0] (https://a.example/index.html): "
-            "response.bodySize: is missing, and so is all else that tells the "
-            "size of the page's document (_transferSize, content.size, "
-            "Content-Length)");
+  EXPECT_EQ(
+      ErrorOf(har.dump()),
+      "x.har: log.entries[0] (https://a.example/index.html): "
+      "response.bodySize: is missing, and no other field tells the size of "
+      "the page's document (_transferSize, content.size, Content-Length)");
 }
 
-TEST(BrokenHarTest, AStartIsTakenFromTheNextFieldThatHasIt) {
+TEST(BrokenHarTest, TheNextFieldWithAStartReplacesABrokenOne) {
   json har = Har();
   json& entries = har["log"]["entries"];
   har["log"]["pages"] = json::parse(
@@ -390,7 +391,7 @@ TEST(BrokenHarTest, AStartIsTakenFromTheNextFieldThatHasIt) {
                                     "the first: log.entries[1] "));
 }
 
-TEST(BrokenHarTest, InitiatorsInACircleAreInferred) {
+TEST(BrokenHarTest, InitiatorsInACircleAreReplacedByInference) {
   json har = Har();
   json& entries = har["log"]["entries"];
   entries[1]["_initiator"] = "https://a.example/b.css";
@@ -402,7 +403,7 @@ TEST(BrokenHarTest, InitiatorsInACircleAreInferred) {
   EXPECT_THAT(page->note, HasSubstr("1 initiators are inferred"));
 }
 
-TEST(BrokenHarTest, ALogIsAnObjectAndHasADocument) {
+TEST(BrokenHarTest, ALogMustBeAnObjectWithADocument) {
   EXPECT_EQ(ErrorOf(R"({"log":7})"), "x.har: log: must be an object, not 7");
   EXPECT_THAT(ErrorOf(R"({"log":{}})"), StartsWith("x.har: log.entries: "));
   EXPECT_THAT(ErrorOf(R"({"entries":[]})"),
@@ -426,7 +427,7 @@ TEST(BrokenHarTest, ALongAddressIsShortenedAndItsBytesAreEscaped) {
   EXPECT_LT(error.size(), 250u);
 }
 
-TEST(BrokenHarTest, ATruncatedFileIsToldWhereverItEnds) {
+TEST(BrokenHarTest, ATruncatedFileIsReportedWhereverItEnds) {
   const std::string text = Har().dump();
   for (size_t size = 0; size < text.size(); ++size) {
     ASSERT_THAT(ErrorOf(text.substr(0, size)),
@@ -458,13 +459,13 @@ TEST(BrokenHarTest, DeepNestingIsRefusedBeforeAnythingRecurses) {
   EXPECT_EQ(ErrorOf(har.dump()), "no error");
 }
 
-TEST(BrokenHarTest, MoreValuesThanMemoryIsGoodForAreRefusedUnread) {
+TEST(BrokenHarTest, TooManyValuesAreRefusedBeforeTheyTakeMemory) {
   std::string many = R"({"log":{"entries":[)";
   for (int i = 0; i < 4'000'000; ++i) many += "0,";
   EXPECT_THAT(ErrorOf(many), HasSubstr("has more than 4000000 values at byte"));
 }
 
-TEST(BrokenHarTest, AStackOfManyCallsIsReadAndADeepOneToALimit) {
+TEST(BrokenHarTest, AWideCallStackIsReadWholeAndADeepOneUpToALimit) {
   json har = Har();
   json stack;
   for (int i = 0; i < 200; ++i) {
@@ -478,7 +479,7 @@ TEST(BrokenHarTest, AStackOfManyCallsIsReadAndADeepOneToALimit) {
 
 // The worst of what is allowed: half of it blocks, half of it is raised, and
 // nothing is named.
-TEST(BrokenHarTest, AsManyEntriesAsAPageMayHaveAreReadAndNoMore) {
+TEST(BrokenHarTest, APageMayHaveTenThousandEntriesAndNoMore) {
   const std::string script = Entry("https://a.example/a.js", 50).dump();
   json image = Entry("https://a.example/b.png", 60);
   image["_initialPriority"] = "Low";
@@ -492,8 +493,8 @@ TEST(BrokenHarTest, AsManyEntriesAsAPageMayHaveAreReadAndNoMore) {
   };
   EXPECT_EQ(ErrorOf(log(entries)), "no error");
   EXPECT_EQ(ErrorOf(log(absl::StrCat(entries, ",", script))),
-            "x.har: log.entries: has 10001 entries of its first page, more "
-            "than 10000");
+            "x.har: log.entries: has 10001 entries of its first page; at most "
+            "10000 are allowed");
 }
 
 std::string TextOf(absl::string_view name) {
@@ -512,7 +513,7 @@ void Collect(json& document, std::vector<json*>& values) {
   }
 }
 
-// What a HAR makes is a page: written in the lab's format it passes that
+// A HAR makes a valid page: written in the lab's format it passes that
 // format's checks, so that the engine can load it.
 void ExpectASentenceOrAPage(const std::string& text) {
   const absl::StatusOr<Page> page = ParsePage(text, "x.har");
@@ -533,7 +534,7 @@ void ExpectASentenceOrAPage(const std::string& text) {
 
 class MutatedHarTest : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(MutatedHarTest, MakesAPageOrASentence) {
+TEST_P(MutatedHarTest, GivesAPageOrAnError) {
   const std::string text = TextOf(GetParam());
   std::mt19937 random(1);
   const json nasty[] = {nullptr,
@@ -575,7 +576,7 @@ TEST_P(MutatedHarTest, MakesAPageOrASentence) {
   }
 }
 
-TEST_P(MutatedHarTest, MakesAPageOrASentenceOfChangedBytesToo) {
+TEST_P(MutatedHarTest, GivesAPageOrAnErrorForChangedBytesToo) {
   const std::string text = TextOf(GetParam());
   std::mt19937 random(2);
   for (int i = 0; i < 150; ++i) {

@@ -12,7 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -71,7 +72,7 @@ void PrintTo(const Case& c, std::ostream* stream) { *stream << c.file; }
 
 class HarCaseTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(HarCaseTest, IsCountedAsItWasLoaded) {
+TEST_P(HarCaseTest, GivesTheResourcesThatWereLoaded) {
   EXPECT_EQ(PageOf(GetParam().file).note,
             absl::StrCat("HAR of ", GetParam().note));
 }
@@ -125,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
              "t 1: 3 of 3 entries are loaded"}),
     CaseName);
 
-TEST(HarCasesTest, ABodyThatWasPushedOrHintedHasItsSize) {
+TEST(HarCasesTest, APushedOrHintedBodyHasItsSize) {
   EXPECT_EQ(BytesOf(PageOf("cases/chrome-har-115_early_hints.har"), "b.css"),
             219775u);
   EXPECT_EQ(BytesOf(PageOf("cases/chrome-har_pushed.har"), "c.png"), 3628u);
@@ -133,19 +134,19 @@ TEST(HarCasesTest, ABodyThatWasPushedOrHintedHasItsSize) {
             730u);
 }
 
-TEST(HarCasesTest, AKindThatChromeCallsOtherIsToldByTheMimeType) {
+TEST(HarCasesTest, TheMimeTypeDecidesWhereChromeSaysOther) {
   const Page page = PageOf("cases/resource_type_other.har");
   EXPECT_EQ(Critical(page), "/ a.css b.js");
   EXPECT_EQ(AboveTheFold(page), "/ a.css b.js");
 }
 
-TEST(HarCasesTest, AStylesheetThatAScriptInsertedBlocksNothing) {
+TEST(HarCasesTest, AStylesheetInsertedByAScriptDoesNotBlock) {
   const Page page = PageOf("cases/script_inserted_css.har");
   EXPECT_EQ(Critical(page), "/");
   EXPECT_EQ(AboveTheFold(page), "/ late.css");
 }
 
-TEST(HarCasesTest, AStylesheetOfTheHeadThatWasPreloadedAsWellBlocks) {
+TEST(HarCasesTest, APreloadedStylesheetOfTheHeadBlocks) {
   EXPECT_EQ(Critical(PageOf("cases/link_preload_css.har")), "/ a.css");
 }
 
@@ -173,7 +174,7 @@ Page PageWith(absl::string_view stylesheet) {
   return page.ok() ? *std::move(page) : Page();
 }
 
-TEST(HarCasesTest, AStylesheetBlocksIfTheParserMadeItsLinkOrItsImporters) {
+TEST(HarCasesTest, AStylesheetBlocksIfTheParserFoundItOrItsImporter) {
   EXPECT_EQ(Critical(PageWith("{}")), "/ app.js a.css b.css");
   EXPECT_EQ(Critical(PageWith(R"({"request":{"_isLinkPreload":true}})")),
             "/ app.js a.css b.css");
@@ -194,7 +195,7 @@ std::string Warnings(absl::string_view file) {
   return absl::StrJoin(PageWarnings(PageOf(file)), "; ");
 }
 
-TEST(HarCasesTest, WarnsOfSetsThatHoldTheDocumentAlone) {
+TEST(HarCasesTest, WarnsWhenASetHoldsTheDocumentAlone) {
   EXPECT_EQ(Warnings("cases/resource_type_other.har"), "");
   EXPECT_EQ(Warnings("cases/link_preload_css.har"), "");
   EXPECT_EQ(Warnings("cases/script_inserted_css.har"),
@@ -211,7 +212,7 @@ TEST(HarCasesTest, WarnsOfSetsThatHoldTheDocumentAlone) {
             "the document alone is render-critical");
 }
 
-TEST(HarCasesTest, ATunnelOfAProxyIsNoResource) {
+TEST(HarCasesTest, AProxyTunnelIsNotAResource) {
   EXPECT_EQ(All(PageOf("cases/charles_connect_entry.har")),
             "index.html a.js b.css c.png");
 }
@@ -220,7 +221,7 @@ constexpr char kChromeHar[] = "chrome-har 1.3.1: ";
 
 class ChromeHarTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(ChromeHarTest, IsCountedAsItWasLoaded) {
+TEST_P(ChromeHarTest, GivesTheResourcesThatWereLoaded) {
   const std::string note = PageOf(GetParam().file).note;
   EXPECT_EQ(note, absl::StrCat("HAR of ", kChromeHar, GetParam().note));
 }
@@ -277,18 +278,18 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ChromeHarsTest, WithoutADocumentThereIsNoPage) {
   EXPECT_THAT(
       Load("chrome-har/navigatedWithinDocument.har").status().message(),
-      HasSubstr("log.entries: no entry is a document (html) that was loaded"));
+      HasSubstr("log.entries: no entry is a document (html) that came over"));
 }
 
 // Chrome counted nothing but the headers of what was cut off.
-TEST(ChromeHarsTest, ABodyThatWasCutOffCountsWithWhatCame) {
+TEST(ChromeHarsTest, ATruncatedBodyCountsTheBytesThatCame) {
   EXPECT_EQ(BytesOf(PageOf("chrome-har/canceled-video.har"), "movie.mp4"),
             147456u);
   const Page page = PageOf("chrome-har/missing-response.har");
   EXPECT_EQ(BytesOf(page, "vendor.5876868235e5d68d900c.js"), 671741u);
 }
 
-TEST(ChromeHarsTest, AChromeThatNamesNoKindsStillHasImagesAndScripts) {
+TEST(ChromeHarsTest, WithoutChromesTypesThereAreStillImagesAndScripts) {
   const Page page = PageOf("chrome-har/www.wikipedia.org.har");
   int images = 0, scripts = 0;
   for (const Resource& resource : page.resources) {

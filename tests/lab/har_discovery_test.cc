@@ -1,4 +1,4 @@
-#include "benchmarks/lab/har_discovery.h"
+#include "benchmarks/lab/capture/har_discovery.h"
 
 #include <optional>
 #include <string>
@@ -86,7 +86,7 @@ TEST(HarDiscoveryTest, OfAllTheScriptsInAStackTheLastToEndCounts) {
   EXPECT_EQ(found->parents[3], 1u);
 }
 
-TEST(HarDiscoveryTest, RedirectsLeadToTheDocumentAndComeFirst) {
+TEST(HarDiscoveryTest, ARedirectDecidesBeforeANamedInitiator) {
   EXPECT_EQ(Parents({{"http:/", kHtml, 0, 5, "", "", "https:/"},
                      {"https:/", kHtml, 5, 9, "", "", "https:/en"},
                      {"https:/en", kHtml, 9, 20},
@@ -103,7 +103,7 @@ TEST(HarDiscoveryTest, ARedirectToItselfIsFollowedOnce) {
             "- 0 1");
 }
 
-TEST(HarDiscoveryTest, WithoutNamesTheDocumentOrTheLastScriptToEndIsTheParent) {
+TEST(HarDiscoveryTest, WithoutNamesTheParentIsTheDocumentOrTheLastScriptToEnd) {
   EXPECT_EQ(Parents({{"/", kHtml, 0, 100},
                      {"a", kJs, 50, 150},       // while the document arrived
                      {"b", kJs, 110, 170},      // after it
@@ -130,7 +130,7 @@ TEST(HarDiscoveryTest, TheRefererNamesTheStylesheetOrTheFrame) {
             "- 0? 1? 0? 0? 4?");
 }
 
-TEST(HarDiscoveryTest, WhatIsLeftOutHandsOnWhatItDiscovered) {
+TEST(HarDiscoveryTest, AnEntryLeftOutPassesItsChildrenToItsParent) {
   EXPECT_EQ(Parents({{"/", kHtml, 0, 10},
                      {"a", kJs, 20, 20, "/", "", "", HarFate::kCached},
                      {"b", kJs, 30, 30, "a", "", "", HarFate::kFailed},
@@ -138,7 +138,7 @@ TEST(HarDiscoveryTest, WhatIsLeftOutHandsOnWhatItDiscovered) {
             "- 0 0 0");
 }
 
-TEST(HarDiscoveryTest, ALaterOrMissingOrOwnNameIsInferredInstead) {
+TEST(HarDiscoveryTest, ANameThatIsLaterMissingOrItsOwnIsReplacedByInference) {
   EXPECT_EQ(Parents({{"/", kHtml, 0, 10, "b"},  // of the page before
                      {"a", kJs, 20, 30, "later"},
                      {"b", kJs, 40, 50, "nowhere"},
@@ -147,7 +147,7 @@ TEST(HarDiscoveryTest, ALaterOrMissingOrOwnNameIsInferredInstead) {
             "- 0? 1? 2? 0");
 }
 
-TEST(HarDiscoveryTest, ACircleOfNamesEndsAtTheOneThatBeganFirst) {
+TEST(HarDiscoveryTest, ACircleOfNamesEndsAtItsFirstEntry) {
   EXPECT_EQ(Parents({{"/", kHtml, 0, 10},
                      {"a", kJs, 20, 30, "c"},
                      {"b", kJs, 40, 50, "a"},
@@ -156,14 +156,14 @@ TEST(HarDiscoveryTest, ACircleOfNamesEndsAtTheOneThatBeganFirst) {
             "- 0? 1 2 3");
 }
 
-TEST(HarDiscoveryTest, APageNeedsADocumentOfItsOwn) {
+TEST(HarDiscoveryTest, ALogWithoutADocumentIsRefused) {
   EXPECT_THAT(Parents({{"a", kJs, 0, 10}}),
               HasSubstr("no entry is a document"));
   EXPECT_THAT(Parents({{"/", kHtml, 0, 10, "", "", "", HarFate::kCached}}),
               HasSubstr("no entry is a document"));
 }
 
-TEST(HarDiscoveryTest, WhatBeganBeforeTheDocumentIsWhereThePageStarts) {
+TEST(HarDiscoveryTest, EntriesBeforeTheDocumentStartThePage) {
   EXPECT_EQ(Parents({{"early", kImage, 0, 10},
                      {"/", kHtml, 20, 30},
                      {"a", kCss, 40, 50}}),

@@ -1,4 +1,4 @@
-#include "benchmarks/lab/har_entry.h"
+#include "benchmarks/lab/capture/har_entry.h"
 
 #include <optional>
 #include <string>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/har_names.h"
+#include "benchmarks/lab/capture/har_names.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -103,7 +103,7 @@ TEST(HarEntryTest, BytesComeFromTheFieldThatIsClosestToTheWire) {
                   .decoded);
 }
 
-TEST(HarEntryTest, WhatDidNotComeOverHttpIsLeftOutWithTheReason) {
+TEST(HarEntryTest, EntriesThatDidNotComeOverHttpAreLeftOutWithTheReason) {
   const struct {
     absl::string_view fields;
     HarFate fate;
@@ -181,7 +181,7 @@ TEST(HarEntryTest, AnAddressIsResolvedAgainstAnother) {
   EXPECT_EQ(ResolveUrl("", "y"), "/y");
 }
 
-TEST(HarEntryTest, TypesAreToldByChromeThenByTheRequestThenByTheMimeType) {
+TEST(HarEntryTest, ChromeTellsTheTypeThenTheRequestThenTheMimeType) {
   const struct {
     absl::string_view fields;
     ResourceType type;
@@ -252,7 +252,7 @@ TEST(HarEntryTest, TypesAreToldByChromeThenByTheRequestThenByTheMimeType) {
   }
 }
 
-TEST(HarEntryTest, LevelsHaveThreeVocabularies) {
+TEST(HarEntryTest, LevelsAreReadInThreeVocabularies) {
   EXPECT_EQ(LevelOfName("VeryHigh"), ChromeLevel::kVeryHigh);
   EXPECT_EQ(LevelOfName("Highest"), ChromeLevel::kVeryHigh);
   EXPECT_EQ(LevelOfName("Lowest"), ChromeLevel::kVeryLow);
@@ -296,7 +296,7 @@ TEST(HarEntryTest, AChangeOfLevelAndAHeaderAreKept) {
             -1);
 }
 
-TEST(HarEntryTest, WhereChromeTellsTheLastLevelAnImagesHeaderTellsTheFirst) {
+TEST(HarEntryTest, AnImagesHeaderHasTheFirstLevelIfChromeHasOnlyTheLast) {
   const auto read = [](absl::string_view type, absl::string_view header) {
     return Read(absl::StrCat(R"({"_priority":"High","_resourceType":")", type,
                              R"(","request":{"headers":[
@@ -314,7 +314,7 @@ TEST(HarEntryTest, WhereChromeTellsTheLastLevelAnImagesHeaderTellsTheFirst) {
   EXPECT_EQ(read("script", "priority").level, ChromeLevel::kHigh);
 }
 
-TEST(HarEntryTest, FirefoxsPriorityIsNoLevelButTellsADisplayedImage) {
+TEST(HarEntryTest, FirefoxsPriorityIsNoLevelButShowsADisplayedImage) {
   const auto read = [](absl::string_view type, absl::string_view priority) {
     json fields = {{"_securityState", "secure"}};
     fields["_resourceType"] = std::string(type);
@@ -348,7 +348,7 @@ TEST(HarEntryTest, ATimeWithoutAZoneIsUtc) {
   EXPECT_NEAR(log->entries[2].start_ms, 750.001, 1e-6);
 }
 
-TEST(HarEntryTest, TimesAreFromTheFirstEntryAndTheQueueCounts) {
+TEST(HarEntryTest, TimesCountFromTheFirstEntryAndIncludeTheQueue) {
   const HarEntry plain = Read("{}");
   EXPECT_EQ(plain.start_ms, 0);
   EXPECT_EQ(plain.first_byte_ms, 70);
@@ -368,7 +368,7 @@ TEST(HarEntryTest, TimesAreFromTheFirstEntryAndTheQueueCounts) {
   EXPECT_EQ(Read(R"({"_load_ms":-1})").end_ms, 100);
 }
 
-TEST(HarEntryTest, ChunksBecomeAProgressFromTheFirstEntryOn) {
+TEST(HarEntryTest, ChunksBecomeProgressSinceTheFirstEntry) {
   const absl::string_view chunks =
       R"({"pageref":"p","_chunks":[{"ts":590,"bytes":30},{"ts":580,"bytes":10}]})";
   EXPECT_THAT(
@@ -378,7 +378,7 @@ TEST(HarEntryTest, ChunksBecomeAProgressFromTheFirstEntryOn) {
   EXPECT_TRUE(Read(chunks).progress.empty());  // from when?
 }
 
-TEST(HarEntryTest, ChunksComeWithinTheirEntryWheneverItsPageBegan) {
+TEST(HarEntryTest, ChunksStayWithinTheirEntryWheneverItsPageBegan) {
   const absl::string_view chunks =
       R"({"pageref":"p","_chunks":[{"ts":590,"bytes":30},{"ts":580,"bytes":10}]})";
   const auto read = [chunks](absl::string_view start) {
@@ -394,7 +394,7 @@ TEST(HarEntryTest, ChunksComeWithinTheirEntryWheneverItsPageBegan) {
               ElementsAre(Pair(100, 10), Pair(100, 40)));
 }
 
-TEST(HarEntryTest, InitiatorsAreAllTheAddressesThatAStackNames) {
+TEST(HarEntryTest, EveryAddressInAStackIsAnInitiator) {
   const HarEntry script = Read(R"({"_initiator":{"type":"script","stack":{
       "callFrames":[{"url":"https://a.example/1.js#f"},{"url":""},
                     {"url":"https://a.example/1.js"}],

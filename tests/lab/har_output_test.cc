@@ -1,4 +1,4 @@
-#include "benchmarks/lab/har_output.h"
+#include "benchmarks/lab/results/har_output.h"
 
 #include <sluice/scheduler/registry.h>
 
@@ -15,14 +15,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -49,15 +50,13 @@ json HarOf(const Page& page, absl::string_view signals = "chrome7540",
   if (!load.ok()) return json::object();
   const Run run = {.page = &page,
                    .policy = "auto",
-                   .signals = std::string(signals),
-                   .network = "3g_fast",
-                   .late_signals = late_signals,
-                   .send_buffer_bytes = 16384,
-                   .max_streams = 100,
+                   .setting = {.signals = std::string(signals),
+                               .network = "3g_fast",
+                               .send_buffer_bytes = 16384,
+                               .max_streams = 100,
+                               .late_signals = late_signals},
                    .seed = 1,
-                   .metrics = Measure(page, *load),
-                   .picks = {},
-                   .completed = {}};
+                   .metrics = Measure(page, *load)};
   return json::parse(HarText(run, *load));
 }
 
@@ -90,7 +89,7 @@ std::string Describe(const Resource& r) {
   return text;
 }
 
-TEST(HarOutputTest, ReadAsAPageItIsTheSamePage) {
+TEST(HarOutputTest, ItIsReadAsTheSamePage) {
   const absl::StatusOr<std::vector<Page>> pages =
       SelectPages("all,tests/lab/har/*.har", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();
@@ -110,7 +109,7 @@ TEST(HarOutputTest, ReadAsAPageItIsTheSamePage) {
 
 // The same by the rules for HARs of others: the page that is inside is taken
 // out. What the lab writes is so a HAR as good as any browser's.
-TEST(HarOutputTest, AlsoWithoutThePageInsideItTellsNearlyTheSamePage) {
+TEST(HarOutputTest, WithoutTheEmbeddedPageItIsReadAsNearlyTheSamePage) {
   const absl::StatusOr<std::vector<Page>> pages = SelectPages("real", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();
   for (const Page& page : *pages) {
@@ -206,7 +205,7 @@ TEST(HarOutputTest, HasEveryFieldThatHar12Demands) {
             "2020-01-01T00:00:00.000000Z");
 }
 
-TEST(HarOutputTest, ChunksAreTheBodyAsItArrived) {
+TEST(HarOutputTest, ChunksShowHowTheBodyArrived) {
   const absl::StatusOr<std::vector<Page>> pages =
       SelectPages("wikipedia_mobile", kFolder);
   ASSERT_TRUE(pages.ok());
@@ -243,7 +242,7 @@ constexpr absl::string_view kPage = R"({"format":"h2-page-fixture/1","page":"p",
     {"id":3,"type":"image","bytes":90000,"initiator":1,"in_viewport":true,
      "change_of_mind":{"level":"High","delay_ms":1,"after":[2]}}]})";
 
-TEST(HarOutputTest, EntriesSayWhatTheClientSignalledInWebPageTestsWords) {
+TEST(HarOutputTest, EntriesHaveTheClientsSignalsInWebPageTestsFields) {
   const absl::StatusOr<Page> page = ParsePage(kPage, "p.json");
   ASSERT_TRUE(page.ok()) << page.status();
   const json tree = HarOf(*page);
@@ -283,7 +282,7 @@ TEST(HarOutputTest, ARedirectLeadsToTheDocument) {
   EXPECT_EQ(EntryOf(har, "html1")["_initiator_type"], "redirect");
 }
 
-TEST(HarOutputTest, SaysWhatTheRunWasMadeOf) {
+TEST(HarOutputTest, HasTheParametersOfTheRun) {
   const absl::StatusOr<Page> page = ParsePage(kPage, "p.json");
   ASSERT_TRUE(page.ok()) << page.status();
   const json run = HarOf(*page)["log"]["_run"];

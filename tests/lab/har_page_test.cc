@@ -1,5 +1,5 @@
 // HAR files of three origins, and recordings of one real site, as pages.
-#include "benchmarks/lab/har_page.h"
+#include "benchmarks/lab/capture/har_page.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -88,7 +89,7 @@ std::vector<std::string> Preloaded(const Page& page) {
   return Names(page, [](const Resource& r) { return r.hints.preload; });
 }
 
-TEST(HarPageTest, AChromeHarKeepsWhatWasLoadedOverHttp) {
+TEST(HarPageTest, AChromeHarKeepsTheEntriesThatCameOverHttp) {
   const Page page = PageOfFile("chrome.har");
   EXPECT_EQ(page.name, "chrome");
   EXPECT_EQ(page.sha256.size(), 64u);
@@ -116,21 +117,21 @@ TEST(HarPageTest, AChromeHarGivesSizesOnTheWire) {
   EXPECT_EQ(Find(page, "data.json").type, ResourceType::kFetch);
 }
 
-TEST(HarPageTest, AChromeHarTellsWhatDiscoversWhat) {
+TEST(HarPageTest, AChromeHarTellsTheInitiators) {
   const Page page = PageOfFile("chrome.har");
   EXPECT_EQ(Find(page, "/").initiator, 0u);  // the redirect
   EXPECT_EQ(Discovery(page, "/"), "/ + 0");
   // Bytes come evenly from 200 to 300 ms; at 250 ms half of 20200 had come.
   EXPECT_EQ(Discovery(page, "main.css"), "/ at 10100 + 0");
   EXPECT_EQ(Discovery(page, "app.js"), "/ + 10");  // named with a fragment
-  // What a cached stylesheet asked for is found by what found the stylesheet.
+  // The parent of a cached stylesheet is the parent of its children.
   EXPECT_EQ(Discovery(page, "old.woff2"), "/ + 40");
-  // Of the scripts in the call stacks the one that ended last: 500, not 450.
+  // The script in the call stacks that ended last: 500, not 450.
   EXPECT_EQ(Discovery(page, "data.json"), "lib.js + 5");
   EXPECT_EQ(Discovery(page, "stamp"), "app.js + 75");
 }
 
-TEST(HarPageTest, AChromeHarTellsPrioritiesAndSoWhatBlocks) {
+TEST(HarPageTest, AChromeHarTellsPrioritiesAndThusBlockingResources) {
   const Page page = PageOfFile("chrome.har");
   EXPECT_THAT(Critical(page), ElementsAre("/", "main.css", "app.js"));
   EXPECT_THAT(InView(page), ElementsAre("logo.png"));
@@ -155,7 +156,7 @@ TEST(HarPageTest, AFirefoxHarNamesNoInitiatorsSoTheyAreInferred) {
                                    "inferred, images in view are guessed"));
 }
 
-TEST(HarPageTest, AFirefoxHarTellsWhatBlocksByItsPriorityHeaders) {
+TEST(HarPageTest, AFirefoxHarTellsBlockingResourcesByPriorityHeaders) {
   const Page page = PageOfFile("firefox.har");
   EXPECT_EQ(Find(page, "/").bytes, 8000u);         // Content-Length
   EXPECT_EQ(Find(page, "head.js").bytes, 12000u);  // bodySize less the headers
@@ -167,7 +168,7 @@ TEST(HarPageTest, AFirefoxHarTellsWhatBlocksByItsPriorityHeaders) {
   EXPECT_THAT(InView(page), ElementsAre("hero.jpg"));  // not the script's
 }
 
-TEST(HarPageTest, AWebPageTestHarTellsByFieldsOfItsOwn) {
+TEST(HarPageTest, AWebPageTestHarHasFieldsOfItsOwn) {
   const Page page = PageOfFile("webpagetest.har");
   EXPECT_THAT(All(page), ElementsAre("/", "main.css", "app.js", "end.js",
                                      "hero.webp", "widget.js"));
@@ -185,7 +186,7 @@ TEST(HarPageTest, AWebPageTestHarTellsByFieldsOfItsOwn) {
   EXPECT_EQ(Find(page, "/").level, ChromeLevel::kVeryHigh);
 }
 
-TEST(HarPageTest, WebPageTestsAgentCountsTheHandshakesBeforeTheStart) {
+TEST(HarPageTest, WebPageTestsAgentCountsHandshakesBeforeTheStart) {
   const Page page = PageOfFile("webpagetest.agent.har");
   EXPECT_THAT(All(page), ElementsAre("/", "main.css", "hero.webp", "foot.webp",
                                      "app.js", "api"));
@@ -210,7 +211,7 @@ TEST(HarPageTest, WebPageTestsAgentCountsTheHandshakesBeforeTheStart) {
 // recordings should tell.
 class RecordedHarTest : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(RecordedHarTest, TellsTheSiteAsItWasWritten) {
+TEST_P(RecordedHarTest, ShowsTheSiteAsItWasWritten) {
   const Page page = PageOfFile(GetParam());
   EXPECT_EQ(page.resources.size(), 30u);
   const std::map<std::string, uint64_t> sizes = {
@@ -272,7 +273,7 @@ INSTANTIATE_TEST_SUITE_P(
 // By chrome-har, which follows the protocol, and by Chromium's own DevTools.
 class RecordedChromeTest : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(RecordedChromeTest, NamesInitiatorsAndTellsAChangeOfLevel) {
+TEST_P(RecordedChromeTest, NamesInitiatorsAndShowsAChangeOfLevel) {
   const Page page = PageOfFile(GetParam());
   EXPECT_THAT(Discovery(page, "data.json"), HasSubstr("analytics.js + "));
   EXPECT_THAT(Discovery(page, "widget.js"), HasSubstr("later.js + "));
@@ -297,7 +298,7 @@ INSTANTIATE_TEST_SUITE_P(Recorders, RecordedChromeTest,
                                       : "ChromeHar";
                          });
 
-TEST(RecordedFirefoxTest, ItsPrioritiesAreNoLevelsButTellWhatWasDisplayed) {
+TEST(RecordedFirefoxTest, ItsPrioritiesAreNoLevelsButShowDisplayedImages) {
   const Page page = PageOfFile("recorded.firefox.har");
   EXPECT_EQ(page.note,
             "HAR of Firefox 153.7.0: 30 of 32 entries are loaded, 2 were not "

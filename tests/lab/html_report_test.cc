@@ -1,4 +1,4 @@
-#include "benchmarks/lab/html_report.h"
+#include "benchmarks/lab/results/html_report.h"
 
 #include <sluice/h2/events.h>
 #include <sluice/signals/rfc7540_priority.h>
@@ -18,13 +18,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/byte_columns.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/run_file.h"
-#include "benchmarks/lab/tree_history.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/byte_columns.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/measure/tree_history.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/run_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -62,7 +63,7 @@ TEST(TreeHistoryTest, StreamsOpenWithTheSignalOfTheirRequestAndClose) {
                                              TreeChange{50, 3, kClosed, 1, 8}));
 }
 
-TEST(TreeHistoryTest, AnExclusiveStreamTakesTheOthersOver) {
+TEST(TreeHistoryTest, AnExclusiveStreamAdoptsTheOthers) {
   // RFC 7540 §5.3.1: and those it takes over have a change of their own.
   PageLoad load;
   load.requests = {{.resource = 0, .stream_id = 1, .at_ns = 10},
@@ -90,7 +91,7 @@ TEST(TreeHistoryTest, PriorityFramesBeforeRequestsMakeIdleStreams) {
                           TreeChange{15, 7, kClosed, 0, 4}));
 }
 
-TEST(TreeHistoryTest, UrgenciesMakeNoTree) {
+TEST(TreeHistoryTest, UrgenciesLeaveTheTreeFlat) {
   PageLoad load;
   load.signals = {{1, 5, signals::Rfc9218Priority{.urgency = 1}, false}};
   EXPECT_THAT(TreeHistory(load), IsEmpty());
@@ -105,7 +106,7 @@ class HtmlTemplateTest : public testing::Test {
   std::string folder_ = testing::TempDir();
 };
 
-TEST_F(HtmlTemplateTest, IncludesFilesAndSplitsWhereResultsGo) {
+TEST_F(HtmlTemplateTest, IncludesFilesAndSplitsAtThePlacesOfTheResults) {
   Put("report.html",
       "<style>\n<!--include a.css-->\n</style>\n<pre>\n<!--include b.txt-->\n"
       "</pre>\n<p><!--timelines--></p><i><!--index--></i>\n");
@@ -156,14 +157,14 @@ struct Load {
     load.arrivals = {{.resource = 0, .bytes = 10, .at_ns = done_ns}};
     run.page = &page;
     run.policy = policy;
-    run.signals = "none";
-    run.network = "net";
+    run.setting.signals = "none";
+    run.setting.network = "net";
     run.seed = seed;
     run.metrics = Measure(page, load);
   }
 };
 
-// What a report of `loads` holds.
+// The contents of a report.
 struct Contents {
   nlohmann::json index;
   std::vector<std::string> lines;  // inflated
@@ -211,7 +212,8 @@ Contents Report(const std::vector<const Load*>& loads,
 
 TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
   const Load load("a", "rr", 1'234'567'890);
-  const nlohmann::json line = nlohmann::json::parse(JsonLine(load.run));
+  const nlohmann::json line =
+      nlohmann::json::parse(JsonLine(load.run, load.load));
   const nlohmann::json index = Report({&load}).index;
   EXPECT_EQ(index["version"], line["version"]);
   EXPECT_EQ(index["pages"][0]["name"], line["page"]);
@@ -247,7 +249,7 @@ std::vector<std::pair<int, int>> LinesOf(const nlohmann::json& index) {
   return lines;
 }
 
-TEST(HtmlOutputTest, ATimelineIsThatOfARunFileAndTheTreesHistory) {
+TEST(HtmlOutputTest, ATimelineIsTheRunFilesAndTheTreesHistory) {
   const Load load("a", "rr", 1000);
   EXPECT_THAT(Report({&load}).lines, ElementsAre(LineOf({&load})));
 }
@@ -265,7 +267,7 @@ TEST(HtmlOutputTest, PoliciesOfAPageShareALine) {
       ElementsAre(Pair(0, 0), Pair(0, 1), Pair(1, 0), Pair(1, 1), Pair(2, 0)));
 }
 
-TEST(HtmlOutputTest, RatiosAreOfTheBaselineOnTheSamePage) {
+TEST(HtmlOutputTest, RatiosCompareWithTheBaselineOnTheSamePage) {
   const Load a_rr("a", "rr", 300), a_fifo("a", "fifo", 100);
   const Load b_rr("b", "rr", 100), b_fifo("b", "fifo", 100);
   const nlohmann::json index = Report({&a_rr, &a_fifo, &b_fifo, &b_rr}).index;
@@ -297,7 +299,7 @@ TEST(HtmlOutputTest, WithoutTheBaselineThereAreNoRatios) {
             5u);
 }
 
-TEST(HtmlOutputTest, WhatIsInsideTheNoiseIsSaid) {
+TEST(HtmlOutputTest, MarksPoliciesInsideTheNoise) {
   // Six pages, all three times as fast, are the least that show something.
   std::vector<std::unique_ptr<Load>> loads;
   std::vector<const Load*> runs;
@@ -315,7 +317,7 @@ TEST(HtmlOutputTest, WhatIsInsideTheNoiseIsSaid) {
   EXPECT_EQ(index["summaries"][1][9], false);
 }
 
-TEST(HtmlOutputTest, WhatMayEqualTheBestIsSaid) {
+TEST(HtmlOutputTest, MarksPoliciesThatMayEqualTheBest) {
   // By its median a is best; b is behind it on every page, c on five of nine.
   std::vector<std::unique_ptr<Load>> loads;
   std::vector<const Load*> runs;
@@ -336,7 +338,7 @@ TEST(HtmlOutputTest, WhatMayEqualTheBestIsSaid) {
   EXPECT_EQ(index["summaries"][3][10], true) << "c";
 }
 
-TEST(HtmlOutputTest, ARunThatIsThereTwiceIsAnError) {
+TEST(HtmlOutputTest, ARunThatComesTwiceIsAnError) {
   const Load load("a", "rr", 100);
   std::ostringstream stream;
   HtmlOutput output(stream, {"", "", ""}, {});
@@ -348,7 +350,7 @@ TEST(HtmlOutputTest, ARunThatIsThereTwiceIsAnError) {
               HasSubstr("page a with policy rr"));
 }
 
-TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
+TEST(HtmlOutputTest, TimelinesBeyondTheLimitAreLeftOut) {
   const Load one("a", "rr", 1000), two("b", "rr", 1000);
   const Contents contents = Report({&one, &two}, {.max_timelines = 100});
   EXPECT_EQ(contents.lines.size(), 1u);
@@ -356,11 +358,11 @@ TEST(HtmlOutputTest, TimelinesThatPassTheLimitAreLeftOut) {
   EXPECT_EQ(contents.index["runs"][1][4], contents.index["runs"][0][4]);
 }
 
-TEST(HtmlOutputTest, EveryPageOnEveryNetworkComesBeforeAnyAgain) {
+TEST(HtmlOutputTest, EveryPageOnEveryNetworkComesBeforeAnyComesAgain) {
   const Load a("a", "rr", 1000), a_seed("a", "rr", 1000, /*seed=*/2);
   Load a_buffer("a", "rr", 1000), a_cable("a", "rr", 1000);
-  a_buffer.run.send_buffer_bytes = 9;
-  a_cable.run.network = "cable";
+  a_buffer.run.setting.send_buffer_bytes = 9;
+  a_cable.run.setting.network = "cable";
   const Load b("b", "rr", 1000), b_seed("b", "rr", 1000, /*seed=*/2);
   const std::vector<const Load*> loads = {&a, &a_seed, &a_buffer,
                                           &b, &b_seed, &a_cable};

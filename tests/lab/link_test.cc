@@ -1,4 +1,4 @@
-#include "benchmarks/lab/link.h"
+#include "benchmarks/lab/net/link.h"
 
 #include <cstdint>
 #include <functional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/network.h"
+#include "benchmarks/lab/net/network.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -112,7 +112,7 @@ TEST_F(LinkTest, AWriterThatKeepsUpLeavesNoGapOnTheWire) {
                           Pair(96 * kMs, 1400), Pair(103 * kMs, 1400)));
 }
 
-TEST_F(LinkTest, TheRateIsNeverExceededWhereItDoesNotDivide) {
+TEST_F(LinkTest, ARateThatDoesNotDivideIsNeverExceeded) {
   link_ = std::make_unique<Link>(LinkOptions{.down_bits_per_second = 7});
   int64_t arrived = 0;
   link_->SetHandlers(
@@ -156,7 +156,7 @@ std::vector<std::pair<int64_t, size_t>> Deliver(LinkOptions options,
   return seen;
 }
 
-TEST(LinkTickTest, ASegmentTakesATickWhateverItsSize) {
+TEST(LinkTickTest, ASegmentOfAnySizeTakesATick) {
   EXPECT_THAT(Deliver({.round_trip_ns = 0, .tick_ns = 10 * kMs}, 1500),
               ElementsAre(Pair(10 * kMs, 1400), Pair(20 * kMs, 100)));
 }
@@ -186,7 +186,7 @@ TEST(LinkLossTest, EveryByteArrivesInOrderWhateverIsLost) {
   }
 }
 
-TEST(LinkLossTest, WhatFollowsALostSegmentWaitsForIt) {
+TEST(LinkLossTest, LaterSegmentsWaitForALostOne) {
   // Half are lost: find a seed whose first segment is and the second is not.
   for (uint64_t seed = 1; seed < 100; ++seed) {
     const auto seen = Deliver({.losses_per_million = 500'000, .seed = seed},
@@ -212,7 +212,7 @@ TEST(LinkLossTest, LossHalvesTheWindowSoALoadTakesLonger) {
   EXPECT_LT(lossy, 54'000 * kMs);
 }
 
-TEST(LinkLossTest, TheSeedAloneDecidesWhatIsLost) {
+TEST(LinkLossTest, TheSeedAloneDecidesTheLosses) {
   LinkOptions options = {.losses_per_million = 50'000, .seed = 3};
   const auto first = Deliver(options, 200'000);
   EXPECT_EQ(Deliver(options, 200'000), first);
@@ -220,7 +220,7 @@ TEST(LinkLossTest, TheSeedAloneDecidesWhatIsLost) {
   EXPECT_NE(Deliver(options, 200'000), first);
 }
 
-TEST(NetworkTest, EachNameIsFoundAndAnUnknownOneListsThem) {
+TEST(NetworkTest, EachNameIsFoundAndAnUnknownOneIsRefusedWithTheList) {
   EXPECT_EQ(FindNetwork("3g_fast")->link.down_bits_per_second, 1'600'000);
   EXPECT_EQ(FindNetwork("3g_fast")->link.initial_window_bytes, 0u);
   EXPECT_EQ(FindNetwork("marx")->link.tick_ns, 10 * kMs);

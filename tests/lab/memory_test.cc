@@ -14,18 +14,20 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/compare.h"
-#include "benchmarks/lab/har_output.h"
-#include "benchmarks/lab/html_report.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/output.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/result_files.h"
-#include "benchmarks/lab/signals.h"
-#include "benchmarks/lab/summary.h"
-#include "benchmarks/lab/trace_folder.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/comparison/compare.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/har_output.h"
+#include "benchmarks/lab/results/html_report.h"
+#include "benchmarks/lab/results/output.h"
+#include "benchmarks/lab/results/result_files.h"
+#include "benchmarks/lab/results/summary.h"
+#include "benchmarks/lab/results/text_report.h"
+#include "benchmarks/lab/results/trace_folder.h"
 #include "gtest/gtest.h"
 #include "tests/support/allocation_counter.h"
 
@@ -63,14 +65,14 @@ Usage UsageOf(size_t times, std::vector<Output*> outputs) {
   int64_t first = 0;
   int64_t last = 0;
   ForgetPeak();
-  Sinks sinks;
-  sinks.progress = [&](size_t, size_t, absl::string_view) {
-    if (first == 0) first = LiveBytes();
-    last = LiveBytes();
-  };
-  sinks.text = [](absl::string_view) {};
-  sinks.outputs = std::move(outputs);
-  const absl::Status status = Compare(comparison, sinks);
+  TextOutput text(comparison.RunsAPage(), "rr", /*seed=*/1,
+                  [](absl::string_view) {});
+  outputs.push_back(&text);
+  const absl::Status status =
+      Compare(comparison, outputs, [&](size_t, size_t, absl::string_view) {
+        if (first == 0) first = LiveBytes();
+        last = LiveBytes();
+      });
   EXPECT_TRUE(status.ok()) << status;
   return {.growth = last - first, .peak = PeakBytes() - before};
 }
@@ -79,7 +81,7 @@ Usage UsageOf(size_t times, std::vector<Output*> outputs) {
 void AskForAllResults(absl::string_view folder) {
   size_t flags = 0;
   for (const auto& [name, flag] : absl::GetAllFlags()) {
-    if (!absl::EndsWith(flag->Filename(), "lab/result_files.cc")) continue;
+    if (!absl::EndsWith(flag->Filename(), "results/result_files.cc")) continue;
     std::string error;
     EXPECT_TRUE(flag->ParseFrom(absl::StrCat(folder, "/", name), &error))
         << error;
@@ -100,7 +102,7 @@ constexpr size_t kMany = 38;
 // Names of pages, which are four runs each here.
 constexpr int64_t kNames = 100;
 
-TEST(MemoryTest, AComparisonKeepsTheNamesOfPagesAndNoRuns) {
+TEST(MemoryTest, AComparisonKeepsNamesOfPagesAndNoRuns) {
   UsageOf(1, {});  // what is made once is made now
   const Usage few = UsageOf(kFew, {});
   const Usage many = UsageOf(kMany, {});
@@ -135,7 +137,7 @@ Usage UsageOfRuns(size_t runs, Output* output) {
     run.page = &pages[i / kManyPolicies % kPages];
     const size_t policy = i % kManyPolicies;
     run.policy = policy == 0 ? "rr" : absl::StrCat("policy", policy);
-    run.signals = "none";
+    run.setting.signals = "none";
     run.seed = i / (kPages * kManyPolicies);
     run.metrics = Measure(*run.page, load);
     EXPECT_TRUE(summary.Add(run).ok());
@@ -148,15 +150,16 @@ Usage UsageOfRuns(size_t runs, Output* output) {
   return {.growth = last - first, .peak = PeakBytes() - before};
 }
 
-TEST(MemoryTest, WithEveryOutputItKeepsLittleMore) {
+TEST(MemoryTest, WithEveryOutputAComparisonKeepsLittleMore) {
   AskForAllResults(::testing::TempDir());
   const auto run = [](size_t times) {
     // A report keeps timelines up to a limit: here one that few runs reach.
     ResultFiles files("memory_test", "memory_test",
                       HtmlOptions{.max_timelines = 10'000});
     std::vector<Output*> outputs = files.outputs();
-    HarOutput har(
-        *TraceFolder::In(absl::StrCat(::testing::TempDir(), "/har"), ".har"));
+    TraceOutput har(
+        *TraceFolder::In(absl::StrCat(::testing::TempDir(), "/har"), ".har"),
+        HarText);
     outputs.push_back(&har);
     const Usage usage = UsageOf(times, outputs);
     EXPECT_TRUE(files.Close());
@@ -171,7 +174,7 @@ TEST(MemoryTest, WithEveryOutputItKeepsLittleMore) {
   EXPECT_LE(ARun(few.peak, many.peak, kFew, kMany), 2 * kTables);
 }
 
-TEST(MemoryTest, AHundredTimesTheRunsOfTheSamePagesTakeNoMore) {
+TEST(MemoryTest, AHundredTimesTheRunsOfThePagesTakeNoMoreMemory) {
   constexpr size_t kRuns = 288;
   constexpr int64_t kRunsOfMany = 28'800;
   const auto run = [](size_t runs) {
@@ -199,7 +202,7 @@ class Hoarder : public Output {
   std::vector<std::vector<Pick>> kept_;
 };
 
-TEST(MemoryTest, AnOutputThatKeepsRunsWouldBeSeen) {
+TEST(MemoryTest, ThisTestSeesAnOutputThatKeepsRuns) {
   Hoarder hoarder;
   const int64_t growth = UsageOf(kFew, {&hoarder}).growth;
   EXPECT_GT(growth, static_cast<int64_t>(kFew * kPolicies) * 3000);

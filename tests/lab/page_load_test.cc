@@ -1,4 +1,4 @@
-#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/load/page_load.h"
 
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/policy.h>
@@ -18,11 +18,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -80,7 +81,7 @@ int64_t ArrivalOf(const PageLoad& load, size_t resource, uint64_t bytes) {
   return -1;
 }
 
-TEST(PageLoadTest, ALoneResourceTakesARoundTripAndItsBytes) {
+TEST(PageLoadTest, ALoneResourceTakesARoundTripAndTheTimeOfItsBytes) {
   const Page page = PageOf(R"({"id":0,"type":"html","bytes":140000})");
   const absl::StatusOr<PageLoad> load = Load(page, "fifo");
   ASSERT_TRUE(load.ok()) << load.status();
@@ -91,7 +92,7 @@ TEST(PageLoadTest, ALoneResourceTakesARoundTripAndItsBytes) {
   EXPECT_LT(Completed(*load, 0), 865 * kMs);
 }
 
-TEST(PageLoadTest, DiscoveryWaitsForTheBytesTheEndAndTheThinkingTime) {
+TEST(PageLoadTest, DiscoveryWaitsForBytesForTheEndAndForTheDelay) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":60000},)"
       R"({"id":1,"type":"css","bytes":10,"initiator":0,"discovered":"stream",)"
@@ -133,7 +134,7 @@ TEST(PageLoadTest, AnEmptyBodyIsCompleteWithItsHeaders) {
   EXPECT_TRUE(load->picks.empty());
 }
 
-TEST(PageLoadTest, ATriggerFiresOnTheBytesOfItsRoleTogether) {
+TEST(PageLoadTest, ATriggerAddsUpTheBytesOfItsRole) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":100},)"
       R"({"id":1,"type":"image","bytes":30000,"initiator":0,"role":"low"},)"
@@ -156,7 +157,7 @@ TEST(PageLoadTest, ATriggerFiresOnTheBytesOfItsRoleTogether) {
             std::max(Completed(*load, 1), Completed(*load, 2)));
 }
 
-TEST(PageLoadTest, EverySignalReachesTheServerOnceAndIsKeptAsItCame) {
+TEST(PageLoadTest, EverySignalReachesTheServerOnceAndUnchanged) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":30000},)"
       R"({"id":1,"type":"image","bytes":90000,"initiator":0,)"
@@ -239,7 +240,7 @@ TEST(PageLoadTest, NoMoreStreamsAreOpenThanTheServerAllowsFromTheFirstRequest) {
 
 // Two low images flow; a change of mind brings the second before the first, and
 // it comes after the stylesheet that layout waits for and 30 ms of thinking.
-TEST(PageLoadTest, AChangeOfMindReordersWhatIsOnItsWay) {
+TEST(PageLoadTest, AChangeOfMindReordersResponsesOnTheirWay) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":100,"render_blocking":"document",)"
       R"("start_ms":0,"end_ms":10},)"
@@ -290,7 +291,7 @@ TEST(PageLoadTest, MeenanSendsCssThatBlocksBeforeImagesInView) {
   }
 }
 
-TEST(PageLoadTest, ALargerSendBufferMakesALaterRequestWaitLonger) {
+TEST(PageLoadTest, ALargerSendBufferDelaysALaterRequest) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":100,"render_blocking":"document"},)"
       R"({"id":1,"type":"image","bytes":1500000,"initiator":0,"role":"low"},)"

@@ -1,4 +1,4 @@
-#include "benchmarks/lab/page.h"
+#include "benchmarks/lab/page/page.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/capture/page_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -53,7 +54,7 @@ std::string Labels(const Page& page, bool Resource::*member) {
   return LabelsWhere(page, [=](const Resource& r) { return r.*member; });
 }
 
-TEST(PageTest, ReadsWhatDiscoversAResource) {
+TEST(PageTest, ReadsTheDiscoveryOfAResource) {
   absl::StatusOr<Page> page =
       ParsePage(PageOf(absl::StrCat(
                     kRoot, R"(,{"id":7,"type":"css","bytes":10,"initiator":0,)"
@@ -111,7 +112,7 @@ TEST(PageTest, TheDocumentBehindRedirectsIsTheRenderCriticalOne) {
   EXPECT_EQ(page->BodyBytes(), 15u);
 }
 
-TEST(PageTest, AChangeOfMindWaitsForWhatRenderingWaitedForInTheCapture) {
+TEST(PageTest, AChangeOfMindWaitsForTheSameResourcesAsInTheCapture) {
   absl::StatusOr<Page> page = ParsePage(
       PageOf(
           R"({"id":0,"type":"html","bytes":9,"render_blocking":"document","start_ms":0,"end_ms":100})"
@@ -167,7 +168,7 @@ TEST(PageTest, EveryErrorNamesTheFileAndTheField) {
       {PageOf(R"({"id":0,"type":"css","bytes":18446744073709551615})"),
        "p.json: resources[0].bytes: must be a whole number"},
       {PageOf(absl::StrCat(kRoot, ",", kRoot)),
-       "p.json: resources[1].id: is 0, which resources[0] has already"},
+       "p.json: resources[1].id: is 0, the id of resources[0]"},
       {WithSecond(R"("discovery_delay_ms":-1)"),
        "p.json: resources[1].discovery_delay_ms: must be a number from 0"},
       {WithSecond(R"("discovery_delay_ms":"soon")"),
@@ -192,26 +193,26 @@ TEST(PageTest, EveryErrorNamesTheFileAndTheField) {
            R"("chrome_priority_final":"High","reprioritised_ms":5,"start_ms":6)"),
        "p.json: resources[1].reprioritised_ms: must not be before start_ms"},
       {WithSecond(R"("trigger":{})"),
-       "p.json: resources[1].trigger: must have after_bytes_of or "},
+       "p.json: resources[1].trigger: must have either after_bytes_of or "},
       {WithSecond(R"("trigger":{"after_bytes_of":"low","bytes":0})"),
        "p.json: resources[1].trigger.bytes: must be a whole number from 1"},
       {PageOf(R"({"id":0,"type":"css","bytes":1,"initiator":9})"),
-       "p.json: resources[0].initiator: is 9, which no resource has"},
+       "p.json: resources[0].initiator: is 9, which is no resource's id"},
   };
   for (const auto& test : cases) {
     EXPECT_THAT(ErrorOf(test.text), HasSubstr(test.error)) << test.text;
   }
 }
 
-TEST(PageTest, ACircleOfInitiatorsIsRefusedAndShown) {
+TEST(PageTest, ACircleOfInitiatorsIsRefusedAndListed) {
   EXPECT_EQ(ErrorOf(PageOf(absl::StrCat(
                 kRoot, R"(,{"id":5,"type":"css","bytes":1,"initiator":6})"
                        R"(,{"id":6,"type":"css","bytes":1,"initiator":8})"
                        R"(,{"id":8,"type":"css","bytes":1,"initiator":6})"))),
             "p.json: resources[1].initiator: leads into a circle: 5, 6, 8, 6");
   EXPECT_EQ(ErrorOf(PageOf(R"({"id":0,"type":"css","bytes":1,"initiator":0})")),
-            "p.json: resources: none is without an initiator, so none is "
-            "first");
+            "p.json: resources: all have an initiator, so the browser cannot "
+            "start");
 }
 
 TEST(PageTest, ATriggerThatCannotFireIsRefused) {
@@ -228,8 +229,8 @@ TEST(PageTest, ATriggerThatCannotFireIsRefused) {
   EXPECT_EQ(ErrorOf(with_trigger(R"({"after_completed_of":"low","count":1})")),
             "no error");
   EXPECT_EQ(ErrorOf(with_trigger(R"({"after_bytes_of":"low","bytes":51})")),
-            "p.json: resources[2].trigger: never fires: the role \"low\" has "
-            "too little before it");
+            "p.json: resources[2].trigger: never fires: the role \"low\" "
+            "has too few resources, or bytes, that come earlier");
   // Its own completion cannot be what it waits for.
   EXPECT_THAT(
       ErrorOf(with_trigger(R"({"after_completed_of":"low","count":2})")),
@@ -266,7 +267,7 @@ TEST(PageTest, APageCarriesTheSha256OfItsFile) {
             "f61800aacd828f260aa98a713395bdc3237ac0b072aebd7fbaa54fb41a9f19c6");
 }
 
-TEST(PageTest, EveryTypeHasTheNameOfPageFiles) {
+TEST(PageTest, EveryTypeHasItsNameInPageFiles) {
   EXPECT_EQ(ResourceTypeName(ResourceType::kHtml), "html");
   EXPECT_EQ(ResourceTypeName(ResourceType::kImage), "image");
   EXPECT_EQ(ResourceTypeName(ResourceType::kOther), "other");

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/network.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
-#include "benchmarks/lab/statistics.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/statistics.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/network.h"
+#include "benchmarks/lab/page/page.h"
 #include "gtest/gtest.h"
 
 namespace sluice::lab {
@@ -99,7 +99,7 @@ TEST_F(PolicyOrderTest, ThePoliciesFallInTheReportedOrder) {
   }
 }
 
-TEST_F(PolicyOrderTest, TheGainFallsWithEverySendBuffer) {
+TEST_F(PolicyOrderTest, TheGainFallsAsTheSendBufferGrows) {
   double last = 100;
   for (size_t buffer : {0, 16 << 10, 64 << 10, 128 << 10, 280 << 10, 1 << 20}) {
     const double gain =

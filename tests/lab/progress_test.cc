@@ -1,4 +1,4 @@
-#include "benchmarks/lab/progress.h"
+#include "benchmarks/lab/comparison/progress.h"
 
 #include <cstdint>
 #include <sstream>
@@ -11,7 +11,7 @@ namespace {
 
 class ProgressTest : public ::testing::Test {
  protected:
-  // What was written since the last call.
+  // The text since the last call.
   std::string Written() {
     std::string text = out_.str();
     out_.str("");
@@ -25,7 +25,7 @@ class ProgressTest : public ::testing::Test {
   int64_t now_ms_ = 5'000;
 };
 
-TEST_F(ProgressTest, ALogHasALineForTheFirstRunAndThenOneInTenSeconds) {
+TEST_F(ProgressTest, ALogHasALineForTheFirstRunAndThenOneEveryTenSeconds) {
   Progress progress = Make(/*terminal=*/false);
   progress.OnRun(1, 100, "vk none rr");
   EXPECT_EQ(Written(), "[1/100] vk none rr\n");
@@ -40,7 +40,7 @@ TEST_F(ProgressTest, ALogHasALineForTheFirstRunAndThenOneInTenSeconds) {
   EXPECT_EQ(Written(), "");
 }
 
-TEST_F(ProgressTest, ATerminalHasOneLineThatIsWrittenOver) {
+TEST_F(ProgressTest, ATerminalHasOneLineThatIsOverwritten) {
   Progress progress = Make(/*terminal=*/true);
   progress.OnRun(1, 3, "a");
   EXPECT_EQ(Written(), "\r\x1b[K[1/3] a");
@@ -56,7 +56,7 @@ TEST_F(ProgressTest, ATerminalHasOneLineThatIsWrittenOver) {
   EXPECT_EQ(Written(), "");
 }
 
-TEST_F(ProgressTest, ALongNameIsCutSoThatTheLineIsNotBroken) {
+TEST_F(ProgressTest, ALongNameIsCutToFitTheLine) {
   Progress progress = Make(/*terminal=*/true);
   progress.OnRun(1, 2, "a");
   now_ms_ += 3'000;

@@ -1,4 +1,4 @@
-// What a trace must be for qvis to open it and to draw its multiplexing view:
+// Checks that qvis opens a trace and draws its multiplexing view:
 // a checker of the structure, after what qvis's sources read
 // (github.com/quiclog/ qvis: FileLoader and QlogLoaderV2, and the waterfall,
 // the collapsed and the byte-range renderer of the multiplexing graph). It
@@ -27,10 +27,9 @@ namespace sluice::lab {
 //  - the header sections of http:frame_parsed have names and values; a
 //    PRIORITY_UPDATE names a stream and has a value that parses (RFC 9218 §4);
 //  - there are two streams and five frames sent, at least;
-//  - nothing of older versions is there that qvis complains of, and nothing
-//  that
-//    makes it read the trace as another kind: event_fields, group_id, category,
-//    error_description, an empty last event, the protocol TCP_HTTP2.
+//  - it lacks the parts of older versions that qvis complains of, and those
+//    that make qvis read the trace as another kind: event_fields, group_id,
+//    category, error_description, an empty last event, the protocol TCP_HTTP2.
 absl::Status CheckQlog(absl::string_view text);
 
 }  // namespace sluice::lab

@@ -1,4 +1,4 @@
-#include "benchmarks/lab/qlog.h"
+#include "benchmarks/lab/results/qlog.h"
 
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/policy.h>
@@ -24,14 +24,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
-#include "benchmarks/lab/trace_folder.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/trace_folder.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -63,7 +65,7 @@ TEST(QlogCheckerTest, TracesThatQvisOpensPass) {
   }
 }
 
-// What the checker says of ok_server.qlog after `change`.
+// The checker's verdict on ok_server.qlog after `change`.
 std::string SaidOf(const std::function<void(Json&)>& change) {
   nlohmann::ordered_json file =
       nlohmann::ordered_json::parse(Sample("ok_server.qlog"));
@@ -192,8 +194,8 @@ Run NamedRun(const Page& page) {
   Run run;
   run.page = &page;
   run.policy = "rr";
-  run.signals = "none";
-  run.network = "3g_fast";
+  run.setting.signals = "none";
+  run.setting.network = "3g_fast";
   return run;
 }
 
@@ -224,9 +226,9 @@ Load LoadOf(const std::string& path, const std::string& policy,
   result.load = *std::move(load);
   result.run.page = result.page.get();
   result.run.policy = policy;
-  result.run.signals = signals;
-  result.run.network = "3g_fast";
-  result.run.late_signals = late_signals;
+  result.run.setting.signals = signals;
+  result.run.setting.network = "3g_fast";
+  result.run.setting.late_signals = late_signals;
   return result;
 }
 
@@ -285,7 +287,7 @@ TEST(QlogTest, ATraceHasEveryRequestAndEveryByteAtItsTime) {
   }
 }
 
-TEST(QlogTest, ATraceIsTheseBytes) {
+TEST(QlogTest, ASmallTraceHasExactlyTheseBytes) {
   Page page;
   page.name = "JSON-SEQ \"two\"";  // must not be taken for a format
   page.sha256 = "abc";
@@ -371,14 +373,14 @@ TEST(TraceFolderTest, ANameIsReadableAndSafe) {
   EXPECT_THAT(TraceName(run), MatchesRegex("vk__none__rr__3g_fast-[0-9a-f]+"));
   page.name = "-../\\:*?\"<>| \n\xc3\xa9";
   run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
-  run.network = "ns3:rate=1mbit";
+  run.setting.network = "ns3:rate=1mbit";
   EXPECT_THAT(
       TraceName(run),
       MatchesRegex(
           "_[-+_0-9A-Za-z]*__none__rfc9218_mixed_alternate_starvation_guard"
           "_3__ns3_rate_1mbit-[0-9a-f]+"));
   page.name = std::string(10'000, 'n');
-  run.policy = run.network = run.signals = page.name;
+  run.policy = run.setting.network = run.setting.signals = page.name;
   EXPECT_LE(TraceName(run).size(), 200u);
 }
 
@@ -391,8 +393,8 @@ TEST(TraceFolderTest, RunsThatDifferHaveDifferentNames) {
   std::vector<lab::Run> runs(8, NamedRun(page));
   runs[1].page = &same_name;
   runs[2].seed = 2;
-  runs[3].send_buffer_bytes = 1;
-  runs[4].late_signals = true;
+  runs[3].setting.send_buffer_bytes = 1;
+  runs[4].setting.late_signals = true;
   // Alike when every sign but letters is '_', and when long names are cut.
   runs[5].policy = "rfc9218:mixed=alternate";
   runs[6].policy = "rfc9218:mixed_alternate";

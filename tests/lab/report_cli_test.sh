@@ -44,21 +44,21 @@ done
 grep -qF "$PWD" one.html && fail "a path in the page"
 grep -qF '<!--' one.html && fail "something was not put in its place"
 
-refuses "$report" 'name at least one file'
-refuses "$report" 'ask for --html' one.runs
+refuses "$report" 'no file of runs is given'
+refuses "$report" 'no result is asked for; give --html' one.runs
 refuses "$report" 'cannot read' nowhere.runs --csv=x
-refuses "$report" 'no file of runs' one.csv --csv=x
+refuses "$report" 'one.csv: is not a file of runs' one.csv --csv=x
 head -c 1000 one.runs >cut.runs
-refuses "$report" 'cut.runs: cut off in run' cut.runs --csv=x
+refuses "$report" 'cut.runs: is cut off in run' cut.runs --csv=x
 refuses "$report" '--baseline: ' one.runs --csv=x --baseline=best
 refuses "$report" '--html: cannot write' one.runs --html=nowhere/x
 refuses "$report" 'page wikipedia_mobile with policy rr, signals firefox7540' \
   rr.runs one.runs --html=x
 
 # No mistake leaves a file, or half of one, nor harms one that is there.
-refuses "$report" 'cut.runs: cut off in run' cut.runs --csv=one.csv
+refuses "$report" 'cut.runs: is cut off in run' cut.runs --csv=one.csv
 cmp one.csv two.csv || fail "a mistake changed a file"
-refuses "$report" '--html: another flag writes x, too' one.runs --csv=x --html=x
+refuses "$report" '--html: another flag writes x as well' one.runs --csv=x --html=x
 for left in x x.part *.part; do
   [ -e "$left" ] && fail "$left is left"
 done

@@ -1,13 +1,14 @@
-#include "benchmarks/lab/report.h"
-
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/text_report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -16,7 +17,9 @@ namespace sluice::lab {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Page ThreeResources() {
   Page page;
@@ -36,7 +39,7 @@ Page ThreeResources() {
   return page;
 }
 
-TEST(MetricsTest, EachMetricLooksAtItsOwnResources) {
+TEST(MetricsTest, EachMetricReadsItsOwnResources) {
   const Page page = ThreeResources();
   PageLoad load;
   load.timings = {
@@ -107,7 +110,7 @@ TEST(MetricsTest, LowerBytesCountWhileAHigherRequestIsOpen) {
 }
 
 // 10 and 11 are low, 12 is high and requested at 100.
-TEST(MetricsTest, AReactionIsThatOfTheHighOnesBesideWhatTheLowOnesHaveLeft) {
+TEST(MetricsTest, AReactionHasTheTimeOfTheHighOnesAndTheBytesLeftOfTheLowOnes) {
   Page page = ThreeResources();
   PageLoad load;
   load.timings.resize(3);
@@ -142,20 +145,41 @@ TEST(ReportTest, TheOrderOfCompletionLeavesRedirectsOut) {
 Run OneRun(const Page& page) {
   return Run{.page = &page,
              .policy = "rr",
-             .signals = "chrome7540",
-             .network = "3g_fast",
-             .send_buffer_bytes = 16384,
-             .max_streams = 50,
+             .setting = {.signals = "chrome7540",
+                         .network = "3g_fast",
+                         .send_buffer_bytes = 16384,
+                         .max_streams = 50},
              .seed = 7,
              .metrics = {.render_critical_ns = 1'234'567'890,
                          .atf_ns = 2'000'000'000,
                          .atf_area_ns = 1,
                          .page_load_ns = 3'000'500'500,
                          .class_done_ns = {std::nullopt, 1'500'000'000},
-                         .lower_first_bytes = 70'500},
-             .picks = {{.resource = 1, .stream_id = 3, .bytes = 500},
-                       {.resource = 0, .stream_id = 1, .bytes = 70}},
-             .completed = {0, 2, 1}};
+                         .lower_first_bytes = 70'500}};
+}
+
+// Picks 11, then 10; completes 10, 12, 11.
+PageLoad OneLoad() {
+  PageLoad load;
+  load.timings = {
+      {.completed_ns = 1}, {.completed_ns = 3}, {.completed_ns = 2}};
+  load.picks = {{.resource = 1, .stream_id = 3, .bytes = 300},
+                {.resource = 1, .stream_id = 3, .bytes = 200},
+                {.resource = 0, .stream_id = 1, .bytes = 70}};
+  return load;
+}
+
+// The text of TextOutput after these runs of one page, each with `load`.
+std::string TextOf(const std::vector<lab::Run>& runs, const PageLoad& load) {
+  std::string all;
+  TextOutput output(
+      runs.size(), "rr", /*seed=*/1,
+      [&all](absl::string_view text) { absl::StrAppend(&all, text); });
+  for (const lab::Run& run : runs) {
+    EXPECT_EQ(all, "") << "before the page is complete";
+    EXPECT_TRUE(output.Write(run, load).ok());
+  }
+  return all;
 }
 
 TEST(ReportTest, PicksOfOneStreamInARowAreJoined) {
@@ -174,7 +198,7 @@ TEST(ReportTest, PicksOfOneStreamInARowAreJoined) {
 TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
-      JsonLine(OneRun(page)),
+      JsonLine(OneRun(page), OneLoad()),
       R"({"version":"1.3","page":"three","page_sha256":"abc","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
@@ -205,15 +229,15 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   run.metrics.reaction = Reaction{
       .reaction_ns = 658'000'000, .low_open = 30, .low_left_bytes = 2'000'000};
   EXPECT_THAT(CsvLine(run), HasSubstr(",70500,658.000,30,2000000,,1500.000"));
-  EXPECT_THAT(JsonLine(run),
+  EXPECT_THAT(JsonLine(run, OneLoad()),
               HasSubstr(R"("lower_first_bytes":70500,"reaction_ms":658.0,)"
                         R"("low_open":30,"low_left_bytes":2000000,"class)"));
 }
 
-TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {
+TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
   const Page page = ThreeResources();
   EXPECT_EQ(
-      TextReport({OneRun(page)}),
+      TextOf({OneRun(page)}, OneLoad()),
       "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
       "bytes\n"
       "\n"
@@ -231,13 +255,13 @@ TEST(ReportTest, TheTableNamesTheRunAndShowsItsPicks) {
 
 TEST(ReportTest, TwentyPicksAreShownAndLongLinesAreBroken) {
   const Page page = ThreeResources();
-  lab::Run run = OneRun(page);
-  run.picks.clear();
+  PageLoad load = OneLoad();
+  load.picks.clear();
   for (uint32_t i = 0; i < 30; ++i) {
-    run.picks.push_back(
+    load.picks.push_back(
         {.resource = i % 3, .stream_id = 1 + 2 * (i % 3), .bytes = 1});
   }
-  const std::string text = TextReport({run});
+  const std::string text = TextOf({OneRun(page)}, load);
   const size_t from = text.find("as one)");
   const std::string shown = text.substr(from, text.find("\n\n", from) - from);
   size_t labels = 0;
@@ -246,6 +270,30 @@ TEST(ReportTest, TwentyPicksAreShownAndLongLinesAreBroken) {
   }
   EXPECT_EQ(labels, 20u);
   EXPECT_THAT(shown, HasSubstr("css10\n                      css11"));
+}
+
+TEST(ReportTest, APageOfMoreThanTwelveRunsHasNoOrders) {
+  const Page page = ThreeResources();
+  std::vector<lab::Run> runs(13, OneRun(page));
+  for (size_t i = 0; i < runs.size(); ++i) runs[i].seed = i;
+  EXPECT_THAT(TextOf(runs, OneLoad()),
+              EndsWith("\n  more than 12 runs: only --json has the order of "
+                       "picks\n"));
+}
+
+TEST(ReportTest, TheSummaryComesAfterTheTablesOfThePages) {
+  Page one = ThreeResources();
+  Page two = ThreeResources();
+  two.name = "two";
+  std::vector<std::string> texts;
+  TextOutput output(
+      /*runs_a_page=*/1, "rr", /*seed=*/1,
+      [&texts](absl::string_view text) { texts.emplace_back(text); });
+  EXPECT_TRUE(output.Write(OneRun(one), OneLoad()).ok());
+  EXPECT_TRUE(output.Write(OneRun(two), OneLoad()).ok());
+  EXPECT_TRUE(output.Finish().ok());
+  EXPECT_THAT(texts, ElementsAre(StartsWith("three: "), StartsWith("\ntwo: "),
+                                 StartsWith("\nover 2 pages: ")));
 }
 
 }  // namespace

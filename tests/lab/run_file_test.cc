@@ -1,4 +1,4 @@
-#include "benchmarks/lab/run_file.h"
+#include "benchmarks/lab/results/run_file.h"
 
 #include <sluice/scheduler/registry.h>
 
@@ -15,12 +15,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/byte_columns.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/report.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/byte_columns.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/text_report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -61,7 +63,7 @@ TEST(ByteColumnsTest, SmallNumbersTakeOneByte) {
   EXPECT_EQ(writer.bytes(), "\x7f\x7f");
 }
 
-TEST(ByteColumnsTest, AColumnTakesAsLittleForMillionsOfEqualValuesAsForOne) {
+TEST(ByteColumnsTest, MillionsOfEqualValuesTakeNoMoreBytesThanOne) {
   const std::vector<int64_t> values(1'000'000, 1391);
   ByteWriter writer;
   writer.Column(values);
@@ -109,7 +111,7 @@ TEST(ByteColumnsTest, NumbersThatAreCutOffOrPast64BitsAreMistakes) {
   }
 }
 
-TEST(DeflateTest, WhatIsDeflatedComesBackAndNothingElseDoes) {
+TEST(DeflateTest, OnlyDeflatedBytesInflate) {
   const std::string text(100'000, 'x');
   const std::string deflated = Deflate(text);
   EXPECT_LT(deflated.size(), 1000u);
@@ -158,15 +160,13 @@ PageLoad LoadOf(const Page& page, absl::string_view signals) {
 Run RunOf(const Page& page, const PageLoad& load, std::string policy) {
   return Run{.page = &page,
              .policy = std::move(policy),
-             .signals = "some",
-             .network = "net:a=1,b=2",
-             .late_signals = true,
-             .send_buffer_bytes = 123'456,
-             .max_streams = 7,
+             .setting = {.signals = "some",
+                         .network = "net:a=1,b=2",
+                         .send_buffer_bytes = 123'456,
+                         .max_streams = 7,
+                         .late_signals = true},
              .seed = std::numeric_limits<uint64_t>::max(),
-             .metrics = Measure(page, load),
-             .picks = JoinPicks(load.picks),
-             .completed = CompletionOrder(page, load)};
+             .metrics = Measure(page, load)};
 }
 
 std::string FileOf(const std::vector<std::pair<Run, PageLoad>>& runs) {
@@ -177,6 +177,15 @@ std::string FileOf(const std::vector<std::pair<Run, PageLoad>>& runs) {
   }
   EXPECT_TRUE(output.Finish().ok());
   return stream.str();
+}
+
+std::string TextOf(const lab::Run& run, const PageLoad& load) {
+  std::string all;
+  TextOutput output(
+      /*runs_a_page=*/1, "rr", /*seed=*/1,
+      [&all](absl::string_view text) { absl::StrAppend(&all, text); });
+  EXPECT_TRUE(output.Write(run, load).ok());
+  return all;
 }
 
 constexpr auto kIgnore = [](const Run&, const PageLoad&) {
@@ -232,9 +241,9 @@ TEST_P(RunFileTest, ARunComesBackAsItWas) {
       ReadRuns(FileOf({{run, load}}), "file",
                [&](const lab::Run& is, const PageLoad& read) {
                  ++runs;
-                 EXPECT_EQ(JsonLine(is), JsonLine(run));
+                 EXPECT_EQ(JsonLine(is, read), JsonLine(run, load));
                  EXPECT_EQ(CsvLine(is), CsvLine(run));
-                 EXPECT_EQ(TextReport({&is, 1}), TextReport({&run, 1}));
+                 EXPECT_EQ(TextOf(is, read), TextOf(run, load));
                  ExpectSamePage(*is.page, page);
                  ExpectSame(read.timings, load.timings);
                  ExpectSame(read.requests, load.requests);
@@ -251,7 +260,7 @@ INSTANTIATE_TEST_SUITE_P(AllKindsOfSignals, RunFileTest,
                          testing::Values("none", "chrome7540", "firefox7540",
                                          "chrome9218_2023", "chromium_h2_156"));
 
-TEST(RunFileTest, ArrivalsThatAreNotThePicksComeBackToo) {
+TEST(RunFileTest, ArrivalsThatDifferFromThePicksComeBackToo) {
   const Page page = SmallPage();
   PageLoad load = LoadOf(page, "none");
   load.arrivals.pop_back();
@@ -291,16 +300,16 @@ TEST(RunFileTest, SameRunsMakeTheSameBytes) {
   EXPECT_EQ(FileOf({{run, load}}), FileOf({{run, load}}));
 }
 
-TEST(RunFileTest, AFileWithoutRunsIsOne) {
+TEST(RunFileTest, AFileMayHaveNoRuns) {
   EXPECT_TRUE(ReadRuns(FileOf({}), "file", kIgnore).ok());
 }
 
-TEST(RunFileTest, WhatIsNoFileOfRunsIsNamed) {
+TEST(RunFileTest, AnotherFileIsRefusedByName) {
   for (const absl::string_view bytes : {"", "sluice", "{\"a\": 1}\n"}) {
     const absl::Status status = ReadRuns(bytes, "x.runs", kIgnore);
     EXPECT_TRUE(absl::IsInvalidArgument(status));
     EXPECT_THAT(std::string(status.message()),
-                HasSubstr("x.runs: no file of runs"));
+                HasSubstr("x.runs: is not a file of runs"));
   }
 }
 
@@ -311,7 +320,7 @@ TEST(RunFileTest, AFileOfAnotherVersionIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("version 0.1"));
 }
 
-TEST(RunFileTest, AFileCutOffAnywhereIsRefusedOrEndsBetweenRuns) {
+TEST(RunFileTest, AFileCutAnywhereIsRefusedUnlessItEndsBetweenRuns) {
   const Page page = SmallPage();
   const PageLoad load = LoadOf(page, "chrome7540");
   const lab::Run run = RunOf(page, load, "rr");
@@ -325,7 +334,7 @@ TEST(RunFileTest, AFileCutOffAnywhereIsRefusedOrEndsBetweenRuns) {
   }
 }
 
-TEST(RunFileTest, DamagedRunsAreRefusedOrReadButNeverMore) {
+TEST(RunFileTest, DamagedRunsAreRefusedOrReadWithoutHarm) {
   const Page page = SmallPage();
   const PageLoad load = LoadOf(page, "chromium_h2_156");
   ByteWriter writer;

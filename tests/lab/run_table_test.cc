@@ -7,7 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/report.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/results/lines.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -24,9 +25,9 @@ std::string Line(const std::string& name, const std::string& policy, int area,
   Run run;
   run.page = &page;
   run.policy = policy;
-  run.signals = "none";
-  run.network = "cable";
-  run.send_buffer_bytes = buffer;
+  run.setting.signals = "none";
+  run.setting.network = "cable";
+  run.setting.send_buffer_bytes = buffer;
   run.seed = seed;
   run.metrics.atf_area_ns = int64_t{area} * 1'000'000'000;
   return CsvLine(run);
@@ -54,7 +55,7 @@ std::string Table(const std::vector<RunRecord>& runs, const TableSpec& spec) {
   return table.ok() ? *table : std::string(table.status().message());
 }
 
-TEST(RunTableTest, ARatioAboveOneIsAPolicyThatIsFasterThanTheBaseline) {
+TEST(RunTableTest, ARatioAboveOneMeansFasterThanTheBaseline) {
   const auto runs =
       Runs({Line("a", "rr", 4), Line("a", "fifo", 2),
             Line("a", "rfc9218:mixed=alternate,starvation_guard=3", 8),
@@ -87,14 +88,14 @@ TEST(RunTableTest, AnIntervalThatHoldsOneIsMarkedAsNoise) {
   EXPECT_THAT(table, HasSubstr("| `lifo` | 0.500 – 2.000, noise |"));
 }
 
-TEST(RunTableTest, AValueIsShownForTheBaselineToo) {
+TEST(RunTableTest, ValuesAreShownForTheBaselineToo) {
   const auto runs = Runs({Line("a", "rr", 4), Line("a", "fifo", 2)});
   EXPECT_EQ(Table(runs, Spec("area|atf_area_ms value")),
             "| policy | area |\n"
             "|---|---:|\n"
             "| `rr` | 4000.0 |\n"
             "| `fifo` | 2000.0 |\n");
-  // What no page has is a dash, and not a zero.
+  // A value that no page has is a dash, not a zero.
   EXPECT_THAT(Table(runs, Spec("low|low_open value")), HasSubstr("`rr` | – |"));
 }
 
@@ -123,7 +124,7 @@ TEST(RunTableTest, ColumnsAndRowsSelectByAnyParameter) {
             "| `65536` | – | 1.333 |\n");
 }
 
-TEST(RunTableTest, SeedsOfOnePageAreOneSampleTheMedianOfTheirRatios) {
+TEST(RunTableTest, TheSeedsOfAPageAreOneSampleTheirMedianRatio) {
   const auto runs = Runs({Line("a", "rr", 4, 1), Line("a", "rr", 8, 2),
                           Line("a", "rr", 9, 3), Line("a", "fifo", 1, 1),
                           Line("a", "fifo", 4, 2), Line("a", "fifo", 3, 3)});
@@ -133,21 +134,21 @@ TEST(RunTableTest, SeedsOfOnePageAreOneSampleTheMedianOfTheirRatios) {
               HasSubstr("| `fifo` | 3000.0 |"));
 }
 
-TEST(RunTableTest, WhatCannotBeComparedIsRefusedWithAReason) {
+TEST(RunTableTest, RunsThatCannotBeComparedAreRefusedWithTheReason) {
   const std::vector<RunRecord> two_buffers =
       Runs({Line("a", "rr", 4, 1, 0), Line("a", "rr", 4, 1, 65536),
             Line("a", "fifo", 4, 1, 0)});
   EXPECT_EQ(Table(two_buffers, Spec("area|atf_area_ms value")),
             "column \"area\": \"policy=rr\" mixes several values of "
-            "send_buffer_bytes: say which one is meant");
-  EXPECT_EQ(
-      Table(Runs({Line("a", "rr", 4), Line("b", "fifo", 4)}),
-            Spec("area|atf_area_ms median")),
-      "column \"area\": no run of the baseline rr for page b, seed 1 with "
-      "policy=fifo");
+            "send_buffer_bytes; select one");
+  EXPECT_EQ(Table(Runs({Line("a", "rr", 4), Line("b", "fifo", 4)}),
+                  Spec("area|atf_area_ms median")),
+            "column \"area\": there is no run of the baseline rr for page b, "
+            "seed 1 with "
+            "policy=fifo");
   EXPECT_EQ(Table(Runs({Line("a", "rr", 4), Line("a", "rr", 4)}),
                   Spec("area|atf_area_ms value")),
-            "column \"area\": page a with policy=rr and one seed is there "
+            "column \"area\": page a with policy=rr and one seed comes "
             "twice");
   EXPECT_EQ(Table(Runs({Line("a", "rr", 4)}), Spec("size|atf_areas value")),
             "column \"size\": the runs have no number called \"atf_areas\"");
@@ -163,18 +164,18 @@ TEST(RunTableTest, FilesOfAnotherVersionOrKindAreRefused) {
   text.replace(text.find('\n') + 1, text.find(",b,") - text.find('\n') - 1,
                "0.1");
   EXPECT_THAT(std::string(ParseRuns(text, "old.csv", runs).message()),
-              HasSubstr("old.csv: is of version 0.1 of the lab"));
+              HasSubstr("old.csv: comes from version 0.1 of the lab"));
   EXPECT_THAT(std::string(ParseRuns("a,b\n1,2\n", "x.csv", runs).message()),
-              HasSubstr("x.csv: has no runs of the lab"));
+              HasSubstr("x.csv: is not a CSV file"));
   EXPECT_THAT(std::string(ParseRuns("", "x.csv", runs).message()),
-              HasSubstr("x.csv: has no runs of the lab"));
+              HasSubstr("x.csv: is not a CSV file"));
   text = absl::StrCat(CsvHeader(), "1.0,cut\n");
   EXPECT_EQ(ParseRuns(text, "cut.csv", runs).message(),
-            "cut.csv:2: is not one run");
+            "cut.csv:2: does not have the 28 values of a run");
   EXPECT_EQ(runs.size(), 1u);
 }
 
-TEST(RunTableTest, AColumnThatMakesNoSenseIsRefused) {
+TEST(RunTableTest, AMalformedColumnIsRefused) {
   for (const char* column :
        {"", "area", "area|atf_area_ms", "area|atf_area_ms best",
         "area|atf_area_ms median fifo", "a|b|c median"}) {

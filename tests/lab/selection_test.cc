@@ -1,4 +1,4 @@
-#include "benchmarks/lab/selection.h"
+#include "benchmarks/lab/comparison/selection.h"
 
 #include <sluice/scheduler/registry.h>
 
@@ -86,7 +86,7 @@ TEST(SelectionTest, AnotherPageOfTheSameNameIsNumbered) {
               ElementsAre("same", "same-2"));
 }
 
-TEST(SelectionTest, WhatIsNamedTwiceIsThereOnceAtItsFirstPlace) {
+TEST(SelectionTest, DuplicatesAreIgnored) {
   const std::string folder = ::testing::TempDir();
   WritePage(folder + "/copy_1.json", "copy");
   WritePage(folder + "/copy_2.json", "copy");
@@ -106,7 +106,7 @@ TEST(SelectionTest, WhatIsNamedTwiceIsThereOnceAtItsFirstPlace) {
   EXPECT_EQ(signals->front().name, "firefox9218");
 }
 
-TEST(SelectionTest, TheOrderOfOptionsMakesNoOtherPolicy) {
+TEST(SelectionTest, TheOrderOfOptionsDoesNotMakeAnotherPolicy) {
   EXPECT_THAT(
       *SelectPolicies("rfc9218:starvation_guard=100000,mixed=alternate,"
                       "rfc9218:mixed=alternate,starvation_guard=100000"),
@@ -164,7 +164,7 @@ TEST(SelectionTest, AnUnknownSignalSetIsRefusedWithTheKnownOnes) {
                     HasSubstr("chrome7540, firefox7540")));
 }
 
-TEST(SelectionTest, AllStandsForEverythingThatIsKnown) {
+TEST(SelectionTest, AllStandsForEveryKnownName) {
   EXPECT_EQ(NamesOf(SelectPages("all", kBundled)), BundledPages(kBundled));
   const auto policies = SelectPolicies("rr,all");
   ASSERT_TRUE(policies.ok()) << policies.status();
@@ -176,7 +176,7 @@ TEST(SelectionTest, AllStandsForEverythingThatIsKnown) {
   EXPECT_EQ(signals->size(), SignalSets().size());
 }
 
-TEST(SelectionTest, RealStandsForThePagesThatWereCaptured) {
+TEST(SelectionTest, RealStandsForTheCapturedPages) {
   EXPECT_THAT(
       NamesOf(SelectPages("real", kBundled)),
       AllOf(SizeIs(16), Contains("vk"), Each(Not(StartsWith("synthetic_")))));

@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/page/page.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 
@@ -86,7 +86,7 @@ std::map<std::string, Resource> Methods() {
   };
 }
 
-// What was said in the end, the update over the header, with the defaults
+// The final signal: the update overrides the header, with the defaults
 // written out: "u=3" for nothing at all.
 std::string Effective(const RequestSignals& said) {
   if (said.update.has_value()) {
@@ -116,7 +116,7 @@ struct Column {
 
 class SignalCapturesTest : public ::testing::TestWithParam<Column> {};
 
-TEST_P(SignalCapturesTest, EachWayToLoadIsSignalledAsItWasCaptured) {
+TEST_P(SignalCapturesTest, EachLoadingMethodHasTheCapturedSignals) {
   std::ifstream stream(kCapture);
   const json document = json::parse(stream, nullptr, false);
   ASSERT_FALSE(document.is_discarded());

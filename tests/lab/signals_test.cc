@@ -1,4 +1,4 @@
-#include "benchmarks/lab/signals.h"
+#include "benchmarks/lab/browser/signals.h"
 
 #include <sluice/h2/events.h>
 #include <sluice/signals/rfc7540_priority.h>
@@ -13,10 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/signals/chrome.h"
-#include "benchmarks/lab/signals/firefox.h"
-#include "benchmarks/lab/signals/safari.h"
+#include "benchmarks/lab/browser/chrome.h"
+#include "benchmarks/lab/browser/firefox.h"
+#include "benchmarks/lab/browser/safari.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -50,7 +50,7 @@ std::string Show(const signals::Rfc9218Priority& field) {
   return absl::StrCat("u=", field.urgency, field.incremental ? ", i" : "");
 }
 
-// What HEADERS depend on, then "priority: FIELD" and "update: FIELD".
+// The dependency in HEADERS, then "priority: FIELD" and "update: FIELD".
 std::string Show(const RequestSignals& said) {
   std::vector<std::string> parts;
   if (said.dependency.has_value()) parts.push_back(Show(*said.dependency));
@@ -292,7 +292,7 @@ TEST(Safari7540Test, FiveLevelsAreFiveWeightsOnTheRoot) {
   EXPECT_EQ(request(ResourceType::kCss, kVeryLow), "0/1");
 }
 
-TEST(SignalsTest, NoSignalsAreNoFieldsNoHeaderAndNoFrames) {
+TEST(SignalsTest, TheSetNoneSendsNoFieldsNoHeaderAndNoFrames) {
   auto none = FindSignalSet("none")->make({});
   EXPECT_EQ(Show(none->OnRequest(1, ImageThatComesIntoView())), "none");
   EXPECT_THAT(none->OnChangeOfMind(1, ChromeLevel::kHigh), IsEmpty());

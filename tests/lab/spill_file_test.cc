@@ -1,4 +1,4 @@
-#include "benchmarks/lab/spill_file.h"
+#include "benchmarks/lab/measure/spill_file.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(SpillFileTest, WhatWasAppendedIsReadFromBufferAndFile) {
+TEST(SpillFileTest, AppendedBytesAreReadFromTheBufferAndTheFile) {
   SpillFile spill(/*buffer_bytes=*/10);
   std::string all;
   for (const char* piece : {"one", "two", "three", "a long one, past it", ""}) {
@@ -29,7 +29,7 @@ TEST(SpillFileTest, WhatWasAppendedIsReadFromBufferAndFile) {
   EXPECT_EQ(*spill.Read(11, all.size() - 11), "a long one, past it");
 }
 
-TEST(SpillFileTest, RecordsAreNumbered) {
+TEST(SpillFileTest, RecordsAreReadByTheirNumbers) {
   struct Pair {
     uint64_t number;
     double half;
@@ -72,7 +72,7 @@ TEST(SpillFileTest, TheFileHasNoNameAndIsMadeWhenItIsNeeded) {
   EXPECT_EQ(*spill.Read(0, 2), "ab");
 }
 
-TEST(SpillFileTest, WithoutAFolderItSaysSo) {
+TEST(SpillFileTest, WithoutAFolderItReturnsAnError) {
   const TemporaryFolder temporary(
       absl::StrCat(::testing::TempDir(), "/nowhere"));
   SpillFile spill(/*buffer_bytes=*/1);

@@ -1,4 +1,4 @@
-#include "benchmarks/lab/statistics.h"
+#include "benchmarks/lab/measure/statistics.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "benchmarks/lab/random.h"
+#include "benchmarks/lab/net/random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,19 +16,19 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-TEST(RatiosOfPagesTest, AreOfTheBaselineOverThePolicyPageByPage) {
+TEST(RatiosOfPagesTest, DivideTheBaselineByThePolicyPageByPage) {
   EXPECT_THAT(RatiosOfPages({{"a", {{1, 30}}}, {"b", {{1, 10}}}},
                             {{"a", {{1, 10}}}, {"b", {{1, 20}}}}),
               UnorderedElementsAre(3, 0.5));
 }
 
-TEST(RatiosOfPagesTest, SeedsOfAPageAreOneRatioTheirMedian) {
+TEST(RatiosOfPagesTest, TakeTheMedianOverTheSeedsOfAPage) {
   EXPECT_THAT(RatiosOfPages({{"a", {{1, 10}, {2, 30}, {3, 90}}}},
                             {{"a", {{1, 10}, {2, 10}, {3, 10}}}}),
               UnorderedElementsAre(3));
 }
 
-TEST(RatiosOfPagesTest, WhatOneOfBothLacksIsLeftOut) {
+TEST(RatiosOfPagesTest, LeaveOutPagesThatOneOfThemLacks) {
   EXPECT_THAT(RatiosOfPages({{"a", {{1, 10}}}, {"b", {{1, 10}}}},
                             {{"a", {{2, 10}}}, {"c", {{1, 10}}}}),
               IsEmpty());
@@ -51,11 +51,13 @@ TEST(SpreadTest, EqualRatiosHaveAnIntervalOfOnePoint) {
   EXPECT_DOUBLE_EQ(spread.interval_high, 1.5);
 }
 
-TEST(SpreadTest, NoRatiosSayNothing) { EXPECT_EQ(SpreadOf({}, 1).count, 0u); }
+TEST(SpreadTest, WithoutRatiosEverythingIsInsideTheNoise) {
+  EXPECT_EQ(SpreadOf({}, 1).count, 0u);
+}
 
 // Of 100 values 0.01 … 1 the 2.5th and the 97.5th percentile of the median lie
 // near the order statistics 50 ∓ 1.96 · √100 / 2, that is near 0.4 and 0.6.
-TEST(SpreadTest, TheIntervalIsThatOfTheMedian) {
+TEST(SpreadTest, TheIntervalBelongsToTheMedian) {
   std::vector<double> ratios;
   for (int i = 1; i <= 100; ++i) ratios.push_back(i / 100.0);
   const Spread spread = SpreadOf(ratios, 1);
@@ -86,7 +88,7 @@ TEST(SpreadTest, AnIntervalThatHoldsOneIsInsideTheNoise) {
 }
 
 // The bootstrap as it is defined, by sorting each resample.
-TEST(SpreadTest, TheIntervalIsThatOfSortedResamples) {
+TEST(SpreadTest, TheIntervalEqualsThatOfSortedResamples) {
   for (const size_t size : {1u, 2u, 7u, 16u}) {
     std::vector<double> ratios;
     SplitMix64 values(size);

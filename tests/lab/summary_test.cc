@@ -1,4 +1,4 @@
-#include "benchmarks/lab/summary.h"
+#include "benchmarks/lab/results/summary.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/metrics.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/report.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -41,7 +41,7 @@ class Pages {
     for (size_t i = 0; i < pages_.size(); ++i) {
       lab::Run run;
       run.page = &pages_[i];
-      run.signals = "none";
+      run.setting.signals = "none";
       run.policy = std::string(policy);
       run.metrics = {.render_critical_ns = 100,
                      .atf_ns = 100,
@@ -87,7 +87,7 @@ TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
   EXPECT_LT(text.find("fast "), text.find("rr  "));
 }
 
-TEST(SummaryTest, SaysWhatTheDifferenceToTheBaselineIsWorth) {
+TEST(SummaryTest, JudgesTheDifferenceFromTheBaseline) {
   Pages pages(8);
   pages.Add("rr", Always(100));
   pages.Add("coin", [](int page) { return page % 2 == 0 ? 80 : 125; });
@@ -110,7 +110,7 @@ TEST(SummaryTest, SaysWhichPoliciesMayEqualTheFirst) {
   EXPECT_THAT(pages.LineOf("second"), EndsWith("  better"));
 }
 
-TEST(SummaryTest, FewPagesShowNothing) {
+TEST(SummaryTest, FewPagesGiveNoVerdict) {
   Pages pages(5);
   pages.Add("rr", Always(100));
   pages.Add("good", Always(50));
@@ -118,7 +118,7 @@ TEST(SummaryTest, FewPagesShowNothing) {
   EXPECT_THAT(pages.Text(), HasSubstr("or the pages are fewer than 6"));
 }
 
-TEST(SummaryTest, EveryMetricSaysForItselfWhetherItIsInsideTheNoise) {
+TEST(SummaryTest, EachMetricIsMarkedInsideTheNoiseByItself) {
   Pages pages(6);
   pages.Add("rr", Always(100));
   pages.Add("p", Always(80), [](Metrics& metrics) { metrics.atf_ns = 50; });
@@ -141,7 +141,7 @@ TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {
                                       "  rr       1.000 ~       25.0 %\n"));
 }
 
-TEST(SummaryTest, ARunThatIsThereTwiceIsAnError) {
+TEST(SummaryTest, ARunThatComesTwiceIsAnError) {
   Pages pages(2);
   pages.Add("rr", Always(1));
   pages.Add("fifo", Always(1));
@@ -149,7 +149,7 @@ TEST(SummaryTest, ARunThatIsThereTwiceIsAnError) {
   EXPECT_THAT(pages.Text(), HasSubstr("with policy fifo, signals none"));
 }
 
-TEST(SummaryTest, OnePageGivesNoneAndNoBaselineASentence) {
+TEST(SummaryTest, OnePageGivesNoSummaryAndAMissingBaselineASentence) {
   Pages one(1);
   one.Add("rr", Always(1));
   EXPECT_THAT(one.Text(), IsEmpty());

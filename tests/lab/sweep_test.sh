@@ -38,7 +38,7 @@ cmp direct.md "$small.md" || fail "the sweep's tables are others"
 "$table" "${files[@]/%/.csv}" >stdout.md || fail "table to standard output"
 cmp direct.md stdout.md || fail "another table on standard output"
 
-# What report reads back is what compare wrote.
+# report reads back the runs that compare wrote.
 "$report" --csv=again.csv @runs_list || fail "report"
 cmp direct.csv again.csv || fail "kept runs are other runs"
 
@@ -50,7 +50,7 @@ cmp fifo.html "$against_fifo.html" || fail "the page has another baseline"
 "$table" --output=fifo.md --baseline=fifo @csv_list || fail "a table's baseline"
 cmp fifo.md "$against_fifo.md" || fail "the tables have another baseline"
 
-# What cannot be written is no file of ours to remove.
+# A link to a full disk is not removed.
 ln -s /dev/full full
 "$table" --output=full @csv_list 2>err && fail "to a full disk"
 grep -q 'writing full failed' err || fail "a full disk: $(cat err)"
@@ -69,7 +69,7 @@ refuses() {
 refuses 'no CSV file of runs' "$table"
 refuses 'cannot read @nowhere' "$table" @nowhere
 refuses 'cannot read nowhere.csv' "$table" nowhere.csv
-refuses 'runs_list: has no runs of the lab' "$table" runs_list
+refuses 'runs_list: is not a CSV file' "$table" runs_list
 refuses 'cannot read @nowhere' "$report" --csv=x.csv @nowhere
 refuses 'unknown statistic "best"' "$table" --columns='a|atf_ms best' @csv_list
 refuses 'is not NAME=VALUE' "$table" --where=here --columns='a|atf_ms value' @csv_list

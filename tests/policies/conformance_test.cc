@@ -1,4 +1,4 @@
-// What every policy owes the session, whatever it decides: one suite over all
+// The duties of every policy to its session: one suite over all
 // that are registered, those with options as well. A new policy is in it from
 // the moment its file exists.
 #include <sluice/scheduler/policy.h>
@@ -300,7 +300,7 @@ TEST_P(ConformanceTest, RefusedCallsAreTypedAndChangeNoDecision) {
 
 // Of signals for idle ids, which a policy may have no room for: a call that is
 // refused leaves no trace in anything that is decided later.
-TEST_P(ConformanceTest, ARefusedSignalIsAsIfItHadNeverBeenSent) {
+TEST_P(ConformanceTest, ARefusedSignalHasNoEffect) {
   PolicyOptions options;
   options.max_streams = 4;
   options.max_closed_streams = 2;

@@ -87,7 +87,7 @@ std::vector<Row> Page() {
   return rows;
 }
 
-// What of a row the policy is told.
+// The part of a row that the policy is told.
 enum Told : int { kHints = 1, kField = 2, kChain = 4 };
 
 struct Golden {

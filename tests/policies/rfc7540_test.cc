@@ -3,9 +3,12 @@
 #include <sluice/priority/priority_tree.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/signal_source.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,7 +95,7 @@ TEST_F(Rfc7540Test, HintsAndRfc9218SignalsMoveNothing) {
 // A stream of which only RFC 9218 signals are known weighs 128, 64, 32, 16 … by
 // its urgency. By finish tags, in KiB per unit of weight: 3 at 0.5, 1, 1.5, 2;
 // 1 and 5 at 1, 2.
-TEST_F(Rfc7540Test, AnUrgencyStandsForAWeightWhereThereIsNothingElse) {
+TEST_F(Rfc7540Test, AnUrgencySetsTheWeightOfAStreamWithoutADependency) {
   Open(1, Field(3));  // 16
   Open(3, Field(2));  // 32
   Open(5, {});        // 16
@@ -120,7 +123,7 @@ TEST_F(Rfc7540Test, AnUpdateBeforeTheStreamOpensGivesItsWeight) {
   EXPECT_EQ(Picks(6), "3,3,3,1,5,3");
 }
 
-TEST_F(Rfc7540Test, TheApplicationsUrgencyCountsAsLongAsItIsSaid) {
+TEST_F(Rfc7540Test, TheApplicationsUrgencyHoldsUntilItIsTakenBack) {
   Open(1, {});
   Open(3, Field(3));
   StreamInfo overridden = Field(3);
@@ -161,6 +164,39 @@ TEST_F(Rfc7540Test, AnOverrideIsValidatedLikeTheClientsOwnPriority) {
 }
 
 // The limit of open and idle ids together is that of the other policies.
+// RFC 7540 §5.3.1: a dependency on a stream that is not in the tree is the
+// default priority.
+TEST(Rfc7540RoomTest, AParentThatHasNoRoomGivesTheDefaultPriority) {
+  PolicyOptions options;
+  options.max_streams = 6;
+  options.max_closed_streams = 0;
+  const std::unique_ptr<Policy> policy = *CreatePolicy("rfc7540", options);
+  StreamBook book(policy.get(), 6);
+  StreamRecord first;
+  StreamRecord second;
+  for (StreamRecord* record : {&first, &second}) {
+    book.Open(record == &first ? 1 : 3, record);
+    book.SetReady(record);
+  }
+  for (const StreamId id : {101, 103}) {
+    book.SetRfc7540(id, nullptr, {.depends_on = id + 100},
+                    signals::SignalSource::kFrame);
+  }
+  book.SetRfc7540(3, &second, {.depends_on = 1}, signals::SignalSource::kFrame);
+  EXPECT_EQ(book.Pick()->stream_id, 1u);
+  book.Charge(1, &first, 1000);
+  // 3 leaves 1, and shares with it by the default weight.
+  book.SetRfc7540(3, &second, {.depends_on = 999, .weight = 256},
+                  signals::SignalSource::kFrame);
+  size_t bytes = 0;
+  for (int i = 0; i < 90; ++i) {
+    const StreamId id = book.Pick()->stream_id;
+    if (id == 3) bytes += 1000;
+    book.Charge(id, id == 1 ? &first : &second, 1000);
+  }
+  EXPECT_NEAR(bytes, 45000, 2000);
+}
+
 TEST_F(Rfc7540Test, OpenStreamsLeaveLessRoomForIdleOnes) {
   PolicyOptions options;
   options.max_streams = 3;

@@ -1,5 +1,5 @@
-// What each policy makes of the signals it cannot read, of those that come
-// late, and of the application's own.
+// How each policy takes signals of a kind that is not its own, signals that
+// come late, and the application's own.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/translation.h>
@@ -49,7 +49,7 @@ StreamInfo Override(StreamInfo info, const Rfc9218Priority& server) {
 
 // --- Translation -------------------------------------------------------------
 
-TEST(TranslationTest, ChromiumsWeightsAreTheUrgenciesThatItMeans) {
+TEST(TranslationTest, ChromiumsWeightsTranslateToItsUrgencies) {
   const std::vector<int> weights = {256, 220, 183, 147, 110, 74, 37, 1};
   for (size_t urgency = 0; urgency < weights.size(); ++urgency) {
     EXPECT_EQ(TranslateToRfc9218({0, weights[urgency], true}),
@@ -327,7 +327,7 @@ TEST(ServerDrivenTest, UrgenciesStandForWeightsOnBothSides) {
   EXPECT_EQ(driver.sent(5), 140000u);
 }
 
-TEST(ServerDrivenTest, WhatWasSaidBeforeTheStreamOpensHoldsOnBothSides) {
+TEST(ServerDrivenTest, SignalsFromBeforeAStreamOpensHoldOnBothSides) {
   PolicyDriver driver(Make("server_driven"));
   ASSERT_TRUE(driver.policy().OnPriority(5, Sharing(240), Said::kRfc7540).ok());
   driver.Add(1, 1 << 30);
@@ -406,8 +406,8 @@ TEST_F(AutoTest, ALaterPriorityFrameGivesItsWeightsUrgency) {
   EXPECT_EQ(driver_.Run(1), "3");
 }
 
-// What a client said in the tree's terms before it spoke in the others is as
-// good by frame as by HEADERS.
+// Before the client's first RFC 9218 signal, a PRIORITY frame is as good as a
+// dependency in HEADERS: the tree alone reads it.
 TEST_F(AutoTest, APriorityFrameFromBeforeTheSwitchIsTheTreesAlone) {
   StreamInfo raised;
   raised.rfc7540 = Rfc7540Priority{0, 256, true};

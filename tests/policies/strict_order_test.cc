@@ -161,7 +161,7 @@ StreamInfo RandomInfo(std::mt19937& random) {
 
 class StrictOrderTest : public ::testing::TestWithParam<Promise> {};
 
-TEST_P(StrictOrderTest, NoPickHasAReadyStreamInFrontOfIt) {
+TEST_P(StrictOrderTest, NoPickOvertakesAReadyStreamThatGoesFirst) {
   for (uint32_t seed = 0; seed < 4; ++seed) {
     std::mt19937 random(seed);
     const std::unique_ptr<BookedPolicy> policy = Make(GetParam().spec);

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/priority/tree_inspector.h"
 
 namespace sluice::priority {
 namespace {
@@ -64,18 +65,19 @@ FairnessProgram ParseFairnessProgram(absl::string_view text) {
   return program;
 }
 
-template <class Order>
-FairnessMeter<Order>::FairnessMeter(StreamId max_id, bool slots)
+FairnessMeter::FairnessMeter(StreamId max_id, bool slots, TreeOrder order)
     : max_id_(max_id),
-      tree_({.max_nodes = max_id, .max_closed = 0, .max_idle = 0}),
+      tree_({.max_nodes = max_id,
+             .max_closed = 0,
+             .max_idle = 0,
+             .order = order}),
       streams_(max_id + 1),
       pairs_((max_id + 1) * (max_id + 1)) {
   slack_ = 4.0 / 256;
-  if (slots) slack_ += 2.0 * (1 << tree_.slot_shift()) / 256;
+  if (slots) slack_ += 2.0 * (1 << TreeInspector(tree_).slot_shift()) / 256;
 }
 
-template <class Order>
-void FairnessMeter<Order>::Run(const FairnessStep& step) {
+void FairnessMeter::Run(const FairnessStep& step) {
   const Rfc7540Priority priority = {.depends_on = step.parent,
                                     .weight = step.weight,
                                     .exclusive = step.exclusive};
@@ -105,10 +107,9 @@ void FairnessMeter<Order>::Run(const FairnessStep& step) {
 }
 
 // Starts the pairs anew that an edit ended.
-template <class Order>
-void FairnessMeter<Order>::Look() {
+void FairnessMeter::Look() {
   for (StreamId i = 1; i <= max_id_; ++i) {
-    const std::vector<signals::PathLevel> levels = tree_.Explain(i);
+    const std::vector<signals::PathLevel> levels = Explain(tree_, i);
     Stream now;
     if (!levels.empty()) {
       now = {.parent = levels.back().parent,
@@ -129,9 +130,7 @@ void FairnessMeter<Order>::Look() {
   }
 }
 
-template <class Order>
-void FairnessMeter<Order>::Note(double* worst, double value, StreamId i,
-                                StreamId j) {
+void FairnessMeter::Note(double* worst, double value, StreamId i, StreamId j) {
   const double bound =
       kGrant / streams_[i].weight + kGrant / streams_[j].weight + slack_;
   if (value / bound <= *worst) return;
@@ -142,10 +141,9 @@ void FairnessMeter<Order>::Note(double* worst, double value, StreamId i,
   }
 }
 
-template <class Order>
-void FairnessMeter<Order>::Decide(size_t bytes) {
-  const absl::StatusOr<StreamId> picked = tree_.Pick();
-  if (!picked.ok()) return;
+void FairnessMeter::Decide(size_t bytes) {
+  const std::optional<StreamId> picked = tree_.Pick();
+  if (!picked.has_value()) return;
   tree_.Charge(bytes);
   // All of its levels, by the parents that Look() saw.
   for (StreamId c = *picked; c != 0; c = streams_[c].parent) {
@@ -170,8 +168,5 @@ void FairnessMeter<Order>::Decide(size_t bytes) {
   }
   if (bytes == 0) Look();  // it is blocked now
 }
-
-template class FairnessMeter<ByteFairOrder>;
-template class FairnessMeter<ExactByteFairOrder>;
 
 }  // namespace sluice::priority

@@ -53,11 +53,10 @@ struct FairnessResult {
   double Worst() const { return two_sided > one_sided ? two_sided : one_sided; }
 };
 
-template <class Order>
 class FairnessMeter {
  public:
   // Streams 1…max_id. `slots`: the bound includes two slots.
-  FairnessMeter(StreamId max_id, bool slots);
+  FairnessMeter(StreamId max_id, bool slots, TreeOrder order);
   // Steps that the tree refuses, and decisions when nothing is ready, do
   // nothing.
   void Run(const FairnessStep& step);
@@ -79,23 +78,20 @@ class FairnessMeter {
   void Note(double* worst, double value, StreamId i, StreamId j);
 
   StreamId max_id_;
-  BasicPriorityTree<Order> tree_;
+  PriorityTree tree_;
   double slack_;  // bytes per unit of weight
   std::vector<Stream> streams_;
   std::vector<Pair> pairs_;
   FairnessResult result_;
 };
 
-template <class Order>
-FairnessResult MeasureFairness(const FairnessProgram& program, StreamId max_id,
-                               bool slots) {
-  FairnessMeter<Order> meter(max_id, slots);
+inline FairnessResult MeasureFairness(const FairnessProgram& program,
+                                      StreamId max_id, bool slots,
+                                      TreeOrder order = TreeOrder::kSlots) {
+  FairnessMeter meter(max_id, slots, order);
   for (const FairnessStep& step : program) meter.Run(step);
   return meter.result();
 }
-
-extern template class FairnessMeter<ByteFairOrder>;
-extern template class FairnessMeter<ExactByteFairOrder>;
 
 }  // namespace sluice::priority
 

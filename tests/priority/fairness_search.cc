@@ -79,13 +79,12 @@ FairnessProgram RandomFairnessProgram(std::mt19937_64& random,
   return program;
 }
 
-template <class Order>
 FairnessProgram ClimbToWorst(std::mt19937_64& random,
                              const FairnessWorld& world, size_t steps,
                              int evaluations) {
   FairnessProgram worst = RandomFairnessProgram(random, world, steps);
   double height =
-      MeasureFairness<Order>(worst, world.max_id, world.slots).Worst();
+      MeasureFairness(worst, world.max_id, world.slots, world.order).Worst();
   for (int i = 0; i < evaluations; ++i) {
     FairnessProgram next = worst;
     for (uint64_t edits = 1 + random() % 3; edits > 0; --edits) {
@@ -112,7 +111,7 @@ FairnessProgram ClimbToWorst(std::mt19937_64& random,
       if (next.empty()) next = worst;
     }
     const double reached =
-        MeasureFairness<Order>(next, world.max_id, world.slots).Worst();
+        MeasureFairness(next, world.max_id, world.slots, world.order).Worst();
     // A shorter program of the same height is worth more.
     if (reached > height ||
         (reached == height && next.size() <= worst.size())) {
@@ -122,12 +121,5 @@ FairnessProgram ClimbToWorst(std::mt19937_64& random,
   }
   return worst;
 }
-
-template FairnessProgram ClimbToWorst<ByteFairOrder>(std::mt19937_64&,
-                                                     const FairnessWorld&,
-                                                     size_t, int);
-template FairnessProgram ClimbToWorst<ExactByteFairOrder>(std::mt19937_64&,
-                                                          const FairnessWorld&,
-                                                          size_t, int);
 
 }  // namespace sluice::priority

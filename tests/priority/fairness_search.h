@@ -15,6 +15,7 @@ struct FairnessWorld {
   // Everything on the root: contended levels only. Else random trees.
   bool flat = false;
   bool slots = false;  // the bound includes them
+  TreeOrder order = TreeOrder::kSlots;
 };
 
 FairnessStep RandomFairnessStep(std::mt19937_64& random,
@@ -24,15 +25,9 @@ FairnessProgram RandomFairnessProgram(std::mt19937_64& random,
                                       const FairnessWorld& world, size_t steps);
 
 // Climbs for `evaluations` programs; returns the worst one found.
-template <class Order>
 FairnessProgram ClimbToWorst(std::mt19937_64& random,
                              const FairnessWorld& world, size_t steps,
                              int evaluations);
-
-extern template FairnessProgram ClimbToWorst<ByteFairOrder>(
-    std::mt19937_64&, const FairnessWorld&, size_t, int);
-extern template FairnessProgram ClimbToWorst<ExactByteFairOrder>(
-    std::mt19937_64&, const FairnessWorld&, size_t, int);
 
 }  // namespace sluice::priority
 

@@ -1,17 +1,19 @@
-// What must not depend on depth, or on the number of siblings: stack,
+// Costs that must not grow with depth or with the number of siblings: stack,
 // decisions, exclusive inserts, memory. Asserted by work counters, never by a
 // clock.
 #include <sluice/priority/priority_tree.h>
+#include <sluice/priority/resource_allocator.h>
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory_resource>
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "tests/priority/tree_inspector.h"
 #include "tests/support/allocation_counter.h"
 
 namespace sluice::priority {
@@ -53,13 +55,13 @@ TEST(TreeDepth, AChainOf100000LivesOnA64KiBStack) {
     EXPECT_EQ(*tree.Pick(), kDeep);
     tree.Charge(100);
     EXPECT_TRUE(tree.Reprioritise(kDeep / 2, On(0, 3)).ok());
-    EXPECT_EQ(tree.Explain(kDeep - 1).size(), kDeep / 2);
-    EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
-    EXPECT_GT(tree.Dump().size(), kDeep);
+    EXPECT_EQ(Explain(tree, kDeep - 1).size(), kDeep / 2);
+    EXPECT_TRUE(CheckInvariants(tree).ok()) << CheckInvariants(tree);
+    EXPECT_GT(Dump(tree).size(), kDeep);
     for (StreamId id = 2; id <= kDeep / 2; ++id) {
       EXPECT_TRUE((id % 2 == 0 ? tree.Remove(id) : tree.Close(id)).ok());
     }
-    EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
+    EXPECT_TRUE(CheckInvariants(tree).ok()) << CheckInvariants(tree);
     return nullptr;  // and it is destroyed
   });
 }
@@ -69,9 +71,9 @@ TEST(TreeDepth, TheLimitOnNodesIsExact) {
   for (StreamId id = 1; id <= 1000; ++id) {
     ASSERT_TRUE(tree.Reprioritise(id, On(id - 1)).ok());
   }
-  EXPECT_EQ(GetTreeError(tree.Reprioritise(1001, On(0))),
-            TreeError::kTooManyNodes);
-  EXPECT_EQ(tree.size(), 1000u);
+  EXPECT_EQ(tree.Reprioritise(1001, On(0)).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Size(tree), 1000u);
 }
 
 // A decision costs the contended levels on its path: steady sending through a
@@ -95,14 +97,14 @@ TEST(TreeDepth, ADecisionCostsTheContendedLevelsWhateverTheDepth) {
     const auto decide = [&tree](int count) {
       const uint64_t before = tree.work().Total();
       for (int i = 0; i < count; ++i) {
-        ASSERT_TRUE(tree.Pick().ok());
+        ASSERT_TRUE(tree.Pick().has_value());
         tree.Charge(1 + (i * 977) % 16384);
       }
       // The decision, its two levels, and a step or two in each short list.
       EXPECT_LE(tree.work().Total() - before, 8u * count);
     };
     for (int i = 0; i < 2; ++i) {  // finds where the runs end …
-      ASSERT_TRUE(tree.Pick().ok());
+      ASSERT_TRUE(tree.Pick().has_value());
       tree.Charge(16384);
     }
     decide(1000);  // … which stays found
@@ -111,7 +113,7 @@ TEST(TreeDepth, ADecisionCostsTheContendedLevelsWhateverTheDepth) {
     for (int i = 0; i < 100; ++i) {
       ASSERT_TRUE(tree.SetBlocked(id).ok());
       ASSERT_TRUE(tree.SetReady(id).ok());
-      ASSERT_TRUE(tree.Pick().ok());
+      ASSERT_TRUE(tree.Pick().has_value());
       tree.Charge(16384);
     }
     EXPECT_LE(tree.work().Total() - before, 14u * 100);
@@ -159,7 +161,7 @@ TEST(TreeDepth, TogglingTheLeafOfAnIdleChainCostsItsDepth) {
   const uint64_t before = tree.work().Total();
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(tree.SetReady(kDepth).ok());
-    ASSERT_TRUE(tree.Pick().ok());
+    ASSERT_TRUE(tree.Pick().has_value());
     tree.Charge(16384);
     ASSERT_TRUE(tree.SetBlocked(kDepth).ok());
   }
@@ -177,8 +179,8 @@ TEST(TreeDepth, NothingAllocatesAfterConstruction) {
       tree.SetReady(next).IgnoreError();
     }
     for (int i = 0; i < 50; ++i) {
-      const absl::StatusOr<StreamId> id = tree.Pick();
-      if (!id.ok()) break;
+      const std::optional<StreamId> id = tree.Pick();
+      if (!id.has_value()) break;
       if (i % 10 == 9) tree.Reprioritise(*id, On(0, 3, true)).IgnoreError();
       if (i % 10 == 8) tree.Close(*id).IgnoreError();
       tree.Charge(static_cast<size_t>(i * 300));
@@ -186,23 +188,44 @@ TEST(TreeDepth, NothingAllocatesAfterConstruction) {
     for (StreamId id = next - 40; id < next; id += 2) {
       if (tree.State(id) == StreamState::kOpen) tree.Close(id).IgnoreError();
     }
-    while (tree.Pick().ok()) tree.Charge(0);
+    while (tree.Pick().has_value()) tree.Charge(0);
   }
   EXPECT_EQ(testing::Allocations(), before);
 }
 
+// The bytes of a tree for 100 streams.
+size_t BytesOf100Streams(size_t large_queues) {
+  struct Counting : std::pmr::memory_resource {
+    size_t bytes = 0;
+    void* do_allocate(size_t size, size_t alignment) override {
+      bytes += size;
+      return std::pmr::new_delete_resource()->allocate(size, alignment);
+    }
+    void do_deallocate(void* block, size_t size, size_t alignment) override {
+      bytes -= size;
+      std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+    }
+    bool do_is_equal(const memory_resource& other) const noexcept override {
+      return this == &other;
+    }
+  } memory;
+  size_t bytes = 0;
+  {
+    const MemoryScope scope(&memory);
+    const PriorityTree tree({.max_nodes = 100, .large_queues = large_queues});
+    bytes = memory.bytes + sizeof(tree);
+  }
+  EXPECT_EQ(memory.bytes, 0u);  // all given back
+  return bytes;
+}
+
 TEST(TreeDepth, AConnectionWith100StreamsFitsIntoItsMemory) {
-  const PriorityTree small({.max_nodes = 100, .large_queues = 0});
-  EXPECT_LE(small.Memory().Total(), 12u * 1024);
-  EXPECT_EQ(small.Memory().nodes, 101 * 64u);
-  const PriorityTree large({.max_nodes = 100, .large_queues = 1});
-  EXPECT_LE(large.Memory().Total(), 32u * 1024);
-  std::printf(
-      "100 streams: nodes %zu groups %zu ids %zu path %zu object %zu, "
-      "large queue %zu, in all %zu without and %zu with it\n",
-      large.Memory().nodes, large.Memory().groups, large.Memory().id_map,
-      large.Memory().path, large.Memory().object, large.Memory().large_queues,
-      small.Memory().Total(), large.Memory().Total());
+  const size_t small = BytesOf100Streams(0);
+  const size_t large = BytesOf100Streams(1);
+  EXPECT_LE(small, 12u * 1024);
+  EXPECT_LE(large, 32u * 1024);
+  std::printf("100 streams: %zu bytes, and %zu with a large queue\n", small,
+              large);
 }
 
 }  // namespace

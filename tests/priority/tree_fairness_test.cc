@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "tests/priority/fairness_meter.h"
 #include "tests/priority/fairness_search.h"
+#include "tests/priority/tree_inspector.h"
 #include "tests/priority/tree_text.h"
 
 namespace sluice::priority {
@@ -25,21 +26,20 @@ namespace {
 #define SLUICE_FAIRNESS_PROGRAMS 40
 #endif
 
-// What the measuring itself may round, in floating point.
+// Room for the rounding of the measurement itself, in floating point.
 constexpr double kPromise = 1 + 1e-9;
 
 Rfc7540Priority On(StreamId parent, int weight = 16, bool exclusive = false) {
   return {.depends_on = parent, .weight = weight, .exclusive = exclusive};
 }
 
-template <class Order>
 void ExpectPromiseInRandomPrograms(const FairnessWorld& world, double limit) {
   std::mt19937_64 random(1);
   double two_sided = 0, one_sided = 0;
   for (int i = 0; i < SLUICE_FAIRNESS_PROGRAMS; ++i) {
     const FairnessProgram program = RandomFairnessProgram(random, world, 1000);
     const FairnessResult result =
-        MeasureFairness<Order>(program, world.max_id, world.slots);
+        MeasureFairness(program, world.max_id, world.slots, world.order);
     ASSERT_LE(result.Worst(), limit) << result.pair << ": " << ToText(program);
     two_sided = std::max(two_sided, result.two_sided);
     one_sided = std::max(one_sided, result.one_sided);
@@ -50,42 +50,38 @@ void ExpectPromiseInRandomPrograms(const FairnessWorld& world, double limit) {
 }
 
 TEST(TreeFairness, SiblingsKeepThePromiseOverEveryInterval) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 8, .flat = true},
-                                               kPromise);
+  ExpectPromiseInRandomPrograms({.max_id = 8, .flat = true}, kPromise);
 }
 
 TEST(TreeFairness, EveryLevelOfARandomTreeKeepsIt) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 8}, kPromise);
+  ExpectPromiseInRandomPrograms({.max_id = 8}, kPromise);
 }
 
 TEST(TreeFairness, LargeLevelsKeepItWithTheirSlots) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>(
-      {.max_id = 40, .flat = true, .slots = true}, kPromise);
+  ExpectPromiseInRandomPrograms({.max_id = 40, .flat = true, .slots = true},
+                                kPromise);
 }
 
 TEST(TreeFairness, LargeLevelsStayWithinAnEighthOfTheBareBound) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 40, .flat = true},
-                                               1.125);
+  ExpectPromiseInRandomPrograms({.max_id = 40, .flat = true}, 1.125);
 }
 
 TEST(TreeFairness, LargeTreesKeepItWithTheirSlots) {
-  ExpectPromiseInRandomPrograms<ByteFairOrder>({.max_id = 40, .slots = true},
-                                               kPromise);
+  ExpectPromiseInRandomPrograms({.max_id = 40, .slots = true}, kPromise);
 }
 
 TEST(TreeFairness, TheExactOrderKeepsTheBareBoundAtEverySize) {
-  ExpectPromiseInRandomPrograms<ExactByteFairOrder>(
-      {.max_id = 40, .flat = true}, kPromise);
+  ExpectPromiseInRandomPrograms(
+      {.max_id = 40, .flat = true, .order = TreeOrder::kExact}, kPromise);
 }
 
-template <class Order>
 void ExpectPromiseUnderAttack(const FairnessWorld& world, double limit) {
   for (uint64_t seed = 1; seed <= 3; ++seed) {
     std::mt19937_64 random(seed);
-    const FairnessProgram worst = ClimbToWorst<Order>(
+    const FairnessProgram worst = ClimbToWorst(
         random, world, 3 * world.max_id + 40, 10 * SLUICE_FAIRNESS_PROGRAMS);
     const FairnessResult result =
-        MeasureFairness<Order>(worst, world.max_id, world.slots);
+        MeasureFairness(worst, world.max_id, world.slots, world.order);
     std::printf("climbed to two-sided %.4f, one-sided %.4f of the bound\n",
                 result.two_sided, result.one_sided);
     EXPECT_LE(result.Worst(), limit) << result.pair << ": " << ToText(worst);
@@ -93,22 +89,21 @@ void ExpectPromiseUnderAttack(const FairnessWorld& world, double limit) {
 }
 
 TEST(TreeFairness, TheSearchForAWorstCaseFindsNoBreachAmongSiblings) {
-  ExpectPromiseUnderAttack<ByteFairOrder>({.max_id = 4, .flat = true},
-                                          kPromise);
+  ExpectPromiseUnderAttack({.max_id = 4, .flat = true}, kPromise);
 }
 
 TEST(TreeFairness, TheSearchForAWorstCaseFindsNoBreachInTrees) {
-  ExpectPromiseUnderAttack<ByteFairOrder>({.max_id = 8}, kPromise);
+  ExpectPromiseUnderAttack({.max_id = 8}, kPromise);
 }
 
 TEST(TreeFairness, TheSearchForAWorstCaseFindsNoBreachInLargeLevels) {
-  ExpectPromiseUnderAttack<ByteFairOrder>(
-      {.max_id = 20, .flat = true, .slots = true}, kPromise);
+  ExpectPromiseUnderAttack({.max_id = 20, .flat = true, .slots = true},
+                           kPromise);
 }
 
 TEST(TreeFairness, TheSearchForAWorstCaseFindsNoBreachInTheExactOrder) {
-  ExpectPromiseUnderAttack<ExactByteFairOrder>({.max_id = 20, .flat = true},
-                                               kPromise);
+  ExpectPromiseUnderAttack(
+      {.max_id = 20, .flat = true, .order = TreeOrder::kExact}, kPromise);
 }
 
 // Found by the search. They touch the bound, so that it cannot be lowered.
@@ -121,8 +116,7 @@ TEST(TreeFairness, TheWorstCasesFoundStayAtTheBound) {
        }) {
     const FairnessProgram program = ParseFairnessProgram(text);
     EXPECT_EQ(ToText(program), text);
-    const FairnessResult result =
-        MeasureFairness<ByteFairOrder>(program, 8, false);
+    const FairnessResult result = MeasureFairness(program, 8, false);
     EXPECT_LE(result.Worst(), kPromise) << text;
     EXPECT_GT(result.Worst(), 0.999) << text;
   }
@@ -138,8 +132,7 @@ TEST(TreeFairness, TheWorstCasesFoundInLargeLevelsStayWithinTheirBound) {
       "d16384 d16384 d16384 m17:23:100! d16384 r7 d16384 d13 d4 d32 x12 d2 "
       "o8:0:242 d10882 r17 d25 d16384 o8:0:1 d16384 x6 r6 d16384 d9 d31 d23 b7 "
       "r4 r7 x9 d16384 d16384 d2259 d2130 d18 d16384 b12 d4748");
-  const FairnessResult result =
-      MeasureFairness<ByteFairOrder>(program, 24, true);
+  const FairnessResult result = MeasureFairness(program, 24, true);
   EXPECT_LE(result.Worst(), kPromise);
   EXPECT_GT(result.Worst(), 0.99);
 }
@@ -194,7 +187,7 @@ TEST(TreeFairness, TheLastFrameOfAStreamIsChargedThoughItClosesInsideThePull) {
   int family = 0;
   StreamId id = 11;
   for (int i = 0; i < 1000; ++i, id += 2) {
-    if (!tree.Explain(Id('B')).back().child_active) {
+    if (!Explain(tree, Id('B')).back().child_active) {
       ASSERT_TRUE(tree.Insert(id, On(Id('B'))).ok());
       ASSERT_TRUE(tree.SetReady(id).ok());
     }
@@ -254,7 +247,7 @@ TEST(TreeFairness, ClocksOfTheSmallestWeightsNeverOverflow) {
     ASSERT_TRUE(tree.Insert(id, On(2)).ok());
   }
   ASSERT_TRUE(tree.Close(2).ok());
-  EXPECT_EQ(tree.Explain(300).back().weight, 1.0 / 65536);
+  EXPECT_EQ(Explain(tree, 300).back().weight, 1.0 / 65536);
   std::map<StreamId, int> served;
   ASSERT_TRUE(tree.SetReady(300).ok());
   ASSERT_TRUE(tree.SetReady(301).ok());
@@ -265,7 +258,7 @@ TEST(TreeFairness, ClocksOfTheSmallestWeightsNeverOverflow) {
     tree.Charge(16384);
     ++served[id];
     if (i % 4096 == 0) {
-      const signals::PathLevel level = tree.Explain(300).back();
+      const signals::PathLevel level = Explain(tree, 300).back();
       ASSERT_LT(level.key, int64_t{1} << 61);
       taken_back += level.clock < clock;
       clock = level.clock;
@@ -273,10 +266,10 @@ TEST(TreeFairness, ClocksOfTheSmallestWeightsNeverOverflow) {
     }
   }
   EXPECT_GE(taken_back, 1);
-  EXPECT_TRUE(tree.CheckInvariants().ok()) << tree.CheckInvariants();
+  EXPECT_TRUE(CheckInvariants(tree).ok()) << CheckInvariants(tree);
 }
 
-// What the promise costs: the lightest new child waits its quantum.
+// The price of the promise: the lightest new child waits its quantum.
 TEST(TreeFairness, ANewLightChildWaitsAtMostItsQuantum) {
   PriorityTree tree;
   Plant(tree, "(A256B1)");

@@ -23,11 +23,10 @@ struct Shape {
   int operations;  // a program
 };
 
-template <class Order>
 void RunPrograms(const Shape& shape, uint64_t seed) {
   std::mt19937_64 random(seed);
   for (int done = 0; done < SLUICE_MODEL_OPERATIONS;) {
-    TreePair<Order> pair(shape.options);
+    TreePair pair(shape.options);
     std::string program;
     for (int i = 0; i < shape.operations; ++i, ++done) {
       const TreeOp op =
@@ -53,21 +52,31 @@ const Shape kTight = {.max_id = 30,
 const Shape kWide = {.max_id = 40,
                      .options = {.max_nodes = 60, .max_closed = 2},
                      .operations = 600};
+Shape WideWith(TreeOrder order) {
+  Shape shape = kWide;
+  shape.options.order = order;
+  return shape;
+}
 const Shape kNoLargeQueue = {
     .max_id = 40,
     .options = {.max_nodes = 60, .max_closed = 0, .large_queues = 0},
     .operations = 600};
-TEST(TreeModel, SmallTrees) { RunPrograms<ByteFairOrder>(kSmall, 1); }
-TEST(TreeModel, TreesAtTheirLimits) { RunPrograms<ByteFairOrder>(kTight, 2); }
-TEST(TreeModel, LevelsThatOutgrowTheirList) {
-  RunPrograms<ByteFairOrder>(kWide, 3);
+
+TEST(TreeModel, SmallTreesAgreeWithTheOracle) { RunPrograms(kSmall, 1); }
+TEST(TreeModel, TreesAtTheirLimitsAgreeWithTheOracle) {
+  RunPrograms(kTight, 2);
 }
-TEST(TreeModel, LevelsWithoutALargeQueue) {
-  RunPrograms<ByteFairOrder>(kNoLargeQueue, 4);
+TEST(TreeModel, LevelsThatOutgrowTheirListAgreeWithTheOracle) {
+  RunPrograms(kWide, 3);
 }
-TEST(TreeModel, TheExactOrder) { RunPrograms<ExactByteFairOrder>(kWide, 6); }
-TEST(TreeModel, TheExactOrderWithTiesById) {
-  RunPrograms<ExactByIdOrder>(kWide, 7);
+TEST(TreeModel, LevelsWithoutALargeQueueAgreeWithTheOracle) {
+  RunPrograms(kNoLargeQueue, 4);
+}
+TEST(TreeModel, TheExactOrderAgreesWithTheOracle) {
+  RunPrograms(WideWith(TreeOrder::kExact), 6);
+}
+TEST(TreeModel, TheExactOrderWithTiesByIdAgreesWithTheOracle) {
+  RunPrograms(WideWith(TreeOrder::kExactById), 7);
 }
 
 }  // namespace

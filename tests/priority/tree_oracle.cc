@@ -338,13 +338,9 @@ void TreeOracle::Place(StreamId id, Rfc7540Priority priority) {
 
 namespace {
 
-std::optional<TreeError> Refusal(StreamId id, const Rfc7540Priority& p) {
-  if (id == 0 || id >> 31 != 0 || p.depends_on >> 31 != 0) {
-    return TreeError::kPseudoStream;
-  }
-  if (p.weight < 1 || p.weight > 256) return TreeError::kBadWeight;
-  if (p.depends_on == id) return TreeError::kSelfDependency;
-  return std::nullopt;
+bool AreValid(StreamId id, const Rfc7540Priority& p) {
+  return id != 0 && id >> 31 == 0 && p.depends_on >> 31 == 0 && p.weight >= 1 &&
+         p.weight <= 256 && p.depends_on != id;
 }
 
 }  // namespace
@@ -383,16 +379,16 @@ TreeOracle::Result TreeOracle::Insert(
     StreamId id, const std::optional<Rfc7540Priority>& priority) {
   Log([=, this] { Insert(id, priority); });
   const Rfc7540Priority wanted = priority.value_or(Rfc7540Priority{});
-  if (const Result refusal = Refusal(id, wanted)) return refusal;
+  if (!AreValid(id, wanted)) return absl::StatusCode::kInvalidArgument;
   const bool known = Find(id) != nullptr;
   if (known && Find(id)->state != StreamState::kIdle) {
-    return TreeError::kDuplicateStream;
+    return absl::StatusCode::kAlreadyExists;
   }
   now_.highest[id & 1] = std::max(now_.highest[id & 1], id);
   if (known) {
     SetState(id, StreamState::kOpen);
     if (priority.has_value()) Place(id, wanted);
-    return std::nullopt;
+    return absl::StatusCode::kOk;
   }
   if (now_.streams.size() >= options_.max_nodes) {
     const StreamId spared =
@@ -402,38 +398,39 @@ TreeOracle::Result TreeOracle::Insert(
   }
   now_.streams.push_back({.id = id, .parent = kNowhere});
   Place(id, wanted);
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 TreeOracle::Result TreeOracle::Reprioritise(StreamId id,
                                             const Rfc7540Priority& priority) {
   Log([=, this] { Reprioritise(id, priority); });
-  if (const Result refusal = Refusal(id, priority)) return refusal;
+  if (!AreValid(id, priority)) return absl::StatusCode::kInvalidArgument;
   const bool known = Find(id) != nullptr;
-  if (!known && id <= now_.highest[id & 1]) return TreeError::kMissingStream;
+  if (!known && id <= now_.highest[id & 1]) return absl::StatusCode::kNotFound;
   const StreamId parent = priority.depends_on;
   const bool new_parent = parent != 0 && Find(parent) == nullptr &&
                           parent > now_.highest[parent & 1];
   const size_t needed = size_t{!known} + size_t{new_parent};
-  if (needed > 0 && !RoomForIdle(needed)) return TreeError::kTooManyNodes;
+  if (needed > 0 && !RoomForIdle(needed))
+    return absl::StatusCode::kResourceExhausted;
   if (!known) {
     now_.streams.push_back(
         {.id = id, .parent = kNowhere, .state = StreamState::kIdle});
     now_.idle.push_back(id);
   }
   Place(id, priority);
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 TreeOracle::Result TreeOracle::Close(StreamId id) {
   Log([=, this] { Close(id); });
   Stream* s = id == 0 ? nullptr : Find(id);
   if (s == nullptr || s->state != StreamState::kOpen) {
-    return TreeError::kMissingStream;
+    return absl::StatusCode::kNotFound;
   }
   if (options_.max_closed == 0) {
     RemoveStream(id);
-    return std::nullopt;
+    return absl::StatusCode::kOk;
   }
   s->ready = false;
   Update();
@@ -442,36 +439,36 @@ TreeOracle::Result TreeOracle::Close(StreamId id) {
       now_.streams.size() > options_.max_nodes) {
     EvictOne(now_.closed, 0);
   }
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 TreeOracle::Result TreeOracle::Remove(StreamId id) {
   Log([=, this] { Remove(id); });
-  if (id == 0 || Find(id) == nullptr) return TreeError::kMissingStream;
+  if (id == 0 || Find(id) == nullptr) return absl::StatusCode::kNotFound;
   RemoveStream(id);
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 TreeOracle::Result TreeOracle::SetReady(StreamId id) {
   Log([=, this] { SetReady(id); });
   Stream* s = id == 0 ? nullptr : Find(id);
   if (s == nullptr || s->state != StreamState::kOpen) {
-    return TreeError::kMissingStream;
+    return absl::StatusCode::kNotFound;
   }
   s->ready = true;
   Update();
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 TreeOracle::Result TreeOracle::SetBlocked(StreamId id) {
   Log([=, this] { SetBlocked(id); });
   Stream* s = id == 0 ? nullptr : Find(id);
   if (s == nullptr || s->state != StreamState::kOpen) {
-    return TreeError::kMissingStream;
+    return absl::StatusCode::kNotFound;
   }
   s->ready = false;
   Update();
-  return std::nullopt;
+  return absl::StatusCode::kOk;
 }
 
 std::optional<StreamId> TreeOracle::Pick() {

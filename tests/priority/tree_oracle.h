@@ -18,11 +18,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace sluice::priority {
 
 class TreeOracle {
  public:
-  // What an Order of tree_order.h says.
+  // Those of a TreeOrder.
   struct Rules {
     // Keys of levels that grew beyond eight active children compare without
     // their lowest bits.
@@ -31,7 +33,7 @@ class TreeOracle {
   };
   TreeOracle(const PriorityTreeOptions& options, const Rules& rules);
 
-  using Result = std::optional<TreeError>;  // nothing: it worked
+  using Result = absl::StatusCode;
   Result Insert(StreamId id, const std::optional<Rfc7540Priority>& priority);
   Result Reprioritise(StreamId id, const Rfc7540Priority& priority);
   Result Close(StreamId id);

@@ -37,7 +37,7 @@ struct ReadyOp {
 struct BlockedOp {
   StreamId id;
 };
-// Picks; what follows up to the next ChargeOp happens inside the pull.
+// Picks; the operations up to the next ChargeOp happen inside the pull.
 struct PickOp {};
 struct ChargeOp {
   size_t bytes;
@@ -51,23 +51,18 @@ std::string ToText(const TreeOp& op);
 TreeOp RandomTreeOp(std::mt19937_64& random, StreamId max_id, size_t max_grant);
 
 // Runs one operation on both and compares everything that can be seen.
-template <class Order>
 class TreePair {
  public:
   explicit TreePair(const PriorityTreeOptions& options);
 
-  // What differs, or nothing. A PickOp inside a pull and a ChargeOp outside
+  // The difference, if any. A PickOp inside a pull and a ChargeOp outside
   // one do nothing.
   std::optional<std::string> Run(const TreeOp& op);
 
  private:
-  BasicPriorityTree<Order> tree_;
+  PriorityTree tree_;
   TreeOracle oracle_;
 };
-
-extern template class TreePair<ByteFairOrder>;
-extern template class TreePair<ExactByteFairOrder>;
-extern template class TreePair<ExactByIdOrder>;
 
 }  // namespace sluice::priority
 

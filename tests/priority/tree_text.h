@@ -1,7 +1,7 @@
 // Trees and sequences as text that a reader can check.
 //
 //   Tree("(A6(B5 C4(D3)))") … streams 1, 2, 3, 4 with their weights
-//   Letters(tree.Dump())    … the same form back
+//   Letters(Dump(tree))    … the same form back
 //   Picks(tree, 4)          … "A,B,A,C"
 #ifndef SLUICE_TESTS_PRIORITY_TREE_TEXT_H_
 #define SLUICE_TESTS_PRIORITY_TREE_TEXT_H_
@@ -83,7 +83,7 @@ std::string Picks(Tree& tree, int count, size_t bytes = 16384) {
   for (int i = 0; i < count; ++i) {
     if (i > 0) text += ',';
     auto id = tree.Pick();
-    if (!id.ok()) {
+    if (!id.has_value()) {
       text += '-';
       continue;
     }

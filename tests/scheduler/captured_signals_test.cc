@@ -1,4 +1,4 @@
-// What browsers were captured to say, as frames through two connections into a
+// Signals captured from browsers, as frames through two connections into a
 // DataScheduler; the order of the DATA against one that was worked out by hand.
 //
 // All responses are there before the first pull. Each has 2,800 bytes and goes

@@ -1,4 +1,4 @@
-// What Chromium 156 was seen to send over HTTP/2, both kinds of signals at
+// The signals that Chromium 156 sent over HTTP/2, both kinds of signals at
 // once, as frames through the core, and the order in which each policy that
 // reads them sends the bodies: 2,800 bytes each, in grants of 1,400, worked out
 // by hand. captured_signals_test.cc has the older captures.

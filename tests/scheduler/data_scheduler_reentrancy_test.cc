@@ -80,7 +80,7 @@ class CancelsAtItsEnd : public DataSource {
   const h2::StreamId other_;
 };
 
-TEST(ReentrancyTest, ABodyThatOutlivedItsUseMayCallBackWhenAllIsTornDown) {
+TEST(ReentrancyTest, ABodyMayCallBackWhileEverythingIsTornDown) {
   h2::Connection connection({.side = h2::Side::kClient});
   ASSERT_TRUE(connection.InitiateConnection().ok());
   auto scheduler =
@@ -118,7 +118,8 @@ TEST(ReentrancyTest, ASourceMayAnswerOtherRequests) {
   EXPECT_EQ(session.Take(), "H1 H3 1:10. 3:20.");
 }
 
-TEST(ReentrancyTest, ASourceMayReprioritiseItselfAndTheBytesAreOnTheOldPath) {
+TEST(ReentrancyTest,
+     ASourceMayReprioritiseItselfAndItsBytesAreChargedToTheOldPath) {
   SessionOptions options;
   options.policy = "rfc9218";
   Session session(options);
@@ -143,13 +144,10 @@ TEST(ReentrancyTest, ASourceMayReprioritiseItselfAndTheBytesAreOnTheOldPath) {
 TEST(ReentrancyTest, PullFromInsideAReadDoesNothing) {
   Session session;
   size_t inner = 1;
-  ASSERT_TRUE(session
-                  .Respond(session.Request(),
-                           std::make_unique<ScriptSource>([&](size_t) {
-                             inner = session.scheduler().Pull(100);
-                             return Bytes(10, true);
-                           }))
-                  .ok());
+  session.Serve(std::make_unique<ScriptSource>([&](size_t) {
+    inner = session.scheduler().Pull(100);
+    return Bytes(10, true);
+  }));
   session.Drain();
   EXPECT_EQ(inner, 0u);
   EXPECT_EQ(session.Take(), "H1 1:10.");
@@ -241,7 +239,7 @@ TEST(ReentrancyTest, ASourcesDestructorMayCallBack) {
   EXPECT_EQ(session.Take(), "H1 H3 1:10. R3=8");
 }
 
-// What a destructor starts must not outlive what it starts it in.
+// A response that a destructor starts must not outlive the scheduler.
 TEST(ReentrancyTest, ABodysDestructorCannotSubmitToADyingScheduler) {
   struct Restarts : DataSource {
     Restarts(Session* session, h2::StreamId other)
@@ -283,7 +281,7 @@ TEST(ReentrancyTest, ABodysDestructorCannotPullInsideAPull) {
 }
 
 // A window that shrinks inside a read: what was read waits, the others go on.
-TEST(ReentrancyTest, BytesThatNoWindowTakesAnyMoreHoldNobodyBack) {
+TEST(ReentrancyTest, BytesWithoutAWindowHoldNoOtherStreamBack) {
   Session session;
   session.Request();
   session.Request();
@@ -363,8 +361,7 @@ TEST(ReentrancyTest, RandomCallsFromInsideReadsAreSafe) {
     for (int i = 0; i < 2000; ++i) {
       session.scheduler().Pull(1 + random() % 3000);
       session.ToClient();
-      ASSERT_TRUE(session.client().IncrementFlowControlWindow(0, 3000).ok());
-      session.ToServer();
+      session.OpenWindow(0, 3000);
       for (h2::StreamId id = 1; id <= last; id += 2) {
         session.scheduler().Resume(id);
       }

@@ -1,5 +1,5 @@
-// What reaches the policy, and when: a policy that writes down its calls stands
-// behind the data scheduler.
+// The calls that reach the policy, and when: a policy that writes down its
+// calls stands behind the data scheduler.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/scheduler/data_scheduler.h>
@@ -126,7 +126,7 @@ class WritingPolicy : public Policy {
 
 class SignalsTest : public ::testing::Test {
  protected:
-  // What the policy was told since the last call, when the session has spoken
+  // The calls of the policy since the last time, when the session has spoken
   // of another stream.
   std::string Calls() {
     session_.scheduler().OnEvent(h2::PriorityUpdated{kOther, {}});
@@ -188,7 +188,7 @@ TEST_F(SignalsTest, AStreamThatIsAnsweredAtOnceOpensWithItsSignalsToo) {
 }
 
 // The application may even send before it passes the signals on.
-TEST_F(SignalsTest, SignalsOfHeadersThatComeAfterAPickAreToldThen) {
+TEST_F(SignalsTest, SignalsThatFollowAPickAreReportedThen) {
   const h2::StreamId id = 1;
   session_.scheduler().OnEvent(h2::RequestReceived{id, {}, true});
   EXPECT_FALSE(session_.scheduler().HasReady());
@@ -199,7 +199,7 @@ TEST_F(SignalsTest, SignalsOfHeadersThatComeAfterAPickAreToldThen) {
   EXPECT_EQ(Told(), "open 1; 7540 1 0/220x; uses 9218; 9218 1 0/220x u=1");
 }
 
-TEST_F(SignalsTest, AStreamThatIsOverBeforeItsSignalsOpensAndCloses) {
+TEST_F(SignalsTest, AStreamThatEndsBeforeItsSignalsStillOpensAndCloses) {
   session_.scheduler().OnEvent(h2::RequestReceived{1, {}, true});
   session_.scheduler().Cancel(1);
   EXPECT_EQ(Told(), "open 1; close 1");
@@ -220,7 +220,7 @@ TEST_F(SignalsTest, TheExclusiveDependencyOfHeadersActsOnce) {
   EXPECT_EQ(Calls(), "7540 1 0/256x");  // a frame of its own acts
 }
 
-TEST_F(SignalsTest, SignalsThatComeBeforeTheHeadersAreThereWhenItOpens) {
+TEST_F(SignalsTest, SignalsBeforeTheHeadersAreKnownWhenTheStreamOpens) {
   ASSERT_TRUE(session_.client().Prioritize(1, {0, 32, false}).ok());
   session_.ToServer();
   EXPECT_EQ(Calls(), "idle 1 0/32");
@@ -235,7 +235,7 @@ TEST_F(SignalsTest, SignalsThatComeBeforeTheHeadersAreThereWhenItOpens) {
 }
 
 // RFC 9218 §7: the frame has the last word, though the field comes later.
-TEST_F(SignalsTest, APriorityUpdateThatComesBeforeTheHeadersGoesOverTheField) {
+TEST_F(SignalsTest, APriorityUpdateBeforeTheHeadersOverridesTheField) {
   ASSERT_TRUE(session_.client().SendPriorityUpdate(1, {.urgency = 6}).ok());
   session_.ToServer();
   EXPECT_EQ(Calls(), "uses 9218");
@@ -244,7 +244,7 @@ TEST_F(SignalsTest, APriorityUpdateThatComesBeforeTheHeadersGoesOverTheField) {
 }
 
 // PRIORITY storms: what is kept here and what the policy hears is bounded.
-TEST_F(SignalsTest, SignalsOfOneMoreStreamThanTheLimitAreIgnored) {
+TEST_F(SignalsTest, SignalsBeyondTheStreamLimitAreIgnored) {
   const size_t limit = DataSchedulerOptions().max_streams;
   for (h2::StreamId i = 0; i < 10000; ++i) {
     session_.scheduler().OnEvent(
@@ -272,7 +272,7 @@ TEST(IdleLimitTest, ASignalForAClosedStreamTakesNoRoomFromIdleOnes) {
   options.scheduler.max_streams = 1;
   std::vector<std::string> calls;
   Session session(std::make_unique<WritingPolicy>(&calls), options);
-  ASSERT_TRUE(session.Respond(session.Request(), nullptr).ok());
+  session.Serve(nullptr);
   calls.clear();
   for (const h2::StreamId id : {3, 1, 5}) {  // idle, closed, one too many
     ASSERT_TRUE(session.client().Prioritize(id, {0, 32, false}).ok());
@@ -309,8 +309,8 @@ TEST(IdleLimitTest, AnIdleStreamThatOpensStaysWhereOthersMovedIt) {
   ASSERT_TRUE(session.client().Prioritize(3, {0, 16, false}).ok());
   ASSERT_TRUE(session.client().Prioritize(1, {0, 16, true}).ok());  // adopts 3
   session.ToServer();
-  ASSERT_TRUE(session.Respond(session.Request(), 16384).ok());
-  ASSERT_TRUE(session.Respond(session.Request(), 16384).ok());
+  session.Serve(16384);
+  session.Serve(16384);
   session.Drain();
   EXPECT_EQ(session.Take(), "H1 H3 1:16384. 3:16384.");
 }
@@ -349,7 +349,7 @@ TEST_F(SignalsTest, TheSettingAgainstRfc7540SignalsIsPassedOn) {
 }
 
 TEST_F(SignalsTest, AStreamIsClosedToThePolicyWhenItsEndWentOut) {
-  ASSERT_TRUE(session_.Respond(session_.Request(), 10).ok());
+  session_.Serve(10);
   Calls();
   session_.Drain();
   EXPECT_EQ(Calls(), "charge 1 10; close 1");
@@ -365,26 +365,22 @@ TEST_F(SignalsTest, AStreamIsClosedToThePolicyWhenItsEndWentOut) {
 }
 
 TEST_F(SignalsTest, AnEmptyEndIsAChargeOfNothingAndAClose) {
-  ASSERT_TRUE(
-      session_.Respond(session_.Request(), std::make_unique<BytesSource>(0))
-          .ok());
+  session_.Serve(std::make_unique<BytesSource>(0));
   Calls();
   session_.Drain();
   EXPECT_EQ(Calls(), "charge 1 0; close 1");
 }
 
 TEST_F(SignalsTest, AStreamWithoutWindowOrDataIsBlockedAfterItsCharge) {
-  ASSERT_TRUE(
-      session_
-          .Respond(session_.Request(), std::make_unique<ScriptSource>(
-                                           [](size_t) { return Bytes(0); }))
-          .ok());
+  session_.Serve(
+      std::make_unique<ScriptSource>([](size_t) { return Bytes(0); }));
   Calls();
   session_.Drain();
   EXPECT_EQ(Calls(), "charge 1 0; blocked 1");
 }
 
-TEST_F(SignalsTest, TheApplicationsPriorityGoesOverTheClientsAndBack) {
+TEST_F(SignalsTest,
+       TheApplicationsPriorityReplacesTheClientsUntilItIsTakenBack) {
   session_.Request(std::nullopt, {{"priority", "u=1"}});
   ASSERT_TRUE(session_.Respond(1, 100).ok());
   Calls();
@@ -427,7 +423,8 @@ TEST_F(SignalsTest, APriorityFieldOfTheResponseIsMergedWithTheClients) {
   Calls();
   respond(1, "u=1");
   EXPECT_EQ(Calls(), "9218 1 u=5,i server(u=1,i); ready 1");
-  // What the response does not name follows the client's later word.
+  // A parameter that the response does not name follows the client's later
+  // word.
   session_.scheduler().OnEvent(h2::PriorityFieldUpdated{
       1, {6, false}, h2::PriorityFieldUpdated::Source::kFrame});
   EXPECT_EQ(Calls(), "9218 1 u=6 server(u=1)");
@@ -474,7 +471,7 @@ TEST_F(SignalsTest, TheLinesOfAResponsesPriorityFieldAreOneDictionary) {
   EXPECT_EQ(Calls(), "ready 5");
 }
 
-TEST_F(SignalsTest, HintsArriveLateAndCountDownWithWhatIsSent) {
+TEST_F(SignalsTest, LateHintsCountDownWithTheBytesSent) {
   session_.Request();
   ASSERT_TRUE(session_.Respond(1, 5000).ok());
   ASSERT_TRUE(session_.scheduler().SetHints(1, {.bytes_remaining = 5000}).ok());

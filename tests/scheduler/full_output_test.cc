@@ -86,7 +86,7 @@ TEST(FullOutputTest, ControlBytesAtTheirMarkEndThePull) {
     ASSERT_TRUE(session.Respond(1, 100).ok());
     ASSERT_TRUE(session.server().SendHeaders(3, LargeResponse(1000)).ok());
     EXPECT_EQ(session.scheduler().Pull(16384), 0u);
-    EXPECT_EQ(session.server().OutputRoom(), 0u);
+    EXPECT_EQ(session.server().CapacityFor(0).output_room, 0u);
     EXPECT_TRUE(session.scheduler().HasReady());
     EXPECT_EQ(session.scheduler().counters().picks, 0u);
     session.ToClient();
@@ -106,7 +106,7 @@ TEST(FullOutputTest, AClientThatReadsNothingKeepsNoPullBusy) {
                   options);
   ASSERT_TRUE(
       session.client().IncrementFlowControlWindow(0, 0x7fffffff - 65535).ok());
-  ASSERT_TRUE(session.Respond(session.Request(), 1 << 24).ok());
+  session.Serve(1 << 24);
   absl::Status status;
   while (status.ok()) {
     std::vector<h2::Header> headers = LargeResponse(200);
@@ -122,11 +122,8 @@ TEST(FullOutputTest, TrailersWaitForRoomAsDataDoes) {
     for (const bool end_alone : {false, true}) {
       SCOPED_TRACE(absl::StrCat(entry.name, " ", end_alone));
       Session session = SessionOf(9, entry.name);
-      ASSERT_TRUE(session
-                      .Respond(session.Request(),
-                               std::make_unique<BytesSource>(100, end_alone),
-                               {.trailers = {{"checksum", "1"}}})
-                      .ok());
+      session.Serve(std::make_unique<BytesSource>(100, end_alone),
+                    {.trailers = {{"checksum", "1"}}});
       session.ToClient();
       EXPECT_EQ(session.scheduler().Pull(16384), 100u);
       EXPECT_TRUE(session.scheduler().HasReady());
@@ -155,10 +152,7 @@ TEST(FullOutputTest, TrailersWithoutABodyWaitForRoom) {
 
 TEST(FullOutputTest, AnEndAloneWaitsForRoom) {
   Session session = SessionOf(9);
-  ASSERT_TRUE(
-      session
-          .Respond(session.Request(), std::make_unique<BytesSource>(100, true))
-          .ok());
+  session.Serve(std::make_unique<BytesSource>(100, true));
   session.ToClient();
   for (int i = 0; i < 2; ++i) {
     session.scheduler().Pull(16384);
@@ -190,11 +184,8 @@ TEST(FullOutputTest, AStreamThatIsResetWhileItsTrailersWaitIsForgotten) {
 
 TEST(FullOutputTest, AMarkOfZeroAdmitsOneFrameAtATime) {
   Session session = SessionOf(0);
-  ASSERT_TRUE(session
-                  .Respond(session.Request(),
-                           std::make_unique<BytesSource>(100, true),
-                           {.trailers = {{"checksum", "1"}}})
-                  .ok());
+  session.Serve(std::make_unique<BytesSource>(100, true),
+                {.trailers = {{"checksum", "1"}}});
   session.ToClient();
   for (int i = 0; i < 3; ++i) {
     session.scheduler().Pull(16384);
@@ -249,7 +240,7 @@ TEST(FullOutputTest, SourcesThatResumeEachOtherWithoutAWindowAreReadOnceAPull) {
 
 // Each pick sends, or its stream is not picked again in this pull but for once
 // more when small windows may go.
-TEST(FullOutputTest, APullPicksNoMoreThanItSendsAndTwiceForEachStream) {
+TEST(FullOutputTest, APullPicksOnceForEachFrameAndTwiceForEachStreamAtMost) {
   for (const PolicyEntry& entry : RegisteredPolicies()) {
     for (const uint32_t window : {0u, 1u, 10u, 700u, 5000u, 1000000u}) {
       for (const size_t mark : {0u, 1u, 500u, 5000u, 1000000u}) {
@@ -292,7 +283,7 @@ TEST(FullOutputTest, APullPicksNoMoreThanItSendsAndTwiceForEachStream) {
 
 TEST(FullOutputTest, NothingIsReadyAfterTheConnectionsEnd) {
   Session session;
-  ASSERT_TRUE(session.Respond(session.Request(), 100000).ok());
+  session.Serve(100000);
   ASSERT_TRUE(session.scheduler().HasReady());
   ASSERT_TRUE(
       session.server().CloseConnection(h2::ErrorCode::kInternalError).ok());

@@ -1,68 +1,78 @@
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/ready_queue.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory_resource>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 
 namespace sluice::scheduler {
 namespace {
 
-std::pmr::memory_resource* const kHeap = std::pmr::new_delete_resource();
+using Entry = ReadyQueue::Entry;
 
-TEST(ReadyQueueTest, TheSmallestOrderIsOnTopAndTiesGoToTheSmallerStreamId) {
-  ReadyQueue queue(kHeap);
-  ReadyQueue::Places places(3, kHeap);
-  queue.Insert({.order = 5, .id = 1, .slot = 0}, places);
-  queue.Insert({.order = 4, .id = 9, .slot = 1}, places);
-  queue.Insert({.order = 4, .id = 7, .slot = 2}, places);
-  EXPECT_EQ(queue.top(places).id, 7u);
-  queue.Remove(2, places);
-  EXPECT_EQ(queue.top(places).id, 9u);
-  queue.Update(1, 6, places);
-  EXPECT_EQ(queue.top(places).id, 1u);
-  queue.Update(1, -6, places);
-  EXPECT_EQ(queue.top(places).id, 9u);
+// `count` entries of one order, with the ids 1, 3, 5, …
+std::vector<Entry> Entries(uint32_t count, int64_t order = 0) {
+  std::vector<Entry> entries(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    entries[i].order = order;
+    entries[i].id = 2 * i + 1;
+  }
+  return entries;
 }
 
-// Against a sorted map, with several queues on one table of places.
-TEST(ReadyQueueTest, AgreesWithASortedMapOverRandomOperations) {
-  constexpr uint32_t kSlots = 200;
+TEST(ReadyQueueTest, TheSmallestOrderIsOnTopAndTiesGoToTheSmallerStreamId) {
+  Entry one = {.order = 5, .id = 1};
+  Entry nine = {.order = 4, .id = 9};
+  Entry seven = {.order = 4, .id = 7};
+  ReadyQueue queue;
+  for (Entry* entry : {&one, &nine, &seven}) queue.Insert(entry);
+  EXPECT_EQ(queue.top(), &seven);
+  queue.Remove(&seven);
+  EXPECT_EQ(queue.top(), &nine);
+  queue.Update(&nine, 6);
+  EXPECT_EQ(queue.top(), &one);
+  queue.Update(&nine, -6);
+  EXPECT_EQ(queue.top(), &nine);
+}
+
+TEST(ReadyQueueTest, TwoQueuesAgreeWithSortedMapsOverRandomOperations) {
   std::mt19937 random(1);
-  ReadyQueue queues[2] = {ReadyQueue(kHeap), ReadyQueue(kHeap)};
-  std::map<std::pair<int64_t, StreamId>, uint32_t> models[2];
-  ReadyQueue::Places places(kSlots, kHeap);
-  std::map<uint32_t, std::pair<int, int64_t>> where;  // slot → queue, order
+  std::vector<Entry> entries = Entries(200);
+  ReadyQueue queues[2];
+  std::map<std::pair<int64_t, StreamId>, const Entry*> models[2];
+  std::map<Entry*, int> where;  // entry → queue
   for (int step = 0; step < 200000; ++step) {
-    const uint32_t slot = random() % kSlots;
-    const StreamId id = slot * 2 + 1;
+    Entry* entry = &entries[random() % entries.size()];
     const int64_t order = static_cast<int64_t>(random() % 1000) - 500;
-    const auto at = where.find(slot);
+    const auto at = where.find(entry);
     if (at == where.end()) {
-      const int heap = random() % 2;
-      queues[heap].Insert({order, id, slot}, places);
-      models[heap][{order, id}] = slot;
-      where[slot] = {heap, order};
+      const int to = random() % 2;
+      entry->order = order;
+      queues[to].Insert(entry);
+      models[to][{order, entry->id}] = entry;
+      where[entry] = to;
     } else {
-      auto& [heap, old] = at->second;
-      models[heap].erase({old, id});
+      const int in = at->second;
+      models[in].erase({entry->order, entry->id});
       if (random() % 2 == 0) {
-        queues[heap].Update(slot, order, places);
-        models[heap][{order, id}] = slot;
-        old = order;
+        queues[in].Update(entry, order);
+        ASSERT_EQ(entry->order, order);
+        models[in][{order, entry->id}] = entry;
       } else {
-        queues[heap].Remove(slot, places);
+        queues[in].Remove(entry);
         where.erase(at);
       }
     }
     for (int i = 0; i < 2; ++i) {
       ASSERT_EQ(queues[i].size(), models[i].size());
+      ASSERT_EQ(queues[i].empty(), models[i].empty());
       if (!queues[i].empty()) {
-        ASSERT_EQ(queues[i].top(places).slot, models[i].begin()->second);
+        ASSERT_EQ(queues[i].top(), models[i].begin()->second);
       }
     }
   }
@@ -70,16 +80,13 @@ TEST(ReadyQueueTest, AgreesWithASortedMapOverRandomOperations) {
 
 // Streams that share equally and send frames of one size only turn the ring.
 TEST(ReadyQueueTest, GoingBehindAllOthersMovesNothing) {
-  constexpr uint32_t kSlots = 1000;
-  ReadyQueue queue(kHeap);
-  ReadyQueue::Places places(kSlots, kHeap);
-  for (uint32_t slot = 0; slot < kSlots; ++slot) {
-    queue.Insert({.order = 0, .id = 2 * slot + 1, .slot = slot}, places);
-  }
-  for (uint32_t i = 0; i < 10 * kSlots; ++i) {
-    const ReadyQueue::Entry top = queue.top(places);
-    ASSERT_EQ(top.slot, i % kSlots);
-    queue.Update(top.slot, top.order + 16384, places);
+  std::vector<Entry> entries = Entries(1000);
+  ReadyQueue queue;
+  for (Entry& entry : entries) queue.Insert(&entry);
+  for (size_t i = 0; i < 10 * entries.size(); ++i) {
+    Entry* top = queue.top();
+    ASSERT_EQ(top, &entries[i % entries.size()]);
+    queue.Update(top, top->order + 16384);
   }
   EXPECT_EQ(queue.steps(), 0u);
 }
@@ -87,22 +94,18 @@ TEST(ReadyQueueTest, GoingBehindAllOthersMovesNothing) {
 // Frames of sizes that a peer chooses against it: ever smaller ones, so that
 // nothing goes behind the last, and any mixture.
 TEST(ReadyQueueTest, AnUpdateMovesAtMostALogarithmOfEntriesWhateverTheSizes) {
-  constexpr uint32_t kSlots = 1024;  // five levels of four
   std::mt19937 random(3);
   for (const int habit : {0, 1, 2}) {
-    ReadyQueue queue(kHeap);
-    ReadyQueue::Places places(kSlots, kHeap);
-    for (uint32_t slot = 0; slot < kSlots; ++slot) {
-      queue.Insert({.order = 1 << 20, .id = 2 * slot + 1, .slot = slot},
-                   places);
-    }
+    std::vector<Entry> entries = Entries(1024, 1 << 20);  // five levels of four
+    ReadyQueue queue;
+    for (Entry& entry : entries) queue.Insert(&entry);
     for (int64_t i = 0; i < 100000; ++i) {
-      const ReadyQueue::Entry top = queue.top(places);
+      Entry* top = queue.top();
       int64_t bytes = 1 + random() % 16384;
       if (habit == 1) bytes = 1;
       if (habit == 2) bytes = i % 2 == 0 ? 16384 - i % 16384 : 1;
       const uint64_t before = queue.steps();
-      queue.Update(top.slot, top.order + bytes, places);
+      queue.Update(top, top->order + bytes);
       ASSERT_LE(queue.steps() - before, 7u);
     }
   }

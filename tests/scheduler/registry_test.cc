@@ -38,7 +38,7 @@ Seen* seen = new Seen;
 
 absl::StatusOr<std::unique_ptr<Policy>> MakeProbe(const PolicyOptions& options,
                                                   OptionReader& reader) {
-  *seen = {.strict = reader.Bool("strict", false),
+  *seen = {.strict = reader.Choice("strict", {"false", "true"}) == 1,
            .mode = reader.Choice("mode", {"slow", "fast"}),
            .count = reader.Integer("count", 7, 1, 9),
            .max_grant = options.max_grant};
@@ -108,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
                       BadSpec{"probe:strict", "'strict' is not key=value"},
                       BadSpec{"probe:=true", "'=true' is not key=value"},
                       BadSpec{"probe:count=1,count=2", "'count' comes twice"},
-                      BadSpec{"probe:strict=yes", "expected true or false"},
+                      BadSpec{"probe:strict=yes",
+                              "expected one of false, true"},
                       BadSpec{"probe:mode=odd", "expected one of slow, fast"},
                       BadSpec{"probe:count=10", "an integer from 1 to 9"},
                       BadSpec{"probe:count=two", "an integer from 1 to 9"},

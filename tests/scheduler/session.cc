@@ -55,19 +55,47 @@ Session::Session(std::unique_ptr<Policy> policy, SessionOptions options)
   Take();
 }
 
-h2::StreamId Session::Request(std::optional<signals::Rfc7540Priority> priority,
-                              std::vector<h2::Header> more) {
-  const absl::StatusOr<h2::StreamId> id = client_.GetNextAvailableStreamId();
+SessionOptions StreamWindowsOf(uint32_t size, absl::string_view policy) {
+  SessionOptions options;
+  options.policy = std::string(policy);
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, size}};
+  return options;
+}
+
+h2::StreamId SendGet(h2::Connection& client,
+                     const std::optional<signals::Rfc7540Priority>& priority,
+                     const std::vector<h2::Header>& more) {
+  const absl::StatusOr<h2::StreamId> id = client.GetNextAvailableStreamId();
+  EXPECT_TRUE(id.ok());
   std::vector<h2::Header> headers = {{":method", "GET"},
                                      {":scheme", "https"},
                                      {":authority", "example.org"},
                                      {":path", "/"}};
   headers.insert(headers.end(), more.begin(), more.end());
-  const absl::Status status = client_.SendHeaders(
-      *id, headers, {.end_stream = true, .priority = priority});
-  EXPECT_TRUE(status.ok()) << status;
-  ToServer();
+  EXPECT_TRUE(
+      client
+          .SendHeaders(*id, headers, {.end_stream = true, .priority = priority})
+          .ok());
   return *id;
+}
+
+h2::StreamId Session::Request(std::optional<signals::Rfc7540Priority> priority,
+                              std::vector<h2::Header> more) {
+  const h2::StreamId id = SendGet(client_, priority, more);
+  ToServer();
+  return id;
+}
+
+h2::StreamId Session::Serve(std::unique_ptr<DataSource> body,
+                            SubmitOptions options) {
+  const h2::StreamId id = Request();
+  EXPECT_TRUE(Respond(id, std::move(body), std::move(options)).ok());
+  return id;
+}
+
+void Session::OpenWindow(h2::StreamId id, uint32_t increment) {
+  EXPECT_TRUE(client_.IncrementFlowControlWindow(id, increment).ok());
+  ToServer();
 }
 
 absl::Status Session::Respond(h2::StreamId id, std::unique_ptr<DataSource> body,

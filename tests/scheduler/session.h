@@ -1,5 +1,5 @@
 // A client and a server connection joined in memory, the server's bodies under
-// a DataScheduler. What the client got is written down in short:
+// a DataScheduler. The frames that the client gets are written down in short:
 //
 //   "1:16384 3:100. 1:20."   DATA of stream 1, of 3 with END_STREAM, of 1 …
 //   "T1"                     trailers        "R1=8"   RST_STREAM with CANCEL
@@ -41,7 +41,7 @@ class BytesSource : public DataSource {
   const bool end_alone_;
 };
 
-// Whatever the function says. Sets `*destroyed` when it dies.
+// Its chunks are those of a function. Sets `*destroyed` when it dies.
 class ScriptSource : public DataSource {
  public:
   using Script = std::function<Chunk(size_t max_bytes)>;
@@ -66,6 +66,15 @@ struct SessionOptions {
   DataSchedulerOptions scheduler = {};
 };
 
+// With windows of `size` bytes for each stream.
+SessionOptions StreamWindowsOf(uint32_t size, absl::string_view policy = "rr");
+
+// Sends a GET; its stream.
+h2::StreamId SendGet(
+    h2::Connection& client,
+    const std::optional<signals::Rfc7540Priority>& priority = std::nullopt,
+    const std::vector<h2::Header>& more = {});
+
 class Session {
  public:
   // The handshake is done.
@@ -89,7 +98,17 @@ class Session {
     return Respond(id, std::make_unique<BytesSource>(bytes));
   }
 
-  // Carries what the client wrote to the server and its scheduler.
+  // Both: a GET that is answered with 200 and a body; its stream.
+  h2::StreamId Serve(std::unique_ptr<DataSource> body,
+                     SubmitOptions options = {});
+  h2::StreamId Serve(uint64_t bytes) {
+    return Serve(std::make_unique<BytesSource>(bytes));
+  }
+
+  // The client opens a window further, which reaches the server.
+  void OpenWindow(h2::StreamId id, uint32_t increment);
+
+  // Carries the client's output to the server and its scheduler.
   void ToServer();
 
   // Carries the server's output to the client.
@@ -99,7 +118,7 @@ class Session {
   // until nothing comes.
   void Drain(size_t rounds = 1000000, size_t max_bytes = 1 << 20);
 
-  // What the client got since the last call.
+  // The frames that the client got since the last call.
   std::string Take();
 
   // Payload bytes of the stream that the client got so far.

@@ -72,15 +72,7 @@ class Wire {
   }
 
   void Respond(uint64_t bytes) {
-    const h2::StreamId id = *client_.GetNextAvailableStreamId();
-    EXPECT_TRUE(client_
-                    .SendHeaders(id,
-                                 {{":method", "GET"},
-                                  {":scheme", "https"},
-                                  {":authority", "example.org"},
-                                  {":path", "/"}},
-                                 {.end_stream = true})
-                    .ok());
+    const h2::StreamId id = testing::SendGet(client_);
     Exchange();
     EXPECT_TRUE(scheduler_
                     .Submit(id, {{":status", "200"}},
@@ -115,7 +107,7 @@ class Wire {
  private:
   static h2::ConnectionOptions ServerOptions() {
     h2::ConnectionOptions options{.side = h2::Side::kServer};
-    // What is under test is the scheduler, not the core's budgets.
+    // The scheduler is under test, not the core's budgets.
     options.limits.budgets.window_update.burst = 100000000;
     return options;
   }
@@ -299,7 +291,7 @@ TEST(SmallConnectionWindowTest, FramesHealAgainstThreeClients) {
 
 // Where the window is no multiple of a frame one short frame for each window is
 // left: to hold it back for good would make the window smaller.
-TEST(SmallConnectionWindowTest, OneShortFrameForEachWindowIsLeftAtMost) {
+TEST(SmallConnectionWindowTest, AtMostOneShortFrameRemainsForEachWindow) {
   for (const Gives gives :
        {Gives::kEachFrame, Gives::kHalfAWindow, Gives::kAtZero}) {
     for (const int64_t window : {20000, 24576, 40000, 50000, 100000, 200001}) {
@@ -321,7 +313,7 @@ TEST(SmallConnectionWindowTest, OneShortFrameForEachWindowIsLeftAtMost) {
 
 // A client that changes its mind, and gives back any part of what it owes; it
 // must give something only once its window is used up.
-TEST(SmallConnectionWindowTest, AnOpenWindowIsUsedInTheEndByAnyClient) {
+TEST(SmallConnectionWindowTest, EveryClientsOpenWindowIsUsedInTheEnd) {
   for (const char* policy : {"rr", "rfc9218"}) {
     for (const int64_t window : {1, 2, 10, 100, 1023, 1024, 1025, 5000, 16383,
                                  16384, 16385, 17000, 40000, 65535, 70000}) {
@@ -341,7 +333,7 @@ TEST(SmallConnectionWindowTest, AnOpenWindowIsUsedInTheEndByAnyClient) {
 
 // It gives nothing back before its window is at zero, where the frames of
 // others made the scheduler wait.
-TEST(SmallConnectionWindowTest, AWaitThatWasForNothingIsNotRepeatedOften) {
+TEST(SmallConnectionWindowTest, AUselessWaitIsNotRepeatedOften) {
   for (const int64_t window : {10, 1000, 10000}) {
     Wire wire("rr", Gives::kAtZero, window);
     wire.Respond(70000 + 300 * window);
@@ -357,7 +349,7 @@ TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
   options.policy = "rr";
   options.client.settings = {{h2::SettingId::kInitialWindowSize, kWideOpen}};
   testing::Session session(options);
-  ASSERT_TRUE(session.Respond(session.Request(), 1 << 20).ok());
+  session.Serve(1 << 20);
   session.Drain();
   int idle = 0;
   int most_idle = 0;

@@ -23,43 +23,33 @@ namespace {
 
 using testing::Session;
 using testing::SessionOptions;
-
-SessionOptions WindowOf(uint32_t size) {
-  SessionOptions options;
-  options.client.settings = {{h2::SettingId::kInitialWindowSize, size}};
-  return options;
-}
-
-void Open(Session& session, h2::StreamId id, uint32_t increment) {
-  ASSERT_TRUE(session.client().IncrementFlowControlWindow(id, increment).ok());
-  session.ToServer();
-}
+using testing::StreamWindowsOf;
 
 TEST(SmallWindowsTest, AStreamAloneFlowsByteByByte) {
-  Session session(WindowOf(1));
-  ASSERT_TRUE(session.Respond(session.Request(), 3).ok());
+  Session session(StreamWindowsOf(1));
+  session.Serve(3);
   session.Drain();
   EXPECT_EQ(session.Take(), "H1 1:1");
-  Open(session, 1, 1);
+  session.OpenWindow(1, 1);
   session.Drain();
   EXPECT_EQ(session.Take(), "1:1");
-  Open(session, 1, 1);
+  session.OpenWindow(1, 1);
   session.Drain();
   EXPECT_EQ(session.Take(), "1:1.");
 }
 
-TEST(SmallWindowsTest, AmongSmallWindowsOnlyAllFlowAsThePolicySays) {
+TEST(SmallWindowsTest, IfAllWindowsAreSmallTheyFlowAsThePolicySays) {
   for (const char* policy : {"rr", "rfc7540", "firefox", "auto"}) {
     SCOPED_TRACE(policy);
-    SessionOptions options = WindowOf(10);
+    SessionOptions options = StreamWindowsOf(10);
     options.policy = policy;
     Session session(options);
     for (int i = 0; i < 3; ++i) {
-      ASSERT_TRUE(session.Respond(session.Request(), 15).ok());
+      session.Serve(15);
     }
     session.Drain();
     EXPECT_EQ(session.Take(), "H1 H3 H5 1:10 3:10 5:10");
-    for (const h2::StreamId id : {1, 3, 5}) Open(session, id, 10);
+    for (const h2::StreamId id : {1, 3, 5}) session.OpenWindow(id, 10);
     session.Drain();
     for (const h2::StreamId id : {1, 3, 5}) {
       EXPECT_EQ(session.received(id), 15u) << "stream " << id;
@@ -68,10 +58,10 @@ TEST(SmallWindowsTest, AmongSmallWindowsOnlyAllFlowAsThePolicySays) {
 }
 
 TEST(SmallWindowsTest, ASmallWindowWaitsForAStreamThatCanSendAFullChunk) {
-  Session session(WindowOf(10));
-  ASSERT_TRUE(session.Respond(session.Request(), 100).ok());
-  ASSERT_TRUE(session.Respond(session.Request(), 20000).ok());
-  Open(session, 3, 19990);
+  Session session(StreamWindowsOf(10));
+  session.Serve(100);
+  session.Serve(20000);
+  session.OpenWindow(3, 19990);
   session.Drain(1);
   EXPECT_EQ(session.Take(), "H1 H3 3:16384");
   session.Drain();
@@ -79,13 +69,13 @@ TEST(SmallWindowsTest, ASmallWindowWaitsForAStreamThatCanSendAFullChunk) {
 }
 
 TEST(SmallWindowsTest, AWindowThatGrowsEnoughNoLongerWaits) {
-  Session session(WindowOf(10));
-  ASSERT_TRUE(session.Respond(session.Request(), 5000).ok());
-  ASSERT_TRUE(session.Respond(session.Request(), 60000).ok());
-  Open(session, 3, 60000);
+  Session session(StreamWindowsOf(10));
+  session.Serve(5000);
+  session.Serve(60000);
+  session.OpenWindow(3, 60000);
   session.Drain(1);
   session.Take();
-  Open(session, 1, 2000);
+  session.OpenWindow(1, 2000);
   session.Drain(1);
   EXPECT_EQ(session.Take(), "1:2010 3:14374");
 }
@@ -93,35 +83,35 @@ TEST(SmallWindowsTest, AWindowThatGrowsEnoughNoLongerWaits) {
 TEST(SmallWindowsTest, ASmallConnectionWindowHoldsNobodyBack) {
   Session session;
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), 60000).ok());
+    session.Serve(60000);
   }
   session.Drain();
   EXPECT_EQ(session.received(1) + session.received(3), 65535u);
   session.Take();
-  Open(session, 0, 1);
+  session.OpenWindow(0, 1);
   session.Drain();
   EXPECT_EQ(session.Take().substr(1), ":1");
 }
 
 // 64 minimum chunks of others' bytes, and the frame that passed them.
-TEST(SmallWindowsTest, ASmallWindowWaitsForSoManyBytesAtMost) {
+TEST(SmallWindowsTest, ASmallWindowWaitsForABoundedNumberOfBytes) {
   for (const char* policy : {"rr", "rfc7540", "auto"}) {
     SCOPED_TRACE(policy);
-    SessionOptions options = WindowOf(10);
+    SessionOptions options = StreamWindowsOf(10);
     options.policy = policy;
     Session session(options);
     for (int i = 0; i < 2; ++i) {
-      ASSERT_TRUE(session.Respond(session.Request(), 1 << 24).ok());
+      session.Serve(1 << 24);
     }
-    Open(session, 0, 1 << 30);
-    Open(session, 3, 1 << 23);
+    session.OpenWindow(0, 1 << 30);
+    session.OpenWindow(3, 1 << 23);
     for (uint64_t small = 10; small <= 50; small += 10) {
       const uint64_t before = session.received(3);
       while (session.received(1) < small) {
         session.Drain(1);
         ASSERT_LE(session.received(3) - before, 65536u + 2 * 16384u);
       }
-      Open(session, 1, 10);
+      session.OpenWindow(1, 10);
     }
   }
 }
@@ -129,12 +119,12 @@ TEST(SmallWindowsTest, ASmallWindowWaitsForSoManyBytesAtMost) {
 // One goes for each 64 KiB that the others send, those that waited longest
 // first.
 TEST(SmallWindowsTest, ManySmallWindowsGoOneByOneBetweenFullFrames) {
-  Session session(WindowOf(1));
+  Session session(StreamWindowsOf(1));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), 1 << 24).ok());
+    session.Serve(1 << 24);
   }
-  Open(session, 0, 1 << 30);
-  Open(session, 1, 1 << 23);
+  session.OpenWindow(0, 1 << 30);
+  session.OpenWindow(1, 1 << 23);
   while (session.received(1) < 1 << 21) session.Drain(1);
   for (h2::StreamId id = 3; id < 200; id += 2) {
     EXPECT_EQ(session.received(id), id <= 2 * 32 ? 1u : 0u) << id;
@@ -144,22 +134,22 @@ TEST(SmallWindowsTest, ManySmallWindowsGoOneByOneBetweenFullFrames) {
 // 99 streams of one byte each and one large one: frames and picks stay in
 // proportion to what the peer sent.
 TEST(SmallWindowsTest, WorkIsLinearInTheFramesOfThePeer) {
-  SessionOptions options = WindowOf(1);
-  // What is under test is the scheduler, not the core's budget for such frames.
+  SessionOptions options = StreamWindowsOf(1);
+  // The scheduler is under test, not the core's budget for such frames.
   options.server.limits.budgets.window_update.burst = 1000000;
   Session session(options);
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), 1 << 22).ok());
+    session.Serve(1 << 22);
   }
-  Open(session, 0, 1 << 30);
+  session.OpenWindow(0, 1 << 30);
   session.Drain();
   uint64_t updates = 0;
   const DataSchedulerCounters before = session.scheduler().counters();
   for (int round = 0; round < 100; ++round) {
-    Open(session, 1, 20000);
+    session.OpenWindow(1, 20000);
     ++updates;
     for (h2::StreamId id = 3; id < 200; id += 2) {
-      Open(session, id, 1);
+      session.OpenWindow(id, 1);
       ++updates;
     }
     session.Drain();
@@ -177,7 +167,7 @@ TEST(SmallWindowsTest, NoStreamIsForgottenUnderAnyPolicy) {
     for (uint32_t seed = 0; seed < 5; ++seed) {
       SCOPED_TRACE(absl::StrCat(entry.name, ", seed ", seed));
       std::mt19937 random(seed);
-      SessionOptions options = WindowOf(random() % 2000);
+      SessionOptions options = StreamWindowsOf(random() % 2000);
       options.policy = entry.name;
       options.server.limits.budgets.window_update.burst = 1000000;
       options.server.limits.budgets.settings.burst = 1000000;
@@ -222,7 +212,7 @@ TEST(SmallWindowsTest, NoStreamIsForgottenUnderAnyPolicy) {
       }
       session.ToClient();
       initial_window(1 << 20);
-      Open(session, 0, 1 << 24);
+      session.OpenWindow(0, 1 << 24);
       session.Drain();
       EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
     }

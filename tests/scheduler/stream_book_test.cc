@@ -1,5 +1,6 @@
 // The book of streams, seen by the policy below it: what it is told, and when.
 #include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_info.h>
 #include <sluice/signals/rfc7540_priority.h>
@@ -8,6 +9,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,7 +72,9 @@ class Listener final : public Policy {
   }
   absl::Status OnIdlePriority(StreamId id,
                               const Rfc7540Priority& priority) override {
-    if (full) return absl::ResourceExhaustedError("the tree is full");
+    if (full)
+      return absl::ResourceExhaustedError(
+          "no room in the tree for stream 3, which is not open");
     Say(absl::StrCat("idle ", id, " ", priority.depends_on, ":",
                      priority.weight));
     return absl::OkStatus();
@@ -84,7 +88,7 @@ class Listener final : public Policy {
     Say(absl::StrCat("charge ", id, " ", bytes));
   }
 
-  // What was told since the last call.
+  // The calls of the policy since the last time.
   std::string Told() {
     std::string told = absl::StrJoin(told_, "; ");
     told_.clear();
@@ -136,7 +140,7 @@ class StreamBookTest : public ::testing::Test {
 
 // --- Opening -----------------------------------------------------------------
 
-TEST_F(StreamBookTest, AStreamOpensOnceWithAllThatItsHeadersSaid) {
+TEST_F(StreamBookTest, AStreamOpensOnceWithEverySignalOfItsHeaders) {
   StreamRecord* record = Open(1);
   Field(1, {1, true});
   Header(1, {0, 200, true});
@@ -171,7 +175,7 @@ TEST_F(StreamBookTest, EverySignalOfAnOpenStreamIsToldEvenIfItRepeats) {
 
 // --- Before a stream opens ---------------------------------------------------
 
-TEST_F(StreamBookTest, SignalsOfBeforeAreThereWhenTheStreamOpensAndNotAfter) {
+TEST_F(StreamBookTest, EarlySignalsAreUsedWhenTheStreamOpensAndThenForgotten) {
   Frame(5, {3, 9, false});
   Update(5, {1, false});
   Update(5, {2, false});
@@ -185,7 +189,7 @@ TEST_F(StreamBookTest, SignalsOfBeforeAreThereWhenTheStreamOpensAndNotAfter) {
 }
 
 // RFC 9218 §7: the frame has the last word, though the field comes later.
-TEST_F(StreamBookTest, APriorityUpdateOfBeforeGoesOverTheField) {
+TEST_F(StreamBookTest, AnEarlyPriorityUpdateOverridesTheField) {
   Update(1, {2, false});
   Open(1);
   Field(1, {6, true});
@@ -194,7 +198,7 @@ TEST_F(StreamBookTest, APriorityUpdateOfBeforeGoesOverTheField) {
   EXPECT_EQ(Told(), "9218 1 u=4");
 }
 
-TEST_F(StreamBookTest, HeadersReplaceAPriorityFrameOfBefore) {
+TEST_F(StreamBookTest, HeadersReplaceAnEarlierPriorityFrame) {
   Frame(1, {0, 9, false});
   Open(1);
   Header(1, {0, 200, false});
@@ -254,9 +258,11 @@ TEST_F(StreamBookTest, OpeningMakesTheLowestIdsGiveWay) {
 TEST_F(StreamBookTest, ASignalThatTheTreeRefusesIsNotKept) {
   policy_.full = true;
   EXPECT_EQ(Frame(3, {0, 9, false}), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(std::string(book_.error_text()), "the tree is full");
+  EXPECT_EQ(std::string(book_.error_text()),
+            "no room in the tree for stream 3, which is not open");
   EXPECT_EQ(book_.ErrorOf(absl::StatusCode::kResourceExhausted),
-            absl::ResourceExhaustedError("the tree is full"));
+            absl::ResourceExhaustedError(
+                "no room in the tree for stream 3, which is not open"));
   Open(3);
   EXPECT_EQ(Told(), "open 3");
 }
@@ -283,7 +289,7 @@ TEST_F(StreamBookTest, AFrameMovesAStreamOnceTheClientUsesBothKinds) {
 
 // --- The application ---------------------------------------------------------
 
-TEST_F(StreamBookTest, AnOverrideIsToldByTheKindsThatChange) {
+TEST_F(StreamBookTest, AnOverrideReportsOnlyTheKindsThatChange) {
   StreamRecord* record = Open(1);
   Told();
   book_.SetServerPriority(
@@ -300,7 +306,7 @@ TEST_F(StreamBookTest, AnOverrideIsToldByTheKindsThatChange) {
 }
 
 // RFC 9218 §8.
-TEST_F(StreamBookTest, AResponsesFieldChangesOnlyWhatItNames) {
+TEST_F(StreamBookTest, AResponsesFieldChangesOnlyTheParametersItNames) {
   StreamRecord* record = Open(1);
   Field(1, {5, false});
   book_.SetResponse(record, *signals::ParseRfc9218Parameters("i"));
@@ -327,7 +333,7 @@ TEST_F(StreamBookTest, HintsReplaceEarlierOnesButATunnelStays) {
 
 // --- Refusals and counts -----------------------------------------------------
 
-TEST_F(StreamBookTest, ABadValueIsRefusedWithItsWordsAndChangesNothing) {
+TEST_F(StreamBookTest, ABadValueIsRefusedWithAReasonAndChangesNothing) {
   StreamRecord* record = Open(1);
   struct Case {
     absl::StatusCode code;
@@ -369,6 +375,38 @@ TEST_F(StreamBookTest, ReadyAndOpenStreamsAreCounted) {
   EXPECT_EQ(book_.ready_streams(), 0u);
   EXPECT_EQ(book_.open_streams(), 0u);
   EXPECT_EQ(Told(), "open 1; ready 1; close 1");
+}
+
+// RFC 9218 §7: a PRIORITY_UPDATE overrides the field, in whatever order they
+// come.
+TEST(OpenStreamBookTest, AFieldAfterAnUpdateOfAnOpenStreamChangesNothing) {
+  const std::unique_ptr<Policy> policy = *CreatePolicy("rfc9218");
+  StreamBook book(policy.get());
+  StreamRecord record;
+  book.Open(1, &record);
+  book.SetRfc9218(1, &record, {.urgency = 0}, SignalSource::kFrame);
+  book.SetRfc9218(1, &record, {.urgency = 5}, SignalSource::kHeader);
+  EXPECT_EQ(record.info.rfc9218->urgency, 0);
+}
+
+// RFC 7540 §5.3.1: an exclusive dependency moves the other streams, whatever
+// the application says about its own stream.
+TEST(OpenStreamBookTest, ADependencyOfHeadersActsBeforeAnOverride) {
+  const std::unique_ptr<Policy> policy = *CreatePolicy("rfc7540");
+  StreamBook book(policy.get());
+  StreamRecord records[3];
+  for (size_t i = 0; i < 2; ++i) {
+    book.Open(static_cast<StreamId>(2 * i + 1), &records[i]);
+    book.SetReady(&records[i]);
+  }
+  book.Open(5, &records[2]);
+  book.SetServerPriority(&records[2], ServerPriority{.rfc7540 = {{0, 16}}});
+  book.SetReady(&records[2]);
+  book.SetRfc7540(5, &records[2], {0, 16, true}, SignalSource::kHeader);
+  for (int i = 0; i < 90; ++i) {
+    EXPECT_EQ(book.Pick()->stream_id, 5u);
+    book.Charge(5, &records[2], 1000);
+  }
 }
 
 }  // namespace

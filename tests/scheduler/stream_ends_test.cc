@@ -29,13 +29,7 @@ using testing::BytesSource;
 using testing::ScriptSource;
 using testing::Session;
 using testing::SessionOptions;
-
-SessionOptions WindowOf(uint32_t size, const std::string& policy = "rr") {
-  SessionOptions options;
-  options.policy = policy;
-  options.client.settings = {{h2::SettingId::kInitialWindowSize, size}};
-  return options;
-}
+using testing::StreamWindowsOf;
 
 std::unique_ptr<DataSource> Body(uint64_t bytes) {
   return std::make_unique<BytesSource>(bytes, /*end_alone=*/true);
@@ -44,12 +38,9 @@ std::unique_ptr<DataSource> Body(uint64_t bytes) {
 TEST(StreamEndsTest, AnEmptyBodyEndsWithoutAWindowUnderEveryPolicy) {
   for (const PolicyEntry& entry : RegisteredPolicies()) {
     SCOPED_TRACE(entry.name);
-    Session session(WindowOf(0, entry.name));
-    ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
-    ASSERT_TRUE(session
-                    .Respond(session.Request(), Body(0),
-                             {.trailers = {{"checksum", "1"}}})
-                    .ok());
+    Session session(StreamWindowsOf(0, entry.name));
+    session.Serve(Body(0));
+    session.Serve(Body(0), {.trailers = {{"checksum", "1"}}});
     EXPECT_TRUE(session.scheduler().HasReady());
     session.Drain();
     EXPECT_EQ(session.Take().substr(0, 5), "H1 H3");
@@ -61,10 +52,10 @@ TEST(StreamEndsTest, AnEmptyBodyEndsWithoutAWindowUnderEveryPolicy) {
 
 TEST(StreamEndsTest, AnEndThatFollowsAUsedUpStreamWindowGoesAtOnce) {
   for (const bool trailers : {false, true}) {
-    Session session(WindowOf(100));
+    Session session(StreamWindowsOf(100));
     SubmitOptions options;
     if (trailers) options.trailers = {{"checksum", "1"}};
-    ASSERT_TRUE(session.Respond(session.Request(), Body(100), options).ok());
+    session.Serve(Body(100), options);
     session.Drain();
     EXPECT_EQ(session.Take(), trailers ? "H1 1:100 T1" : "H1 1:100 1:0.");
   }
@@ -73,14 +64,14 @@ TEST(StreamEndsTest, AnEndThatFollowsAUsedUpStreamWindowGoesAtOnce) {
 // A window under the minimum useful chunk waits for the larger ones; an end
 // needs none.
 TEST(StreamEndsTest, AnEndDoesNotWaitBehindASmallWindow) {
-  Session session(WindowOf(100));
-  ASSERT_TRUE(session.Respond(session.Request(), 1 << 20).ok());
+  Session session(StreamWindowsOf(100));
+  session.Serve(1 << 20);
   for (const h2::StreamId id : {0, 1}) {
     ASSERT_TRUE(session.client().IncrementFlowControlWindow(id, 1 << 20).ok());
   }
   session.ToServer();
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
+    session.Serve(Body(0));
   }
   for (int i = 0; i < 4; ++i) {
     session.scheduler().Pull(16384);
@@ -91,10 +82,10 @@ TEST(StreamEndsTest, AnEndDoesNotWaitBehindASmallWindow) {
 
 TEST(StreamEndsTest, AnEndThatFollowsAUsedUpConnectionWindowGoesAtOnce) {
   for (const bool trailers : {false, true}) {
-    Session session(WindowOf(1 << 20));
+    Session session(StreamWindowsOf(1 << 20));
     SubmitOptions options;
     if (trailers) options.trailers = {{"checksum", "1"}};
-    ASSERT_TRUE(session.Respond(session.Request(), Body(65535), options).ok());
+    session.Serve(Body(65535), options);
     session.Drain();
     EXPECT_EQ(session.received(1), 65535u);
     EXPECT_EQ(session.scheduler().counters().streams_finished, 1u);
@@ -104,9 +95,9 @@ TEST(StreamEndsTest, AnEndThatFollowsAUsedUpConnectionWindowGoesAtOnce) {
 // All of them sent their last byte before the window was used up, and none
 // knew.
 TEST(StreamEndsTest, EveryStreamBehindTheConnectionsWindowIsAskedForItsEnd) {
-  Session session(WindowOf(1 << 20));
+  Session session(StreamWindowsOf(1 << 20));
   for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(session.Respond(session.Request(), Body(13107)).ok());
+    session.Serve(Body(13107));
   }
   session.Drain();
   EXPECT_EQ(session.scheduler().counters().bytes, 65535u);
@@ -114,13 +105,13 @@ TEST(StreamEndsTest, EveryStreamBehindTheConnectionsWindowIsAskedForItsEnd) {
 }
 
 TEST(StreamEndsTest, AnEmptyBodyEndsBehindAUsedUpConnectionWindow) {
-  Session session(WindowOf(1 << 20));
-  ASSERT_TRUE(session.Respond(session.Request(), 100000).ok());
+  Session session(StreamWindowsOf(1 << 20));
+  session.Serve(100000);
   session.Drain();
   session.Take();
   EXPECT_FALSE(session.scheduler().HasReady());
-  ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
-  ASSERT_TRUE(session.Respond(session.Request(), Body(1)).ok());
+  session.Serve(Body(0));
+  session.Serve(Body(1));
   EXPECT_TRUE(session.scheduler().HasReady());
   session.Drain();
   EXPECT_EQ(session.Take(), "H3 H5 3:0.");
@@ -131,15 +122,11 @@ TEST(StreamEndsTest, AnEmptyBodyEndsBehindAUsedUpConnectionWindow) {
 // connection's.
 TEST(StreamEndsTest, AnEndThatBecomesKnownLaterGoesOnResume) {
   for (const uint32_t window : {100u, 1u << 20}) {
-    Session session(WindowOf(window));
+    Session session(StreamWindowsOf(window));
     bool ended = false;
-    ASSERT_TRUE(
-        session
-            .Respond(session.Request(),
-                     std::make_unique<ScriptSource>([&](size_t max_bytes) {
-                       return ended ? Bytes(0, true) : Bytes(max_bytes);
-                     }))
-            .ok());
+    session.Serve(std::make_unique<ScriptSource>([&](size_t max_bytes) {
+      return ended ? Bytes(0, true) : Bytes(max_bytes);
+    }));
     session.Drain();
     EXPECT_EQ(session.received(1), window == 100 ? 100u : 65535u);
     EXPECT_FALSE(session.scheduler().HasReady());
@@ -153,9 +140,9 @@ TEST(StreamEndsTest, AnEndThatBecomesKnownLaterGoesOnResume) {
 }
 
 // RFC 9113 §6.9.2: a window that shrinks below what was sent.
-TEST(StreamEndsTest, AWindowThatClosesBeforeThePullHoldsNoEnd) {
-  Session session(WindowOf(1000));
-  ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
+TEST(StreamEndsTest, AWindowThatClosesBeforeThePullHoldsBackNoEnd) {
+  Session session(StreamWindowsOf(1000));
+  session.Serve(Body(0));
   const h2::Setting none = {h2::SettingId::kInitialWindowSize, 0};
   ASSERT_TRUE(session.client().UpdateSettings({&none, 1}).ok());
   session.ToServer();
@@ -164,16 +151,13 @@ TEST(StreamEndsTest, AWindowThatClosesBeforeThePullHoldsNoEnd) {
 }
 
 TEST(StreamEndsTest, ASourceIsAskedForItsEndOnceForEachChange) {
-  Session session(WindowOf(0));
+  Session session(StreamWindowsOf(0));
   int asked = 0;
-  ASSERT_TRUE(session
-                  .Respond(session.Request(),
-                           std::make_unique<ScriptSource>([&](size_t max) {
-                             EXPECT_EQ(max, 0u);
-                             ++asked;
-                             return Bytes(0);
-                           }))
-                  .ok());
+  session.Serve(std::make_unique<ScriptSource>([&](size_t max) {
+    EXPECT_EQ(max, 0u);
+    ++asked;
+    return Bytes(0);
+  }));
   for (int change = 1; change <= 3; ++change) {
     for (int i = 0; i < 5; ++i) session.scheduler().Pull(16384);
     EXPECT_EQ(asked, change);
@@ -183,25 +167,22 @@ TEST(StreamEndsTest, ASourceIsAskedForItsEndOnceForEachChange) {
 }
 
 TEST(StreamEndsTest, BytesWithoutAWindowAreAnError) {
-  Session session(WindowOf(0));
-  ASSERT_TRUE(
-      session
-          .Respond(session.Request(), std::make_unique<ScriptSource>(
-                                          [](size_t) { return Bytes(1); }))
-          .ok());
+  Session session(StreamWindowsOf(0));
+  session.Serve(
+      std::make_unique<ScriptSource>([](size_t) { return Bytes(1); }));
   session.Drain();
   session.ToClient();
   EXPECT_EQ(session.Take(), "H1 R1=2");
 }
 
 TEST(StreamEndsTest, TheObserverAndTheCountersHearOfAnEndWithoutAWindow) {
-  Session session(WindowOf(0));
+  Session session(StreamWindowsOf(0));
   std::vector<std::string> seen;
   session.scheduler().SetObserver([&](const DataScheduler::Decision& d) {
     seen.push_back(
         absl::StrCat(d.stream_id, ":", d.bytes, d.end_stream ? "." : ""));
   });
-  ASSERT_TRUE(session.Respond(session.Request(), Body(0)).ok());
+  session.Serve(Body(0));
   session.Drain();
   EXPECT_EQ(seen, std::vector<std::string>{"1:0."});
   EXPECT_EQ(session.scheduler().counters().frames, 1u);

@@ -28,7 +28,7 @@ struct Case {
 
 class Rfc9218ParametersTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Rfc9218ParametersTest, NameWhatRfc9218AndRfc8941Say) {
+TEST_P(Rfc9218ParametersTest, FollowRfc9218AndRfc8941) {
   EXPECT_EQ(Read(GetParam().value), GetParam().meaning)
       << '"' << GetParam().value << '"';
 }
@@ -89,7 +89,7 @@ std::string Meaning(const std::string& value) {
 
 class Rfc9218PriorityTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Rfc9218PriorityTest, MeansWhatRfc9218Says) {
+TEST_P(Rfc9218PriorityTest, FollowsRfc9218) {
   EXPECT_EQ(Meaning(GetParam().value), GetParam().meaning)
       << '"' << GetParam().value << '"';
 }
@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // RFC 9218 §8: "if the server's response does not carry a parameter, the
 // client's remains".
-TEST(MergeResponseTest, AResponseChangesOnlyWhatItNames) {
+TEST(MergeResponseTest, AResponseChangesOnlyTheParametersItNames) {
   const Rfc9218Priority request{1, true};
   EXPECT_EQ(MergeResponse(request, *ParseRfc9218Parameters("u=6")),
             (Rfc9218Priority{6, true}));
@@ -119,7 +119,7 @@ TEST(MergeResponseTest, AResponseChangesOnlyWhatItNames) {
 }
 
 // RFC 9218 §4.
-TEST(Rfc9218DefaultsTest, WhatIsNotNamedHasItsDefault) {
+TEST(Rfc9218DefaultsTest, AParameterThatIsNotNamedHasItsDefault) {
   EXPECT_EQ(Meaning(""), "u=3");
   EXPECT_EQ(Meaning("  "), "u=3");
   EXPECT_EQ(Meaning("u=0"), "u=0");
@@ -138,7 +138,7 @@ TEST(Rfc9218DefaultsTest, AnUnknownOrMistypedParameterIsIgnoredAlone) {
 }
 
 // RFC 8941 §4.2.
-TEST(Rfc9218DefaultsTest, WhatIsNoDictionaryIsIgnoredWhole) {
+TEST(Rfc9218DefaultsTest, ATextThatIsNoDictionaryIsIgnored) {
   EXPECT_EQ(Meaning("u=1,"), "ignored");
   EXPECT_EQ(Meaning("u=1 i"), "ignored");
 }

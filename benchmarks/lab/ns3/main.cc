@@ -1,5 +1,5 @@
 // //benchmarks/lab/ns3:compare: the compare program with ns-3's networks.
-#include "benchmarks/lab/compare_main.h"
+#include "benchmarks/lab/comparison/compare_main.h"
 #include "benchmarks/lab/ns3/ns3_network.h"
 
 int main(int argc, char** argv) {

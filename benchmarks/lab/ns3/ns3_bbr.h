@@ -1,5 +1,4 @@
-// ns-3's BBR with delivery rates that are measured right. Internal to the
-// transport.
+// ns-3's BBR with correct delivery rates. Internal to the transport.
 //
 // In ns-3 3.37 the time a rate sample spans begins at the wrong packet, now and
 // then at the simulation's start (nsnam/ns-3-dev merge request 1280, issues 760

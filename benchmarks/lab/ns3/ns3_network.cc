@@ -17,7 +17,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "benchmarks/lab/network.h"
 
 namespace sluice::lab {
 namespace {
@@ -62,7 +61,7 @@ template <typename T>
 absl::Status ParseNumber(absl::string_view text, double least, double most,
                          double scale, T& value) {
   double number = 0;
-  // Written so that NaN is outside.
+  // The condition refuses NaN, too.
   if (!absl::SimpleAtod(text, &number) ||
       !(number >= least && number <= most)) {
     return absl::InvalidArgumentError(
@@ -116,8 +115,7 @@ absl::Status UseNetwork(absl::string_view name, Ns3Options& options) {
   const absl::StatusOr<Network> network = FindNetwork(name);
   if (!network.ok()) return network.status();
   if (network->link.tick_ns > 0) {
-    return absl::InvalidArgumentError(
-        "its tick is not a rate that TCP could send at");
+    return absl::InvalidArgumentError("has a tick, and TCP needs a rate");
   }
   options.down_bits_per_second = network->link.down_bits_per_second;
   options.up_bits_per_second = network->link.up_bits_per_second;

@@ -4,7 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/compare_main.h"
+#include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/ns3/ns3_transport.h"
 
 namespace sluice::lab {

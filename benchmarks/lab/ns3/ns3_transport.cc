@@ -108,7 +108,7 @@ class Side {
     handlers_ = std::move(handlers);
   }
 
-  // What every socket is set to, the listening one for those it accepts.
+  // Sets the options of a socket; accepted ones inherit the listening one's.
   void Configure(ns3::Ptr<ns3::Socket> socket) const {
     ns3::DynamicCast<ns3::TcpSocketBase>(socket)->SetCongestionControlAlgorithm(
         Make(congestion_));
@@ -223,7 +223,7 @@ class Ns3Transport::World {
     ns3::PointToPointHelper link;
     link.SetDeviceAttribute("DataRate", ns3::StringValue("10Gbps"));
     const ns3::NetDeviceContainer to_server = link.Install(router, server);
-    // What waits, waits in the queue discipline, but for one packet.
+    // All packets but one wait in the queue discipline.
     link.SetQueue("ns3::DropTailQueue", "MaxSize", ns3::StringValue("1p"));
     link.SetChannelAttribute(
         "Delay", ns3::TimeValue(ns3::NanoSeconds(network.round_trip_ns / 2)));

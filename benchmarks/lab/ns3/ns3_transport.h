@@ -2,29 +2,29 @@
 //
 // Three nodes: the server, a router and the client. Between server and router
 // 10 Gbit/s without delay; between router and client the link that the options
-// describe, with a queue at the router for what goes to the client. Rates are
+// describe, with a queue at the router for the way to the client. Rates are
 // of the wire: a segment of 1,400 bytes takes 1,454, with 2 bytes of PPP, 20 of
 // IP and 32 of TCP with timestamps.
 //
-// TCP is as a Linux server is set up, where ns-3 has it: an initial window of
-// 10 segments (RFC 6928), SACK, timestamps, proportional rate reduction, no
+// TCP is set up as on a Linux server, as far as ns-3 has it: an initial window
+// of 10 segments (RFC 6928), SACK, timestamps, proportional rate reduction, no
 // Nagle algorithm, a timeout of at least the round trip and 200 ms, delayed
 // acknowledgements after at most 40 ms. Receive windows (1 GiB) never bind:
 // HTTP/2's do. ns-3 3.37 has neither RACK nor tail loss probes (RFC 8985): the
 // loss of a retransmission, or at the end of a burst, costs a timeout.
 //
-// Time 0 is when both ends know that the connection is open: the handshake is
-// left out, as there is none in Link, but its round trip has been measured by
-// TCP. Packets are lost from then on only.
+// Time 0 is when both ends know that the connection is open. The handshake
+// comes before it, as Link has none, but TCP has measured its round trip. No
+// packet is lost before time 0.
 //
 // The server's send buffer is a limit on what TCP has not yet sent for the
 // first time, as TCP_NOTSENT_LOWAT sets it on Linux: Room(kServer) is
-// max(send_buffer_bytes, kSegmentBytes) less those bytes, to the byte. What was
-// sent and is not acknowledged is not in it and has no limit but TCP's. So with
-// 0 a segment is chosen when the congestion window (or BBR's pacing) lets the
-// one before it go, and what cannot be overtaken any more is what stands in the
-// router's queue. The client's send buffer has no limit that a browser meets
-// (1 GiB).
+// max(send_buffer_bytes, kSegmentBytes) less those bytes, to the byte. Bytes
+// that were sent and not acknowledged are not in it; only TCP limits them. So
+// with 0 the server chooses a segment when the congestion window (or BBR's
+// pacing) lets the one before it go, and beyond the socket no byte can overtake
+// those in the router's queue. The client's send buffer has no limit that a
+// browser meets (1 GiB).
 //
 // This header is C++17, as ns-3's own are.
 #ifndef SLUICE_BENCHMARKS_LAB_NS3_NS3_TRANSPORT_H_
@@ -36,7 +36,7 @@
 #include <memory>
 
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/transport.h"
+#include "benchmarks/lab/net/transport.h"
 
 namespace sluice::lab {
 
@@ -52,15 +52,15 @@ struct Ns3Options {
   // Of the packets that reach the other end of the link, acknowledgements too.
   int down_losses_per_million = 0;
   int up_losses_per_million = 0;
-  // What the router holds for the client. The way up never overflows.
+  // The router's queue for the client. The way up never overflows.
   int64_t queue_bytes = 45'000;
   QueueDiscipline queue = QueueDiscipline::kFifo;
   CongestionControl congestion = CongestionControl::kCubic;  // at both ends
 };
 
 // ns-3's clock is one for the process: at most one of these may be alive, and
-// the process aborts at a second. One after the other, they know nothing of
-// each other: equal options, equal behaviour.
+// the process aborts at a second. One after the other they are independent:
+// equal options, equal behaviour.
 class Ns3Transport : public Transport {
  public:
   Ns3Transport(const Ns3Options& network, const TransportOptions& run);

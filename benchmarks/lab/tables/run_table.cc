@@ -15,14 +15,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/statistics.h"
+#include "benchmarks/lab/measure/statistics.h"
 
 namespace sluice::lab {
 namespace {
 
 constexpr uint64_t kBootstrapSeed = 1;
 
-// What a run was made of, but for its page and its seed.
+// The parameters of a run, but for its page and its seed.
 constexpr const char* kParameters[] = {
     "policy",  "signals",           "late_signals",
     "network", "send_buffer_bytes", "max_streams"};
@@ -104,7 +104,7 @@ absl::StatusOr<ByPage> Values(absl::Span<const RunRecord> runs,
     if (Distinct(selected, parameter).size() > 1) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", Describe(where), "\" mixes several values of ",
-                       parameter, ": say which one is meant"));
+                       parameter, "; select one"));
     }
   }
   ByPage values;
@@ -119,7 +119,7 @@ absl::StatusOr<ByPage> Values(absl::Span<const RunRecord> runs,
     if (!seen.emplace(page, seed).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("page ", page, " with ", Describe(where),
-                       " and one seed is there twice"));
+                       " and one seed comes twice"));
     }
     auto found = run->find(metric);
     double value = 0;
@@ -147,9 +147,9 @@ absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
     for (const auto& [seed, value] : by_seed) {
       const auto base = theirs->find(page);
       if (base == theirs->end() || !base->second.contains(seed)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("no run of the baseline ", baseline, " for page ",
-                         page, ", seed ", seed, " with ", Describe(where)));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "there is no run of the baseline ", baseline, " for page ", page,
+            ", seed ", seed, " with ", Describe(where)));
       }
     }
   }
@@ -222,7 +222,7 @@ absl::Status ParseRuns(absl::string_view text, absl::string_view file,
       absl::StrSplit(text, '\n', absl::SkipEmpty());
   if (lines.empty() || !absl::StartsWith(lines.front(), "version,page,")) {
     return absl::InvalidArgumentError(
-        absl::StrCat(file, ": has no runs of the lab in CSV"));
+        absl::StrCat(file, ": is not a CSV file of the lab's runs"));
   }
   const std::vector<std::string> names = *SplitCsv(lines.front());
   std::vector<RunRecord> read;
@@ -230,7 +230,8 @@ absl::Status ParseRuns(absl::string_view text, absl::string_view file,
     const auto values = SplitCsv(lines[i]);
     if (!values.has_value() || values->size() != names.size()) {
       return absl::InvalidArgumentError(
-          absl::StrCat(file, ":", i + 1, ": is not one run"));
+          absl::StrCat(file, ":", i + 1, ": does not have the ", names.size(),
+                       " values of a run"));
     }
     RunRecord run;
     for (size_t j = 0; j < names.size(); ++j) run[names[j]] = (*values)[j];
@@ -238,8 +239,8 @@ absl::Status ParseRuns(absl::string_view text, absl::string_view file,
         runs.empty() ? (read.empty() ? run : read.front()) : runs.front();
     if (Value(first, "version") != Value(run, "version")) {
       return absl::InvalidArgumentError(absl::StrCat(
-          file, ": is of version ", Value(run, "version"), " of the lab, and ",
-          Value(first, "version"), " came before it"));
+          file, ": comes from version ", Value(run, "version"),
+          " of the lab; the runs before it from ", Value(first, "version")));
     }
     read.push_back(std::move(run));
   }
@@ -351,14 +352,13 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
       {"ATF, ms", "atf_ms", "value", {}},
       {"page load, ms", "page_load_ms", "value", {}},
       {"lower first, bytes", "lower_first_bytes", "value", {}}};
-  constexpr const char* kSettings[] = {
-      "network", "send_buffer_bytes", "max_streams", "signals", "late_signals"};
   // Each setting's runs apart, in the order of their first.
   std::vector<Selection> settings;
   std::map<Selection, std::vector<RunRecord>> runs_of;
   for (const RunRecord& run : runs) {
     Selection setting;
-    for (const char* name : kSettings) setting[name] = Value(run, name);
+    for (const char* name : kParameters) setting[name] = Value(run, name);
+    setting.erase("policy");
     std::vector<RunRecord>& group = runs_of[setting];
     if (group.empty()) settings.push_back(std::move(setting));
     group.push_back(run);

@@ -1,11 +1,11 @@
-// Runs read back from CSV files (report.h), and tables of what many of them say
-// together.
+// Reads runs back from CSV files (results/lines.h) and makes tables over many
+// of them.
 //
 // A cell of a table is a statistic of one metric over the pages of the runs
-// that the row, the column and the table itself select. Runs of one page that
-// differ in the seed alone are one sample, the median of their ratios. A cell
-// never mixes runs that differ in anything else: that is an error, which names
-// what to fix.
+// that the row, the column and the table select. Runs of one page that differ
+// in the seed alone are one sample, the median of their ratios. A cell never
+// mixes runs that differ in anything else: the error names the parameter to
+// select.
 #ifndef SLUICE_BENCHMARKS_LAB_TABLES_RUN_TABLE_H_
 #define SLUICE_BENCHMARKS_LAB_TABLES_RUN_TABLE_H_
 
@@ -22,22 +22,22 @@ namespace sluice::lab {
 // The values of one line of a CSV file by their column's name.
 using RunRecord = std::map<std::string, std::string>;
 
-// Appends the runs in `text`, which CsvHeader() and CsvLine() wrote, to `runs`.
-// `file` names it in errors. Errors: InvalidArgument when it is no such text,
-// or of another version of the lab than the runs before it.
+// Appends the runs in `text`, lines of CsvHeader() and CsvLine(), to `runs`.
+// `file` names it in errors. Errors: InvalidArgument for other text, or for
+// another version of the lab than that of the runs before it.
 absl::Status ParseRuns(absl::string_view text, absl::string_view file,
                        std::vector<RunRecord>& runs);
 
-// What to select: values by the names of CSV columns.
+// Runs to select: values by the names of CSV columns.
 using Selection = std::map<std::string, std::string>;
 
 struct TableColumn {
   std::string title;
   std::string metric;  // a CSV column: atf_area_ms, …
-  // Of the ratios baseline ÷ run, a page each: "median"; "quartiles";
-  // "interval", the bootstrap's of the median, with ", noise" where it shows
-  // nothing (statistics.h); "range", the smallest and the largest. Of the
-  // metric itself: "value", the median over pages.
+  // Of the ratios baseline ÷ run, one for each page: "median"; "quartiles";
+  // "interval", the bootstrap's of the median, with ", noise" inside the noise
+  // (statistics.h); "range", the smallest and the largest. Of the metric
+  // itself: "value", the median over pages.
   std::string statistic;
   Selection where;
 };
@@ -54,21 +54,21 @@ struct TableSpec {
   Selection where;
   std::string baseline = "rr";
   std::vector<TableColumn> columns;
-  // A column of others' figures in front of ours, by the row's value; a row
-  // that has none shows a dash.
+  // A column of others' figures before ours, by the row's value; a row without
+  // one shows a dash.
   std::string published_title = "";  // empty: none
   std::map<std::string, std::string> published = {};
 };
 
-// A table in Markdown, with a newline at its end. The baseline's own row is
-// left out of a table of ratios. Error: InvalidArgument, a sentence. O(rows ·
-// columns · (runs + resamples · pages)).
+// A table in Markdown, with a newline at its end. A table of ratios has no row
+// for the baseline. Error: InvalidArgument, a sentence. O(rows · columns ·
+// (runs + resamples · pages)).
 absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
                                           const TableSpec& spec);
 
-// What a sweep says, for every network, send buffer and signal set a table of
-// the policies: over pages against `baseline`, or, where there is one page
-// alone or no run of the baseline, the metrics of each page.
+// The report of a sweep: for every network, send buffer and signal set a table
+// of the policies, over pages against `baseline`. With one page alone or no run
+// of the baseline it has the metrics of each page instead.
 absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
                                            absl::string_view baseline);
 

@@ -1,11 +1,11 @@
-// //benchmarks/lab/tables:table: what many runs of the lab say together, from
-// the CSV files of their runs, as a table in Markdown.
+// //benchmarks/lab/tables:table makes a table in Markdown over the runs in CSV
+// files.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
@@ -15,20 +15,21 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/selection.h"
+#include "benchmarks/lab/comparison/selection.h"
 #include "benchmarks/lab/tables/run_table.h"
-#include "examples/support/command_line.h"
-#include "examples/support/path_lists.h"
-#include "examples/support/paths.h"
+#include "support/command_line.h"
+#include "support/paths.h"
 
-ABSL_FLAG(std::string, columns, "",
-          "columns, separated by ;. Each is TITLE|METRIC STATISTIC and, after "
-          "spaces, what it selects: NAME=VALUE. METRIC is a column of the CSV "
-          "files; STATISTIC median, quartiles, interval or range of the ratios "
-          "baseline ÷ run over pages, or value. Empty: a report of everything");
+ABSL_FLAG(
+    std::string, columns, "",
+    "columns, separated by ;. Each is TITLE|METRIC STATISTIC and the runs "
+    "that it selects: NAME=VALUE, after spaces. METRIC is a column of the CSV "
+    "files; STATISTIC median, quartiles, interval or range of the ratios "
+    "baseline ÷ run over pages, or value. Empty: a report of everything");
 ABSL_FLAG(std::string, rows, "policy", "the CSV column that makes the rows");
 ABSL_FLAG(bool, sorted, false, "sort the rows by the first column, falling");
-ABSL_FLAG(std::string, where, "", "what the table selects: NAME=VALUE, spaces");
+ABSL_FLAG(std::string, where, "",
+          "runs that the table selects: NAME=VALUE, separated by spaces");
 ABSL_FLAG(std::string, baseline, "rr", "the policy that ratios compare with");
 ABSL_FLAG(std::string, published, "",
           "figures of others beside ours: TITLE;ROW=TEXT;ROW=TEXT…");
@@ -37,24 +38,14 @@ ABSL_FLAG(std::string, csv, "", "also write all runs to this file");
 
 namespace {
 
-using sluice::examples::ExitBadCommandLine;
-using sluice::examples::ResolveUserPath;
+using sluice::support::ExitBadCommandLine;
+using sluice::support::ResolveUserPath;
 
 constexpr char kProgram[] = "table";
 
 template <typename T>
 T ValueOrExit(absl::StatusOr<T> value) {
-  if (!value.ok()) ExitBadCommandLine(kProgram, value.status().message());
-  return *std::move(value);
-}
-
-std::string ReadOrExit(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!(text << file.rdbuf())) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot read ", path));
-  }
-  return text.str();
+  return sluice::support::ValueOrExit(kProgram, std::move(value));
 }
 
 // Whether everything was written; if not, no file is left.
@@ -107,17 +98,17 @@ sluice::lab::TableSpec SpecFromFlags(const std::string& baseline) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> paths = ValueOrExit(
-      sluice::examples::ExpandPathLists(sluice::examples::ParseFlagsOrExit(
+      sluice::support::ExpandPathLists(sluice::support::ParseFlagsOrExit(
           argc, argv,
-          "Makes a table in Markdown from CSV files of runs (//:compare "
-          "--csv=FILE), which are\nits arguments; @FILE stands for the paths "
-          "in "
-          "FILE, one a line.\n")));
-  if (paths.empty()) ExitBadCommandLine(kProgram, "no CSV file of runs given");
+          "table FILE…: makes a table in Markdown of the runs in CSV files "
+          "(//:compare --csv=FILE).\n@LIST stands for the files that LIST "
+          "names, one a line.\n")));
+  if (paths.empty())
+    ExitBadCommandLine(kProgram, "no CSV file of runs is given");
   std::vector<sluice::lab::RunRecord> runs;
   std::string all_runs;
   for (const std::string& path : paths) {
-    const std::string text = ReadOrExit(path);
+    const std::string text = ValueOrExit(sluice::support::ReadFile(path));
     const absl::Status status = sluice::lab::ParseRuns(text, path, runs);
     if (!status.ok()) ExitBadCommandLine(kProgram, status.message());
     // One version has one header: ParseRuns() saw to it.

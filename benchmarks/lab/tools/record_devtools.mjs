@@ -1,12 +1,12 @@
 // Loads one page in headless Chromium with its developer tools open, and writes
-// what their Network panel saves as HAR: PREFIX.devtools.har. The tools run in a
-// tab of their own, as they do for remote debugging; the file is made by the
-// code behind their button "Export HAR (sanitized)", bodies and all.
+// the HAR of their Network panel: PREFIX.devtools.har. The tools run in a tab of
+// their own, as they do for remote debugging; the code behind their button
+// "Export HAR (sanitized)" makes the file, bodies and all.
 //
 //   npm ci --prefix benchmarks/lab/tools
 //   node benchmarks/lab/tools/record_devtools.mjs URL PREFIX
 //
-// Any certificate is taken, and hosts under .example are this machine.
+// It takes any certificate, and hosts under .example are this machine.
 import {chromium} from 'playwright-core';
 import {writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';

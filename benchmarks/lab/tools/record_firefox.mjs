@@ -1,11 +1,11 @@
-// Loads one page in headless Firefox with its developer tools open, and writes
-// what their Network panel saves as HAR: PREFIX.firefox.har.
+// Loads one page in headless Firefox with its developer tools open, and writes the
+// HAR of their Network panel: PREFIX.firefox.har.
 //
 //   node benchmarks/lab/tools/record_firefox.mjs URL PREFIX
 //
-// Drives Firefox by its own Marionette protocol, so that nothing but Firefox is
-// needed. Any certificate is taken, and the URL's host is this machine. Bodies
-// are left out by the exporter's own setting.
+// Drives Firefox by its own Marionette protocol, so it needs
+// nothing but Firefox. It takes any certificate, and the URL's host is this
+// machine. A setting of the exporter leaves out bodies.
 import {spawn} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {connect} from 'node:net';

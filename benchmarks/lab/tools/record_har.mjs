@@ -5,8 +5,8 @@
 //   npm ci --prefix benchmarks/lab/tools
 //   node benchmarks/lab/tools/record_har.mjs [--3g] URL PREFIX
 //
-// --3g: 1.6 Mbit/s and 150 ms, made by the browser. Any certificate is taken,
-// and hosts under .example are this machine.
+// --3g: the browser limits itself to 1.6 Mbit/s and 150 ms. It takes any
+// certificate, and hosts under .example are this machine.
 import {chromium} from 'playwright-core';
 import {harFromMessages} from 'chrome-har';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';

@@ -15,7 +15,7 @@ static int failures = 0;
     }                                                           \
   } while (0)
 
-/* What one connection may take, and has taken. */
+/* The bytes that one connection may take, and has taken. */
 typedef struct account {
   size_t limit;
   size_t bytes;
@@ -82,7 +82,7 @@ static void a_connection_at_its_limit_takes_no_more_streams(void) {
   while (open_one(policy, id) == SLUICE_OK) id += 2;
   CHECK(open_one(policy, id) == SLUICE_ERROR_NO_MEMORY);
   CHECK(of.bytes <= of.limit);
-  /* What is open is sent to its end. */
+  /* The open streams are sent to their end. */
   sluice_grant grant;
   size_t sent = 0;
   while (sluice_pick(policy, &grant) == SLUICE_OK) {

@@ -116,7 +116,7 @@ static void any_call(sluice_policy* policy) {
 static void trace(void* user, const sluice_decision* decision) {
   sluice_policy* policy = user;
   CHECK(decision->bytes <= decision->grant.max_bytes);
-  /* Not for ever: a call may be a charge. */
+  /* The grant is charged in the end: a call may be a charge. */
   if (draw(2) == 0) any_call(policy);
   if (draw(9) == 0) CHECK(sluice_set_trace(policy, NULL, NULL) == SLUICE_OK);
 }

@@ -84,7 +84,7 @@ TEST_F(SluiceTest, ASignalBeforeTheStreamOpensHoldsWhenItDoes) {
   EXPECT_EQ(Picks(3), "1 1 1");
 }
 
-TEST_F(SluiceTest, TheServersPriorityGoesOverTheClientsAndComesOffAgain) {
+TEST_F(SluiceTest, TheServersPriorityOverridesTheClientsUntilItIsRemoved) {
   OpenReady(1, {0, 16, 0});
   OpenReady(3, {1, 16, 0});
   const sluice_rfc7540 exclusive = {0, 256, 1};
@@ -113,7 +113,7 @@ TEST_F(SluiceTest, RFC9218SignalsReachThePolicyBeforeAndAfterTheStreamOpens) {
 
 // RFC 9218 §2.1: the tree's signals are translated until the client says that
 // it sends none that matter.
-TEST_F(SluiceTest, RFC7540SignalsCountNoMoreWhenTheClientSaysSo) {
+TEST_F(SluiceTest, RFC7540SignalsNoLongerCountWhenTheClientSaysSo) {
   EXPECT_EQ(sluice_announces_no_rfc7540_priorities(policy_), 0);
   for (const bool said : {false, true}) {
     Create("rfc9218");
@@ -140,7 +140,7 @@ TEST_F(SluiceTest, HintsReachThePolicy) {
 }
 
 // RFC 9218 §11; other responses of one urgency would go one by one.
-TEST_F(SluiceTest, TunnelsShareWithEachOtherWhateverIsHintedLater) {
+TEST_F(SluiceTest, TunnelsShareWithEachOtherWhateverLaterHintsSay) {
   Create("rfc9218");
   for (const uint32_t id : {1u, 3u}) {
     EXPECT_EQ(sluice_open(policy_, id, nullptr, nullptr), SLUICE_OK);
@@ -171,7 +171,7 @@ TEST_F(SluiceTest, EveryPolicyOfTheRegistryCanBeMadeByItsListedName) {
   EXPECT_EQ(sluice_policy_summary(count), nullptr);
 }
 
-TEST_F(SluiceTest, WhatIsWrongOnCreationIsNamed) {
+TEST_F(SluiceTest, AFailedCreationNamesItsError) {
   sluice_policy* made = policy_;
   EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION + 1, "rr", nullptr, &made),
             SLUICE_ERROR_ABI_VERSION);
@@ -286,7 +286,7 @@ TEST_F(SluiceTest, AStreamMayCloseBetweenItsPickAndItsCharge) {
   EXPECT_EQ(Picks(2), grant.stream_id == 1 ? "3 3" : "1 1");
 }
 
-TEST_F(SluiceTest, TheTraceTellsEveryDecisionAndTheStatisticsAddThemUp) {
+TEST_F(SluiceTest, TheTraceReportsEveryDecisionAndTheStatisticsAddThemUp) {
   std::vector<std::string> told;
   const auto trace = [](void* user, const sluice_decision* decision) {
     static_cast<std::vector<std::string>*>(user)->push_back(

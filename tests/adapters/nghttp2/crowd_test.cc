@@ -200,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(OnAndOff, CrowdTest,
                                                              : "TreeOff";
                          });
 
-TEST_P(CrowdTest, ThatDoesEverythingAtOnceIsServedToTheLastByte) {
+TEST_P(CrowdTest, DoingEverythingAtOnceIsServedToTheLastByte) {
   size_t streams = 0;
   for (const char* policy : {"rfc7540", "rfc9218", "rr", "fifo", "lifo"}) {
     for (uint64_t seed = 0; seed < 4; ++seed) {

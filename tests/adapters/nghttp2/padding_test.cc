@@ -1,4 +1,4 @@
-// What padding costs: charged like payload, when nghttp2 tells of the frame.
+// Padding is charged like payload, when nghttp2 reports the frame.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 
 #include <nghttp2/nghttp2.h>
@@ -49,7 +49,7 @@ TEST_F(PaddingTest, PaddingIsChargedLikePayload) {
   EXPECT_EQ(server_->adapter().stats().bytes, received.total);
 }
 
-TEST_F(PaddingTest, AWindowThatPaddingUsesUpLetsTheOthersPassAndComesBack) {
+TEST_F(PaddingTest, AStreamWhoseWindowPaddingUsedUpLetsOthersPassAndResumes) {
   Start("fifo", /*window=*/3000);
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 1 1 3 3 3");
   EXPECT_EQ(Payload(1), 3 * (1000 - kPadding));
@@ -59,7 +59,7 @@ TEST_F(PaddingTest, AWindowThatPaddingUsesUpLetsTheOthersPassAndComesBack) {
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9), "1 3");
 }
 
-TEST_F(PaddingTest, AResetOfAStreamWhoseFrameIsUnderWayLeavesTheRestFlowing) {
+TEST_F(PaddingTest, AResetWhileTheStreamsFrameIsUnderWayDoesNotStopTheOthers) {
   Start("fifo", /*window=*/1 << 30);
   // The socket takes no more within the first frame of stream 1.
   server_->set_socket_room(500);
@@ -74,7 +74,7 @@ TEST_F(PaddingTest, AResetOfAStreamWhoseFrameIsUnderWayLeavesTheRestFlowing) {
   EXPECT_GT(Payload(3), 8000u);
 }
 
-TEST_F(PaddingTest, ASignalWhileAFrameIsUnderWayTakesNoChargeAway) {
+TEST_F(PaddingTest, ASignalWhileAFrameIsUnderWayLosesNoCharge) {
   Start("rfc9218", /*window=*/1 << 30);
   server_->body(1).left = 3 * (1000 - kPadding);
   server_->body(3).left = 1000;
@@ -88,7 +88,7 @@ TEST_F(PaddingTest, ASignalWhileAFrameIsUnderWayTakesNoChargeAway) {
   EXPECT_EQ(server_->adapter().stats().bytes, 4000u);
 }
 
-TEST_F(PaddingTest, ABodyThatHasNothingAndOneThatEndsLetTheOthersPass) {
+TEST_F(PaddingTest, ABodyWithoutBytesAndOneThatEndsLetOthersPass) {
   Start("fifo", /*window=*/1 << 30);
   server_->body(1).available = 2 * (1000 - kPadding);
   server_->body(3).left = 1000;
@@ -101,7 +101,7 @@ TEST_F(PaddingTest, ABodyThatHasNothingAndOneThatEndsLetTheOthersPass) {
 
 // nghttp2 makes no frame of an empty end that trailers follow, so none is told
 // of.
-TEST_F(PaddingTest, AnEndThatTrailersFollowLetsTheOthersPass) {
+TEST_F(PaddingTest, AnEndBeforeTrailersLetsOthersPass) {
   Start("lifo", /*window=*/1 << 30);
   server_->body(3).left = 0;
   server_->body(3).trailers_follow = true;

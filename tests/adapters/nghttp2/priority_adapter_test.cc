@@ -56,7 +56,7 @@ TEST(PriorityAdapterTest, WithoutTheAdapterAndTheTreeWeightsDoNotShare) {
   EXPECT_EQ(received.bytes.count(3), 0u);
 }
 
-TEST_P(OwnTreeTest, AnExclusiveResponsePassesThirtyThatFlow) {
+TEST_P(OwnTreeTest, AnExclusiveResponsePassesThirtyOthers) {
   Server server("rfc7540", GetParam());
   Client client;
   for (uint32_t i = 0; i < 30; ++i) {
@@ -97,7 +97,7 @@ TEST_P(OwnTreeTest, AnyPolicySendsEveryByteOfEveryStream) {
   }
 }
 
-TEST_P(OwnTreeTest, APriorityFrameMovesAStreamThatFlows) {
+TEST_P(OwnTreeTest, APriorityFrameMovesAStreamInMidTransfer) {
   Server server("rfc7540", GetParam());
   Client client;
   client.Request(1);
@@ -112,7 +112,7 @@ TEST_P(OwnTreeTest, APriorityFrameMovesAStreamThatFlows) {
 }
 
 // Firefox's placeholders (RFC 7540 §5.3.4).
-TEST_P(OwnTreeTest, APriorityFrameForAnIdleStreamIsHeldUntilItsChildren) {
+TEST_P(OwnTreeTest, APriorityFrameForAnIdleStreamHoldsForItsChildren) {
   Server server("rfc7540", GetParam());
   Client client;
   client.Priority(3, {.depends_on = 0, .weight = 201});
@@ -128,7 +128,7 @@ TEST_P(OwnTreeTest, APriorityFrameForAnIdleStreamIsHeldUntilItsChildren) {
 
 // Of what one read brings, each signal acts in its turn: the frame's after that
 // of the HEADERS before it, and before that of the HEADERS behind it.
-TEST_P(OwnTreeTest, APriorityFrameActsAtItsPlaceAmongTheOtherFrames) {
+TEST_P(OwnTreeTest, APriorityFrameTakesEffectInTheOrderOfFrames) {
   Server server("rfc7540", GetParam());
   Client client;
   client.RequestWith(1, {.depends_on = 0, .weight = 10});
@@ -142,7 +142,7 @@ TEST_P(OwnTreeTest, APriorityFrameActsAtItsPlaceAmongTheOtherFrames) {
   EXPECT_EQ(received.bytes.at(1), 300 * kFrame);
 }
 
-TEST_P(OwnTreeTest, ReadsOfAnySizeBringTheSameFrames) {
+TEST_P(OwnTreeTest, ReadsOfAnySizeGiveTheSameFrames) {
   for (const size_t step : {1, 2, 3, 7, 13, 64}) {
     Server server("rfc7540", GetParam());
     Client client;
@@ -159,7 +159,7 @@ TEST_P(OwnTreeTest, ReadsOfAnySizeBringTheSameFrames) {
   }
 }
 
-// What nghttp2_session_mem_recv() brings: 1.65 was the first to drop them all.
+// Releases from 1.65 on drop PRIORITY frames in nghttp2_session_mem_recv().
 TEST(PriorityAdapterTest, WithoutReceiveOnlyReleasesUpTo164ReportPriorities) {
   Server server("rfc7540");
   server.set_hands_bytes_on(false);
@@ -205,7 +205,7 @@ TEST_P(FieldTest, ThePriorityFieldAndItsUpdateReachThePolicy) {
 }
 
 // RFC 9218 §7.
-TEST_P(FieldTest, AnUpdateThatCameFirstGoesOverTheRequestsField) {
+TEST_P(FieldTest, AnEarlierUpdateOverridesTheRequestsField) {
   Server server("rfc9218", OwnTree::kOff, /*use_adapter=*/true, GetParam());
   Client client;
   client.Request(1, "u=2");
@@ -224,7 +224,7 @@ TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
   client.Connect(1);
   client.Connect(3);
   server.Receive(client.Take());
-  // What the server knows of the response makes it no other request.
+  // Hints about the response leave the request as it is.
   EXPECT_TRUE(server.adapter().SetHints(1, {.bytes_remaining = 1 << 20}).ok());
   server.Answer(1, 1 << 20);
   server.Answer(3, 1 << 20);
@@ -232,7 +232,7 @@ TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
 }
 
 // nghttp2 itself drops the frame then: the setting was not announced.
-TEST(PriorityAdapterTest, ExtensionCallbacksBringAnUpdateInWithTheTreeOn) {
+TEST(PriorityAdapterTest, ExtensionCallbacksReportAnUpdateWhileTheTreeIsOn) {
   Server server("rfc9218", OwnTree::kOn, /*use_adapter=*/true,
                 /*extension_callbacks=*/true);
   Client client;
@@ -246,7 +246,7 @@ TEST(PriorityAdapterTest, ExtensionCallbacksBringAnUpdateInWithTheTreeOn) {
   EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3");
 }
 
-TEST_P(OwnTreeTest, AStreamWithoutWindowLetsTheOthersPassAndComesBack) {
+TEST_P(OwnTreeTest, AStreamWithoutWindowLetsOthersPassAndResumesLater) {
   Server server("fifo", GetParam());
   Client client(/*window=*/20000);
   client.Request(1);
@@ -304,7 +304,7 @@ TEST_P(OwnTreeTest, AWindowThatShrinksUnderTheNextStreamDoesNotStallTheRest) {
   EXPECT_EQ(Pump(&server, SIZE_MAX).total, 90000u - 2 * kFrame);
 }
 
-TEST_P(OwnTreeTest, ABodyThatHasNothingLetsTheOthersPassAndIsResumed) {
+TEST_P(OwnTreeTest, ABodyWithoutBytesLetsOthersPassAndIsResumed) {
   Server server("fifo", GetParam());
   Client client;
   client.Request(1);
@@ -337,7 +337,7 @@ TEST_P(OwnTreeTest, AnUrgentRequestBetweenTwoFramesIsServedNext) {
   EXPECT_EQ(Pump(&server, 2 * kFrame).Order(2), "5 3");
 }
 
-TEST_P(OwnTreeTest, AResetOfTheStreamThatFlowsLeavesTheRestFlowing) {
+TEST_P(OwnTreeTest, AResetInMidTransferDoesNotStopTheOthers) {
   Server server("fifo", GetParam());
   Client client;
   client.Request(1);
@@ -353,7 +353,7 @@ TEST_P(OwnTreeTest, AResetOfTheStreamThatFlowsLeavesTheRestFlowing) {
             (std::map<int32_t, size_t>{{3, 5 * kFrame}}));
 }
 
-TEST_P(OwnTreeTest, ABodyThatFailsIsResetAndLeavesTheRestFlowing) {
+TEST_P(OwnTreeTest, AFailingBodyIsResetAndDoesNotStopTheOthers) {
   Server server("fifo", GetParam());
   Client client;
   client.Request(1);
@@ -368,7 +368,7 @@ TEST_P(OwnTreeTest, ABodyThatFailsIsResetAndLeavesTheRestFlowing) {
   EXPECT_EQ(server.adapter().stats().open_streams, 0u);
 }
 
-TEST_P(OwnTreeTest, ABodyThatPausesIsAskedAgain) {
+TEST_P(OwnTreeTest, APausedBodyIsReadAgain) {
   Server server("fifo", GetParam());
   Client client;
   client.Request(1);
@@ -383,7 +383,7 @@ TEST_P(OwnTreeTest, ABodyThatPausesIsAskedAgain) {
   EXPECT_EQ(Pump(&server, SIZE_MAX).order.front(), 1);
 }
 
-TEST_P(OwnTreeTest, AnUrgentRequestDuringAPauseIsServedBeforeIt) {
+TEST_P(OwnTreeTest, AnUrgentRequestDuringAPauseIsServedFirst) {
   Server server("rfc7540", GetParam());
   Client client;
   client.Request(1);
@@ -402,7 +402,7 @@ TEST_P(OwnTreeTest, AnUrgentRequestDuringAPauseIsServedBeforeIt) {
   EXPECT_EQ(Pump(&server, SIZE_MAX).total, 4 * kFrame);
 }
 
-TEST(PriorityAdapterTest, TheServersPriorityGoesOverTheClients) {
+TEST(PriorityAdapterTest, TheServersPriorityOverridesTheClients) {
   Server server("rfc7540");
   Client client;
   client.Request(1);
@@ -427,7 +427,7 @@ TEST(PriorityAdapterTest, AnUnknownPolicyIsRefused) {
             absl::StatusCode::kNotFound);
 }
 
-TEST(PriorityAdapterTest, TheLibraryIsTheReleaseThatTheHeaderIsOf) {
+TEST(PriorityAdapterTest, HeaderAndLibraryAreOfOneRelease) {
   std::printf("libnghttp2 %s\n", nghttp2_version(0)->version_str);
   EXPECT_EQ(nghttp2_version(0)->version_num, NGHTTP2_VERSION_NUM);
 }

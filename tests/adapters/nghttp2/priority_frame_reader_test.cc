@@ -40,11 +40,11 @@ Signals ReadIn(size_t step, const std::string& bytes) {
   return signals;
 }
 
-TEST(PriorityFrameReaderTest, FindsThemWhereverTheBytesAreCut) {
+TEST(PriorityFrameReaderTest, FindsAFrameWhereverTheBytesAreCut) {
   // RFC 9113 §6.3: E and a dependency of 31 bits, and the weight less one.
   const std::string five("\x80\x00\x01\x03\xff", 5);
   const std::string zero(5, '\0');
-  // What stands in a payload is no frame.
+  // Bytes of a payload that look like a frame are none.
   const std::string bytes = Frame(4, 0, "") + Frame(2, 5, five) +
                             Frame(0, 1, Frame(2, 7, five)) + Frame(0, 1, "") +
                             Frame(2, 9, zero) + Frame(2, 9, five) +
@@ -75,7 +75,7 @@ TEST(PriorityFrameReaderTest, StopsRightBehindTheFrame) {
 // RFC 9113 §6.3: another length is a FRAME_SIZE_ERROR, stream 0 a
 // PROTOCOL_ERROR; both are nghttp2's to say. The reserved bit is ignored
 // (§4.1).
-TEST(PriorityFrameReaderTest, PassesOverWhatIsNoPriority) {
+TEST(PriorityFrameReaderTest, SkipsAllOtherFrames) {
   EXPECT_EQ(ReadIn(1, Frame(2, 1, "1234") + Frame(2, 1, "123456") +
                           Frame(2, 0, "12345") + Frame(2, 1, "")),
             Signals());

@@ -1,4 +1,4 @@
-// What servers do with sessions, and clients to them: late answers, resets,
+// Actions of servers, and of their clients, on sessions: late answers, resets,
 // small windows, trailers, pushes, uploads.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 #include <sluice/scheduler/policy.h>
@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(OnAndOff, SessionsTest,
                                                              : "TreeOff";
                          });
 
-TEST_P(SessionsTest, WhatHappensBetweenTwoFramesKeepsEqualsInTheirOrder) {
+TEST_P(SessionsTest, EventsBetweenTwoFramesKeepTheOrderOfEquals) {
   for (const char* policy : {"rr", "rfc7540"}) {
     Start(policy, 5);
     Answer({{1, kFrame}, {3, kFrame}, {5, kFrame}, {7, kFrame}, {9, kFrame}});
@@ -79,7 +79,7 @@ TEST_P(SessionsTest, WhatHappensBetweenTwoFramesKeepsEqualsInTheirOrder) {
   }
 }
 
-TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndKeepsNobodyWaiting) {
+TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndDelaysNoOther) {
   Start("fifo", 3);
   Answer({{3, 5 * kFrame}, {5, 5 * kFrame}});
   Pump(server_.get(), kFrame);
@@ -95,7 +95,7 @@ TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndKeepsNobodyWaiting) {
 }
 
 // CVE-2023-44487, and a server that answers late.
-TEST_P(SessionsTest, LateAnswersAreForgottenThoughNoBodyIsEverAskedFor) {
+TEST_P(SessionsTest, LateAnswersAreForgottenEvenIfNoBodyIsEverRead) {
   Start("rr", 0);
   for (int32_t id = 1; id < 400; id += 2) {
     client_->Request(static_cast<uint32_t>(id));
@@ -108,7 +108,7 @@ TEST_P(SessionsTest, LateAnswersAreForgottenThoughNoBodyIsEverAskedFor) {
 }
 
 // nghttp2 asks no stream without a window.
-TEST_P(SessionsTest, AnAnswerWithoutAWindowKeepsNobodyWaiting) {
+TEST_P(SessionsTest, AnAnswerWithoutAWindowDelaysNoOther) {
   Start("fifo", 2);
   Answer({{1, 5 * kFrame}, {3, 5 * kFrame}});
   Pump(server_.get(), kFrame);
@@ -147,7 +147,7 @@ TEST_P(SessionsTest, WindowsThatOpenByOneByteServeEveryStream) {
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
-TEST_P(SessionsTest, AnEmptyPieceThatIsNotTheEndIsFollowedByTheRest) {
+TEST_P(SessionsTest, AnEmptyPieceDoesNotEndTheBody) {
   Start("rfc7540", 2);
   Answer({{1, 3000}, {3, 3000}});
   server_->body(1).piece = 0;
@@ -157,7 +157,7 @@ TEST_P(SessionsTest, AnEmptyPieceThatIsNotTheEndIsFollowedByTheRest) {
 }
 
 // RFC 9113 §8.1.
-TEST_P(SessionsTest, TrailersEndAResponseAndTheOthersGoOn) {
+TEST_P(SessionsTest, TrailersEndAResponseAndOthersContinue) {
   Start("fifo", 2);
   Answer({{1, 2 * kFrame}, {3, kFrame}});
   server_->body(1).trailers_follow = true;
@@ -201,7 +201,7 @@ TEST_P(SessionsTest, ASecondBodyOfAStreamFollowsTheFirst) {
 }
 
 #if NGHTTP2_VERSION_NUM >= 0x013c00
-TEST_P(SessionsTest, TheProviderOfNewerReleasesIsScheduledLikeTheOlder) {
+TEST_P(SessionsTest, ProvidersOfNewerReleasesAreScheduledLikeOlderOnes) {
   Start("fifo", 2);
   Body body{.left = 2 * kFrame};
   nghttp2_data_provider2 provider;
@@ -226,7 +226,7 @@ TEST_P(SessionsTest, TheProviderOfNewerReleasesIsScheduledLikeTheOlder) {
 #endif
 
 // To HEAD, and 204 and 304: RFC 9110 §9.3.2, §6.4.1.
-TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoWordToTheAdapter) {
+TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoCallToTheAdapter) {
   Start("fifo", 2);
   const nghttp2_nv status = Field(":status", "204");
   ASSERT_EQ(nghttp2_submit_response(server_->session(), 1, &status, 1, nullptr),
@@ -238,7 +238,7 @@ TEST_P(SessionsTest, AResponseWithoutABodyNeedsNoWordToTheAdapter) {
 
 // RFC 9113 §8.4; it depends on nothing (RFC 7540 §5.3.5 gives it a parent, and
 // nghttp2 tells of none).
-TEST_P(SessionsTest, APushedResponseIsScheduledLikeTheOthers) {
+TEST_P(SessionsTest, APushedResponseIsScheduledLikeOthers) {
   Start("rr", 1);
   Answer({{1, 4 * kFrame}});
   Pump(server_.get(), kFrame);
@@ -259,7 +259,7 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeTheOthers) {
 }
 
 // RFC 9113 §6.8.
-TEST_P(SessionsTest, AGoawayLetsTheStreamsItKeepsFinish) {
+TEST_P(SessionsTest, StreamsBelowAGoawaysLimitFinish) {
   Start("fifo", 3);
   Answer({{1, 3 * kFrame}, {3, 3 * kFrame}, {5, 3 * kFrame}});
   Pump(server_.get(), kFrame);
@@ -285,7 +285,7 @@ TEST_P(SessionsTest, ASessionMayEndInTheMiddleOfEveryBody) {
   server_.reset();
 }
 
-TEST_P(SessionsTest, BytesThatAreNotCopiedAreSentFromTheServersOwnSource) {
+TEST_P(SessionsTest, UncopiedBytesAreSentFromTheServersOwnSource) {
   Start("rr", 2);
   Answer({{1, 2 * kFrame}, {3, 2 * kFrame}});
   server_->body(1).no_copy = true;
@@ -304,7 +304,7 @@ TEST_P(SessionsTest, BytesThatAreNotCopiedAreSentFromTheServersOwnSource) {
 }
 
 // NGHTTP2_ERR_PAUSE ends nghttp2_session_mem_recv() within the bytes it got.
-TEST_P(SessionsTest, APausedReadGoesOnWhereItStopped) {
+TEST_P(SessionsTest, APausedReadContinuesWhereItStopped) {
   Start("rfc7540", 0);
   client_->Connect(1);
   client_->Request(3);
@@ -333,7 +333,7 @@ TEST_P(SessionsTest, BytesThatNghttp2RefusesAreRefused) {
 }
 
 // The other side of a connection: uploads, one at a time by the server's limit.
-TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackKeepNobodyWaiting) {
+TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackDelayNoOther) {
   struct Ends {
     std::unique_ptr<PriorityAdapter> adapter =
         *PriorityAdapter::Create("rfc9218");

@@ -306,7 +306,7 @@ class Client {
   std::string out_;
 };
 
-// What the server's DATA frames carry, until `bytes` have come or it stops.
+// The payload of the server's DATA frames, until `bytes` have come or it stops.
 struct Received {
   std::map<int32_t, size_t> bytes;
   std::vector<int32_t> order;  // the stream of each DATA frame

@@ -144,7 +144,7 @@ class ApiTest(unittest.TestCase):
                 (parameter.name, parameter.kind, parameter.default) for parameter in
                 inspect.signature(getattr(module, made)).parameters.values()])
 
-    def test_what_a_parameter_throws_comes_through(self):
+    def test_errors_of_a_parameter_reach_the_caller(self):
         class Torn:
             """Neither true nor false."""
 
@@ -222,7 +222,7 @@ class ApiTest(unittest.TestCase):
 
         self.same(use)
 
-    def test_words_about_the_types_are_the_originals(self):
+    def test_texts_about_the_types_are_the_originals(self):
         for refused in (
             lambda m: m.Stream(1) < 1, lambda m: hash(m.Stream(1)), lambda m: m.Stream(1).name,
             lambda m: m.PriorityTree()[1], lambda m: len(m.PriorityTree()),
@@ -230,7 +230,7 @@ class ApiTest(unittest.TestCase):
         ):
             self.assertIsInstance(self.same(refused), tuple)
 
-    def test_what_equals_an_id_stands_for_it(self):
+    def test_a_value_that_equals_an_id_names_the_stream(self):
         def use(module):
             tree = module.PriorityTree()
             for stream_id in (1, 3, 5):

@@ -72,7 +72,7 @@ class DefectsTest(unittest.TestCase):
                 for _ in range(20 if alive else 0):
                     self.assertIn(next(tree), alive)
 
-    def test_the_original_fails_at_that(self):
+    def test_the_original_fails_at_it(self):
         tree = family(original)
         tree.reprioritize(1, depends_on=3)
         with self.assertRaises(AssertionError):
@@ -126,7 +126,7 @@ class DefectsTest(unittest.TestCase):
         self.assertLessEqual(shares[ours], 11)
         self.assertGreater(shares[original], 1000)
 
-    def test_a_chain_may_be_as_deep_as_its_client_likes(self):
+    def test_a_chain_may_be_of_any_depth(self):
         depth = 100000
 
         def small_stack():

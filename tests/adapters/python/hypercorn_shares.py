@@ -12,7 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# What one setting gave: each a list over the rounds.
+# The results of one setting: each a list over the rounds.
 #   shares  bytes of the stream of weight 224 for one of the stream of weight 32
 #   waited  KB of 30 low responses, from when an exclusive one of weight 256 is
 #           asked for until it has ended

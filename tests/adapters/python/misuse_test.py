@@ -72,7 +72,7 @@ class CallingId(int):
 
 
 class MisuseTest(unittest.TestCase):
-    def test_a_stream_that_no_other_has_for_a_child_is_refused(self):
+    def test_a_stream_without_a_parent_is_refused(self):
         def unlinked(tree):
             tree._root_stream.remove_child(tree._streams[1])
 
@@ -98,7 +98,7 @@ class MisuseTest(unittest.TestCase):
             tree.reprioritize(8, depends_on=1)
         self.assertEqual([next(tree) for _ in range(4)], [1, 2, 1, 2])
 
-    def test_what_is_no_stream_is_refused(self):
+    def test_an_object_that_is_no_stream_is_refused(self):
         stream = ours.Stream(1)
         for call in (stream.add_child, stream.add_child_exclusive, stream.remove_child):
             for child in (None, 1, "x", ours.PriorityTree()):
@@ -113,13 +113,13 @@ class MisuseTest(unittest.TestCase):
             attempt(tree.insert_stream, 11, 9)
             self.assertEqual(next(tree), 1)
 
-    def test_a_keyword_that_is_no_string_is_refused(self):
+    def test_a_keyword_must_be_a_string(self):
         for keyword in (None, 2, 3.5, b"weight", (1, 2), 10**40):
             for call in (ours.PriorityTree, ours.Stream, ours.PriorityTree().block):
                 with self.assertRaises(TypeError):
                     call(**{keyword: 1})
 
-    def test_what_was_not_initialised_is_refused(self):
+    def test_an_uninitialised_object_is_refused(self):
         stream = ours.Stream.__new__(ours.Stream)
         tree = ours.PriorityTree.__new__(ours.PriorityTree)
         whole = ours.Stream(1)
@@ -136,7 +136,7 @@ class MisuseTest(unittest.TestCase):
         tree.insert_stream(3)
         self.assertEqual(next(tree), 3)
 
-    def test_streams_linked_by_hand_across_trees_bring_nothing_down(self):
+    def test_streams_linked_by_hand_across_trees_do_not_crash(self):
         for seed in SEEDS:
             chance = random.Random(seed)
             trees = [tree_of(1, 2, 3, 4), tree_of(1, 2, 3, 4)]
@@ -161,7 +161,7 @@ class MisuseTest(unittest.TestCase):
                     loose.pop()
                     loose.append(ours.Stream(25))
 
-    def test_ids_that_call_the_tree_again_bring_nothing_down(self):
+    def test_ids_that_call_the_tree_again_do_not_crash(self):
         calls = 0
         for seed in SEEDS:
             chance = random.Random(seed)
@@ -185,7 +185,7 @@ class MisuseTest(unittest.TestCase):
             CallingId.hook = None
         self.assertGreater(calls, 100 * len(SEEDS))
 
-    def test_a_limit_may_replace_itself_while_it_is_looked_at(self):
+    def test_a_limit_may_replace_itself_while_it_is_read(self):
         class Limit(int):
             def __lt__(self, other):
                 tree._maximum_streams = 5
@@ -195,7 +195,7 @@ class MisuseTest(unittest.TestCase):
         tree.insert_stream(1)
         self.assertEqual(next(tree), 1)
 
-    def test_what_refers_to_itself_is_collected(self):
+    def test_objects_that_refer_to_themselves_are_collected(self):
         class Tree(ours.PriorityTree):
             """With a dictionary of CPython's."""
 
@@ -224,7 +224,7 @@ class MisuseTest(unittest.TestCase):
         gc.collect()
         self.assertIsNone(seen())
 
-    def test_nothing_is_kept(self):
+    def test_no_object_is_leaked(self):
         def use():
             tree = tree_of(*range(1, 20))
             for call in (

@@ -25,7 +25,7 @@ AccessLogEntry Entry() {
   return entry;
 }
 
-TEST(AccessLogTest, OneLineSaysWhoAskedForWhatAndWhatBecameOfIt) {
+TEST(AccessLogTest, ALineHasThePeerTheRequestAndItsOutcome) {
   EXPECT_EQ(FormatAccessLogEntry(Entry()),
             "2026-03-01T12:00:00.250Z 127.0.0.1:5000 7 \"GET /a.html\" 200 "
             "1024 3.1ms complete\n");
@@ -50,7 +50,7 @@ TEST(AccessLogTest, APeerCannotForgeALine) {
       << line;
 }
 
-TEST(AccessLogTest, AConnectionErrorIsALineToo) {
+TEST(AccessLogTest, AConnectionErrorIsLoggedToo) {
   EXPECT_EQ(FormatConnectionError(Entry().finished, "[::1]:9", "bad\npreface"),
             "2026-03-01T12:00:00.250Z [::1]:9 - connection error: "
             "bad\\npreface\n");

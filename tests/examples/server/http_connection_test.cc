@@ -5,7 +5,7 @@
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/registry.h>
+#include <sluice/trace/trace_files.h>
 
 #include <unistd.h>
 
@@ -54,7 +54,8 @@ class HttpConnectionTest : public ::testing::Test {
     files_ = std::make_unique<StaticFiles>(*std::move(files));
     http_ = std::make_unique<HttpConnection>(
         files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
-        *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
+        *trace::CreateLoggedPolicy("rr", {}, nullptr),
+        scheduler::DataSchedulerOptions{});
     EXPECT_TRUE(client_.InitiateConnection().ok());
   }
 
@@ -94,7 +95,7 @@ class HttpConnectionTest : public ::testing::Test {
     return id;
   }
 
-  // What the client got, in order.
+  // The bytes that the client received, in order.
   template <typename T>
   std::vector<T> Got() const {
     std::vector<T> found;
@@ -143,7 +144,7 @@ TEST_F(HttpConnectionTest, ARequestIsAnsweredWithTheFile) {
   EXPECT_THAT(Log(), HasSubstr("peer:1 1 \"GET /\" 200 7 "));
 }
 
-TEST_F(HttpConnectionTest, NothingOfABodyMovesBeforeItIsPulled) {
+TEST_F(HttpConnectionTest, NoByteOfABodyMovesBeforeAPull) {
   const h2::StreamId id = Request("GET", "/big.bin");
   ExchangeBytes();
   ExchangeBytes();
@@ -159,11 +160,12 @@ TEST_F(HttpConnectionTest, NothingOfABodyMovesBeforeItIsPulled) {
   EXPECT_FALSE(http_->HasWork());
 }
 
-TEST_F(HttpConnectionTest, AServersRuleGoesBeforeTheClientsPriority) {
+TEST_F(HttpConnectionTest, AServersRuleOverridesTheClientsPriority) {
   rules_ = *PriorityRules::Parse("type text/html: weight=256, exclusive");
   http_ = std::make_unique<HttpConnection>(
       files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
-      *scheduler::CreatePolicy("rfc7540"), scheduler::DataSchedulerOptions{});
+      *trace::CreateLoggedPolicy("rfc7540", {}, nullptr),
+      scheduler::DataSchedulerOptions{});
   const h2::StreamId big = Request("GET", "/big.bin");
   const h2::StreamId home = Request("GET", "/");
   ExchangeBytes();
@@ -184,7 +186,7 @@ TEST_F(HttpConnectionTest, HeadEndsWithItsHeaders) {
   EXPECT_THAT(Log(), HasSubstr("\"HEAD /big.bin\" 200 0 "));
 }
 
-TEST_F(HttpConnectionTest, ASmallUploadIsAnsweredAndLetIn) {
+TEST_F(HttpConnectionTest, ASmallUploadIsAnsweredAndAccepted) {
   const h2::StreamId id = Request("POST", "/", /*end_stream=*/false);
   ExchangeAll();
   EXPECT_EQ(Got<h2::ResponseReceived>()[0].headers[0].value, "405");
@@ -201,7 +203,7 @@ TEST_F(HttpConnectionTest, ASmallUploadIsAnsweredAndLetIn) {
 
 // RFC 9113 §8.1: a server that needs no more of a request says so with
 // RST_STREAM(NO_ERROR), after the complete response.
-TEST_F(HttpConnectionTest, AnUploadThatGoesOnAfterTheResponseIsStopped) {
+TEST_F(HttpConnectionTest, ALongUploadAfterTheResponseIsStopped) {
   const h2::StreamId id = Request("POST", "/", /*end_stream=*/false);
   ExchangeAll();
   size_t sent = 0;
@@ -215,7 +217,7 @@ TEST_F(HttpConnectionTest, AnUploadThatGoesOnAfterTheResponseIsStopped) {
   EXPECT_EQ(sent, 64 * 1024 + 8192);
 }
 
-TEST_F(HttpConnectionTest, TheWindowOfARequestsBodyIsGivenBack) {
+TEST_F(HttpConnectionTest, TheWindowOfARequestsBodyIsReturned) {
   const h2::StreamId id = Request("POST", "/", /*end_stream=*/false);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(client_.SendData(id, absl::Cord(std::string(16384, 'u'))).ok());
@@ -241,7 +243,7 @@ TEST_F(HttpConnectionTest, AResetRequestIsLoggedWithItsCode) {
   EXPECT_THAT(Got<h2::StreamReset>(), IsEmpty());
 }
 
-TEST_F(HttpConnectionTest, ARequestThatIsResetInTheSameReadIsNoProblem) {
+TEST_F(HttpConnectionTest, ARequestMayBeResetWithinTheSameRead) {
   const h2::StreamId id = Request("GET", "/big.bin");
   ASSERT_TRUE(client_.ResetStream(id, h2::ErrorCode::kCancel).ok());
   const h2::StreamId other = Request("GET", "/");
@@ -257,7 +259,8 @@ TEST_F(HttpConnectionTest, ARequestThatCannotBeAnsweredIsReset) {
   full.limits.output_control_high_water_mark = 1;  // our SETTINGS wait
   http_ = std::make_unique<HttpConnection>(
       files_.get(), &rules_, log_.get(), "peer:1", full,
-      *scheduler::CreatePolicy("rr"), scheduler::DataSchedulerOptions{});
+      *trace::CreateLoggedPolicy("rr", {}, nullptr),
+      scheduler::DataSchedulerOptions{});
   Request("GET", "/");
   ExchangeBytes();
   ASSERT_EQ(Got<h2::StreamReset>().size(), 1u);
@@ -283,14 +286,14 @@ TEST_F(HttpConnectionTest, ABodyThatCannotBeReadResetsItsStreamAlone) {
   EXPECT_EQ(Body(next), "<p>home");
 }
 
-TEST_F(HttpConnectionTest, WhatIsUnfinishedAtTheEndIsLogged) {
+TEST_F(HttpConnectionTest, UnfinishedRequestsAreLoggedAtTheEnd) {
   Request("GET", "/big.bin");
   ExchangeBytes();
   http_.reset();
   EXPECT_THAT(Log(), HasSubstr("closed"));
 }
 
-TEST_F(HttpConnectionTest, GarbageEndsWithGoawayAndALine) {
+TEST_F(HttpConnectionTest, GarbageEndsTheConnectionWithAGoawayAndALogLine) {
   const absl::Status status = http_->Receive("GET / HTTP/1.1\r\n\r\n");
   EXPECT_FALSE(status.ok());
   EXPECT_TRUE(http_->wire().IsTerminated());
@@ -299,7 +302,7 @@ TEST_F(HttpConnectionTest, GarbageEndsWithGoawayAndALine) {
 }
 
 // RFC 9113 §6.5.3.
-TEST_F(HttpConnectionTest, APeerThatDoesNotAcknowledgeSettingsIsGivenUp) {
+TEST_F(HttpConnectionTest, APeerThatDoesNotAcknowledgeSettingsIsDropped) {
   const absl::Duration timeout = h2::ConnectionOptions{}.settings_timeout;
   EXPECT_TRUE(http_->AdvanceTime(timeout / 2).ok());
   EXPECT_FALSE(http_->AdvanceTime(timeout).ok());
@@ -307,7 +310,7 @@ TEST_F(HttpConnectionTest, APeerThatDoesNotAcknowledgeSettingsIsGivenUp) {
 }
 
 // RFC 9113 §6.8.
-TEST_F(HttpConnectionTest, ADrainAdmitsRequestsUntilItsPingCameBack) {
+TEST_F(HttpConnectionTest, ADrainAdmitsRequestsUntilItsPingIsAnswered) {
   ExchangeAll();
   http_->Drain();
   // On its way when the GOAWAY is.

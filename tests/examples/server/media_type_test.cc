@@ -34,7 +34,7 @@ TEST(MediaTypeTest, CaseDoesNotMatter) {
   EXPECT_EQ(TypeOf("Index.Html"), "text/html; charset=utf-8");
 }
 
-TEST(MediaTypeTest, WhatIsNotKnownIsBytes) {
+TEST(MediaTypeTest, AnUnknownEndingIsAnOctetStream) {
   EXPECT_EQ(TypeOf("README"), "application/octet-stream");
   EXPECT_EQ(TypeOf("a.unheardof"), "application/octet-stream");
   EXPECT_EQ(TypeOf("trailing."), "application/octet-stream");

@@ -20,7 +20,7 @@ scheduler::ServerPriority Rfc9218(int urgency, bool incremental) {
   return {.rfc9218 = signals::Rfc9218Priority{urgency, incremental}};
 }
 
-TEST(PriorityRulesTest, WithoutRulesTheClientsSignalsStand) {
+TEST(PriorityRulesTest, WithoutRulesTheClientsSignalsHold) {
   EXPECT_EQ(PriorityRules().Match("text/css", "/a.css"), std::nullopt);
   EXPECT_EQ(PriorityRules::Parse(" ; ")->Match("text/css", "/"), std::nullopt);
 }
@@ -35,7 +35,7 @@ TEST(PriorityRulesTest, TheFirstRuleThatFitsDecides) {
   EXPECT_EQ(rules->Match("image/jpeg", "/a.jpg"), std::nullopt);
 }
 
-TEST(PriorityRulesTest, ATypeIsWholeAndAPathIsABeginning) {
+TEST(PriorityRulesTest, ATypeMatchesWholeAndAPathByItsBeginning) {
   const auto rules = PriorityRules::Parse("type text/CSS: u=0; path /a:b: u=7");
   ASSERT_TRUE(rules.ok()) << rules.status();
   EXPECT_EQ(rules->Match("Text/css; charset=utf-8", "/"), Rfc9218(0, false));
@@ -44,7 +44,7 @@ TEST(PriorityRulesTest, ATypeIsWholeAndAPathIsABeginning) {
   EXPECT_EQ(rules->Match("text/html", "/x?/a:b"), std::nullopt);
 }
 
-TEST(PriorityRulesTest, EachKindOfSignalIsReplacedOnlyWhenItIsNamed) {
+TEST(PriorityRulesTest, ARuleReplacesOnlyTheKindsOfSignalItNames) {
   const auto rules = PriorityRules::Parse(
       "path /w: weight=256; path /e: exclusive; path /i: i; "
       "path /b: u=2, weight=1, exclusive");
@@ -62,14 +62,14 @@ TEST(PriorityRulesTest, EachKindOfSignalIsReplacedOnlyWhenItIsNamed) {
                 .rfc9218 = signals::Rfc9218Priority{2, false}}));
 }
 
-TEST(PriorityRulesTest, AWrongRuleIsNamed) {
+TEST(PriorityRulesTest, ABadRuleIsNamed) {
   const struct {
     const char* rule;
     const char* named;
   } kCases[] = {
-      {"type text/css", "has no ':'"},
-      {"mime text/css: u=1", "neither 'type ' nor 'path '"},
-      {"path : u=1", "neither 'type ' nor 'path '"},
+      {"type text/css", "must have a ':'"},
+      {"mime text/css: u=1", "must begin with 'type ' or 'path '"},
+      {"path : u=1", "must begin with 'type ' or 'path '"},
       {"path /: u=8", "'u=8'"},
       {"path /: u=-1", "'u=-1'"},
       {"path /: u=", "'u='"},

@@ -102,7 +102,7 @@ TEST_F(StaticFilesTest, ABodyIsReadInGrantsOfAnySize) {
   }
 }
 
-TEST_F(StaticFilesTest, TheLastChunkSaysThatItIs) {
+TEST_F(StaticFilesTest, TheLastChunkIsMarkedAsTheEnd) {
   const Response response = Get("/a.css");
   scheduler::DataSource::Chunk first = response.body->Read(2);
   EXPECT_EQ(first.data, "p{");
@@ -141,7 +141,7 @@ TEST_F(StaticFilesTest, AnEmptyFileHasLengthZero) {
   EXPECT_EQ(response.body, nullptr);
 }
 
-TEST_F(StaticFilesTest, AFolderIsItsIndexHtml) {
+TEST_F(StaticFilesTest, AFolderIsServedAsItsIndexHtml) {
   EXPECT_EQ(Body(Get("/")), "<p>home");
   EXPECT_EQ(Field(Get("/"), "content-type"), "text/html; charset=utf-8");
   EXPECT_EQ(Body(Get("/sub/")), "<p>sub");
@@ -159,7 +159,7 @@ TEST_F(StaticFilesTest, AFolderWithoutItsSlashRedirectsWithinThisServer) {
   EXPECT_EQ(Field(Get("/odd%20name"), "location"), "/odd%20name/");
 }
 
-TEST_F(StaticFilesTest, WhatIsNotThereIs404) {
+TEST_F(StaticFilesTest, AMissingFileIs404) {
   EXPECT_EQ(StatusOf("/none"), 404);
   EXPECT_EQ(StatusOf("/a.css/"), 404) << "a file is no folder";
   EXPECT_EQ(StatusOf("/a.css/b"), 404);
@@ -169,7 +169,7 @@ TEST_F(StaticFilesTest, WhatIsNotThereIs404) {
   EXPECT_EQ(Field(Get("/none"), "content-length"), "14");
 }
 
-TEST_F(StaticFilesTest, WhatCannotBeDecodedIs400) {
+TEST_F(StaticFilesTest, APathThatCannotBeDecodedIs400) {
   EXPECT_EQ(StatusOf("/%zz"), 400);
   EXPECT_EQ(StatusOf("/a.css%00.html"), 400);
   EXPECT_EQ(StatusOf(""), 400);

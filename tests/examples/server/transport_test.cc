@@ -90,7 +90,7 @@ TEST_F(TransportTest, CleartextKeepsWhatAFullSocketDoesNotTake) {
   size_t sent = 0;
   IoResult result;
   do {
-    if (server_.OutputRoom() >= 16384) QueueData(16384);
+    if (server_.CapacityFor(0).output_room >= 16384) QueueData(16384);
     result = transport->Write(&server_);
     sent += result.bytes;
   } while (result.status == IoStatus::kDone);
@@ -106,7 +106,7 @@ TEST_F(TransportTest, CleartextKeepsWhatAFullSocketDoesNotTake) {
   EXPECT_EQ(transport->PullSize(server_.OutputSize()), kCleartextFrameSize);
 }
 
-TEST_F(TransportTest, CleartextTellsNothingNowFromTheEnd) {
+TEST_F(TransportTest, CleartextDistinguishesNoBytesYetFromTheEnd) {
   const std::unique_ptr<Transport> transport =
       MakeCleartextTransport(sockets_[0]);
   char buffer[16];
@@ -202,7 +202,7 @@ class TlsTransportTest : public TransportTest {
   std::unique_ptr<SSL, FreeSsl> client_;
 };
 
-TEST_F(TlsTransportTest, ThereIsNoneWhenOpenSslHasNone) {
+TEST_F(TlsTransportTest, WithoutMemoryForOpenSslThereIsNoTransport) {
   EXPECT_EQ(MakeTlsTransport(nullptr, sockets_[0]), nullptr);
   ERR_clear_error();
 }
@@ -232,7 +232,7 @@ TEST_F(TlsTransportTest, RecordsFitASegmentUntil64KiBAndAreFullAfterwards) {
   EXPECT_TRUE(saw_large);
 }
 
-TEST_F(TlsTransportTest, NothingIsPulledForARecordThatIsFullAlready) {
+TEST_F(TlsTransportTest, AFullRecordPullsNothing) {
   EXPECT_EQ(transport_->PullSize(0), 1400 - 9);
   EXPECT_EQ(transport_->PullSize(1000), 400 - 9);
   EXPECT_EQ(transport_->PullSize(1300), 0) << "not worth a frame";
@@ -270,7 +270,7 @@ TEST_F(TlsTransportTest, AFullSocketLeavesOneRecordPending) {
   EXPECT_EQ(received, taken);
 }
 
-TEST_F(TlsTransportTest, ShutdownSaysCloseNotify) {
+TEST_F(TlsTransportTest, ShutdownSendsCloseNotify) {
   transport_->ShutdownWrite();
   Receive();
   Decrypt();

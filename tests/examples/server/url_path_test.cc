@@ -24,7 +24,7 @@ TEST(UrlPathTest, NamesAFileOrAFolderBelowTheRoot) {
   EXPECT_EQ(Parse("/a/b/"), "a/b (folder)");
 }
 
-TEST(UrlPathTest, TheQueryIsNoPartOfTheName) {
+TEST(UrlPathTest, TheNameExcludesTheQuery) {
   EXPECT_EQ(Parse("/a.js?v=3&path=../x"), "a.js");
   EXPECT_EQ(Parse("/?/../.."), " (folder)");
 }
@@ -36,7 +36,7 @@ TEST(UrlPathTest, DecodesPercentEscapes) {
   EXPECT_EQ(Parse("/%2561"), "%61") << "decoded once, not twice";
 }
 
-TEST(UrlPathTest, ABrokenEscapeOrANulIsNoPath) {
+TEST(UrlPathTest, ABrokenEscapeOrANulIsRefused) {
   for (const absl::string_view target :
        {"/%", "/%2", "/%zz", "/a%2", "/%00", "/index.html%00.png", "", "a", "*",
         "http://host/a"}) {
@@ -45,7 +45,7 @@ TEST(UrlPathTest, ABrokenEscapeOrANulIsNoPath) {
   EXPECT_EQ(Parse(absl::string_view("/a\0b", 4)), "INVALID_ARGUMENT");
 }
 
-TEST(UrlPathTest, DotSegmentsAreRemovedAlsoWhenTheyAreEscaped) {
+TEST(UrlPathTest, DotSegmentsAreRemovedEvenWhenEscaped) {
   EXPECT_EQ(Parse("/a/./b"), "a/b");
   EXPECT_EQ(Parse("/a/x/../b"), "a/b");
   EXPECT_EQ(Parse("/a/x/%2e%2E/b"), "a/b");
@@ -65,7 +65,7 @@ TEST(UrlPathTest, NothingClimbsAboveTheRoot) {
   }
 }
 
-TEST(UrlPathTest, EncodingEscapesWhatAPathCannotHold) {
+TEST(UrlPathTest, EncodingEscapesBytesThatAPathMayNotHold) {
   EXPECT_EQ(EncodeUrlPath("a/b-c_~.html"), "a/b-c_~.html");
   EXPECT_EQ(EncodeUrlPath("with space"), "with%20space");
   EXPECT_EQ(EncodeUrlPath("a\r\nb?c#d\"%"), "a%0D%0Ab%3Fc%23d%22%25");

@@ -39,7 +39,7 @@ class SmallServerTest(unittest.TestCase):
                 check=True, stdout=subprocess.PIPE, text=True).stdout
         self.assertEqual(got, "200 0")
 
-    def test_an_upload_that_goes_on_while_it_answers_is_taken_in(self):
+    def test_an_upload_during_the_response_is_accepted(self):
         with serve() as server:
             table = subprocess.run(
                 ["nghttp", "--null-out", "--stat", "--data", SERVER,
@@ -53,7 +53,7 @@ class SmallServerTest(unittest.TestCase):
         print("32:224 shares 1:%.2f" % share)
         self.assertAlmostEqual(share, 7, delta=0.35)
 
-    def test_what_the_kernel_holds_unsent_no_policy_can_call_back(self):
+    def test_no_policy_reorders_bytes_in_the_kernel(self):
         waited = {}
         for lowat in ("16384", "-1"):
             with serve("rfc7540", lowat) as server:

@@ -12,17 +12,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/link.h"
-#include "benchmarks/lab/metrics.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/metrics.h"
+#include "benchmarks/lab/measure/statistics.h"
+#include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/transport.h"
 #include "benchmarks/lab/ns3/ns3_network.h"
 #include "benchmarks/lab/ns3/ns3_transport.h"
-#include "benchmarks/lab/origin.h"
-#include "benchmarks/lab/page.h"
-#include "benchmarks/lab/page_load.h"
-#include "benchmarks/lab/selection.h"
-#include "benchmarks/lab/signals.h"
-#include "benchmarks/lab/statistics.h"
-#include "benchmarks/lab/transport.h"
+#include "benchmarks/lab/page/page.h"
 #include "gtest/gtest.h"
 
 namespace sluice::lab {
@@ -71,7 +71,7 @@ TEST(Ns3NetworkTest, KeysChangeWhatTheNameGivesWhereverTheyStand) {
 TEST(Ns3NetworkTest, RefusalsNameTheItemAndWhatIsWrong) {
   const std::pair<absl::string_view, absl::string_view> refused[] = {
       {"5g", "ns3: \"5g\": unknown network \"5g\"; known are marx"},
-      {"marx", "ns3: \"marx\": its tick is not a rate"},
+      {"marx", "ns3: \"marx\": has a tick, and TCP needs a rate"},
       {"cable,fibre", "ns3: \"fibre\": a second network"},
       {"loss=1,loss=2", "ns3: \"loss=2\": given twice"},
       {"colour=red", "ns3: \"colour=red\": known keys are down, up, rtt"},

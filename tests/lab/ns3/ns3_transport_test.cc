@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/random.h"
-#include "benchmarks/lab/transport.h"
+#include "benchmarks/lab/net/random.h"
+#include "benchmarks/lab/net/transport.h"
 #include "gtest/gtest.h"
 
 namespace sluice::lab {
@@ -179,7 +179,7 @@ TEST(Ns3TransportTest, TwoPerCentLossSlowsCubicTwofoldAndBbrLittle) {
             seconds(CongestionControl::kCubic, 20'000));
 }
 
-// What ns3_bbr.h puts right: 500 s without it.
+// Without ns3_bbr.h this takes 500 s.
 TEST(Ns3TransportTest, BbrRecoversFromATimeout) {
   const std::string bytes(2'500'000, 'x');
   for (int losses_per_million : {0, 1'000, 20'000}) {

@@ -1,0 +1,47 @@
+// Reads the lists of a command line: pages, policies, signal sets.
+#ifndef SLUICE_BENCHMARKS_LAB_COMPARISON_SELECTION_H_
+#define SLUICE_BENCHMARKS_LAB_COMPARISON_SELECTION_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/page/page.h"
+
+namespace sluice::lab {
+
+// All errors are InvalidArgument or NotFound, a sentence for the user with the
+// flag, the mistake and the names that are allowed. Commas separate the items
+// of a list; an empty name is an error. The name "all" stands for all names, in
+// the order of their list. Duplicates are ignored: a page or a policy that
+// counted twice would falsify the sums over pages.
+
+// Names of the pages in `bundled_folder`, sorted.
+std::vector<std::string> BundledPages(const std::string& bundled_folder);
+
+// --pages. An item is the name of a bundled page, or else a path of the user's
+// (page.h: a HAR or a page file, told apart by content) or a glob, whose
+// matches are taken in byte order. "real" stands for the bundled pages that
+// were captured: those not called synthetic_…. Files with the same bytes are
+// one page. The second of several other pages with one name is called NAME-2,
+// and so on.
+absl::StatusOr<std::vector<Page>> SelectPages(
+    absl::string_view list, const std::string& bundled_folder);
+
+// --policies: specs of scheduler::CreatePolicy(), each tried once. A comma
+// before KEY=VALUE continues the spec before it. The result has one spelling of
+// each spec: "p+" and "s+" become parallel_plus and serial_plus, and options
+// are sorted.
+absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
+
+// --baseline: one spec, read as in --policies.
+absl::StatusOr<std::string> SelectBaseline(absl::string_view spec);
+
+// --signals.
+absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_COMPARISON_SELECTION_H_

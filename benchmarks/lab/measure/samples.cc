@@ -1,0 +1,130 @@
+#include "benchmarks/lab/measure/samples.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace sluice::lab {
+namespace {
+
+template <typename T>
+size_t IndexOf(T value, std::vector<T>& values) {
+  // The newest is the likeliest: runs come page by page.
+  const auto found = std::find(values.rbegin(), values.rend(), value);
+  if (found != values.rend()) {
+    return static_cast<size_t>(values.rend() - found) - 1;
+  }
+  values.push_back(std::move(value));
+  return values.size() - 1;
+}
+
+}  // namespace
+
+int64_t TimeOf(const Metrics& metrics, size_t metric) {
+  switch (metric) {
+    case kAtfArea:
+      return metrics.atf_area_ns;
+    case kRenderCritical:
+      return metrics.render_critical_ns;
+    case kAtf:
+      return metrics.atf_ns;
+    case kPageLoad:
+      return metrics.page_load_ns;
+    default:
+      return metrics.class_done_ns[metric - kTimeMetrics].value_or(0);
+  }
+}
+
+absl::StatusOr<Sample> Samples::Add(const Run& run) {
+  const SamplePage page = {absl::StrCat(run.page->name, " ", run.page->sha256),
+                           run.page->BodyBytes()};
+  const Sample sample = {.page = IndexOf(page, pages_),
+                         .setting = IndexOf(run.setting, settings_),
+                         .policy = IndexOf(run.policy, policies_),
+                         .seed = run.seed,
+                         .metrics = run.metrics};
+  uint64_t& last = last_[{sample.setting, sample.policy}];
+  const absl::Status status = records_.Append({sample, last});
+  if (!status.ok()) return status;
+  last = records_.size();
+  return sample;
+}
+
+absl::StatusOr<Sample> Samples::Read(uint64_t number) const {
+  const absl::StatusOr<Record> record = records_.Read(number);
+  if (!record.ok()) return record.status();
+  return record->sample;
+}
+
+size_t Samples::IndexOfPolicy(absl::string_view policy) const {
+  return static_cast<size_t>(
+      std::find(policies_.begin(), policies_.end(), policy) -
+      policies_.begin());
+}
+
+absl::StatusOr<ByPage> Samples::Values(
+    size_t setting, size_t policy,
+    const std::function<double(const Sample&)>& value) const {
+  ByPage values;
+  const auto last = last_.find({setting, policy});
+  uint64_t next = last == last_.end() ? 0 : last->second;
+  while (next != 0) {
+    const absl::StatusOr<Record> record = records_.Read(next - 1);
+    if (!record.ok()) return record.status();
+    const Sample& sample = record->sample;
+    const std::string& page = pages_[sample.page].name;
+    if (!values[page].emplace(sample.seed, value(sample)).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "page ", page.substr(0, page.find(' ')), " with policy ",
+          policies_[policy], ", signals ", settings_[setting].signals,
+          ", network ", settings_[setting].network, " and seed ", sample.seed,
+          " comes twice"));
+    }
+    next = record->before;
+  }
+  return values;
+}
+
+absl::StatusOr<std::vector<Spread>> Samples::Against(size_t setting,
+                                                     size_t base, size_t metric,
+                                                     uint64_t seed) const {
+  const auto times_of = [&](size_t policy) {
+    return Values(setting, policy, [metric](const Sample& sample) {
+      return static_cast<double>(TimeOf(sample.metrics, metric));
+    });
+  };
+  const absl::StatusOr<ByPage> of_base = times_of(base);
+  if (!of_base.ok()) return of_base.status();
+  std::vector<Spread> spreads;
+  for (size_t policy = 0; policy < policies_.size(); ++policy) {
+    const absl::StatusOr<ByPage> times = times_of(policy);
+    if (!times.ok()) return times.status();
+    spreads.push_back(SpreadOf(RatiosOfPages(*of_base, *times), seed));
+  }
+  return spreads;
+}
+
+absl::StatusOr<std::vector<Standing>> Samples::Standings(
+    size_t setting, absl::string_view baseline, size_t metric,
+    uint64_t seed) const {
+  const absl::StatusOr<std::vector<Spread>> ratios =
+      Against(setting, IndexOfPolicy(baseline), metric, seed);
+  if (!ratios.ok()) return ratios.status();
+  std::vector<Standing> standings;
+  const Spread* best = nullptr;
+  for (const Spread& spread : *ratios) {
+    standings.push_back({standings.size(), spread, false});
+    if (spread.count == 0) continue;
+    if (best == nullptr || spread.median > best->median) best = &spread;
+  }
+  if (best == nullptr) return standings;
+  const absl::StatusOr<std::vector<Spread>> beside_best = Against(
+      setting, static_cast<size_t>(best - ratios->data()), metric, seed);
+  if (!beside_best.ok()) return beside_best.status();
+  for (Standing& standing : standings) {
+    standing.may_equal_best = (*beside_best)[standing.policy].InsideTheNoise();
+  }
+  return standings;
+}
+
+}  // namespace sluice::lab

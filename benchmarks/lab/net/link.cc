@@ -1,0 +1,166 @@
+#include "benchmarks/lab/net/link.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace sluice::lab {
+namespace {
+
+constexpr int64_t kBitNanoseconds = 8'000'000'000;  // a byte at 1 bit/s
+
+}  // namespace
+
+Link::Link(const LinkOptions& options)
+    : one_way_ns_(options.round_trip_ns / 2), random_(options.seed) {
+  down_.bits_per_second = options.down_bits_per_second;
+  down_.tick_ns = options.tick_ns;
+  down_.losses_per_million = options.losses_per_million;
+  down_.window = options.initial_window_bytes;
+  down_.capacity = std::max(options.send_buffer_bytes, kSegmentBytes);
+  up_.bits_per_second = options.up_bits_per_second;
+  up_.capacity = std::numeric_limits<size_t>::max();
+}
+
+void Link::SetHandlers(End end, Handlers handlers) {
+  From(end).sender = std::move(handlers);
+}
+
+void Link::Schedule(int64_t delay_ns, std::function<void()> action) {
+  events_.Schedule(delay_ns, std::move(action));
+}
+
+size_t Link::Room(End end) const {
+  const Direction& direction = end == End::kServer ? down_ : up_;
+  return direction.capacity - direction.Buffered();
+}
+
+Transport::Handlers& Link::Receiver(const Direction& direction) {
+  return &direction == &down_ ? up_.sender : down_.sender;
+}
+
+void Link::Write(End end, absl::string_view bytes) {
+  assert(bytes.size() <= Room(end));
+  Direction& direction = From(end);
+  if (bytes.empty()) return;
+  direction.bytes.append(bytes.data(), bytes.size());
+  Wake(direction);
+}
+
+void Link::Wake(Direction& direction) {
+  if (direction.busy) return;
+  // The segment is cut after all that the writer does at this instant, so that
+  // several small writes share it.
+  direction.busy = true;
+  events_.Schedule(0, [this, &direction] { Transmit(direction); });
+}
+
+int64_t Link::Duration(const Direction& direction, size_t size) const {
+  if (direction.tick_ns > 0) return direction.tick_ns;
+  // Rounded up: never faster than the rate.
+  return (static_cast<int64_t>(size) * kBitNanoseconds +
+          direction.bits_per_second - 1) /
+         direction.bits_per_second;
+}
+
+void Link::Transmit(Direction& direction) {
+  if (!direction.lost.empty()) {
+    Segment again = std::move(direction.lost.front());
+    direction.lost.pop_front();
+    const size_t size = again.bytes.size();
+    direction.in_flight += size;
+    events_.Schedule(Duration(direction, size),
+                     [this, &direction, again = std::move(again)]() mutable {
+                       Depart(direction, std::move(again));
+                       Transmit(direction);
+                     });
+    return;
+  }
+  const size_t size = std::min(direction.Buffered(), kSegmentBytes);
+  const bool window_open = direction.window == 0 || direction.in_flight == 0 ||
+                           direction.in_flight + size <= direction.window;
+  if (size == 0 || !window_open) {
+    direction.busy = false;
+    return;
+  }
+  direction.in_flight += size;
+  events_.Schedule(Duration(direction, size),
+                   [this, &direction, size] { FinishNew(direction, size); });
+}
+
+void Link::FinishNew(Direction& direction, size_t size) {
+  Segment segment = {direction.next_sequence++,
+                     direction.bytes.substr(direction.sent, size)};
+  direction.sent += size;
+  // Dropped when it is half of all, so that a byte moves once on average.
+  if (direction.sent * 2 >= direction.bytes.size()) {
+    direction.bytes.erase(0, direction.sent);
+    direction.sent = 0;
+  }
+  Depart(direction, std::move(segment));
+  direction.sender.on_writable();
+  Transmit(direction);
+}
+
+// The segment is wholly on the wire.
+void Link::Depart(Direction& direction, Segment segment) {
+  const size_t size = segment.bytes.size();
+  const int64_t round_trip = 2 * one_way_ns_;
+  if (Loses(direction)) {
+    events_.Schedule(
+        round_trip, [this, &direction, segment = std::move(segment)]() mutable {
+          OnLost(direction, std::move(segment));
+        });
+    return;
+  }
+  events_.Schedule(one_way_ns_,
+                   [this, &direction, segment = std::move(segment)]() mutable {
+                     Arrive(direction, std::move(segment));
+                   });
+  if (direction.window == 0) {
+    direction.in_flight -= size;
+    return;
+  }
+  events_.Schedule(round_trip, [this, &direction, size] {
+    OnAcknowledged(direction, size);
+  });
+}
+
+void Link::Arrive(Direction& direction, Segment segment) {
+  direction.early.emplace(segment.sequence, std::move(segment.bytes));
+  while (!direction.early.empty() &&
+         direction.early.begin()->first == direction.expected) {
+    const std::string bytes = std::move(direction.early.begin()->second);
+    direction.early.erase(direction.early.begin());
+    ++direction.expected;
+    Receiver(direction).on_bytes(bytes);
+  }
+}
+
+void Link::OnAcknowledged(Direction& direction, size_t size) {
+  direction.in_flight -= size;
+  direction.window += direction.window < direction.threshold
+                          ? size
+                          : kSegmentBytes * size / direction.window;
+  Wake(direction);
+}
+
+void Link::OnLost(Direction& direction, Segment segment) {
+  direction.in_flight -= segment.bytes.size();
+  if (direction.window > 0 && segment.sequence >= direction.recovered_from) {
+    direction.recovered_from = direction.next_sequence;
+    direction.threshold = std::max(direction.window / 2, 2 * kSegmentBytes);
+    direction.window = direction.threshold;
+  }
+  direction.lost.push_back(std::move(segment));
+  Wake(direction);
+}
+
+bool Link::Loses(const Direction& direction) {
+  return direction.losses_per_million > 0 &&
+         random_.Below(1'000'000) <
+             static_cast<uint64_t>(direction.losses_per_million);
+}
+
+}  // namespace sluice::lab

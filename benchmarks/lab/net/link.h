@@ -1,0 +1,118 @@
+// A link of a fixed rate and a fixed delay: exact, fast and repeatable.
+//
+// Each direction takes bytes from its send buffer in segments of at most
+// kSegmentBytes, needs bytes · 8 / rate for a segment and delivers it half a
+// round trip later. A segment leaves the send buffer when it is wholly on the
+// wire. There is no handshake and no overhead below HTTP/2: the rates are those
+// of TCP's payload, on a connection that is open.
+//
+// The server's send buffer holds `send_buffer_bytes`, and never less than one
+// segment: with 0 the server hands over a segment when the one before is gone,
+// the latest decision that this link allows. The client's has no limit, since a
+// client sends little.
+//
+// Options also hold back the way from the server:
+//  - a tick: a segment takes that long, whatever its size;
+//  - a congestion window, which begins at `initial_window_bytes` and grows by
+//    the acknowledged bytes (slow start). A loss halves it; then it grows by a
+//    segment a round trip (RFC 5681). An acknowledgement comes half a round
+//    trip after the segment and costs nothing;
+//  - loss: the link loses a segment with a probability, by a generator of a
+//    given seed. The sender knows one round trip after sending it and sends it
+//    again before anything else; later segments wait at the receiver, as in
+//    TCP.
+// This is a sketch of TCP: no timeouts, no pacing, no queue that overflows.
+#ifndef SLUICE_BENCHMARKS_LAB_NET_LINK_H_
+#define SLUICE_BENCHMARKS_LAB_NET_LINK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/net/event_queue.h"
+#include "benchmarks/lab/net/random.h"
+#include "benchmarks/lab/net/transport.h"
+
+namespace sluice::lab {
+
+struct LinkOptions {
+  int64_t down_bits_per_second = 1'600'000;  // server to client
+  int64_t up_bits_per_second = 768'000;
+  int64_t round_trip_ns = 150'000'000;
+  size_t send_buffer_bytes = 16384;  // the server's
+  int64_t tick_ns = 0;               // 0: none
+  size_t initial_window_bytes = 0;   // 0: no congestion control
+  int losses_per_million = 0;        // of the server's segments
+  uint64_t seed = 1;                 // of the losses
+};
+
+class Link : public Transport {
+ public:
+  explicit Link(const LinkOptions& options);
+
+  void SetHandlers(End end, Handlers handlers) override;
+  int64_t Now() const override { return events_.Now(); }
+  void Schedule(int64_t delay_ns, std::function<void()> action) override;
+  size_t Room(End end) const override;
+  void Write(End end, absl::string_view bytes) override;
+  void Run() override { events_.Run(); }
+
+ private:
+  struct Segment {
+    uint64_t sequence = 0;
+    std::string bytes;
+  };
+  struct Direction {
+    int64_t bits_per_second = 0;
+    int64_t tick_ns = 0;
+    int losses_per_million = 0;
+    size_t capacity = 0;
+    std::string bytes;  // the send buffer is what follows `sent`
+    size_t sent = 0;
+    bool busy = false;  // a segment is on the wire
+    Handlers sender;    // of the end that writes into it
+
+    // Congestion control, in bytes; a window of 0: none.
+    size_t window = 0;
+    size_t threshold = std::numeric_limits<size_t>::max();
+    size_t in_flight = 0;
+    uint64_t next_sequence = 0;
+    uint64_t recovered_from = 0;  // losses below are of the last halving
+    std::deque<Segment> lost;     // to be sent again
+
+    // The receiver's side.
+    uint64_t expected = 0;
+    std::map<uint64_t, std::string> early;
+
+    size_t Buffered() const { return bytes.size() - sent; }
+  };
+
+  Direction& From(End end) { return end == End::kServer ? down_ : up_; }
+  // The handlers of the end that `direction` leads to.
+  Handlers& Receiver(const Direction& direction);
+  // Schedules Transmit() unless the wire is busy.
+  void Wake(Direction& direction);
+  void Transmit(Direction& direction);
+  void FinishNew(Direction& direction, size_t size);
+  void Depart(Direction& direction, Segment segment);
+  void Arrive(Direction& direction, Segment segment);
+  void OnAcknowledged(Direction& direction, size_t size);
+  void OnLost(Direction& direction, Segment segment);
+  bool Loses(const Direction& direction);
+  int64_t Duration(const Direction& direction, size_t size) const;
+
+  EventQueue events_;
+  int64_t one_way_ns_;
+  SplitMix64 random_;
+  Direction down_;
+  Direction up_;
+};
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_BENCHMARKS_LAB_NET_LINK_H_

@@ -1,0 +1,143 @@
+#include "benchmarks/lab/results/result_files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "absl/flags/flag.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/qlog.h"
+#include "benchmarks/lab/results/run_file.h"
+#include "benchmarks/lab/results/trace_folder.h"
+#include "support/bundled.h"
+#include "support/command_line.h"
+#include "support/paths.h"
+
+ABSL_FLAG(std::string, json, "",
+          "also write the runs to this file, one JSON object a line");
+ABSL_FLAG(std::string, csv, "",
+          "also write the runs to this file as comma-separated values");
+ABSL_FLAG(std::string, html, "",
+          "also write a report to this file: one page that opens offline");
+ABSL_FLAG(std::string, runs, "",
+          "also keep the runs in this file; //benchmarks/lab:report makes one "
+          "report of many such files");
+ABSL_FLAG(std::string, qlog, "",
+          "also write a trace of each run into this folder; qvis opens them");
+
+namespace sluice::lab {
+
+struct ResultFiles::File {
+  File() = default;
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (partial != path) std::filesystem::remove(partial, ignored);
+  }
+
+  std::string path;
+  std::string partial;  // where it is written until it is whole
+  std::ofstream stream;
+  std::unique_ptr<Output> output;
+  std::error_code ignored;
+};
+
+ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
+                         HtmlOptions html)
+    : program_(std::move(program)) {
+  if (File* file = Open("json", absl::GetFlag(FLAGS_json))) {
+    file->output = std::make_unique<JsonOutput>(file->stream);
+  }
+  if (File* file = Open("csv", absl::GetFlag(FLAGS_csv))) {
+    file->output = std::make_unique<CsvOutput>(file->stream);
+  }
+  if (!absl::GetFlag(FLAGS_html).empty()) {
+    absl::StatusOr<HtmlTemplate> page = LoadHtmlTemplate(
+        support::BundledFolder(argv0, "benchmarks/lab/results/web"));
+    if (!page.ok()) {
+      Refuse(absl::StrCat("--html: ", page.status().message()));
+    }
+    File* file = Open("html", absl::GetFlag(FLAGS_html));
+    file->output = std::make_unique<HtmlOutput>(file->stream, *std::move(page),
+                                                std::move(html));
+  }
+  if (File* file = Open("runs", absl::GetFlag(FLAGS_runs))) {
+    file->output = std::make_unique<RunFileOutput>(file->stream);
+  }
+  if (const std::string path = absl::GetFlag(FLAGS_qlog); !path.empty()) {
+    traces_.push_back(std::make_unique<TraceOutput>(
+        OpenFolder("qlog", path, ".qlog"), QlogText));
+  }
+  for (const auto& file : files_) outputs_.push_back(file->output.get());
+  for (const auto& trace : traces_) outputs_.push_back(trace.get());
+}
+
+ResultFiles::~ResultFiles() = default;
+
+ResultFiles::File* ResultFiles::Open(absl::string_view flag,
+                                     const std::string& path) {
+  if (path.empty()) return nullptr;
+  auto file = std::make_unique<File>();
+  file->path = support::ResolveUserPath(path);
+  const auto normal = [](const std::string& name) {
+    return std::filesystem::path(name).lexically_normal();
+  };
+  for (const auto& other : files_) {
+    if (normal(other->path) != normal(file->path)) continue;
+    Refuse(
+        absl::StrCat("--", flag, ": another flag writes ", path, " as well"));
+  }
+  // An existing pipe, device or link stays, and is written in place.
+  std::error_code ignored;
+  const std::filesystem::file_status there =
+      std::filesystem::symlink_status(file->path, ignored);
+  const bool special = std::filesystem::exists(there) &&
+                       !std::filesystem::is_regular_file(there);
+  file->partial = special ? file->path : absl::StrCat(file->path, ".part");
+  file->stream.open(file->partial, std::ios::binary | std::ios::trunc);
+  if (!file->stream) {
+    Refuse(absl::StrCat("--", flag, ": cannot write ", file->path));
+  }
+  files_.push_back(std::move(file));
+  return files_.back().get();
+}
+
+void ResultFiles::Refuse(absl::string_view sentence) {
+  files_.clear();
+  support::ExitBadCommandLine(program_, sentence);
+}
+
+TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
+                                    const std::string& path,
+                                    absl::string_view extension) {
+  absl::StatusOr<TraceFolder> folder =
+      TraceFolder::In(support::ResolveUserPath(path), extension);
+  if (!folder.ok()) {
+    Refuse(absl::StrCat("--", flag, ": ", folder.status().message()));
+  }
+  return *std::move(folder);
+}
+
+bool ResultFiles::Close() {
+  bool written = true;
+  for (const auto& file : files_) {
+    file->stream.close();
+    std::error_code error;
+    if (file->stream && file->partial != file->path) {
+      std::filesystem::rename(file->partial, file->path, error);
+    }
+    if (file->stream && !error) {
+      file->partial = file->path;
+      continue;
+    }
+    absl::FPrintF(stderr, "%s: writing %s failed\n", program_, file->path);
+    written = false;
+  }
+  return written;
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,227 @@
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/micro/exchange.h"
+
+namespace sluice::benchmarks {
+namespace {
+
+constexpr uint32_t kWindow = 0x7fffffff;  // as good as endless
+
+void Check(bool ok) {
+  if (!ok) std::abort();
+}
+
+std::vector<nghttp2_nv> HeadersOf(const Fields& fields) {
+  const auto bytes = [](const std::string& text) {
+    return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+  };
+  std::vector<nghttp2_nv> headers;
+  for (const auto& [name, value] : fields) {
+    headers.push_back(
+        {bytes(name), bytes(value), name.size(), value.size(),
+         NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE});
+  }
+  return headers;
+}
+
+// Both ends. A body is read from one string, at a place of its own for
+// each stream.
+template <class Face>
+class Nghttp2End : public Face {
+ public:
+  Nghttp2End(const Exchange& exchange, bool no_copy)
+      : exchange_(exchange), no_copy_(no_copy) {}
+  ~Nghttp2End() override { nghttp2_session_del(session_); }
+  Nghttp2End(const Nghttp2End&) = delete;
+  Nghttp2End& operator=(const Nghttp2End&) = delete;
+
+  void Receive(std::string_view bytes) override {
+    const auto taken = nghttp2_session_mem_recv(
+        session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    Check(taken == static_cast<ssize_t>(bytes.size()));
+  }
+
+  void Write(const Sink& sink) override {
+    sink_ = &sink;
+    const uint8_t* data;
+    ssize_t size;
+    while ((size = nghttp2_session_mem_send(session_, &data)) > 0) {
+      sink({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
+    }
+    Check(size == 0);
+  }
+
+ protected:
+  virtual void OnEnd(int32_t stream) = 0;
+
+  void Start(bool client) {
+    nghttp2_session_callbacks* calls;
+    Check(nghttp2_session_callbacks_new(&calls) == 0);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(calls, OnFrame);
+    nghttp2_session_callbacks_set_on_header_callback(calls, OnHeader);
+    nghttp2_session_callbacks_set_send_data_callback(calls, SendData);
+    Check((client ? nghttp2_session_client_new : nghttp2_session_server_new)(
+              &session_, calls, this) == 0);
+    nghttp2_session_callbacks_del(calls);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow},
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 10000}};
+    Check(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, 2) ==
+          0);
+    Check(nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                                kWindow) == 0);
+  }
+
+  // The source of a body of `bytes` bytes.
+  nghttp2_data_provider Provider(const std::string& body,
+                                 const std::vector<nghttp2_nv>* trailers) {
+    body_ = &body;
+    trailers_ = trailers;
+    return {.source = {}, .read_callback = Read};
+  }
+
+  nghttp2_session* session_ = nullptr;
+  const Exchange exchange_;
+
+ private:
+  static Nghttp2End& Self(void* user) {
+    return *static_cast<Nghttp2End*>(user);
+  }
+
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      Self(user).OnEnd(frame->hd.stream_id);
+    }
+    return 0;
+  }
+
+  // An application looks at each field.
+  static int OnHeader(nghttp2_session*, const nghttp2_frame*,
+                      const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t,
+                      void* user) {
+    Self(user).seen_ += name[name_size - 1] + (value_size > 0 ? value[0] : 0);
+    return 0;
+  }
+
+  static ssize_t Read(nghttp2_session* session, int32_t stream, uint8_t* out,
+                      size_t size, uint32_t* flags, nghttp2_data_source* source,
+                      void* user) {
+    Nghttp2End& self = Self(user);
+    // `source` holds how much of the body was read.
+    const auto at = reinterpret_cast<uintptr_t>(source->ptr);
+    const size_t bytes = std::min(size, self.body_->size() - at);
+    if (self.no_copy_) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    } else {
+      std::memcpy(out, self.body_->data() + at, bytes);
+    }
+    source->ptr = reinterpret_cast<void*>(at + bytes);
+    if (at + bytes == self.body_->size()) {
+      *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (self.trailers_ != nullptr && !self.trailers_->empty()) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        Check(nghttp2_submit_trailer(session, stream, self.trailers_->data(),
+                                     self.trailers_->size()) == 0);
+      }
+    }
+    return static_cast<ssize_t>(bytes);
+  }
+
+  static int SendData(nghttp2_session*, nghttp2_frame* frame,
+                      const uint8_t* header, size_t size,
+                      nghttp2_data_source* source, void* user) {
+    const Nghttp2End& self = Self(user);
+    Check(frame->data.padlen == 0);
+    const auto end = reinterpret_cast<uintptr_t>(source->ptr);
+    (*self.sink_)({reinterpret_cast<const char*>(header), 9});
+    (*self.sink_)({self.body_->data() + end - size, size});
+    return 0;
+  }
+
+  const bool no_copy_;
+  const std::string* body_ = nullptr;
+  const std::vector<nghttp2_nv>* trailers_ = nullptr;
+  const Sink* sink_ = nullptr;
+  uint64_t seen_ = 0;
+};
+
+class Nghttp2Client final : public Nghttp2End<ClientEnd> {
+ public:
+  Nghttp2Client(const Exchange& exchange, bool no_copy)
+      : Nghttp2End(exchange, no_copy),
+        request_(HeadersOf(exchange_.request)),
+        body_(exchange.request_bytes, 'x') {
+    Start(true);
+  }
+  void Request() override {
+    nghttp2_data_provider provider = Provider(body_, nullptr);
+    Check(nghttp2_submit_request(
+              session_, nullptr, request_.data(), request_.size(),
+              body_.empty() ? nullptr : &provider, nullptr) > 0);
+  }
+  uint64_t done() const override { return done_; }
+
+ protected:
+  void OnEnd(int32_t) override { ++done_; }
+
+ private:
+  const std::vector<nghttp2_nv> request_;
+  const std::string body_;
+  uint64_t done_ = 0;
+};
+
+class Nghttp2Server final : public Nghttp2End<End> {
+ public:
+  Nghttp2Server(const Exchange& exchange, bool no_copy)
+      : Nghttp2End(exchange, no_copy),
+        response_(HeadersOf(exchange_.response)),
+        trailers_(HeadersOf(exchange_.trailers)),
+        body_(exchange.response_bytes, 'x'),
+        unanswered_(exchange.unanswered) {
+    Start(false);
+  }
+
+ protected:
+  void OnEnd(int32_t stream) override {
+    if (unanswered_ > 0) {
+      --unanswered_;
+      return;
+    }
+    nghttp2_data_provider provider = Provider(body_, &trailers_);
+    Check(nghttp2_submit_response(
+              session_, stream, response_.data(), response_.size(),
+              body_.empty() && trailers_.empty() ? nullptr : &provider) == 0);
+  }
+
+ private:
+  const std::vector<nghttp2_nv> response_;
+  const std::vector<nghttp2_nv> trailers_;
+  const std::string body_;
+  uint64_t unanswered_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClientEnd> MakeNghttp2Client(const Exchange& exchange,
+                                             bool no_copy) {
+  return std::make_unique<Nghttp2Client>(exchange, no_copy);
+}
+
+std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy) {
+  return std::make_unique<Nghttp2Server>(exchange, no_copy);
+}
+
+}  // namespace sluice::benchmarks

@@ -1,0 +1,178 @@
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/registry.h>
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "benchmarks/micro/exchange.h"
+
+namespace sluice::benchmarks {
+namespace {
+
+void Check(const absl::Status& status) {
+  if (!status.ok()) std::abort();
+}
+
+std::vector<h2::Header> HeadersOf(const Fields& fields) {
+  std::vector<h2::Header> headers;
+  for (const auto& [name, value] : fields) headers.push_back({name, value});
+  return headers;
+}
+
+constexpr uint32_t kWindow = 0x7fffffff;  // as good as endless
+
+// A body that is there already: its bytes are shared, not copied.
+class Body : public scheduler::DataSource {
+ public:
+  explicit Body(absl::Cord rest) : rest_(std::move(rest)) {}
+  Chunk Read(size_t max_bytes) override {
+    Chunk chunk;
+    chunk.data = rest_.Subcord(0, max_bytes);
+    rest_.RemovePrefix(chunk.data.size());
+    chunk.end = rest_.empty();
+    return chunk;
+  }
+
+ private:
+  absl::Cord rest_;
+};
+
+absl::Cord BodyOf(size_t bytes) { return absl::Cord(std::string(bytes, 'x')); }
+
+// Both ends: bodies go through a DataScheduler.
+template <class Face>
+class SluiceEnd : public Face {
+ public:
+  explicit SluiceEnd(h2::Side side)
+      : connection_(
+            {.side = side,
+             .settings = {{h2::SettingId::kInitialWindowSize, kWindow},
+                          {h2::SettingId::kMaxConcurrentStreams, 10000}},
+             // A storm is measured, not refused.
+             .limits = {.budgets = {.priority = {0xffffffff, 0, 0}}}}),
+        scheduler_(&connection_, *scheduler::CreatePolicy("rfc7540"),
+                   {.max_streams = 20000}) {
+    Check(connection_.InitiateConnection());
+    Check(connection_.IncrementFlowControlWindow(0, kWindow - 65535));
+  }
+
+  void Receive(std::string_view bytes) override {
+    events_.clear();
+    Check(connection_.ReceiveData({bytes.data(), bytes.size()}, &events_));
+    for (const h2::Event& event : events_) {
+      scheduler_.OnEvent(event);
+      if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+        Check(connection_.AcknowledgeReceivedData(
+            data->stream_id, data->flow_controlled_length));
+      } else if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
+        OnEnd(end->stream_id);
+      }
+    }
+  }
+
+  void Write(const Sink& sink) override {
+    do {
+      scheduler_.Pull(h2::Connection::kAll);
+      std::array<iovec, 64> pieces;
+      const size_t count = connection_.PeekOutput(absl::MakeSpan(pieces));
+      size_t written = 0;
+      for (size_t i = 0; i < count; ++i) {
+        sink({static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len});
+        written += pieces[i].iov_len;
+      }
+      Check(connection_.ConsumeOutput(written));
+    } while (connection_.OutputSize() > 0 || scheduler_.HasReady());
+  }
+
+ protected:
+  // The peer's message on the stream is complete.
+  virtual void OnEnd(h2::StreamId id) = 0;
+
+  void Submit(h2::StreamId id, const std::vector<h2::Header>& headers,
+              const absl::Cord& body,
+              const std::vector<h2::Header>& trailers = {}) {
+    Check(scheduler_.Submit(
+        id, headers, body.empty() ? nullptr : std::make_unique<Body>(body),
+        {.trailers = trailers}));
+  }
+
+  h2::StreamId NextStream() const {
+    return *connection_.GetNextAvailableStreamId();
+  }
+
+ private:
+  h2::Connection connection_;
+  scheduler::DataScheduler scheduler_;
+  std::vector<h2::Event> events_;
+};
+
+class SluiceClient final : public SluiceEnd<ClientEnd> {
+ public:
+  explicit SluiceClient(const Exchange& exchange)
+      : SluiceEnd(h2::Side::kClient),
+        request_(HeadersOf(exchange.request)),
+        body_(BodyOf(exchange.request_bytes)) {}
+  void Request() override { Submit(NextStream(), request_, body_); }
+  uint64_t done() const override { return done_; }
+
+ protected:
+  void OnEnd(h2::StreamId) override { ++done_; }
+
+ private:
+  const std::vector<h2::Header> request_;
+  const absl::Cord body_;
+  uint64_t done_ = 0;
+};
+
+class SluiceServer final : public SluiceEnd<End> {
+ public:
+  explicit SluiceServer(const Exchange& exchange)
+      : SluiceEnd(h2::Side::kServer),
+        response_(HeadersOf(exchange.response)),
+        body_(BodyOf(exchange.response_bytes)),
+        trailers_(HeadersOf(exchange.trailers)),
+        unanswered_(exchange.unanswered) {}
+
+ protected:
+  void OnEnd(h2::StreamId id) override {
+    if (unanswered_ > 0) {
+      --unanswered_;
+      return;
+    }
+    Submit(id, response_, body_, trailers_);
+  }
+
+ private:
+  const std::vector<h2::Header> response_;
+  const absl::Cord body_;
+  const std::vector<h2::Header> trailers_;
+  uint64_t unanswered_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClientEnd> MakeSluiceClient(const Exchange& exchange) {
+  return std::make_unique<SluiceClient>(exchange);
+}
+
+std::unique_ptr<End> MakeSluiceServer(const Exchange& exchange) {
+  return std::make_unique<SluiceServer>(exchange);
+}
+
+}  // namespace sluice::benchmarks

@@ -1,0 +1,17 @@
+// Runs a Prober over the link.
+#ifndef SLUICE_BENCHMARKS_SERVERS_PROBE_RUN_H_
+#define SLUICE_BENCHMARKS_SERVERS_PROBE_RUN_H_
+
+#include "absl/status/status.h"
+#include "benchmarks/servers/client_stream.h"
+#include "benchmarks/servers/prober.h"
+
+namespace sluice::servers {
+
+// Until the prober is done. Errors: those of the prober and of the stream;
+// DeadlineExceeded (no byte for 30 s), Cancelled (`interrupt` is readable).
+absl::Status RunProbe(ClientStream* stream, int interrupt, Prober* prober);
+
+}  // namespace sluice::servers
+
+#endif  // SLUICE_BENCHMARKS_SERVERS_PROBE_RUN_H_

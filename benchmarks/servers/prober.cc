@@ -1,0 +1,187 @@
+#include "benchmarks/servers/prober.h"
+
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace sluice::servers {
+namespace {
+
+// Windows never hold the server back.
+constexpr uint32_t kWindow = 0x7fffffff;
+constexpr uint32_t kInitialConnectionWindow = 65535;
+
+// It stays idle: requests do not reach its id, which would close it (RFC 9113
+// §5.1.1).
+constexpr h2::StreamId kLowGroup = 2001;
+constexpr signals::Rfc7540Priority kGroupPriority = {.weight = 1};
+constexpr signals::Rfc7540Priority kLow7540 = {.depends_on = kLowGroup};
+constexpr signals::Rfc7540Priority kUrgent7540 = {.weight = signals::kMaxWeight,
+                                                  .exclusive = true};
+constexpr signals::Rfc9218Priority kLow9218 = {.urgency = 6,
+                                               .incremental = true};
+constexpr signals::Rfc9218Priority kUrgent9218 = {.urgency = 0};
+
+bool Sends7540(Signals signals) {
+  return signals == Signals::kRfc7540 || signals == Signals::kBoth;
+}
+
+bool Sends9218(Signals signals) { return signals != Signals::kRfc7540; }
+
+h2::ConnectionOptions ConnectionOptionsFor(Signals signals) {
+  h2::ConnectionOptions options = {
+      .side = h2::Side::kClient,
+      .settings = {{h2::SettingId::kInitialWindowSize, kWindow}}};
+  if (!Sends7540(signals)) {
+    options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
+  }
+  return options;
+}
+
+}  // namespace
+
+absl::string_view SignalsName(Signals signals) {
+  switch (signals) {
+    case Signals::kRfc7540:
+      return "7540";
+    case Signals::kRfc9218:
+      return "9218";
+    case Signals::kBoth:
+      return "both";
+    case Signals::kPriorityUpdate:
+      return "update";
+  }
+  return "";
+}
+
+std::optional<Signals> SignalsNamed(absl::string_view name) {
+  for (const Signals signals : kAllSignals) {
+    if (SignalsName(signals) == name) return signals;
+  }
+  return std::nullopt;
+}
+
+Prober::Prober(ProberOptions options)
+    : options_(std::move(options)),
+      connection_(ConnectionOptionsFor(options_.signals)) {}
+
+absl::Status Prober::Start() {
+  absl::Status status = connection_.InitiateConnection();
+  if (!status.ok()) return status;
+  status = connection_.IncrementFlowControlWindow(
+      h2::kConnectionStreamId, kWindow - kInitialConnectionWindow);
+  if (!status.ok()) return status;
+  if (Sends7540(options_.signals)) {
+    status = connection_.Prioritize(kLowGroup, kGroupPriority);
+    if (!status.ok()) return status;
+  }
+  for (int i = 0; i < options_.low_requests; ++i) {
+    status = Get(options_.low_path, /*urgent=*/false).status();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<h2::StreamId> Prober::Get(const std::string& path, bool urgent) {
+  const absl::StatusOr<h2::StreamId> id =
+      connection_.GetNextAvailableStreamId();
+  if (!id.ok()) return id.status();
+  std::vector<h2::Header> fields = {{":method", "GET"},
+                                    {":scheme", options_.scheme},
+                                    {":path", path},
+                                    {":authority", options_.authority}};
+  h2::SendHeadersOptions how = {.end_stream = true};
+  if (Sends7540(options_.signals)) {
+    how.priority = urgent ? kUrgent7540 : kLow7540;
+  }
+  if (Sends9218(options_.signals)) {
+    const bool says_urgent =
+        urgent && options_.signals != Signals::kPriorityUpdate;
+    fields.push_back({"priority", signals::FormatRfc9218Priority(
+                                      says_urgent ? kUrgent9218 : kLow9218)});
+  }
+  absl::Status status = connection_.SendHeaders(*id, fields, how);
+  if (status.ok() && urgent && options_.signals == Signals::kPriorityUpdate) {
+    status = connection_.SendPriorityUpdate(*id, kUrgent9218);
+  }
+  if (!status.ok()) return status;
+  return *id;
+}
+
+absl::Status Prober::Receive(absl::string_view bytes, absl::Duration now) {
+  std::vector<h2::Event> events;
+  absl::Status received = connection_.ReceiveData(bytes, &events);
+  for (const h2::Event& event : events) {
+    if (absl::Status status = OnEvent(event, now); !status.ok()) return status;
+  }
+  if (!received.ok()) return received;
+  if (urgent_stream_ == 0 && low_bytes_ >= options_.ask_after_bytes) {
+    return AskUrgently(now);
+  }
+  if (urgent_stream_ == 0 && connection_.OpenOutboundStreams() == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("all low-priority bodies ended after ", low_bytes_,
+                     " bytes, and the urgent request follows after ",
+                     options_.ask_after_bytes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Prober::AskUrgently(absl::Duration now) {
+  const absl::StatusOr<h2::StreamId> id =
+      Get(options_.urgent_path, /*urgent=*/true);
+  if (!id.ok()) return id.status();
+  urgent_stream_ = *id;
+  meter_.OnAsked(now);
+  return absl::OkStatus();
+}
+
+absl::Status Prober::OnEvent(const h2::Event& event, absl::Duration now) {
+  if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+    return OnData(*data, now);
+  }
+  if (const auto* response = std::get_if<h2::ResponseReceived>(&event)) {
+    const h2::Header& status = response->headers.front();
+    if (status.value != "200") {
+      return absl::UnavailableError(absl::StrCat(
+          "the server answers with status ", status.value, ", not 200"));
+    }
+  } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+    return absl::UnavailableError(
+        absl::StrCat("the server resets stream ", reset->stream_id, " with ",
+                     h2::ErrorCodeName(reset->error_code)));
+  } else if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
+    done_ = done_ || (urgent_stream_ != 0 && end->stream_id == urgent_stream_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Prober::OnData(const h2::DataReceived& data, absl::Duration now) {
+  const auto bytes = static_cast<int64_t>(data.data.size());
+  if (data.stream_id == urgent_stream_) {
+    meter_.OnUrgentData(now, bytes);
+  } else {
+    meter_.OnLowData(bytes);
+    low_bytes_ += bytes;
+  }
+  return connection_.AcknowledgeReceivedData(data.stream_id,
+                                             data.flow_controlled_length);
+}
+
+}  // namespace sluice::servers

@@ -1,0 +1,96 @@
+// A client that asks for many low-priority bodies, and for an urgent one while
+// they flow. Like the connection it stands on, it does no I/O:
+//
+//   Prober prober({.signals = Signals::kRfc9218});
+//   prober.Start();
+//   … write the output of prober.connection() after each call …
+//   prober.Receive(bytes_read, now);   // until prober.done()
+//   prober.reaction();
+#ifndef SLUICE_BENCHMARKS_SERVERS_PROBER_H_
+#define SLUICE_BENCHMARKS_SERVERS_PROBER_H_
+
+#include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "benchmarks/servers/reaction_meter.h"
+
+namespace sluice::servers {
+
+// By which signals the client tells its priorities.
+enum class Signals {
+  // RFC 7540 §5.3: low bodies depend on an idle stream of weight 1; the urgent
+  // one is an exclusive child of the root with weight 256.
+  kRfc7540,
+  // RFC 9218 §5: `priority: u=6, i` for low bodies, `priority: u=0` for the
+  // urgent one, after SETTINGS_NO_RFC7540_PRIORITIES = 1.
+  kRfc9218,
+  // The two together without that setting, as browsers send them.
+  kBoth,
+  // As kRfc9218, but the urgent request has the field of a low one; a
+  // PRIORITY_UPDATE frame (RFC 9218 §7.1) right behind it says u=0.
+  kPriorityUpdate,
+};
+
+inline constexpr Signals kAllSignals[] = {Signals::kRfc7540, Signals::kRfc9218,
+                                          Signals::kBoth,
+                                          Signals::kPriorityUpdate};
+
+// "7540", "9218", "both", "update".
+absl::string_view SignalsName(Signals signals);
+std::optional<Signals> SignalsNamed(absl::string_view name);
+
+struct ProberOptions {
+  Signals signals = Signals::kRfc9218;
+  int low_requests = 30;
+  std::string low_path = "/low";
+  std::string urgent_path = "/urgent";
+  std::string scheme = "http";
+  std::string authority = "localhost";
+  // The urgent request follows when this many bytes of low bodies are here.
+  int64_t ask_after_bytes = 1000 * 1024;
+};
+
+class Prober {
+ public:
+  explicit Prober(ProberOptions options);
+
+  // Queues the preface and the low requests. Errors: the connection's.
+  absl::Status Start();
+
+  // The server's next bytes, which came at `now`. Errors: the connection's;
+  // Unavailable if the server refuses or resets a request, or if all low
+  // bodies ended before ask_after_bytes.
+  absl::Status Receive(absl::string_view bytes, absl::Duration now);
+
+  h2::Connection& connection() { return connection_; }
+
+  // The urgent body has ended.
+  bool done() const { return done_; }
+  const Reaction& reaction() const { return meter_.reaction(); }
+
+ private:
+  absl::StatusOr<h2::StreamId> Get(const std::string& path, bool urgent);
+  absl::Status AskUrgently(absl::Duration now);
+  absl::Status OnEvent(const h2::Event& event, absl::Duration now);
+  absl::Status OnData(const h2::DataReceived& data, absl::Duration now);
+
+  const ProberOptions options_;
+  h2::Connection connection_;
+  ReactionMeter meter_;
+  int64_t low_bytes_ = 0;
+  h2::StreamId urgent_stream_ = 0;  // 0: not asked for yet
+  bool done_ = false;
+};
+
+}  // namespace sluice::servers
+
+#endif  // SLUICE_BENCHMARKS_SERVERS_PROBER_H_

@@ -1,0 +1,215 @@
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/core.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/fault.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+namespace {
+
+using Outcome = Transition::Outcome;
+
+}  // namespace
+
+Core::Core(ConnectionOptions connection_options)
+    : options(std::move(connection_options)),
+      settings(options.side),
+      streams(options.side, options.limits.max_closed_streams),
+      output(options.limits),
+      flow(&settings, &streams, &output),
+      budgets(options.limits.budgets) {}
+
+// --- Calls -----------------------------------------------------------------
+
+absl::Status Core::CheckMaySend() const {
+  SLUICE_RETURN_IF_ERROR(life.CheckOpen());
+  if (output.AdmitsFrames()) return absl::OkStatus();
+  return ConnectionFault(
+      ErrorKind::kOutputFull, output.control_size(),
+      " bytes of frames other than DATA wait to be written; ",
+      options.limits.output_control_high_water_mark, " are allowed");
+}
+
+absl::Status Core::CheckFrameSize(absl::string_view type, size_t bytes,
+                                  StreamId id) const {
+  const size_t limit = remote(SettingId::kMaxFrameSize);
+  if (bytes <= limit) return absl::OkStatus();
+  return MakeError(ErrorKind::kFrameTooLarge,
+                   absl::StrCat(type, " has ", bytes,
+                                " bytes of payload; the "
+                                "peer's MAX_FRAME_SIZE is ",
+                                limit, " (RFC 9113 4.2)"),
+                   id);
+}
+
+absl::StatusOr<Stream*> Core::FindFor(StreamId id, StreamInput input) const {
+  Stream* const stream = streams.Find(id);
+  if (stream == nullptr) return streams.NotLive(id);
+  if (FindTransition(stream->state, input).outcome == Outcome::kOk) {
+    return stream;
+  }
+  return TransitionFault(id, stream->state, input);
+}
+
+void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
+                       StreamId last_stream_id) {
+  output.AppendControl(
+      EncodeGoAway(life.GoAway(last_stream_id), code, additional_data));
+}
+
+absl::Status Core::Terminate(absl::Status error) {
+  Log("connection", error);
+  QueueGoAway(ErrorCodeOf(error), {}, streams.last_peers());
+  life.End(error);
+  return error;
+}
+
+void Core::Log(absl::string_view who, const absl::Status& error) const {
+  if (!options.log_sink) return;
+  options.log_sink(absl::StrCat(who, " error ",
+                                ErrorCodeName(ErrorCodeOf(error)), ": ",
+                                error.message()));
+}
+
+// --- Streams ---------------------------------------------------------------
+
+absl::Status Core::CheckConcurrency(StreamId id, size_t active,
+                                    uint32_t limit) {
+  if (active < limit) return absl::OkStatus();
+  return StreamFault(ErrorKind::kTooManyStreams, id,
+                     "is one too many: ", active, " are open, ", limit,
+                     " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
+}
+
+Stream* Core::Open(StreamId id, StreamInput input) {
+  return streams.Open(id, FindTransition(StreamState::kIdle, input).next,
+                      remote(SettingId::kInitialWindowSize),
+                      local(SettingId::kInitialWindowSize));
+}
+
+void Core::EndSending(Stream* stream) {
+  stream->sent = MessagePhase::kComplete;
+  const StreamState next =
+      FindTransition(stream->state, StreamInput::kSendEndStream).next;
+  if (next == StreamState::kClosed) budgets.Work(1);
+  streams.ChangeState(stream, next);
+}
+
+void Core::EndReceiving(Stream* stream) {
+  stream->received = MessagePhase::kComplete;
+  const StreamState next =
+      FindTransition(stream->state, StreamInput::kReceiveEndStream).next;
+  if (next == StreamState::kClosed) budgets.Work(1);
+  streams.ChangeState(stream, next);
+}
+
+// --- The peer's frames -----------------------------------------------------
+
+bool Core::IsBeyondGoAway(StreamId id) const {
+  return !streams.IsOurs(id) && id > life.last_of_peer() &&
+         streams.Find(id) == nullptr;
+}
+
+absl::StatusOr<Stream*> Core::Accept(StreamId id, StreamInput input,
+                                     Events* events) {
+  Stream* const stream = streams.Find(id);
+  Stream* const none = nullptr;
+  if (stream == nullptr) {
+    if (IsBeyondGoAway(id)) return none;
+    SLUICE_RETURN_IF_ERROR(OnGoneStream(id, input));
+    return none;
+  }
+  const Outcome outcome = FindTransition(stream->state, input).outcome;
+  if (outcome == Outcome::kOk) return stream;
+  absl::Status fault = TransitionFault(id, stream->state, input);
+  if (outcome == Outcome::kConnectionError) return fault;
+  SLUICE_RETURN_IF_ERROR(StreamError(std::move(fault), events));
+  return none;
+}
+
+absl::Status Core::OnGoneStream(StreamId id, StreamInput input) {
+  const StreamFate fate = streams.Fate(id);
+  if (fate == StreamFate::kIdle) {
+    if (input == StreamInput::kReceiveHeaders) {
+      return StreamFault(
+          ErrorKind::kProtocol, id,
+          "is idle, and the peer cannot open it (RFC 9113 5.1.1)");
+    }
+    return TransitionFault(id, StreamState::kIdle, input);
+  }
+  if (fate == StreamFate::kSkipped) {
+    return StreamFault(
+        ErrorKind::kStreamIdTooLow, id,
+        "was skipped: the peer opened a higher one (RFC 9113 5.1.1)");
+  }
+  if (FindTransition(StreamState::kClosed, input).outcome == Outcome::kIgnore) {
+    return absl::OkStatus();
+  }
+  if (fate == StreamFate::kEnded) {
+    return TransitionFault(id, StreamState::kClosed, input);
+  }
+  // RFC 9113 §5.1 closed: after our RST_STREAM, frames may have been on their
+  // way. After the peer's own, the first frame gets STREAM_CLOSED.
+  if (fate != StreamFate::kResetByPeer) return absl::OkStatus();
+  streams.MarkAnswered(id);
+  SLUICE_RETURN_IF_ERROR(budgets.Spend(Budgets::kProvokedReset));
+  return output.AppendAnswer(EncodeRstStream(id, ErrorCode::kStreamClosed));
+}
+
+absl::Status Core::CheckDependency(StreamId id,
+                                   const signals::Rfc7540Priority& priority) {
+  if (priority.depends_on != id) return absl::OkStatus();
+  return StreamFault(ErrorKind::kProtocol, id,
+                     "depends on itself (RFC 7540 5.3.1)");
+}
+
+absl::Status Core::StreamError(absl::Status error, Events* events) {
+  const StreamId id = ErrorStreamOf(error);
+  const ErrorCode code = ErrorCodeOf(error);
+  Log(absl::StrCat("stream ", id), error);
+  SLUICE_RETURN_IF_ERROR(budgets.Spend(Budgets::kProvokedReset));
+  SLUICE_RETURN_IF_ERROR(output.AppendAnswer(EncodeRstStream(id, code)));
+  if (Stream* const stream = streams.Find(id); stream != nullptr) {
+    streams.CloseReset(stream, StreamFate::kResetByUs);
+  } else {
+    streams.OpenRefused(id);
+  }
+  events->push_back(StreamReset{id, code, /*remote=*/false, std::move(error)});
+  return absl::OkStatus();
+}
+
+absl::Status Core::TakeRemoteSettings(absl::Span<const Setting> changes,
+                                      bool in_frame, Events* events) {
+  SLUICE_RETURN_IF_ERROR(settings.CheckRemote(changes));
+  SLUICE_RETURN_IF_ERROR(flow.CheckSendWindows(changes));
+  const int64_t old_window = remote(SettingId::kInitialWindowSize);
+  events->push_back(
+      RemoteSettingsChanged{settings.ApplyRemote(changes, in_frame)});
+  flow.ChangeSendWindows(remote(SettingId::kInitialWindowSize) - old_window);
+  // RFC 7541 §4.2: the smallest of several sizes counts too; the peer's decoder
+  // dropped its entries at that one.
+  for (const Setting& setting : changes) {
+    if (setting.id == SettingId::kHeaderTableSize) {
+      encoder.SetTableSize(setting.value);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sluice::h2

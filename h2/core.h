@@ -1,0 +1,121 @@
+// The parts that both directions of a connection share, and the rules between
+// them. Each part owns its state:
+//
+//   Life              the beginning, the end, GOAWAY
+//   SettingsExchange  the settings of both sides
+//   StreamTable       the streams, living and gone
+//   OutputBuffer      the bytes that wait, and their limits
+//   FlowControl       the windows
+//   Budgets           how many useless frames the peer may send
+//
+// Receiver takes the bytes in; the calls of Connection send.
+#ifndef SLUICE_H2_CORE_H_
+#define SLUICE_H2_CORE_H_
+
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/flow_control.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/life.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/output_buffer.h>
+#include <sluice/h2/settings.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+
+using Events = std::vector<Event>;
+
+struct Core {
+  explicit Core(ConnectionOptions connection_options);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  bool is_client() const { return options.side == Side::kClient; }
+  uint32_t remote(SettingId id) const { return settings.remote().Get(id); }
+  uint32_t local(SettingId id) const { return settings.local().Get(id); }
+
+  // --- Calls ---------------------------------------------------------------
+
+  // Whether a call may queue a frame now. Errors: Protocol, ConnectionClosed,
+  // OutputFull.
+  absl::Status CheckMaySend() const;
+  // Whether the peer's MAX_FRAME_SIZE has room for a frame of `type` with
+  // `bytes` of payload. Error: FrameTooLarge.
+  absl::Status CheckFrameSize(absl::string_view type, size_t bytes,
+                              StreamId id = kConnectionStreamId) const;
+  // The stream, if it lives and `input` is legal in its state. Errors:
+  // NoSuchStream, StreamClosed, Protocol.
+  absl::StatusOr<Stream*> FindFor(StreamId id, StreamInput input) const;
+
+  void QueueGoAway(ErrorCode code, absl::string_view additional_data,
+                   StreamId last_stream_id);
+  // GOAWAY for a connection error, and the end. Returns `error`.
+  absl::Status Terminate(absl::Status error);
+
+  // --- Streams -------------------------------------------------------------
+
+  // Whether one more stream may be open beside `active` ones (RFC 9113 §5.1.2).
+  // Error: TooManyStreams.
+  static absl::Status CheckConcurrency(StreamId id, size_t active,
+                                       uint32_t limit);
+  // The idle `id` becomes a stream by `input`, with the windows of the settings
+  // in force.
+  Stream* Open(StreamId id, StreamInput input);
+  // END_STREAM went out / came in.
+  void EndSending(Stream* stream);
+  void EndReceiving(Stream* stream);
+
+  // --- The peer's frames ---------------------------------------------------
+
+  // A stream of the peer's above our GOAWAY's last id (RFC 9113 §6.8). One that
+  // was open by then lives on, so that it comes to its end.
+  bool IsBeyondGoAway(StreamId id) const;
+  // The stream, if it takes `input`. Null: the frame is ignored, or was
+  // answered by RST_STREAM. Error: the connection's.
+  absl::StatusOr<Stream*> Accept(StreamId id, StreamInput input,
+                                 Events* events);
+  // RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.
+  static absl::Status CheckDependency(StreamId id,
+                                      const signals::Rfc7540Priority& priority);
+  // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
+  // which lives or is idle. Error: a limit makes it the connection's.
+  absl::Status StreamError(absl::Status error, Events* events);
+  // Checks the peer's settings, and takes them. Errors: InvalidSettingsValue,
+  // FlowControl.
+  absl::Status TakeRemoteSettings(absl::Span<const Setting> changes,
+                                  bool in_frame, Events* events);
+
+  ConnectionOptions options;
+  Life life;
+  SettingsExchange settings;
+  StreamTable streams;
+  OutputBuffer output;
+  FlowControl flow;
+  Budgets budgets;
+  HpackEncoder encoder;
+  uint64_t unanswered_pings = 0;  // of ours
+  absl::Duration now;             // the sum of AdvanceTime()
+
+ private:
+  // A frame on a stream that does not live.
+  absl::Status OnGoneStream(StreamId id, StreamInput input);
+  void Log(absl::string_view who, const absl::Status& error) const;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_CORE_H_

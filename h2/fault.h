@@ -1,0 +1,44 @@
+// How the core makes errors and passes them on.
+#ifndef SLUICE_H2_FAULT_H_
+#define SLUICE_H2_FAULT_H_
+
+#include <sluice/h2/errors.h>
+#include <sluice/h2/types.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+// Evaluates an absl::Status and returns it from the function unless it is OK.
+#define SLUICE_RETURN_IF_ERROR(expression)         \
+  do {                                             \
+    absl::Status sluice_status = (expression);     \
+    if (!sluice_status.ok()) return sluice_status; \
+  } while (false)
+
+// Evaluates an absl::StatusOr, and assigns its value to `left`, or returns its
+// error. Once a scope.
+#define SLUICE_ASSIGN_OR_RETURN(left, expression)         \
+  auto sluice_result = (expression);                      \
+  if (!sluice_result.ok()) return sluice_result.status(); \
+  left = *std::move(sluice_result)
+
+namespace sluice::h2 {
+
+// An error about a stream. `predicate` continues the sentence "stream 1 …".
+template <typename... Text>
+absl::Status StreamFault(ErrorKind kind, StreamId id,
+                         const Text&... predicate) {
+  return MakeError(kind, absl::StrCat("stream ", id, " ", predicate...), id);
+}
+
+// An error about the connection.
+template <typename... Text>
+absl::Status ConnectionFault(ErrorKind kind, const Text&... sentence) {
+  return MakeError(kind, absl::StrCat(sentence...));
+}
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_FAULT_H_

@@ -1,0 +1,86 @@
+// The rules for a header section (RFC 9113 §8.1.1, §8.2, §8.3), which are the
+// same in both directions; and the form in which fields go out and come in:
+// secrets stay out of HPACK's dynamic table (RFC 7541 §7.1.3).
+#ifndef SLUICE_H2_HEADER_RULES_H_
+#define SLUICE_H2_HEADER_RULES_H_
+
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/types.h>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+
+enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
+
+// Errors of a malformed section of stream `id`: InvalidHeaders,
+// PseudoHeaderOrder. `extended_connect`: :protocol is legal (RFC 8441 §4).
+// O(bytes).
+absl::Status CheckHeaders(StreamId id, absl::Span<const FieldView> fields,
+                          SectionKind kind, bool extended_connect);
+
+// A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
+bool IsConnectionSpecific(absl::string_view name);
+
+// Whether two authorities name the same entity (RFC 9113 §8.3.1), after the
+// normalisation of RFC 3986 §6.2.2 and §6.2.3: case of the host,
+// percent-encoding of unreserved characters, an empty port, and the default
+// port of `scheme` (http or https; others have none). Two spellings of one IPv6
+// address, as [::1] and [0::1], are different, as in the RFC. O(bytes).
+bool SameAuthority(absl::string_view scheme, absl::string_view a,
+                   absl::string_view b);
+
+// A name for an error text: without control characters, and cut.
+std::string ShortName(absl::string_view name);
+
+// The three digits of :status, or nothing (RFC 9113 §8.3.2).
+std::optional<int> StatusOf(absl::Span<const FieldView> fields);
+
+// 2xx (RFC 9110 §15.3).
+inline bool IsSuccess(std::optional<int> status) {
+  return status.has_value() && *status / 100 == 2;
+}
+
+// content-length (RFC 9110 §8.6, RFC 9113 §8.1.1).
+struct ContentLength {
+  bool legal = true;  // digits only, below 2^63, and duplicates agree
+  std::optional<int64_t> value;
+};
+ContentLength ContentLengthOf(absl::Span<const FieldView> fields);
+
+// --- Normalisation ---------------------------------------------------------
+
+// Fields on their way out, as views, and the names that had to be lower-cased.
+struct OutboundFields {
+  FieldViews fields;
+  std::deque<std::string> names;  // a deque: the views stay valid
+};
+
+struct OutboundRules {
+  // Lower-case names, no space around names and values, no
+  // connection-specific fields.
+  bool normalize = true;
+  // One field for each cookie-pair (RFC 9113 §8.2.3).
+  bool split_cookies = false;
+};
+
+// `authorization`, `proxy-authorization` and cookies shorter than 20 bytes are
+// never indexed, whatever `rules` say. `headers` must outlive the result.
+OutboundFields PrepareOutbound(absl::Span<const Header> headers,
+                               const OutboundRules& rules);
+
+// Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
+// §8.2.3).
+void JoinCookies(std::vector<Header>* headers);
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_HEADER_RULES_H_

@@ -1,0 +1,440 @@
+#include <sluice/h2/budgets.h>
+#include <sluice/h2/core.h>
+#include <sluice/h2/errors.h>
+#include <sluice/h2/events.h>
+#include <sluice/h2/fault.h>
+#include <sluice/h2/frame.h>
+#include <sluice/h2/header_rules.h>
+#include <sluice/h2/hpack.h>
+#include <sluice/h2/message_receiver.h>
+#include <sluice/h2/options.h>
+#include <sluice/h2/stream_state.h>
+#include <sluice/h2/stream_table.h>
+#include <sluice/h2/types.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sluice::h2 {
+namespace {
+
+// At this multiple of the header list limit the connection ends.
+constexpr size_t kOversizedFactor = 4;
+
+constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
+
+// RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
+std::optional<signals::Rfc9218Priority> PriorityFieldOf(
+    const FieldViews& fields) {
+  std::string joined;
+  bool any = false;
+  for (const FieldView& field : fields) {
+    if (field.name != "priority") continue;
+    absl::StrAppend(&joined, any ? ", " : "", field.value);
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return signals::ParseRfc9218Priority(joined);
+}
+
+// RFC 9113 §8.1.1: whether content-length fits the body so far; `complete`:
+// nothing follows.
+absl::Status CheckBodyLength(const Stream& stream, bool complete) {
+  const int64_t expected = stream.expected_body;
+  if (expected == Stream::kAnyLength || stream.received_body == expected ||
+      (stream.received_body < expected && !complete)) {
+    return absl::OkStatus();
+  }
+  return StreamFault(ErrorKind::kInvalidBodyLength, stream.id, "has a body of ",
+                     stream.received_body,
+                     complete ? " bytes" : " bytes or more",
+                     "; content-length is ", expected, " (RFC 9113 8.1.1)");
+}
+
+// Sets the length that the body must have, or says why it cannot have it.
+absl::Status ExpectBody(const FieldViews& fields, bool no_content,
+                        bool end_stream, Stream* stream) {
+  const ContentLength length = ContentLengthOf(fields);
+  if (no_content) {
+    stream->expected_body = 0;
+  } else if (!stream->unchecked_length) {
+    stream->expected_body = length.value.value_or(Stream::kAnyLength);
+  }
+  if (length.legal) return CheckBodyLength(*stream, end_stream);
+  return StreamFault(
+      ErrorKind::kInvalidBodyLength, stream->id,
+      "has a content-length that is not one number (RFC 9113 8.1.1)");
+}
+
+}  // namespace
+
+MessageReceiver::MessageReceiver(Core* core)
+    : core_(*core), hpack_(core_.options.limits.max_header_list_size) {}
+
+// --- Header blocks ---------------------------------------------------------
+
+absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
+  Block& block = block_.emplace();
+  block.stream_id = frame.stream_id;
+  block.end_stream = frame.Has(kFlagEndStream);
+  const bool priority = frame.Has(kFlagPriority);
+  const size_t fixed = priority ? kPriorityFieldsSize : 0;
+  SLUICE_ASSIGN_OR_RETURN(absl::string_view payload, Unpadded(frame, fixed));
+  if (payload.size() < fixed) {
+    return StreamFault(ErrorKind::kFrameDataMissing, frame.stream_id,
+                       "has HEADERS of ", payload.size(),
+                       " bytes; its priority fields need ", fixed,
+                       " (RFC 9113 4.2)");
+  }
+  // RFC 9218 §2.1.
+  if (priority && (core_.is_client() ||
+                   core_.remote(SettingId::kNoRfc7540Priorities) == 0)) {
+    block.priority = ParsePriorityFields(payload);
+  }
+  payload.remove_prefix(fixed);
+  return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
+}
+
+absl::Status MessageReceiver::OnPushPromise(const Frame& frame,
+                                            Events* events) {
+  // RFC 9113 §8.4: "A client that has set SETTINGS_ENABLE_PUSH to 0 and has
+  // received acknowledgment MUST treat the receipt of a PUSH_PROMISE frame as a
+  // connection error of type PROTOCOL_ERROR."
+  if (core_.local(SettingId::kEnablePush) == 0) {
+    return StreamFault(ErrorKind::kProtocol, frame.stream_id,
+                       "has a PUSH_PROMISE; push is disabled (RFC 9113 8.4)");
+  }
+  Block& block = block_.emplace();
+  block.type = FrameType::kPushPromise;
+  block.stream_id = frame.stream_id;
+  SLUICE_ASSIGN_OR_RETURN(absl::string_view payload,
+                          Unpadded(frame, kPromisedIdSize));
+  block.promised_id = LoadU32(payload) & kMaxStreamId;
+  payload.remove_prefix(kPromisedIdSize);
+  return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
+}
+
+absl::Status MessageReceiver::OnContinuation(const Frame& frame,
+                                             Events* events) {
+  const size_t limit = core_.options.limits.max_continuation_frames;
+  if (++block_->continuations > limit) {
+    return StreamFault(ErrorKind::kDenialOfService, frame.stream_id,
+                       "has a header block of ", block_->continuations,
+                       " CONTINUATION frames; ", limit,
+                       " are allowed (RFC 9113 10.5)");
+  }
+  return AddFragment(frame.payload, frame.Has(kFlagEndHeaders), events);
+}
+
+absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
+                                          Events* events) {
+  const Limits& limits = core_.options.limits;
+  if (!hpack_.Decode(fragment, last)) {
+    return StreamFault(ErrorKind::kCompression, block_->stream_id,
+                       "has a header block that HPACK cannot decode (RFC 9113 "
+                       "4.3)");
+  }
+  if (hpack_.list_size() / kOversizedFactor > limits.max_header_list_size) {
+    return StreamFault(ErrorKind::kDenialOfService, block_->stream_id,
+                       "has a header list of ", hpack_.list_size(), " bytes; ",
+                       limits.max_header_list_size,
+                       " are allowed (RFC 9113 10.5.1)");
+  }
+  if (!last) return absl::OkStatus();
+  Block block = std::move(*block_);
+  block_.reset();
+  const size_t room = limits.max_header_bytes_per_read - header_bytes_of_read_;
+  block.oversized = hpack_.dropped() || hpack_.list_size() > room;
+  if (!block.oversized) header_bytes_of_read_ += hpack_.list_size();
+  block.headers = hpack_.TakeFields();
+  block.fields = ViewsOf(block.headers);
+  return block.type == FrameType::kPushPromise
+             ? FinishPushPromise(&block, events)
+             : FinishHeaders(&block, events);
+}
+
+// Cookies are joined here, since each field is checked as it came.
+std::vector<Header> MessageReceiver::TakeHeaders(Block* block) const {
+  block->fields.clear();
+  if (core_.options.normalize_inbound) JoinCookies(&block->headers);
+  return std::move(block->headers);
+}
+
+absl::Status MessageReceiver::CheckSection(const Block& block, SectionKind kind,
+                                           StreamId id) const {
+  if (!core_.options.validate_inbound) return absl::OkStatus();
+  // RFC 8441 §3: :protocol only where we allowed it.
+  constexpr SettingId kConnect = SettingId::kEnableConnectProtocol;
+  const bool extended_connect =
+      !core_.is_client() &&
+      (core_.local(kConnect) == 1 || core_.settings.LastSent(kConnect) == 1);
+  return CheckHeaders(id, block.fields, kind, extended_connect);
+}
+
+absl::Status MessageReceiver::CheckConcurrency(StreamId id) const {
+  return Core::CheckConcurrency(id, core_.streams.active_peers(),
+                                core_.settings.max_inbound_streams());
+}
+
+absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
+  std::optional<ErrorCode> code;
+  if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
+      core_.options.oversized_headers == OversizedHeaders::kAnswer) {
+    const FieldView status[] = {{":status", "431"}};
+    SLUICE_RETURN_IF_ERROR(core_.output.AppendAnswer(
+        EncodeHeaders(id, core_.encoder.Encode(status), /*end_stream=*/true,
+                      std::nullopt, core_.remote(SettingId::kMaxFrameSize))));
+    // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to
+    // stop sending a request that nobody reads.
+    code = ErrorCode::kNoError;
+  }
+  return core_.StreamError(
+      MakeError(
+          ErrorKind::kDenialOfService,
+          absl::StrCat("stream ", id, " has a header list above the limits of ",
+                       core_.options.limits.max_header_list_size,
+                       " bytes a list and ",
+                       core_.options.limits.max_header_bytes_per_read,
+                       " a read (RFC 9113 10.5.1)"),
+          id, code),
+      events);
+}
+
+void MessageReceiver::AppendEnd(const Block& block, Events* events) const {
+  if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
+  if (block.priority.has_value()) {
+    events->push_back(PriorityUpdated{block.stream_id, *block.priority,
+                                      SignalSource::kHeader});
+  }
+}
+
+// --- Messages --------------------------------------------------------------
+
+absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
+  const StreamId id = block->stream_id;
+  if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
+  const bool opens = !core_.is_client() && !core_.streams.IsOurs(id) &&
+                     core_.streams.Fate(id) == StreamFate::kIdle;
+  Stream* stream = nullptr;
+  absl::Status fault;
+  if (opens) {
+    fault = CheckConcurrency(id);
+  } else {
+    SLUICE_ASSIGN_OR_RETURN(
+        stream, core_.Accept(id, StreamInput::kReceiveHeaders, events));
+    if (stream == nullptr) return absl::OkStatus();
+  }
+  if (fault.ok() && block->priority.has_value()) {
+    fault = Core::CheckDependency(id, *block->priority);
+  }
+  if (!fault.ok()) return core_.StreamError(std::move(fault), events);
+  if (block->oversized) return RefuseOversized(id, events);
+  if (!opens && stream->received != MessagePhase::kBody) {
+    return FinishResponse(stream, block, events);
+  }
+  fault = opens ? FinishRequest(block, events)
+                : FinishTrailers(stream, block, events);
+  return fault.ok() ? fault : core_.StreamError(std::move(fault), events);
+}
+
+absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
+  const StreamId id = block->stream_id;
+  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kRequest, id));
+  Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
+  const FieldView* method = FindField(block->fields, ":method");
+  stream->connect_request = method != nullptr && method->value == "CONNECT";
+  stream->unchecked_length = stream->connect_request;
+  SLUICE_RETURN_IF_ERROR(ExpectBody(block->fields, /*no_content=*/false,
+                                    block->end_stream, stream));
+  stream->received = MessagePhase::kBody;
+  const std::optional<signals::Rfc9218Priority> field =
+      PriorityFieldOf(block->fields);
+  events->push_back(RequestReceived{id, TakeHeaders(block), block->end_stream});
+  AppendEnd(*block, events);
+  if (field.has_value()) {
+    events->push_back(PriorityFieldUpdated{id, *field, SignalSource::kHeader});
+  }
+  if (block->end_stream) core_.EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
+                                             Events* events) {
+  const StreamId id = block->stream_id;
+  absl::Status fault = CheckSection(*block, SectionKind::kResponse, id);
+  if (fault.ok() && stream->state == StreamState::kReservedRemote) {
+    fault = CheckConcurrency(id);
+  }
+  const int status = StatusOf(block->fields).value_or(200);
+  const bool informational = status < 200;
+  // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
+  // set and an informational status code MUST treat it as malformed."
+  if (fault.ok() && informational && block->end_stream) {
+    fault = StreamFault(ErrorKind::kProtocol, id,
+                        "ends with an informational response (RFC 9113 8.1)");
+  }
+  if (!fault.ok()) return core_.StreamError(std::move(fault), events);
+  if (informational) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kInformational));
+  } else {
+    stream->tunnel = stream->connect_request && IsSuccess(status);
+    // RFC 9110 §8.6: content-length means nothing there.
+    stream->unchecked_length |= stream->tunnel;
+    fault = ExpectBody(block->fields,
+                       stream->head_request || status == 204 || status == 304,
+                       block->end_stream, stream);
+    if (!fault.ok()) return core_.StreamError(std::move(fault), events);
+  }
+  core_.streams.ChangeState(
+      stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
+  if (informational) {
+    events->push_back(InformationalResponseReceived{id, TakeHeaders(block)});
+  } else {
+    stream->received = MessagePhase::kBody;
+    events->push_back(
+        ResponseReceived{id, TakeHeaders(block), block->end_stream});
+  }
+  AppendEnd(*block, events);
+  if (block->end_stream) core_.EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
+                                             Events* events) {
+  const StreamId id = block->stream_id;
+  if (stream->tunnel) {
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "is a tunnel and takes no HEADERS (RFC 9113 8.5)");
+  }
+  if (!block->end_stream) {
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "has trailers without END_STREAM (RFC 9113 8.1)");
+  }
+  SLUICE_RETURN_IF_ERROR(CheckBodyLength(*stream, /*complete=*/true));
+  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kTrailers, id));
+  events->push_back(TrailersReceived{id, TakeHeaders(block)});
+  AppendEnd(*block, events);
+  core_.EndReceiving(stream);
+  return absl::OkStatus();
+}
+
+absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
+  const StreamId id = block->promised_id;
+  const StreamId parent_id = block->stream_id;
+  const Stream* parent = core_.streams.Find(parent_id);
+  const bool parent_reset_by_us =
+      core_.streams.Fate(parent_id) == StreamFate::kResetByUs;
+  // RFC 9113 §6.6: a connection error on a parent that is neither open nor
+  // half-closed (local), but for one that we reset.
+  const bool parent_takes_it =
+      parent != nullptr &&
+      FindTransition(parent->state, StreamInput::kReceivePromises).outcome ==
+          Transition::Outcome::kOk;
+  if (!core_.streams.IsOurs(parent_id) ||
+      !(parent_takes_it || parent_reset_by_us)) {
+    return StreamFault(
+        ErrorKind::kProtocol, parent_id,
+        "has a PUSH_PROMISE, and is not open for one (RFC 9113 6.6)");
+  }
+  // RFC 9113 §6.6, §5.1.1: an id that the peer may open now.
+  if (id == kConnectionStreamId || core_.streams.IsOurs(id) ||
+      core_.streams.Fate(id) != StreamFate::kIdle) {
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "was promised, and the peer cannot open it (RFC 9113 "
+                       "6.6)");
+  }
+  if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
+  if (parent_reset_by_us) {
+    // Nobody waits for what belongs to that stream: no event.
+    std::vector<Event> unheard;
+    return core_.StreamError(
+        MakeError(ErrorKind::kStreamClosed,
+                  absl::StrCat("stream ", id,
+                               " was promised on a stream that we reset"),
+                  id, ErrorCode::kRefusedStream),
+        &unheard);
+  }
+  // Push may be disabled, and the server not know it yet.
+  const bool disabled = core_.settings.LastSent(SettingId::kEnablePush) == 0;
+  const size_t reserved = core_.streams.reserved_by_peer();
+  const size_t limit = core_.options.limits.max_reserved_streams;
+  if (disabled || reserved >= limit) {
+    const std::string why =
+        disabled ? "was promised after we disabled push"
+                 : absl::StrCat("is one promise too many: ", reserved,
+                                " are reserved, ", limit, " may be");
+    return core_.StreamError(
+        StreamFault(ErrorKind::kTooManyStreams, id, why, " (RFC 9113 8.4)"),
+        events);
+  }
+  if (block->oversized) return RefuseOversized(id, events);
+  if (absl::Status fault = CheckSection(*block, SectionKind::kPushPromise, id);
+      !fault.ok()) {
+    return core_.StreamError(std::move(fault), events);
+  }
+  Stream* const stream = core_.Open(id, StreamInput::kReceivePromise);
+  stream->sent = MessagePhase::kComplete;
+  stream->TakeRequest(block->fields);
+  stream->connect_request = false;  // a promise opens no tunnel (§8.4)
+  events->push_back(PushedStreamReceived{id, parent_id, TakeHeaders(block)});
+  return absl::OkStatus();
+}
+
+// --- DATA ------------------------------------------------------------------
+
+absl::Status MessageReceiver::OnData(const Frame& frame, Events* events) {
+  const StreamId id = frame.stream_id;
+  const size_t flow_length = frame.payload.size();
+  SLUICE_ASSIGN_OR_RETURN(const absl::string_view payload,
+                          Unpadded(frame, /*fixed=*/0));
+  const bool end_stream = frame.Has(kFlagEndStream);
+  if (payload.empty() && !end_stream) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
+  }
+  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(nullptr, flow_length));
+  const absl::StatusOr<Stream*> accepted =
+      core_.Accept(id, StreamInput::kReceiveData, events);
+  if (!accepted.ok()) return accepted.status();
+  Stream* const stream = *accepted;
+  // The application never sees these bytes, so nobody else credits them.
+  if (stream == nullptr) return core_.flow.CreditConnection(flow_length);
+  if (absl::Status fault =
+          CountData(stream, payload.size(), flow_length, end_stream);
+      !fault.ok()) {
+    SLUICE_RETURN_IF_ERROR(core_.StreamError(std::move(fault), events));
+    return core_.flow.CreditConnection(flow_length);
+  }
+  core_.budgets.WorkOnBytes(static_cast<int64_t>(payload.size()));
+  events->push_back(
+      DataReceived{id, std::string(payload), flow_length, end_stream});
+  if (end_stream) {
+    events->push_back(StreamEnded{id});
+    core_.EndReceiving(stream);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MessageReceiver::CountData(Stream* stream, size_t data_size,
+                                        size_t flow_length, bool end_stream) {
+  if (stream->received != MessagePhase::kBody) {
+    return StreamFault(ErrorKind::kProtocol, stream->id,
+                       "has DATA before its HEADERS (RFC 9113 8.1)");
+  }
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(stream, flow_length));
+  stream->received_body += static_cast<int64_t>(data_size);
+  return CheckBodyLength(*stream, end_stream);
+}
+
+}  // namespace sluice::h2

@@ -1,0 +1,31 @@
+// Whether an id, or a priority of stream `id`, is within its range.
+//
+//   FaultText text;
+//   if (const char* fault = FindFault(5, priority, &text)) …
+//   // "weight 300 of stream 5 is not 1 to 256 (RFC 7540 §5.3.2)"
+#ifndef SLUICE_SIGNALS_FAULTS_H_
+#define SLUICE_SIGNALS_FAULTS_H_
+
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
+#include <sluice/signals/stream_id.h>
+
+#include <array>
+
+namespace sluice::signals {
+
+// Room for the words: a fault of a peer's takes nothing from the heap.
+using FaultText = std::array<char, 128>;
+
+// The words, which are in `*text`; null without a fault. Faults: an id outside
+// 1…2^31−1 (RFC 9113 §5.1.1), a weight outside 1…256 (RFC 7540 §5.3.2), a
+// dependency on `id` itself (§5.3.1), an urgency outside 0…7 (RFC 9218 §4.1).
+const char* FindFault(StreamId id, FaultText* text);
+const char* FindFault(StreamId id, const Rfc7540Priority& priority,
+                      FaultText* text);
+const char* FindFault(StreamId id, const Rfc9218Priority& priority,
+                      FaultText* text);
+
+}  // namespace sluice::signals
+
+#endif  // SLUICE_SIGNALS_FAULTS_H_

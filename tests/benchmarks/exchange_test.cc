@@ -1,0 +1,86 @@
+// The ends that benchmarks/micro:core measures do the whole work: every message
+// comes whole, whichever library is at the other end.
+#include "benchmarks/micro/exchange.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "gtest/gtest.h"
+
+namespace sluice::benchmarks {
+namespace {
+
+enum class Library { kSluice, kNghttp2Copy, kNghttp2NoCopy };
+
+std::unique_ptr<ClientEnd> MakeClient(Library library, const Exchange& of) {
+  return library == Library::kSluice
+             ? MakeSluiceClient(of)
+             : MakeNghttp2Client(of, library == Library::kNghttp2NoCopy);
+}
+
+std::unique_ptr<End> MakeServer(Library library, const Exchange& of) {
+  return library == Library::kSluice
+             ? MakeSluiceServer(of)
+             : MakeNghttp2Server(of, library == Library::kNghttp2NoCopy);
+}
+
+class ExchangeTest
+    : public testing::TestWithParam<std::tuple<Library, Library>> {
+ protected:
+  // Bytes that the server wrote for 30 requests, ten at once.
+  uint64_t BytesOf(const Exchange& exchange) {
+    const auto client = MakeClient(std::get<0>(GetParam()), exchange);
+    const auto server = MakeServer(std::get<1>(GetParam()), exchange);
+    for (uint64_t i = 0; i < exchange.unanswered; ++i) client->Request();
+    uint64_t bytes = 0;
+    for (uint64_t round = 1; round <= 3; ++round) {
+      for (int i = 0; i < 10; ++i) client->Request();
+      bytes += Carry(*client, *server, 10 * round).to_client;
+      EXPECT_EQ(client->done(), 10 * round);
+    }
+    return bytes;
+  }
+};
+
+TEST_P(ExchangeTest, ResponsesWithABodyAreWhole) {
+  EXPECT_GE(BytesOf(BrowserExchange(100000)), 30 * 100000u);
+  EXPECT_LT(BytesOf(BrowserExchange(100000)), 30 * 101000u);
+}
+
+TEST_P(ExchangeTest, ResponsesWithoutABodyAreSmall) {
+  EXPECT_LT(BytesOf(BrowserExchange(0)), 30 * 100u + 200);
+  EXPECT_LT(BytesOf(ApiExchange(0)), 30 * 100u + 200);
+}
+
+TEST_P(ExchangeTest, RequestsWithABodyAndResponsesWithTrailersAreAnswered) {
+  EXPECT_GE(BytesOf(GrpcExchange(1000)), 30 * 1000u);
+  BytesOf(GrpcExchange(0));
+  BytesOf(UploadExchange(100000));
+}
+
+TEST_P(ExchangeTest, StreamsWithoutAnAnswerHoldUpNobody) {
+  Exchange exchange = BrowserExchange(1000);
+  exchange.unanswered = 500;
+  EXPECT_GE(BytesOf(exchange), 30 * 1000u);
+}
+
+const Library kLibraries[] = {Library::kSluice, Library::kNghttp2Copy,
+                              Library::kNghttp2NoCopy};
+
+std::string NameOf(
+    const testing::TestParamInfo<std::tuple<Library, Library>>& pair) {
+  const std::string names[] = {"Sluice", "Nghttp2Copy", "Nghttp2NoCopy"};
+  return names[static_cast<int>(std::get<0>(pair.param))] + "To" +
+         names[static_cast<int>(std::get<1>(pair.param))];
+}
+
+INSTANTIATE_TEST_SUITE_P(AllPairs, ExchangeTest,
+                         testing::Combine(testing::ValuesIn(kLibraries),
+                                          testing::ValuesIn(kLibraries)),
+                         NameOf);
+
+}  // namespace
+}  // namespace sluice::benchmarks
