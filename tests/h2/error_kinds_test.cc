@@ -191,7 +191,7 @@ std::vector<Row> Rows() {
 }
 
 // The sentence that a person reads: the input and the limit.
-TEST(ErrorKindsTest, ATextSaysWhatCameAndWhatIsAllowed) {
+TEST(ErrorKindsTest, ATextGivesTheInputAndTheLimit) {
   struct Text {
     std::string bytes;
     std::string message;

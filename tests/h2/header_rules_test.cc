@@ -36,7 +36,7 @@ struct FieldCase {
   bool legal;
 };
 
-TEST(HeaderValidationTest, NamesAndValuesHoldOnlyWhatSection821Allows) {
+TEST(HeaderValidationTest, NamesAndValuesKeepToSection821) {
   const FieldCase cases[] = {
       {"plain", {"x-a", "b"}, true},
       {"empty value", {"x", ""}, true},

@@ -70,7 +70,7 @@ TEST(SettingsTest, ValuesAreCheckedAsTheirDefinitionsSay) {
   }
 }
 
-TEST(SettingsTest, AnErrorSaysWhichValuesAreAllowedAndWhere) {
+TEST(SettingsTest, AnErrorGivesTheAllowedValuesAndTheSection) {
   EXPECT_EQ(SettingsTable::Validate(Side::kServer, {SettingId::kEnablePush, 1})
                 .message(),
             "ENABLE_PUSH is 1; it must be 0 to 0 (RFC 9113 6.5.2)");

@@ -195,7 +195,7 @@ std::string Word(StreamState state, StreamInput input) {
 }
 
 // Figure 2 and the text of §5.1, §6.4, §6.6 and §8.4: all 98 pairs.
-TEST(StreamStateTest, EveryInputDoesInEveryStateWhatSection51Says) {
+TEST(StreamStateTest, EachInputFollowsSection51InEachState) {
   // idle, reserved (local, remote), open, half-closed (local, remote), closed
   const char* const figure[kStreamInputs] = {
       /* send    HEADERS       */ "open half-r no open over half-r over",

@@ -124,7 +124,7 @@ TEST(Chrome7540Test, TheEndOfTheChainMovesWithOneFrame) {
   EXPECT_EQ(Show(chrome->OnChangeOfMind(3, kHigh)), "3:0/220!");
 }
 
-TEST(Chrome7540Test, AMoveDownHangsUnderWhatWasBelow) {
+TEST(Chrome7540Test, AStreamThatMovesDownHangsUnderTheOnesBelow) {
   auto chrome = MakeChrome7540({});
   using enum ChromeLevel;
   chrome->OnRequest(1, OfLevel(kHigh));

@@ -99,7 +99,7 @@ TEST(SummaryTest, JudgesTheDifferenceFromTheBaseline) {
   EXPECT_THAT(pages.LineOf("bad"), EndsWith("  worse"));
 }
 
-TEST(SummaryTest, SaysWhichPoliciesMayEqualTheFirst) {
+TEST(SummaryTest, NamesThePoliciesThatMayEqualTheFirst) {
   Pages pages(8);
   pages.Add("rr", Always(1000));
   pages.Add("first", Always(500));

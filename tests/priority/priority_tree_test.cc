@@ -119,7 +119,7 @@ TEST_F(TreeShape, AStreamOnItselfIsRefused) {
   EXPECT_EQ(Text(), "(A6(B5))");
 }
 
-TEST_F(TreeShape, BadArgumentsAreRefusedWithWhatWasGivenAndWhatIsAllowed) {
+TEST_F(TreeShape, ARefusalGivesTheArgumentAndTheLimit) {
   Plant(tree_, "(A6)");
   for (int weight : {0, -1, 257}) {
     const auto fault = [weight](StreamId id) {

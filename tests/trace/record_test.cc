@@ -97,7 +97,7 @@ MemoryTrace Record(const std::string& spec,
   return trace;
 }
 
-TEST(TraceTest, ADecisionSaysWhatItChoseWhyAndWhatElseWasReady) {
+TEST(TraceTest, ADecisionHasItsChoiceItsReasonAndTheOtherReadyStreams) {
   MemoryTrace trace;
   std::unique_ptr<Policy> policy = *CreateRecordedPolicy("rr", {}, &trace);
   for (const StreamId id : {1, 3, 5}) {
@@ -211,7 +211,7 @@ TEST(TraceTest, FramesComeWithTheirWindows) {
 
 // Windows of 10 bytes, and one that is used up; a body that has nothing yet; a
 // body that fails; trailers.
-TEST(TraceTest, WhatCameOfEachPickIsThereAsWell) {
+TEST(TraceTest, TheOutcomeOfEachPickIsThereAsWell) {
   MemoryTrace trace;
   SessionOptions options;
   options.client.settings = {{h2::SettingId::kInitialWindowSize, 10}};
@@ -265,7 +265,7 @@ TEST(TraceTest, AMemoryTraceIsBoundedAndCountsOn) {
   EXPECT_EQ(trace.written(), 10u);
 }
 
-TEST(TraceTest, AMemoryTraceKeepsWhatItHoldsWhenItIsMoved) {
+TEST(TraceTest, AMovedMemoryTraceKeepsItsEvents) {
   MemoryTrace trace;
   for (StreamId id = 1; id < 200; id += 2) trace.Write(TraceReady{id});
   MemoryTrace moved = std::move(trace);

@@ -85,7 +85,7 @@ TEST(ReplayProgramTest, PrintsTheDecisionsOfALog) {
             "     3  3 100 B (first come)\n");
 }
 
-TEST(ReplayProgramTest, ShowsWhatAnotherPolicyWouldHaveDone) {
+TEST(ReplayProgramTest, ShowsTheDecisionsOfAnotherPolicy) {
   WriteLog();
   const Outcome outcome = RunReplay(LogPath() + " --policy=rr");
   EXPECT_EQ(outcome.status, 0);

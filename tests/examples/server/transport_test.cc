@@ -84,7 +84,7 @@ TEST_F(TransportTest, CleartextWritesTheOutputAsItIs) {
   EXPECT_EQ(ReadPeer().size(), 16384 + 9);
 }
 
-TEST_F(TransportTest, CleartextKeepsWhatAFullSocketDoesNotTake) {
+TEST_F(TransportTest, CleartextKeepsTheBytesThatAFullSocketRefuses) {
   const std::unique_ptr<Transport> transport =
       MakeCleartextTransport(sockets_[0]);
   size_t sent = 0;

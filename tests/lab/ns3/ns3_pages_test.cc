@@ -53,7 +53,7 @@ TEST(Ns3NetworkTest, WithoutANameItIs3gFast) {
   EXPECT_EQ(options->queue_bytes, 45'000);
 }
 
-TEST(Ns3NetworkTest, KeysChangeWhatTheNameGivesWhereverTheyStand) {
+TEST(Ns3NetworkTest, KeysOverrideTheNameInAnyOrder) {
   const absl::StatusOr<Ns3Options> options = ParseNs3Options(
       "cc=bbr,loss=2,down=0.5M,cable,up=800k,rtt=12.5,loss_up=0.01,"
       "queue=9000,qdisc=fq_codel");
@@ -68,7 +68,7 @@ TEST(Ns3NetworkTest, KeysChangeWhatTheNameGivesWhereverTheyStand) {
   EXPECT_EQ(options->queue, QueueDiscipline::kFqCodel);
 }
 
-TEST(Ns3NetworkTest, RefusalsNameTheItemAndWhatIsWrong) {
+TEST(Ns3NetworkTest, RefusalsNameTheItemAndItsFault) {
   const std::pair<absl::string_view, absl::string_view> refused[] = {
       {"5g", "ns3: \"5g\": unknown network \"5g\"; known are marx"},
       {"marx", "ns3: \"marx\": has a tick, and TCP needs a rate"},

@@ -192,7 +192,7 @@ TEST(Ns3TransportTest, BbrRecoversFromATimeout) {
   }
 }
 
-TEST(Ns3TransportTest, TheServersRoomIsWhatIsNotYetSent) {
+TEST(Ns3TransportTest, TheServersRoomShrinksByTheUnsentBytes) {
   const std::string bytes(100'000, 'x');
   Ns3Transport transport(Fast(), {.send_buffer_bytes = 20'000, .seed = 1});
   size_t written = 0;
@@ -258,7 +258,7 @@ TEST(Ns3TransportTest, TheSendBufferDoesNotChangeWhenBytesArrive) {
   }
 }
 
-TEST(Ns3TransportTest, ALongFifoHoldsWhatCodelDropsEarly) {
+TEST(Ns3TransportTest, ALongFifoKeepsPacketsThatCodelDropsEarly) {
   const std::string bytes(5'000'000, 'x');
   Ns3Options network = Fast();
   network.queue_bytes = 1'000'000;
