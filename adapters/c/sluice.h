@@ -166,7 +166,8 @@ typedef struct sluice_rfc9218 {
  * signal for the id holds where HEADERS has none of its kind. A PRIORITY_UPDATE
  * that came before holds over the header (RFC 9218 section 7).
  * Errors: INVALID_ARGUMENT (id 0, an even id from 0x7fffffe0 on, weight or
- * urgency out of range, a stream that depends on itself); ALREADY_EXISTS. Opening never fails for lack of room. */
+ * urgency out of range, a stream that depends on itself); ALREADY_EXISTS.
+ * Opening never fails for lack of room. */
 SLUICE_API int sluice_open(sluice_policy* policy, uint32_t stream_id,
                            const sluice_rfc7540* rfc7540,
                            const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
