@@ -40,6 +40,7 @@ constexpr int kSizes[] = {10, 100, 1000};
 void OpenAll(uint32_t streams, Policy& policy,
              std::deque<scheduler::StreamInfo>* infos) {
   const Shape shape = FlatShape(streams);
+  policy.OnClientUsesRfc9218();
   for (uint32_t i = 0; i < streams; ++i) {
     scheduler::StreamInfo& info = infos->emplace_back();
     info.rfc7540 = signals::Rfc7540Priority{0, shape[i].weight, false};
