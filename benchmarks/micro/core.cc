@@ -104,16 +104,7 @@ Recording Record(const Exchange& exchange, uint64_t in_flight, int rounds) {
     std::string& from_server = recording.server.emplace_back();
     const uint64_t done = client->done();
     for (uint64_t j = 0; j < in_flight; ++j) client->Request();
-    while (client->done() < done + in_flight) {
-      client->Write([&](std::string_view bytes) {
-        from_client += bytes;
-        server->Receive(bytes);
-      });
-      server->Write([&](std::string_view bytes) {
-        from_server += bytes;
-        client->Receive(bytes);
-      });
-    }
+    Carry(*client, *server, done + in_flight, &from_client, &from_server);
   }
   return recording;
 }
@@ -167,30 +158,32 @@ void Alone(benchmark::State& state, uint64_t requests, Make make, Feed feed) {
 
 void Discard(std::string_view bytes) { benchmark::DoNotOptimize(bytes.data()); }
 
-void ServerAlone(benchmark::State& state, const System& system,
-                 const Exchange& exchange, uint64_t in_flight) {
+// `piece`: the bytes of one read.
+void FeedServer(benchmark::State& state, const System& system,
+                const Exchange& exchange, uint64_t in_flight, size_t piece) {
   const Recording recording = Record(exchange, in_flight, kRounds);
   Alone(
       state, kRounds * in_flight, [&] { return system.server(exchange); },
       [&](End& server) {
-        for (const std::string& bytes : recording.client) {
-          server.Receive(bytes);
+        for (const std::string_view bytes : recording.client) {
+          for (size_t at = 0; at < bytes.size(); at += piece) {
+            server.Receive(bytes.substr(at, piece));
+          }
           server.Write(Discard);
         }
       });
 }
 
+constexpr size_t kWhole = size_t{1} << 40;
+
+void ServerAlone(benchmark::State& state, const System& system,
+                 const Exchange& exchange, uint64_t in_flight) {
+  FeedServer(state, system, exchange, in_flight, kWhole);
+}
+
 void OneByteReads(benchmark::State& state, const System& system,
                   const Exchange& exchange, uint64_t in_flight) {
-  const Recording recording = Record(exchange, in_flight, kRounds);
-  Alone(
-      state, kRounds * in_flight, [&] { return system.server(exchange); },
-      [&](End& server) {
-        for (const std::string& bytes : recording.client) {
-          for (const char& byte : bytes) server.Receive({&byte, 1});
-          server.Write(Discard);
-        }
-      });
+  FeedServer(state, system, exchange, in_flight, 1);
 }
 
 void ClientAlone(benchmark::State& state, const System& system,
@@ -214,7 +207,10 @@ void ClientAlone(benchmark::State& state, const System& system,
 // request.
 void PriorityStorm(benchmark::State& state, const System& system,
                    const Exchange& exchange, uint64_t in_flight) {
-  const Recording opening = Record(exchange, in_flight, 1);
+  std::string opening;
+  const std::unique_ptr<ClientEnd> client = MakeNghttp2Client(exchange, false);
+  for (uint64_t i = 0; i < in_flight; ++i) client->Request();
+  client->Write([&](std::string_view bytes) { opening += bytes; });
   constexpr uint64_t kFrames = 10000;
   std::string storm;
   uint64_t random = 1;
@@ -235,7 +231,7 @@ void PriorityStorm(benchmark::State& state, const System& system,
       state, kFrames,
       [&] {
         std::unique_ptr<End> server = system.server(exchange);
-        server->Receive(opening.client[0]);
+        server->Receive(opening);
         server->Write(Discard);
         return server;
       },

@@ -60,16 +60,19 @@ Exchange UploadExchange(size_t request_bytes) {
   return upload;
 }
 
-Carried Carry(ClientEnd& client, End& server, uint64_t done) {
+Carried Carry(ClientEnd& client, End& server, uint64_t done,
+              std::string* from_client, std::string* from_server) {
   Carried carried;
   while (client.done() < done) {
     const Carried before = carried;
     client.Write([&](std::string_view bytes) {
       carried.to_server += bytes.size();
+      if (from_client != nullptr) *from_client += bytes;
       server.Receive(bytes);
     });
     server.Write([&](std::string_view bytes) {
       carried.to_client += bytes.size();
+      if (from_server != nullptr) *from_server += bytes;
       client.Receive(bytes);
     });
     if (carried.to_server == before.to_server &&

@@ -69,9 +69,11 @@ struct Carried {
   uint64_t to_client = 0;
 };
 
-// Carries bytes until `client` has `done` responses. Aborts where the ends come
-// to a halt before.
-Carried Carry(ClientEnd& client, End& server, uint64_t done);
+// Carries bytes until `client` has `done` responses, and appends them to the
+// strings that are given. Aborts where the ends come to a halt before.
+Carried Carry(ClientEnd& client, End& server, uint64_t done,
+              std::string* from_client = nullptr,
+              std::string* from_server = nullptr);
 
 }  // namespace sluice::benchmarks
 
