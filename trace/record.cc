@@ -172,18 +172,6 @@ class RecordedPolicy final : public Policy {
 
 }  // namespace
 
-absl::Span<TraceEvent> MemoryTrace::Room() {
-  constexpr size_t kFirstRoom = 64;
-  before_room_ += handed_out();
-  const size_t size = events_.size();
-  if (size < limit_) {
-    events_.resize(std::min(limit_, std::max(2 * size, kFirstRoom)));
-    return absl::MakeSpan(events_).subspan(size);
-  }
-  beyond_.resize(kFirstRoom);
-  return absl::MakeSpan(beyond_);
-}
-
 absl::Span<TraceEvent> LastEventsTrace::Room() {
   wrapped_ = handed_out() > 0;
   return absl::MakeSpan(events_);

@@ -1,7 +1,7 @@
 // Records every call that a policy gets and every decision that it makes, as
 // the events of scheduler/trace.h.
 //
-//   MemoryTrace trace;
+//   LastEventsTrace trace(/*limit=*/1000);
 //   DataSchedulerOptions options{.trace = &trace};   // frames, with windows
 //   DataScheduler scheduler(&connection,
 //                           *CreateRecordedPolicy("rr", {}, &trace), options);
@@ -34,28 +34,6 @@ using scheduler::Policy;
 using scheduler::PolicyOptions;
 using scheduler::TraceEvent;
 using scheduler::TraceSink;
-
-// Keeps the first `limit` events and counts all of them.
-class MemoryTrace : public TraceSink {
- public:
-  explicit MemoryTrace(size_t limit = size_t{1} << 20) : limit_(limit) {}
-  MemoryTrace(MemoryTrace&&) = default;
-
-  // Invalid after the next event.
-  absl::Span<const TraceEvent> events() const {
-    return {events_.data(),
-            static_cast<size_t>(std::min<uint64_t>(written(), limit_))};
-  }
-  uint64_t written() const { return before_room_ + handed_out(); }
-
- private:
-  absl::Span<TraceEvent> Room() override;
-
-  const size_t limit_;
-  std::vector<TraceEvent> events_;
-  std::vector<TraceEvent> beyond_;  // past the limit: counted, written over
-  uint64_t before_room_ = 0;        // events before the present room
-};
 
 // Keeps the last `limit` events: a flight recorder.
 class LastEventsTrace : public TraceSink {

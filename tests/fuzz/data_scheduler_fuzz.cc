@@ -58,12 +58,13 @@
 #include "tests/fuzz/fuzz_signals.h"
 #include "tests/fuzz/joined_pair.h"
 #include "tests/fuzz/log_check.h"
+#include "tests/support/memory_trace.h"
 
 namespace sluice::scheduler {
 namespace {
 
+using ::sluice::testing::MemoryTrace;
 using ::sluice::trace::CreateRecordedPolicy;
-using ::sluice::trace::MemoryTrace;
 
 using fuzz::Body;
 using fuzz::ByteAt;

@@ -30,13 +30,14 @@
 #include "gtest/gtest.h"
 #include "tests/scheduler/session.h"
 #include "tests/support/allocation_counter.h"
+#include "tests/support/memory_trace.h"
 
 namespace sluice::scheduler {
 namespace {
 
+using ::sluice::testing::MemoryTrace;
 using ::sluice::trace::CreateRecordedPolicy;
 using ::sluice::trace::LastEventsTrace;
-using ::sluice::trace::MemoryTrace;
 using ::sluice::trace::TraceDetail;
 
 using ::sluice::trace::ReadTrace;

@@ -16,12 +16,13 @@
 #include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/memory_trace.h"
 
 namespace sluice::scheduler {
 namespace {
 
+using ::sluice::testing::MemoryTrace;
 using ::sluice::trace::CreateRecordedPolicy;
-using ::sluice::trace::MemoryTrace;
 
 using ::sluice::trace::TraceEventToJson;
 

@@ -30,6 +30,7 @@
 #include "benchmarks/lab/net/link.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/memory_trace.h"
 
 namespace sluice::lab {
 
@@ -76,7 +77,7 @@ class Recording {
   absl::Span<const TraceEvent> log() const { return trace_.events(); }
 
  private:
-  trace::MemoryTrace trace_;
+  ::sluice::testing::MemoryTrace trace_;
   const std::unique_ptr<scheduler::Policy> policy_;
 };
 
