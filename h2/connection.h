@@ -166,6 +166,9 @@ class Connection {
   // allowed at any window. CapacityFor() tells beforehand how much may go.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
+  // The same, and allocates nothing.
+  absl::Status SendData(StreamId id, SharedBytes data,
+                        const SendDataOptions& options = {});
 
   // An empty DATA frame with END_STREAM. Errors: those of SendData().
   absl::Status EndStream(StreamId id);

@@ -93,10 +93,10 @@ absl::Status CheckConcurrency(const Core& core, StreamId id) {
 }
 
 absl::Status CheckSize(const Core& core, StreamId id,
-                       absl::Span<const FieldView> fields) {
+                       absl::Span<const HeaderView> fields) {
   size_t list_size = 0;
-  FieldView largest;
-  for (const FieldView& field : fields) {
+  HeaderView largest;
+  for (const HeaderView& field : fields) {
     if (std::max(field.name.size(), field.value.size()) > kMaxFieldText) {
       return StreamFault(ErrorKind::kHeadersTooLarge, id, "has the field ",
                          ShortName(field.name), " with a name of ",
@@ -119,7 +119,8 @@ absl::Status CheckSize(const Core& core, StreamId id,
 }
 
 absl::Status CheckFields(const Core& core, StreamId id,
-                         absl::Span<const FieldView> fields, SectionKind kind) {
+                         absl::Span<const HeaderView> fields,
+                         SectionKind kind) {
   SLUICE_RETURN_IF_ERROR(CheckSize(core, id, fields));
   if (!core.options.validate_outbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only once the server allowed it.
@@ -177,6 +178,46 @@ SendCapacity CapacityOf(const Core& core, const Stream* stream) {
           .window = core.flow.SendWindowOf(stream),
           .output_room = frames ? core.output.DataRoom() : 0,
           .frame_size = core.remote(SettingId::kMaxFrameSize)};
+}
+
+size_t SizeOf(const absl::Cord& data) { return data.size(); }
+size_t SizeOf(const SharedBytes& data) { return data.bytes.size(); }
+
+// Body is absl::Cord or SharedBytes.
+template <typename Body>
+absl::Status SendBody(Core& core, StreamId id, Body data,
+                      const SendDataOptions& options) {
+  const size_t size = SizeOf(data);
+  SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
+  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
+                          core.FindFor(id, StreamInput::kSendData));
+  if (stream->sent != MessagePhase::kBody) {
+    return StreamFault(ErrorKind::kProtocol, id,
+                       "needs headers before its DATA (RFC 9113 8.1)");
+  }
+  const size_t padding = options.pad_length.value_or(0);
+  const size_t flow_length =
+      size + (options.pad_length.has_value() ? 1 + padding : 0);
+  const SendCapacity capacity = CapacityOf(core, stream);
+  if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
+    return StreamFault(ErrorKind::kFlowControl, id, "has DATA of ", flow_length,
+                       " bytes; the window is ", capacity.window,
+                       " (RFC 9113 6.9.1)");
+  }
+  SLUICE_RETURN_IF_ERROR(core.CheckFrameSize("DATA", flow_length, id));
+  if (size > capacity.output_room) {
+    return StreamFault(ErrorKind::kOutputFull, id, "has DATA of ", size,
+                       " bytes; the output has ", "room for ",
+                       capacity.output_room);
+  }
+
+  if (size > 0) core.budgets.Work(1);
+  const std::string frame_header =
+      EncodeDataHeader(id, size, options.pad_length, options.end_stream);
+  core.output.AppendData(frame_header, std::move(data), padding);
+  core.flow.Sent(stream, static_cast<int64_t>(flow_length));
+  if (options.end_stream) core.EndSending(stream);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -251,37 +292,12 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
 
 absl::Status Connection::SendData(StreamId id, absl::Cord data,
                                   const SendDataOptions& options) {
-  Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
-  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
-                          core.FindFor(id, StreamInput::kSendData));
-  if (stream->sent != MessagePhase::kBody) {
-    return StreamFault(ErrorKind::kProtocol, id,
-                       "needs headers before its DATA (RFC 9113 8.1)");
-  }
-  const size_t padding = options.pad_length.value_or(0);
-  const size_t flow_length =
-      data.size() + (options.pad_length.has_value() ? 1 + padding : 0);
-  const SendCapacity capacity = CapacityOf(core, stream);
-  if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
-    return StreamFault(ErrorKind::kFlowControl, id, "has DATA of ", flow_length,
-                       " bytes; the window is ", capacity.window,
-                       " (RFC 9113 6.9.1)");
-  }
-  SLUICE_RETURN_IF_ERROR(core.CheckFrameSize("DATA", flow_length, id));
-  if (data.size() > capacity.output_room) {
-    return StreamFault(ErrorKind::kOutputFull, id, "has DATA of ", data.size(),
-                       " bytes; the output has ", "room for ",
-                       capacity.output_room);
-  }
+  return SendBody(impl_->core, id, std::move(data), options);
+}
 
-  if (!data.empty()) core.budgets.Work(1);
-  const std::string frame_header =
-      EncodeDataHeader(id, data.size(), options.pad_length, options.end_stream);
-  core.output.AppendData(frame_header, std::move(data), padding);
-  core.flow.Sent(stream, static_cast<int64_t>(flow_length));
-  if (options.end_stream) core.EndSending(stream);
-  return absl::OkStatus();
+absl::Status Connection::SendData(StreamId id, SharedBytes data,
+                                  const SendDataOptions& options) {
+  return SendBody(impl_->core, id, std::move(data), options);
 }
 
 absl::Status Connection::EndStream(StreamId id) {

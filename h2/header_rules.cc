@@ -94,18 +94,18 @@ std::string NormalizeAuthority(absl::string_view scheme,
 
 // The fields of §8.3's rules, first occurrence each.
 struct Seen {
-  const FieldView* method = nullptr;
-  const FieldView* scheme = nullptr;
-  const FieldView* authority = nullptr;
-  const FieldView* path = nullptr;
-  const FieldView* protocol = nullptr;
-  const FieldView* status = nullptr;
-  const FieldView* host = nullptr;
+  const HeaderView* method = nullptr;
+  const HeaderView* scheme = nullptr;
+  const HeaderView* authority = nullptr;
+  const HeaderView* path = nullptr;
+  const HeaderView* protocol = nullptr;
+  const HeaderView* status = nullptr;
+  const HeaderView* host = nullptr;
 };
 
 struct PseudoRow {
   absl::string_view name;
-  const FieldView* Seen::*slot;
+  const HeaderView* Seen::*slot;
 };
 
 constexpr PseudoRow kPseudo[] = {
@@ -141,7 +141,7 @@ class Checker {
   Checker(StreamId id, SectionKind kind, bool extended_connect)
       : id_(id), kind_(kind), extended_connect_(extended_connect) {}
 
-  absl::Status CheckField(const FieldView& field) {
+  absl::Status CheckField(const HeaderView& field) {
     if (field.name.empty()) {
       return Fault("has a field without a name (RFC 9113 8.2.1)");
     }
@@ -157,7 +157,7 @@ class Checker {
   }
 
   // The section as a whole, after its fields.
-  absl::Status CheckSection(absl::Span<const FieldView> fields) const {
+  absl::Status CheckSection(absl::Span<const HeaderView> fields) const {
     if (kind_ == SectionKind::kTrailers) return absl::OkStatus();
     if (kind_ != SectionKind::kResponse) return CheckRequest(fields);
     const std::optional<int> status = StatusOf(fields);
@@ -174,13 +174,13 @@ class Checker {
                      ErrorKind kind = ErrorKind::kInvalidHeaders) const {
     return StreamFault(kind, id_, predicate);
   }
-  absl::Status FieldFault(const FieldView& field, absl::string_view fault,
+  absl::Status FieldFault(const HeaderView& field, absl::string_view fault,
                           absl::string_view section) const {
     return Fault(absl::StrCat("has the field ", ShortName(field.name), " with ",
                               fault, " (RFC 9113 ", section, ")"));
   }
 
-  absl::Status CheckPseudo(const FieldView& field) {
+  absl::Status CheckPseudo(const HeaderView& field) {
     if (kind_ == SectionKind::kTrailers) {
       return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
     }
@@ -209,7 +209,7 @@ class Checker {
     return absl::OkStatus();
   }
 
-  absl::Status CheckRegular(const FieldView& field) {
+  absl::Status CheckRegular(const HeaderView& field) {
     if (IsConnectionSpecific(field.name)) {
       return Fault(absl::StrCat("has the connection-specific field ",
                                 field.name, " (RFC 9113 8.2.2)"));
@@ -228,8 +228,8 @@ class Checker {
   }
 
   // §8.3.1, §8.4, §8.5 and RFC 8441 §4. The first rule that is broken counts.
-  absl::Status CheckRequest(absl::Span<const FieldView> fields) const {
-    const auto value = [](const FieldView* field) {
+  absl::Status CheckRequest(absl::Span<const HeaderView> fields) const {
+    const auto value = [](const HeaderView* field) {
       return field == nullptr ? absl::string_view() : field->value;
     };
     const absl::string_view method = value(seen_.method);
@@ -301,17 +301,17 @@ bool HasUpper(absl::string_view name) {
                         [](unsigned char c) { return absl::ascii_isupper(c); });
 }
 
-bool IsSecret(const FieldView& field) {
+bool IsSecret(const HeaderView& field) {
   return field.name == "authorization" || field.name == "proxy-authorization" ||
          (field.name == "cookie" && field.value.size() < kShortCookie);
 }
 
-void Add(FieldView field, OutboundFields* out) {
+void Add(HeaderView field, OutboundFields* out) {
   field.never_indexed = field.never_indexed || IsSecret(field);
   out->fields.push_back(field);
 }
 
-void AddCookies(FieldView field, OutboundFields* out) {
+void AddCookies(HeaderView field, OutboundFields* out) {
   absl::string_view rest = field.value;
   while (true) {
     const size_t end = rest.find("; ");
@@ -324,10 +324,10 @@ void AddCookies(FieldView field, OutboundFields* out) {
 
 }  // namespace
 
-absl::Status CheckHeaders(StreamId id, absl::Span<const FieldView> fields,
+absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
                           SectionKind kind, bool extended_connect) {
   Checker checker(id, kind, extended_connect);
-  for (const FieldView& field : fields) {
+  for (const HeaderView& field : fields) {
     SLUICE_RETURN_IF_ERROR(checker.CheckField(field));
   }
   return checker.CheckSection(fields);
@@ -351,8 +351,8 @@ std::string ShortName(absl::string_view name) {
                       name.size() > kShort ? "…" : "");
 }
 
-std::optional<int> StatusOf(absl::Span<const FieldView> fields) {
-  const FieldView* status = FindField(fields, ":status");
+std::optional<int> StatusOf(absl::Span<const HeaderView> fields) {
+  const HeaderView* status = FindField(fields, ":status");
   if (status == nullptr) return std::nullopt;
   const absl::string_view digits = status->value;
   if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
@@ -361,9 +361,9 @@ std::optional<int> StatusOf(absl::Span<const FieldView> fields) {
   return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
-ContentLength ContentLengthOf(absl::Span<const FieldView> fields) {
+ContentLength ContentLengthOf(absl::Span<const HeaderView> fields) {
   ContentLength length;
-  for (const FieldView& field : fields) {
+  for (const HeaderView& field : fields) {
     if (field.name != "content-length") continue;
     int64_t value = 0;
     if (!IsDigits(field.value) || !absl::SimpleAtoi(field.value, &value)) {
@@ -382,7 +382,7 @@ OutboundFields PrepareOutbound(absl::Span<const Header> headers,
   OutboundFields out;
   out.fields.reserve(headers.size());
   for (const Header& header : headers) {
-    FieldView field{header.name, header.value, header.never_indexed};
+    HeaderView field{header.name, header.value, header.never_indexed};
     if (rules.normalize) {
       field.name = Trim(field.name);
       field.value = Trim(field.value);

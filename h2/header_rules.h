@@ -24,7 +24,7 @@ enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 // Errors of a malformed section of stream `id`: InvalidHeaders,
 // PseudoHeaderOrder. `extended_connect`: :protocol is legal (RFC 8441 §4).
 // O(bytes).
-absl::Status CheckHeaders(StreamId id, absl::Span<const FieldView> fields,
+absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
                           SectionKind kind, bool extended_connect);
 
 // A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
@@ -42,7 +42,7 @@ bool SameAuthority(absl::string_view scheme, absl::string_view a,
 std::string ShortName(absl::string_view name);
 
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
-std::optional<int> StatusOf(absl::Span<const FieldView> fields);
+std::optional<int> StatusOf(absl::Span<const HeaderView> fields);
 
 // 2xx (RFC 9110 §15.3).
 inline bool IsSuccess(std::optional<int> status) {
@@ -54,13 +54,13 @@ struct ContentLength {
   bool legal = true;  // digits only, below 2^63, and duplicates agree
   std::optional<int64_t> value;
 };
-ContentLength ContentLengthOf(absl::Span<const FieldView> fields);
+ContentLength ContentLengthOf(absl::Span<const HeaderView> fields);
 
 // --- Normalisation ---------------------------------------------------------
 
 // Fields on their way out, as views, and the names that had to be lower-cased.
 struct OutboundFields {
-  FieldViews fields;
+  HeaderViews fields;
   std::deque<std::string> names;  // a deque: the views stay valid
 };
 

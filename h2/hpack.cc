@@ -44,10 +44,10 @@ void HpackEncoder::SetTableSize(uint32_t bytes) {
   CheckMemory(nghttp2_hd_deflate_change_table_size(deflater_.get(), bytes));
 }
 
-std::string HpackEncoder::Encode(absl::Span<const FieldView> fields) {
+std::string HpackEncoder::Encode(absl::Span<const HeaderView> fields) {
   std::vector<nghttp2_nv> nva;
   nva.reserve(fields.size());
-  for (const FieldView& field : fields) {
+  for (const HeaderView& field : fields) {
     const uint8_t flags = field.never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
     nva.push_back({Bytes(field.name), Bytes(field.value), field.name.size(),
                    field.value.size(), flags});

@@ -19,17 +19,11 @@ struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
 
-struct FieldView {
-  absl::string_view name;
-  absl::string_view value;
-  bool never_indexed = false;
-};
-
-using FieldViews = std::vector<FieldView>;
+using HeaderViews = std::vector<HeaderView>;
 
 // Views of `headers`, valid as long as they are.
-inline FieldViews ViewsOf(absl::Span<const Header> headers) {
-  FieldViews views;
+inline HeaderViews ViewsOf(absl::Span<const Header> headers) {
+  HeaderViews views;
   views.reserve(headers.size());
   for (const Header& header : headers) {
     views.push_back({header.name, header.value, header.never_indexed});
@@ -38,9 +32,9 @@ inline FieldViews ViewsOf(absl::Span<const Header> headers) {
 }
 
 // The first field called `name`, or nullptr.
-inline const FieldView* FindField(absl::Span<const FieldView> fields,
-                                  absl::string_view name) {
-  for (const FieldView& field : fields) {
+inline const HeaderView* FindField(absl::Span<const HeaderView> fields,
+                                   absl::string_view name) {
+  for (const HeaderView& field : fields) {
     if (field.name == name) return &field;
   }
   return nullptr;
@@ -67,7 +61,7 @@ class HpackEncoder {
   void SetTableSize(uint32_t bytes);
 
   // A header block. Changes the dynamic table, so it must be sent.
-  std::string Encode(absl::Span<const FieldView> fields);
+  std::string Encode(absl::Span<const HeaderView> fields);
 
  private:
   std::unique_ptr<nghttp2_hd_deflater, void (*)(nghttp2_hd_deflater*)>

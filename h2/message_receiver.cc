@@ -36,10 +36,10 @@ constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
 
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
 std::optional<signals::Rfc9218Priority> PriorityFieldOf(
-    const FieldViews& fields) {
+    const HeaderViews& fields) {
   std::string joined;
   bool any = false;
-  for (const FieldView& field : fields) {
+  for (const HeaderView& field : fields) {
     if (field.name != "priority") continue;
     absl::StrAppend(&joined, any ? ", " : "", field.value);
     any = true;
@@ -63,7 +63,7 @@ absl::Status CheckBodyLength(const Stream& stream, bool complete) {
 }
 
 // Sets the length that the body must have, or says why it cannot have it.
-absl::Status ExpectBody(const FieldViews& fields, bool no_content,
+absl::Status ExpectBody(const HeaderViews& fields, bool no_content,
                         bool end_stream, Stream* stream) {
   const ContentLength length = ContentLengthOf(fields);
   if (no_content) {
@@ -191,7 +191,7 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
   std::optional<ErrorCode> code;
   if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
       core_.options.oversized_headers == OversizedHeaders::kAnswer) {
-    const FieldView status[] = {{":status", "431"}};
+    const HeaderView status[] = {{":status", "431"}};
     SLUICE_RETURN_IF_ERROR(core_.output.AppendAnswer(
         EncodeHeaders(id, core_.encoder.Encode(status), /*end_stream=*/true,
                       std::nullopt, core_.remote(SettingId::kMaxFrameSize))));
@@ -252,7 +252,7 @@ absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
   const StreamId id = block->stream_id;
   SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kRequest, id));
   Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
-  const FieldView* method = FindField(block->fields, ":method");
+  const HeaderView* method = FindField(block->fields, ":method");
   stream->connect_request = method != nullptr && method->value == "CONNECT";
   stream->unchecked_length = stream->connect_request;
   SLUICE_RETURN_IF_ERROR(ExpectBody(block->fields, /*no_content=*/false,

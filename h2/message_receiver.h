@@ -34,7 +34,7 @@ struct HeaderBlock {
   std::optional<signals::Rfc7540Priority> priority;
   size_t continuations = 0;
   std::vector<Header> headers;
-  FieldViews fields;  // views of `headers`
+  HeaderViews fields;  // views of `headers`
   bool oversized = false;
 };
 

@@ -65,6 +65,14 @@ void OutputBuffer::AppendData(absl::string_view frame_header,
   if (padding > 0) AppendControl(std::string(padding, '\0'));
 }
 
+void OutputBuffer::AppendData(absl::string_view frame_header,
+                              SharedBytes payload, size_t padding) {
+  AppendData(frame_header,
+             absl::MakeCordFromExternal(payload.bytes,
+                                        [owner = std::move(payload.owner)] {}),
+             padding);
+}
+
 size_t OutputBuffer::DataRoom() const {
   // One frame is always admitted to an output without DATA. It is of a size
   // that every peer takes: the peer's own maximum is no bound for us.

@@ -7,6 +7,7 @@
 #define SLUICE_H2_OUTPUT_BUFFER_H_
 
 #include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
 
 #include <sys/uio.h>
 
@@ -39,6 +40,8 @@ class OutputBuffer {
 
   // A DATA frame: its header (with Pad Length), its payload, its padding.
   void AppendData(absl::string_view frame_header, absl::Cord payload,
+                  size_t padding);
+  void AppendData(absl::string_view frame_header, SharedBytes payload,
                   size_t padding);
 
   // Whether the control bytes are below their mark. An output without any is.

@@ -18,11 +18,11 @@
 
 namespace sluice::h2 {
 
-void Stream::TakeRequest(const FieldViews& fields) {
-  const FieldView* method = FindField(fields, ":method");
+void Stream::TakeRequest(const HeaderViews& fields) {
+  const HeaderView* method = FindField(fields, ":method");
   head_request = method != nullptr && method->value == "HEAD";
   connect_request = method != nullptr && method->value == "CONNECT";
-  const FieldView* named = FindField(fields, ":authority");
+  const HeaderView* named = FindField(fields, ":authority");
   if (named != nullptr) authority = std::string(named->value);
 }
 

@@ -33,7 +33,7 @@ struct Stream {
   static constexpr int64_t kAnyLength = -1;
 
   // Keeps the parts of a client's request that its response and ALTSVC need.
-  void TakeRequest(const FieldViews& fields);
+  void TakeRequest(const HeaderViews& fields);
 
   StreamId id = 0;
   StreamState state = StreamState::kIdle;

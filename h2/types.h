@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -80,6 +81,22 @@ struct Header {
   bool never_indexed = false;
 
   friend bool operator==(const Header&, const Header&) = default;
+};
+
+// The same without the text, which somebody else keeps.
+struct HeaderView {
+  absl::string_view name;
+  absl::string_view value;
+  bool never_indexed = false;
+
+  friend bool operator==(const HeaderView&, const HeaderView&) = default;
+};
+
+// Bytes of a body, and what keeps them alive until they are on the wire. They
+// must not change by then. Without an owner they must outlive the connection.
+struct SharedBytes {
+  absl::string_view bytes;
+  std::shared_ptr<const void> owner;
 };
 
 }  // namespace sluice::h2

@@ -20,6 +20,7 @@
 
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
+#include <sluice/h2/types.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/trace.h>
 
@@ -40,10 +41,14 @@ class DataSource {
  public:
   struct Chunk {
     absl::Cord data;   // at most the bytes asked for
-    bool end = false;  // nothing follows; `data` may be empty
+    bool end = false;  // nothing follows; there may be no bytes
     // Not OK: the body cannot be finished. The DataScheduler resets the stream
     // with INTERNAL_ERROR and destroys the source.
     absl::Status status;
+    // In place of `data`, where nothing shall be allocated.
+    h2::SharedBytes shared = {};
+
+    size_t size() const { return data.size() + shared.bytes.size(); }
   };
 
   // Runs inside whichever call ends the stream, and may call back as Read()

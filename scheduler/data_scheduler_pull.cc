@@ -158,12 +158,13 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     closed_in_read_.reset();
     return 0;
   }
-  if (!chunk->status.ok() || chunk->data.size() > limit) {
+  if (!chunk->status.ok() || chunk->size() > limit ||
+      (!chunk->data.empty() && !chunk->shared.bytes.empty())) {
     Skip(turn, TraceOutcome::kFailed);
     Fail(stream);
     return 0;
   }
-  if (chunk->data.empty() && !chunk->end) {
+  if (chunk->size() == 0 && !chunk->end) {
     ++counters_.empty_reads;
     stream->waiting = true;
     stream->idle_pull = pulls_;
@@ -179,12 +180,15 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
 size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
   Stream* const stream = turn.stream;
   const h2::StreamId id = stream->record.id;
-  const size_t bytes = chunk.data.size();
+  const size_t bytes = chunk.size();
   const bool end_stream = chunk.end && stream->trailers.empty();
   if (bytes > 0 || end_stream) {
     // Shares the bytes, so that they are still here if the callbacks of Read()
     // used up the capacity that was there before it.
-    if (!connection_->SendData(id, chunk.data, {.end_stream = end_stream})
+    const h2::SendDataOptions end = {.end_stream = end_stream};
+    if (!(chunk.shared.bytes.empty()
+              ? connection_->SendData(id, chunk.data, end)
+              : connection_->SendData(id, chunk.shared, end))
              .ok()) {
       Keep(turn, std::move(chunk));
       return 0;
@@ -233,11 +237,14 @@ std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
                                                            size_t limit) {
   resumed_while_read_ = false;
   DataSource::Chunk& unsent = stream->unsent;
-  if (!unsent.data.empty() || unsent.end) {
-    if (unsent.data.size() <= limit) return std::exchange(unsent, {});
+  if (unsent.size() > 0 || unsent.end) {
+    if (unsent.size() <= limit) return std::exchange(unsent, {});
     DataSource::Chunk first;
     first.data = unsent.data.Subcord(0, limit);
-    unsent.data.RemovePrefix(limit);
+    first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
+    unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
+    unsent.shared.bytes.remove_prefix(
+        std::min(limit, unsent.shared.bytes.size()));
     return first;
   }
   reading_ = stream;
@@ -301,7 +308,7 @@ void DataScheduler::Impl::AskForEnd(Stream* stream) {
   const std::optional<DataSource::Chunk> chunk = Read(stream, 0);
   if (!chunk.has_value()) {
     closed_in_read_.reset();
-  } else if (!chunk->status.ok() || !chunk->data.empty()) {
+  } else if (!chunk->status.ok() || chunk->size() > 0) {
     Fail(stream);
   } else if (chunk->end) {
     Finish(stream).IgnoreError();

@@ -188,7 +188,7 @@ TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
 Fields Prepared(const Fields& fields, bool normalize, bool split) {
   const OutboundFields out = PrepareOutbound(fields, {normalize, split});
   Fields result;
-  for (const FieldView& field : out.fields) {
+  for (const HeaderView& field : out.fields) {
     result.push_back({std::string(field.name), std::string(field.value),
                       field.never_indexed});
   }
