@@ -21,6 +21,9 @@ inline constexpr size_t kMaxEncoderTableSize = 4096;
 class HpackEncoder {
  public:
   HpackEncoder();
+  ~HpackEncoder();
+  HpackEncoder(const HpackEncoder&) = delete;
+  HpackEncoder& operator=(const HpackEncoder&) = delete;
 
   // The peer's HEADER_TABLE_SIZE; announced at the head of the next block
   // (RFC 7541 §4.2).
@@ -38,8 +41,9 @@ class HpackEncoder {
   size_t Encode(absl::Span<const HeaderView> fields, char* out, size_t room);
 
  private:
-  std::unique_ptr<nghttp2_hd_deflater, void (*)(nghttp2_hd_deflater*)>
-      deflater_;
+  class Memory;
+  const std::unique_ptr<Memory> memory_;  // the deflater's: outlives it
+  nghttp2_hd_deflater* deflater_ = nullptr;
 };
 
 }  // namespace sluice::h2

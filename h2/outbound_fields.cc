@@ -7,11 +7,12 @@
 #include <sluice/h2/types.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
@@ -23,26 +24,40 @@ namespace {
 // Shorter cookies can be guessed one byte at a time by their compressed size.
 constexpr size_t kShortCookie = 20;
 
-constexpr bool IsUpper(unsigned char c) { return c >= 'A' && c <= 'Z'; }
-
-// ' ', and '\t' to '\r'.
-constexpr bool IsSpace(unsigned char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
+// The bytes of a word that have bit 6 and not bit 5, by their bit 6.
+template <typename Word>
+Word FindCapitals(const char* bytes) {
+  Word word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word & ~(word << 1) & static_cast<Word>(0x4040404040404040);
 }
 
-bool HasUpper(absl::string_view name) {
-  static constexpr auto kUpper = [] {
-    std::array<bool, 256> table = {};
-    for (size_t c = 0; c < table.size(); ++c) table[c] = IsUpper(c);
-    return table;
-  }();
-  bool any = false;
-  for (const unsigned char c : name) any |= kUpper[c];
-  return any;
+// Whether a byte is one of 0x40 to 0x5f, which have bit 6 and not bit 5:
+// capital letters, and @ [ \ ] ^ _. Looks at 8 bytes at once.
+bool MayHaveCapital(absl::string_view name) {
+  const char* at = name.data();
+  const char* const end = at + name.size();
+  if (name.size() < 4) {
+    return absl::c_any_of(name, [](char c) { return (c & 0x60) == 0x40; });
+  }
+  // The last word may overlap the one before.
+  if (name.size() < 8) {
+    return (FindCapitals<uint32_t>(at) | FindCapitals<uint32_t>(end - 4)) != 0;
+  }
+  uint64_t any = FindCapitals<uint64_t>(end - 8);
+  for (; end - at > 8; at += 8) any |= FindCapitals<uint64_t>(at);
+  return any != 0;
 }
 
-bool HasSpaceAround(absl::string_view text) {
-  return !text.empty() && (IsSpace(text.front()) || IsSpace(text.back()));
+bool MayHaveSpaceAround(absl::string_view text) {
+  return !text.empty() && (static_cast<uint8_t>(text.front()) <= ' ' ||
+                           static_cast<uint8_t>(text.back()) <= ' ');
+}
+
+// Never false for a field that Normalize() changes. May be true for another.
+bool MayNeedNormalizing(const HeaderView& field) {
+  return MayHaveCapital(field.name) || MayHaveSpaceAround(field.name) ||
+         MayHaveSpaceAround(field.value);
 }
 
 size_t SizeOf(const HeaderView& field) {
@@ -57,11 +72,19 @@ size_t ListSizeOf(absl::Span<const HeaderView> fields) {
   return size;
 }
 
+inline void OutboundFields::Add(const HeaderView& field) {
+  fields_.push_back(field);
+  list_size_ += SizeOf(field);
+  has_long_text_ |=
+      std::max(field.name.size(), field.value.size()) > kMaxFieldText;
+}
+
 OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
+  fields_.reserve(headers.size());
   for (size_t i = 0; i < headers.size(); ++i) {
     HeaderView field = headers[i];
-    if (rules.normalize && !Normalize(&field)) continue;
-    // All names that need a look have one of these lengths.
+    if (rules.normalize && MayNeedNormalizing(field)) Normalize(&field);
+    // Each name that matters here has one of these lengths.
     switch (field.name.size()) {
       case 6:
         if (field.name != "cookie") break;
@@ -77,6 +100,12 @@ OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
       case 19:
         field.never_indexed |= field.name == "proxy-authorization";
         break;
+      case 7:
+      case 10:
+      case 16:
+      case 17:
+        if (rules.normalize && IsConnectionSpecific(field.name)) continue;
+        break;
       default:
         break;
     }
@@ -84,25 +113,12 @@ OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
   }
 }
 
-bool OutboundFields::Normalize(HeaderView* field) {
-  // Most fields are as they should be.
-  if (HasSpaceAround(field->name)) {
-    field->name = absl::StripAsciiWhitespace(field->name);
-  }
-  if (HasSpaceAround(field->value)) {
-    field->value = absl::StripAsciiWhitespace(field->value);
-  }
-  if (HasUpper(field->name)) {
+void OutboundFields::Normalize(HeaderView* field) {
+  field->name = absl::StripAsciiWhitespace(field->name);
+  field->value = absl::StripAsciiWhitespace(field->value);
+  if (absl::c_any_of(field->name, absl::ascii_isupper)) {
     field->name = names_.emplace_front(absl::AsciiStrToLower(field->name));
   }
-  return !IsConnectionSpecific(field->name);
-}
-
-void OutboundFields::Add(const HeaderView& field) {
-  fields_.push_back(field);
-  list_size_ += SizeOf(field);
-  has_long_text_ |=
-      std::max(field.name.size(), field.value.size()) > kMaxFieldText;
 }
 
 void OutboundFields::AddCookies(HeaderView field) {

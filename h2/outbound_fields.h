@@ -51,8 +51,7 @@ class OutboundFields {
  private:
   static constexpr size_t kUsualFields = 24;
 
-  // False: the field is left out.
-  bool Normalize(HeaderView* field);
+  void Normalize(HeaderView* field);
   void Add(const HeaderView& field);
   void AddCookies(HeaderView field);
   absl::Status SizeFault(StreamId id, size_t max_list_size) const;

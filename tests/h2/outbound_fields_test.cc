@@ -32,6 +32,9 @@ TEST(OutboundTest, NamesAreLoweredSpaceIsCutAndConnectionFieldsGo) {
   EXPECT_EQ(Prepared({{"X-Name", " v "},
                       {"Connection", "close"},
                       {"transfer-encoding", "chunked"},
+                      {"Proxy-Connection", "x"},
+                      {"keep-alive", "x"},
+                      {" Upgrade", "x"},
                       {" y\t", "w"}},
                      true, false),
             (Fields{{"x-name", "v"}, {"y", "w"}}));
