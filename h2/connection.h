@@ -134,9 +134,10 @@ class Connection {
   // --- Bytes in ------------------------------------------------------------
 
   // Takes the next bytes of the connection, cut anywhere, and appends their
-  // events to `*events`. O(bytes + the header lists that HPACK unfolds from
-  // them); Limits::max_header_bytes_per_read bounds the latter. Error: the
-  // connection's end.
+  // events to `*events`. The events view `bytes` and memory of the connection:
+  // see events.h for how long they may. O(bytes + the header lists that HPACK
+  // unfolds from them); Limits::max_header_bytes_per_read bounds the latter,
+  // and DATA costs nothing by the byte. Error: the connection's end.
   absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
 
   // --- Streams -------------------------------------------------------------

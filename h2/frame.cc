@@ -62,22 +62,25 @@ Frame ParseFrameHeader(absl::string_view bytes) {
   return frame;
 }
 
+absl::StatusOr<size_t> PaddingOf(const Frame& frame, size_t fixed) {
+  if (!frame.Has(kFlagPadded)) return 0;
+  if (frame.length < 1 + fixed) {
+    return StreamFault(
+        ErrorKind::kFrameDataMissing, frame.stream_id, "has a padded frame of ",
+        frame.length, " bytes; its fields need ", 1 + fixed, " (RFC 9113 4.2)");
+  }
+  const size_t padding = static_cast<uint8_t>(frame.payload.front());
+  const size_t room = frame.length - 1 - fixed;
+  if (padding <= room) return padding;
+  return StreamFault(ErrorKind::kProtocol, frame.stream_id, "has ", padding,
+                     " bytes of padding in a frame with room for ", room,
+                     " (RFC 9113 6.1)");
+}
+
 absl::StatusOr<absl::string_view> Unpadded(const Frame& frame, size_t fixed) {
+  SLUICE_ASSIGN_OR_RETURN(const size_t padding, PaddingOf(frame, fixed));
   absl::string_view payload = frame.payload;
-  if (!frame.Has(kFlagPadded)) return payload;
-  if (payload.size() < 1 + fixed) {
-    return StreamFault(ErrorKind::kFrameDataMissing, frame.stream_id,
-                       "has a padded frame of ", payload.size(),
-                       " bytes; its fields need ", 1 + fixed,
-                       " (RFC 9113 4.2)");
-  }
-  const size_t padding = static_cast<uint8_t>(payload.front());
-  payload.remove_prefix(1);
-  if (padding > payload.size() - fixed) {
-    return StreamFault(ErrorKind::kProtocol, frame.stream_id, "has ", padding,
-                       " bytes of padding in a frame with room for ",
-                       payload.size() - fixed, " (RFC 9113 6.1)");
-  }
+  if (frame.Has(kFlagPadded)) payload.remove_prefix(1);
   payload.remove_suffix(padding);
   return payload;
 }
@@ -93,7 +96,7 @@ FrameDecoder::Result FrameDecoder::Next(absl::string_view* input,
                                         Frame* frame) {
   if (state_ == State::kReported) {
     // An idle connection keeps no buffer.
-    if (buffer_.capacity() > kFrameHeaderSize) buffer_ = std::string();
+    if (!buffer_.empty()) buffer_ = std::string();
     state_ = State::kReadingHeader;
   }
   if (state_ == State::kReadingHeader) {
@@ -105,11 +108,14 @@ FrameDecoder::Result FrameDecoder::Next(absl::string_view* input,
       frame_ = ParseFrameHeader(buffer_);
       buffer_.clear();
     }
+    frame_.rest = frame_.length;
     state_ = State::kReadingPayload;
     *frame = frame_;
     return Result::kHeader;
   }
+  if (frame_.type == FrameType::kData) return NextPiece(input, frame);
   *frame = frame_;
+  frame->rest = 0;
   if (buffer_.empty() && input->size() >= frame_.length) {
     frame->payload = input->substr(0, frame_.length);
     input->remove_prefix(frame_.length);
@@ -119,6 +125,18 @@ FrameDecoder::Result FrameDecoder::Next(absl::string_view* input,
   if (!Fill(input, frame_.length)) return Result::kNeedMore;
   frame->payload = buffer_;
   state_ = State::kReported;
+  return Result::kFrame;
+}
+
+FrameDecoder::Result FrameDecoder::NextPiece(absl::string_view* input,
+                                             Frame* frame) {
+  if (input->empty() && frame_.rest > 0) return Result::kNeedMore;
+  const size_t size = std::min<size_t>(frame_.rest, input->size());
+  frame_.rest -= static_cast<uint32_t>(size);
+  *frame = frame_;
+  frame->payload = input->substr(0, size);
+  input->remove_prefix(size);
+  if (frame_.rest == 0) state_ = State::kReported;
   return Result::kFrame;
 }
 

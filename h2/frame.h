@@ -48,8 +48,11 @@ struct Frame {
   uint32_t length = 0;  // of the payload, in bytes
   FrameType type = FrameType::kData;
   uint8_t flags = 0;
-  StreamId stream_id = 0;     // without the reserved bit (§4.1)
-  absl::string_view payload;  // empty until the frame is complete
+  StreamId stream_id = 0;  // without the reserved bit (§4.1)
+  // Empty until the frame is complete. Of DATA it is the piece that came, and
+  // `rest` bytes are still to come.
+  absl::string_view payload;
+  uint32_t rest = 0;
 
   bool Has(uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -106,10 +109,14 @@ inline signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes) {
           .exclusive = (word >> 31) != 0};
 }
 
-// The payload without the Pad Length and the padding of a PADDED frame. The
-// frame has `fixed` bytes of fields after Pad Length. Connection errors: those
-// fields are missing (RFC 9113 §4.2); the padding is longer than the rest
-// (§6.1, §6.2, §6.6).
+// The bytes of padding of a PADDED frame, which has `fixed` bytes of fields
+// after Pad Length; 0 of any other. Pad Length has come, if the frame has it.
+// Connection errors: those fields are missing (RFC 9113 §4.2); the padding is
+// longer than the rest (§6.1, §6.2, §6.6).
+absl::StatusOr<size_t> PaddingOf(const Frame& frame, size_t fixed);
+
+// The payload of a complete frame without Pad Length and padding. Errors: those
+// of PaddingOf().
 absl::StatusOr<absl::string_view> Unpadded(const Frame& frame, size_t fixed);
 
 // Cuts the peer's bytes into frames (RFC 9113 §4.1), in whatever pieces they
@@ -119,14 +126,16 @@ class FrameDecoder {
   enum class Result {
     kNeedMore,  // all input is consumed; no frame is complete
     kHeader,    // the header is known, the payload is not
-    kFrame,     // the frame is complete
+    kFrame,     // the frame is complete; of DATA, the next piece is there
   };
 
   // Consumes bytes from the front of `*input`. Reports each frame twice: by
   // kHeader as soon as its header is there, so that an illegal one is refused
   // before its payload arrives, and by kFrame. The payload is valid until the
   // next call and may point into the input. A frame that arrives in one piece
-  // is not copied; of any other at most its own length is kept.
+  // is not copied; of any other at most its own length is kept. DATA is never
+  // copied: each piece is reported by a kFrame of its own, and points into the
+  // input. A piece has bytes unless the whole frame has none.
   Result Next(absl::string_view* input, Frame* frame);
 
   // Bytes kept of a frame that is not complete.
@@ -134,6 +143,7 @@ class FrameDecoder {
 
  private:
   bool Fill(absl::string_view* input, size_t wanted);
+  Result NextPiece(absl::string_view* input, Frame* frame);
 
   enum class State { kReadingHeader, kReadingPayload, kReported };
   State state_ = State::kReadingHeader;

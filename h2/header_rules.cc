@@ -1,9 +1,11 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -335,23 +337,33 @@ ContentLength ContentLengthOf(absl::Span<const HeaderView> fields) {
   return length;
 }
 
-void JoinCookies(std::vector<Header>* headers) {
-  std::string joined;
-  bool any = false;
-  std::vector<Header> others;
-  const auto is_cookie = [](const Header& h) { return h.name == "cookie"; };
-  if (absl::c_none_of(*headers, is_cookie)) return;
-  others.reserve(headers->size());
-  for (Header& header : *headers) {
-    if (!is_cookie(header)) {
-      others.push_back(std::move(header));
-      continue;
-    }
-    absl::StrAppend(&joined, any ? "; " : "", header.value);
-    any = true;
+void JoinCookies(HeaderViews* fields, HeaderMemory* memory) {
+  const auto is_cookie = [](const HeaderView& f) { return f.name == "cookie"; };
+  constexpr absl::string_view kGlue = "; ";
+  size_t size = 0;
+  size_t cookies = 0;
+  HeaderView joined;
+  for (const HeaderView& field : *fields) {
+    if (!is_cookie(field)) continue;
+    joined = field;
+    size += field.value.size() + kGlue.size();
+    ++cookies;
   }
-  others.push_back({"cookie", std::move(joined), true});
-  *headers = std::move(others);
+  if (cookies == 0) return;
+  if (cookies > 1) {
+    char* const text = memory->Text(size);
+    char* end = text;
+    for (const HeaderView& field : *fields) {
+      if (!is_cookie(field)) continue;
+      end += field.value.copy(end, field.value.size());
+      end += kGlue.copy(end, kGlue.size());
+    }
+    joined.value = {text, size - kGlue.size()};
+  }
+  joined.never_indexed = true;
+  fields->erase(std::remove_if(fields->begin(), fields->end(), is_cookie),
+                fields->end());
+  fields->push_back(joined);
 }
 
 }  // namespace sluice::h2

@@ -3,6 +3,7 @@
 #ifndef SLUICE_H2_HEADER_RULES_H_
 #define SLUICE_H2_HEADER_RULES_H_
 
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
@@ -55,8 +56,8 @@ struct ContentLength {
 ContentLength ContentLengthOf(absl::Span<const HeaderView> fields);
 
 // Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
-// §8.2.3).
-void JoinCookies(std::vector<Header>* headers);
+// §8.2.3); its text goes into `memory`.
+void JoinCookies(HeaderViews* fields, HeaderMemory* memory);
 
 }  // namespace sluice::h2
 

@@ -66,10 +66,7 @@ absl::Status NoSuchStream(h2::StreamId id) {
 void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (Find(event.stream_id) != nullptr) return;
   Stream* const stream = Open(event.stream_id);
-  const bool connect =
-      absl::c_any_of(event.headers, [](const h2::Header& header) {
-        return header.name == ":method" && header.value == "CONNECT";
-      });
+  const bool connect = event.headers.Find(":method") == "CONNECT";
   if (stream != nullptr && connect) {
     book_.SetHints(&stream->record, {.tunnel = true});
   }

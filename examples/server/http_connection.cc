@@ -136,8 +136,9 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   exchange.request_ended = request.stream_ended;
   exchange.entry.peer = peer_;
   exchange.entry.stream_id = id;
-  exchange.entry.method = HeaderValue(request.headers, ":method");
-  exchange.entry.path = HeaderValue(request.headers, ":path");
+  exchange.entry.method =
+      std::string(request.headers.Find(":method").value_or(""));
+  exchange.entry.path = std::string(request.headers.Find(":path").value_or(""));
   Response response =
       files_->Respond(exchange.entry.method, exchange.entry.path, now);
   exchange.entry.status = response.status;

@@ -22,12 +22,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/h2/kept_events.h"
 
 namespace sluice::examples {
 namespace {
@@ -70,7 +72,10 @@ class HttpConnectionTest : public ::testing::Test {
   // One exchange of what both have to say; bodies are not pulled.
   void ExchangeBytes() {
     status_ = http_->Receive(client_.DataToSend());
-    EXPECT_TRUE(client_.ReceiveData(http_->wire().DataToSend(), &events_).ok());
+    std::vector<h2::Event> events;
+    const std::string bytes = http_->wire().DataToSend();
+    EXPECT_TRUE(client_.ReceiveData(bytes, &events).ok());
+    for (const h2::Event& event : events) events_.Add(event);
   }
 
   // Until neither has anything more to say.
@@ -108,7 +113,7 @@ class HttpConnectionTest : public ::testing::Test {
   std::string Body(h2::StreamId id) const {
     std::string body;
     for (const h2::DataReceived& data : Got<h2::DataReceived>()) {
-      if (data.stream_id == id) body += data.data;
+      if (data.stream_id == id) absl::StrAppend(&body, data.data);
     }
     return body;
   }
@@ -129,7 +134,7 @@ class HttpConnectionTest : public ::testing::Test {
   std::unique_ptr<HttpConnection> http_;
   h2::Connection client_{
       {.side = h2::Side::kClient, .settings = {}, .limits = {}}};
-  std::vector<h2::Event> events_;
+  h2::tests::KeptEvents events_;
   absl::Status status_;
 };
 
