@@ -37,18 +37,14 @@ absl::Status CheckSide(const Core& core, Side side, absl::string_view frame,
                        StreamId id) {
   if (core.options.side == side) return absl::OkStatus();
   const bool client = side == Side::kClient;
-  return MakeError(
-      client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly,
-      absl::StrCat("only ", client ? "clients" : "servers", " send ", frame),
-      id);
+  return Fault(client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly, id,
+               "only ", client ? "clients" : "servers", " send ", frame);
 }
 
 absl::Status CheckId(StreamId id) {
   if (id >= 1 && id <= kMaxStreamId) return absl::OkStatus();
-  return MakeError(
-      ErrorKind::kInvalidArgument,
-      absl::StrCat("the stream is ", id, "; it must be 1 to ", kMaxStreamId),
-      id);
+  return Fault(ErrorKind::kInvalidArgument, id, "the stream is ", id,
+               "; it must be 1 to ", kMaxStreamId);
 }
 
 // RFC 7540 §5.3.1, §5.3.2.
@@ -138,15 +134,18 @@ OutboundRules RulesOf(const ConnectionOptions& options) {
 
 // --- Capacity --------------------------------------------------------------
 
+// Bytes of DATA that may be added to the output.
+size_t OutputRoom(const Core& core) {
+  return core.output.AdmitsFrames() ? core.output.DataRoom() : 0;
+}
+
 // The capacity of a stream that may send DATA, or, for null, of the connection.
-// SendData() asks here too, so it cannot contradict CapacityFor().
 SendCapacity CapacityOf(const Core& core, const Stream* stream) {
-  const bool frames = core.output.AdmitsFrames();
-  return {.frames = frames,
+  return {.frames = core.output.AdmitsFrames(),
           .closed = false,
           .connection_window = core.flow.SendWindowOf(nullptr),
           .window = core.flow.SendWindowOf(stream),
-          .output_room = frames ? core.output.DataRoom() : 0,
+          .output_room = OutputRoom(core),
           .frame_size = core.remote(SettingId::kMaxFrameSize)};
 }
 
@@ -168,17 +167,17 @@ absl::Status SendBody(Core& core, StreamId id, Body&& data,
   const size_t padding = options.pad_length.value_or(0);
   const size_t flow_length =
       size + (options.pad_length.has_value() ? 1 + padding : 0);
-  const SendCapacity capacity = CapacityOf(core, stream);
-  if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
+  // What CapacityFor() promises is taken from the same places.
+  const int64_t window = core.flow.SendWindowOf(stream);
+  if (flow_length > 0 && static_cast<int64_t>(flow_length) > window) {
     return StreamFault(ErrorKind::kFlowControl, id, "has DATA of ", flow_length,
-                       " bytes; the window is ", capacity.window,
-                       " (RFC 9113 6.9.1)");
+                       " bytes; the window is ", window, " (RFC 9113 6.9.1)");
   }
   SLUICE_RETURN_IF_ERROR(core.CheckFrameSize("DATA", flow_length, id));
-  if (size > capacity.output_room) {
+  const size_t room = OutputRoom(core);
+  if (size > room) {
     return StreamFault(ErrorKind::kOutputFull, id, "has DATA of ", size,
-                       " bytes; the output has ", "room for ",
-                       capacity.output_room);
+                       " bytes; the output has room for ", room);
   }
 
   if (size > 0) core.budgets.Work(1);
@@ -202,10 +201,12 @@ bool Connection::CanSendData(StreamId id) const {
 
 SendCapacity Connection::CapacityFor(StreamId id) const {
   const Core& core = impl_->core;
-  if (core.life.terminated() || !core.life.initiated()) return {};
-  if (id == kConnectionStreamId) return CapacityOf(core, nullptr);
-  const Stream* stream = core.streams.Find(id);
-  if (stream == nullptr || stream->sent != MessagePhase::kBody) return {};
+  if (!core.life.open()) return {};
+  const Stream* stream = nullptr;
+  if (id != kConnectionStreamId) {
+    stream = core.streams.Find(id);
+    if (stream == nullptr || stream->sent != MessagePhase::kBody) return {};
+  }
   return CapacityOf(core, stream);
 }
 
@@ -417,11 +418,9 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
   if (increment == 0 || increment > kMaxWindow) {
-    return MakeError(
-        ErrorKind::kInvalidArgument,
-        absl::StrCat("the increment is ", increment, "; it must be 1 to ",
-                     kMaxWindow, " (RFC 9113 6.9)"),
-        id);
+    return Fault(ErrorKind::kInvalidArgument, id, "the increment is ",
+                 increment, "; it must be 1 to ", kMaxWindow,
+                 " (RFC 9113 6.9)");
   }
   Stream* stream = nullptr;
   if (id != kConnectionStreamId) {
@@ -435,11 +434,8 @@ absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
   if (id == kConnectionStreamId || bytes > kMaxWindow) {
-    return MakeError(
-        ErrorKind::kInvalidArgument,
-        absl::StrCat(bytes, " bytes of stream ", id, "; a stream and up to ",
-                     kMaxWindow, " bytes are allowed"),
-        id);
+    return Fault(ErrorKind::kInvalidArgument, id, bytes, " bytes of stream ",
+                 id, "; a stream and up to ", kMaxWindow, " bytes are allowed");
   }
   Stream* const stream = core.streams.Find(id);
   if (stream == nullptr && core.streams.Fate(id) == StreamFate::kIdle) {

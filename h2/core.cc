@@ -48,12 +48,9 @@ absl::Status Core::WhyNoFrame() const {
 
 absl::Status Core::FrameSizeFault(absl::string_view type, size_t bytes,
                                   StreamId id) const {
-  return MakeError(
-      ErrorKind::kFrameTooLarge,
-      absl::StrCat(type, " has ", bytes,
-                   " bytes of payload; the peer's MAX_FRAME_SIZE is ",
-                   remote(SettingId::kMaxFrameSize), " (RFC 9113 4.2)"),
-      id);
+  return Fault(ErrorKind::kFrameTooLarge, id, type, " has ", bytes,
+               " bytes of payload; the peer's MAX_FRAME_SIZE is ",
+               remote(SettingId::kMaxFrameSize), " (RFC 9113 4.2)");
 }
 
 void Core::QueueBlock(const BlockStart& start,

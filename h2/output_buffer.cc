@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
@@ -60,19 +61,18 @@ absl::Status OutputBuffer::AppendAnswer(absl::string_view bytes) {
 }
 
 void OutputBuffer::AppendData(absl::Cord&& payload, size_t padding) {
-  if (const size_t size = payload.size(); size > 0) {
-    data_size_ += size;
-    segments_.push_back({std::exchange(last_control_, 0), nullptr, size,
-                         nullptr, std::move(payload)});
+  if (!payload.empty()) {
+    Segment& segment = AddSegment(payload.size());
+    segment.cord = std::move(payload);
   }
   if (padding > 0) AddPadding(padding);
 }
 
 void OutputBuffer::AppendData(SharedBytes&& payload, size_t padding) {
-  if (const size_t size = payload.bytes.size(); size > 0) {
-    data_size_ += size;
-    segments_.push_back({std::exchange(last_control_, 0), payload.bytes.data(),
-                         size, std::move(payload.owner), absl::Cord()});
+  if (!payload.bytes.empty()) {
+    Segment& segment = AddSegment(payload.bytes.size());
+    segment.body = payload.bytes.data();
+    segment.owner = std::move(payload.owner);
   }
   if (padding > 0) AddPadding(padding);
 }
@@ -84,36 +84,48 @@ void OutputBuffer::AddPadding(size_t bytes) {
 
 // --- Bytes out -------------------------------------------------------------
 
-size_t OutputBuffer::Peek(absl::Span<iovec> out) const {
-  iovec* next = out.data();
-  iovec* const end = next + out.size();
+namespace {
+
+// Fills a caller's pieces, until there are no more.
+struct Pieces {
+  iovec* next;
+  iovec* const end;
+
   // False: there is no place left.
-  const auto add = [&](const char* bytes, size_t size) {
+  bool Add(const char* bytes, size_t size) {
     if (size == 0) return true;
     if (next == end) return false;
     *next++ = {const_cast<char*>(bytes), size};
     return true;
-  };
-  const auto filled = [&] { return static_cast<size_t>(next - out.data()); };
-  const char* control = control_.data();
-  for (size_t i = segments_head_; i < segments_.size(); ++i) {
-    const Segment& segment = segments_[i];
-    if (!add(control, segment.control)) return filled();
-    control += segment.control;
-    if (segment.body != nullptr) {
-      if (!add(segment.body, segment.body_size)) return filled();
-      continue;
-    }
-    size_t consumed = segment.cord.size() - segment.body_size;
-    for (absl::string_view chunk : segment.cord.Chunks()) {
-      const size_t skipped = std::min(consumed, chunk.size());
-      consumed -= skipped;
-      chunk.remove_prefix(skipped);
-      if (!add(chunk.data(), chunk.size())) return filled();
-    }
   }
-  add(control, last_control_);
-  return filled();
+  // The last `size` bytes of `cord`. Not inlined, since few bodies are one.
+  ABSL_ATTRIBUTE_NOINLINE bool Add(const absl::Cord& cord, size_t size) {
+    size_t skip = cord.size() - size;
+    for (absl::string_view chunk : cord.Chunks()) {
+      const size_t skipped = std::min(skip, chunk.size());
+      skip -= skipped;
+      if (!Add(chunk.data() + skipped, chunk.size() - skipped)) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+size_t OutputBuffer::Peek(absl::Span<iovec> out) const {
+  Pieces pieces = {out.data(), out.data() + out.size()};
+  const char* control = control_.data();
+  bool room = true;
+  for (size_t i = segments_head_; room && i < segments_.size(); ++i) {
+    const Segment& segment = segments_[i];
+    room =
+        pieces.Add(control, segment.control) &&
+        (segment.body != nullptr ? pieces.Add(segment.body, segment.body_size)
+                                 : pieces.Add(segment.cord, segment.body_size));
+    control += segment.control;
+  }
+  if (room) pieces.Add(control, last_control_);
+  return static_cast<size_t>(pieces.next - out.data());
 }
 
 void OutputBuffer::ConsumeSome(size_t bytes) {

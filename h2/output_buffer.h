@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -103,13 +104,21 @@ class OutputBuffer {
  private:
   // `control` bytes of control_, then the bytes of a body.
   struct Segment {
-    size_t control;
-    const char* body;  // null: the bytes are the last ones of `cord`
-    size_t body_size;
+    size_t control = 0;
+    const char* body = nullptr;  // null: the last bytes of `cord`
+    size_t body_size = 0;
     std::shared_ptr<const void> owner;
     absl::Cord cord;
   };
 
+  // The control bytes so far are followed by a body.
+  Segment& AddSegment(size_t body_size) {
+    Segment& segment = segments_.emplace_back();
+    segment.control = std::exchange(last_control_, 0);
+    segment.body_size = body_size;
+    data_size_ += body_size;
+    return segment;
+  }
   void AddPadding(size_t bytes);
   void ConsumeSome(size_t bytes);
   void Empty();

@@ -29,6 +29,12 @@ constexpr size_t kMostSpare = 32;
 StreamTable::StreamTable(Side self, size_t max_remembered)
     : self_is_client_(self == Side::kClient), max_remembered_(max_remembered) {}
 
+Stream* StreamTable::LookUp(StreamId id) const {
+  const auto it = live_.find(id);
+  if (it == live_.end()) return nullptr;
+  return last_found_ = it->second.get();
+}
+
 absl::Status StreamTable::NotLive(StreamId id) const {
   return Fate(id) == StreamFate::kIdle
              ? StreamFault(ErrorKind::kNoSuchStream, id, "was never opened")

@@ -74,10 +74,8 @@ class StreamTable {
   // skipped ids. The stream found last is found again without a look-up, so
   // that CapacityFor() and SendData() share one.
   Stream* Find(StreamId id) const {
-    if (last_found_ != nullptr && last_found_->id == id) return last_found_;
-    const auto it = live_.find(id);
-    if (it == live_.end()) return nullptr;
-    return last_found_ = it->second.get();
+    return last_found_ != nullptr && last_found_->id == id ? last_found_
+                                                           : LookUp(id);
   }
   StreamFate Fate(StreamId id) const;
 
@@ -154,6 +152,7 @@ class StreamTable {
 
   IdSpace& SpaceOf(StreamId id) { return ids_[IsOurs(id) ? 0 : 1]; }
   const IdSpace& SpaceOf(StreamId id) const { return ids_[IsOurs(id) ? 0 : 1]; }
+  Stream* LookUp(StreamId id) const;
   void UseId(StreamId id);
   void Remember(StreamId id, StreamFate fate);
   void Forget(StreamId id, StreamFate fate);
