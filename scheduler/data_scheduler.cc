@@ -33,7 +33,7 @@ namespace {
 std::optional<signals::Rfc9218Parameters> ResponsePriority(
     const h2::HeaderSpan& headers) {
   std::optional<std::string> value;
-  for (const h2::Header& header : headers) {
+  for (const h2::HeaderView header : headers) {
     if (!absl::EqualsIgnoreCase(header.name, "priority")) continue;
     value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
                               : std::string(header.value);
@@ -47,7 +47,7 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
 
 // The core reads the value without the spaces around it too.
 bool IsInformational(const h2::HeaderSpan& headers) {
-  for (const h2::Header& header : headers) {
+  for (const h2::HeaderView header : headers) {
     if (!absl::EqualsIgnoreCase(header.name, ":status")) continue;
     const absl::string_view status = absl::StripAsciiWhitespace(header.value);
     return status.size() == 3 && status[0] == '1';
