@@ -44,6 +44,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <optional>
 
 #include "absl/base/attributes.h"
@@ -128,7 +129,7 @@ class RankedPolicy : public Policy {
   };
 
   Stream& Find(StreamId id) { return streams_.find(id)->second; }
-  void SetRank(Stream& stream, const Rank& rank) const;
+  void SetRank(Stream& stream, const Rank& rank);
   ReadyQueue& QueueOf(const Rank& rank);
   void Enter(Stream& stream);
   void Leave(Stream& stream);
@@ -143,7 +144,9 @@ class RankedPolicy : public Policy {
 
   const int64_t max_grant_;
   const Shape shape_;
-  priority::ResourceVector<Group> groups_;
+  // A group is made when a stream comes to it first, and stays.
+  std::list<Group, priority::ResourceAllocator<Group>> made_groups_;
+  priority::ResourceVector<Group*> groups_;  // null: not made
   std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
   priority::ResourceNodeMap<StreamId, Stream> streams_;
   LinkedList<Stream, &Stream::links> arrived_;
