@@ -183,9 +183,9 @@ SendCapacity CapacityOf(const Core& core, const Stream* stream) {
 size_t SizeOf(const absl::Cord& data) { return data.size(); }
 size_t SizeOf(const SharedBytes& data) { return data.bytes.size(); }
 
-// Body is absl::Cord or SharedBytes.
+// Body is absl::Cord or SharedBytes. A refused one stays as it is.
 template <typename Body>
-absl::Status SendBody(Core& core, StreamId id, Body data,
+absl::Status SendBody(Core& core, StreamId id, Body&& data,
                       const SendDataOptions& options) {
   const size_t size = SizeOf(data);
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
@@ -295,13 +295,18 @@ absl::Status Connection::SendData(StreamId id, absl::Cord data,
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
-absl::Status Connection::SendData(StreamId id, SharedBytes data,
+absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
                                   const SendDataOptions& options) {
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
+absl::Status Connection::SendData(StreamId id, const SharedBytes& data,
+                                  const SendDataOptions& options) {
+  return SendBody(impl_->core, id, SharedBytes(data), options);
+}
+
 absl::Status Connection::EndStream(StreamId id) {
-  return SendData(id, absl::Cord(), {.end_stream = true});
+  return SendData(id, SharedBytes(), {.end_stream = true});
 }
 
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {

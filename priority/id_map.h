@@ -27,17 +27,19 @@ class IdMap {
     }
   }
 
-  // `id` is not 0 and not in the map. Allocates only when there were never so many.
+  // `id` is not 0 and not in the map. Allocates only when there were never so
+  // many.
   void Insert(signals::StreamId id, Value value) {
     if (5 * ++size_ > 4 * slots_.size()) Grow();
     Put({id, value});
   }
 
-  // `id` must be in the map.
-  void Erase(signals::StreamId id) {
+  // `id` must be in the map; returns what it had.
+  Value Erase(signals::StreamId id) {
     --size_;
     size_t hole = Home(id);
     while (slots_[hole].id != id) hole = Next(hole);
+    const Value value = slots_[hole].value;
     for (size_t i = Next(hole); slots_[i].id != 0; i = Next(i)) {
       // An entry may fill the hole unless its home lies after it.
       const size_t home = Home(slots_[i].id);
@@ -48,13 +50,14 @@ class IdMap {
       }
     }
     slots_[hole] = {};
+    return value;
   }
 
-  // Calls `visit` with each value, in no order that means anything.
+  // Calls `visit` with each id and value, in no order that means anything.
   template <class Visit>
   void ForEach(Visit visit) const {
     for (const Slot& slot : slots_) {
-      if (slot.id != 0) visit(slot.value);
+      if (slot.id != 0) visit(slot.id, slot.value);
     }
   }
 

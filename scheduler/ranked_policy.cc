@@ -31,7 +31,7 @@ RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
       groups_(shape.groups) {}
 
 void RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  Stream& stream = streams_[id];
+  Stream& stream = streams_.Insert(id);
   stream.id = id;
   stream.arrival = arrivals_++;
   stream.info = &info;
@@ -61,15 +61,14 @@ void RankedPolicy::Rerank(Stream& stream) {
 }
 
 void RankedPolicy::OnClose(StreamId id) {
-  const auto found = streams_.find(id);
-  Stream& stream = found->second;
+  Stream& stream = Find(id);
   if (stream.ready) Leave(stream);
   if (picked_ == &stream) {
     picked_ = nullptr;
     picked_rank_.reset();
   }
   arrived_.remove(&stream);
-  streams_.erase(found);
+  streams_.Erase(id);
 }
 
 void RankedPolicy::SetReady(StreamId id) {

@@ -178,9 +178,8 @@ IdleBytes IdleConnectionBytes(const std::string& system, size_t connections,
                    [&] { return std::make_unique<Nghttp2Server>(bytes); });
   }
   const std::string policy = system == "core" ? "" : system;
-  return Measure(connections, [&] {
-    return std::make_unique<SluiceServer>(bytes, policy);
-  });
+  return Measure(connections,
+                 [&] { return std::make_unique<SluiceServer>(bytes, policy); });
 }
 
 }  // namespace sluice::benchmarks

@@ -246,8 +246,9 @@ TEST(TreeDepth, AConnectionWith100StreamsFitsIntoItsMemory) {
   EXPECT_LE(flat, 12u * 1024);
   EXPECT_LE(large, 32u * 1024);
   EXPECT_LE(chain, 32u * 1024);
-  std::printf("100 streams: %zu bytes, %zu with a large queue, %zu in a chain\n",
-              flat, large, chain);
+  std::printf(
+      "100 streams: %zu bytes, %zu with a large queue, %zu in a chain\n", flat,
+      large, chain);
 }
 
 // Tables double: a stream more costs O(1) on the whole.
