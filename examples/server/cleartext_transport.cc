@@ -60,6 +60,8 @@ class CleartextTransport : public Transport {
     return result;
   }
 
+  bool HasRecords() const override { return false; }
+
   bool HasPending() const override { return false; }
 
   void ShutdownWrite() override { ::shutdown(fd_, SHUT_WR); }

@@ -225,11 +225,14 @@ void Session::ChooseBodies() {
   chosen += http_->Pull(max_frame_ - chosen);
   // Most often nothing is left, and the answer would change nothing.
   if (!http_->HasBodies()) return;
-  if (binding_.WantsLink(now_)) {
-    binding_.SetLink(AskKernel(socket_.native_handle()), now_);
-  }
+  AskAboutLink();
   const size_t most = binding_.BytesPerWrite();
   if (most > chosen) http_->Pull(most - chosen);
+}
+
+void Session::AskAboutLink() {
+  if (!binding_.WantsLink(now_)) return;
+  binding_.SetLink(AskKernel(socket_.native_handle()), now_);
 }
 
 void Session::Write() {
@@ -239,6 +242,9 @@ void Session::Write() {
   if (state_ == State::kOpen && !transport_->HasPending()) ChooseBodies();
   if (transport_->HasPending() || wire.OutputSize() > 0) {
     const size_t offered = wire.OutputSize();
+    if (transport_->HasRecords() && offered > binding_.RecordSize(now_)) {
+      AskAboutLink();  // whether it takes larger records
+    }
     const IoResult result = transport_->Write(&wire, binding_.RecordSize(now_));
     if (result.status != IoStatus::kDone &&
         result.status != IoStatus::kWantWrite) {

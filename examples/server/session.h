@@ -77,6 +77,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void Write();
   // Chooses what the next write carries.
   void ChooseBodies();
+  // If the last answer is too old.
+  void AskAboutLink();
 
   // Writes the rest of the output, shuts our side, and waits a little for the
   // peer's end. A socket that is closed with unread bytes in it sends RST,

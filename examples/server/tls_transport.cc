@@ -156,6 +156,8 @@ class TlsTransport : public Transport {
     return result;
   }
 
+  bool HasRecords() const override { return true; }
+
   bool HasPending() const override { return pending_ > 0; }
 
   void ShutdownWrite() override {

@@ -54,6 +54,9 @@ class Transport {
   // to write. TLS records carry up to `record_size` bytes, at most 16,384.
   virtual IoResult Write(h2::Connection* connection, size_t record_size) = 0;
 
+  // Whether what is written is cut into records.
+  virtual bool HasRecords() const = 0;
+
   // Whether the socket has not taken all consumed bytes yet.
   virtual bool HasPending() const = 0;
 
