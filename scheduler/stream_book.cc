@@ -202,11 +202,6 @@ void StreamBook::SetBlocked(StreamRecord* record) {
   if (opening_ != record) policy_->SetBlocked(record->id);
 }
 
-void StreamBook::Charge(StreamId id, StreamRecord* record, size_t bytes) {
-  if (record != nullptr) CountDown(bytes, &record->info.hints);
-  policy_->Charge(id, bytes);
-}
-
 void StreamBook::Close(StreamRecord* record) {
   Settle();
   if (std::exchange(record->ready, false)) --ready_streams_;

@@ -113,11 +113,14 @@ class StreamBook {
   size_t open_streams() const { return open_streams_; }
 
   std::optional<Grant> Pick() {
-    Settle();
+    if (opening_ != nullptr) Settle();
     return policy_->Pick();
   }
   // `record` is the picked stream's, null when it was closed since.
-  void Charge(StreamId id, StreamRecord* record, size_t bytes);
+  void Charge(StreamId id, StreamRecord* record, size_t bytes) {
+    if (record != nullptr) CountDown(bytes, &record->info.hints);
+    policy_->Charge(id, bytes);
+  }
 
   // The stream will send no more. Afterwards `*record` may be destroyed.
   void Close(StreamRecord* record);
