@@ -116,7 +116,7 @@ class StreamBook {
   size_t open_streams() const { return open_streams_; }
 
   std::optional<Grant> Pick() {
-    Settle();
+    if (opening_ != nullptr) Settle();
     return policy_->Pick();
   }
   // `record` is the picked stream's, null when it was closed since.

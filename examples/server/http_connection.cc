@@ -37,7 +37,7 @@ constexpr size_t kMostDiscarded = 64 * 1024;
 // Room for events that stays for the next read of any connection.
 constexpr size_t kMostEventsKept = 1000;
 
-absl::string_view HeaderValue(const std::vector<h2::Header>& headers,
+absl::string_view HeaderValue(absl::Span<const h2::Header> headers,
                               absl::string_view name) {
   for (const h2::Header& header : headers) {
     if (header.name == name) return header.value;
