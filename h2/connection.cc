@@ -6,6 +6,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>

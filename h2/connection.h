@@ -167,8 +167,11 @@ class Connection {
   // allowed at any window. CapacityFor() tells beforehand how much may go.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
-  // The same, and allocates nothing.
-  absl::Status SendData(StreamId id, SharedBytes data,
+  // The same, and allocates nothing. A refused call leaves `data` as it was,
+  // moved or not.
+  absl::Status SendData(StreamId id, SharedBytes&& data,
+                        const SendDataOptions& options = {});
+  absl::Status SendData(StreamId id, const SharedBytes& data,
                         const SendDataOptions& options = {});
 
   // An empty DATA frame with END_STREAM. Errors: those of SendData().

@@ -5,22 +5,20 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/header_span.h>
-#include <sluice/h2/hpack.h>
 #include <sluice/h2/options.h>
+#include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -28,7 +26,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "h2/connection_impl.h"
 
 namespace sluice::h2 {
@@ -92,41 +89,15 @@ absl::Status CheckConcurrency(const Core& core, StreamId id) {
                                 core.remote(SettingId::kMaxConcurrentStreams));
 }
 
-absl::Status CheckSize(const Core& core, StreamId id,
-                       absl::Span<const HeaderView> fields) {
-  size_t list_size = 0;
-  HeaderView largest;
-  for (const HeaderView& field : fields) {
-    if (std::max(field.name.size(), field.value.size()) > kMaxFieldText) {
-      return StreamFault(ErrorKind::kHeadersTooLarge, id, "has the field ",
-                         ShortName(field.name), " with a name of ",
-                         field.name.size(), " and a value of ",
-                         field.value.size(), " bytes; each may have ",
-                         kMaxFieldText);
-    }
-    list_size += field.name.size() + field.value.size() + kFieldOverhead;
-    if (field.name.size() + field.value.size() >
-        largest.name.size() + largest.value.size()) {
-      largest = field;
-    }
-  }
-  const uint32_t limit = core.remote(SettingId::kMaxHeaderListSize);
-  if (list_size <= limit) return absl::OkStatus();
-  return StreamFault(ErrorKind::kHeadersTooLarge, id, "has a header list of ",
-                     list_size, " bytes; the peer's MAX_HEADER_LIST_SIZE is ",
-                     limit, " (RFC 9113 6.5.2); the largest field is ",
-                     ShortName(largest.name));
-}
-
 absl::Status CheckFields(const Core& core, StreamId id,
-                         absl::Span<const HeaderView> fields,
-                         SectionKind kind) {
-  SLUICE_RETURN_IF_ERROR(CheckSize(core, id, fields));
+                         const OutboundFields& outbound, SectionKind kind) {
+  SLUICE_RETURN_IF_ERROR(
+      outbound.CheckSize(id, core.remote(SettingId::kMaxHeaderListSize)));
   if (!core.options.validate_outbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only once the server allowed it.
   const bool extended_connect =
       core.is_client() && core.remote(SettingId::kEnableConnectProtocol) == 1;
-  return CheckHeaders(id, fields, kind, extended_connect);
+  return CheckHeaders(id, outbound.fields(), kind, extended_connect);
 }
 
 // The kind of section that HEADERS would be now on stream `id`, which is
@@ -160,10 +131,9 @@ absl::StatusOr<SectionKind> CheckSendsHeaders(const Core& core, StreamId id,
   return SectionKind::kTrailers;
 }
 
-OutboundFields Prepare(const Core& core, HeaderSpan headers) {
-  return PrepareOutbound(
-      headers.fields(),
-      {core.options.normalize_outbound, core.options.split_outbound_cookies});
+OutboundRules RulesOf(const ConnectionOptions& options) {
+  return {.normalize = options.normalize_outbound,
+          .split_cookies = options.split_outbound_cookies};
 }
 
 // --- Capacity --------------------------------------------------------------
@@ -183,9 +153,9 @@ SendCapacity CapacityOf(const Core& core, const Stream* stream) {
 size_t SizeOf(const absl::Cord& data) { return data.size(); }
 size_t SizeOf(const SharedBytes& data) { return data.bytes.size(); }
 
-// Body is absl::Cord or SharedBytes.
+// Body is absl::Cord or SharedBytes. A refused one stays as it is.
 template <typename Body>
-absl::Status SendBody(Core& core, StreamId id, Body data,
+absl::Status SendBody(Core& core, StreamId id, Body&& data,
                       const SendDataOptions& options) {
   const size_t size = SizeOf(data);
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
@@ -212,9 +182,10 @@ absl::Status SendBody(Core& core, StreamId id, Body data,
   }
 
   if (size > 0) core.budgets.Work(1);
-  const std::string frame_header =
-      EncodeDataHeader(id, size, options.pad_length, options.end_stream);
-  core.output.AppendData(frame_header, std::move(data), padding);
+  core.output.AddControl(
+      StoreDataHeader(core.output.ControlRoom(kMaxDataHeaderSize), id, size,
+                      options.pad_length, options.end_stream));
+  core.output.AppendData(std::move(data), padding);
   core.flow.Sent(stream, static_cast<int64_t>(flow_length));
   if (options.end_stream) core.EndSending(stream);
   return absl::OkStatus();
@@ -252,12 +223,12 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   Stream* stream = core.streams.Find(id);
   SLUICE_ASSIGN_OR_RETURN(const SectionKind kind,
                           CheckSendsHeaders(core, id, stream));
-  const OutboundFields prepared = Prepare(core, headers);
-  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, prepared.fields, kind));
+  const OutboundFields outbound(headers, RulesOf(core.options));
+  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, outbound, kind));
   // RFC 9113 §8.1: trailers end the stream, informational responses do not.
-  const std::optional<int> code = StatusOf(prepared.fields);
-  const bool informational =
-      kind == SectionKind::kResponse && code.has_value() && *code < 200;
+  std::optional<int> code;
+  if (kind == SectionKind::kResponse) code = StatusOf(outbound.fields());
+  const bool informational = code.has_value() && *code < 200;
   if (kind == SectionKind::kTrailers && !options.end_stream) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "needs end_stream with its trailers (RFC 9113 8.1)");
@@ -272,18 +243,17 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   }
 
   // Nothing fails from here on.
-  core.output.AppendControl(EncodeHeaders(
-      id, core.encoder.Encode(prepared.fields), options.end_stream,
-      options.priority, core.remote(SettingId::kMaxFrameSize)));
+  core.QueueBlock(BlockStart::Headers(id, options.end_stream, options.priority),
+                  outbound.fields(), outbound.list_size());
   if (stream == nullptr) {
     stream = core.Open(id, StreamInput::kSendHeaders);
-    stream->TakeRequest(prepared.fields);
+    core.streams.TakeRequest(stream, outbound.fields());
   } else {
     core.streams.ChangeState(
         stream, FindTransition(stream->state, StreamInput::kSendHeaders).next);
   }
   if (!informational) stream->sent = MessagePhase::kBody;
-  if (kind == SectionKind::kResponse && IsSuccess(code)) {
+  if (IsSuccess(code)) {
     stream->tunnel = stream->connect_request;
   }
   if (options.end_stream) core.EndSending(stream);
@@ -295,13 +265,18 @@ absl::Status Connection::SendData(StreamId id, absl::Cord data,
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
-absl::Status Connection::SendData(StreamId id, SharedBytes data,
+absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
                                   const SendDataOptions& options) {
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
+absl::Status Connection::SendData(StreamId id, const SharedBytes& data,
+                                  const SendDataOptions& options) {
+  return SendBody(impl_->core, id, SharedBytes(data), options);
+}
+
 absl::Status Connection::EndStream(StreamId id) {
-  return SendData(id, absl::Cord(), {.end_stream = true});
+  return SendData(id, SharedBytes(), {.end_stream = true});
 }
 
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
@@ -332,12 +307,11 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
                        "is a push and promises nothing (RFC 9113 8.4)");
   }
   SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, promised_id));
-  const OutboundFields prepared = Prepare(core, headers);
-  SLUICE_RETURN_IF_ERROR(CheckFields(core, promised_id, prepared.fields,
-                                     SectionKind::kPushPromise));
-  core.output.AppendControl(EncodePushPromise(
-      parent_id, promised_id, core.encoder.Encode(prepared.fields),
-      core.remote(SettingId::kMaxFrameSize)));
+  const OutboundFields outbound(headers, RulesOf(core.options));
+  SLUICE_RETURN_IF_ERROR(
+      CheckFields(core, promised_id, outbound, SectionKind::kPushPromise));
+  core.QueueBlock(BlockStart::PushPromise(parent_id, promised_id),
+                  outbound.fields(), outbound.list_size());
   core.Open(promised_id, StreamInput::kSendPromise)->received =
       MessagePhase::kComplete;
   return absl::OkStatus();
@@ -467,10 +441,11 @@ absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
                      kMaxWindow, " bytes are allowed"),
         id);
   }
-  if (core.streams.Fate(id) == StreamFate::kIdle) {
+  Stream* const stream = core.streams.Find(id);
+  if (stream == nullptr && core.streams.Fate(id) == StreamFate::kIdle) {
     return core.streams.NotLive(id);
   }
-  core.flow.Acknowledge(id, bytes);
+  core.flow.Acknowledge(stream, bytes);
   return absl::OkStatus();
 }
 

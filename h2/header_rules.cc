@@ -282,48 +282,6 @@ class Checker {
   Seen seen_;
 };
 
-// --- Normalisation ---------------------------------------------------------
-
-// Shorter cookies can be guessed one byte at a time by their compressed size.
-constexpr size_t kShortCookie = 20;
-
-// Most fields have no space around them.
-absl::string_view Trim(absl::string_view text) {
-  const auto is_space = [](char c) {
-    return absl::ascii_isspace(static_cast<unsigned char>(c));
-  };
-  if (text.empty() || !(is_space(text.front()) || is_space(text.back()))) {
-    return text;
-  }
-  return absl::StripAsciiWhitespace(text);
-}
-
-bool HasUpper(absl::string_view name) {
-  return absl::c_any_of(name,
-                        [](unsigned char c) { return absl::ascii_isupper(c); });
-}
-
-bool IsSecret(const HeaderView& field) {
-  return field.name == "authorization" || field.name == "proxy-authorization" ||
-         (field.name == "cookie" && field.value.size() < kShortCookie);
-}
-
-void Add(HeaderView field, OutboundFields* out) {
-  field.never_indexed = field.never_indexed || IsSecret(field);
-  out->fields.push_back(field);
-}
-
-void AddCookies(HeaderView field, OutboundFields* out) {
-  absl::string_view rest = field.value;
-  while (true) {
-    const size_t end = rest.find("; ");
-    field.value = rest.substr(0, end);
-    Add(field, out);
-    if (end == absl::string_view::npos) return;
-    rest.remove_prefix(end + 2);
-  }
-}
-
 }  // namespace
 
 absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
@@ -377,30 +335,6 @@ ContentLength ContentLengthOf(absl::Span<const HeaderView> fields) {
     length.value = value;
   }
   return length;
-}
-
-OutboundFields PrepareOutbound(absl::Span<const Header> headers,
-                               const OutboundRules& rules) {
-  OutboundFields out;
-  out.fields.reserve(headers.size());
-  for (const Header& header : headers) {
-    HeaderView field{header.name, header.value, header.never_indexed};
-    if (rules.normalize) {
-      field.name = Trim(field.name);
-      field.value = Trim(field.value);
-      if (HasUpper(field.name)) {
-        out.names.push_back(absl::AsciiStrToLower(field.name));
-        field.name = out.names.back();
-      }
-      if (IsConnectionSpecific(field.name)) continue;
-    }
-    if (rules.split_cookies && field.name == "cookie") {
-      AddCookies(field, &out);
-    } else {
-      Add(field, &out);
-    }
-  }
-  return out;
 }
 
 void JoinCookies(HeaderViews* fields, HeaderMemory* memory) {

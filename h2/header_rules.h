@@ -1,6 +1,5 @@
 // The rules for a header section (RFC 9113 §8.1.1, §8.2, §8.3), which are the
-// same in both directions; and the form in which fields go out and come in:
-// secrets stay out of HPACK's dynamic table (RFC 7541 §7.1.3).
+// same in both directions, and the form in which fields come in.
 #ifndef SLUICE_H2_HEADER_RULES_H_
 #define SLUICE_H2_HEADER_RULES_H_
 
@@ -9,7 +8,6 @@
 #include <sluice/h2/types.h>
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,27 +54,6 @@ struct ContentLength {
   std::optional<int64_t> value;
 };
 ContentLength ContentLengthOf(absl::Span<const HeaderView> fields);
-
-// --- Normalisation ---------------------------------------------------------
-
-// Fields on their way out, as views, and the names that had to be lower-cased.
-struct OutboundFields {
-  HeaderViews fields;
-  std::deque<std::string> names;  // a deque: the views stay valid
-};
-
-struct OutboundRules {
-  // Lower-case names, no space around names and values, no
-  // connection-specific fields.
-  bool normalize = true;
-  // One field for each cookie-pair (RFC 9113 §8.2.3).
-  bool split_cookies = false;
-};
-
-// `authorization`, `proxy-authorization` and cookies shorter than 20 bytes are
-// never indexed, whatever `rules` say. `headers` must outlive the result.
-OutboundFields PrepareOutbound(absl::Span<const Header> headers,
-                               const OutboundRules& rules);
 
 // Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
 // §8.2.3); its text goes into `memory`.

@@ -34,34 +34,6 @@ absl::string_view View(const uint8_t* bytes, size_t length) {
 
 }  // namespace
 
-HpackEncoder::HpackEncoder() : deflater_(nullptr, nghttp2_hd_deflate_del) {
-  nghttp2_hd_deflater* deflater = nullptr;
-  CheckMemory(nghttp2_hd_deflate_new(&deflater, kMaxEncoderTableSize));
-  deflater_.reset(deflater);
-}
-
-void HpackEncoder::SetTableSize(uint32_t bytes) {
-  CheckMemory(nghttp2_hd_deflate_change_table_size(deflater_.get(), bytes));
-}
-
-std::string HpackEncoder::Encode(absl::Span<const HeaderView> fields) {
-  std::vector<nghttp2_nv> nva;
-  nva.reserve(fields.size());
-  for (const HeaderView& field : fields) {
-    const uint8_t flags = field.never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
-    nva.push_back({Bytes(field.name), Bytes(field.value), field.name.size(),
-                   field.value.size(), flags});
-  }
-  std::string block;
-  block.resize(
-      nghttp2_hd_deflate_bound(deflater_.get(), nva.data(), nva.size()));
-  const ssize_t size = nghttp2_hd_deflate_hd(
-      deflater_.get(), Bytes(block), block.size(), nva.data(), nva.size());
-  if (size < 0) std::abort();  // memory is out: the bound makes room enough
-  block.resize(static_cast<size_t>(size));
-  return block;
-}
-
 HpackDecoder::HpackDecoder(size_t max_list_size)
     : inflater_(nullptr, nghttp2_hd_inflate_del),
       max_list_size_(max_list_size) {

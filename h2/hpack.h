@@ -15,7 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-struct nghttp2_hd_deflater;
 struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
@@ -48,26 +47,6 @@ inline constexpr size_t kFieldOverhead = 32;
 // encoded (Huffman's code is used only where it is shorter). A peer with this
 // decoder answers a longer one with COMPRESSION_ERROR.
 inline constexpr size_t kMaxFieldText = 65536;
-
-// The largest dynamic table that our encoder uses, in bytes, whatever the peer
-// allows: a peer cannot make us keep more.
-inline constexpr size_t kMaxEncoderTableSize = 4096;
-
-class HpackEncoder {
- public:
-  HpackEncoder();
-
-  // The peer's HEADER_TABLE_SIZE; announced at the head of the next block
-  // (RFC 7541 §4.2).
-  void SetTableSize(uint32_t bytes);
-
-  // A header block. Changes the dynamic table, so it must be sent.
-  std::string Encode(absl::Span<const HeaderView> fields);
-
- private:
-  std::unique_ptr<nghttp2_hd_deflater, void (*)(nghttp2_hd_deflater*)>
-      deflater_;
-};
 
 // Decodes one block at a time, piece by piece. Fields above the limit are
 // decoded and dropped, so that the dynamic table stays in step with the peer's.

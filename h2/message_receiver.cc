@@ -4,10 +4,12 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/message_receiver.h>
 #include <sluice/h2/options.h>
+#include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
@@ -203,9 +205,11 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
   if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
       core_.options.oversized_headers == OversizedHeaders::kAnswer) {
     const HeaderView status[] = {{":status", "431"}};
-    SLUICE_RETURN_IF_ERROR(core_.output.AppendAnswer(
-        EncodeHeaders(id, core_.encoder.Encode(status), /*end_stream=*/true,
-                      std::nullopt, core_.remote(SettingId::kMaxFrameSize))));
+    SLUICE_RETURN_IF_ERROR(core_.output.CheckAnswer());
+    core_.QueueBlock(
+        BlockStart::Headers(id, /*end_stream=*/true, /*priority=*/{}), status,
+        ListSizeOf(status));
+    core_.output.CountAnswer();
     // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to
     // stop sending a request that nobody reads.
     code = ErrorCode::kNoError;
@@ -395,7 +399,7 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
   }
   Stream* const stream = core_.Open(id, StreamInput::kReceivePromise);
   stream->sent = MessagePhase::kComplete;
-  stream->TakeRequest(hpack_.fields());
+  core_.streams.TakeRequest(stream, hpack_.fields());
   stream->connect_request = false;  // a promise opens no tunnel (§8.4)
   events->push_back(PushedStreamReceived{id, parent_id, TakeHeaders()});
   return absl::OkStatus();

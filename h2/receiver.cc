@@ -4,6 +4,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
 #include <sluice/h2/stream_state.h>
@@ -322,7 +323,7 @@ absl::Status Receiver::OnAltSvc(const Frame& frame, Events* events) {
   if (frame.stream_id != kConnectionStreamId) {
     const Stream* stream = core_.streams.Find(frame.stream_id);
     if (!origin.empty() || stream == nullptr) return absl::OkStatus();
-    origin = stream->authority;
+    if (stream->authority != nullptr) origin = *stream->authority;
   }
   if (origin.empty()) return absl::OkStatus();
   events->push_back(AlternativeServiceAvailable{
