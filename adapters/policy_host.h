@@ -1,22 +1,23 @@
-// A policy for adapters: streams by id on top of the book of streams, grants
-// that are charged once, counts, an observer and a decision log. Rejects
-// invalid calls.
+// A policy for adapters: on top of the book of streams, grants that are charged
+// once, counts, an observer and a decision log. Rejects invalid calls.
 //
 //   PolicyHost host(*trace::CreateLoggedPolicy("rfc7540", {}, files));
-//   host.Open(1, {.rfc7540 = priority});
-//   host.SetReady(1);
-//   while (std::optional<Grant> grant = host.Pick()) {
-//     host.Charge(grant->stream_id, SendUpTo(grant->max_bytes));
+//   host.Open(1, &stream.record, {.rfc7540 = priority});
+//   host.SetReady(&stream.record);
+//   while (const Grant* grant = host.Pick()) {
+//     host.Charge(grant->stream_id, &record, SendUpTo(grant->max_bytes));
 //   }
 //
-// A call that returns another status than Ok has changed nothing. The status
-// has a code and no message, so that refusing a peer's signal takes nothing
-// from the heap; error_text() has the words. Between Pick() and Charge() any
-// other call is allowed, as scheduler/policy.h says. Not thread-safe.
+// The adapter owns its streams; each holds a StreamRecord, blank until Open(),
+// which ends with Close(). A null or blank one is of a stream that is not open.
+//
+// A call that returns another code than Ok has changed nothing, and took
+// nothing from the heap; error_text() has the words. Between Pick() and
+// Charge() any other call is allowed, as scheduler/policy.h says. Not
+// thread-safe.
 #ifndef SLUICE_ADAPTERS_POLICY_HOST_H_
 #define SLUICE_ADAPTERS_POLICY_HOST_H_
 
-#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_info.h>
@@ -46,6 +47,8 @@ struct RequestSignals {
 
 class PolicyHost {
  public:
+  using StreamRecord = scheduler::StreamRecord;
+
   // The last two are of now, the others since the host was made.
   struct Stats {
     uint64_t picks = 0;         // that found a stream
@@ -54,7 +57,7 @@ class PolicyHost {
     uint64_t bytes = 0;         // charged in all
     uint64_t opened = 0;
     uint64_t closed = 0;
-    uint64_t refused = 0;  // calls that returned another status than Ok
+    uint64_t refused = 0;  // calls that returned another code than Ok
     uint64_t open_streams = 0;
     uint64_t ready_streams = 0;
   };
@@ -81,24 +84,29 @@ class PolicyHost {
     if (logged_.log != nullptr) logged_.log->AdvanceTime(elapsed);
   }
 
-  // The stream opens, blocked. Errors: InvalidArgument (the id, a value),
-  // AlreadyExists (it is open).
-  absl::Status Open(scheduler::StreamId id, const RequestSignals& said = {});
+  // The stream opens, blocked. Errors: InvalidArgument (the id).
+  // A signal that is refused (its value) is left out.
+  absl::StatusCode Open(scheduler::StreamId id, StreamRecord* record,
+                        const RequestSignals& said = {});
+  // Whether Open() would take the id and all signals. Error: InvalidArgument.
+  absl::StatusCode CheckOpen(scheduler::StreamId id,
+                             const RequestSignals& said);
 
   // The client sent a signal by a frame of its own, for an id that is open,
   // idle or closed. Errors: those of StreamBook::SetRfc7540() and SetRfc9218().
-  absl::Status SetRfc7540(scheduler::StreamId id,
-                          const signals::Rfc7540Priority& priority);
-  absl::Status SetRfc9218(scheduler::StreamId id,
-                          const signals::Rfc9218Priority& priority);
+  absl::StatusCode SetRfc7540(scheduler::StreamId id, StreamRecord* record,
+                              const signals::Rfc7540Priority& priority);
+  absl::StatusCode SetRfc9218(scheduler::StreamId id, StreamRecord* record,
+                              const signals::Rfc9218Priority& priority);
 
   // The application's own priority, which holds over the client's; nothing
   // takes it back. New hints replace earlier ones, but a tunnel stays one.
   // Errors: NotFound (not open), InvalidArgument.
-  absl::Status SetServerPriority(
-      scheduler::StreamId id, std::optional<scheduler::ServerPriority> server);
-  absl::Status SetHints(scheduler::StreamId id,
-                        const scheduler::ResourceHints& hints);
+  absl::StatusCode SetServerPriority(
+      scheduler::StreamId id, StreamRecord* record,
+      const std::optional<scheduler::ServerPriority>& server);
+  absl::StatusCode SetHints(scheduler::StreamId id, StreamRecord* record,
+                            const scheduler::ResourceHints& hints);
 
   // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
   void OnNoRfc7540Priorities() { book_.OnNoRfc7540Priorities(); }
@@ -109,20 +117,20 @@ class PolicyHost {
   }
 
   // Error of the three: NotFound (not open).
-  absl::Status SetReady(scheduler::StreamId id);
-  absl::Status SetBlocked(scheduler::StreamId id);
-  absl::Status Close(scheduler::StreamId id);
+  absl::StatusCode SetReady(scheduler::StreamId id, StreamRecord* record);
+  absl::StatusCode SetBlocked(scheduler::StreamId id, StreamRecord* record);
+  absl::StatusCode Close(scheduler::StreamId id, StreamRecord* record);
 
-  bool IsOpen(scheduler::StreamId id) const { return streams_.contains(id); }
-
-  // The stream to send next, or nothing. Returns nothing while a grant waits
-  // for its charge (HasGrant()).
-  std::optional<scheduler::Grant> Pick();
+  // The stream to send next, until its Charge(); null: none. Call it only when
+  // no grant waits for its charge.
+  const scheduler::Grant* Pick();
   bool HasGrant() const { return grant_.has_value(); }
 
-  // Errors: FailedPrecondition (no grant, or another stream's),
-  // InvalidArgument (more than was granted).
-  absl::Status Charge(scheduler::StreamId id, size_t bytes);
+  // `record` is null when the stream closed since the pick. Errors:
+  // FailedPrecondition (no grant, or another stream's), InvalidArgument (more
+  // than was granted).
+  absl::StatusCode Charge(scheduler::StreamId id, StreamRecord* record,
+                          size_t bytes);
 
   Stats stats() const;
   // Counts a call that the adapter refused itself.
@@ -130,27 +138,26 @@ class PolicyHost {
 
   // The reason of the last refusal; empty before.
   const char* error_text() const { return error_text_.data(); }
-  // `status`, which the last call returned, with those words.
-  absl::Status WithText(const absl::Status& status) const;
+  // A code that the last call returned, as a status with those words.
+  absl::Status StatusOf(absl::StatusCode code) const;
 
  private:
-  using StreamRecord = scheduler::StreamRecord;
-  StreamRecord* Find(scheduler::StreamId id) {
-    const auto found = streams_.find(id);
-    return found == streams_.end() ? nullptr : &found->second;
+  static bool IsOpen(const StreamRecord* record) {
+    return record != nullptr && record->id != 0;
   }
-  absl::Status NotOpen(scheduler::StreamId id);
+  absl::StatusCode NotOpen(scheduler::StreamId id);
   template <class... Args>
-  absl::Status Refuse(absl::StatusCode code,
-                      const absl::FormatSpec<Args...>& format,
-                      const Args&... args);
+  absl::StatusCode Refuse(absl::StatusCode code,
+                          const absl::FormatSpec<Args...>& format,
+                          const Args&... args);
   // The book's answer.
-  absl::Status Answer(absl::StatusCode code);
+  absl::StatusCode Answer(absl::StatusCode code) {
+    return code == absl::StatusCode::kOk ? code : RefuseAsBook(code);
+  }
+  absl::StatusCode RefuseAsBook(absl::StatusCode code);
 
   const trace::LoggedPolicy logged_;
   scheduler::StreamBook book_;
-  priority::ResourceNodeMap<scheduler::StreamId, StreamRecord>
-      streams_;  // open
   std::optional<scheduler::Grant> grant_;
   std::function<void(const Decision&)> observer_;
   Stats stats_;

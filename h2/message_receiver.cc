@@ -38,15 +38,17 @@ constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
 
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
 std::optional<signals::Rfc9218Priority> PriorityFieldOf(
-    const HeaderViews& fields) {
+    const HeaderViews& fields, const SectionFacts& facts) {
+  const HeaderView* const first = facts.Find(FieldName::kPriority);
+  if (first == nullptr) return std::nullopt;
+  if (facts.Count(FieldName::kPriority) == 1) {
+    return signals::ParseRfc9218Priority(first->value);
+  }
   std::string joined;
-  bool any = false;
   for (const HeaderView& field : fields) {
     if (field.name != "priority") continue;
-    absl::StrAppend(&joined, any ? ", " : "", field.value);
-    any = true;
+    absl::StrAppend(&joined, &field == first ? "" : ", ", field.value);
   }
-  if (!any) return std::nullopt;
   return signals::ParseRfc9218Priority(joined);
 }
 
@@ -65,9 +67,8 @@ absl::Status CheckBodyLength(const Stream& stream, bool complete) {
 }
 
 // Sets the length that the body must have, or says why it cannot have it.
-absl::Status ExpectBody(const HeaderViews& fields, bool no_content,
+absl::Status ExpectBody(const ContentLength& length, bool no_content,
                         bool end_stream, Stream* stream) {
-  const ContentLength length = ContentLengthOf(fields);
   if (no_content) {
     stream->expected_body = 0;
   } else if (!stream->unchecked_length) {
@@ -172,7 +173,7 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
 }
 
 // Cookies are joined here, since each field is checked as it came.
-HeaderList MessageReceiver::TakeHeaders() {
+HeaderList MessageReceiver::TakeHeaders(const SectionFacts& facts) {
   HeaderViews& fields = hpack_.fields();
   if (open_.has_value()) {
     for (HeaderView& field : fields) {
@@ -180,19 +181,25 @@ HeaderList MessageReceiver::TakeHeaders() {
       field.value = memory_.Copy(field.value);
     }
   }
-  if (core_.options.normalize_inbound) JoinCookies(&fields, &memory_);
+  if (core_.options.normalize_inbound && facts.Count(FieldName::kCookie) > 0) {
+    JoinCookies(&fields, &memory_);
+  }
   taken_ = true;
   return HeaderList(memory_.Copy(fields));
 }
 
-absl::Status MessageReceiver::CheckSection(SectionKind kind, StreamId id) {
-  if (!core_.options.validate_inbound) return absl::OkStatus();
+absl::Status MessageReceiver::ReadSection(SectionKind kind, StreamId id,
+                                          SectionFacts* facts) {
+  if (!core_.options.validate_inbound) {
+    *facts = FactsOf(hpack_.fields());
+    return absl::OkStatus();
+  }
   // RFC 8441 §3: :protocol only where we allowed it.
   constexpr SettingId kConnect = SettingId::kEnableConnectProtocol;
   const bool extended_connect =
       !core_.is_client() &&
       (core_.local(kConnect) == 1 || core_.settings.LastSent(kConnect) == 1);
-  return CheckHeaders(id, hpack_.fields(), kind, extended_connect);
+  return CheckHeaders(id, hpack_.fields(), kind, extended_connect, facts);
 }
 
 absl::Status MessageReceiver::CheckConcurrency(StreamId id) const {
@@ -227,10 +234,10 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
 }
 
 void MessageReceiver::AppendEnd(const Block& block, Events* events) const {
-  if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
+  if (block.end_stream) events->emplace_back(StreamEnded{block.stream_id});
   if (block.priority.has_value()) {
-    events->push_back(PriorityUpdated{block.stream_id, *block.priority,
-                                      SignalSource::kHeader});
+    events->emplace_back(PriorityUpdated{block.stream_id, *block.priority,
+                                         SignalSource::kHeader});
   }
 }
 
@@ -265,20 +272,23 @@ absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
 
 absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
   const StreamId id = block->stream_id;
-  SLUICE_RETURN_IF_ERROR(CheckSection(SectionKind::kRequest, id));
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kRequest, id, &facts));
   Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
-  const HeaderView* method = FindField(hpack_.fields(), ":method");
-  stream->connect_request = method != nullptr && method->value == "CONNECT";
+  stream->connect_request = facts.ValueOf(FieldName::kMethod) == "CONNECT";
   stream->unchecked_length = stream->connect_request;
-  SLUICE_RETURN_IF_ERROR(ExpectBody(hpack_.fields(), /*no_content=*/false,
-                                    block->end_stream, stream));
+  SLUICE_RETURN_IF_ERROR(ExpectBody(ContentLengthOf(hpack_.fields(), facts),
+                                    /*no_content=*/false, block->end_stream,
+                                    stream));
   stream->received = MessagePhase::kBody;
   const std::optional<signals::Rfc9218Priority> field =
-      PriorityFieldOf(hpack_.fields());
-  events->push_back(RequestReceived{id, TakeHeaders(), block->end_stream});
+      PriorityFieldOf(hpack_.fields(), facts);
+  events->emplace_back(
+      RequestReceived{id, TakeHeaders(facts), block->end_stream});
   AppendEnd(*block, events);
   if (field.has_value()) {
-    events->push_back(PriorityFieldUpdated{id, *field, SignalSource::kHeader});
+    events->emplace_back(
+        PriorityFieldUpdated{id, *field, SignalSource::kHeader});
   }
   if (block->end_stream) core_.EndReceiving(stream);
   return absl::OkStatus();
@@ -287,11 +297,12 @@ absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
 absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
                                              Events* events) {
   const StreamId id = block->stream_id;
-  absl::Status fault = CheckSection(SectionKind::kResponse, id);
+  SectionFacts facts;
+  absl::Status fault = ReadSection(SectionKind::kResponse, id, &facts);
   if (fault.ok() && stream->state == StreamState::kReservedRemote) {
     fault = CheckConcurrency(id);
   }
-  const int status = StatusOf(hpack_.fields()).value_or(200);
+  const int status = StatusOf(facts).value_or(200);
   const bool informational = status < 200;
   // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
   // set and an informational status code MUST treat it as malformed."
@@ -306,7 +317,7 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
     stream->tunnel = stream->connect_request && IsSuccess(status);
     // RFC 9110 §8.6: content-length means nothing there.
     stream->unchecked_length |= stream->tunnel;
-    fault = ExpectBody(hpack_.fields(),
+    fault = ExpectBody(ContentLengthOf(hpack_.fields(), facts),
                        stream->head_request || status == 204 || status == 304,
                        block->end_stream, stream);
     if (!fault.ok()) return core_.StreamError(std::move(fault), events);
@@ -314,10 +325,11 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
   core_.streams.ChangeState(
       stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
   if (informational) {
-    events->push_back(InformationalResponseReceived{id, TakeHeaders()});
+    events->emplace_back(InformationalResponseReceived{id, TakeHeaders(facts)});
   } else {
     stream->received = MessagePhase::kBody;
-    events->push_back(ResponseReceived{id, TakeHeaders(), block->end_stream});
+    events->emplace_back(
+        ResponseReceived{id, TakeHeaders(facts), block->end_stream});
   }
   AppendEnd(*block, events);
   if (block->end_stream) core_.EndReceiving(stream);
@@ -336,8 +348,9 @@ absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
                        "has trailers without END_STREAM (RFC 9113 8.1)");
   }
   SLUICE_RETURN_IF_ERROR(CheckBodyLength(*stream, /*complete=*/true));
-  SLUICE_RETURN_IF_ERROR(CheckSection(SectionKind::kTrailers, id));
-  events->push_back(TrailersReceived{id, TakeHeaders()});
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kTrailers, id, &facts));
+  events->emplace_back(TrailersReceived{id, TakeHeaders(facts)});
   AppendEnd(*block, events);
   core_.EndReceiving(stream);
   return absl::OkStatus();
@@ -393,7 +406,8 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
         events);
   }
   if (block->oversized) return RefuseOversized(id, events);
-  if (absl::Status fault = CheckSection(SectionKind::kPushPromise, id);
+  SectionFacts facts;
+  if (absl::Status fault = ReadSection(SectionKind::kPushPromise, id, &facts);
       !fault.ok()) {
     return core_.StreamError(std::move(fault), events);
   }
@@ -401,7 +415,7 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
   stream->sent = MessagePhase::kComplete;
   core_.streams.TakeRequest(stream, hpack_.fields());
   stream->connect_request = false;  // a promise opens no tunnel (§8.4)
-  events->push_back(PushedStreamReceived{id, parent_id, TakeHeaders()});
+  events->emplace_back(PushedStreamReceived{id, parent_id, TakeHeaders(facts)});
   return absl::OkStatus();
 }
 
@@ -429,10 +443,10 @@ absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
   const size_t counted = last ? data_.uncounted : data.size();
   data_.uncounted -= counted;
   const bool end_stream = last && piece.Has(kFlagEndStream);
-  events->push_back(
+  events->emplace_back(
       DataReceived{piece.stream_id, data, counted, end_stream, piece.rest});
   if (end_stream) {
-    events->push_back(StreamEnded{piece.stream_id});
+    events->emplace_back(StreamEnded{piece.stream_id});
     core_.EndReceiving(stream);
   }
   return absl::OkStatus();

@@ -84,8 +84,9 @@ class MessageReceiver {
   // Each returns OK or the stream error:
   absl::Status FinishRequest(Block* block, Events* events);
   absl::Status FinishTrailers(Stream* stream, Block* block, Events* events);
-  // A malformed section (RFC 9113 §8.1.1).
-  absl::Status CheckSection(SectionKind kind, StreamId id);
+  // The block's fields are one section. Error: it is malformed (RFC 9113
+  // §8.1.1); `*facts` are then not complete.
+  absl::Status ReadSection(SectionKind kind, StreamId id, SectionFacts* facts);
   // Our MAX_CONCURRENT_STREAMS has no room for another stream of the peer's.
   absl::Status CheckConcurrency(StreamId id) const;
   // The first piece of a DATA frame: the rules for all of it.
@@ -96,7 +97,7 @@ class MessageReceiver {
   // StreamEnded, then the signal: the order that events.h promises.
   void AppendEnd(const Block& block, Events* events) const;
   // The fields for an event.
-  HeaderList TakeHeaders();
+  HeaderList TakeHeaders(const SectionFacts& facts);
 
   // The DATA frame that is under way.
   struct DataFrame {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -49,17 +50,17 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
 }
 
 std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
+  const bool none_ready = book_.ready_streams() == 0 && deferred_.empty();
+  if (none_ready && may_end_.empty()) return std::nullopt;
   const h2::SendCapacity connection =
       connection_->CapacityFor(h2::kConnectionStreamId);
   if (connection.window <= 0) {
     ExpectEnds();
     return std::nullopt;
   }
-  if (book_.ready_streams() == 0) {
-    if (deferred_.empty()) return std::nullopt;
-    UndeferAll();
-  }
-  ReleaseDeferred();
+  if (none_ready) return std::nullopt;
+  if (book_.ready_streams() == 0) UndeferAll();
+  if (!deferred_.empty()) ReleaseDeferred();
   const size_t room = std::min(connection.payload(), max_bytes);
   // A little room is left alone until the socket has taken more: it would be
   // filled with small frames. An empty output takes any frame.
@@ -120,15 +121,6 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream,
 
 // --- A turn ------------------------------------------------------------------
 
-void DataScheduler::Impl::Trace(const Turn& turn, TraceOutcome outcome,
-                                size_t bytes, bool end_stream) {
-  if (options_.trace == nullptr) return;
-  options_.trace->Next<TraceFrame>() = {
-      turn.grant.stream_id, bytes,
-      end_stream,           outcome,
-      turn.capacity.window, turn.capacity.connection_window};
-}
-
 void DataScheduler::Impl::Skip(const Turn& turn, TraceOutcome outcome) {
   book_.Charge(turn.grant.stream_id, nullptr, 0);
   Trace(turn, outcome);
@@ -152,19 +144,19 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     return 0;
   }
   const size_t limit = std::min({turn.full, room, turn.capacity.payload()});
-  std::optional<DataSource::Chunk> chunk = Read(stream, limit);
-  if (!chunk.has_value()) {
+  DataSource::Chunk chunk = Read(stream, limit);
+  if (!DoneReading()) {
     Skip(turn, TraceOutcome::kClosed);
     closed_in_read_.reset();
     return 0;
   }
-  if (!chunk->status.ok() || chunk->size() > limit ||
-      (!chunk->data.empty() && !chunk->shared.bytes.empty())) {
+  if (!chunk.status.ok() || chunk.size() > limit ||
+      (!chunk.data.empty() && !chunk.shared.bytes.empty())) {
     Skip(turn, TraceOutcome::kFailed);
     Fail(stream);
     return 0;
   }
-  if (chunk->size() == 0 && !chunk->end) {
+  if (chunk.size() == 0 && !chunk.end) {
     ++counters_.empty_reads;
     stream->waiting = true;
     stream->idle_pull = pulls_;
@@ -174,23 +166,23 @@ size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     if (resumed_while_read_) ResumeAfterPull(stream);
     return 0;
   }
-  return Send(turn, *std::move(chunk));
+  return Send(turn, chunk);
 }
 
-size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
+size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk& chunk) {
   Stream* const stream = turn.stream;
   const h2::StreamId id = stream->record.id;
   const size_t bytes = chunk.size();
   const bool end_stream = chunk.end && stream->trailers.empty();
   if (bytes > 0 || end_stream) {
-    // Shares the bytes, so that they are still here if the callbacks of Read()
-    // used up the capacity that was there before it.
+    // The bytes are still here if the callbacks of Read() used up the capacity
+    // that was there before it.
     const h2::SendDataOptions end = {.end_stream = end_stream};
-    if (!(chunk.shared.bytes.empty()
-              ? connection_->SendData(id, chunk.data, end)
-              : connection_->SendData(id, chunk.shared, end))
+    if (!(chunk.data.empty()
+              ? connection_->SendData(id, std::move(chunk.shared), end)
+              : connection_->SendData(id, chunk.data, end))
              .ok()) {
-      Keep(turn, std::move(chunk));
+      Keep(turn, chunk);
       return 0;
     }
     counters_.bytes += bytes;
@@ -223,35 +215,31 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
   return bytes;
 }
 
-void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk&& chunk) {
+void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk& chunk) {
   const h2::StreamId id = turn.grant.stream_id;
   const bool closed = connection_->CapacityFor(id).closed;
   Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
   if (closed) return Close(turn.stream, /*finished=*/false);
-  turn.stream->unsent = std::move(chunk);
+  turn.stream->unsent = std::make_unique<DataSource::Chunk>(std::move(chunk));
   ExpectEnd(turn.stream);
   book_.SetReady(&turn.stream->record);  // it is still, after a charge of 0
 }
 
-std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
-                                                           size_t limit) {
-  resumed_while_read_ = false;
-  DataSource::Chunk& unsent = stream->unsent;
-  if (unsent.size() > 0 || unsent.end) {
-    if (unsent.size() <= limit) return std::exchange(unsent, {});
-    DataSource::Chunk first;
-    first.data = unsent.data.Subcord(0, limit);
-    first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
-    unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
-    unsent.shared.bytes.remove_prefix(
-        std::min(limit, unsent.shared.bytes.size()));
+DataSource::Chunk DataScheduler::Impl::TakeUnsent(Stream* stream,
+                                                  size_t limit) {
+  DataSource::Chunk& unsent = *stream->unsent;
+  DataSource::Chunk first;
+  if (unsent.size() <= limit) {
+    first = std::move(unsent);
+    stream->unsent.reset();
     return first;
   }
-  reading_ = stream;
-  DataSource::Chunk chunk = stream->source->Read(limit);
-  reading_ = nullptr;
-  if (closed_in_read_ != nullptr) return std::nullopt;
-  return chunk;
+  first.data = unsent.data.Subcord(0, limit);
+  first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
+  unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
+  unsent.shared.bytes.remove_prefix(
+      std::min(limit, unsent.shared.bytes.size()));
+  return first;
 }
 
 // A source that is resumed while it gives nothing, by itself or by another one
@@ -305,12 +293,12 @@ void DataScheduler::Impl::SendEnds() {
 
 void DataScheduler::Impl::AskForEnd(Stream* stream) {
   stream->idle_pull = pulls_;
-  const std::optional<DataSource::Chunk> chunk = Read(stream, 0);
-  if (!chunk.has_value()) {
+  const DataSource::Chunk chunk = Read(stream, 0);
+  if (!DoneReading()) {
     closed_in_read_.reset();
-  } else if (!chunk->status.ok() || chunk->size() > 0) {
+  } else if (!chunk.status.ok() || chunk.size() > 0) {
     Fail(stream);
-  } else if (chunk->end) {
+  } else if (chunk.end) {
     Finish(stream).IgnoreError();
   } else if (resumed_while_read_) {
     ResumeAfterPull(stream);
@@ -336,12 +324,8 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
     return status;
   }
   if (options_.trace != nullptr) {
-    options_.trace->Next<TraceFrame>() = {id,
-                                          0,
-                                          true,
-                                          TraceOutcome::kSent,
-                                          capacity.window,
-                                          capacity.connection_window};
+    Trace({id, 0, true, TraceOutcome::kSent, capacity.window,
+           capacity.connection_window});
   }
   const size_t ready_streams = book_.ready_streams();
   Close(stream, /*finished=*/true);

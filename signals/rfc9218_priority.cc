@@ -16,7 +16,10 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsAlpha(char c) { return IsLower(c) || (c >= 'A' && c <= 'Z'); }
 bool IsIn(absl::string_view set, char c) {
-  return set.find(c) != absl::string_view::npos;
+  for (const char member : set) {
+    if (c == member) return true;
+  }
+  return false;
 }
 bool IsSpace(char c) { return c == ' '; }
 bool IsOws(char c) { return c == ' ' || c == '\t'; }
@@ -43,17 +46,17 @@ class Parser {
   // §4.2.2. Calls `member(key, item)` in order; the last of a key counts.
   template <typename Function>
   bool Dictionary(Function member) {
-    TakeAll(IsSpace);
+    TakeAll<IsSpace>();
     while (!text_.empty()) {
       absl::string_view key;
       if (!Key(&key)) return false;
       Item item{Item::Type::kBoolean, 0, true};
       if (!(Accept('=') ? ItemOrInnerList(&item) : Parameters())) return false;
       member(key, item);
-      TakeAll(IsOws);
+      TakeAll<IsOws>();
       if (text_.empty()) return true;
       if (!Accept(',')) return false;
-      TakeAll(IsOws);
+      TakeAll<IsOws>();
       if (text_.empty()) return false;  // a trailing comma
     }
     return true;
@@ -67,9 +70,10 @@ class Parser {
     return true;
   }
   // The longest prefix whose characters are all of a set.
-  absl::string_view TakeAll(bool (*is_in_set)(char)) {
+  template <bool (*kIsInSet)(char)>
+  absl::string_view TakeAll() {
     size_t length = 0;
-    while (length < text_.size() && is_in_set(text_[length])) ++length;
+    while (length < text_.size() && kIsInSet(text_[length])) ++length;
     const absl::string_view taken = text_.substr(0, length);
     text_.remove_prefix(length);
     return taken;
@@ -78,7 +82,7 @@ class Parser {
   // §4.2.3.3.
   bool Key(absl::string_view* key) {
     if (text_.empty() || (!IsLower(text_[0]) && text_[0] != '*')) return false;
-    *key = TakeAll(IsKeyChar);
+    *key = TakeAll<IsKeyChar>();
     return true;
   }
 
@@ -87,7 +91,7 @@ class Parser {
     if (!Accept('(')) return BareItem(item) && Parameters();
     *item = Item();
     while (!text_.empty()) {
-      TakeAll(IsSpace);
+      TakeAll<IsSpace>();
       if (Accept(')')) return Parameters();
       Item member;
       if (!BareItem(&member) || !Parameters()) return false;
@@ -99,7 +103,7 @@ class Parser {
   // §4.2.3.2.
   bool Parameters() {
     while (Accept(';')) {
-      TakeAll(IsSpace);
+      TakeAll<IsSpace>();
       absl::string_view key;
       if (!Key(&key)) return false;
       Item value;
@@ -114,21 +118,22 @@ class Parser {
     if (text_.empty()) return false;
     const char c = text_[0];
     if (c == '-' || IsDigit(c)) return Number(item);
-    if (c == '*' || IsAlpha(c)) return !TakeAll(IsTokenChar).empty();  // §4.2.6
+    if (c == '*' || IsAlpha(c))
+      return !TakeAll<IsTokenChar>().empty();  // §4.2.6
     if (Accept('"')) return String();
     if (Accept('?')) return Boolean(item);
     if (!Accept(':')) return false;
-    TakeAll(IsBase64Char);  // §4.2.7
+    TakeAll<IsBase64Char>();  // §4.2.7
     return Accept(':');
   }
 
   // §4.2.4: at most 15 digits, or 12 and a fraction of 1…3.
   bool Number(Item* item) {
     const bool negative = Accept('-');
-    const absl::string_view digits = TakeAll(IsDigit);
+    const absl::string_view digits = TakeAll<IsDigit>();
     if (digits.empty() || digits.size() > 15) return false;
     if (Accept('.')) {
-      const size_t fraction = TakeAll(IsDigit).size();
+      const size_t fraction = TakeAll<IsDigit>().size();
       return digits.size() <= 12 && fraction >= 1 && fraction <= 3;
     }
     item->type = Item::Type::kInteger;

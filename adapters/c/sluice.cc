@@ -1,9 +1,11 @@
 #include "adapters/c/sluice.h"
 
 #include <sluice/adapters/policy_host.h>
+#include <sluice/adapters/streams_by_id.h>
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/trace/trace_files.h>
@@ -25,8 +27,11 @@
 #include "absl/time/time.h"
 #include "adapters/c/caller_memory.h"
 
+using ::absl::StatusCode;
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
+using ::sluice::adapters::RequestSignals;
+using ::sluice::adapters::StreamsById;
 using ::sluice::priority::MemoryScope;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::PolicyEntry;
@@ -34,17 +39,30 @@ using ::sluice::scheduler::PolicyOptions;
 using ::sluice::scheduler::ResourceClass;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
+using ::sluice::scheduler::StreamId;
+using ::sluice::scheduler::StreamRecord;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
 using ::sluice::trace::LoggedPolicy;
 using ::sluice::trace::TraceFiles;
 
 struct sluice_policy {
+  struct Connection {
+    Connection(LoggedPolicy policy, size_t max_streams)
+        : host(std::move(policy), max_streams) {}
+    PolicyHost host;
+    StreamsById<StreamRecord> streams;  // open
+  };
+
   explicit sluice_policy(const sluice_allocator& allocator)
       : memory(allocator) {}
 
+  PolicyHost* host() { return &connection->host; }
+  // Null: it is not open.
+  StreamRecord* Find(StreamId id) { return connection->streams.Find(id); }
+
   CallerMemory memory;  // of everything below
-  std::optional<PolicyHost> host;
+  std::optional<Connection> connection;
   std::array<char, 160> error_text{};
 };
 
@@ -71,19 +89,19 @@ const std::vector<PolicyEntry>& Entries() {
   return entries;
 }
 
-int CodeOf(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
+int CodeOf(StatusCode code) {
+  switch (code) {
+    case StatusCode::kOk:
       return SLUICE_OK;
-    case absl::StatusCode::kInvalidArgument:
+    case StatusCode::kInvalidArgument:
       return SLUICE_ERROR_INVALID_ARGUMENT;
-    case absl::StatusCode::kNotFound:
+    case StatusCode::kNotFound:
       return SLUICE_ERROR_NOT_FOUND;
-    case absl::StatusCode::kAlreadyExists:
+    case StatusCode::kAlreadyExists:
       return SLUICE_ERROR_ALREADY_EXISTS;
-    case absl::StatusCode::kResourceExhausted:
+    case StatusCode::kResourceExhausted:
       return SLUICE_ERROR_RESOURCE_EXHAUSTED;
-    case absl::StatusCode::kFailedPrecondition:
+    case StatusCode::kFailedPrecondition:
       return SLUICE_ERROR_WRONG_STATE;
     default:
       return SLUICE_ERROR_INTERNAL;
@@ -97,9 +115,10 @@ void Say(sluice_policy* policy, const absl::FormatSpec<Args...>& format,
                  args...);
 }
 
-int Result(sluice_policy* policy, const absl::Status& status) {
-  if (!status.ok()) Say(policy, "%s", policy->host->error_text());
-  return CodeOf(status);
+int Result(sluice_policy* policy, StatusCode code) {
+  if (code == StatusCode::kOk) return SLUICE_OK;
+  Say(policy, "%s", policy->host()->error_text());
+  return CodeOf(code);
 }
 
 int NullArgument(sluice_policy* policy) {
@@ -110,7 +129,7 @@ int NullArgument(sluice_policy* policy) {
 // Before a call that says something new: whether there is memory for it.
 bool HasMemory(sluice_policy* policy) {
   if (policy->memory.on_loan() == 0) return true;
-  policy->host->CountRefusal();
+  policy->host()->CountRefusal();
   Say(policy, "the allocator gave NULL: %u bytes are on loan from malloc()",
       policy->memory.on_loan());
   return false;
@@ -240,9 +259,10 @@ int sluice_create(int abi_version, const char* spec,
       spec, policy_options, TraceFiles::FromEnvironment());
   if (!made.ok()) {
     sluice_destroy(handle);
-    return CreateError(CodeOf(made.status()), "%s", made.status().message());
+    return CreateError(CodeOf(made.status().code()), "%s",
+                       made.status().message());
   }
-  handle->host.emplace(*std::move(made), options->max_streams);
+  handle->connection.emplace(*std::move(made), options->max_streams);
   if (handle->memory.on_loan() != 0) {
     sluice_destroy(handle);
     return NoMemory();
@@ -256,7 +276,7 @@ void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
   const sluice_allocator allocator = policy->memory.allocator();
   {
     const MemoryScope scope(&policy->memory);
-    policy->host.reset();
+    policy->connection.reset();
   }
   policy->~sluice_policy();
   allocator.deallocate(allocator.user, policy, sizeof(sluice_policy));
@@ -280,35 +300,48 @@ int sluice_open(sluice_policy* policy, uint32_t stream_id,
                 const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
-  return Result(policy,
-                policy->host->Open(stream_id, {.rfc7540 = Read(rfc7540),
-                                               .rfc9218 = Read(rfc9218)}));
+  PolicyHost* host = policy->host();
+  if (policy->Find(stream_id) != nullptr) {
+    host->CountRefusal();
+    Say(policy, "stream %u is open already", stream_id);
+    return SLUICE_ERROR_ALREADY_EXISTS;
+  }
+  const RequestSignals said = {.rfc7540 = Read(rfc7540),
+                               .rfc9218 = Read(rfc9218)};
+  const StatusCode code = host->CheckOpen(stream_id, said);
+  if (code != StatusCode::kOk) return Result(policy, code);
+  StreamRecord* record = policy->connection->streams.Add(stream_id);
+  return Result(policy, host->Open(stream_id, record, said));
 }
 
 int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc7540* rfc7540) SLUICE_NOEXCEPT {
   if (policy == nullptr || rfc7540 == nullptr) return NullArgument(policy);
   if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
-  return Result(policy, policy->host->SetRfc7540(stream_id, *Read(rfc7540)));
+  return Result(policy,
+                policy->host()->SetRfc7540(stream_id, policy->Find(stream_id),
+                                           *Read(rfc7540)));
 }
 
 int sluice_priority_9218(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
   if (policy == nullptr || rfc9218 == nullptr) return NullArgument(policy);
   if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
-  return Result(policy, policy->host->SetRfc9218(stream_id, *Read(rfc9218)));
+  return Result(policy,
+                policy->host()->SetRfc9218(stream_id, policy->Find(stream_id),
+                                           *Read(rfc9218)));
 }
 
 int sluice_no_rfc7540_priorities(sluice_policy* policy) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  policy->host->OnNoRfc7540Priorities();
+  policy->host()->OnNoRfc7540Priorities();
   return SLUICE_OK;
 }
 
 int sluice_announces_no_rfc7540_priorities(const sluice_policy* policy)
     SLUICE_NOEXCEPT {
   if (policy == nullptr) return SLUICE_ERROR_INVALID_ARGUMENT;
-  return policy->host->AnnouncesNoRfc7540Priorities() ? 1 : 0;
+  return policy->connection->host.AnnouncesNoRfc7540Priorities() ? 1 : 0;
 }
 
 int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
@@ -316,13 +349,14 @@ int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
   if (policy == nullptr || hints == nullptr) return NullArgument(policy);
   const std::optional<ResourceHints> read = Read(*hints);
   if (!read.has_value()) {
-    policy->host->CountRefusal();
+    policy->host()->CountRefusal();
     Say(policy, "no such hints: class %d, flags %u", hints->resource_class,
         hints->flags);
     return SLUICE_ERROR_INVALID_ARGUMENT;
   }
   if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
-  return Result(policy, policy->host->SetHints(stream_id, *read));
+  return Result(policy, policy->host()->SetHints(
+                            stream_id, policy->Find(stream_id), *read));
 }
 
 int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
@@ -334,32 +368,38 @@ int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
   if (rfc7540 != nullptr || rfc9218 != nullptr) {
     server = ServerPriority{.rfc7540 = Read(rfc7540), .rfc9218 = Read(rfc9218)};
   }
-  return Result(policy, policy->host->SetServerPriority(stream_id, server));
+  return Result(policy, policy->host()->SetServerPriority(
+                            stream_id, policy->Find(stream_id), server));
 }
 
 int sluice_ready(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host->SetReady(stream_id));
+  return Result(policy,
+                policy->host()->SetReady(stream_id, policy->Find(stream_id)));
 }
 
 int sluice_blocked(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host->SetBlocked(stream_id));
+  return Result(policy,
+                policy->host()->SetBlocked(stream_id, policy->Find(stream_id)));
 }
 
 int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host->Close(stream_id));
+  StreamRecord* record = policy->Find(stream_id);
+  const StatusCode code = policy->host()->Close(stream_id, record);
+  if (record != nullptr) policy->connection->streams.Remove(record);
+  return Result(policy, code);
 }
 
 int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
   if (policy == nullptr || grant == nullptr) return NullArgument(policy);
-  if (policy->host->HasGrant()) {
+  if (policy->host()->HasGrant()) {
     Say(policy, "the last grant was not charged yet");
     return SLUICE_ERROR_WRONG_STATE;
   }
-  const std::optional<Grant> picked = policy->host->Pick();
-  if (!picked.has_value()) return SLUICE_NOTHING_READY;
+  const Grant* picked = policy->host()->Pick();
+  if (picked == nullptr) return SLUICE_NOTHING_READY;
   Write(*picked, grant);
   return SLUICE_OK;
 }
@@ -367,17 +407,18 @@ int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
 int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                   size_t bytes) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
-  return Result(policy, policy->host->Charge(stream_id, bytes));
+  return Result(policy, policy->host()->Charge(stream_id,
+                                               policy->Find(stream_id), bytes));
 }
 
 int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
                      void* user) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   if (callback == nullptr) {
-    policy->host->SetObserver(nullptr);
+    policy->host()->SetObserver(nullptr);
     return SLUICE_OK;
   }
-  policy->host->SetObserver(
+  policy->host()->SetObserver(
       [callback, user](const PolicyHost::Decision& decision) {
         sluice_decision told = {};
         told.number = decision.number;
@@ -392,7 +433,7 @@ int sluice_advance_time(sluice_policy* policy,
                         uint64_t nanoseconds) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   const uint64_t most = std::numeric_limits<int64_t>::max();
-  policy->host->AdvanceTime(
+  policy->host()->AdvanceTime(
       absl::Nanoseconds(static_cast<int64_t>(std::min(nanoseconds, most))));
   return SLUICE_OK;
 }
@@ -402,7 +443,7 @@ int sluice_get_stats(const sluice_policy* policy,
   if (policy == nullptr || stats == nullptr) {
     return SLUICE_ERROR_INVALID_ARGUMENT;
   }
-  const PolicyHost::Stats from = policy->host->stats();
+  const PolicyHost::Stats from = policy->connection->host.stats();
   stats->picks = from.picks;
   stats->empty_picks = from.empty_picks;
   stats->empty_grants = from.empty_grants;

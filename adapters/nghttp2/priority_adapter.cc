@@ -87,7 +87,9 @@ ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
       break;
     }
     frames_ = ahead;
-    if (signal.has_value()) TakePriority(signal->stream_id, signal->priority);
+    if (signal.has_value()) {
+      TakePriority(static_cast<int32_t>(signal->stream_id), signal->priority);
+    }
   } while (done < length);
   return static_cast<ssize_t>(done);
 }
@@ -124,12 +126,12 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       }
       field_stream_ = 0;
       said.tunnel = is_connect_;
-      Open(id, said);
+      Open(id, said)->requested = true;
       break;
     }
     case NGHTTP2_PRIORITY:
       if (!reads_frames_) {
-        TakePriority(Id(id), FromSpec(frame->priority.pri_spec));
+        TakePriority(id, FromSpec(frame->priority.pri_spec));
       }
       break;
     case NGHTTP2_PRIORITY_UPDATE: {
@@ -143,7 +145,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       break;
     }
     case NGHTTP2_WINDOW_UPDATE:
-      if (id != 0) WindowMayHaveOpened(session, id);
+      if (Stream* stream = Find(id)) WindowMayHaveOpened(session, stream);
       break;
     case NGHTTP2_SETTINGS:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) break;
@@ -156,7 +158,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       }
       // Windows may have opened, and the one of asked_next_ may have closed
       // (RFC 9113 §6.9.2).
-      WindowsMayHaveOpened(session);
+      WindowsMayHaveChanged(session);
       ++changes_;
       asked_next_ = 0;
       break;
@@ -168,13 +170,13 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
 
 void PriorityAdapter::OnStreamClose(nghttp2_session* session,
                                     int32_t stream_id) {
-  Forget(stream_id);
+  if (Stream* stream = Find(stream_id)) Forget(stream);
   if (fresh_.size() >= most_fresh_) ForgetLateAnswers(session);
   if (asked_next_ == stream_id) asked_next_ = 0;
   // The stream was reset with its frame under way: OnFrameSend() may never
   // come.
   if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
-    Finish(session, *served_, /*window=*/0);
+    Finish(session, *served_);
   }
   EnsureAsked(session);
 }
@@ -183,13 +185,16 @@ void PriorityAdapter::OnFrameSend(nghttp2_session* session,
                                   const nghttp2_frame* frame) {
   // HEADERS go out before any DATA, so this is set in time.
   hears_of_sends_ = true;
-  const int32_t id = frame->hd.stream_id;
   if (frame->hd.type != NGHTTP2_DATA || !served_.has_value() ||
-      grant_->stream_id != Id(id)) {
+      grant_->stream_id != Id(frame->hd.stream_id)) {
     return;
   }
-  Finish(session, frame->hd.length,
-         nghttp2_session_get_stream_remote_window_size(session, id));
+  const auto length = static_cast<int64_t>(frame->hd.length);
+  if (picked_ != nullptr && (picked_->window -= length) <= 0) {
+    picked_->window = nghttp2_session_get_stream_remote_window_size(
+        session, frame->hd.stream_id);
+  }
+  Finish(session, frame->hd.length);
 }
 
 int PriorityAdapter::OnExtensionChunk(const nghttp2_frame_hd& hd,
@@ -221,19 +226,24 @@ int PriorityAdapter::UnpackExtension(const nghttp2_frame_hd& hd,
   return 0;
 }
 
-void PriorityAdapter::Open(int32_t stream_id, const RequestSignals& said) {
+PriorityAdapter::Stream* PriorityAdapter::Open(int32_t stream_id,
+                                               const RequestSignals& said) {
   ++changes_;
-  if (host_.IsOpen(Id(stream_id))) return;  // trailers
-  if (host_.Open(Id(stream_id), said).ok()) return;
-  // A stream whose dependency is refused is served without it.
-  host_.Open(Id(stream_id), {.rfc9218 = said.rfc9218, .tunnel = said.tunnel})
-      .IgnoreError();
+  if (Stream* stream = Find(stream_id)) return stream;  // trailers
+  Stream* stream = streams_.Add(Id(stream_id));
+  host_.Open(stream->id, &stream->record, said);
+  return stream;
 }
 
-void PriorityAdapter::TakePriority(scheduler::StreamId stream_id,
+scheduler::StreamRecord* PriorityAdapter::FindRecord(int32_t stream_id) {
+  Stream* stream = Find(stream_id);
+  return stream == nullptr ? nullptr : &stream->record;
+}
+
+void PriorityAdapter::TakePriority(int32_t stream_id,
                                    const Rfc7540Priority& priority) {
   // A signal that is refused (a limit) changes nothing.
-  host_.SetRfc7540(stream_id, priority).IgnoreError();
+  host_.SetRfc7540(Id(stream_id), FindRecord(stream_id), priority);
   ++changes_;
 }
 
@@ -242,20 +252,16 @@ void PriorityAdapter::TakePriorityField(int32_t stream_id,
   const std::optional<Rfc9218Priority> parsed =
       signals::ParseRfc9218Priority(field);
   if (!parsed.has_value()) return;
-  host_.SetRfc9218(Id(stream_id), *parsed).IgnoreError();
+  host_.SetRfc9218(Id(stream_id), FindRecord(stream_id), *parsed);
   ++changes_;
 }
 
 // --- What the server does ----------------------------------------------------
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
-  Open(stream_id, {});
-  std::unique_ptr<Stream>& stream = streams_[stream_id];
-  if (stream == nullptr) {
-    stream = std::make_unique<Stream>();
-    stream->id = stream_id;
-  } else {
-    SetBlocked(stream.get());
+  Stream* stream = Open(stream_id, {});
+  if (stream->body.read != nullptr) {
+    SetBlocked(stream);
     stream->queued = stream->waiting = stream->window_blocked = false;
     stream->done = false;
   }
@@ -265,19 +271,23 @@ void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
 
 nghttp2_data_source* PriorityAdapter::SourceOf(int32_t stream_id) {
   Stream* stream = Find(stream_id);
-  return stream == nullptr ? nullptr : &stream->body.source;
+  return stream == nullptr || stream->body.read == nullptr
+             ? nullptr
+             : &stream->body.source;
 }
 
 absl::Status PriorityAdapter::SetServerPriority(
     int32_t stream_id, std::optional<ServerPriority> server) {
   ++changes_;
-  return host_.WithText(host_.SetServerPriority(Id(stream_id), server));
+  return host_.StatusOf(
+      host_.SetServerPriority(Id(stream_id), FindRecord(stream_id), server));
 }
 
 absl::Status PriorityAdapter::SetHints(int32_t stream_id,
                                        const ResourceHints& hints) {
   ++changes_;
-  return host_.WithText(host_.SetHints(Id(stream_id), hints));
+  return host_.StatusOf(
+      host_.SetHints(Id(stream_id), FindRecord(stream_id), hints));
 }
 
 // --- What nghttp2 asks -------------------------------------------------------
@@ -294,9 +304,11 @@ ssize_t PriorityAdapter::ReadCallback(nghttp2_session* session,
 ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
                               uint8_t* buffer, size_t length,
                               uint32_t* data_flags, void* user_data) {
-  MakeFreshReady(session);
+  if (!fresh_.empty()) MakeFreshReady(session);
   Stream* stream = Find(stream_id);
-  if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (stream == nullptr || stream->body.read == nullptr) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  }
   stream->queued = true;
   if (stream->waiting || stream->window_blocked) {
     // nghttp2 asks, so the server resumed it, or its window opened.
@@ -305,12 +317,11 @@ ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
     SetReady(stream);
   }
   asked_next_ = 0;
-  while (Pick(session)) {
-    const auto picked = static_cast<int32_t>(grant_->stream_id);
-    if (picked == stream_id) {
+  while (Pick(session, stream)) {
+    if (picked_ == stream) {
       return Serve(session, stream, buffer, length, data_flags, user_data);
     }
-    if (Queue(session, Find(picked))) break;
+    if (Queue(session, picked_)) break;
     DropGrant();
   }
   stream->queued = false;
@@ -320,10 +331,12 @@ ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
 ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
                                uint8_t* buffer, size_t length,
                                uint32_t* data_flags, void* user_data) {
-  const int32_t stream_id = stream->id;
+  const auto stream_id = static_cast<int32_t>(stream->id);
   // Before the source is read, which may cause frames.
-  const int32_t window =
-      nghttp2_session_get_stream_remote_window_size(session, stream_id);
+  if (stream->window <= static_cast<int64_t>(length)) {
+    stream->window =
+        nghttp2_session_get_stream_remote_window_size(session, stream_id);
+  }
   const ssize_t result = stream->body.read(
       session, stream_id, buffer, std::min(length, grant_->max_bytes),
       data_flags, &stream->body.source, user_data);
@@ -343,43 +356,39 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
       bytes > 0 || (result == 0 &&
                     !(ends && (*data_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)));
   if (!hears_of_sends_ || !has_frame) {
-    Finish(session, bytes, window - static_cast<int64_t>(bytes));
+    stream->window -= static_cast<int64_t>(bytes);
+    Finish(session, bytes);
   }
   return result;
 }
 
-void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes,
-                             int64_t window) {
-  const auto id = static_cast<int32_t>(grant_->stream_id);
-  host_.Charge(grant_->stream_id, std::min(bytes, grant_->max_bytes))
-      .IgnoreError();
-  grant_.reset();
+void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes) {
+  const scheduler::Grant& grant = *std::exchange(grant_, nullptr);
+  Stream* stream = std::exchange(picked_, nullptr);
   served_.reset();
-  if (Stream* stream = Find(id)) {
+  host_.Charge(grant.stream_id, stream == nullptr ? nullptr : &stream->record,
+               std::min(bytes, grant.max_bytes));
+  if (stream != nullptr) {
     if (stream->waiting || stream->done) {
       SetBlocked(stream);
-    } else if (window <= 0) {
+    } else if (stream->window <= 0) {
       // nghttp2 will not ask for it before its window opens.
       stream->window_blocked = true;
       SetBlocked(stream);
     } else {
       if (bytes == 0) SetReady(stream);  // the source asked for an empty frame
-      asked_next_ = id;
+      asked_next_ = static_cast<int32_t>(stream->id);
     }
   }
   EnsureAsked(session);
 }
 
-PriorityAdapter::Stream* PriorityAdapter::Find(int32_t stream_id) {
-  const auto found = streams_.find(stream_id);
-  return found == streams_.end() ? nullptr : found->second.get();
-}
-
-void PriorityAdapter::Forget(int32_t stream_id) {
-  if (Stream* stream = Find(stream_id)) Unlist(stream);
-  streams_.erase(stream_id);
-  // NotFound when it never opened here (its HEADERS were refused).
-  host_.Close(Id(stream_id)).IgnoreError();
+void PriorityAdapter::Forget(Stream* stream) {
+  Unlist(stream);
+  // NotFound when it never opened here (its id was refused).
+  host_.Close(stream->id, &stream->record);
+  if (picked_ == stream) picked_ = nullptr;
+  streams_.Remove(stream);
   ++changes_;
 }
 
@@ -389,12 +398,13 @@ void PriorityAdapter::Forget(int32_t stream_id) {
 void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
-    if (stream == nullptr) continue;
-    if (nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
+    if (stream == nullptr || stream->body.read == nullptr) continue;
+    if (stream->requested ||
+        nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
       stream->queued = true;
       SetReady(stream);
     } else if (nghttp2_session_check_server_session(session) != 0) {
-      Forget(id);  // closed before it was answered
+      Forget(stream);  // closed before it was answered
     } else {
       stream->waiting = true;  // the peer's stream limit holds the request back
     }
@@ -407,13 +417,14 @@ void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
 void PriorityAdapter::ForgetLateAnswers(nghttp2_session* session) {
   const bool serves = nghttp2_session_check_server_session(session) != 0;
   std::erase_if(fresh_, [&](int32_t id) {
-    if (Find(id) == nullptr) return true;
+    Stream* stream = Find(id);
+    if (stream == nullptr) return true;
     // A pushed stream does not exist before its PUSH_PROMISE is sent.
     if (!serves || id % 2 == 0 ||
         nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
       return false;
     }
-    Forget(id);
+    Forget(stream);
     return true;
   });
   most_fresh_ = 2 * fresh_.size() + kFewFresh;
@@ -424,13 +435,13 @@ void PriorityAdapter::SetReady(Stream* stream) {
     stream->ready_at = ready_.size();
     ready_.push_back(stream);
   }
-  host_.SetReady(Id(stream->id)).IgnoreError();
+  host_.SetReady(stream->id, &stream->record);
   ++changes_;
 }
 
 void PriorityAdapter::SetBlocked(Stream* stream) {
   Unlist(stream);
-  host_.SetBlocked(Id(stream->id)).IgnoreError();
+  host_.SetBlocked(stream->id, &stream->record);
   ++changes_;
 }
 
@@ -444,10 +455,10 @@ void PriorityAdapter::Unlist(Stream* stream) {
 }
 
 void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
-                                          int32_t stream_id) {
-  Stream* stream = Find(stream_id);
-  if (stream == nullptr || !stream->window_blocked ||
-      nghttp2_session_get_stream_remote_window_size(session, stream_id) <= 0) {
+                                          Stream* stream) {
+  if (!stream->window_blocked ||
+      nghttp2_session_get_stream_remote_window_size(
+          session, static_cast<int32_t>(stream->id)) <= 0) {
     return;
   }
   stream->window_blocked = false;
@@ -455,27 +466,30 @@ void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
 }
 
 // Sorted, since hash order differs from run to run, and so would the policy's.
-void PriorityAdapter::WindowsMayHaveOpened(nghttp2_session* session) {
-  std::vector<int32_t> blocked;
-  for (const auto& [id, stream] : streams_) {
-    if (stream->window_blocked) blocked.push_back(id);
-  }
-  std::sort(blocked.begin(), blocked.end());
-  for (const int32_t id : blocked) WindowMayHaveOpened(session, id);
+void PriorityAdapter::WindowsMayHaveChanged(nghttp2_session* session) {
+  std::vector<Stream*> blocked;
+  streams_.ForEach([&](Stream& stream) {
+    stream.window = 0;
+    if (stream.window_blocked) blocked.push_back(&stream);
+  });
+  std::sort(blocked.begin(), blocked.end(),
+            [](const Stream* a, const Stream* b) { return a->id < b->id; });
+  for (Stream* stream : blocked) WindowMayHaveOpened(session, stream);
 }
 
-bool PriorityAdapter::Pick(nghttp2_session* session) {
-  if (grant_.has_value() && grant_made_at_ == changes_) return true;
+bool PriorityAdapter::Pick(nghttp2_session* session, const Stream* asked) {
+  if (grant_ != nullptr && grant_made_at_ == changes_) return true;
   DropGrant();
-  while ((grant_ = host_.Pick()).has_value()) {
+  while ((grant_ = host_.Pick()) != nullptr) {
     const auto id = static_cast<int32_t>(grant_->stream_id);
-    Stream* stream = Find(id);
-    if (nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+    picked_ = Find(id);
+    if (picked_ == asked ||
+        nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
       grant_made_at_ = changes_;
       return true;
     }
-    stream->window_blocked = true;
-    SetBlocked(stream);
+    picked_->window_blocked = true;
+    SetBlocked(picked_);
     DropGrant();
   }
   return false;
@@ -484,22 +498,24 @@ bool PriorityAdapter::Pick(nghttp2_session* session) {
 // Takes the pick back. A charge of 0 bytes may block a stream, so a stream that
 // can send is made ready again.
 void PriorityAdapter::DropGrant() {
-  if (!grant_.has_value()) return;
-  const scheduler::StreamId id = grant_->stream_id;
-  grant_.reset();
-  host_.Charge(id, 0).IgnoreError();
-  Stream* stream = Find(static_cast<int32_t>(id));
-  if (stream != nullptr && stream->ready_at.has_value()) {
-    host_.SetReady(id).IgnoreError();
+  if (grant_ == nullptr) return;
+  const scheduler::StreamId id = std::exchange(grant_, nullptr)->stream_id;
+  Stream* stream = std::exchange(picked_, nullptr);
+  if (stream == nullptr) {
+    host_.Charge(id, nullptr, 0);
+    return;
   }
+  host_.Charge(id, &stream->record, 0);
+  if (stream->ready_at.has_value()) host_.SetReady(id, &stream->record);
 }
 
 bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {
+  const auto id = static_cast<int32_t>(stream->id);
   if (!stream->queued) {
-    stream->queued = nghttp2_session_resume_data(session, stream->id) == 0;
+    stream->queued = nghttp2_session_resume_data(session, id) == 0;
   }
   if (stream->queued) {
-    asked_next_ = stream->id;
+    asked_next_ = id;
     return true;
   }
   // nghttp2 holds no body of it (the response was refused), so it waits until
@@ -509,12 +525,11 @@ bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {
   return false;
 }
 
-void PriorityAdapter::EnsureAsked(nghttp2_session* session) {
-  if (asked_next_ != 0 || served_.has_value()) return;
+void PriorityAdapter::AskForAny(nghttp2_session* session) {
   while (!ready_.empty()) {
     Stream* stream = ready_.back();
-    if (nghttp2_session_get_stream_remote_window_size(session, stream->id) <=
-        0) {
+    if (nghttp2_session_get_stream_remote_window_size(
+            session, static_cast<int32_t>(stream->id)) <= 0) {
       stream->window_blocked = true;
       SetBlocked(stream);
     } else if (Queue(session, stream)) {

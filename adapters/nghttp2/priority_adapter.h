@@ -63,8 +63,10 @@
 
 #include <sluice/adapters/nghttp2/priority_frame_reader.h>
 #include <sluice/adapters/policy_host.h>
+#include <sluice/adapters/streams_by_id.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/trace/trace_files.h>
 
@@ -79,7 +81,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -164,7 +165,7 @@ class PriorityAdapter {
   nghttp2_data_source* SourceOf(int32_t stream_id);
 
   // The server's own priority, which holds over the client's, and its hints.
-  // Errors: those of PolicyHost.
+  // Errors: NotFound (the stream is not open), InvalidArgument.
   absl::Status SetServerPriority(
       int32_t stream_id, std::optional<scheduler::ServerPriority> server);
   absl::Status SetHints(int32_t stream_id,
@@ -189,10 +190,15 @@ class PriorityAdapter {
                     uint8_t* buffer, size_t length, uint32_t* data_flags,
                     nghttp2_data_source* source, void* user_data);
   };
+  // From its HEADERS, or from Schedule() when that comes first, to its close.
   struct Stream {
-    int32_t id = 0;
-    Body body = {};
+    scheduler::StreamId id = 0;
+    scheduler::StreamRecord record;
+    Body body = {};                  // `read` is null: it has none
     std::optional<size_t> ready_at;  // its index in ready_; none: blocked
+    // At least so many bytes of its flow-control window are open.
+    int64_t window = 0;
+    bool requested = false;  // nghttp2 reported its HEADERS, so it knows it
     // nghttp2 asks for it when its window is open: its item is queued, or
     // deferred by nghttp2's own flow control.
     bool queued = false;
@@ -212,10 +218,14 @@ class PriorityAdapter {
   ssize_t Serve(nghttp2_session* session, Stream* stream, uint8_t* buffer,
                 size_t length, uint32_t* data_flags, void* user_data);
   void Keep(int32_t stream_id, const Body& body);
-  Stream* Find(int32_t stream_id);
-  void Forget(int32_t stream_id);
-  void Open(int32_t stream_id, const RequestSignals& said);
-  void TakePriority(scheduler::StreamId stream_id,
+  // Null: it is not open.
+  Stream* Find(int32_t stream_id) {
+    return streams_.Find(static_cast<scheduler::StreamId>(stream_id));
+  }
+  scheduler::StreamRecord* FindRecord(int32_t stream_id);
+  void Forget(Stream* stream);
+  Stream* Open(int32_t stream_id, const RequestSignals& said);
+  void TakePriority(int32_t stream_id,
                     const signals::Rfc7540Priority& priority);
   void TakePriorityField(int32_t stream_id, absl::string_view field);
   void MakeFreshReady(nghttp2_session* session);
@@ -223,27 +233,33 @@ class PriorityAdapter {
   void SetReady(Stream* stream);
   void SetBlocked(Stream* stream);
   void Unlist(Stream* stream);
-  void WindowMayHaveOpened(nghttp2_session* session, int32_t stream_id);
-  void WindowsMayHaveOpened(nghttp2_session* session);
+  void WindowMayHaveOpened(nghttp2_session* session, Stream* stream);
+  void WindowsMayHaveChanged(nghttp2_session* session);
 
   // The frame of the grant is on its way, with `bytes` of payload and padding.
-  // Charges it, and makes nghttp2 ask for the next stream. `window` is the
-  // stream's, after the frame.
-  void Finish(nghttp2_session* session, size_t bytes, int64_t window);
+  // Charges it, and makes nghttp2 ask for the next stream.
+  void Finish(nghttp2_session* session, size_t bytes);
 
-  // Makes grant_ an up-to-date pick of a stream that can send. False when no
-  // stream can.
-  bool Pick(nghttp2_session* session);
+  // Makes grant_ an up-to-date pick of a stream that can send, which is
+  // picked_. nghttp2 asks for `asked`, so that one has a window. False when no
+  // stream can send.
+  bool Pick(nghttp2_session* session, const Stream* asked);
   void DropGrant();
   // Makes nghttp2 ask for the stream. False when nghttp2 holds no body of it;
   // the stream is blocked then.
   bool Queue(nghttp2_session* session, Stream* stream);
   // Makes nghttp2 ask for any ready stream, if there is one. The policy picks
   // when nghttp2 asks, so no earlier event takes a pick back.
-  void EnsureAsked(nghttp2_session* session);
+  void EnsureAsked(nghttp2_session* session) {
+    if (asked_next_ == 0 && !served_.has_value() && !ready_.empty()) {
+      AskForAny(session);
+    }
+  }
+  void AskForAny(nghttp2_session* session);
 
   PolicyHost host_;
-  absl::flat_hash_map<int32_t, std::unique_ptr<Stream>> streams_;
+  // A burst of streams gives its memory back.
+  StreamsById<Stream> streams_{/*most_spare=*/16};
   std::vector<Stream*> ready_;  // in no order
   // Streams given to nghttp2 since it last asked: their HEADERS go first. Those
   // that closed meanwhile are removed when there are most_fresh_, twice as many
@@ -254,7 +270,8 @@ class PriorityAdapter {
   PriorityFrameReader frames_;
   bool reads_frames_ = false;  // Receive() is in use
 
-  std::optional<scheduler::Grant> grant_;
+  const scheduler::Grant* grant_ = nullptr;
+  Stream* picked_ = nullptr;    // of the grant; null: it closed since
   uint64_t grant_made_at_ = 0;  // changes_ at the pick
   uint64_t changes_ = 0;        // grows when a new pick may differ
   int32_t asked_next_ = 0;      // nghttp2 will ask for it; 0: unknown

@@ -14,6 +14,13 @@ constexpr size_t kPreface = 24;  // bytes; RFC 9113 §3.4
 constexpr uint32_t kPriorityType = 0x2;
 constexpr uint32_t kStreamIdMask = 0x7fffffff;
 
+// Big-endian.
+uint32_t Number(const uint8_t* bytes, size_t count) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < count; ++i) value = (value << 8) | bytes[i];
+  return value;
+}
+
 }  // namespace
 
 size_t PriorityFrameReader::Take(absl::string_view bytes,
@@ -30,6 +37,15 @@ size_t PriorityFrameReader::Take(absl::string_view bytes,
     const size_t over = std::min(passed_over_, bytes.size());
     passed_over_ -= over;
     bytes.remove_prefix(over);
+    // A whole header is read where it is.
+    if (have_ == 0 && bytes.size() >= kHeader) {
+      const auto* header = reinterpret_cast<const uint8_t*>(bytes.data());
+      if (header[3] != kPriorityType) {
+        passed_over_ = Number(header, 3);
+        bytes.remove_prefix(kHeader);
+        continue;
+      }
+    }
     const size_t more = std::min(want_ - have_, bytes.size());
     std::copy_n(bytes.begin(), more, frame_.begin() + have_);
     have_ += more;
@@ -41,9 +57,9 @@ size_t PriorityFrameReader::Take(absl::string_view bytes,
     }
     have_ = 0;
     want_ = kHeader;
-    const uint32_t dependency = Number(kHeader, 4);
+    const uint32_t dependency = Number(&frame_[kHeader], 4);
     *signal = PrioritySignal{
-        .stream_id = Number(5, 4) & kStreamIdMask,
+        .stream_id = Number(&frame_[5], 4) & kStreamIdMask,
         .priority = {.depends_on = dependency & kStreamIdMask,
                      .weight = static_cast<int>(frame_[kHeader + 4]) + 1,
                      .exclusive = dependency > kStreamIdMask}};
@@ -53,20 +69,14 @@ size_t PriorityFrameReader::Take(absl::string_view bytes,
 }
 
 void PriorityFrameReader::OnHeader() {
-  const uint32_t length = Number(0, 3);
-  if (Number(3, 1) == kPriorityType && length == kPayload &&
-      (Number(5, 4) & kStreamIdMask) != 0) {
+  const uint32_t length = Number(&frame_[0], 3);
+  if (frame_[3] == kPriorityType && length == kPayload &&
+      (Number(&frame_[5], 4) & kStreamIdMask) != 0) {
     want_ = kHeader + kPayload;
     return;
   }
   passed_over_ = length;
   have_ = 0;
-}
-
-uint32_t PriorityFrameReader::Number(size_t at, size_t bytes) const {
-  uint32_t value = 0;
-  for (size_t i = at; i < at + bytes; ++i) value = (value << 8) | frame_[i];
-  return value;
 }
 
 }  // namespace sluice::adapters

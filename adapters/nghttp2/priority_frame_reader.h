@@ -42,7 +42,6 @@ class PriorityFrameReader {
   static constexpr size_t kPayload = 5;  // of a PRIORITY frame
 
   void OnHeader();
-  uint32_t Number(size_t at, size_t bytes) const;
 
   bool started_ = false;
   // The frame's header, and the payload of a PRIORITY frame behind it.

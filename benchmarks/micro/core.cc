@@ -9,6 +9,11 @@
 // of libnghttp2's other end; OneByteReads is Server, fed byte by byte;
 // Priority is a server under a storm of PRIORITY frames.
 //
+// Of Exchange there is also libnghttp2 with the adapter in charge of its server
+// (nghttp2_adapter_copy, and nghttp2_adapter_auto_copy by the policy `auto`).
+// Two parts of it are measured alone (parts.h): Hpack, and by OwnStack the
+// decisions that a server gets from the C ABI.
+//
 // items_per_second counts requests (of Priority: frames). The counters are for
 // one of them: bytes that memcpy() and memmove() copied, and allocations.
 #include <benchmark/benchmark.h>
@@ -25,6 +30,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "benchmarks/micro/exchange.h"
+#include "benchmarks/micro/parts.h"
 #include "benchmarks/micro/work_counter.h"
 
 ABSL_FLAG(uint32_t, iterations, 0,
@@ -40,19 +46,29 @@ struct System {
   std::function<std::unique_ptr<End>(const Exchange&)> server;
 };
 
-std::vector<System> Systems() {
-  std::vector<System> systems = {
-      {"sluice", MakeSluiceClient, MakeSluiceServer}};
-  for (const bool no_copy : {false, true}) {
-    systems.push_back({no_copy ? "nghttp2_no_copy" : "nghttp2_copy",
-                       [no_copy](const Exchange& exchange) {
-                         return MakeNghttp2Client(exchange, no_copy);
-                       },
-                       [no_copy](const Exchange& exchange) {
-                         return MakeNghttp2Server(exchange, no_copy);
-                       }});
-  }
-  return systems;
+// With a policy, the adapter is in charge of the server.
+System Nghttp2(const std::string& name, bool no_copy,
+               const char* policy = nullptr) {
+  return {"nghttp2_" + name + (no_copy ? "no_copy" : "copy"),
+          [no_copy](const Exchange& exchange) {
+            return MakeNghttp2Client(exchange, no_copy);
+          },
+          [no_copy, policy](const Exchange& exchange) {
+            return MakeNghttp2Server(exchange, no_copy, policy);
+          }};
+}
+
+std::vector<System> Libraries() {
+  return {{"sluice", MakeSluiceClient, MakeSluiceServer},
+          Nghttp2("", false),
+          Nghttp2("", true)};
+}
+
+std::vector<System> Adapters() {
+  return {Nghttp2("adapter_", false, "rfc7540"),
+          Nghttp2("adapter_", true, "rfc7540"),
+          Nghttp2("adapter_auto_", false, "auto"),
+          Nghttp2("adapter_auto_", true, "auto")};
 }
 
 void Report(benchmark::State& state, uint64_t requests, const Work& before) {
@@ -238,28 +254,61 @@ void PriorityStorm(benchmark::State& state, const System& system,
       [&](End& server) { server.Receive(storm); });
 }
 
+// An iteration is a round of `in_flight` requests.
+void PartAlone(benchmark::State& state, Part& part, uint64_t in_flight) {
+  for (int i = 0; i < kWarmUp; ++i) part.Round(in_flight);
+  const Work before = WorkSoFar();
+  for (auto _ : state) part.Round(in_flight);
+  Report(state, state.iterations() * in_flight, before);
+}
+
+void Register(const std::string& operation, const std::string& system,
+              uint64_t in_flight, size_t bytes,
+              std::function<void(benchmark::State&)> run) {
+  benchmark::internal::Benchmark* registered = benchmark::RegisterBenchmark(
+      (operation + "/" + system + "/" + std::to_string(in_flight) + "/" +
+       std::to_string(bytes))
+          .c_str(),
+      std::move(run));
+  const uint32_t iterations = absl::GetFlag(FLAGS_iterations);
+  if (iterations > 0) registered->Iterations(iterations);
+}
+
 using Run = void (*)(benchmark::State&, const System&, const Exchange&,
                      uint64_t in_flight);
 
 void Register(const std::string& operation, Run run, uint64_t in_flight,
-              size_t bytes, const Exchange& exchange) {
-  for (const System& system : Systems()) {
-    benchmark::internal::Benchmark* registered = benchmark::RegisterBenchmark(
-        (operation + "/" + system.name + "/" + std::to_string(in_flight) + "/" +
-         std::to_string(bytes))
-            .c_str(),
-        [run, system, exchange, in_flight](benchmark::State& state) {
-          run(state, system, exchange, in_flight);
-        });
-    const uint32_t iterations = absl::GetFlag(FLAGS_iterations);
-    if (iterations > 0) registered->Iterations(iterations);
+              size_t bytes, const Exchange& exchange,
+              const std::vector<System>& systems = Libraries()) {
+  for (const System& system : systems) {
+    Register(operation, system.name, in_flight, bytes,
+             [run, system, exchange, in_flight](benchmark::State& state) {
+               run(state, system, exchange, in_flight);
+             });
   }
+}
+
+void RegisterParts(uint64_t in_flight, size_t bytes) {
+  for (const std::string policy : {"rfc7540", "auto"}) {
+    Register("OwnStack", "sluice_c_" + policy, in_flight, bytes,
+             [=](benchmark::State& state) {
+               PartAlone(state, *MakeCAbiPart(policy, BrowserExchange(bytes)),
+                         in_flight);
+             });
+  }
+  if (bytes > 0) return;
+  Register("Hpack", "nghttp2", in_flight, bytes, [=](benchmark::State& state) {
+    PartAlone(state, *MakeHpackPart(BrowserExchange(bytes)), in_flight);
+  });
 }
 
 void RegisterAll() {
   for (const uint64_t in_flight : {1, 10, 100}) {
     for (const size_t bytes : {0, 1 << 10, 1 << 16, 1 << 20}) {
       Register("Exchange", Joined, in_flight, bytes, BrowserExchange(bytes));
+      Register("Exchange", Joined, in_flight, bytes, BrowserExchange(bytes),
+               Adapters());
+      RegisterParts(in_flight, bytes);
       Register("Server", ServerAlone, in_flight, bytes, BrowserExchange(bytes));
       Register("Client", ClientAlone, in_flight, bytes, BrowserExchange(bytes));
       Register("Upload", Joined, in_flight, bytes, UploadExchange(bytes));

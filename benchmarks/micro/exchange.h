@@ -56,12 +56,14 @@ class ClientEnd : public End {
 
 // A server answers each request once it has all of it. Sluice's is a
 // DataScheduler with the policy `rfc7540`. libnghttp2's copies bodies into the
-// session or, with `no_copy`, hands them over by send_data_callback.
+// session or, with `no_copy`, hands them over by send_data_callback; with a
+// policy, adapters/nghttp2 is in charge of it.
 std::unique_ptr<ClientEnd> MakeSluiceClient(const Exchange& exchange);
 std::unique_ptr<End> MakeSluiceServer(const Exchange& exchange);
 std::unique_ptr<ClientEnd> MakeNghttp2Client(const Exchange& exchange,
                                              bool no_copy);
-std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy);
+std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy,
+                                       const char* policy = nullptr);
 
 // Bytes that went either way.
 struct Carried {

@@ -1,3 +1,5 @@
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
@@ -12,9 +14,12 @@
 #include <vector>
 
 #include "benchmarks/micro/exchange.h"
+#include "benchmarks/micro/nghttp2_fields.h"
 
 namespace sluice::benchmarks {
 namespace {
+
+using ::sluice::adapters::PriorityAdapter;
 
 constexpr uint32_t kWindow = 0x7fffffff;  // as good as endless
 
@@ -22,33 +27,24 @@ void Check(bool ok) {
   if (!ok) std::abort();
 }
 
-std::vector<nghttp2_nv> HeadersOf(const Fields& fields) {
-  const auto bytes = [](const std::string& text) {
-    return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
-  };
-  std::vector<nghttp2_nv> headers;
-  for (const auto& [name, value] : fields) {
-    headers.push_back(
-        {bytes(name), bytes(value), name.size(), value.size(),
-         NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE});
-  }
-  return headers;
-}
-
 // Both ends. A body is read from one string, at a place of its own for
-// each stream.
+// each stream. With an adapter, its policy orders the bodies.
 template <class Face>
 class Nghttp2End : public Face {
  public:
-  Nghttp2End(const Exchange& exchange, bool no_copy)
-      : exchange_(exchange), no_copy_(no_copy) {}
+  Nghttp2End(const Exchange& exchange, bool no_copy,
+             std::unique_ptr<PriorityAdapter> adapter = nullptr)
+      : adapter_(std::move(adapter)), exchange_(exchange), no_copy_(no_copy) {}
   ~Nghttp2End() override { nghttp2_session_del(session_); }
   Nghttp2End(const Nghttp2End&) = delete;
   Nghttp2End& operator=(const Nghttp2End&) = delete;
 
   void Receive(std::string_view bytes) override {
-    const auto taken = nghttp2_session_mem_recv(
-        session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
+    const auto taken =
+        adapter_ == nullptr
+            ? nghttp2_session_mem_recv(session_, data, bytes.size())
+            : adapter_->Receive(session_, data, bytes.size());
     Check(taken == static_cast<ssize_t>(bytes.size()));
   }
 
@@ -71,6 +67,7 @@ class Nghttp2End : public Face {
     nghttp2_session_callbacks_set_on_frame_recv_callback(calls, OnFrame);
     nghttp2_session_callbacks_set_on_header_callback(calls, OnHeader);
     nghttp2_session_callbacks_set_send_data_callback(calls, SendData);
+    if (adapter_ != nullptr) LetAdapterHear(calls);
     Check((client ? nghttp2_session_client_new : nghttp2_session_server_new)(
               &session_, calls, this) == 0);
     nghttp2_session_callbacks_del(calls);
@@ -91,6 +88,7 @@ class Nghttp2End : public Face {
     return {.source = {}, .read_callback = Read};
   }
 
+  const std::unique_ptr<PriorityAdapter> adapter_;  // outlives the session
   nghttp2_session* session_ = nullptr;
   const Exchange exchange_;
 
@@ -114,6 +112,32 @@ class Nghttp2End : public Face {
                       void* user) {
     Self(user).seen_ += name[name_size - 1] + (value_size > 0 ? value[0] : 0);
     return 0;
+  }
+
+  // The adapter hears first, as its header asks.
+  static void LetAdapterHear(nghttp2_session_callbacks* calls) {
+    nghttp2_session_callbacks_set_on_header_callback(
+        calls, [](nghttp2_session* session, const nghttp2_frame* frame,
+                  const uint8_t* name, size_t name_size, const uint8_t* value,
+                  size_t value_size, uint8_t flags, void* user) {
+          Self(user).adapter_->OnHeader(
+              frame, {reinterpret_cast<const char*>(name), name_size},
+              {reinterpret_cast<const char*>(value), value_size});
+          return OnHeader(session, frame, name, name_size, value, value_size,
+                          flags, user);
+        });
+    nghttp2_session_callbacks_set_on_frame_recv_callback(
+        calls,
+        [](nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+          Self(user).adapter_->OnFrameRecv(session, frame);
+          return OnFrame(session, frame, user);
+        });
+    nghttp2_session_callbacks_set_on_stream_close_callback(
+        calls,
+        [](nghttp2_session* session, int32_t stream, uint32_t, void* user) {
+          Self(user).adapter_->OnStreamClose(session, stream);
+          return 0;
+        });
   }
 
   static ssize_t Read(nghttp2_session* session, int32_t stream, uint8_t* out,
@@ -145,6 +169,9 @@ class Nghttp2End : public Face {
                       nghttp2_data_source* source, void* user) {
     const Nghttp2End& self = Self(user);
     Check(frame->data.padlen == 0);
+    if (self.adapter_ != nullptr) {
+      source = self.adapter_->SourceOf(frame->hd.stream_id);
+    }
     const auto end = reinterpret_cast<uintptr_t>(source->ptr);
     (*self.sink_)({reinterpret_cast<const char*>(header), 9});
     (*self.sink_)({self.body_->data() + end - size, size});
@@ -162,7 +189,7 @@ class Nghttp2Client final : public Nghttp2End<ClientEnd> {
  public:
   Nghttp2Client(const Exchange& exchange, bool no_copy)
       : Nghttp2End(exchange, no_copy),
-        request_(HeadersOf(exchange_.request)),
+        request_(ForNghttp2(exchange_.request)),
         body_(exchange.request_bytes, 'x') {
     Start(true);
   }
@@ -185,10 +212,11 @@ class Nghttp2Client final : public Nghttp2End<ClientEnd> {
 
 class Nghttp2Server final : public Nghttp2End<End> {
  public:
-  Nghttp2Server(const Exchange& exchange, bool no_copy)
-      : Nghttp2End(exchange, no_copy),
-        response_(HeadersOf(exchange_.response)),
-        trailers_(HeadersOf(exchange_.trailers)),
+  Nghttp2Server(const Exchange& exchange, bool no_copy,
+                std::unique_ptr<PriorityAdapter> adapter)
+      : Nghttp2End(exchange, no_copy, std::move(adapter)),
+        response_(ForNghttp2(exchange_.response)),
+        trailers_(ForNghttp2(exchange_.trailers)),
         body_(exchange.response_bytes, 'x'),
         unanswered_(exchange.unanswered) {
     Start(false);
@@ -201,9 +229,13 @@ class Nghttp2Server final : public Nghttp2End<End> {
       return;
     }
     nghttp2_data_provider provider = Provider(body_, &trailers_);
-    Check(nghttp2_submit_response(
-              session_, stream, response_.data(), response_.size(),
-              body_.empty() && trailers_.empty() ? nullptr : &provider) == 0);
+    const bool has_body = !body_.empty() || !trailers_.empty();
+    if (has_body && adapter_ != nullptr) {
+      provider = adapter_->Schedule(stream, provider);
+    }
+    Check(nghttp2_submit_response(session_, stream, response_.data(),
+                                  response_.size(),
+                                  has_body ? &provider : nullptr) == 0);
   }
 
  private:
@@ -220,8 +252,11 @@ std::unique_ptr<ClientEnd> MakeNghttp2Client(const Exchange& exchange,
   return std::make_unique<Nghttp2Client>(exchange, no_copy);
 }
 
-std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy) {
-  return std::make_unique<Nghttp2Server>(exchange, no_copy);
+std::unique_ptr<End> MakeNghttp2Server(const Exchange& exchange, bool no_copy,
+                                       const char* policy) {
+  return std::make_unique<Nghttp2Server>(
+      exchange, no_copy,
+      policy == nullptr ? nullptr : *PriorityAdapter::Create(policy));
 }
 
 }  // namespace sluice::benchmarks

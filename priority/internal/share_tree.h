@@ -63,18 +63,15 @@ class ShareTree {
   };
   static_assert(sizeof(PathEntry) == 16);
 
-  ShareTree(size_t nodes, size_t max_grant, size_t calendars, TreeOrder order);
+  // At most `calendars` large queues.
+  ShareTree(size_t max_grant, size_t calendars, TreeOrder order);
 
   // --- The pool ---------------------------------------------------------
-  bool full() const { return free_node_ == kNone; }
-  // The pool gets `size` nodes in all; node indices stay.
-  void Grow(size_t size);
-  // A blank node without a place. The pool must not be full.
+  // A blank node without a place. The pool may move; node indices stay.
   NodeIndex New();
   // `n` must be detached and childless.
   void Delete(NodeIndex n);
 
-  const Nodes& nodes() const { return nodes_; }
   Node& node(NodeIndex n) { return nodes_[n]; }
   const Node& node(NodeIndex n) const { return nodes_[n]; }
   const Group& group(GroupIndex g) const { return groups_[g]; }

@@ -8,12 +8,20 @@
 #include <string>
 #include <tuple>
 
+#include "benchmarks/micro/parts.h"
 #include "gtest/gtest.h"
 
 namespace sluice::benchmarks {
 namespace {
 
-enum class Library { kSluice, kNghttp2Copy, kNghttp2NoCopy };
+enum class Library {
+  kSluice,
+  kNghttp2Copy,
+  kNghttp2NoCopy,
+  // Servers only.
+  kAdapterCopy,
+  kAdapterNoCopy,
+};
 
 std::unique_ptr<ClientEnd> MakeClient(Library library, const Exchange& of) {
   return library == Library::kSluice
@@ -22,9 +30,19 @@ std::unique_ptr<ClientEnd> MakeClient(Library library, const Exchange& of) {
 }
 
 std::unique_ptr<End> MakeServer(Library library, const Exchange& of) {
-  return library == Library::kSluice
-             ? MakeSluiceServer(of)
-             : MakeNghttp2Server(of, library == Library::kNghttp2NoCopy);
+  switch (library) {
+    case Library::kSluice:
+      return MakeSluiceServer(of);
+    case Library::kNghttp2Copy:
+      return MakeNghttp2Server(of, /*no_copy=*/false);
+    case Library::kNghttp2NoCopy:
+      return MakeNghttp2Server(of, /*no_copy=*/true);
+    case Library::kAdapterCopy:
+      return MakeNghttp2Server(of, /*no_copy=*/false, "rfc7540");
+    case Library::kAdapterNoCopy:
+      return MakeNghttp2Server(of, /*no_copy=*/true, "auto");
+  }
+  return nullptr;
 }
 
 class ExchangeTest
@@ -67,20 +85,36 @@ TEST_P(ExchangeTest, StreamsWithoutAnAnswerHoldUpNobody) {
   EXPECT_GE(BytesOf(exchange), 30 * 1000u);
 }
 
-const Library kLibraries[] = {Library::kSluice, Library::kNghttp2Copy,
-                              Library::kNghttp2NoCopy};
+const Library kClients[] = {Library::kSluice, Library::kNghttp2Copy,
+                            Library::kNghttp2NoCopy};
+const Library kServers[] = {Library::kSluice, Library::kNghttp2Copy,
+                            Library::kNghttp2NoCopy, Library::kAdapterCopy,
+                            Library::kAdapterNoCopy};
 
 std::string NameOf(
     const testing::TestParamInfo<std::tuple<Library, Library>>& pair) {
-  const std::string names[] = {"Sluice", "Nghttp2Copy", "Nghttp2NoCopy"};
+  const std::string names[] = {"Sluice", "Nghttp2Copy", "Nghttp2NoCopy",
+                               "AdapterCopy", "AdapterNoCopy"};
   return names[static_cast<int>(std::get<0>(pair.param))] + "To" +
          names[static_cast<int>(std::get<1>(pair.param))];
 }
 
 INSTANTIATE_TEST_SUITE_P(AllPairs, ExchangeTest,
-                         testing::Combine(testing::ValuesIn(kLibraries),
-                                          testing::ValuesIn(kLibraries)),
+                         testing::Combine(testing::ValuesIn(kClients),
+                                          testing::ValuesIn(kServers)),
                          NameOf);
+
+// A part aborts at its first fault.
+TEST(PartsTest, EveryPartServesEveryKindOfMessage) {
+  for (const Exchange& exchange : {BrowserExchange(0), BrowserExchange(100000),
+                                   ApiExchange(1000), GrpcExchange(1000)}) {
+    MakeHpackPart(exchange)->Round(10);
+    for (const char* policy : {"rfc7540", "auto", "rr"}) {
+      const std::unique_ptr<Part> part = MakeCAbiPart(policy, exchange);
+      for (int round = 0; round < 3; ++round) part->Round(10);
+    }
+  }
+}
 
 }  // namespace
 }  // namespace sluice::benchmarks

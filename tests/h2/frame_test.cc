@@ -48,12 +48,37 @@ TEST(FrameDecoderTest, CutsFramesFromPiecesOfAnySize) {
   const std::string bytes =
       absl::StrCat(EncodePing("12345678", false).bytes(),
                    EncodeFrame(FrameType::kData, kFlagEndStream, 5, ""),
-                   EncodeFrame(FrameType::kData, 0, 7, "hello"));
+                   EncodeFrame(FrameType::kHeaders, 0, 7, "hello"));
   for (size_t piece = 1; piece <= bytes.size(); ++piece) {
     EXPECT_THAT(Decode(bytes, piece),
-                ElementsAre("6/0/0/12345678", "0/1/5/", "0/0/7/hello"))
+                ElementsAre("6/0/0/12345678", "0/1/5/", "1/0/7/hello"))
         << "pieces of " << piece;
   }
+}
+
+TEST(FrameDecoderTest, DataIsReportedPieceByPieceAndNeverCopied) {
+  FrameDecoder decoder;
+  const std::string bytes =
+      absl::StrCat(EncodeFrame(FrameType::kData, 0, 1, "abcdef"),
+                   EncodePing("12345678", false).bytes());
+  Frame frame;
+  absl::string_view input = absl::string_view(bytes).substr(0, 9);
+  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  const auto piece = [&](size_t from, size_t size) {
+    input = absl::string_view(bytes).substr(from, size);
+    EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+    EXPECT_EQ(frame.length, 6u);
+    EXPECT_EQ(frame.payload.data(), bytes.data() + from);
+    return absl::StrCat(frame.payload, " ", frame.rest);
+  };
+  EXPECT_EQ(piece(9, 2), "ab 4");
+  EXPECT_TRUE(input.empty());
+  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  EXPECT_EQ(piece(11, bytes.size()), "cdef 0");
+  EXPECT_EQ(decoder.buffered(), 0u);
+  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  EXPECT_EQ(frame.type, FrameType::kPing);
 }
 
 TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
@@ -68,7 +93,7 @@ TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
 
 TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   FrameDecoder decoder;
-  const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
+  const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abc");
   absl::string_view input = bytes;
   Frame frame;
   decoder.Next(&input, &frame);
@@ -78,7 +103,7 @@ TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
 
 TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   FrameDecoder decoder;
-  const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abcdef");
+  const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abcdef");
   absl::string_view input = absl::string_view(bytes).substr(0, 12);
   Frame frame;
   decoder.Next(&input, &frame);
@@ -127,6 +152,7 @@ TEST(FrameDecoderTest, PaddingIsTakenOffAPaddedFrameOnly) {
       "\x02"
       "abcXX",
       6);
+  frame.length = 6;
   EXPECT_EQ(Unpadded(frame, 0).value(), frame.payload);
   frame.flags = kFlagPadded;
   EXPECT_EQ(Unpadded(frame, 0).value(), "abc");
@@ -136,6 +162,7 @@ TEST(FrameDecoderTest, PaddingIsTakenOffAPaddedFrameOnly) {
   EXPECT_EQ(ErrorKindOf(Unpadded(frame, 6).status()),
             ErrorKind::kFrameDataMissing);
   frame.payload = {};
+  frame.length = 0;
   EXPECT_EQ(ErrorKindOf(Unpadded(frame, 0).status()),
             ErrorKind::kFrameDataMissing);
 }

@@ -173,7 +173,8 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
 
 TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
   const auto parse = [](const Fields& fields) {
-    return ContentLengthOf(ViewsOf(fields));
+    const HeaderViews views = ViewsOf(fields);
+    return ContentLengthOf(views, FactsOf(views));
   };
   EXPECT_TRUE(parse({}).legal);
   EXPECT_EQ(parse({}).value, std::nullopt);

@@ -14,17 +14,17 @@ namespace {
 
 constexpr size_t kNoLimit = 1 << 20;
 
+std::vector<Header> TakeFields(HpackDecoder* decoder) {
+  std::vector<Header> fields = HeaderList(decoder->fields()).ToHeaders();
+  decoder->EndBlock();
+  return fields;
+}
+
 std::string Encoded(HpackEncoder& encoder, const std::vector<Header>& headers) {
   const HeaderViews fields = ViewsOf(headers);
   std::string block(HpackEncoder::MostBytes(ListSizeOf(fields)), '?');
   block.resize(encoder.Encode(fields, block.data(), block.size()));
   return block;
-}
-
-std::vector<Header> TakeFields(HpackDecoder* decoder) {
-  std::vector<Header> fields = HeaderList(decoder->fields()).ToHeaders();
-  decoder->EndBlock();
-  return fields;
 }
 
 // RFC 7541 appendix C.4.1: a request with Huffman coding.
@@ -94,7 +94,6 @@ TEST(HpackTest, OurTableStaysBoundedWhateverThePeerAllows) {
   for (int i = 0; i < 200; ++i) {
     const std::vector<Header> headers = {
         {"x-" + std::to_string(i), std::string(100, 'v')}};
-
     ASSERT_TRUE(decoder.Decode(Encoded(encoder, headers), true, &memory));
     EXPECT_EQ(TakeFields(&decoder), headers);
   }
@@ -106,7 +105,6 @@ TEST(HpackTest, FieldsAboveTheLimitAreDroppedAndTheTableStaysInStep) {
   HpackDecoder decoder(100);
   const std::vector<Header> large = {{"x-indexed", std::string(50, 'v')},
                                      {"x-other", std::string(50, 'w')}};
-
   ASSERT_TRUE(decoder.Decode(Encoded(encoder, large), true, &memory));
   EXPECT_TRUE(decoder.dropped());
   EXPECT_EQ(decoder.list_size(), 9 + 50 + 32 + 7 + 50 + 32u);

@@ -51,9 +51,11 @@ class HttpConnectionTest : public ::testing::Test {
     std::ofstream(root_ / "big.bin") << std::string(kBigFile, 'b');
     EXPECT_EQ(pipe(pipe_), 0);
     log_ = std::make_unique<AccessLog>(pipe_[1], [] {});
-    absl::StatusOr<StaticFiles> files = StaticFiles::Open(root_.string());
+    // Bodies are read from the open file, not from memory.
+    absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+        StaticFiles::Open(root_.string(), {.max_file_in_memory = 1000});
     EXPECT_TRUE(files.ok()) << files.status();
-    files_ = std::make_unique<StaticFiles>(*std::move(files));
+    files_ = *std::move(files);
     http_ = std::make_unique<HttpConnection>(
         files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
         *trace::CreateLoggedPolicy("rr", {}, nullptr),

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Runs benchmarks/servers/idle.py: idle_test.py IDLE SERVER
+
+Looks at the form of its figures, and at none of them.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+IDLE, SERVER = (os.path.abspath(path) for path in sys.argv[1:3])
+
+
+def run(*options, path=None):
+    return subprocess.run([sys.executable, IDLE, SERVER, *options], capture_output=True, text=True,
+                          check=False, env=dict(os.environ, **({"PATH": path} if path else {})))
+
+
+class IdleTest(unittest.TestCase):
+    def test_each_policy_has_a_figure_after_the_handshake_and_after_a_request(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "figures.json")
+            done = run("--connections=20", "--runs=1", "--servers=rfc9218,auto", f"--json={file}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            figures = json.loads(file.read_text(encoding="utf-8"))
+        self.assertEqual(figures["connections"], 20)
+        self.assertEqual(list(figures["servers"]), ["rfc9218", "auto"])
+        for cells in figures["servers"].values():
+            self.assertEqual(list(cells), ["handshake", "request"])
+            for cell in cells.values():
+                self.assertLessEqual(cell["least"], cell["median"])
+                self.assertLessEqual(cell["median"], cell["most"])
+
+    def test_a_peer_that_is_missing_is_left_out_with_the_reason(self):
+        with tempfile.TemporaryDirectory() as empty:
+            done = run("--connections=20", "--runs=1", "--servers=h2o,nghttpd", path=empty)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for peer in ("h2o", "nghttpd"):
+            self.assertRegex(done.stdout, f"{peer} +left out: it is not installed")
+
+    def test_a_server_that_ends_is_reported(self):
+        done = run("--connections=20", "--runs=1", "--servers=no_such_policy")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "idle: no_such_policy: it ended with status 2\n")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
