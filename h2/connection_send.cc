@@ -210,6 +210,10 @@ SendCapacity Connection::CapacityFor(StreamId id) const {
   return CapacityOf(core, stream);
 }
 
+void Connection::Prefetch(StreamId id) const {
+  impl_->core.streams.Prefetch(id);
+}
+
 // --- Messages --------------------------------------------------------------
 
 absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,

@@ -151,6 +151,12 @@ class PriorityTree {
   // until its next SetReady().
   void Charge(size_t bytes) { shares_.Charge(bytes); }
 
+  // A guess of the next Pick(); 0: none. O(1).
+  StreamId LikelyNext() const {
+    const NodeIndex n = shares_.Peek();
+    return n == internal::kNone ? 0 : shares_.node(n).id;
+  }
+
   size_t max_grant() const { return shares_.max_grant(); }
 
   // --- Looking at it -----------------------------------------------------

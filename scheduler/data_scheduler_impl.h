@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "scheduler/small_frames.h"
@@ -67,7 +68,7 @@ class DataScheduler::Impl {
 
   // A pick that waits for its charge.
   struct Turn {
-    Grant grant;
+    const Grant& grant;
     Stream* stream = nullptr;  // gone when its source's Read() closed it
     h2::SendCapacity capacity;
     size_t ready_streams = 0;  // itself included
@@ -129,6 +130,8 @@ class DataScheduler::Impl {
   void Fail(Stream* stream);
 
   // --- Pulling ---------------------------------------------------------------
+  //
+  // The four functions of a frame are one to the compiler.
 
   // Whether the connection's window is open, and not too little to be spent.
   bool WindowIsOpen() const {
@@ -136,7 +139,7 @@ class DataScheduler::Impl {
            connection_->CapacityFor(h2::kConnectionStreamId).window > 0;
   }
   // One pick; returns the bytes sent, or nothing: the pull is at its end.
-  std::optional<size_t> SendOne(size_t max_bytes);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE std::optional<size_t> SendOne(size_t max_bytes);
   // Whether the rest of the connection's window is too small to be spent now.
   // Makes sure that it is spent in the end.
   bool HoldConnectionWindow(const h2::SendCapacity& connection);
@@ -144,8 +147,11 @@ class DataScheduler::Impl {
   // a frame. Makes sure that it goes in the end.
   bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
   // Serves a pick and charges it; returns the bytes sent.
-  size_t Serve(const Turn& turn, size_t room);
-  size_t Send(const Turn& turn, DataSource::Chunk& chunk);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Serve(const Turn& turn, size_t room);
+  // `bytes`: the size of `chunk`.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Send(const Turn& turn,
+                                           DataSource::Chunk& chunk,
+                                           size_t bytes);
   // The core took no DATA: calls from Read() used up the capacity.
   void Keep(const Turn& turn, DataSource::Chunk& chunk);
   // The charge of a turn that sent nothing.

@@ -106,6 +106,13 @@ std::optional<Grant> RankedPolicy::Pick() {
       picked_->id, static_cast<size_t>(max_grant_), {picked_->rank.rule}};
 }
 
+StreamId RankedPolicy::LikelyNext() const {
+  if (ready_groups_[0] == 0) return 0;
+  const Group& group = *groups_[absl::countr_zero(ready_groups_[0])];
+  const bool shared = group.sequential.empty();
+  return (shared ? group.shared : group.sequential).top()->id;
+}
+
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
   ABSL_ASSERT(bytes <= static_cast<size_t>(max_grant_));
   Group& group = *picked_group_;

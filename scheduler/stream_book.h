@@ -127,6 +127,9 @@ class StreamBook {
     policy_->Charge(id, bytes);
   }
 
+  // Policy::LikelyNext().
+  StreamId LikelyNext() const { return policy_->LikelyNext(); }
+
   // The stream will send no more. Afterwards `*record` may be destroyed.
   void Close(StreamRecord* record);
 

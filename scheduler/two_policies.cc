@@ -78,6 +78,11 @@ void TwoPolicies::Charge(StreamId id, size_t bytes) {
   picked_->Charge(id, bytes);
 }
 
+StreamId TwoPolicies::LikelyNext() const {
+  const StreamId id = second_->LikelyNext();
+  return id != 0 ? id : first_->LikelyNext();
+}
+
 size_t TwoPolicies::ExplainPick(absl::Span<PathLevel> levels) const {
   return picked_->ExplainPick(levels);
 }

@@ -111,6 +111,12 @@ class ShareTree {
   // The node whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
+  // The one on the first level that Pick() would choose, if it is easily found.
+  NodeIndex Peek() const {
+    const GroupIndex top = nodes_[kRoot].children;
+    const bool contended = top != kNone && groups_[top].active > 1;
+    return contended ? queue_.Peek(groups_[top]) : kNone;
+  }
   // The choices of the pull, from the top.
   absl::Span<const PathEntry> path() const {
     return {path_.data(), path_size_};

@@ -69,6 +69,19 @@ class SiblingQueue {
   // The smallest. The group must have active children.
   NodeIndex Min(Group& group);
 
+  // The same, where it is known without changing anything; else kNone.
+  NodeIndex Peek(const Group& group) const {
+    switch (group.kind) {
+      case QueueKind::kList:
+        return group.queue;
+      case QueueKind::kCalendar:
+        return calendars_[group.queue].Front(group.clock, shift_);
+      case QueueKind::kSplay:
+        break;
+    }
+    return kNone;
+  }
+
   // Some active child: the only one, when there is one.
   NodeIndex Any(Group& group) {
     return group.kind == QueueKind::kCalendar ? Min(group) : group.queue;

@@ -95,6 +95,8 @@ class Rfc7540 final : public Policy {
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
 
+  StreamId LikelyNext() const override { return tree_.LikelyNext(); }
+
   size_t ExplainPick(absl::Span<PathLevel> levels) const override {
     return tree_.ExplainPick(levels);
   }
