@@ -1,5 +1,7 @@
 #include "benchmarks/servers/served_files.h"
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <fstream>
 #include <memory>
@@ -77,6 +79,8 @@ absl::StatusOr<std::string> ServedFiles::WriteH2oConfiguration(
     int port, bool tls, int threads) const {
   std::string path = Path("h2o.conf");
   std::ofstream file(path);
+  // Otherwise it becomes another user, who may not read the folder.
+  if (::geteuid() == 0) file << "user: root\n";
   file << "num-threads: " << threads << "\n"
        << "listen:\n"
        << "  host: 127.0.0.1\n"
