@@ -85,15 +85,20 @@ absl::Status CheckConcurrency(const Core& core, StreamId id) {
                                 core.remote(SettingId::kMaxConcurrentStreams));
 }
 
+// Notes the facts of the section too.
 absl::Status CheckFields(const Core& core, StreamId id,
-                         const OutboundFields& outbound, SectionKind kind) {
+                         const OutboundFields& outbound, SectionKind kind,
+                         SectionFacts* facts) {
   SLUICE_RETURN_IF_ERROR(
       outbound.CheckSize(id, core.remote(SettingId::kMaxHeaderListSize)));
-  if (!core.options.validate_outbound) return absl::OkStatus();
+  if (!core.options.validate_outbound) {
+    *facts = FactsOf(outbound.fields());
+    return absl::OkStatus();
+  }
   // RFC 8441 §3: :protocol only once the server allowed it.
   const bool extended_connect =
       core.is_client() && core.remote(SettingId::kEnableConnectProtocol) == 1;
-  return CheckHeaders(id, outbound.fields(), kind, extended_connect);
+  return CheckHeaders(id, outbound.fields(), kind, extended_connect, facts);
 }
 
 // The kind of section that HEADERS would be now on stream `id`, which is
@@ -229,10 +234,11 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   SLUICE_ASSIGN_OR_RETURN(const SectionKind kind,
                           CheckSendsHeaders(core, id, stream));
   const OutboundFields outbound(headers, RulesOf(core.options));
-  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, outbound, kind));
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, outbound, kind, &facts));
   // RFC 9113 §8.1: trailers end the stream, informational responses do not.
   std::optional<int> code;
-  if (kind == SectionKind::kResponse) code = StatusOf(outbound.fields());
+  if (kind == SectionKind::kResponse) code = StatusOf(facts);
   const bool informational = code.has_value() && *code < 200;
   if (kind == SectionKind::kTrailers && !options.end_stream) {
     return StreamFault(ErrorKind::kProtocol, id,
@@ -252,7 +258,7 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
                   outbound.fields(), outbound.list_size());
   if (stream == nullptr) {
     stream = core.Open(id, StreamInput::kSendHeaders);
-    core.streams.TakeRequest(stream, outbound.fields());
+    core.streams.TakeRequest(stream, facts);
   } else {
     core.streams.ChangeState(
         stream, FindTransition(stream->state, StreamInput::kSendHeaders).next);
@@ -313,8 +319,9 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
   }
   SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, promised_id));
   const OutboundFields outbound(headers, RulesOf(core.options));
-  SLUICE_RETURN_IF_ERROR(
-      CheckFields(core, promised_id, outbound, SectionKind::kPushPromise));
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(CheckFields(core, promised_id, outbound,
+                                     SectionKind::kPushPromise, &facts));
   core.QueueBlock(BlockStart::PushPromise(parent_id, promised_id),
                   outbound.fields(), outbound.list_size());
   core.Open(promised_id, StreamInput::kSendPromise)->received =

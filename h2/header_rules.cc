@@ -333,13 +333,6 @@ class Checker {
   SectionFacts& facts_;
 };
 
-std::optional<int> ParseStatus(absl::string_view digits) {
-  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
-    return std::nullopt;
-  }
-  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-}
-
 // Digits only, below 2^63.
 std::optional<int64_t> ParseLength(absl::string_view digits) {
   int64_t value = 0;
@@ -432,13 +425,11 @@ std::string ShortName(absl::string_view name) {
 }
 
 std::optional<int> StatusOf(const SectionFacts& facts) {
-  return ParseStatus(facts.ValueOf(FieldName::kStatus));
-}
-
-std::optional<int> StatusOf(absl::Span<const HeaderView> fields) {
-  const HeaderView* status = FindField(fields, ":status");
-  if (status == nullptr) return std::nullopt;
-  return ParseStatus(status->value);
+  const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
+  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
+    return std::nullopt;
+  }
+  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
 ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,

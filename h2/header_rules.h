@@ -105,7 +105,6 @@ std::string ShortName(absl::string_view name);
 
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
 std::optional<int> StatusOf(const SectionFacts& facts);
-std::optional<int> StatusOf(absl::Span<const HeaderView> fields);
 
 // 2xx (RFC 9110 §15.3).
 inline bool IsSuccess(std::optional<int> status) {

@@ -31,15 +31,6 @@ inline HeaderViews ViewsOf(absl::Span<const Header> headers) {
   return views;
 }
 
-// The first field called `name`, or nullptr.
-inline const HeaderView* FindField(absl::Span<const HeaderView> fields,
-                                   absl::string_view name) {
-  for (const HeaderView& field : fields) {
-    if (field.name == name) return &field;
-  }
-  return nullptr;
-}
-
 // RFC 9113 §6.5.2: the size of a field in MAX_HEADER_LIST_SIZE's measure.
 inline constexpr size_t kFieldOverhead = 32;
 

@@ -413,7 +413,7 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
   }
   Stream* const stream = core_.Open(id, StreamInput::kReceivePromise);
   stream->sent = MessagePhase::kComplete;
-  core_.streams.TakeRequest(stream, hpack_.fields());
+  core_.streams.TakeRequest(stream, facts);
   stream->connect_request = false;  // a promise opens no tunnel (§8.4)
   events->emplace_back(PushedStreamReceived{id, parent_id, TakeHeaders(facts)});
   return absl::OkStatus();

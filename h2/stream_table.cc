@@ -1,7 +1,7 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/header_rules.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
+#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 
@@ -149,15 +149,14 @@ Stream* StreamTable::Open(StreamId id, StreamState state, int64_t send_window,
   return last_found_ = stream;
 }
 
-void StreamTable::TakeRequest(Stream* stream,
-                              absl::Span<const HeaderView> fields) {
-  const HeaderView* method = FindField(fields, ":method");
-  stream->head_request = method != nullptr && method->value == "HEAD";
-  stream->connect_request = method != nullptr && method->value == "CONNECT";
-  const HeaderView* named = FindField(fields, ":authority");
-  if (named == nullptr) return;
-  if (last_authority_ == nullptr || *last_authority_ != named->value) {
-    last_authority_ = std::make_shared<const std::string>(named->value);
+void StreamTable::TakeRequest(Stream* stream, const SectionFacts& facts) {
+  const absl::string_view method = facts.ValueOf(FieldName::kMethod);
+  stream->head_request = method == "HEAD";
+  stream->connect_request = method == "CONNECT";
+  const absl::string_view authority = facts.ValueOf(FieldName::kAuthority);
+  if (authority.empty()) return;
+  if (last_authority_ == nullptr || *last_authority_ != authority) {
+    last_authority_ = std::make_shared<const std::string>(authority);
   }
   stream->authority = last_authority_;
 }

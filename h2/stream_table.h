@@ -5,7 +5,7 @@
 
 #include <sluice/h2/errors.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/header_rules.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/types.h>
@@ -19,7 +19,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -107,7 +106,7 @@ class StreamTable {
   void OpenRefused(StreamId id);
 
   // Keeps the parts of a client's request that its response and ALTSVC need.
-  void TakeRequest(Stream* stream, absl::Span<const HeaderView> fields);
+  void TakeRequest(Stream* stream, const SectionFacts& facts);
 
   // A live stream changes its state. kClosed destroys it and remembers it as
   // ended.

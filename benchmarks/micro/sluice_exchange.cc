@@ -78,8 +78,10 @@ class SluiceEnd : public Face {
             {.side = side,
              .settings = {{h2::SettingId::kInitialWindowSize, kWindow},
                           {h2::SettingId::kMaxConcurrentStreams, 10000}},
-             // A storm is measured, not refused.
-             .limits = {.budgets = {.priority = {0xffffffff, 0, 0}}}}),
+             // The sink takes all it is offered, as a fast link does: frames go
+             // to it a few at a time. A storm is measured, not refused.
+             .limits = {.output_high_water_mark = 16 * 16384,
+                        .budgets = {.priority = {0xffffffff, 0, 0}}}}),
         scheduler_(&connection_, *scheduler::CreatePolicy("rfc7540"),
                    {.max_streams = 20000}) {
     Check(connection_.InitiateConnection());
