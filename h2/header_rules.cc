@@ -108,13 +108,9 @@ constexpr std::array<bool, 256> kNameBytes = NameBytes();
 
 // `name` is not empty.
 bool NameIsLegal(absl::string_view name) {
-  const char* at = name.data();
-  const char* const end = at + name.size();
-  bool legal = true;
-  for (at += *at == ':'; at != end; ++at) {
-    legal &= kNameBytes[static_cast<unsigned char>(*at)];
-  }
-  return legal;
+  return absl::c_all_of(name.substr(name[0] == ':' ? 1 : 0), [](char c) {
+    return kNameBytes[static_cast<unsigned char>(c)];
+  });
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }
@@ -127,28 +123,23 @@ uint64_t BytesBelow16(const char* bytes) {
   return (word - kEach * 0x10) & ~word & (kEach * 0x80);
 }
 
-// Whether a byte of `value` is below 0x10. Looks at 8 bytes at once.
-bool HasBytesBelow16(absl::string_view value) {
+// Whether `value` surely has no NUL, LF and CR. Looks at 8 bytes at once.
+bool HasNoControls(absl::string_view value) {
+  if (value.size() < 8) return false;
   const char* at = value.data();
-  const char* const end = at + value.size();
-  bool any = false;
-  if (value.size() < 8) {
-    for (; at != end; ++at) any |= static_cast<unsigned char>(*at) < 0x10;
-    return any;
-  }
-  // The last 8 may overlap those before.
-  uint64_t below = BytesBelow16(end - 8);
-  for (; end - at > 8; at += 8) below |= BytesBelow16(at);
-  return below != 0;
+  const char* const last = at + value.size() - 8;
+  uint64_t below = BytesBelow16(last);
+  for (; at < last; at += 8) below |= BytesBelow16(at);
+  return below == 0;
 }
 
 // §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
 bool ValueIsLegal(absl::string_view value) {
   if (value.empty()) return true;
   if (IsSpace(value.front()) || IsSpace(value.back())) return false;
-  if (!HasBytesBelow16(value)) return true;
-  return absl::c_none_of(
-      value, [](char c) { return c == '\0' || c == '\n' || c == '\r'; });
+  return HasNoControls(value) || absl::c_none_of(value, [](char c) {
+           return c == '\0' || c == '\n' || c == '\r';
+         });
 }
 
 // Checks one section of one stream, and notes its facts.
@@ -161,35 +152,25 @@ class Checker {
         extended_connect_(extended_connect),
         facts_(*facts) {}
 
-  // Whether the next field is legal where it stands.
-  bool Take(const HeaderView& field) {
-    if (field.name.empty()) return false;
-    const FieldName name = NameOf(field.name);
-    if (name == FieldName::kOther && !NameIsLegal(field.name)) return false;
-    if (!ValueIsLegal(field.value)) return false;
-    const bool pseudo = field.name[0] == ':';
-    if (!(pseudo ? PseudoIsLegal(name) : RegularIsLegal(field, name))) {
-      return false;
-    }
-    regular_ |= !pseudo;
-    facts_.Note(name, field);
-    return true;
-  }
-
-  // Why Take() was false: the first rule that is broken.
-  ABSL_ATTRIBUTE_COLD absl::Status FaultOf(const HeaderView& field) const {
+  absl::Status CheckField(const HeaderView& field) {
     if (field.name.empty()) {
       return Fault("has a field without a name (RFC 9113 8.2.1)");
     }
     const FieldName name = NameOf(field.name);
-    if (!NameIsLegal(field.name)) {
+    if (name == FieldName::kOther && !NameIsLegal(field.name)) {
       return FieldFault(field, "an illegal name", "8.2, 8.2.1");
     }
     if (!ValueIsLegal(field.value)) {
       return FieldFault(field, "an illegal character in its value", "8.2.1");
     }
-    return field.name[0] == ':' ? PseudoFault(field, name)
-                                : RegularFault(field, name);
+    if (field.name[0] == ':') {
+      if (!PseudoIsLegal(name)) return PseudoFault(field, name);
+    } else {
+      regular_ = true;
+      if (!RegularIsLegal(field, name)) return RegularFault(field, name);
+    }
+    facts_.Note(name, field);
+    return absl::OkStatus();
   }
 
   // The section as a whole, after its fields.
@@ -211,8 +192,9 @@ class Checker {
       ErrorKind kind = ErrorKind::kInvalidHeaders) const {
     return StreamFault(kind, id_, predicate);
   }
-  absl::Status FieldFault(const HeaderView& field, absl::string_view fault,
-                          absl::string_view section) const {
+  ABSL_ATTRIBUTE_COLD absl::Status FieldFault(const HeaderView& field,
+                                              absl::string_view fault,
+                                              absl::string_view section) const {
     return Fault(absl::StrCat("has the field ", ShortName(field.name), " with ",
                               fault, " (RFC 9113 ", section, ")"));
   }
@@ -228,7 +210,8 @@ class Checker {
   }
 
   // The first rule that is broken counts.
-  absl::Status PseudoFault(const HeaderView& field, FieldName name) const {
+  ABSL_ATTRIBUTE_COLD absl::Status PseudoFault(const HeaderView& field,
+                                               FieldName name) const {
     if (kind_ == SectionKind::kTrailers) {
       return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
     }
@@ -265,7 +248,8 @@ class Checker {
     }
   }
 
-  absl::Status RegularFault(const HeaderView& field, FieldName name) const {
+  ABSL_ATTRIBUTE_COLD absl::Status RegularFault(const HeaderView& field,
+                                                FieldName name) const {
     if (name == FieldName::kConnectionSpecific) {
       return Fault(absl::StrCat("has the connection-specific field ",
                                 field.name, " (RFC 9113 8.2.2)"));
@@ -424,7 +408,7 @@ absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
                           SectionFacts* facts) {
   Checker checker(id, kind, extended_connect, facts);
   for (const HeaderView& field : fields) {
-    if (!checker.Take(field)) return checker.FaultOf(field);
+    SLUICE_RETURN_IF_ERROR(checker.CheckField(field));
   }
   return checker.CheckSection(fields);
 }
