@@ -108,11 +108,9 @@ constexpr std::array<bool, 256> kNameBytes = NameBytes();
 
 // `name` is not empty.
 bool NameIsLegal(absl::string_view name) {
-  bool legal = true;
-  for (const unsigned char c : name.substr(name[0] == ':' ? 1 : 0)) {
-    legal &= kNameBytes[c];
-  }
-  return legal;
+  return absl::c_all_of(name.substr(name[0] == ':' ? 1 : 0), [](char c) {
+    return kNameBytes[static_cast<unsigned char>(c)];
+  });
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,16 @@ uint8_t* Bytes(absl::string_view text) {
   return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
 }
 
-absl::string_view View(const uint8_t* bytes, size_t length) {
-  return {reinterpret_cast<const char*>(bytes), length};
+// libnghttp2's own text is valid until the next call.
+inline HeaderView CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
+  const bool never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
+  const size_t size = field.namelen + field.valuelen;
+  if (size == 0) return {{}, {}, never_indexed};
+  char* const name = memory->Text(size);
+  char* const value = name + field.namelen;
+  std::memcpy(name, field.name, field.namelen);
+  std::memcpy(value, field.value, field.valuelen);
+  return {{name, field.namelen}, {value, field.valuelen}, never_indexed};
 }
 
 }  // namespace
@@ -48,6 +57,7 @@ void HpackDecoder::SetTableSize(uint32_t bytes) {
 
 bool HpackDecoder::Decode(absl::string_view piece, bool last,
                           HeaderMemory* memory) {
+  if (fields_.capacity() == 0) fields_.reserve(kUsualFields);
   while (true) {
     nghttp2_nv field;
     int flags = 0;
@@ -57,9 +67,8 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last,
     if (used < 0) return false;
     piece.remove_prefix(static_cast<size_t>(used));
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
-      Keep({View(field.name, field.namelen), View(field.value, field.valuelen),
-            (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0},
-           memory);
+      list_size_ += field.namelen + field.valuelen + kFieldOverhead;
+      if (!dropped()) fields_.push_back(CopyOf(field, memory));
     }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
       nghttp2_hd_inflate_end_headers(inflater_.get());
@@ -67,21 +76,6 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last,
     }
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0 && piece.empty()) return true;
   }
-}
-
-// libnghttp2's own text is valid until the next call.
-void HpackDecoder::Keep(HeaderView field, HeaderMemory* memory) {
-  const size_t size = field.name.size() + field.value.size();
-  list_size_ += size + kFieldOverhead;
-  if (dropped()) return;
-  if (fields_.empty()) fields_.reserve(kUsualFields);
-  char* const name = memory->Text(size);
-  char* const value = name + field.name.size();
-  field.name.copy(name, field.name.size());
-  field.value.copy(value, field.value.size());
-  fields_.push_back({{name, field.name.size()},
-                     {value, field.value.size()},
-                     field.never_indexed});
 }
 
 void HpackDecoder::EndBlock() {

@@ -68,8 +68,6 @@ class HpackDecoder {
   void EndBlock();
 
  private:
-  void Keep(HeaderView field, HeaderMemory* memory);
-
   std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>
       inflater_;
   size_t max_list_size_;

@@ -37,6 +37,29 @@ struct FieldCase {
   bool legal;
 };
 
+// Long texts are looked at 8 bytes at once.
+TEST(HeaderValidationTest, EveryByteCountsAtEveryPlaceOfALongField) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool in_name = byte > 0x20 && byte < 0x7f && byte != ':' &&
+                         !(byte >= 'A' && byte <= 'Z');
+    const bool in_value = byte != '\0' && byte != '\n' && byte != '\r';
+    const bool space = byte == ' ' || byte == '\t';
+    for (const size_t size : {1, 7, 8, 9, 15, 16, 17, 25}) {
+      for (size_t at = 0; at < size; ++at) {
+        std::string text(size, 'z');
+        text[at] = static_cast<char>(byte);
+        const bool outer = at == 0 || at + 1 == size;
+        // A colon in front makes it a pseudo-header field, which trailers lack.
+        EXPECT_EQ(Fault({{text, "v"}}, SectionKind::kTrailers).empty(), in_name)
+            << byte << " at " << at << " of a name of " << size;
+        EXPECT_EQ(Fault({{"x", text}}, SectionKind::kTrailers).empty(),
+                  in_value && !(space && outer))
+            << byte << " at " << at << " of a value of " << size;
+      }
+    }
+  }
+}
+
 TEST(HeaderValidationTest, NamesAndValuesKeepToSection821) {
   const FieldCase cases[] = {
       {"plain", {"x-a", "b"}, true},
