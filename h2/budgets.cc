@@ -57,6 +57,7 @@ Budgets::Budgets(const BudgetSet& options) {
 }
 
 absl::Status Budgets::Spend(Kind kind) {
+  GiveTokensForWork();
   Budget& budget = budgets_[kind];
   if (budget.Spend()) return absl::OkStatus();
   return ConnectionFault(ErrorKind::kDenialOfService, "too many ",
@@ -65,13 +66,11 @@ absl::Status Budgets::Spend(Kind kind) {
                          " a second are allowed (RFC 9113 10.5)");
 }
 
-void Budgets::Work(int64_t units) {
+void Budgets::GiveTokensForWork() {
+  const int64_t units = work_ + bytes_ / kBytesOfAUnit;
+  if (units == 0) return;
   for (Budget& budget : budgets_) budget.Work(units);
-}
-
-void Budgets::WorkOnBytes(int64_t bytes) {
-  bytes_ += bytes;
-  if (bytes_ >= kBytesOfAUnit) Work(bytes_ / kBytesOfAUnit);
+  work_ = 0;
   bytes_ %= kBytesOfAUnit;
 }
 

@@ -61,14 +61,19 @@ class Budgets {
   // Takes one token of `kind`. Error: DenialOfService; there was none.
   absl::Status Spend(Kind kind);
 
-  void Work(int64_t units);
+  // Work is frequent, and Spend() is not: the tokens are given there.
+  void Work(int64_t units) { work_ += units; }
   // Payload came in: 1024 bytes of it are a unit of work.
-  void WorkOnBytes(int64_t bytes);
+  void WorkOnBytes(int64_t bytes) { bytes_ += bytes; }
   void Advance(absl::Duration elapsed);
 
  private:
+  void GiveTokensForWork();
+
   Budget budgets_[kProvokedReset + 1];
-  int64_t bytes_ = 0;  // payload in that is no whole unit yet
+  // Without tokens for it yet.
+  int64_t work_ = 0;   // in units
+  int64_t bytes_ = 0;  // payload in
 };
 
 }  // namespace sluice::h2

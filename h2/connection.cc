@@ -6,6 +6,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
@@ -110,18 +111,14 @@ absl::Status Connection::ReceiveData(absl::string_view bytes,
   absl::Status status = receiver.BeginRead(&bytes);
   while (status.ok()) {
     Frame frame;
-    switch (receiver.Next(&bytes, &frame)) {
-      case FrameDecoder::Result::kNeedMore:
-        return absl::OkStatus();
-      case FrameDecoder::Result::kHeader:
-        status = receiver.CheckHeader(frame);
-        break;
-      case FrameDecoder::Result::kFrame:
-        status = receiver.OnFrame(frame, events);
-        break;
-    }
+    const FrameDecoder::Result result = receiver.Next(&bytes, &frame);
+    if (result == FrameDecoder::Result::kNeedMore) break;
+    status = result == FrameDecoder::Result::kHeader
+                 ? receiver.CheckHeader(frame)
+                 : receiver.OnFrame(frame, events);
   }
-  return core.Terminate(std::move(status));
+  receiver.EndRead();
+  return status.ok() ? status : core.Terminate(std::move(status));
 }
 
 // --- The connection --------------------------------------------------------

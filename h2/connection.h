@@ -134,9 +134,10 @@ class Connection {
   // --- Bytes in ------------------------------------------------------------
 
   // Takes the next bytes of the connection, cut anywhere, and appends their
-  // events to `*events`. O(bytes + the header lists that HPACK unfolds from
-  // them); Limits::max_header_bytes_per_read bounds the latter. Error: the
-  // connection's end.
+  // events to `*events`. The events view `bytes` and memory of the connection:
+  // see events.h for how long they may. O(bytes + the header lists that HPACK
+  // unfolds from them); Limits::max_header_bytes_per_read bounds the latter,
+  // and DATA costs nothing by the byte. Error: the connection's end.
   absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
 
   // --- Streams -------------------------------------------------------------
@@ -166,8 +167,11 @@ class Connection {
   // allowed at any window. CapacityFor() tells beforehand how much may go.
   absl::Status SendData(StreamId id, absl::Cord data,
                         const SendDataOptions& options = {});
-  // The same, and allocates nothing.
-  absl::Status SendData(StreamId id, SharedBytes data,
+  // The same, and allocates nothing. A refused call leaves `data` as it was,
+  // moved or not.
+  absl::Status SendData(StreamId id, SharedBytes&& data,
+                        const SendDataOptions& options = {});
+  absl::Status SendData(StreamId id, const SharedBytes& data,
                         const SendDataOptions& options = {});
 
   // An empty DATA frame with END_STREAM. Errors: those of SendData().
@@ -281,6 +285,11 @@ class Connection {
   // connection as a whole, which no stream exceeds. An unknown id is closed.
   // O(1).
   SendCapacity CapacityFor(StreamId id) const;
+
+  // Brings what CapacityFor() and SendData() read about `id` into the cache:
+  // for callers that know early which of thousands of streams is next. Changes
+  // nothing. O(1).
+  void Prefetch(StreamId id) const;
 
   // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
   size_t MaxOutboundFrameSize() const {

@@ -5,22 +5,20 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/flow_window.h>
-#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/header_span.h>
-#include <sluice/h2/hpack.h>
 #include <sluice/h2/options.h>
+#include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -28,7 +26,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "h2/connection_impl.h"
 
 namespace sluice::h2 {
@@ -40,18 +37,14 @@ absl::Status CheckSide(const Core& core, Side side, absl::string_view frame,
                        StreamId id) {
   if (core.options.side == side) return absl::OkStatus();
   const bool client = side == Side::kClient;
-  return MakeError(
-      client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly,
-      absl::StrCat("only ", client ? "clients" : "servers", " send ", frame),
-      id);
+  return Fault(client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly, id,
+               "only ", client ? "clients" : "servers", " send ", frame);
 }
 
 absl::Status CheckId(StreamId id) {
   if (id >= 1 && id <= kMaxStreamId) return absl::OkStatus();
-  return MakeError(
-      ErrorKind::kInvalidArgument,
-      absl::StrCat("the stream is ", id, "; it must be 1 to ", kMaxStreamId),
-      id);
+  return Fault(ErrorKind::kInvalidArgument, id, "the stream is ", id,
+               "; it must be 1 to ", kMaxStreamId);
 }
 
 // RFC 7540 §5.3.1, §5.3.2.
@@ -92,41 +85,15 @@ absl::Status CheckConcurrency(const Core& core, StreamId id) {
                                 core.remote(SettingId::kMaxConcurrentStreams));
 }
 
-absl::Status CheckSize(const Core& core, StreamId id,
-                       absl::Span<const HeaderView> fields) {
-  size_t list_size = 0;
-  HeaderView largest;
-  for (const HeaderView& field : fields) {
-    if (std::max(field.name.size(), field.value.size()) > kMaxFieldText) {
-      return StreamFault(ErrorKind::kHeadersTooLarge, id, "has the field ",
-                         ShortName(field.name), " with a name of ",
-                         field.name.size(), " and a value of ",
-                         field.value.size(), " bytes; each may have ",
-                         kMaxFieldText);
-    }
-    list_size += field.name.size() + field.value.size() + kFieldOverhead;
-    if (field.name.size() + field.value.size() >
-        largest.name.size() + largest.value.size()) {
-      largest = field;
-    }
-  }
-  const uint32_t limit = core.remote(SettingId::kMaxHeaderListSize);
-  if (list_size <= limit) return absl::OkStatus();
-  return StreamFault(ErrorKind::kHeadersTooLarge, id, "has a header list of ",
-                     list_size, " bytes; the peer's MAX_HEADER_LIST_SIZE is ",
-                     limit, " (RFC 9113 6.5.2); the largest field is ",
-                     ShortName(largest.name));
-}
-
 absl::Status CheckFields(const Core& core, StreamId id,
-                         absl::Span<const HeaderView> fields,
-                         SectionKind kind) {
-  SLUICE_RETURN_IF_ERROR(CheckSize(core, id, fields));
+                         const OutboundFields& outbound, SectionKind kind) {
+  SLUICE_RETURN_IF_ERROR(
+      outbound.CheckSize(id, core.remote(SettingId::kMaxHeaderListSize)));
   if (!core.options.validate_outbound) return absl::OkStatus();
   // RFC 8441 §3: :protocol only once the server allowed it.
   const bool extended_connect =
       core.is_client() && core.remote(SettingId::kEnableConnectProtocol) == 1;
-  return CheckHeaders(id, fields, kind, extended_connect);
+  return CheckHeaders(id, outbound.fields(), kind, extended_connect);
 }
 
 // The kind of section that HEADERS would be now on stream `id`, which is
@@ -160,32 +127,34 @@ absl::StatusOr<SectionKind> CheckSendsHeaders(const Core& core, StreamId id,
   return SectionKind::kTrailers;
 }
 
-OutboundFields Prepare(const Core& core, HeaderSpan headers) {
-  return PrepareOutbound(
-      headers.fields(),
-      {core.options.normalize_outbound, core.options.split_outbound_cookies});
+OutboundRules RulesOf(const ConnectionOptions& options) {
+  return {.normalize = options.normalize_outbound,
+          .split_cookies = options.split_outbound_cookies};
 }
 
 // --- Capacity --------------------------------------------------------------
 
+// Bytes of DATA that may be added to the output.
+size_t OutputRoom(const Core& core) {
+  return core.output.AdmitsFrames() ? core.output.DataRoom() : 0;
+}
+
 // The capacity of a stream that may send DATA, or, for null, of the connection.
-// SendData() asks here too, so it cannot contradict CapacityFor().
 SendCapacity CapacityOf(const Core& core, const Stream* stream) {
-  const bool frames = core.output.AdmitsFrames();
-  return {.frames = frames,
+  return {.frames = core.output.AdmitsFrames(),
           .closed = false,
           .connection_window = core.flow.SendWindowOf(nullptr),
           .window = core.flow.SendWindowOf(stream),
-          .output_room = frames ? core.output.DataRoom() : 0,
+          .output_room = OutputRoom(core),
           .frame_size = core.remote(SettingId::kMaxFrameSize)};
 }
 
 size_t SizeOf(const absl::Cord& data) { return data.size(); }
 size_t SizeOf(const SharedBytes& data) { return data.bytes.size(); }
 
-// Body is absl::Cord or SharedBytes.
+// Body is absl::Cord or SharedBytes. A refused one stays as it is.
 template <typename Body>
-absl::Status SendBody(Core& core, StreamId id, Body data,
+absl::Status SendBody(Core& core, StreamId id, Body&& data,
                       const SendDataOptions& options) {
   const size_t size = SizeOf(data);
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
@@ -198,23 +167,24 @@ absl::Status SendBody(Core& core, StreamId id, Body data,
   const size_t padding = options.pad_length.value_or(0);
   const size_t flow_length =
       size + (options.pad_length.has_value() ? 1 + padding : 0);
-  const SendCapacity capacity = CapacityOf(core, stream);
-  if (flow_length > 0 && static_cast<int64_t>(flow_length) > capacity.window) {
+  // What CapacityFor() promises is taken from the same places.
+  const int64_t window = core.flow.SendWindowOf(stream);
+  if (flow_length > 0 && static_cast<int64_t>(flow_length) > window) {
     return StreamFault(ErrorKind::kFlowControl, id, "has DATA of ", flow_length,
-                       " bytes; the window is ", capacity.window,
-                       " (RFC 9113 6.9.1)");
+                       " bytes; the window is ", window, " (RFC 9113 6.9.1)");
   }
   SLUICE_RETURN_IF_ERROR(core.CheckFrameSize("DATA", flow_length, id));
-  if (size > capacity.output_room) {
+  const size_t room = OutputRoom(core);
+  if (size > room) {
     return StreamFault(ErrorKind::kOutputFull, id, "has DATA of ", size,
-                       " bytes; the output has ", "room for ",
-                       capacity.output_room);
+                       " bytes; the output has room for ", room);
   }
 
   if (size > 0) core.budgets.Work(1);
-  const std::string frame_header =
-      EncodeDataHeader(id, size, options.pad_length, options.end_stream);
-  core.output.AppendData(frame_header, std::move(data), padding);
+  core.output.AddControl(
+      StoreDataHeader(core.output.ControlRoom(kMaxDataHeaderSize), id, size,
+                      options.pad_length, options.end_stream));
+  core.output.AppendData(std::move(data), padding);
   core.flow.Sent(stream, static_cast<int64_t>(flow_length));
   if (options.end_stream) core.EndSending(stream);
   return absl::OkStatus();
@@ -231,11 +201,17 @@ bool Connection::CanSendData(StreamId id) const {
 
 SendCapacity Connection::CapacityFor(StreamId id) const {
   const Core& core = impl_->core;
-  if (core.life.terminated() || !core.life.initiated()) return {};
-  if (id == kConnectionStreamId) return CapacityOf(core, nullptr);
-  const Stream* stream = core.streams.Find(id);
-  if (stream == nullptr || stream->sent != MessagePhase::kBody) return {};
+  if (!core.life.open()) return {};
+  const Stream* stream = nullptr;
+  if (id != kConnectionStreamId) {
+    stream = core.streams.Find(id);
+    if (stream == nullptr || stream->sent != MessagePhase::kBody) return {};
+  }
   return CapacityOf(core, stream);
+}
+
+void Connection::Prefetch(StreamId id) const {
+  impl_->core.streams.Prefetch(id);
 }
 
 // --- Messages --------------------------------------------------------------
@@ -252,12 +228,12 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   Stream* stream = core.streams.Find(id);
   SLUICE_ASSIGN_OR_RETURN(const SectionKind kind,
                           CheckSendsHeaders(core, id, stream));
-  const OutboundFields prepared = Prepare(core, headers);
-  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, prepared.fields, kind));
+  const OutboundFields outbound(headers, RulesOf(core.options));
+  SLUICE_RETURN_IF_ERROR(CheckFields(core, id, outbound, kind));
   // RFC 9113 §8.1: trailers end the stream, informational responses do not.
-  const std::optional<int> code = StatusOf(prepared.fields);
-  const bool informational =
-      kind == SectionKind::kResponse && code.has_value() && *code < 200;
+  std::optional<int> code;
+  if (kind == SectionKind::kResponse) code = StatusOf(outbound.fields());
+  const bool informational = code.has_value() && *code < 200;
   if (kind == SectionKind::kTrailers && !options.end_stream) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "needs end_stream with its trailers (RFC 9113 8.1)");
@@ -272,18 +248,17 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
   }
 
   // Nothing fails from here on.
-  core.output.AppendControl(EncodeHeaders(
-      id, core.encoder.Encode(prepared.fields), options.end_stream,
-      options.priority, core.remote(SettingId::kMaxFrameSize)));
+  core.QueueBlock(BlockStart::Headers(id, options.end_stream, options.priority),
+                  outbound.fields(), outbound.list_size());
   if (stream == nullptr) {
     stream = core.Open(id, StreamInput::kSendHeaders);
-    stream->TakeRequest(prepared.fields);
+    core.streams.TakeRequest(stream, outbound.fields());
   } else {
     core.streams.ChangeState(
         stream, FindTransition(stream->state, StreamInput::kSendHeaders).next);
   }
   if (!informational) stream->sent = MessagePhase::kBody;
-  if (kind == SectionKind::kResponse && IsSuccess(code)) {
+  if (IsSuccess(code)) {
     stream->tunnel = stream->connect_request;
   }
   if (options.end_stream) core.EndSending(stream);
@@ -295,13 +270,18 @@ absl::Status Connection::SendData(StreamId id, absl::Cord data,
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
-absl::Status Connection::SendData(StreamId id, SharedBytes data,
+absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
                                   const SendDataOptions& options) {
   return SendBody(impl_->core, id, std::move(data), options);
 }
 
+absl::Status Connection::SendData(StreamId id, const SharedBytes& data,
+                                  const SendDataOptions& options) {
+  return SendBody(impl_->core, id, SharedBytes(data), options);
+}
+
 absl::Status Connection::EndStream(StreamId id) {
-  return SendData(id, absl::Cord(), {.end_stream = true});
+  return SendData(id, SharedBytes(), {.end_stream = true});
 }
 
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
@@ -332,12 +312,11 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
                        "is a push and promises nothing (RFC 9113 8.4)");
   }
   SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, promised_id));
-  const OutboundFields prepared = Prepare(core, headers);
-  SLUICE_RETURN_IF_ERROR(CheckFields(core, promised_id, prepared.fields,
-                                     SectionKind::kPushPromise));
-  core.output.AppendControl(EncodePushPromise(
-      parent_id, promised_id, core.encoder.Encode(prepared.fields),
-      core.remote(SettingId::kMaxFrameSize)));
+  const OutboundFields outbound(headers, RulesOf(core.options));
+  SLUICE_RETURN_IF_ERROR(
+      CheckFields(core, promised_id, outbound, SectionKind::kPushPromise));
+  core.QueueBlock(BlockStart::PushPromise(parent_id, promised_id),
+                  outbound.fields(), outbound.list_size());
   core.Open(promised_id, StreamInput::kSendPromise)->received =
       MessagePhase::kComplete;
   return absl::OkStatus();
@@ -443,11 +422,9 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
   if (increment == 0 || increment > kMaxWindow) {
-    return MakeError(
-        ErrorKind::kInvalidArgument,
-        absl::StrCat("the increment is ", increment, "; it must be 1 to ",
-                     kMaxWindow, " (RFC 9113 6.9)"),
-        id);
+    return Fault(ErrorKind::kInvalidArgument, id, "the increment is ",
+                 increment, "; it must be 1 to ", kMaxWindow,
+                 " (RFC 9113 6.9)");
   }
   Stream* stream = nullptr;
   if (id != kConnectionStreamId) {
@@ -461,16 +438,14 @@ absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
   if (id == kConnectionStreamId || bytes > kMaxWindow) {
-    return MakeError(
-        ErrorKind::kInvalidArgument,
-        absl::StrCat(bytes, " bytes of stream ", id, "; a stream and up to ",
-                     kMaxWindow, " bytes are allowed"),
-        id);
+    return Fault(ErrorKind::kInvalidArgument, id, bytes, " bytes of stream ",
+                 id, "; a stream and up to ", kMaxWindow, " bytes are allowed");
   }
-  if (core.streams.Fate(id) == StreamFate::kIdle) {
+  Stream* const stream = core.streams.Find(id);
+  if (stream == nullptr && core.streams.Fate(id) == StreamFate::kIdle) {
     return core.streams.NotLive(id);
   }
-  core.flow.Acknowledge(id, bytes);
+  core.flow.Acknowledge(stream, bytes);
   return absl::OkStatus();
 }
 

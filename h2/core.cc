@@ -3,7 +3,8 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
-#include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/hpack_encoder.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
@@ -37,34 +38,28 @@ Core::Core(ConnectionOptions connection_options)
 
 // --- Calls -----------------------------------------------------------------
 
-absl::Status Core::CheckMaySend() const {
+absl::Status Core::WhyNoFrame() const {
   SLUICE_RETURN_IF_ERROR(life.CheckOpen());
-  if (output.AdmitsFrames()) return absl::OkStatus();
   return ConnectionFault(
       ErrorKind::kOutputFull, output.control_size(),
       " bytes of frames other than DATA wait to be written; ",
       options.limits.output_control_high_water_mark, " are allowed");
 }
 
-absl::Status Core::CheckFrameSize(absl::string_view type, size_t bytes,
+absl::Status Core::FrameSizeFault(absl::string_view type, size_t bytes,
                                   StreamId id) const {
-  const size_t limit = remote(SettingId::kMaxFrameSize);
-  if (bytes <= limit) return absl::OkStatus();
-  return MakeError(ErrorKind::kFrameTooLarge,
-                   absl::StrCat(type, " has ", bytes,
-                                " bytes of payload; the "
-                                "peer's MAX_FRAME_SIZE is ",
-                                limit, " (RFC 9113 4.2)"),
-                   id);
+  return Fault(ErrorKind::kFrameTooLarge, id, type, " has ", bytes,
+               " bytes of payload; the peer's MAX_FRAME_SIZE is ",
+               remote(SettingId::kMaxFrameSize), " (RFC 9113 4.2)");
 }
 
-absl::StatusOr<Stream*> Core::FindFor(StreamId id, StreamInput input) const {
-  Stream* const stream = streams.Find(id);
-  if (stream == nullptr) return streams.NotLive(id);
-  if (FindTransition(stream->state, input).outcome == Outcome::kOk) {
-    return stream;
-  }
-  return TransitionFault(id, stream->state, input);
+void Core::QueueBlock(const BlockStart& start,
+                      absl::Span<const HeaderView> fields, size_t list_size) {
+  const size_t max_frame_size = remote(SettingId::kMaxFrameSize);
+  const size_t most = HpackEncoder::MostBytes(list_size);
+  char* const out = output.ControlRoom(start.MostFrames(most, max_frame_size));
+  const size_t block = encoder.Encode(fields, out + start.size(), most);
+  output.AddControl(start.Frame(out, block, max_frame_size));
 }
 
 void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
@@ -97,28 +92,6 @@ absl::Status Core::CheckConcurrency(StreamId id, size_t active,
                      " are allowed (MAX_CONCURRENT_STREAMS, RFC 9113 5.1.2)");
 }
 
-Stream* Core::Open(StreamId id, StreamInput input) {
-  return streams.Open(id, FindTransition(StreamState::kIdle, input).next,
-                      remote(SettingId::kInitialWindowSize),
-                      local(SettingId::kInitialWindowSize));
-}
-
-void Core::EndSending(Stream* stream) {
-  stream->sent = MessagePhase::kComplete;
-  const StreamState next =
-      FindTransition(stream->state, StreamInput::kSendEndStream).next;
-  if (next == StreamState::kClosed) budgets.Work(1);
-  streams.ChangeState(stream, next);
-}
-
-void Core::EndReceiving(Stream* stream) {
-  stream->received = MessagePhase::kComplete;
-  const StreamState next =
-      FindTransition(stream->state, StreamInput::kReceiveEndStream).next;
-  if (next == StreamState::kClosed) budgets.Work(1);
-  streams.ChangeState(stream, next);
-}
-
 // --- The peer's frames -----------------------------------------------------
 
 bool Core::IsBeyondGoAway(StreamId id) const {
@@ -126,19 +99,19 @@ bool Core::IsBeyondGoAway(StreamId id) const {
          streams.Find(id) == nullptr;
 }
 
-absl::StatusOr<Stream*> Core::Accept(StreamId id, StreamInput input,
-                                     Events* events) {
-  Stream* const stream = streams.Find(id);
+absl::StatusOr<Stream*> Core::Refuse(StreamId id, Stream* stream,
+                                     StreamInput input, Events* events) {
   Stream* const none = nullptr;
   if (stream == nullptr) {
     if (IsBeyondGoAway(id)) return none;
     SLUICE_RETURN_IF_ERROR(OnGoneStream(id, input));
     return none;
   }
-  const Outcome outcome = FindTransition(stream->state, input).outcome;
-  if (outcome == Outcome::kOk) return stream;
   absl::Status fault = TransitionFault(id, stream->state, input);
-  if (outcome == Outcome::kConnectionError) return fault;
+  if (FindTransition(stream->state, input).outcome ==
+      Outcome::kConnectionError) {
+    return fault;
+  }
   SLUICE_RETURN_IF_ERROR(StreamError(std::move(fault), events));
   return none;
 }

@@ -15,7 +15,8 @@
 #include <sluice/h2/budgets.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/flow_control.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/frame_encoder.h>
+#include <sluice/h2/hpack_encoder.h>
 #include <sluice/h2/life.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/output_buffer.h>
@@ -52,15 +53,29 @@ struct Core {
 
   // Whether a call may queue a frame now. Errors: Protocol, ConnectionClosed,
   // OutputFull.
-  absl::Status CheckMaySend() const;
+  absl::Status CheckMaySend() const {
+    if (life.open() && output.AdmitsFrames()) return absl::OkStatus();
+    return WhyNoFrame();
+  }
   // Whether the peer's MAX_FRAME_SIZE has room for a frame of `type` with
   // `bytes` of payload. Error: FrameTooLarge.
   absl::Status CheckFrameSize(absl::string_view type, size_t bytes,
-                              StreamId id = kConnectionStreamId) const;
+                              StreamId id = kConnectionStreamId) const {
+    if (bytes <= remote(SettingId::kMaxFrameSize)) return absl::OkStatus();
+    return FrameSizeFault(type, bytes, id);
+  }
   // The stream, if it lives and `input` is legal in its state. Errors:
   // NoSuchStream, StreamClosed, Protocol.
-  absl::StatusOr<Stream*> FindFor(StreamId id, StreamInput input) const;
+  absl::StatusOr<Stream*> FindFor(StreamId id, StreamInput input) const {
+    Stream* const stream = streams.Find(id);
+    if (Takes(stream, input)) return stream;
+    return stream == nullptr ? streams.NotLive(id)
+                             : TransitionFault(id, stream->state, input);
+  }
 
+  // HEADERS or PUSH_PROMISE with `fields`, a list of `list_size` bytes.
+  void QueueBlock(const BlockStart& start, absl::Span<const HeaderView> fields,
+                  size_t list_size);
   void QueueGoAway(ErrorCode code, absl::string_view additional_data,
                    StreamId last_stream_id);
   // GOAWAY for a connection error, and the end. Returns `error`.
@@ -74,10 +89,20 @@ struct Core {
                                        uint32_t limit);
   // The idle `id` becomes a stream by `input`, with the windows of the settings
   // in force.
-  Stream* Open(StreamId id, StreamInput input);
+  Stream* Open(StreamId id, StreamInput input) {
+    return streams.Open(id, FindTransition(StreamState::kIdle, input).next,
+                        remote(SettingId::kInitialWindowSize),
+                        local(SettingId::kInitialWindowSize));
+  }
   // END_STREAM went out / came in.
-  void EndSending(Stream* stream);
-  void EndReceiving(Stream* stream);
+  void EndSending(Stream* stream) {
+    stream->sent = MessagePhase::kComplete;
+    End(stream, StreamInput::kSendEndStream);
+  }
+  void EndReceiving(Stream* stream) {
+    stream->received = MessagePhase::kComplete;
+    End(stream, StreamInput::kReceiveEndStream);
+  }
 
   // --- The peer's frames ---------------------------------------------------
 
@@ -87,7 +112,11 @@ struct Core {
   // The stream, if it takes `input`. Null: the frame is ignored, or was
   // answered by RST_STREAM. Error: the connection's.
   absl::StatusOr<Stream*> Accept(StreamId id, StreamInput input,
-                                 Events* events);
+                                 Events* events) {
+    Stream* const stream = streams.Find(id);
+    if (Takes(stream, input)) return stream;
+    return Refuse(id, stream, input, events);
+  }
   // RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.
   static absl::Status CheckDependency(StreamId id,
                                       const signals::Rfc7540Priority& priority);
@@ -111,6 +140,21 @@ struct Core {
   absl::Duration now;             // the sum of AdvanceTime()
 
  private:
+  static bool Takes(const Stream* stream, StreamInput input) {
+    return stream != nullptr && FindTransition(stream->state, input).outcome ==
+                                    Transition::Outcome::kOk;
+  }
+  void End(Stream* stream, StreamInput input) {
+    const StreamState next = FindTransition(stream->state, input).next;
+    if (next == StreamState::kClosed) budgets.Work(1);
+    streams.ChangeState(stream, next);
+  }
+  absl::Status WhyNoFrame() const;
+  absl::Status FrameSizeFault(absl::string_view type, size_t bytes,
+                              StreamId id) const;
+  // A frame that `stream` does not take; null: it does not live.
+  absl::StatusOr<Stream*> Refuse(StreamId id, Stream* stream, StreamInput input,
+                                 Events* events);
   // A frame on a stream that does not live.
   absl::Status OnGoneStream(StreamId id, StreamInput input);
   void Log(absl::string_view who, const absl::Status& error) const;

@@ -3,6 +3,12 @@
 //
 // Order for one HEADERS frame: the message event, then StreamEnded, then
 // PriorityUpdated, then PriorityFieldUpdated. Each signal is reported once.
+//
+// Views. `headers` points into memory of the connection, which the next
+// ReceiveData() takes back; no other call does. `data` points into the bytes
+// that the caller gave to ReceiveData(), and is valid as long as they are. Copy
+// what you keep longer: headers.ToHeaders(), std::string(data). In a build with
+// AddressSanitizer a later use of `headers` is an error that it reports.
 #ifndef SLUICE_H2_EVENTS_H_
 #define SLUICE_H2_EVENTS_H_
 
@@ -11,14 +17,15 @@
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/signal_source.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 
@@ -27,36 +34,41 @@ using signals::SignalSource;
 // A request's header section (server) — RFC 9113 §8.3.1.
 struct RequestReceived {
   StreamId stream_id = 0;
-  std::vector<Header> headers;
+  HeaderList headers;
   bool stream_ended = false;
 };
 
 // The final response's header section (client) — RFC 9113 §8.3.2.
 struct ResponseReceived {
   StreamId stream_id = 0;
-  std::vector<Header> headers;
+  HeaderList headers;
   bool stream_ended = false;
 };
 
 // A 1xx response (client) — RFC 9113 §8.1.
 struct InformationalResponseReceived {
   StreamId stream_id = 0;
-  std::vector<Header> headers;
+  HeaderList headers;
 };
 
 // The trailer section; always ends the stream — RFC 9113 §8.1.
 struct TrailersReceived {
   StreamId stream_id = 0;
-  std::vector<Header> headers;
+  HeaderList headers;
 };
 
-// One DATA frame. `flow_controlled_length` counts padding too: give it to
-// AcknowledgeReceivedData() when the bytes are processed — RFC 9113 §6.1.
+// A DATA frame, or a piece of one: a frame of which ReceiveData() gets a part
+// at a time makes an event for each part that has data or ends the frame. All
+// rules for the frame are checked before the first. Give
+// `flow_controlled_length` to AcknowledgeReceivedData() when the bytes are
+// processed: all of a frame's together are its length, since its last event
+// counts its padding. That one alone may say `stream_ended` — RFC 9113 §6.1.
 struct DataReceived {
   StreamId stream_id = 0;
-  std::string data;
+  absl::string_view data;
   size_t flow_controlled_length = 0;
   bool stream_ended = false;
+  uint32_t frame_bytes_left = 0;  // of the frame's payload, still to come
 };
 
 // WINDOW_UPDATE; stream_id 0 is the connection's window — RFC 9113 §6.9.
@@ -112,7 +124,7 @@ struct StreamReset {
 struct PushedStreamReceived {
   StreamId pushed_stream_id = 0;
   StreamId parent_stream_id = 0;
-  std::vector<Header> headers;
+  HeaderList headers;
 };
 
 // An RFC 7540 §5.3 signal, from HEADERS or PRIORITY. The connection does not

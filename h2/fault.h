@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -26,16 +27,27 @@
 
 namespace sluice::h2 {
 
+// These are not inlined: a function that may fail shall cost no more than the
+// test where it does not.
+
+// An error with the words of `sentence`.
+template <typename... Text>
+ABSL_ATTRIBUTE_NOINLINE ABSL_ATTRIBUTE_COLD absl::Status Fault(
+    ErrorKind kind, StreamId id, const Text&... sentence) {
+  return MakeError(kind, absl::StrCat(sentence...), id);
+}
+
 // An error about a stream. `predicate` continues the sentence "stream 1 …".
 template <typename... Text>
-absl::Status StreamFault(ErrorKind kind, StreamId id,
-                         const Text&... predicate) {
+ABSL_ATTRIBUTE_NOINLINE ABSL_ATTRIBUTE_COLD absl::Status StreamFault(
+    ErrorKind kind, StreamId id, const Text&... predicate) {
   return MakeError(kind, absl::StrCat("stream ", id, " ", predicate...), id);
 }
 
 // An error about the connection.
 template <typename... Text>
-absl::Status ConnectionFault(ErrorKind kind, const Text&... sentence) {
+ABSL_ATTRIBUTE_NOINLINE ABSL_ATTRIBUTE_COLD absl::Status ConnectionFault(
+    ErrorKind kind, const Text&... sentence) {
   return MakeError(kind, absl::StrCat(sentence...));
 }
 

@@ -57,17 +57,6 @@ absl::Status CheckWindows(absl::Span<const Setting> settings,
 
 // --- DATA out --------------------------------------------------------------
 
-int64_t FlowControl::SendWindowOf(const Stream* stream) const {
-  const int64_t connection = send_window_.size();
-  return stream == nullptr ? connection
-                           : std::min(connection, stream->send_window.size());
-}
-
-void FlowControl::Sent(Stream* stream, int64_t bytes) {
-  send_window_.Consume(bytes);
-  stream->send_window.Consume(bytes);
-}
-
 absl::Status FlowControl::OpenSendWindow(Stream* stream, uint32_t increment) {
   if (increment == 0) {
     return WindowFault(ErrorKind::kProtocol, stream, "6.9", 0,
@@ -82,19 +71,10 @@ absl::Status FlowControl::OpenSendWindow(Stream* stream, uint32_t increment) {
 
 // --- DATA in ---------------------------------------------------------------
 
-int64_t FlowControl::ReceiveWindowOf(const Stream* stream) const {
-  const int64_t connection = receive_window_.size();
-  return stream == nullptr
-             ? connection
-             : std::min(connection, stream->receive_window.size());
-}
-
-absl::Status FlowControl::Receive(Stream* stream, size_t bytes) {
-  ReceiveWindow& window =
-      stream == nullptr ? receive_window_ : stream->receive_window;
-  if (window.Consume(static_cast<int64_t>(bytes))) return absl::OkStatus();
+absl::Status FlowControl::ReceiveFault(Stream* stream, size_t bytes) {
   return WindowFault(ErrorKind::kFlowControl, stream, "6.9.1", bytes,
-                     "of DATA arrived, ", window.size(), " were allowed");
+                     "of DATA arrived, ", ReceiveWindowAt(stream).size(),
+                     " were allowed");
 }
 
 absl::Status FlowControl::CreditConnection(size_t bytes) {
@@ -105,26 +85,9 @@ absl::Status FlowControl::CreditConnection(size_t bytes) {
       EncodeWindowUpdate(kConnectionStreamId, increment));
 }
 
-void FlowControl::Acknowledge(StreamId id, size_t bytes) {
-  const auto processed = static_cast<int64_t>(bytes);
-  if (const uint32_t increment = receive_window_.Process(processed);
-      increment > 0) {
-    output_->AppendControl(EncodeWindowUpdate(kConnectionStreamId, increment));
-  }
-  Stream* const stream = streams_->Find(id);
-  // After END_STREAM nothing more comes in on the stream.
-  if (stream == nullptr || stream->received == MessagePhase::kComplete) return;
-  if (const uint32_t increment = stream->receive_window.Process(
-          processed, settings_->ReceiveWindowLimit());
-      increment > 0) {
-    output_->AppendControl(EncodeWindowUpdate(id, increment));
-  }
-}
-
 absl::Status FlowControl::OpenReceiveWindow(Stream* stream,
                                             uint32_t increment) {
-  ReceiveWindow& window =
-      stream == nullptr ? receive_window_ : stream->receive_window;
+  ReceiveWindow& window = ReceiveWindowAt(stream);
   const int64_t limit =
       stream == nullptr ? kMaxWindow : settings_->ReceiveWindowLimit();
   if (!window.Open(increment, limit)) {
@@ -132,7 +95,7 @@ absl::Status FlowControl::OpenReceiveWindow(Stream* stream,
                        "more make a window of ", window.size(),
                        " bytes exceed ", limit);
   }
-  output_->AppendControl(EncodeWindowUpdate(IdOf(stream), increment));
+  QueueUpdate(IdOf(stream), increment);
   return absl::OkStatus();
 }
 
@@ -171,9 +134,7 @@ void FlowControl::ChangeReceiveWindows(int64_t delta) {
     const uint32_t increment = stream.receive_window.Process(0, limit);
     if (increment > 0) due[stream.id] = increment;
   });
-  for (const auto& [id, increment] : due) {
-    output_->AppendControl(EncodeWindowUpdate(id, increment));
-  }
+  for (const auto& [id, increment] : due) QueueUpdate(id, increment);
 }
 
 }  // namespace sluice::h2

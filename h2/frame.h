@@ -1,20 +1,17 @@
 // The frames of HTTP/2 as they stand on the wire (RFC 9113 §4.1, §6; RFC 7838
-// §4; RFC 9218 §7.1): the rules for each type, their bytes in, their bytes out.
+// §4; RFC 9218 §7.1): the rules for each type, and their bytes in.
 #ifndef SLUICE_H2_FRAME_H_
 #define SLUICE_H2_FRAME_H_
 
-#include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -51,8 +48,11 @@ struct Frame {
   uint32_t length = 0;  // of the payload, in bytes
   FrameType type = FrameType::kData;
   uint8_t flags = 0;
-  StreamId stream_id = 0;     // without the reserved bit (§4.1)
-  absl::string_view payload;  // empty until the frame is complete
+  StreamId stream_id = 0;  // without the reserved bit (§4.1)
+  // Empty until the frame is complete. Of DATA it is the piece that came, and
+  // `rest` bytes are still to come.
+  absl::string_view payload;
+  uint32_t rest = 0;
 
   bool Has(uint8_t flag) const { return (flags & flag) != 0; }
 };
@@ -109,10 +109,14 @@ inline signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes) {
           .exclusive = (word >> 31) != 0};
 }
 
-// The payload without the Pad Length and the padding of a PADDED frame. The
-// frame has `fixed` bytes of fields after Pad Length. Connection errors: those
-// fields are missing (RFC 9113 §4.2); the padding is longer than the rest
-// (§6.1, §6.2, §6.6).
+// The bytes of padding of a PADDED frame, which has `fixed` bytes of fields
+// after Pad Length; 0 of any other. Pad Length has come, if the frame has it.
+// Connection errors: those fields are missing (RFC 9113 §4.2); the padding is
+// longer than the rest (§6.1, §6.2, §6.6).
+absl::StatusOr<size_t> PaddingOf(const Frame& frame, size_t fixed);
+
+// The payload of a complete frame without Pad Length and padding. Errors: those
+// of PaddingOf().
 absl::StatusOr<absl::string_view> Unpadded(const Frame& frame, size_t fixed);
 
 // Cuts the peer's bytes into frames (RFC 9113 §4.1), in whatever pieces they
@@ -122,14 +126,16 @@ class FrameDecoder {
   enum class Result {
     kNeedMore,  // all input is consumed; no frame is complete
     kHeader,    // the header is known, the payload is not
-    kFrame,     // the frame is complete
+    kFrame,     // the frame is complete; of DATA, the next piece is there
   };
 
   // Consumes bytes from the front of `*input`. Reports each frame twice: by
   // kHeader as soon as its header is there, so that an illegal one is refused
   // before its payload arrives, and by kFrame. The payload is valid until the
   // next call and may point into the input. A frame that arrives in one piece
-  // is not copied; of any other at most its own length is kept.
+  // is not copied; of any other at most its own length is kept. DATA is never
+  // copied: each piece is reported by a kFrame of its own, and points into the
+  // input. A piece has bytes unless the whole frame has none.
   Result Next(absl::string_view* input, Frame* frame);
 
   // Bytes kept of a frame that is not complete.
@@ -137,58 +143,13 @@ class FrameDecoder {
 
  private:
   bool Fill(absl::string_view* input, size_t wanted);
+  Result NextPiece(absl::string_view* input, Frame* frame);
 
   enum class State { kReadingHeader, kReadingPayload, kReported };
   State state_ = State::kReadingHeader;
   Frame frame_;
   std::string buffer_;  // the payload so far; before that, the header so far
 };
-
-// --- Bytes out -------------------------------------------------------------
-//
-// Pure functions: the caller has checked that the frame is legal now.
-
-// One frame: header and payload.
-std::string EncodeFrame(FrameType type, uint8_t flags, StreamId stream_id,
-                        absl::string_view payload);
-
-// The part of a DATA frame before its data: the frame header and, with padding,
-// the Pad Length octet (§6.1).
-std::string EncodeDataHeader(StreamId stream_id, size_t data_size,
-                             std::optional<uint8_t> pad_length,
-                             bool end_stream);
-
-// HEADERS, and CONTINUATION frames where `block` does not fit into
-// `max_frame_size` (§6.2, §6.10); the 5 octets of `priority` count too.
-std::string EncodeHeaders(
-    StreamId stream_id, absl::string_view block, bool end_stream,
-    const std::optional<signals::Rfc7540Priority>& priority,
-    size_t max_frame_size);
-
-// PUSH_PROMISE and its CONTINUATION frames (§6.6).
-std::string EncodePushPromise(StreamId parent_id, StreamId promised_id,
-                              absl::string_view block, size_t max_frame_size);
-
-std::string EncodePriority(StreamId stream_id,
-                           const signals::Rfc7540Priority& priority);
-std::string EncodeRstStream(StreamId stream_id, ErrorCode code);
-std::string EncodeSettings(absl::Span<const Setting> settings);
-std::string EncodeSettingsAck();
-std::string EncodePing(absl::string_view opaque_data, bool ack);
-std::string EncodeGoAway(StreamId last_stream_id, ErrorCode code,
-                         absl::string_view additional_data);
-std::string EncodeWindowUpdate(StreamId stream_id, uint32_t increment);
-
-// RFC 7838 §4. `origin` is empty on any stream but 0.
-std::string EncodeAltSvc(StreamId stream_id, absl::string_view origin,
-                         absl::string_view field_value);
-
-// RFC 9218 §7.1.
-std::string EncodePriorityUpdate(StreamId prioritized_id,
-                                 absl::string_view field_value);
-
-// The payload of SETTINGS and of HTTP2-Settings (RFC 7540 §3.2.1).
-std::string EncodeSettingsPayload(absl::Span<const Setting> settings);
 
 }  // namespace sluice::h2
 

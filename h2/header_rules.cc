@@ -1,18 +1,21 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <cstring>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -92,75 +95,91 @@ std::string NormalizeAuthority(absl::string_view scheme,
 
 // --- Fields ----------------------------------------------------------------
 
-// The fields of §8.3's rules, first occurrence each.
-struct Seen {
-  const HeaderView* method = nullptr;
-  const HeaderView* scheme = nullptr;
-  const HeaderView* authority = nullptr;
-  const HeaderView* path = nullptr;
-  const HeaderView* protocol = nullptr;
-  const HeaderView* status = nullptr;
-  const HeaderView* host = nullptr;
-};
-
-struct PseudoRow {
-  absl::string_view name;
-  const HeaderView* Seen::*slot;
-};
-
-constexpr PseudoRow kPseudo[] = {
-    {":method", &Seen::method},       {":scheme", &Seen::scheme},
-    {":authority", &Seen::authority}, {":path", &Seen::path},
-    {":protocol", &Seen::protocol},   {":status", &Seen::status},
-};
-
-// §8.2.1: "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)", and ':'
-// but in front of a pseudo-header field's name.
-bool NameIsLegal(absl::string_view name) {
-  for (size_t i = 0; i < name.size(); ++i) {
-    const auto c = static_cast<unsigned char>(name[i]);
-    if (c <= 0x20 || (c >= 'A' && c <= 'Z') || c >= 0x7f) return false;
-    if (c == ':' && i > 0) return false;
+// §8.2.1 forbids "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)",
+// and ':' but in front of a pseudo-header field's name.
+constexpr std::array<bool, 256> NameBytes() {
+  std::array<bool, 256> legal = {};
+  for (size_t c = 0x21; c < 0x7f; ++c) {
+    legal[c] = c != ':' && !(c >= 'A' && c <= 'Z');
   }
-  return true;
+  return legal;
+}
+constexpr std::array<bool, 256> kNameBytes = NameBytes();
+
+// `name` is not empty.
+bool NameIsLegal(absl::string_view name) {
+  bool legal = true;
+  for (const unsigned char c : name.substr(name[0] == ':' ? 1 : 0)) {
+    legal &= kNameBytes[c];
+  }
+  return legal;
 }
 
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+
+// Not 0 if one of 8 bytes is below 0x10.
+uint64_t BytesBelow16(const char* bytes) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return (word - kEach * 0x10) & ~word & (kEach * 0x80);
+}
+
+// Whether `value` surely has no NUL, LF and CR. Looks at 8 bytes at once.
+bool HasNoControls(absl::string_view value) {
+  if (value.size() < 8) return false;
+  const char* at = value.data();
+  const char* const last = at + value.size() - 8;
+  uint64_t below = BytesBelow16(last);
+  for (; at < last; at += 8) below |= BytesBelow16(at);
+  return below == 0;
+}
 
 // §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
 bool ValueIsLegal(absl::string_view value) {
   if (value.empty()) return true;
   if (IsSpace(value.front()) || IsSpace(value.back())) return false;
-  return absl::c_none_of(
-      value, [](char c) { return c == '\0' || c == '\n' || c == '\r'; });
+  return HasNoControls(value) || absl::c_none_of(value, [](char c) {
+           return c == '\0' || c == '\n' || c == '\r';
+         });
 }
 
-// Checks one section of one stream.
+// Checks one section of one stream, and notes its facts.
 class Checker {
  public:
-  Checker(StreamId id, SectionKind kind, bool extended_connect)
-      : id_(id), kind_(kind), extended_connect_(extended_connect) {}
+  Checker(StreamId id, SectionKind kind, bool extended_connect,
+          SectionFacts* facts)
+      : id_(id),
+        kind_(kind),
+        extended_connect_(extended_connect),
+        facts_(*facts) {}
 
   absl::Status CheckField(const HeaderView& field) {
     if (field.name.empty()) {
       return Fault("has a field without a name (RFC 9113 8.2.1)");
     }
-    if (!NameIsLegal(field.name)) {
+    const FieldName name = NameOf(field.name);
+    if (name == FieldName::kOther && !NameIsLegal(field.name)) {
       return FieldFault(field, "an illegal name", "8.2, 8.2.1");
     }
     if (!ValueIsLegal(field.value)) {
       return FieldFault(field, "an illegal character in its value", "8.2.1");
     }
-    if (field.name[0] == ':') return CheckPseudo(field);
-    regular_ = true;
-    return CheckRegular(field);
+    if (field.name[0] == ':') {
+      if (!PseudoIsLegal(name)) return PseudoFault(field, name);
+    } else {
+      regular_ = true;
+      if (!RegularIsLegal(field, name)) return RegularFault(field, name);
+    }
+    facts_.Note(name, field);
+    return absl::OkStatus();
   }
 
   // The section as a whole, after its fields.
   absl::Status CheckSection(absl::Span<const HeaderView> fields) const {
     if (kind_ == SectionKind::kTrailers) return absl::OkStatus();
     if (kind_ != SectionKind::kResponse) return CheckRequest(fields);
-    const std::optional<int> status = StatusOf(fields);
+    const std::optional<int> status = StatusOf(facts_);
     if (!status.has_value()) {
       return Fault(
           "has a response without a :status of 100 to 999 (RFC 9113 8.3.2)");
@@ -170,105 +189,139 @@ class Checker {
   }
 
  private:
-  absl::Status Fault(absl::string_view predicate,
-                     ErrorKind kind = ErrorKind::kInvalidHeaders) const {
+  ABSL_ATTRIBUTE_COLD absl::Status Fault(
+      absl::string_view predicate,
+      ErrorKind kind = ErrorKind::kInvalidHeaders) const {
     return StreamFault(kind, id_, predicate);
   }
-  absl::Status FieldFault(const HeaderView& field, absl::string_view fault,
-                          absl::string_view section) const {
+  ABSL_ATTRIBUTE_COLD absl::Status FieldFault(const HeaderView& field,
+                                              absl::string_view fault,
+                                              absl::string_view section) const {
     return Fault(absl::StrCat("has the field ", ShortName(field.name), " with ",
                               fault, " (RFC 9113 ", section, ")"));
   }
 
-  absl::Status CheckPseudo(const HeaderView& field) {
+  // §8.3: one that is defined for this kind of section, before all regular
+  // fields, and once.
+  bool PseudoIsLegal(FieldName name) const {
+    const bool response = kind_ == SectionKind::kResponse;
+    return name != FieldName::kOther && kind_ != SectionKind::kTrailers &&
+           (name == FieldName::kStatus) == response &&
+           (name != FieldName::kProtocol || extended_connect_) && !regular_ &&
+           facts_.Count(name) == 0;
+  }
+
+  // The first rule that is broken counts.
+  ABSL_ATTRIBUTE_COLD absl::Status PseudoFault(const HeaderView& field,
+                                               FieldName name) const {
     if (kind_ == SectionKind::kTrailers) {
       return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
     }
-    const auto* row = absl::c_find_if(
-        kPseudo, [&](const PseudoRow& r) { return r.name == field.name; });
-    if (row == std::end(kPseudo) ||
-        (row->slot == &Seen::protocol && !extended_connect_)) {
+    if (name == FieldName::kOther ||
+        (name == FieldName::kProtocol && !extended_connect_)) {
       return Fault(absl::StrCat("has the unknown pseudo-header field ",
                                 ShortName(field.name), " (RFC 9113 8.3)"));
     }
     if (regular_) {
-      return Fault(absl::StrCat("has ", row->name,
+      return Fault(absl::StrCat("has ", field.name,
                                 " after a regular field (RFC 9113 8.3)"),
                    ErrorKind::kPseudoHeaderOrder);
     }
-    if (seen_.*row->slot != nullptr) {
-      return Fault(absl::StrCat("has ", row->name, " twice (RFC 9113 8.3)"));
+    if (facts_.Count(name) > 0) {
+      return Fault(absl::StrCat("has ", field.name, " twice (RFC 9113 8.3)"));
     }
-    const bool response = kind_ == SectionKind::kResponse;
-    if ((row->slot == &Seen::status) != response) {
-      return Fault(absl::StrCat("has ", row->name, " in a ",
-                                response ? "response" : "request",
-                                " (RFC 9113 8.3)"));
-    }
-    seen_.*row->slot = &field;
-    return absl::OkStatus();
+    return Fault(
+        absl::StrCat("has ", field.name, " in a ",
+                     kind_ == SectionKind::kResponse ? "response" : "request",
+                     " (RFC 9113 8.3)"));
   }
 
-  absl::Status CheckRegular(const HeaderView& field) {
-    if (IsConnectionSpecific(field.name)) {
+  // §8.2.2, and RFC 9110 §7.2.
+  bool RegularIsLegal(const HeaderView& field, FieldName name) const {
+    switch (name) {
+      case FieldName::kConnectionSpecific:
+        return false;
+      case FieldName::kTe:
+        return absl::EqualsIgnoreCase(field.value, "trailers");
+      case FieldName::kHost:
+        return facts_.Count(name) == 0;
+      default:
+        return true;
+    }
+  }
+
+  ABSL_ATTRIBUTE_COLD absl::Status RegularFault(const HeaderView& field,
+                                                FieldName name) const {
+    if (name == FieldName::kConnectionSpecific) {
       return Fault(absl::StrCat("has the connection-specific field ",
                                 field.name, " (RFC 9113 8.2.2)"));
     }
-    if (field.name == "te" &&
-        !absl::EqualsIgnoreCase(field.value, "trailers")) {
-      return Fault("has a te field other than \"trailers\" (RFC 9113 8.2.2)");
-    }
-    if (field.name == "host") {
-      if (seen_.host != nullptr) {
-        return Fault("has two Host fields (RFC 9110 7.2)");
-      }
-      seen_.host = &field;
-    }
-    return absl::OkStatus();
+    return name == FieldName::kTe
+               ? Fault(
+                     "has a te field other than \"trailers\" (RFC 9113 "
+                     "8.2.2)")
+               : Fault("has two Host fields (RFC 9110 7.2)");
   }
 
   // §8.3.1, §8.4, §8.5 and RFC 8441 §4. The first rule that is broken counts.
   absl::Status CheckRequest(absl::Span<const HeaderView> fields) const {
-    const auto value = [](const HeaderView* field) {
-      return field == nullptr ? absl::string_view() : field->value;
-    };
-    const absl::string_view method = value(seen_.method);
-    const absl::string_view scheme = value(seen_.scheme);
-    const absl::string_view authority = value(seen_.authority);
-    const bool promised = kind_ == SectionKind::kPushPromise;
-    const bool connect = method == "CONNECT";
-    const bool tunnel = connect && seen_.protocol == nullptr;
-    const bool http = absl::EqualsIgnoreCase(scheme, "http") ||
-                      absl::EqualsIgnoreCase(scheme, "https");
-    struct {
-      bool broken;
-      absl::string_view predicate;
-    } const rules[] = {
-        {promised && ContentLengthOf(fields).value.value_or(0) != 0,
-         "has a promised request with content (RFC 9113 8.4)"},
-        {method.empty(), "has a request without :method (RFC 9113 8.3.1)"},
-        {promised && method != "GET" && method != "HEAD",
-         "has a promised request other than GET and HEAD (RFC 9113 8.4)"},
-        {seen_.protocol != nullptr && !connect,
-         "has :protocol without CONNECT (RFC 8441 4)"},
-        {tunnel && (seen_.scheme != nullptr || seen_.path != nullptr),
-         "has a CONNECT with :scheme or :path (RFC 9113 8.5)"},
-        {tunnel && authority.empty(),
-         "has a CONNECT without :authority (RFC 9113 8.5)"},
-        {!tunnel && scheme.empty(),
-         "has a request without :scheme (RFC 9113 8.3.1)"},
-        {!tunnel && value(seen_.path).empty(),
-         "has a request without :path (RFC 9113 8.3.1)"},
-        {!tunnel && seen_.authority == nullptr && seen_.host == nullptr,
-         "has a request without :authority and Host (RFC 9113 8.3.1)"},
-        {!tunnel && seen_.authority != nullptr && seen_.host != nullptr &&
-             !SameAuthority(scheme, authority, seen_.host->value),
-         "has a Host other than its :authority (RFC 9113 8.3.1)"},
-        {!tunnel && http && absl::StrContains(authority, '@'),
-         "has user information in :authority (RFC 9113 8.3.1)"},
-    };
-    for (const auto& rule : rules) {
-      if (rule.broken) return Fault(rule.predicate);
+    const absl::string_view method = facts_.ValueOf(FieldName::kMethod);
+    if (kind_ == SectionKind::kPushPromise &&
+        ContentLengthOf(fields, facts_).value.value_or(0) != 0) {
+      return Fault("has a promised request with content (RFC 9113 8.4)");
+    }
+    if (method.empty()) {
+      return Fault("has a request without :method (RFC 9113 8.3.1)");
+    }
+    if (kind_ == SectionKind::kPushPromise && method != "GET" &&
+        method != "HEAD") {
+      return Fault(
+          "has a promised request other than GET and HEAD (RFC 9113 8.4)");
+    }
+    const bool extended = facts_.Find(FieldName::kProtocol) != nullptr;
+    if (method == "CONNECT" && !extended) return CheckConnect();
+    if (method != "CONNECT" && extended) {
+      return Fault("has :protocol without CONNECT (RFC 8441 4)");
+    }
+    return CheckTarget();
+  }
+
+  // §8.5.
+  absl::Status CheckConnect() const {
+    if (facts_.Find(FieldName::kScheme) != nullptr ||
+        facts_.Find(FieldName::kPath) != nullptr) {
+      return Fault("has a CONNECT with :scheme or :path (RFC 9113 8.5)");
+    }
+    if (facts_.ValueOf(FieldName::kAuthority).empty()) {
+      return Fault("has a CONNECT without :authority (RFC 9113 8.5)");
+    }
+    return absl::OkStatus();
+  }
+
+  // §8.3.1.
+  absl::Status CheckTarget() const {
+    const absl::string_view scheme = facts_.ValueOf(FieldName::kScheme);
+    const HeaderView* const authority = facts_.Find(FieldName::kAuthority);
+    const HeaderView* const host = facts_.Find(FieldName::kHost);
+    if (scheme.empty()) {
+      return Fault("has a request without :scheme (RFC 9113 8.3.1)");
+    }
+    if (facts_.ValueOf(FieldName::kPath).empty()) {
+      return Fault("has a request without :path (RFC 9113 8.3.1)");
+    }
+    if (authority == nullptr) {
+      if (host != nullptr) return absl::OkStatus();
+      return Fault(
+          "has a request without :authority and Host (RFC 9113 8.3.1)");
+    }
+    if (host != nullptr &&
+        !SameAuthority(scheme, authority->value, host->value)) {
+      return Fault("has a Host other than its :authority (RFC 9113 8.3.1)");
+    }
+    if (absl::StrContains(authority->value, '@') &&
+        (absl::EqualsIgnoreCase(scheme, "http") ||
+         absl::EqualsIgnoreCase(scheme, "https"))) {
+      return Fault("has user information in :authority (RFC 9113 8.3.1)");
     }
     return absl::OkStatus();
   }
@@ -277,56 +330,85 @@ class Checker {
   SectionKind kind_;
   bool extended_connect_;
   bool regular_ = false;  // a regular field came
-  Seen seen_;
+  SectionFacts& facts_;
 };
 
-// --- Normalisation ---------------------------------------------------------
-
-// Shorter cookies can be guessed one byte at a time by their compressed size.
-constexpr size_t kShortCookie = 20;
-
-// Most fields have no space around them.
-absl::string_view Trim(absl::string_view text) {
-  const auto is_space = [](char c) {
-    return absl::ascii_isspace(static_cast<unsigned char>(c));
-  };
-  if (text.empty() || !(is_space(text.front()) || is_space(text.back()))) {
-    return text;
+std::optional<int> ParseStatus(absl::string_view digits) {
+  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
+    return std::nullopt;
   }
-  return absl::StripAsciiWhitespace(text);
+  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
 }
 
-bool HasUpper(absl::string_view name) {
-  return absl::c_any_of(name,
-                        [](unsigned char c) { return absl::ascii_isupper(c); });
-}
-
-bool IsSecret(const HeaderView& field) {
-  return field.name == "authorization" || field.name == "proxy-authorization" ||
-         (field.name == "cookie" && field.value.size() < kShortCookie);
-}
-
-void Add(HeaderView field, OutboundFields* out) {
-  field.never_indexed = field.never_indexed || IsSecret(field);
-  out->fields.push_back(field);
-}
-
-void AddCookies(HeaderView field, OutboundFields* out) {
-  absl::string_view rest = field.value;
-  while (true) {
-    const size_t end = rest.find("; ");
-    field.value = rest.substr(0, end);
-    Add(field, out);
-    if (end == absl::string_view::npos) return;
-    rest.remove_prefix(end + 2);
+// Digits only, below 2^63.
+std::optional<int64_t> ParseLength(absl::string_view digits) {
+  int64_t value = 0;
+  if (!IsDigits(digits) || !absl::SimpleAtoi(digits, &value)) {
+    return std::nullopt;
   }
+  return value;
 }
 
 }  // namespace
 
+FieldName NameOf(absl::string_view name) {
+  const auto if_it_is = [&](absl::string_view known, FieldName is) {
+    return name == known ? is : FieldName::kOther;
+  };
+  using N = FieldName;
+  switch (name.size()) {
+    case 2:
+      return if_it_is("te", N::kTe);
+    case 4:
+      return if_it_is("host", N::kHost);
+    case 5:
+      return if_it_is(":path", N::kPath);
+    case 6:
+      return if_it_is("cookie", N::kCookie);
+    case 7:
+      switch (name[1]) {
+        case 'm':
+          return if_it_is(":method", N::kMethod);
+        case 'p':
+          return if_it_is("upgrade", N::kConnectionSpecific);
+        default:
+          return name[2] == 'c' ? if_it_is(":scheme", N::kScheme)
+                                : if_it_is(":status", N::kStatus);
+      }
+    case 8:
+      return if_it_is("priority", N::kPriority);
+    case 9:
+      return if_it_is(":protocol", N::kProtocol);
+    case 10:
+      switch (name[0]) {
+        case ':':
+          return if_it_is(":authority", N::kAuthority);
+        case 'c':
+          return if_it_is("connection", N::kConnectionSpecific);
+        default:
+          return if_it_is("keep-alive", N::kConnectionSpecific);
+      }
+    case 14:
+      return if_it_is("content-length", N::kContentLength);
+    case 16:
+      return if_it_is("proxy-connection", N::kConnectionSpecific);
+    case 17:
+      return if_it_is("transfer-encoding", N::kConnectionSpecific);
+    default:
+      return N::kOther;
+  }
+}
+
+SectionFacts FactsOf(absl::Span<const HeaderView> fields) {
+  SectionFacts facts;
+  for (const HeaderView& field : fields) facts.Note(NameOf(field.name), field);
+  return facts;
+}
+
 absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
-                          SectionKind kind, bool extended_connect) {
-  Checker checker(id, kind, extended_connect);
+                          SectionKind kind, bool extended_connect,
+                          SectionFacts* facts) {
+  Checker checker(id, kind, extended_connect, facts);
   for (const HeaderView& field : fields) {
     SLUICE_RETURN_IF_ERROR(checker.CheckField(field));
   }
@@ -340,9 +422,7 @@ bool SameAuthority(absl::string_view scheme, absl::string_view a,
 }
 
 bool IsConnectionSpecific(absl::string_view name) {
-  return name == "connection" || name == "proxy-connection" ||
-         name == "keep-alive" || name == "transfer-encoding" ||
-         name == "upgrade";
+  return NameOf(name) == FieldName::kConnectionSpecific;
 }
 
 std::string ShortName(absl::string_view name) {
@@ -351,73 +431,61 @@ std::string ShortName(absl::string_view name) {
                       name.size() > kShort ? "…" : "");
 }
 
+std::optional<int> StatusOf(const SectionFacts& facts) {
+  return ParseStatus(facts.ValueOf(FieldName::kStatus));
+}
+
 std::optional<int> StatusOf(absl::Span<const HeaderView> fields) {
   const HeaderView* status = FindField(fields, ":status");
   if (status == nullptr) return std::nullopt;
-  const absl::string_view digits = status->value;
-  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
-    return std::nullopt;
-  }
-  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+  return ParseStatus(status->value);
 }
 
-ContentLength ContentLengthOf(absl::Span<const HeaderView> fields) {
+ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
+                              const SectionFacts& facts) {
   ContentLength length;
+  const HeaderView* const first = facts.Find(FieldName::kContentLength);
+  if (first == nullptr) return length;
+  length.value = ParseLength(first->value);
+  length.legal = length.value.has_value();
+  if (facts.Count(FieldName::kContentLength) == 1) return length;
   for (const HeaderView& field : fields) {
     if (field.name != "content-length") continue;
-    int64_t value = 0;
-    if (!IsDigits(field.value) || !absl::SimpleAtoi(field.value, &value)) {
-      return {.legal = false, .value = length.value};
-    }
-    if (length.value.has_value() && *length.value != value) {
-      length.legal = false;
-    }
+    const std::optional<int64_t> value = ParseLength(field.value);
+    if (!value.has_value()) return {.legal = false, .value = length.value};
+    length.legal &= *value == length.value;
     length.value = value;
   }
   return length;
 }
 
-OutboundFields PrepareOutbound(absl::Span<const Header> headers,
-                               const OutboundRules& rules) {
-  OutboundFields out;
-  out.fields.reserve(headers.size());
-  for (const Header& header : headers) {
-    HeaderView field{header.name, header.value, header.never_indexed};
-    if (rules.normalize) {
-      field.name = Trim(field.name);
-      field.value = Trim(field.value);
-      if (HasUpper(field.name)) {
-        out.names.push_back(absl::AsciiStrToLower(field.name));
-        field.name = out.names.back();
-      }
-      if (IsConnectionSpecific(field.name)) continue;
-    }
-    if (rules.split_cookies && field.name == "cookie") {
-      AddCookies(field, &out);
-    } else {
-      Add(field, &out);
-    }
+void JoinCookies(HeaderViews* fields, HeaderMemory* memory) {
+  const auto is_cookie = [](const HeaderView& f) { return f.name == "cookie"; };
+  constexpr absl::string_view kGlue = "; ";
+  size_t size = 0;
+  size_t cookies = 0;
+  HeaderView joined;
+  for (const HeaderView& field : *fields) {
+    if (!is_cookie(field)) continue;
+    joined = field;
+    size += field.value.size() + kGlue.size();
+    ++cookies;
   }
-  return out;
-}
-
-void JoinCookies(std::vector<Header>* headers) {
-  std::string joined;
-  bool any = false;
-  std::vector<Header> others;
-  const auto is_cookie = [](const Header& h) { return h.name == "cookie"; };
-  if (absl::c_none_of(*headers, is_cookie)) return;
-  others.reserve(headers->size());
-  for (Header& header : *headers) {
-    if (!is_cookie(header)) {
-      others.push_back(std::move(header));
-      continue;
+  if (cookies == 0) return;
+  if (cookies > 1) {
+    char* const text = memory->Text(size);
+    char* end = text;
+    for (const HeaderView& field : *fields) {
+      if (!is_cookie(field)) continue;
+      end += field.value.copy(end, field.value.size());
+      end += kGlue.copy(end, kGlue.size());
     }
-    absl::StrAppend(&joined, any ? "; " : "", header.value);
-    any = true;
+    joined.value = {text, size - kGlue.size()};
   }
-  others.push_back({"cookie", std::move(joined), true});
-  *headers = std::move(others);
+  joined.never_indexed = true;
+  fields->erase(std::remove_if(fields->begin(), fields->end(), is_cookie),
+                fields->end());
+  fields->push_back(joined);
 }
 
 }  // namespace sluice::h2

@@ -1,14 +1,14 @@
 // The rules for a header section (RFC 9113 §8.1.1, §8.2, §8.3), which are the
-// same in both directions; and the form in which fields go out and come in:
-// secrets stay out of HPACK's dynamic table (RFC 7541 §7.1.3).
+// same in both directions, and the form in which fields come in.
 #ifndef SLUICE_H2_HEADER_RULES_H_
 #define SLUICE_H2_HEADER_RULES_H_
 
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,11 +21,73 @@ namespace sluice::h2 {
 
 enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 
-// Errors of a malformed section of stream `id`: InvalidHeaders,
-// PseudoHeaderOrder. `extended_connect`: :protocol is legal (RFC 8441 §4).
+// The fields that a rule of HTTP/2 names.
+enum class FieldName : uint8_t {
+  kOther,
+  kMethod,
+  kScheme,
+  kAuthority,
+  kPath,
+  kProtocol,
+  kStatus,
+  kHost,
+  kTe,
+  kContentLength,
+  kCookie,
+  kPriority,
+  kConnectionSpecific,  // one of several: see IsConnectionSpecific()
+};
+inline constexpr size_t kFieldNames = 13;
+
+// O(1).
+FieldName NameOf(absl::string_view name);
+
+// What the rules ask about a section, noted by one pass over its fields. Fields
+// are pointed at, not copied.
+class SectionFacts {
+ public:
+  void Note(FieldName name, const HeaderView& field) {
+    Fact& fact = facts_[static_cast<size_t>(name)];
+    if (fact.count++ == 0) fact.first = &field;
+  }
+
+  // The first one, or null.
+  const HeaderView* Find(FieldName name) const {
+    return facts_[static_cast<size_t>(name)].first;
+  }
+  size_t Count(FieldName name) const {
+    return facts_[static_cast<size_t>(name)].count;
+  }
+  // Empty where there is none.
+  absl::string_view ValueOf(FieldName name) const {
+    const HeaderView* const field = Find(name);
+    return field == nullptr ? absl::string_view() : field->value;
+  }
+
+ private:
+  struct Fact {
+    const HeaderView* first = nullptr;
+    size_t count = 0;
+  };
+  Fact facts_[kFieldNames];
+};
+
+// Notes the facts of a section that needs no check.
+SectionFacts FactsOf(absl::Span<const HeaderView> fields);
+
+// Errors of a malformed section of stream `id`, the first that one pass over it
+// finds: InvalidHeaders, PseudoHeaderOrder. `extended_connect`: :protocol is
+// legal (RFC 8441 §4). `*facts` is new, and complete where there is no error.
 // O(bytes).
 absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
-                          SectionKind kind, bool extended_connect);
+                          SectionKind kind, bool extended_connect,
+                          SectionFacts* facts);
+inline absl::Status CheckHeaders(StreamId id,
+                                 absl::Span<const HeaderView> fields,
+                                 SectionKind kind, bool extended_connect) {
+  SectionFacts facts;
+  return CheckHeaders(id, fields, kind, extended_connect, &facts);
+}
 
 // A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
 bool IsConnectionSpecific(absl::string_view name);
@@ -42,6 +104,7 @@ bool SameAuthority(absl::string_view scheme, absl::string_view a,
 std::string ShortName(absl::string_view name);
 
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
+std::optional<int> StatusOf(const SectionFacts& facts);
 std::optional<int> StatusOf(absl::Span<const HeaderView> fields);
 
 // 2xx (RFC 9110 §15.3).
@@ -54,32 +117,12 @@ struct ContentLength {
   bool legal = true;  // digits only, below 2^63, and duplicates agree
   std::optional<int64_t> value;
 };
-ContentLength ContentLengthOf(absl::Span<const HeaderView> fields);
-
-// --- Normalisation ---------------------------------------------------------
-
-// Fields on their way out, as views, and the names that had to be lower-cased.
-struct OutboundFields {
-  HeaderViews fields;
-  std::deque<std::string> names;  // a deque: the views stay valid
-};
-
-struct OutboundRules {
-  // Lower-case names, no space around names and values, no
-  // connection-specific fields.
-  bool normalize = true;
-  // One field for each cookie-pair (RFC 9113 §8.2.3).
-  bool split_cookies = false;
-};
-
-// `authorization`, `proxy-authorization` and cookies shorter than 20 bytes are
-// never indexed, whatever `rules` say. `headers` must outlive the result.
-OutboundFields PrepareOutbound(absl::Span<const Header> headers,
-                               const OutboundRules& rules);
+ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
+                              const SectionFacts& facts);
 
 // Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
-// §8.2.3).
-void JoinCookies(std::vector<Header>* headers);
+// §8.2.3); its text goes into `memory`.
+void JoinCookies(HeaderViews* fields, HeaderMemory* memory);
 
 }  // namespace sluice::h2
 

@@ -6,8 +6,10 @@
 
 #include <sluice/h2/types.h>
 
+#include <concepts>
+#include <cstddef>
 #include <initializer_list>
-#include <vector>
+#include <iterator>
 
 #include "absl/types/span.h"
 
@@ -18,15 +20,30 @@ concept HeaderMapLike = requires {
   typename T::key_type;
 };
 
-// A view; the fields must outlive the call it is passed to.
+// A view of fields of either kind, Header or HeaderView, none of which it
+// copies; they must outlive the call it is passed to. Its elements are
+// HeaderView values.
 class HeaderSpan {
  public:
   HeaderSpan() = default;
-  HeaderSpan(const std::vector<Header>& headers)
-      : fields_(headers) {}                                           // NOLINT
-  HeaderSpan(absl::Span<const Header> headers) : fields_(headers) {}  // NOLINT
-  HeaderSpan(std::initializer_list<Header> headers)                   // NOLINT
-      : fields_(headers.begin(), headers.size()) {}
+
+  // A vector, an array, an absl::Span, a HeaderList, …
+  template <typename Fields>
+  requires std::convertible_to<const Fields&, absl::Span<const Header>>
+  HeaderSpan(const Fields& fields)  // NOLINT
+      : HeaderSpan(absl::Span<const Header>(fields).data(), fields.size()) {}
+  template <typename Fields>
+  requires std::convertible_to<const Fields&, absl::Span<const HeaderView>>
+  HeaderSpan(const Fields& fields)  // NOLINT
+      : HeaderSpan(absl::Span<const HeaderView>(fields).data(), fields.size()) {
+  }
+
+  // {{":status", "200"}, …} makes no string; a list of Header is welcome too.
+  HeaderSpan(std::initializer_list<HeaderView> fields)  // NOLINT
+      : HeaderSpan(fields.begin(), fields.size()) {}
+  template <std::same_as<Header> Field>
+  HeaderSpan(std::initializer_list<Field> fields)  // NOLINT
+      : HeaderSpan(fields.begin(), fields.size()) {}
 
   template <HeaderMapLike Map>
   HeaderSpan(const Map&) {  // NOLINT
@@ -37,16 +54,60 @@ class HeaderSpan {
                   "and a map does not keep the order you insert in");
   }
 
-  auto begin() const { return fields_.begin(); }
-  auto end() const { return fields_.end(); }
-  size_t size() const { return fields_.size(); }
-  bool empty() const { return fields_.empty(); }
-  const Header& operator[](size_t i) const { return fields_[i]; }
-  absl::Span<const Header> fields() const { return fields_; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  HeaderView operator[](size_t i) const {
+    if (headers_ == nullptr) return views_[i];
+    const Header& header = headers_[i];
+    return {header.name, header.value, header.never_indexed};
+  }
+
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
 
  private:
-  absl::Span<const Header> fields_;
+  HeaderSpan(const Header* headers, size_t size)
+      : headers_(headers), size_(size) {}
+  HeaderSpan(const HeaderView* views, size_t size)
+      : views_(views), size_(size) {}
+
+  // One of the two, or none.
+  const Header* headers_ = nullptr;
+  const HeaderView* views_ = nullptr;
+  size_t size_ = 0;
 };
+
+class HeaderSpan::Iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = HeaderView;
+  using difference_type = std::ptrdiff_t;
+  using pointer = void;
+  using reference = HeaderView;
+
+  HeaderView operator*() const { return (*span_)[i_]; }
+  Iterator& operator++() {
+    ++i_;
+    return *this;
+  }
+  Iterator operator++(int) {
+    const Iterator before = *this;
+    ++i_;
+    return before;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  friend class HeaderSpan;
+  Iterator(const HeaderSpan* span, size_t i) : span_(span), i_(i) {}
+
+  const HeaderSpan* span_;
+  size_t i_;
+};
+
+inline HeaderSpan::Iterator HeaderSpan::begin() const { return {this, 0}; }
+inline HeaderSpan::Iterator HeaderSpan::end() const { return {this, size_}; }
 
 }  // namespace sluice::h2
 

@@ -1,3 +1,4 @@
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/types.h>
 
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -34,34 +34,6 @@ absl::string_view View(const uint8_t* bytes, size_t length) {
 
 }  // namespace
 
-HpackEncoder::HpackEncoder() : deflater_(nullptr, nghttp2_hd_deflate_del) {
-  nghttp2_hd_deflater* deflater = nullptr;
-  CheckMemory(nghttp2_hd_deflate_new(&deflater, kMaxEncoderTableSize));
-  deflater_.reset(deflater);
-}
-
-void HpackEncoder::SetTableSize(uint32_t bytes) {
-  CheckMemory(nghttp2_hd_deflate_change_table_size(deflater_.get(), bytes));
-}
-
-std::string HpackEncoder::Encode(absl::Span<const HeaderView> fields) {
-  std::vector<nghttp2_nv> nva;
-  nva.reserve(fields.size());
-  for (const HeaderView& field : fields) {
-    const uint8_t flags = field.never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
-    nva.push_back({Bytes(field.name), Bytes(field.value), field.name.size(),
-                   field.value.size(), flags});
-  }
-  std::string block;
-  block.resize(
-      nghttp2_hd_deflate_bound(deflater_.get(), nva.data(), nva.size()));
-  const ssize_t size = nghttp2_hd_deflate_hd(
-      deflater_.get(), Bytes(block), block.size(), nva.data(), nva.size());
-  if (size < 0) std::abort();  // memory is out: the bound makes room enough
-  block.resize(static_cast<size_t>(size));
-  return block;
-}
-
 HpackDecoder::HpackDecoder(size_t max_list_size)
     : inflater_(nullptr, nghttp2_hd_inflate_del),
       max_list_size_(max_list_size) {
@@ -74,7 +46,8 @@ void HpackDecoder::SetTableSize(uint32_t bytes) {
   CheckMemory(nghttp2_hd_inflate_change_table_size(inflater_.get(), bytes));
 }
 
-bool HpackDecoder::Decode(absl::string_view piece, bool last) {
+bool HpackDecoder::Decode(absl::string_view piece, bool last,
+                          HeaderMemory* memory) {
   while (true) {
     nghttp2_nv field;
     int flags = 0;
@@ -84,13 +57,9 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last) {
     if (used < 0) return false;
     piece.remove_prefix(static_cast<size_t>(used));
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
-      list_size_ += field.namelen + field.valuelen + kFieldOverhead;
-      if (!dropped()) {
-        if (fields_.empty()) fields_.reserve(kUsualFields);
-        fields_.push_back({std::string(View(field.name, field.namelen)),
-                           std::string(View(field.value, field.valuelen)),
-                           (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0});
-      }
+      Keep({View(field.name, field.namelen), View(field.value, field.valuelen),
+            (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0},
+           memory);
     }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
       nghttp2_hd_inflate_end_headers(inflater_.get());
@@ -100,9 +69,26 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last) {
   }
 }
 
-std::vector<Header> HpackDecoder::TakeFields() {
+// libnghttp2's own text is valid until the next call.
+void HpackDecoder::Keep(HeaderView field, HeaderMemory* memory) {
+  const size_t size = field.name.size() + field.value.size();
+  list_size_ += size + kFieldOverhead;
+  if (dropped()) return;
+  if (fields_.empty()) fields_.reserve(kUsualFields);
+  char* const name = memory->Text(size);
+  char* const value = name + field.name.size();
+  field.name.copy(name, field.name.size());
+  field.value.copy(value, field.value.size());
+  fields_.push_back({{name, field.name.size()},
+                     {value, field.value.size()},
+                     field.never_indexed});
+}
+
+void HpackDecoder::EndBlock() {
   list_size_ = 0;
-  return std::exchange(fields_, {});
+  fields_.clear();
+  // One large list does not make a connection large for ever.
+  if (fields_.capacity() > 2 * kUsualFields) HeaderViews().swap(fields_);
 }
 
 }  // namespace sluice::h2

@@ -3,6 +3,7 @@
 #ifndef SLUICE_H2_HPACK_H_
 #define SLUICE_H2_HPACK_H_
 
+#include <sluice/h2/header_memory.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -14,7 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
-struct nghttp2_hd_deflater;
 struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
@@ -48,26 +48,6 @@ inline constexpr size_t kFieldOverhead = 32;
 // decoder answers a longer one with COMPRESSION_ERROR.
 inline constexpr size_t kMaxFieldText = 65536;
 
-// The largest dynamic table that our encoder uses, in bytes, whatever the peer
-// allows: a peer cannot make us keep more.
-inline constexpr size_t kMaxEncoderTableSize = 4096;
-
-class HpackEncoder {
- public:
-  HpackEncoder();
-
-  // The peer's HEADER_TABLE_SIZE; announced at the head of the next block
-  // (RFC 7541 §4.2).
-  void SetTableSize(uint32_t bytes);
-
-  // A header block. Changes the dynamic table, so it must be sent.
-  std::string Encode(absl::Span<const HeaderView> fields);
-
- private:
-  std::unique_ptr<nghttp2_hd_deflater, void (*)(nghttp2_hd_deflater*)>
-      deflater_;
-};
-
 // Decodes one block at a time, piece by piece. Fields above the limit are
 // decoded and dropped, so that the dynamic table stays in step with the peer's.
 class HpackDecoder {
@@ -79,25 +59,31 @@ class HpackDecoder {
   // Our HEADER_TABLE_SIZE, acknowledged. No block is open.
   void SetTableSize(uint32_t bytes);
 
-  // The next piece of the block; `last` for its last. False: it is not valid
-  // HPACK, and the decoder cannot go on (RFC 7541 §2.2). A single name or value
-  // above 64 KiB is such an error (libnghttp2's own limit).
-  bool Decode(absl::string_view piece, bool last);
+  // The next piece of the block; `last` for its last. The text of its fields
+  // goes into `memory`. False: it is not valid HPACK, and the decoder cannot go
+  // on (RFC 7541 §2.2). A single name or value above 64 KiB is such an error
+  // (libnghttp2's own limit).
+  bool Decode(absl::string_view piece, bool last, HeaderMemory* memory);
 
   // The size of the block's list so far, dropped fields included, and whether
   // any was dropped.
   size_t list_size() const { return list_size_; }
   bool dropped() const { return list_size_ > max_list_size_; }
 
-  // Returns the fields of the block that ended; the next one may begin.
-  std::vector<Header> TakeFields();
+  // The fields of the block so far.
+  HeaderViews& fields() { return fields_; }
+
+  // The next block may begin.
+  void EndBlock();
 
  private:
+  void Keep(HeaderView field, HeaderMemory* memory);
+
   std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>
       inflater_;
   size_t max_list_size_;
   size_t list_size_ = 0;
-  std::vector<Header> fields_;
+  HeaderViews fields_;
 };
 
 }  // namespace sluice::h2

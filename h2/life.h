@@ -41,6 +41,8 @@ class Life {
                        "cannot open after the peer's GOAWAY (RFC 9113 6.8)");
   }
 
+  // What CheckOpen() checks.
+  bool open() const { return initiated_ && !terminated_; }
   bool initiated() const { return initiated_; }
   bool terminated() const { return terminated_; }
   // The status of every later ReceiveData(); OK while it may go on.

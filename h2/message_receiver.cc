@@ -4,10 +4,12 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/message_receiver.h>
 #include <sluice/h2/options.h>
+#include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
@@ -36,15 +38,17 @@ constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
 
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
 std::optional<signals::Rfc9218Priority> PriorityFieldOf(
-    const HeaderViews& fields) {
+    const HeaderViews& fields, const SectionFacts& facts) {
+  const HeaderView* const first = facts.Find(FieldName::kPriority);
+  if (first == nullptr) return std::nullopt;
+  if (facts.Count(FieldName::kPriority) == 1) {
+    return signals::ParseRfc9218Priority(first->value);
+  }
   std::string joined;
-  bool any = false;
   for (const HeaderView& field : fields) {
     if (field.name != "priority") continue;
-    absl::StrAppend(&joined, any ? ", " : "", field.value);
-    any = true;
+    absl::StrAppend(&joined, &field == first ? "" : ", ", field.value);
   }
-  if (!any) return std::nullopt;
   return signals::ParseRfc9218Priority(joined);
 }
 
@@ -63,9 +67,8 @@ absl::Status CheckBodyLength(const Stream& stream, bool complete) {
 }
 
 // Sets the length that the body must have, or says why it cannot have it.
-absl::Status ExpectBody(const HeaderViews& fields, bool no_content,
+absl::Status ExpectBody(const ContentLength& length, bool no_content,
                         bool end_stream, Stream* stream) {
-  const ContentLength length = ContentLengthOf(fields);
   if (no_content) {
     stream->expected_body = 0;
   } else if (!stream->unchecked_length) {
@@ -140,7 +143,9 @@ absl::Status MessageReceiver::OnContinuation(const Frame& frame,
 absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
                                           Events* events) {
   const Limits& limits = core_.options.limits;
-  if (!hpack_.Decode(fragment, last)) {
+  if (!last && !open_.has_value()) open_.emplace();
+  const HeaderMemory::Place start = memory_.Here();
+  if (!hpack_.Decode(fragment, last, open_.has_value() ? &*open_ : &memory_)) {
     return StreamFault(ErrorKind::kCompression, block_->stream_id,
                        "has a header block that HPACK cannot decode (RFC 9113 "
                        "4.3)");
@@ -152,34 +157,49 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
                        " are allowed (RFC 9113 10.5.1)");
   }
   if (!last) return absl::OkStatus();
-  Block block = std::move(*block_);
+  Block block = *block_;
   block_.reset();
   const size_t room = limits.max_header_bytes_per_read - header_bytes_of_read_;
   block.oversized = hpack_.dropped() || hpack_.list_size() > room;
   if (!block.oversized) header_bytes_of_read_ += hpack_.list_size();
-  block.headers = hpack_.TakeFields();
-  block.fields = ViewsOf(block.headers);
-  return block.type == FrameType::kPushPromise
-             ? FinishPushPromise(&block, events)
-             : FinishHeaders(&block, events);
+  taken_ = false;
+  absl::Status status = block.type == FrameType::kPushPromise
+                            ? FinishPushPromise(&block, events)
+                            : FinishHeaders(&block, events);
+  if (!taken_) memory_.Rewind(start);
+  open_.reset();
+  hpack_.EndBlock();
+  return status;
 }
 
 // Cookies are joined here, since each field is checked as it came.
-std::vector<Header> MessageReceiver::TakeHeaders(Block* block) const {
-  block->fields.clear();
-  if (core_.options.normalize_inbound) JoinCookies(&block->headers);
-  return std::move(block->headers);
+HeaderList MessageReceiver::TakeHeaders(const SectionFacts& facts) {
+  HeaderViews& fields = hpack_.fields();
+  if (open_.has_value()) {
+    for (HeaderView& field : fields) {
+      field.name = memory_.Copy(field.name);
+      field.value = memory_.Copy(field.value);
+    }
+  }
+  if (core_.options.normalize_inbound && facts.Count(FieldName::kCookie) > 0) {
+    JoinCookies(&fields, &memory_);
+  }
+  taken_ = true;
+  return HeaderList(memory_.Copy(fields));
 }
 
-absl::Status MessageReceiver::CheckSection(const Block& block, SectionKind kind,
-                                           StreamId id) const {
-  if (!core_.options.validate_inbound) return absl::OkStatus();
+absl::Status MessageReceiver::ReadSection(SectionKind kind, StreamId id,
+                                          SectionFacts* facts) {
+  if (!core_.options.validate_inbound) {
+    *facts = FactsOf(hpack_.fields());
+    return absl::OkStatus();
+  }
   // RFC 8441 §3: :protocol only where we allowed it.
   constexpr SettingId kConnect = SettingId::kEnableConnectProtocol;
   const bool extended_connect =
       !core_.is_client() &&
       (core_.local(kConnect) == 1 || core_.settings.LastSent(kConnect) == 1);
-  return CheckHeaders(id, block.fields, kind, extended_connect);
+  return CheckHeaders(id, hpack_.fields(), kind, extended_connect, facts);
 }
 
 absl::Status MessageReceiver::CheckConcurrency(StreamId id) const {
@@ -192,9 +212,11 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
   if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
       core_.options.oversized_headers == OversizedHeaders::kAnswer) {
     const HeaderView status[] = {{":status", "431"}};
-    SLUICE_RETURN_IF_ERROR(core_.output.AppendAnswer(
-        EncodeHeaders(id, core_.encoder.Encode(status), /*end_stream=*/true,
-                      std::nullopt, core_.remote(SettingId::kMaxFrameSize))));
+    SLUICE_RETURN_IF_ERROR(core_.output.CheckAnswer());
+    core_.QueueBlock(
+        BlockStart::Headers(id, /*end_stream=*/true, /*priority=*/{}), status,
+        ListSizeOf(status));
+    core_.output.CountAnswer();
     // RFC 9113 §8.1: after a complete response, NO_ERROR asks the client to
     // stop sending a request that nobody reads.
     code = ErrorCode::kNoError;
@@ -212,10 +234,10 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
 }
 
 void MessageReceiver::AppendEnd(const Block& block, Events* events) const {
-  if (block.end_stream) events->push_back(StreamEnded{block.stream_id});
+  if (block.end_stream) events->emplace_back(StreamEnded{block.stream_id});
   if (block.priority.has_value()) {
-    events->push_back(PriorityUpdated{block.stream_id, *block.priority,
-                                      SignalSource::kHeader});
+    events->emplace_back(PriorityUpdated{block.stream_id, *block.priority,
+                                         SignalSource::kHeader});
   }
 }
 
@@ -250,20 +272,23 @@ absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
 
 absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
   const StreamId id = block->stream_id;
-  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kRequest, id));
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kRequest, id, &facts));
   Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
-  const HeaderView* method = FindField(block->fields, ":method");
-  stream->connect_request = method != nullptr && method->value == "CONNECT";
+  stream->connect_request = facts.ValueOf(FieldName::kMethod) == "CONNECT";
   stream->unchecked_length = stream->connect_request;
-  SLUICE_RETURN_IF_ERROR(ExpectBody(block->fields, /*no_content=*/false,
-                                    block->end_stream, stream));
+  SLUICE_RETURN_IF_ERROR(ExpectBody(ContentLengthOf(hpack_.fields(), facts),
+                                    /*no_content=*/false, block->end_stream,
+                                    stream));
   stream->received = MessagePhase::kBody;
   const std::optional<signals::Rfc9218Priority> field =
-      PriorityFieldOf(block->fields);
-  events->push_back(RequestReceived{id, TakeHeaders(block), block->end_stream});
+      PriorityFieldOf(hpack_.fields(), facts);
+  events->emplace_back(
+      RequestReceived{id, TakeHeaders(facts), block->end_stream});
   AppendEnd(*block, events);
   if (field.has_value()) {
-    events->push_back(PriorityFieldUpdated{id, *field, SignalSource::kHeader});
+    events->emplace_back(
+        PriorityFieldUpdated{id, *field, SignalSource::kHeader});
   }
   if (block->end_stream) core_.EndReceiving(stream);
   return absl::OkStatus();
@@ -272,11 +297,12 @@ absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
 absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
                                              Events* events) {
   const StreamId id = block->stream_id;
-  absl::Status fault = CheckSection(*block, SectionKind::kResponse, id);
+  SectionFacts facts;
+  absl::Status fault = ReadSection(SectionKind::kResponse, id, &facts);
   if (fault.ok() && stream->state == StreamState::kReservedRemote) {
     fault = CheckConcurrency(id);
   }
-  const int status = StatusOf(block->fields).value_or(200);
+  const int status = StatusOf(facts).value_or(200);
   const bool informational = status < 200;
   // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
   // set and an informational status code MUST treat it as malformed."
@@ -291,7 +317,7 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
     stream->tunnel = stream->connect_request && IsSuccess(status);
     // RFC 9110 §8.6: content-length means nothing there.
     stream->unchecked_length |= stream->tunnel;
-    fault = ExpectBody(block->fields,
+    fault = ExpectBody(ContentLengthOf(hpack_.fields(), facts),
                        stream->head_request || status == 204 || status == 304,
                        block->end_stream, stream);
     if (!fault.ok()) return core_.StreamError(std::move(fault), events);
@@ -299,11 +325,11 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
   core_.streams.ChangeState(
       stream, FindTransition(stream->state, StreamInput::kReceiveHeaders).next);
   if (informational) {
-    events->push_back(InformationalResponseReceived{id, TakeHeaders(block)});
+    events->emplace_back(InformationalResponseReceived{id, TakeHeaders(facts)});
   } else {
     stream->received = MessagePhase::kBody;
-    events->push_back(
-        ResponseReceived{id, TakeHeaders(block), block->end_stream});
+    events->emplace_back(
+        ResponseReceived{id, TakeHeaders(facts), block->end_stream});
   }
   AppendEnd(*block, events);
   if (block->end_stream) core_.EndReceiving(stream);
@@ -322,8 +348,9 @@ absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
                        "has trailers without END_STREAM (RFC 9113 8.1)");
   }
   SLUICE_RETURN_IF_ERROR(CheckBodyLength(*stream, /*complete=*/true));
-  SLUICE_RETURN_IF_ERROR(CheckSection(*block, SectionKind::kTrailers, id));
-  events->push_back(TrailersReceived{id, TakeHeaders(block)});
+  SectionFacts facts;
+  SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kTrailers, id, &facts));
+  events->emplace_back(TrailersReceived{id, TakeHeaders(facts)});
   AppendEnd(*block, events);
   core_.EndReceiving(stream);
   return absl::OkStatus();
@@ -379,62 +406,80 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
         events);
   }
   if (block->oversized) return RefuseOversized(id, events);
-  if (absl::Status fault = CheckSection(*block, SectionKind::kPushPromise, id);
+  SectionFacts facts;
+  if (absl::Status fault = ReadSection(SectionKind::kPushPromise, id, &facts);
       !fault.ok()) {
     return core_.StreamError(std::move(fault), events);
   }
   Stream* const stream = core_.Open(id, StreamInput::kReceivePromise);
   stream->sent = MessagePhase::kComplete;
-  stream->TakeRequest(block->fields);
+  core_.streams.TakeRequest(stream, hpack_.fields());
   stream->connect_request = false;  // a promise opens no tunnel (§8.4)
-  events->push_back(PushedStreamReceived{id, parent_id, TakeHeaders(block)});
+  events->emplace_back(PushedStreamReceived{id, parent_id, TakeHeaders(facts)});
   return absl::OkStatus();
 }
 
 // --- DATA ------------------------------------------------------------------
 
-absl::Status MessageReceiver::OnData(const Frame& frame, Events* events) {
-  const StreamId id = frame.stream_id;
-  const size_t flow_length = frame.payload.size();
-  SLUICE_ASSIGN_OR_RETURN(const absl::string_view payload,
-                          Unpadded(frame, /*fixed=*/0));
-  const bool end_stream = frame.Has(kFlagEndStream);
-  if (payload.empty() && !end_stream) {
-    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
+absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
+  absl::string_view data = piece.payload;
+  if (data.size() + piece.rest == piece.length) {
+    SLUICE_RETURN_IF_ERROR(BeginData(piece, events));
+    if (piece.Has(kFlagPadded)) data.remove_prefix(1);
   }
-  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
-  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(nullptr, flow_length));
-  const absl::StatusOr<Stream*> accepted =
-      core_.Accept(id, StreamInput::kReceiveData, events);
-  if (!accepted.ok()) return accepted.status();
-  Stream* const stream = *accepted;
-  // The application never sees these bytes, so nobody else credits them.
-  if (stream == nullptr) return core_.flow.CreditConnection(flow_length);
-  if (absl::Status fault =
-          CountData(stream, payload.size(), flow_length, end_stream);
-      !fault.ok()) {
-    SLUICE_RETURN_IF_ERROR(core_.StreamError(std::move(fault), events));
-    return core_.flow.CreditConnection(flow_length);
+  data = data.substr(0, data_.data_left);
+  data_.data_left -= data.size();
+  const bool last = piece.rest == 0;
+  // The application may have reset the stream since the piece before.
+  Stream* const stream =
+      data_.dropped ? nullptr : core_.streams.Find(piece.stream_id);
+  if (stream == nullptr) {
+    // The application never sees these bytes, so nobody else credits them.
+    return last ? core_.flow.CreditConnection(data_.uncounted)
+                : absl::OkStatus();
   }
-  core_.budgets.WorkOnBytes(static_cast<int64_t>(payload.size()));
-  events->push_back(
-      DataReceived{id, std::string(payload), flow_length, end_stream});
+  if (data.empty() && !last) return absl::OkStatus();  // Pad Length, padding
+  core_.budgets.WorkOnBytes(static_cast<int64_t>(data.size()));
+  const size_t counted = last ? data_.uncounted : data.size();
+  data_.uncounted -= counted;
+  const bool end_stream = last && piece.Has(kFlagEndStream);
+  events->emplace_back(
+      DataReceived{piece.stream_id, data, counted, end_stream, piece.rest});
   if (end_stream) {
-    events->push_back(StreamEnded{id});
+    events->emplace_back(StreamEnded{piece.stream_id});
     core_.EndReceiving(stream);
   }
   return absl::OkStatus();
 }
 
-absl::Status MessageReceiver::CountData(Stream* stream, size_t data_size,
-                                        size_t flow_length, bool end_stream) {
+absl::Status MessageReceiver::BeginData(const Frame& piece, Events* events) {
+  SLUICE_ASSIGN_OR_RETURN(const size_t padding, PaddingOf(piece, /*fixed=*/0));
+  data_ = {.uncounted = piece.length};
+  data_.data_left = piece.length - padding - (piece.Has(kFlagPadded) ? 1 : 0);
+  if (data_.data_left == 0 && !piece.Has(kFlagEndStream)) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
+  }
+  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(nullptr, piece.length));
+  const absl::StatusOr<Stream*> stream =
+      core_.Accept(piece.stream_id, StreamInput::kReceiveData, events);
+  if (!stream.ok()) return stream.status();
+  data_.dropped = *stream == nullptr;
+  if (data_.dropped) return absl::OkStatus();
+  absl::Status fault = CountData(*stream, piece);
+  if (fault.ok()) return fault;
+  data_.dropped = true;
+  return core_.StreamError(std::move(fault), events);
+}
+
+absl::Status MessageReceiver::CountData(Stream* stream, const Frame& frame) {
   if (stream->received != MessagePhase::kBody) {
     return StreamFault(ErrorKind::kProtocol, stream->id,
                        "has DATA before its HEADERS (RFC 9113 8.1)");
   }
-  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(stream, flow_length));
-  stream->received_body += static_cast<int64_t>(data_size);
-  return CheckBodyLength(*stream, end_stream);
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(stream, frame.length));
+  stream->received_body += static_cast<int64_t>(data_.data_left);
+  return CheckBodyLength(*stream, frame.Has(kFlagEndStream));
 }
 
 }  // namespace sluice::h2

@@ -1,14 +1,17 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/output_buffer.h>
-#include <sluice/h2/settings.h>
+#include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
@@ -18,136 +21,145 @@ namespace sluice::h2 {
 namespace {
 
 // An idle connection keeps at most this for its next frames.
-constexpr size_t kKeepControlBytes = 1024;
-constexpr size_t kKeepSegments = 16;
+constexpr size_t kKeepControlBytes = 2048;
+constexpr size_t kKeepItems = 16;
 
 // The consumed part of a queue is cut off when it is longer than this and than
-// the part that waits: amortised O(1) for each byte.
-constexpr size_t kCompactControlBytes = 4096;
+// the part that waits: amortised O(1) for each item.
 constexpr size_t kCompactItems = 64;
 
 template <typename Queue>
-void CutOff(size_t longest, Queue* queue, size_t* head) {
-  if (*head <= longest || *head <= queue->size() / 2) return;
+void CutOff(Queue* queue, size_t* head) {
+  if (*head <= kCompactItems || *head <= queue->size() / 2) return;
   queue->erase(queue->begin(), queue->begin() + static_cast<ptrdiff_t>(*head));
+  *head = 0;
+}
+
+template <typename Queue>
+void Clear(Queue* queue, size_t* head) {
+  queue->clear();
+  if (queue->capacity() > kKeepItems) queue->shrink_to_fit();
   *head = 0;
 }
 
 }  // namespace
 
-void OutputBuffer::AppendControl(absl::string_view bytes) {
-  if (bytes.empty()) return;
-  if (segments_.size() == segments_head_ || !segments_.back().body.empty()) {
-    segments_.emplace_back();
-  }
-  segments_.back().control += bytes.size();
-  control_.append(bytes.data(), bytes.size());
+// --- Bytes in --------------------------------------------------------------
+
+absl::Status OutputBuffer::CheckAnswer() const {
+  if (answers() < max_answers_) return absl::OkStatus();
+  return ConnectionFault(ErrorKind::kDenialOfService, "the peer has not read ",
+                         answers(), " answers; ", max_answers_,
+                         " may wait (RFC 9113 10.5)");
 }
 
 absl::Status OutputBuffer::AppendAnswer(absl::string_view bytes) {
-  if (answers() >= max_answers_) {
-    return ConnectionFault(ErrorKind::kDenialOfService,
-                           "the peer has not read ", answers(), " answers; ",
-                           max_answers_, " may wait (RFC 9113 10.5)");
-  }
+  SLUICE_RETURN_IF_ERROR(CheckAnswer());
   AppendControl(bytes);
-  answers_.push_back(consumed_ + size());
+  CountAnswer();
   return absl::OkStatus();
 }
 
-void OutputBuffer::AppendData(absl::string_view frame_header,
-                              absl::Cord payload, size_t padding) {
-  AppendControl(frame_header);
+void OutputBuffer::AppendData(absl::Cord&& payload, size_t padding) {
   if (!payload.empty()) {
-    data_size_ += payload.size();
-    segments_.back().body = std::move(payload);
+    Segment& segment = AddSegment(payload.size());
+    segment.cord = std::move(payload);
   }
-  if (padding > 0) AppendControl(std::string(padding, '\0'));
+  if (padding > 0) AddPadding(padding);
 }
 
-void OutputBuffer::AppendData(absl::string_view frame_header,
-                              SharedBytes payload, size_t padding) {
-  AppendData(frame_header,
-             absl::MakeCordFromExternal(payload.bytes,
-                                        [owner = std::move(payload.owner)] {}),
-             padding);
+void OutputBuffer::AppendData(SharedBytes&& payload, size_t padding) {
+  if (!payload.bytes.empty()) {
+    Segment& segment = AddSegment(payload.bytes.size());
+    segment.body = payload.bytes.data();
+    segment.owner = std::move(payload.owner);
+  }
+  if (padding > 0) AddPadding(padding);
 }
 
-size_t OutputBuffer::DataRoom() const {
-  // One frame is always admitted to an output without DATA. It is of a size
-  // that every peer takes: the peer's own maximum is no bound for us.
-  const size_t mark = data_size_ == 0
-                          ? std::max<size_t>(data_mark_, kMinMaxFrameSize)
-                          : data_mark_;
-  return mark > data_size_ ? mark - data_size_ : 0;
+void OutputBuffer::AddPadding(size_t bytes) {
+  std::memset(ControlRoom(bytes), 0, bytes);
+  AddControl(bytes);
 }
+
+// --- Bytes out -------------------------------------------------------------
+
+namespace {
+
+// Fills a caller's pieces, until there are no more.
+struct Pieces {
+  iovec* next;
+  iovec* const end;
+
+  // False: there is no place left.
+  bool Add(const char* bytes, size_t size) {
+    if (size == 0) return true;
+    if (next == end) return false;
+    *next++ = {const_cast<char*>(bytes), size};
+    return true;
+  }
+  // The last `size` bytes of `cord`. Not inlined, since few bodies are one.
+  ABSL_ATTRIBUTE_NOINLINE bool Add(const absl::Cord& cord, size_t size) {
+    size_t skip = cord.size() - size;
+    for (absl::string_view chunk : cord.Chunks()) {
+      const size_t skipped = std::min(skip, chunk.size());
+      skip -= skipped;
+      if (!Add(chunk.data() + skipped, chunk.size() - skipped)) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace
 
 size_t OutputBuffer::Peek(absl::Span<iovec> out) const {
-  size_t filled = 0;
-  const char* control = control_.data() + control_head_;
-  size_t skip = body_offset_;
-  for (size_t i = segments_head_; i < segments_.size(); ++i) {
+  Pieces pieces = {out.data(), out.data() + out.size()};
+  const char* control = control_.data();
+  bool room = true;
+  for (size_t i = segments_head_; room && i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
-    if (segment.control > 0) {
-      if (filled == out.size()) return filled;
-      out[filled++] = {const_cast<char*>(control), segment.control};
-      control += segment.control;
-    }
-    for (absl::string_view chunk : segment.body.Chunks()) {
-      if (skip >= chunk.size()) {
-        skip -= chunk.size();
-        continue;
-      }
-      chunk.remove_prefix(skip);
-      skip = 0;
-      if (filled == out.size()) return filled;
-      out[filled++] = {const_cast<char*>(chunk.data()), chunk.size()};
-    }
+    room =
+        pieces.Add(control, segment.control) &&
+        (segment.body != nullptr ? pieces.Add(segment.body, segment.body_size)
+                                 : pieces.Add(segment.cord, segment.body_size));
+    control += segment.control;
   }
-  return filled;
+  if (room) pieces.Add(control, last_control_);
+  return static_cast<size_t>(pieces.next - out.data());
 }
 
-void OutputBuffer::Consume(size_t bytes) {
-  assert(bytes <= size());
-  consumed_ += bytes;
-  while (bytes > 0) {
+void OutputBuffer::ConsumeSome(size_t bytes) {
+  assert(bytes < size());
+  while (bytes > 0 && segments_head_ < segments_.size()) {
     Segment& front = segments_[segments_head_];
     const size_t control = std::min(bytes, front.control);
     front.control -= control;
-    control_head_ += control;
+    control_.Drop(control);
     bytes -= control;
-    const size_t left = front.body.size() - body_offset_;
-    const size_t body = std::min(bytes, left);
-    body_offset_ += body;
+    const size_t body = std::min(bytes, front.body_size);
+    if (front.body != nullptr) front.body += body;
+    front.body_size -= body;
     data_size_ -= body;
     bytes -= body;
-    if (front.control == 0 && body == left) {
-      front.body = absl::Cord();
-      ++segments_head_;
-      body_offset_ = 0;
-    }
+    if (front.control > 0 || front.body_size > 0) break;
+    front = Segment();
+    ++segments_head_;
   }
+  control_.Drop(bytes);
+  last_control_ -= bytes;
   while (answers() > 0 && answers_[answers_head_] <= consumed_) {
     ++answers_head_;
   }
-  Compact();
+  CutOff(&segments_, &segments_head_);
+  CutOff(&answers_, &answers_head_);
 }
 
-void OutputBuffer::Compact() {
-  if (size() == 0) {
-    segments_.clear();
-    segments_head_ = 0;
-    if (segments_.capacity() > kKeepSegments) segments_.shrink_to_fit();
-    control_.clear();
-    control_head_ = 0;
-    if (control_.capacity() > kKeepControlBytes) control_.shrink_to_fit();
-    answers_ = {};
-    answers_head_ = 0;
-    return;
-  }
-  CutOff(kCompactControlBytes, &control_, &control_head_);
-  CutOff(kCompactItems, &segments_, &segments_head_);
-  CutOff(kCompactItems, &answers_, &answers_head_);
+void OutputBuffer::Empty() {
+  control_.Clear(kKeepControlBytes);
+  last_control_ = 0;
+  data_size_ = 0;
+  if (!segments_.empty()) Clear(&segments_, &segments_head_);
+  if (!answers_.empty()) Clear(&answers_, &answers_head_);
 }
 
 std::string OutputBuffer::Take(size_t max) {

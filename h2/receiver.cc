@@ -4,6 +4,7 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/fault.h>
 #include <sluice/h2/frame.h>
+#include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/receiver.h>
 #include <sluice/h2/settings.h>
 #include <sluice/h2/stream_state.h>
@@ -188,7 +189,7 @@ absl::Status Receiver::OnPriority(const Frame& frame, Events* events) {
         ParsePriorityFields(frame.payload);
     fault = Core::CheckDependency(id, priority);
     if (fault.ok()) {
-      events->push_back(PriorityUpdated{id, priority, SignalSource::kFrame});
+      events->emplace_back(PriorityUpdated{id, priority, SignalSource::kFrame});
     }
   }
   if (fault.ok()) return fault;
@@ -213,9 +214,9 @@ absl::Status Receiver::OnRstStream(const Frame& frame, Events* events) {
   const absl::StatusOr<Stream*> stream =
       core_.Accept(id, StreamInput::kReceiveReset, events);
   if (!stream.ok() || *stream == nullptr) return stream.status();
-  events->push_back(StreamReset{id,
-                                static_cast<ErrorCode>(LoadU32(frame.payload)),
-                                /*remote=*/true});
+  events->emplace_back(
+      StreamReset{id, static_cast<ErrorCode>(LoadU32(frame.payload)),
+                  /*remote=*/true});
   core_.streams.CloseReset(*stream, StreamFate::kResetByPeer);
   return absl::OkStatus();
 }
@@ -243,12 +244,12 @@ void Receiver::OnSettingsAck(Events* events) {
   if (table != acknowledged.changed.end()) {
     messages_.SetTableSize(table->second.new_value);
   }
-  events->push_back(std::move(acknowledged));
+  events->emplace_back(std::move(acknowledged));
 }
 
 absl::Status Receiver::OnPing(const Frame& frame, Events* events) {
   if (!frame.Has(kFlagAck)) {
-    events->push_back(PingReceived{std::string(frame.payload)});
+    events->emplace_back(PingReceived{std::string(frame.payload)});
     return core_.output.AppendAnswer(EncodePing(frame.payload, /*ack=*/true));
   }
   if (core_.unanswered_pings > 0) {
@@ -256,7 +257,7 @@ absl::Status Receiver::OnPing(const Frame& frame, Events* events) {
   } else {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPingAck));
   }
-  events->push_back(PingAckReceived{std::string(frame.payload)});
+  events->emplace_back(PingAckReceived{std::string(frame.payload)});
   return absl::OkStatus();
 }
 
@@ -265,7 +266,7 @@ absl::Status Receiver::OnGoAway(const Frame& frame, Events* events) {
   const StreamId last = LoadU32(frame.payload) & kMaxStreamId;
   const auto code = static_cast<ErrorCode>(LoadU32(frame.payload.substr(4)));
   core_.life.ReceiveGoAway(last, code);
-  events->push_back(
+  events->emplace_back(
       ConnectionTerminated{code, last, std::string(frame.payload.substr(8))});
   // RFC 9113 §6.8: the peer has not processed our streams above it, and will
   // not.
@@ -278,7 +279,7 @@ absl::Status Receiver::OnGoAway(const Frame& frame, Events* events) {
   });
   absl::c_sort(refused);
   for (const StreamId id : refused) {
-    events->push_back(
+    events->emplace_back(
         StreamReset{id, ErrorCode::kRefusedStream, /*remote=*/true});
     core_.streams.CloseReset(core_.streams.Find(id),
                              StreamFate::kResetByPeerAnswered);
@@ -304,7 +305,7 @@ absl::Status Receiver::OnWindowUpdate(const Frame& frame, Events* events) {
     return stream == nullptr ? fault
                              : core_.StreamError(std::move(fault), events);
   }
-  events->push_back(WindowUpdated{id, increment});
+  events->emplace_back(WindowUpdated{id, increment});
   return absl::OkStatus();
 }
 
@@ -322,10 +323,10 @@ absl::Status Receiver::OnAltSvc(const Frame& frame, Events* events) {
   if (frame.stream_id != kConnectionStreamId) {
     const Stream* stream = core_.streams.Find(frame.stream_id);
     if (!origin.empty() || stream == nullptr) return absl::OkStatus();
-    origin = stream->authority;
+    if (stream->authority != nullptr) origin = *stream->authority;
   }
   if (origin.empty()) return absl::OkStatus();
-  events->push_back(AlternativeServiceAvailable{
+  events->emplace_back(AlternativeServiceAvailable{
       std::move(origin), std::string(payload.substr(origin_end))});
   return absl::OkStatus();
 }
@@ -365,15 +366,16 @@ absl::Status Receiver::OnPriorityUpdate(const Frame& frame, Events* events) {
     }
     streams.PrioritizeIdle(id);
   }
-  events->push_back(PriorityFieldUpdated{id, *priority, SignalSource::kFrame});
+  events->emplace_back(
+      PriorityFieldUpdated{id, *priority, SignalSource::kFrame});
   return absl::OkStatus();
 }
 
 absl::Status Receiver::OnUnknown(const Frame& frame, Events* events) {
   SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kUnknownFrame));
-  events->push_back(UnknownFrameReceived{static_cast<uint8_t>(frame.type),
-                                         frame.flags, frame.stream_id,
-                                         std::string(frame.payload)});
+  events->emplace_back(UnknownFrameReceived{static_cast<uint8_t>(frame.type),
+                                            frame.flags, frame.stream_id,
+                                            std::string(frame.payload)});
   return absl::OkStatus();
 }
 

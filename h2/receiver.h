@@ -20,6 +20,8 @@ class Receiver {
 
   // A ReceiveData() begins. Takes the preface off `*bytes`. Error: Protocol.
   absl::Status BeginRead(absl::string_view* bytes);
+  // It ends.
+  void EndRead() { messages_.EndRead(); }
 
   // The next frame: see FrameDecoder.
   FrameDecoder::Result Next(absl::string_view* bytes, Frame* frame) {
@@ -27,7 +29,7 @@ class Receiver {
   }
   // The checks that need no payload.
   absl::Status CheckHeader(const Frame& frame) const;
-  // Acts on a frame whose header was checked.
+  // Acts on a frame whose header was checked, or on a piece of DATA.
   absl::Status OnFrame(const Frame& frame, Events* events);
 
  private:

@@ -28,7 +28,7 @@ struct Rule {
   SettingId id;
   absl::string_view name;
   absl::string_view section;
-  std::optional<uint32_t> initial;
+  uint32_t initial;
   uint32_t least;
   uint32_t most;
   ErrorCode code = ErrorCode::kProtocolError;  // of a value outside of them
@@ -92,26 +92,28 @@ std::vector<Setting> ParseSettings(absl::string_view payload) {
 
 // --- SettingsTable ---------------------------------------------------------
 
-SettingsTable::SettingsTable(Side sender) {
+SettingsTable::SettingsTable(Side sender) : known_{} {
+  for (const SettingId limit :
+       {SettingId::kMaxConcurrentStreams, SettingId::kMaxHeaderListSize}) {
+    known_[static_cast<size_t>(limit)] = kUnlimited;
+  }
   for (const Rule& rule : kRules) {
-    known_[static_cast<size_t>(rule.id)] =
-        ForbidsPush(sender, rule.id) ? 0 : rule.initial;
+    const auto index = static_cast<size_t>(rule.id);
+    known_[index] = ForbidsPush(sender, rule.id) ? 0 : rule.initial;
+    has_value_[index] = true;
   }
 }
 
 std::optional<uint32_t> SettingsTable::Find(SettingId id) const {
   const size_t index = static_cast<size_t>(id);
-  if (index < kKnown) return known_[index];
+  if (index < kKnown) {
+    if (!has_value_[index]) return std::nullopt;
+    return known_[index];
+  }
   for (const Setting& setting : unknown_) {
     if (setting.id == id) return setting.value;
   }
   return std::nullopt;
-}
-
-uint32_t SettingsTable::Get(SettingId id) const {
-  const bool unlimited = id == SettingId::kMaxConcurrentStreams ||
-                         id == SettingId::kMaxHeaderListSize;
-  return Find(id).value_or(unlimited ? kUnlimited : 0);
 }
 
 absl::Status SettingsTable::Validate(Side sender, const Setting& setting) {
@@ -137,6 +139,7 @@ SettingChanges SettingsTable::Apply(absl::Span<const Setting> settings) {
     const size_t index = static_cast<size_t>(setting.id);
     if (index < kKnown) {
       known_[index] = setting.value;
+      has_value_[index] = true;
       continue;
     }
     const auto kept = absl::c_find_if(
@@ -223,7 +226,7 @@ uint32_t SettingsExchange::LastSent(SettingId id) const {
   return last;
 }
 
-int64_t SettingsExchange::ReceiveWindowLimit() const {
+int64_t SettingsExchange::LimitUntilAcknowledged() const {
   const uint32_t acknowledged = local_.Get(SettingId::kInitialWindowSize);
   uint32_t largest = acknowledged;
   for (const Pending& pending : pending_) {

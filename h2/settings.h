@@ -5,6 +5,7 @@
 #define SLUICE_H2_SETTINGS_H_
 
 #include <sluice/h2/events.h>
+#include <sluice/h2/flow_window.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 
@@ -45,7 +46,10 @@ class SettingsTable {
 
   // The same; where nothing is set, kUnlimited for MAX_CONCURRENT_STREAMS and
   // MAX_HEADER_LIST_SIZE, and 0 for the others.
-  uint32_t Get(SettingId id) const;
+  uint32_t Get(SettingId id) const {
+    const auto index = static_cast<size_t>(id);
+    return index < kKnown ? known_[index] : Find(id).value_or(0);
+  }
 
   // Checks a value by itself (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1).
   // `sender`: a server may not enable push. Error: InvalidSettingsValue.
@@ -60,7 +64,8 @@ class SettingsTable {
  private:
   static constexpr size_t kKnown = 10;  // ids below this stand in `known_`
 
-  std::optional<uint32_t> known_[kKnown];
+  uint32_t known_[kKnown];       // what Get() returns
+  bool has_value_[kKnown] = {};  // was set, or has a default
   std::vector<Setting> unknown_;
 };
 
@@ -99,7 +104,9 @@ class SettingsExchange {
 
   // The most that a stream's receive window may be now. The peer may have
   // applied settings already that it has not acknowledged (RFC 9113 §6.9.2).
-  int64_t ReceiveWindowLimit() const;
+  int64_t ReceiveWindowLimit() const {
+    return pending_.empty() ? kMaxWindow : LimitUntilAcknowledged();
+  }
 
   // --- The peer's ----------------------------------------------------------
 
@@ -117,6 +124,8 @@ class SettingsExchange {
     std::vector<Setting> settings;
     absl::Duration sent_at;
   };
+
+  int64_t LimitUntilAcknowledged() const;
 
   Side side_;
   SettingsTable local_;

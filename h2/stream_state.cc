@@ -98,20 +98,28 @@ constexpr bool RowsAreInOrder() {
 }
 static_assert(RowsAreInOrder());
 
+constexpr TransitionTable TableOfRows() {
+  TransitionTable table = {};
+  for (size_t input = 0; input < kStreamInputs; ++input) {
+    for (size_t state = 0; state < kStreamStates; ++state) {
+      Transition& cell = table[input][state];
+      cell = kRows[input].cells[state];
+      // No input makes a stream idle, so kStays cannot be mistaken.
+      if (cell.outcome == Out::kOk && cell.next == StreamState::kIdle) {
+        cell.next = static_cast<StreamState>(state);
+      }
+    }
+  }
+  return table;
+}
+
 const Row& RowOf(StreamInput input) {
   return kRows[static_cast<size_t>(input)];
 }
 
 }  // namespace
 
-Transition FindTransition(StreamState state, StreamInput input) {
-  Transition cell = RowOf(input).cells[static_cast<size_t>(state)];
-  // No input makes a stream idle, so kStays cannot be mistaken.
-  if (cell.outcome == Out::kOk && cell.next == StreamState::kIdle) {
-    cell.next = state;
-  }
-  return cell;
-}
+constinit const TransitionTable kTransitions = TableOfRows();
 
 absl::Status TransitionFault(StreamId id, StreamState state,
                              StreamInput input) {

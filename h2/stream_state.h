@@ -4,6 +4,8 @@
 
 #include <sluice/h2/types.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -54,8 +56,14 @@ struct Transition {
   ErrorCode code;    // of an error
 };
 
-// The effect of `input` in `state`. O(1).
-Transition FindTransition(StreamState state, StreamInput input);
+using TransitionTable =
+    std::array<std::array<Transition, kStreamStates>, kStreamInputs>;
+extern const TransitionTable kTransitions;
+
+// The effect of `input` in `state`.
+inline const Transition& FindTransition(StreamState state, StreamInput input) {
+  return kTransitions[static_cast<size_t>(input)][static_cast<size_t>(state)];
+}
 
 // "stream 1 is idle and takes no DATA (RFC 9113 5.1)": StreamClosed or
 // Protocol, as the transition says.

@@ -15,22 +15,21 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
-void Stream::TakeRequest(const HeaderViews& fields) {
-  const HeaderView* method = FindField(fields, ":method");
-  head_request = method != nullptr && method->value == "HEAD";
-  connect_request = method != nullptr && method->value == "CONNECT";
-  const HeaderView* named = FindField(fields, ":authority");
-  if (named != nullptr) authority = std::string(named->value);
-}
+namespace {
+
+// Destroyed streams whose memory is kept for the next ones.
+constexpr size_t kMostSpare = 32;
+
+}  // namespace
 
 StreamTable::StreamTable(Side self, size_t max_remembered)
     : self_is_client_(self == Side::kClient), max_remembered_(max_remembered) {}
 
-Stream* StreamTable::Find(StreamId id) const {
-  if (last_found_ != nullptr && last_found_->id == id) return last_found_;
+Stream* StreamTable::LookUp(StreamId id) const {
   const auto it = live_.find(id);
   if (it == live_.end()) return nullptr;
   return last_found_ = it->second.get();
@@ -76,7 +75,7 @@ void StreamTable::UseId(StreamId id) {
   space.last = id;
   // Whatever becomes of the stream, its id is not idle any more. Only a
   // client's streams have a priority while they are idle.
-  if (id % 2 == 0) return;
+  if (id % 2 == 0 || idle_prioritized_.empty()) return;
   idle_prioritized_.erase(idle_prioritized_.begin(),
                           idle_prioritized_.upper_bound(id));
 }
@@ -121,16 +120,46 @@ void StreamTable::Count(const Stream& stream, int by) {
   if (stream.state == StreamState::kReservedRemote) reserved_by_peer_ += by;
 }
 
+std::unique_ptr<Stream> StreamTable::NewStream() {
+  if (spare_.empty()) return std::make_unique<Stream>();
+  std::unique_ptr<Stream> stream = std::move(spare_.back());
+  spare_.pop_back();
+  *stream = Stream();
+  return stream;
+}
+
+void StreamTable::Destroy(Stream* stream) {
+  if (last_found_ == stream) last_found_ = nullptr;
+  const auto it = live_.find(stream->id);
+  if (spare_.size() < kMostSpare) spare_.push_back(std::move(it->second));
+  live_.erase(it);
+}
+
 Stream* StreamTable::Open(StreamId id, StreamState state, int64_t send_window,
                           int64_t receive_window) {
   UseId(id);
-  auto stream = std::make_unique<Stream>();
+  std::unique_ptr<Stream> opened = NewStream();
+  Stream* const stream = opened.get();
   stream->id = id;
   stream->state = state;
   stream->send_window = SendWindow(send_window);
   stream->receive_window = ReceiveWindow(receive_window);
   Count(*stream, 1);
-  return (live_[id] = std::move(stream)).get();
+  live_.emplace(id, std::move(opened));
+  return last_found_ = stream;
+}
+
+void StreamTable::TakeRequest(Stream* stream,
+                              absl::Span<const HeaderView> fields) {
+  const HeaderView* method = FindField(fields, ":method");
+  stream->head_request = method != nullptr && method->value == "HEAD";
+  stream->connect_request = method != nullptr && method->value == "CONNECT";
+  const HeaderView* named = FindField(fields, ":authority");
+  if (named == nullptr) return;
+  if (last_authority_ == nullptr || *last_authority_ != named->value) {
+    last_authority_ = std::make_shared<const std::string>(named->value);
+  }
+  stream->authority = last_authority_;
 }
 
 void StreamTable::OpenRefused(StreamId id) {
@@ -138,14 +167,11 @@ void StreamTable::OpenRefused(StreamId id) {
   Remember(id, StreamFate::kResetByUs);
 }
 
-void StreamTable::ChangeState(Stream* stream, StreamState next) {
-  if (stream->state == next) return;
+void StreamTable::SetState(Stream* stream, StreamState next) {
   Count(*stream, -1);
   stream->state = next;
   Count(*stream, 1);
-  if (next != StreamState::kClosed) return;
-  if (last_found_ == stream) last_found_ = nullptr;
-  live_.erase(stream->id);
+  if (next == StreamState::kClosed) Destroy(stream);
 }
 
 void StreamTable::CloseReset(Stream* stream, StreamFate fate) {

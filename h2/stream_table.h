@@ -19,6 +19,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -32,9 +33,6 @@ enum class MessagePhase : uint8_t {
 struct Stream {
   static constexpr int64_t kAnyLength = -1;
 
-  // Keeps the parts of a client's request that its response and ALTSVC need.
-  void TakeRequest(const HeaderViews& fields);
-
   StreamId id = 0;
   StreamState state = StreamState::kIdle;
   MessagePhase sent = MessagePhase::kBeforeHeaders;
@@ -44,8 +42,9 @@ struct Stream {
   // An accepted CONNECT, on which only DATA is legal (RFC 9113 §8.5).
   bool tunnel = false;
   bool unchecked_length = false;  // content-length is not compared
-  // The request's, for ALTSVC frames on the stream (RFC 7838 §4). Clients only.
-  std::string authority;
+  // The request's, for ALTSVC frames on the stream (RFC 7838 §4); may be null.
+  // Clients only. Streams to one origin share it.
+  std::shared_ptr<const std::string> authority;
   SendWindow send_window;
   ReceiveWindow receive_window;
   // content-length of the incoming message, and its bytes so far.
@@ -74,8 +73,20 @@ class StreamTable {
   // All are O(1) unless they say otherwise. Fate() is O(log remembered) for
   // skipped ids. The stream found last is found again without a look-up, so
   // that CapacityFor() and SendData() share one.
-  Stream* Find(StreamId id) const;
+  Stream* Find(StreamId id) const {
+    return last_found_ != nullptr && last_found_->id == id ? last_found_
+                                                           : LookUp(id);
+  }
   StreamFate Fate(StreamId id) const;
+  // Brings a living stream into the cache.
+  void Prefetch(StreamId id) const {
+    const auto it = live_.find(id);
+    if (it == live_.end()) return;
+    const auto* const bytes = reinterpret_cast<const char*>(it->second.get());
+    for (size_t at = 0; at < sizeof(Stream); at += 64) {
+      __builtin_prefetch(bytes + at);
+    }
+  }
 
   // The error about a stream that does not live: NoSuchStream, StreamClosed.
   absl::Status NotLive(StreamId id) const;
@@ -95,9 +106,14 @@ class StreamTable {
   // An idle id is used up without becoming a stream: we reset it.
   void OpenRefused(StreamId id);
 
+  // Keeps the parts of a client's request that its response and ALTSVC need.
+  void TakeRequest(Stream* stream, absl::Span<const HeaderView> fields);
+
   // A live stream changes its state. kClosed destroys it and remembers it as
   // ended.
-  void ChangeState(Stream* stream, StreamState next);
+  void ChangeState(Stream* stream, StreamState next) {
+    if (stream->state != next) SetState(stream, next);
+  }
 
   // Destroys a live stream, which was reset.
   void CloseReset(Stream* stream, StreamFate fate);
@@ -145,14 +161,20 @@ class StreamTable {
 
   IdSpace& SpaceOf(StreamId id) { return ids_[IsOurs(id) ? 0 : 1]; }
   const IdSpace& SpaceOf(StreamId id) const { return ids_[IsOurs(id) ? 0 : 1]; }
+  Stream* LookUp(StreamId id) const;
   void UseId(StreamId id);
   void Remember(StreamId id, StreamFate fate);
   void Forget(StreamId id, StreamFate fate);
   void Count(const Stream& stream, int by);
+  void SetState(Stream* stream, StreamState next);
+  std::unique_ptr<Stream> NewStream();
+  void Destroy(Stream* stream);
 
   bool self_is_client_;
   size_t max_remembered_;
   absl::flat_hash_map<StreamId, std::unique_ptr<Stream>> live_;
+  std::vector<std::unique_ptr<Stream>> spare_;  // at most kMostSpare
+  std::shared_ptr<const std::string> last_authority_;
   IdSpace ids_[2];  // ours, the peer's
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;

@@ -5,12 +5,16 @@
 
 #include <sluice/signals/stream_id.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace sluice::h2 {
 
@@ -90,6 +94,50 @@ struct HeaderView {
   bool never_indexed = false;
 
   friend bool operator==(const HeaderView&, const HeaderView&) = default;
+};
+
+// The fields of a header section that came in, in their order; a view of memory
+// of the connection: see events.h. Loops take HeaderView: nothing but
+// ToHeaders() copies.
+class HeaderList {
+ public:
+  using value_type = HeaderView;
+  using const_iterator = const HeaderView*;
+
+  HeaderList() = default;
+  explicit HeaderList(absl::Span<const HeaderView> fields) : fields_(fields) {}
+
+  const_iterator begin() const { return fields_.data(); }
+  const_iterator end() const { return fields_.data() + fields_.size(); }
+  const HeaderView* data() const { return fields_.data(); }
+  size_t size() const { return fields_.size(); }
+  bool empty() const { return fields_.empty(); }
+  const HeaderView& operator[](size_t i) const { return fields_[i]; }
+  const HeaderView& front() const { return fields_.front(); }
+  const HeaderView& back() const { return fields_.back(); }
+
+  // The value of the first field called `name`, in lower case; nothing where
+  // there is none. O(fields).
+  std::optional<absl::string_view> Find(absl::string_view name) const {
+    for (const HeaderView& field : fields_) {
+      if (field.name == name) return field.value;
+    }
+    return std::nullopt;
+  }
+
+  // Copies that live as long as you like.
+  std::vector<Header> ToHeaders() const {
+    std::vector<Header> headers;
+    headers.reserve(size());
+    for (const HeaderView& field : fields_) {
+      headers.push_back({std::string(field.name), std::string(field.value),
+                         field.never_indexed});
+    }
+    return headers;
+  }
+
+ private:
+  absl::Span<const HeaderView> fields_;
 };
 
 // Bytes of a body, and what keeps them alive until they are on the wire. They

@@ -39,8 +39,7 @@ absl::Status NotOpen(StreamId id) {
 }  // namespace
 
 PriorityTree::PriorityTree(const PriorityTreeOptions& options)
-    : shares_(options.max_nodes, options.max_grant, options.large_queues,
-              options.order),
+    : shares_(options.max_grant, options.large_queues, options.order),
       max_nodes_(options.max_nodes),
       max_closed_(std::min(options.max_closed, options.max_nodes)),
       max_idle_(options.max_idle) {
@@ -48,7 +47,6 @@ PriorityTree::PriorityTree(const PriorityTreeOptions& options)
       options.max_grant == 0 || options.max_grant > kMaxTreeGrant) {
     std::abort();  // the header states the ranges
   }
-  ids_.Reset(options.max_nodes);
 }
 
 absl::Status PriorityTree::Insert(
@@ -165,14 +163,14 @@ void PriorityTree::Delist(NodeIndex n) {
 NodeIndex PriorityTree::NewNode(StreamId id, StreamState state) {
   const NodeIndex n = shares_.New();
   shares_.node(n).id = id;
-  ids_.Insert(shares_.nodes(), n);
+  ids_.Insert(id, n);
   Enlist(n, state);
   return n;
 }
 
 void PriorityTree::RemoveNode(NodeIndex n) {
   Delist(n);
-  ids_.Erase(shares_.nodes(), n);
+  ids_.Erase(shares_.node(n).id);
   shares_.Splice(n);
   shares_.Delete(n);
 }
@@ -200,13 +198,6 @@ void PriorityTree::MakeRoom(NodeIndex spared) {
         EvictOne(StreamState::kIdle, keep)) {
       return;
     }
-  }
-  if (!shares_.full()) return;
-  shares_.Grow(2 * shares_.nodes().size());
-  ids_.Reset(shares_.nodes().size() - 1);
-  for (NodeIndex n = List(StreamState::kOpen).first; n != kNone;
-       n = shares_.node(n).newer) {
-    ids_.Insert(shares_.nodes(), n);
   }
 }
 

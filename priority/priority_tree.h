@@ -50,16 +50,20 @@
 // level being one with at least two active children. When an otherwise idle
 // chain becomes ready or idle, that is O(its depth), and so is the first
 // decision after; the check whether a new parent is a descendant (§5.3.3) is
-// O(depth of the parent). Nothing recurses. After construction nothing
-// allocates but errors, an Insert() that finds every node
-// open, and the removal, from inside a pull, of a picked stream's ancestor that
-// has more than max_nodes / 2 children.
+// O(depth of the parent). Nothing recurses.
+//
+// Memory follows use: tables double when there were never so many nodes, levels
+// or large queues, so an edit costs O(1) amortised for it. A call gets all its
+// memory before it changes anything. Tables do not shrink; the limits below
+// bound them. Pick() and Charge() never allocate; other calls do not either,
+// once there were as many nodes, levels and contended levels on a path before,
+// but for errors.
 //
 // Not thread-safe. Deterministic.
 #ifndef SLUICE_PRIORITY_PRIORITY_TREE_H_
 #define SLUICE_PRIORITY_PRIORITY_TREE_H_
 
-#include <sluice/priority/internal/id_map.h>
+#include <sluice/priority/id_map.h>
 #include <sluice/priority/internal/share_tree.h>
 #include <sluice/priority/internal/tree_node.h>
 #include <sluice/signals/path_level.h>
@@ -90,8 +94,9 @@ struct PriorityTreeOptions {
   // L: the largest grant and so the largest charge, in bytes, 1…2^24. A
   // constant of the connection, never the peer's SETTINGS_MAX_FRAME_SIZE.
   size_t max_grant = 16384;
-  // Large queues of 16.5 KiB each. A level with more than eight active children
-  // takes one if one is free and costs O(1) a decision, else O(log active).
+  // Large queues of 16.5 KiB each, made when they are needed. A level with more
+  // than eight active children takes one if one is free and costs O(1) a
+  // decision, else O(log active).
   size_t large_queues = 1;
   TreeOrder order = TreeOrder::kSlots;
 };
@@ -146,6 +151,12 @@ class PriorityTree {
   // until its next SetReady().
   void Charge(size_t bytes) { shares_.Charge(bytes); }
 
+  // A guess of the next Pick(); 0: none. O(1).
+  StreamId LikelyNext() const {
+    const NodeIndex n = shares_.Peek();
+    return n == internal::kNone ? 0 : shares_.node(n).id;
+  }
+
   size_t max_grant() const { return shares_.max_grant(); }
 
   // --- Looking at it -----------------------------------------------------
@@ -174,7 +185,7 @@ class PriorityTree {
   };
 
   signals::PathLevel LevelOf(NodeIndex n) const;
-  NodeIndex Find(StreamId id) const { return ids_.Find(shares_.nodes(), id); }
+  NodeIndex Find(StreamId id) const { return ids_.Find(id); }
   NodeIndex FindOpen(StreamId id) const;
   absl::Status SetReady(StreamId id, bool ready);
   const StateList& List(StreamState state) const {
@@ -196,7 +207,7 @@ class PriorityTree {
   void RemoveNode(NodeIndex n);
   // Removes the oldest one, if possible a childless one; never `spared`.
   bool EvictOne(StreamState state, NodeIndex spared);
-  // Room for one open stream, by eviction (of `spared` last) or growth.
+  // Keeps the limit when a stream opens, by eviction (of `spared` last).
   void MakeRoom(NodeIndex spared);
 
   // Puts `n`, which may have no place yet, where `priority` says.
@@ -204,7 +215,7 @@ class PriorityTree {
   void Move(NodeIndex n, NodeIndex parent, uint32_t weight, bool exclusive);
 
   internal::ShareTree shares_;
-  internal::IdMap ids_;
+  IdMap<NodeIndex, internal::kNone> ids_;
   StateList lists_[3];                   // by StreamState
   StreamId highest_opened_[2] = {0, 0};  // by parity
   size_t max_nodes_;

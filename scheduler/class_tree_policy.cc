@@ -45,7 +45,7 @@ ClassTreePolicy::Group ClassTreePolicy::AddGroup(Group parent, int weight,
 }
 
 void ClassTreePolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  Member& member = members_[id];
+  Member& member = members_.Insert(id);
   member.id = id;
   member.order = arrivals_++;
   member.seat = SeatOf(info);
@@ -67,7 +67,7 @@ void ClassTreePolicy::OnPriority(StreamId id, const StreamInfo& info, Signal) {
 
 void ClassTreePolicy::OnClose(StreamId id) {
   Leave(Find(id));
-  members_.erase(id);
+  members_.Erase(id);
 }
 
 void ClassTreePolicy::SetReady(StreamId id) {
@@ -94,7 +94,7 @@ std::optional<Grant> ClassTreePolicy::Pick() {
 void ClassTreePolicy::Charge(StreamId id, size_t bytes) {
   tree_.Charge(bytes);
   if (bytes > 0) return;
-  if (members_.contains(id)) SetBlocked(id);
+  if (members_.Find(id) != nullptr) SetBlocked(id);
   if (picked_chain_ != kRoot && !StateOf(picked_chain_).chain.empty()) {
     Must(tree_.SetReady(picked_chain_));
   }

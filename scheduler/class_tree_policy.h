@@ -16,7 +16,8 @@
 #include <sluice/scheduler/policy.h>  // IWYU pragma: export
 #include <sluice/scheduler/ready_queue.h>
 #include <sluice/scheduler/register_policy.h>  // IWYU pragma: export
-#include <sluice/scheduler/translation.h>      // IWYU pragma: export
+#include <sluice/scheduler/stream_map.h>
+#include <sluice/scheduler/translation.h>  // IWYU pragma: export
 
 #include <cstddef>
 #include <cstdint>
@@ -84,7 +85,7 @@ class ClassTreePolicy : public Policy {
   static size_t IndexOf(Group group) { return (group - kFirstGroup) / 2; }
   static bool IsGroup(StreamId id) { return id % 2 == 0 && id >= kFirstGroup; }
   GroupState& StateOf(Group group) { return groups_[IndexOf(group)]; }
-  Member& Find(StreamId id) { return members_.find(id)->second; }
+  Member& Find(StreamId id) { return *members_.Find(id); }
   void Join(Member& member);
   void Leave(Member& member);
   // Makes the tree know that a member is ready, or not any more.
@@ -94,7 +95,7 @@ class ClassTreePolicy : public Policy {
   const size_t max_grant_;
   priority::PriorityTree tree_;
   priority::ResourceVector<GroupState> groups_;
-  priority::ResourceNodeMap<StreamId, Member> members_;
+  StreamMap<Member> members_;
   int64_t arrivals_ = 0;
   Group picked_chain_ = kRoot;  // of the pick, if any
 };

@@ -6,7 +6,6 @@
 #include <sluice/scheduler/stream_info.h>
 #include <sluice/signals/rfc9218_priority.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -14,9 +13,7 @@
 #include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -32,9 +29,13 @@ namespace {
 // case.
 std::optional<signals::Rfc9218Parameters> ResponsePriority(
     const h2::HeaderSpan& headers) {
+  constexpr absl::string_view kName = "priority";
   std::optional<std::string> value;
-  for (const h2::Header& header : headers) {
-    if (!absl::EqualsIgnoreCase(header.name, "priority")) continue;
+  for (const h2::HeaderView header : headers) {
+    if (header.name.size() != kName.size() ||
+        !absl::EqualsIgnoreCase(header.name, kName)) {
+      continue;
+    }
     value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
                               : std::string(header.value);
   }
@@ -47,7 +48,7 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
 
 // The core reads the value without the spaces around it too.
 bool IsInformational(const h2::HeaderSpan& headers) {
-  for (const h2::Header& header : headers) {
+  for (const h2::HeaderView header : headers) {
     if (!absl::EqualsIgnoreCase(header.name, ":status")) continue;
     const absl::string_view status = absl::StripAsciiWhitespace(header.value);
     return status.size() == 3 && status[0] == '1';
@@ -66,11 +67,7 @@ absl::Status NoSuchStream(h2::StreamId id) {
 void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (Find(event.stream_id) != nullptr) return;
   Stream* const stream = Open(event.stream_id);
-  const bool connect =
-      absl::c_any_of(event.headers, [](const h2::Header& header) {
-        return header.name == ":method" && header.value == "CONNECT";
-      });
-  if (stream != nullptr && connect) {
+  if (stream != nullptr && event.headers.Find(":method") == "CONNECT") {
     book_.SetHints(&stream->record, {.tunnel = true});
   }
 }
@@ -104,7 +101,7 @@ void DataScheduler::Impl::Handle(const h2::RemoteSettingsChanged& event) {
   if (event.changed.contains(h2::SettingId::kInitialWindowSize)) {
     // Every stream's window moved (RFC 9113 §6.9.2). One that shrank is blocked
     // when it is picked.
-    for (const h2::StreamId id : SortedIds()) {
+    for (const h2::StreamId id : streams_.SortedIds()) {
       Handle(h2::WindowUpdated{.stream_id = id});
     }
   }
@@ -130,23 +127,15 @@ void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
 
 // --- Streams -----------------------------------------------------------------
 
-// Hash order differs from run to run; the policy must not see it.
-std::vector<h2::StreamId> DataScheduler::Impl::SortedIds() const {
-  std::vector<h2::StreamId> ids;
-  ids.reserve(streams_.size());
-  for (const auto& [id, stream] : streams_) ids.push_back(id);
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
 void DataScheduler::Impl::CloseAll() {
-  for (const h2::StreamId id : SortedIds()) CloseIfOpen(id);
+  for (const h2::StreamId id : streams_.SortedIds()) CloseIfOpen(id);
 }
 
 DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id) {
-  auto stream = std::make_unique<Stream>();
-  if (book_.Open(id, &stream->record) != absl::StatusCode::kOk) return nullptr;
-  return (streams_[id] = std::move(stream)).get();
+  if (book_.CheckOpen(id) != absl::StatusCode::kOk) return nullptr;
+  Stream& stream = streams_.Insert(id);
+  book_.Open(id, &stream.record);
+  return &stream;
 }
 
 void DataScheduler::Impl::Close(Stream* stream, bool finished) {
@@ -156,11 +145,13 @@ void DataScheduler::Impl::Close(Stream* stream, bool finished) {
   if (stream->source != nullptr) --active_bodies_;
   ++(finished ? counters_.streams_finished : counters_.streams_reset);
   book_.Close(&stream->record);
-  const auto found = streams_.find(stream->record.id);
   // The source's destructor may call back, so it runs last.
-  std::unique_ptr<Stream> owned = std::move(found->second);
-  streams_.erase(found);
-  if (reading_ == stream) closed_in_read_ = std::move(owned);
+  std::unique_ptr<DataSource> source = std::move(stream->source);
+  streams_.Erase(stream->record.id);
+  if (reading_ == stream) {
+    reading_ = nullptr;  // another stream may get its place
+    closed_in_read_ = std::move(source);
+  }
 }
 
 void DataScheduler::Impl::Refresh(Stream* stream) {
@@ -208,7 +199,7 @@ void DataScheduler::Impl::ReleaseDeferred() {
 absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
                                          h2::HeaderSpan headers,
                                          std::unique_ptr<DataSource> body,
-                                         SubmitOptions options) {
+                                         SubmitOptions&& options) {
   if (stopped_) {
     return absl::FailedPreconditionError(
         "the DataScheduler is being destroyed");

@@ -5,10 +5,12 @@
 
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
+#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/linked_list.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_map.h>
 #include <sluice/scheduler/trace.h>
 
 #include <algorithm>
@@ -20,7 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "scheduler/small_frames.h"
 
@@ -38,31 +41,34 @@ class DataScheduler::Impl {
   }
 
   absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
-                      std::unique_ptr<DataSource> body, SubmitOptions options);
+                      std::unique_ptr<DataSource> body,
+                      SubmitOptions&& options);
   void Resume(h2::StreamId id);
   size_t Pull(size_t max_bytes);
 
  private:
   friend class DataScheduler;  // answers simple calls itself
 
-  struct Stream {
-    StreamRecord record;  // the book's
+  // A frame in the middle of a body reads its first cache line and the first of
+  // `record` only.
+  struct alignas(64) Stream {
+    std::unique_ptr<DataSource> source;
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
     bool released = false;  // it has waited long enough in deferred_
     bool ended = false;  // END_STREAM or trailers wait for room in the output
-    uint64_t idle_pull = 0;  // the last Pull() in which its source had nothing
-    Links<Stream> deferred_links;
-    Links<Stream> end_links;
-    std::unique_ptr<DataSource> source;
     // Read but not sent, since the source's own callbacks took the room.
-    DataSource::Chunk unsent;
+    std::unique_ptr<DataSource::Chunk> unsent;
+    Links<Stream> end_links;
+    StreamRecord record;  // the book's
+    Links<Stream> deferred_links;
+    uint64_t idle_pull = 0;  // the last Pull() in which its source had nothing
     std::vector<h2::Header> trailers;
   };
 
   // A pick that waits for its charge.
   struct Turn {
-    Grant grant;
+    const Grant& grant;
     Stream* stream = nullptr;  // gone when its source's Read() closed it
     h2::SendCapacity capacity;
     size_t ready_streams = 0;  // itself included
@@ -84,15 +90,11 @@ class DataScheduler::Impl {
 
   // --- Streams ---------------------------------------------------------------
 
-  Stream* Find(h2::StreamId id) const {
-    const auto found = streams_.find(id);
-    return found == streams_.end() ? nullptr : found->second.get();
-  }
+  Stream* Find(h2::StreamId id) const { return streams_.Find(id); }
   StreamRecord* RecordOf(h2::StreamId id) const {
     Stream* const stream = Find(id);
     return stream == nullptr ? nullptr : &stream->record;
   }
-  std::vector<h2::StreamId> SortedIds() const;
   // Null when the id can be no stream's here (StreamBook::Open()).
   Stream* Open(h2::StreamId id);
   void Close(Stream* stream, bool finished);
@@ -128,6 +130,8 @@ class DataScheduler::Impl {
   void Fail(Stream* stream);
 
   // --- Pulling ---------------------------------------------------------------
+  //
+  // The four functions of a frame are one to the compiler.
 
   // Whether the connection's window is open, and not too little to be spent.
   bool WindowIsOpen() const {
@@ -135,7 +139,7 @@ class DataScheduler::Impl {
            connection_->CapacityFor(h2::kConnectionStreamId).window > 0;
   }
   // One pick; returns the bytes sent, or nothing: the pull is at its end.
-  std::optional<size_t> SendOne(size_t max_bytes);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE std::optional<size_t> SendOne(size_t max_bytes);
   // Whether the rest of the connection's window is too small to be spent now.
   // Makes sure that it is spent in the end.
   bool HoldConnectionWindow(const h2::SendCapacity& connection);
@@ -143,16 +147,40 @@ class DataScheduler::Impl {
   // a frame. Makes sure that it goes in the end.
   bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
   // Serves a pick and charges it; returns the bytes sent.
-  size_t Serve(const Turn& turn, size_t room);
-  size_t Send(const Turn& turn, DataSource::Chunk&& chunk);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Serve(const Turn& turn, size_t room);
+  // `bytes`: the size of `chunk`.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Send(const Turn& turn,
+                                           DataSource::Chunk& chunk,
+                                           size_t bytes);
   // The core took no DATA: calls from Read() used up the capacity.
-  void Keep(const Turn& turn, DataSource::Chunk&& chunk);
+  void Keep(const Turn& turn, DataSource::Chunk& chunk);
   // The charge of a turn that sent nothing.
   void Skip(const Turn& turn, TraceOutcome outcome);
   void Trace(const Turn& turn, TraceOutcome outcome, size_t bytes = 0,
-             bool end_stream = false);
-  // Returns nothing when the stream is closed now.
-  std::optional<DataSource::Chunk> Read(Stream* stream, size_t limit);
+             bool end_stream = false) {
+    if (options_.trace == nullptr) return;
+    Trace({turn.grant.stream_id, bytes, end_stream, outcome,
+           turn.capacity.window, turn.capacity.connection_window});
+  }
+  void Trace(const TraceFrame& frame) {
+    options_.trace->Next<TraceFrame>() = frame;
+  }
+  // The result is made in its place, never moved. DoneReading() must follow.
+  DataSource::Chunk Read(Stream* stream, size_t limit) {
+    resumed_while_read_ = false;
+    if (ABSL_PREDICT_FALSE(stream->unsent != nullptr)) {
+      return TakeUnsent(stream, limit);
+    }
+    reading_ = stream;
+    return stream->source->Read(limit);
+  }
+  // Whether the stream that was read is still here. If not, its source is in
+  // closed_in_read_, to be destroyed.
+  bool DoneReading() {
+    reading_ = nullptr;
+    return closed_in_read_ == nullptr;
+  }
+  static DataSource::Chunk TakeUnsent(Stream* stream, size_t limit);
   void ResumeAfterPull(Stream* stream);
 
   h2::Connection* const connection_;
@@ -162,7 +190,7 @@ class DataScheduler::Impl {
   DataSchedulerCounters counters_;
   StreamBook book_;
 
-  absl::flat_hash_map<h2::StreamId, std::unique_ptr<Stream>> streams_;
+  StreamMap<Stream> streams_;
   size_t active_bodies_ = 0;
   // Their windows are under the minimum useful chunk. By the time they waited.
   LinkedList<Stream, &Stream::deferred_links> deferred_;
@@ -184,9 +212,9 @@ class DataScheduler::Impl {
   bool stopped_ = false;
   bool pulling_ = false;
   uint64_t pulls_ = 0;
-  Stream* reading_ = nullptr;               // its source is in Read()
-  bool resumed_while_read_ = false;         // by that very call
-  std::unique_ptr<Stream> closed_in_read_;  // kept until Read() returns
+  Stream* reading_ = nullptr;        // its source is in Read(); null: closed
+  bool resumed_while_read_ = false;  // by that very call
+  std::unique_ptr<DataSource> closed_in_read_;  // kept until Read() returns
   std::vector<h2::StreamId> resume_after_pull_;
 };
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -25,67 +26,12 @@ namespace {
 // The payload of our PINGs.
 constexpr absl::string_view kPing = "sluice:w";
 
+// Whatever is kept about so many streams stays in a cache that is near.
+constexpr size_t kCachedStreams = 500;
+
 }  // namespace
 
-size_t DataScheduler::Impl::Pull(size_t max_bytes) {
-  if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
-  pulling_ = true;
-  ++pulls_;
-  if (!ends_.empty()) SendEnds();
-  size_t moved = 0;
-  while (moved < max_bytes) {
-    const std::optional<size_t> sent = SendOne(max_bytes - moved);
-    if (!sent.has_value()) break;
-    moved += *sent;
-  }
-  if (!ends_.empty()) SendEnds();
-  pulling_ = false;
-  while (!resume_after_pull_.empty()) {
-    const h2::StreamId id = resume_after_pull_.back();
-    resume_after_pull_.pop_back();
-    Resume(id);
-  }
-  return moved;
-}
-
-std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
-  const h2::SendCapacity connection =
-      connection_->CapacityFor(h2::kConnectionStreamId);
-  if (connection.window <= 0) {
-    ExpectEnds();
-    return std::nullopt;
-  }
-  if (book_.ready_streams() == 0) {
-    if (deferred_.empty()) return std::nullopt;
-    UndeferAll();
-  }
-  ReleaseDeferred();
-  const size_t room = std::min(connection.payload(), max_bytes);
-  // A little room is left alone until the socket has taken more: it would be
-  // filled with small frames. An empty output takes any frame.
-  if (room == 0 || (connection.output_room < options_.min_chunk &&
-                    connection_->OutputSize() > 0)) {
-    return std::nullopt;
-  }
-  if (HoldConnectionWindow(connection)) {
-    ExpectEnds();
-    return std::nullopt;
-  }
-  const std::optional<Grant> grant = book_.Pick();
-  ABSL_ASSERT(grant.has_value());
-  if (!grant.has_value()) return std::nullopt;
-  ++counters_.picks;
-  Stream* const stream = Find(grant->stream_id);
-  ABSL_ASSERT(stream != nullptr && stream->record.ready);
-  if (stream == nullptr || !stream->record.ready) return std::nullopt;
-  last_full_ = std::min(
-      {grant->max_bytes, options_.max_frame_size, connection.frame_size});
-  return Serve({*grant, stream, connection_->CapacityFor(stream->record.id),
-                book_.ready_streams(), last_full_},
-               room);
-}
-
-bool DataScheduler::Impl::HoldConnectionWindow(
+inline bool DataScheduler::Impl::HoldConnectionWindow(
     const h2::SendCapacity& connection) {
   window_held_ = options_.min_chunk > 1 &&
                  small_frames_.ShouldWait(connection.window,
@@ -103,8 +49,8 @@ void DataScheduler::Impl::Handle(const h2::PingAckReceived& event) {
   window_held_ = false;
 }
 
-bool DataScheduler::Impl::HoldSmallWindow(Stream* stream,
-                                          const h2::SendCapacity& capacity) {
+inline bool DataScheduler::Impl::HoldSmallWindow(
+    Stream* stream, const h2::SendCapacity& capacity) {
   const auto min_chunk = static_cast<int64_t>(options_.min_chunk);
   if (capacity.window >= min_chunk || capacity.connection_window < min_chunk ||
       small_may_go_) {
@@ -120,77 +66,26 @@ bool DataScheduler::Impl::HoldSmallWindow(Stream* stream,
 
 // --- A turn ------------------------------------------------------------------
 
-void DataScheduler::Impl::Trace(const Turn& turn, TraceOutcome outcome,
-                                size_t bytes, bool end_stream) {
-  if (options_.trace == nullptr) return;
-  options_.trace->Next<TraceFrame>() = {
-      turn.grant.stream_id, bytes,
-      end_stream,           outcome,
-      turn.capacity.window, turn.capacity.connection_window};
-}
-
 void DataScheduler::Impl::Skip(const Turn& turn, TraceOutcome outcome) {
   book_.Charge(turn.grant.stream_id, nullptr, 0);
   Trace(turn, outcome);
 }
 
-size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
+inline size_t DataScheduler::Impl::Send(const Turn& turn,
+                                        DataSource::Chunk& chunk,
+                                        size_t bytes) {
   Stream* const stream = turn.stream;
-  if (turn.capacity.closed) {  // by calls around us
-    Skip(turn, TraceOutcome::kClosed);
-    Close(stream, /*finished=*/false);
-    return 0;
-  }
-  if (turn.capacity.window <= 0) {
-    Skip(turn, TraceOutcome::kNoWindow);
-    BlockByWindow(stream);
-    return 0;
-  }
-  if (HoldSmallWindow(stream, turn.capacity)) {
-    Skip(turn, TraceOutcome::kSmallWindow);
-    Refresh(stream);
-    return 0;
-  }
-  const size_t limit = std::min({turn.full, room, turn.capacity.payload()});
-  std::optional<DataSource::Chunk> chunk = Read(stream, limit);
-  if (!chunk.has_value()) {
-    Skip(turn, TraceOutcome::kClosed);
-    closed_in_read_.reset();
-    return 0;
-  }
-  if (!chunk->status.ok() || chunk->size() > limit ||
-      (!chunk->data.empty() && !chunk->shared.bytes.empty())) {
-    Skip(turn, TraceOutcome::kFailed);
-    Fail(stream);
-    return 0;
-  }
-  if (chunk->size() == 0 && !chunk->end) {
-    ++counters_.empty_reads;
-    stream->waiting = true;
-    stream->idle_pull = pulls_;
-    may_end_.remove(stream);
-    Skip(turn, TraceOutcome::kNoBytes);
-    Refresh(stream);
-    if (resumed_while_read_) ResumeAfterPull(stream);
-    return 0;
-  }
-  return Send(turn, *std::move(chunk));
-}
-
-size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
-  Stream* const stream = turn.stream;
-  const h2::StreamId id = stream->record.id;
-  const size_t bytes = chunk.size();
+  const h2::StreamId id = turn.grant.stream_id;
   const bool end_stream = chunk.end && stream->trailers.empty();
   if (bytes > 0 || end_stream) {
-    // Shares the bytes, so that they are still here if the callbacks of Read()
-    // used up the capacity that was there before it.
+    // The bytes are still here if the callbacks of Read() used up the capacity
+    // that was there before it.
     const h2::SendDataOptions end = {.end_stream = end_stream};
-    if (!(chunk.shared.bytes.empty()
-              ? connection_->SendData(id, chunk.data, end)
-              : connection_->SendData(id, chunk.shared, end))
+    if (!(chunk.data.empty()
+              ? connection_->SendData(id, std::move(chunk.shared), end)
+              : connection_->SendData(id, chunk.data, end))
              .ok()) {
-      Keep(turn, std::move(chunk));
+      Keep(turn, chunk);
       return 0;
     }
     counters_.bytes += bytes;
@@ -223,35 +118,75 @@ size_t DataScheduler::Impl::Send(const Turn& turn, DataSource::Chunk&& chunk) {
   return bytes;
 }
 
-void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk&& chunk) {
+inline size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
+  Stream* const stream = turn.stream;
+  if (turn.capacity.closed) {  // by calls around us
+    Skip(turn, TraceOutcome::kClosed);
+    Close(stream, /*finished=*/false);
+    return 0;
+  }
+  if (turn.capacity.window <= 0) {
+    Skip(turn, TraceOutcome::kNoWindow);
+    BlockByWindow(stream);
+    return 0;
+  }
+  if (HoldSmallWindow(stream, turn.capacity)) {
+    Skip(turn, TraceOutcome::kSmallWindow);
+    Refresh(stream);
+    return 0;
+  }
+  const size_t limit = std::min({turn.full, room, turn.capacity.payload()});
+  DataSource::Chunk chunk = Read(stream, limit);
+  if (!DoneReading()) {
+    Skip(turn, TraceOutcome::kClosed);
+    closed_in_read_.reset();
+    return 0;
+  }
+  const size_t shared = chunk.shared.bytes.size();
+  const size_t bytes = chunk.data.size() + shared;
+  if (!chunk.status.ok() || bytes > limit || (shared > 0 && bytes > shared)) {
+    Skip(turn, TraceOutcome::kFailed);
+    Fail(stream);
+    return 0;
+  }
+  if (bytes == 0 && !chunk.end) {
+    ++counters_.empty_reads;
+    stream->waiting = true;
+    stream->idle_pull = pulls_;
+    may_end_.remove(stream);
+    Skip(turn, TraceOutcome::kNoBytes);
+    Refresh(stream);
+    if (resumed_while_read_) ResumeAfterPull(stream);
+    return 0;
+  }
+  return Send(turn, chunk, bytes);
+}
+
+void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk& chunk) {
   const h2::StreamId id = turn.grant.stream_id;
   const bool closed = connection_->CapacityFor(id).closed;
   Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
   if (closed) return Close(turn.stream, /*finished=*/false);
-  turn.stream->unsent = std::move(chunk);
+  turn.stream->unsent = std::make_unique<DataSource::Chunk>(std::move(chunk));
   ExpectEnd(turn.stream);
   book_.SetReady(&turn.stream->record);  // it is still, after a charge of 0
 }
 
-std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
-                                                           size_t limit) {
-  resumed_while_read_ = false;
-  DataSource::Chunk& unsent = stream->unsent;
-  if (unsent.size() > 0 || unsent.end) {
-    if (unsent.size() <= limit) return std::exchange(unsent, {});
-    DataSource::Chunk first;
-    first.data = unsent.data.Subcord(0, limit);
-    first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
-    unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
-    unsent.shared.bytes.remove_prefix(
-        std::min(limit, unsent.shared.bytes.size()));
+DataSource::Chunk DataScheduler::Impl::TakeUnsent(Stream* stream,
+                                                  size_t limit) {
+  DataSource::Chunk& unsent = *stream->unsent;
+  DataSource::Chunk first;
+  if (unsent.size() <= limit) {
+    first = std::move(unsent);
+    stream->unsent.reset();
     return first;
   }
-  reading_ = stream;
-  DataSource::Chunk chunk = stream->source->Read(limit);
-  reading_ = nullptr;
-  if (closed_in_read_ != nullptr) return std::nullopt;
-  return chunk;
+  first.data = unsent.data.Subcord(0, limit);
+  first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
+  unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
+  unsent.shared.bytes.remove_prefix(
+      std::min(limit, unsent.shared.bytes.size()));
+  return first;
 }
 
 // A source that is resumed while it gives nothing, by itself or by another one
@@ -259,6 +194,74 @@ std::optional<DataSource::Chunk> DataScheduler::Impl::Read(Stream* stream,
 // go on forever.
 void DataScheduler::Impl::ResumeAfterPull(Stream* stream) {
   resume_after_pull_.push_back(stream->record.id);
+}
+
+// --- Frames ------------------------------------------------------------------
+
+inline std::optional<size_t> DataScheduler::Impl::SendOne(size_t max_bytes) {
+  const bool none_ready = book_.ready_streams() == 0 && deferred_.empty();
+  if (none_ready && may_end_.empty()) return std::nullopt;
+  const h2::SendCapacity connection =
+      connection_->CapacityFor(h2::kConnectionStreamId);
+  if (connection.window <= 0) {
+    ExpectEnds();
+    return std::nullopt;
+  }
+  if (none_ready) return std::nullopt;
+  if (book_.ready_streams() == 0) UndeferAll();
+  if (!deferred_.empty()) ReleaseDeferred();
+  const size_t room = std::min(connection.payload(), max_bytes);
+  // A little room is left alone until the socket has taken more: it would be
+  // filled with small frames. An empty output takes any frame.
+  if (room == 0 || (connection.output_room < options_.min_chunk &&
+                    connection_->OutputSize() > 0)) {
+    return std::nullopt;
+  }
+  if (HoldConnectionWindow(connection)) {
+    ExpectEnds();
+    return std::nullopt;
+  }
+  const std::optional<Grant> grant = book_.Pick();
+  ABSL_ASSERT(grant.has_value());
+  if (!grant.has_value()) return std::nullopt;
+  ++counters_.picks;
+  Stream* const stream = Find(grant->stream_id);
+  ABSL_ASSERT(stream != nullptr && stream->record.ready);
+  if (stream == nullptr || !stream->record.ready) return std::nullopt;
+  __builtin_prefetch(stream->source.get());
+  last_full_ = std::min(grant->max_bytes, std::min(options_.max_frame_size,
+                                                   connection.frame_size));
+  const size_t sent =
+      Serve({*grant, stream, connection_->CapacityFor(grant->stream_id),
+             book_.ready_streams(), last_full_},
+            room);
+  if (streams_.size() > kCachedStreams) {
+    const h2::StreamId next = book_.LikelyNext();
+    connection_->Prefetch(next);
+    streams_.Prefetch(next);
+  }
+  return sent;
+}
+
+size_t DataScheduler::Impl::Pull(size_t max_bytes) {
+  if (pulling_ || stopped_ || connection_->IsTerminated()) return 0;
+  pulling_ = true;
+  ++pulls_;
+  if (!ends_.empty()) SendEnds();
+  size_t moved = 0;
+  while (moved < max_bytes) {
+    const std::optional<size_t> sent = SendOne(max_bytes - moved);
+    if (!sent.has_value()) break;
+    moved += *sent;
+  }
+  if (!ends_.empty()) SendEnds();
+  pulling_ = false;
+  while (!resume_after_pull_.empty()) {
+    const h2::StreamId id = resume_after_pull_.back();
+    resume_after_pull_.pop_back();
+    Resume(id);
+  }
+  return moved;
 }
 
 // --- Ends --------------------------------------------------------------------
@@ -305,12 +308,12 @@ void DataScheduler::Impl::SendEnds() {
 
 void DataScheduler::Impl::AskForEnd(Stream* stream) {
   stream->idle_pull = pulls_;
-  const std::optional<DataSource::Chunk> chunk = Read(stream, 0);
-  if (!chunk.has_value()) {
+  const DataSource::Chunk chunk = Read(stream, 0);
+  if (!DoneReading()) {
     closed_in_read_.reset();
-  } else if (!chunk->status.ok() || chunk->size() > 0) {
+  } else if (!chunk.status.ok() || chunk.size() > 0) {
     Fail(stream);
-  } else if (chunk->end) {
+  } else if (chunk.end) {
     Finish(stream).IgnoreError();
   } else if (resumed_while_read_) {
     ResumeAfterPull(stream);
@@ -336,12 +339,8 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
     return status;
   }
   if (options_.trace != nullptr) {
-    options_.trace->Next<TraceFrame>() = {id,
-                                          0,
-                                          true,
-                                          TraceOutcome::kSent,
-                                          capacity.window,
-                                          capacity.connection_window};
+    Trace({id, 0, true, TraceOutcome::kSent, capacity.window,
+           capacity.connection_window});
   }
   const size_t ready_streams = book_.ready_streams();
   Close(stream, /*finished=*/true);

@@ -1,3 +1,4 @@
+#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/ranked_policy.h>
 #include <sluice/scheduler/ready_queue.h>
 
@@ -30,7 +31,7 @@ RankedPolicy::RankedPolicy(const PolicyOptions& options, const Shape& shape)
       groups_(shape.groups) {}
 
 void RankedPolicy::OnOpen(StreamId id, const StreamInfo& info) {
-  Stream& stream = streams_[id];
+  Stream& stream = streams_.Insert(id);
   stream.id = id;
   stream.arrival = arrivals_++;
   stream.info = &info;
@@ -60,15 +61,14 @@ void RankedPolicy::Rerank(Stream& stream) {
 }
 
 void RankedPolicy::OnClose(StreamId id) {
-  const auto found = streams_.find(id);
-  Stream& stream = found->second;
+  Stream& stream = Find(id);
   if (stream.ready) Leave(stream);
   if (picked_ == &stream) {
     picked_ = nullptr;
     picked_rank_.reset();
   }
   arrived_.remove(&stream);
-  streams_.erase(found);
+  streams_.Erase(id);
 }
 
 void RankedPolicy::SetReady(StreamId id) {
@@ -93,7 +93,7 @@ std::optional<Grant> RankedPolicy::Pick() {
   if (ABSL_PREDICT_FALSE(shape_.starvation_guard != 0)) {
     next = StarvingGroup(next);
   }
-  Group& group = groups_[next];
+  Group& group = *groups_[next];
   const bool shared =
       group.sequential.empty() || (group.shared_turn && !group.shared.empty());
   picked_ =
@@ -104,6 +104,13 @@ std::optional<Grant> RankedPolicy::Pick() {
   picked_group_ = &group;
   return Grant{
       picked_->id, static_cast<size_t>(max_grant_), {picked_->rank.rule}};
+}
+
+StreamId RankedPolicy::LikelyNext() const {
+  if (ready_groups_[0] == 0) return 0;
+  const Group& group = *groups_[absl::countr_zero(ready_groups_[0])];
+  const bool shared = group.sequential.empty();
+  return (shared ? group.shared : group.sequential).top()->id;
 }
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
@@ -162,20 +169,24 @@ size_t RankedPolicy::ExplainPick(absl::Span<PathLevel> levels) const {
   return 1;
 }
 
-void RankedPolicy::SetRank(Stream& stream, const Rank& rank) const {
+void RankedPolicy::SetRank(Stream& stream, const Rank& rank) {
+  if (Group*& group = groups_[rank.group]; group == nullptr) {
+    const priority::MemoryScope scope(groups_.get_allocator().resource());
+    group = &made_groups_.emplace_back();
+  }
   stream.rank = rank;
   stream.quantum = max_grant_ * kUnitsPerByte / rank.weight;
 }
 
 ReadyQueue& RankedPolicy::QueueOf(const Rank& rank) {
-  Group& group = groups_[rank.group];
+  Group& group = *groups_[rank.group];
   return IsShared(rank) ? group.shared : group.sequential;
 }
 
 // A stream that is new to the group starts at its clock; one that comes back
 // keeps its place, but gains nothing by having been away: S = max(S, V − q).
 void RankedPolicy::Enter(Stream& stream) {
-  const int64_t clock = groups_[stream.rank.group].clock;
+  const int64_t clock = groups_[stream.rank.group]->clock;
   if (!IsShared(stream.rank)) {
     stream.order = stream.rank.order;
   } else if (std::exchange(stream.fresh, false)) {
@@ -206,9 +217,9 @@ void RankedPolicy::Move(Stream& stream, const Rank& rank) {
     stream.fresh = true;
   } else if (!stream.fresh &&
              (old.group != rank.group || old.weight != rank.weight)) {
-    const int64_t clock = groups_[rank.group].clock;
+    const int64_t clock = groups_[rank.group]->clock;
     stream.order = std::max(
-        start - groups_[old.group].clock + clock + stream.quantum, clock);
+        start - groups_[old.group]->clock + clock + stream.quantum, clock);
     stream.remainder =
         static_cast<uint16_t>(stream.remainder * rank.weight / old.weight);
   }
@@ -226,11 +237,11 @@ Rank RankedPolicy::AskRank(const Stream& stream) const {
 void RankedPolicy::UpdateReadyBit(size_t group) {
   const uint64_t bit = uint64_t{1} << (group % 64);
   uint64_t& word = ready_groups_[group / 64];
-  if (groups_[group].sequential.empty() && groups_[group].shared.empty()) {
+  if (groups_[group]->sequential.empty() && groups_[group]->shared.empty()) {
     word &= ~bit;
   } else if ((word & bit) == 0) {
     word |= bit;
-    groups_[group].waits_since = total_charged_;
+    groups_[group]->waits_since = total_charged_;
   }
 }
 
@@ -242,8 +253,8 @@ size_t RankedPolicy::StarvingGroup(size_t first) const {
   for (size_t word = 0; word < ready_groups_.size(); ++word) {
     for (uint64_t bits = ready_groups_[word]; bits != 0; bits &= bits - 1) {
       const size_t group = word * 64 + absl::countr_zero(bits);
-      if (groups_[group].waits_since < since) {
-        since = groups_[group].waits_since;
+      if (groups_[group]->waits_since < since) {
+        since = groups_[group]->waits_since;
         starving = group;
       }
     }

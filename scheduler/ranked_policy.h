@@ -39,11 +39,13 @@
 #include <sluice/scheduler/policy.h>  // IWYU pragma: export
 #include <sluice/scheduler/ready_queue.h>
 #include <sluice/scheduler/register_policy.h>  // IWYU pragma: export
-#include <sluice/scheduler/translation.h>      // IWYU pragma: export
+#include <sluice/scheduler/stream_map.h>
+#include <sluice/scheduler/translation.h>  // IWYU pragma: export
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <optional>
 
 #include "absl/base/attributes.h"
@@ -74,6 +76,7 @@ class RankedPolicy : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
+  StreamId LikelyNext() const final;
   // One level: the group.
   size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 
@@ -127,8 +130,8 @@ class RankedPolicy : public Policy {
     int64_t waits_since = 0;  // bytes sent when it was served or became ready
   };
 
-  Stream& Find(StreamId id) { return streams_.find(id)->second; }
-  void SetRank(Stream& stream, const Rank& rank) const;
+  Stream& Find(StreamId id) { return *streams_.Find(id); }
+  void SetRank(Stream& stream, const Rank& rank);
   ReadyQueue& QueueOf(const Rank& rank);
   void Enter(Stream& stream);
   void Leave(Stream& stream);
@@ -143,9 +146,11 @@ class RankedPolicy : public Policy {
 
   const int64_t max_grant_;
   const Shape shape_;
-  priority::ResourceVector<Group> groups_;
-  std::array<uint64_t, 2> ready_groups_{};  // a bit for each group
-  priority::ResourceNodeMap<StreamId, Stream> streams_;
+  // A group is made when a stream comes to it first, and stays.
+  std::list<Group, priority::ResourceAllocator<Group>> made_groups_;
+  priority::ResourceVector<Group*> groups_;  // null: not made
+  std::array<uint64_t, 2> ready_groups_{};   // a bit for each group
+  StreamMap<Stream> streams_;
   LinkedList<Stream, &Stream::links> arrived_;
   int64_t arrivals_ = 0;
   int64_t total_charged_ = 0;  // bytes

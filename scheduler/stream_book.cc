@@ -40,6 +40,13 @@ absl::StatusCode StreamBook::Open(StreamId id, StreamRecord* record) {
   record->id = id;
   StreamId& highest = highest_opened_[id & 1];
   highest = std::max(highest, id);
+  ++open_streams_;
+  opening_ = record;
+  if (idle_count() > 0) TakeIdle(id, record);
+  return absl::StatusCode::kOk;
+}
+
+void StreamBook::TakeIdle(StreamId id, StreamRecord* record) {
   IdleStreams& idle = idle_[id & 1];
   if (const auto found = idle.find(id); found != idle.end()) {
     record->info.rfc7540 = found->second.rfc7540;
@@ -48,11 +55,8 @@ absl::StatusCode StreamBook::Open(StreamId id, StreamRecord* record) {
     record->updated_by_frame = found->second.rfc9218.has_value();
   }
   // The lower ids of the same side are closed now (RFC 9113 §5.1.1).
-  idle.erase(idle.begin(), idle.upper_bound(highest));
-  ++open_streams_;
+  idle.erase(idle.begin(), idle.upper_bound(highest_opened_[id & 1]));
   ShrinkIdle();
-  opening_ = record;
-  return absl::StatusCode::kOk;
 }
 
 absl::StatusCode StreamBook::SetRfc7540(StreamId id, StreamRecord* record,
@@ -163,14 +167,14 @@ void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {
   if (merged == record->info.hints) return;
   SettleUnless(record);
   record->info.hints = merged;
+  record->has_length = merged.bytes_remaining.has_value();
   Tell(record, Signal::kHints);
 }
 
 // --- Telling the policy ------------------------------------------------------
 
-void StreamBook::Settle() {
+void StreamBook::TellOpening() {
   StreamRecord* const record = std::exchange(opening_, nullptr);
-  if (record == nullptr) return;
   // The client's dependency acts before the application's, as when that comes
   // later: an exclusive one moves other streams (RFC 7540 §5.3.1).
   std::optional<Rfc7540Priority> server;

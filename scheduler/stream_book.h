@@ -42,6 +42,7 @@ namespace sluice::scheduler {
 struct StreamRecord {
   StreamId id = 0;
   bool ready = false;
+  bool has_length = false;  // info.hints.bytes_remaining is counted down
   StreamInfo info;
 
   // The two sources of info.server: the application's call, and the `priority`
@@ -72,7 +73,9 @@ class StreamBook {
   absl::StatusCode CheckOpen(StreamId id);
 
   // Tells the policy of the stream that opened last, if it does not know yet.
-  void Settle();
+  void Settle() {
+    if (opening_ != nullptr) TellOpening();
+  }
 
   // A signal of the client for a stream that is open (`record` is its record),
   // or idle or closed (`record` is null). An id that can never open any more is
@@ -118,9 +121,14 @@ class StreamBook {
   }
   // `record` is the picked stream's, null when it was closed since.
   void Charge(StreamId id, StreamRecord* record, size_t bytes) {
-    if (record != nullptr) CountDown(bytes, &record->info.hints);
+    if (record != nullptr && record->has_length) {
+      CountDown(bytes, &record->info.hints);
+    }
     policy_->Charge(id, bytes);
   }
+
+  // Policy::LikelyNext().
+  StreamId LikelyNext() const { return policy_->LikelyNext(); }
 
   // The stream will send no more. Afterwards `*record` may be destroyed.
   void Close(StreamRecord* record);
@@ -142,6 +150,7 @@ class StreamBook {
   void SettleUnless(const StreamRecord* record) {
     if (opening_ != nullptr && opening_ != record) Settle();
   }
+  void TellOpening();
   void Tell(StreamRecord* record, Signal changed);
   void UseRfc9218();
   // The application's own word, else the response's field over the client's
@@ -155,6 +164,8 @@ class StreamBook {
   bool Passed(StreamId id) const { return id <= highest_opened_[id & 1]; }
   size_t idle_count() const { return idle_[0].size() + idle_[1].size(); }
   absl::StatusCode CheckRoom(StreamId id);
+  // The signals of before its opening, which end its being idle.
+  void TakeIdle(StreamId id, StreamRecord* record);
   void ShrinkIdle();
 
   Policy* const policy_;

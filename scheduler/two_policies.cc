@@ -23,7 +23,7 @@ TwoPolicies::TwoPolicies(std::unique_ptr<Policy> first,
 void TwoPolicies::OnOpen(StreamId id, const StreamInfo& info) {
   first_->OnOpen(id, info);
   second_->OnOpen(id, info);
-  Stream& stream = streams_[id];
+  Stream& stream = streams_.Insert(id);
   stream.info = &info;
   Serve(id, stream);
 }
@@ -32,7 +32,7 @@ void TwoPolicies::OnPriority(StreamId id, const StreamInfo& info,
                              Signal changed) {
   first_->OnPriority(id, info, changed);
   second_->OnPriority(id, info, changed);
-  Serve(id, streams_.find(id)->second);
+  Serve(id, *streams_.Find(id));
 }
 
 absl::Status TwoPolicies::OnIdlePriority(
@@ -46,19 +46,19 @@ void TwoPolicies::OnClientUsesRfc9218() {
 }
 
 void TwoPolicies::OnClose(StreamId id) {
-  streams_.erase(id);
+  streams_.Erase(id);
   first_->OnClose(id);
   second_->OnClose(id);
 }
 
 void TwoPolicies::SetReady(StreamId id) {
-  Stream& stream = streams_.find(id)->second;
+  Stream& stream = *streams_.Find(id);
   stream.ready = true;
   PolicyOf(stream).SetReady(id);
 }
 
 void TwoPolicies::SetBlocked(StreamId id) {
-  Stream& stream = streams_.find(id)->second;
+  Stream& stream = *streams_.Find(id);
   stream.ready = false;
   PolicyOf(stream).SetBlocked(id);
 }
@@ -78,12 +78,17 @@ void TwoPolicies::Charge(StreamId id, size_t bytes) {
   picked_->Charge(id, bytes);
 }
 
+StreamId TwoPolicies::LikelyNext() const {
+  const StreamId id = second_->LikelyNext();
+  return id != 0 ? id : first_->LikelyNext();
+}
+
 size_t TwoPolicies::ExplainPick(absl::Span<PathLevel> levels) const {
   return picked_->ExplainPick(levels);
 }
 
 void TwoPolicies::ServeAgain() {
-  for (auto& [id, stream] : streams_) Serve(id, stream);
+  for (const StreamId id : streams_.SortedIds()) Serve(id, *streams_.Find(id));
 }
 
 void TwoPolicies::Serve(StreamId id, Stream& stream) {

@@ -2,12 +2,12 @@
 // open stream; a stream is ready in the one that serves it. Streams that
 // `second` has ready go before those of `first`.
 //
-// Pick, Charge: the cost of the two. Everything else: O(log n) more.
+// Pick, Charge: the cost of the two. Everything else: O(1) more.
 #ifndef SLUICE_SCHEDULER_TWO_POLICIES_H_
 #define SLUICE_SCHEDULER_TWO_POLICIES_H_
 
-#include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
+#include <sluice/scheduler/stream_map.h>
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <cstddef>
@@ -34,6 +34,7 @@ class TwoPolicies : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
+  StreamId LikelyNext() const final;
   size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 
  protected:
@@ -66,7 +67,7 @@ class TwoPolicies : public Policy {
   const std::unique_ptr<Policy> second_;
   const absl::string_view second_rule_;
   Policy* picked_ = first_.get();
-  priority::ResourceMap<StreamId, Stream> streams_;
+  StreamMap<Stream> streams_;
 };
 
 }  // namespace sluice::scheduler

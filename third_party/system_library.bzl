@@ -17,7 +17,7 @@ _LIBRARY = """cc_library(
 # Debian ships one pkg-config module for each target: absl_TARGET.
 _ABSL_PACKAGES = {
     "absl/algorithm": ["container"],
-    "absl/base": ["core_headers"],
+    "absl/base": ["config", "core_headers"],
     "absl/cleanup": ["cleanup"],
     "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector", "node_hash_map"],
     "absl/flags": ["commandlineflag", "flag", "parse", "reflection", "usage"],

@@ -1,10 +1,18 @@
-// Prints what an idle connection keeps, beside nghttp2's session:
+// Prints what an idle connection keeps, for each policy, beside nghttp2's
+// session. For resident bytes run one benchmark in a process:
 //
-//   ./bazelw run --config=opt //benchmarks/micro:connection_memory
+//   ./bazelw build --config=opt //benchmarks/micro:connection_memory
+//   bazel-bin/benchmarks/micro/connection_memory
+//       --benchmark_filter=IdleConnection/auto/requests:0
 //
-// The counter is the result; the time is that of a handshake and its requests.
+// The counters are the result; the time is that of a handshake and its
+// requests.
+#include <sluice/scheduler/registry.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "benchmark/benchmark.h"
 #include "benchmarks/micro/idle_memory.h"
@@ -12,29 +20,44 @@
 namespace sluice::benchmarks {
 namespace {
 
-constexpr size_t kConnections = 200;
+constexpr size_t kConnections = 1000;
 
-void IdleConnection(benchmark::State& state, Implementation implementation) {
-  size_t bytes = 0;
+void IdleConnection(benchmark::State& state, const std::string& system) {
+  IdleBytes bytes;
   for (auto _ : state) {
-    bytes = IdleConnectionBytes(implementation, kConnections,
+    bytes = IdleConnectionBytes(system, kConnections,
                                 static_cast<size_t>(state.range(0)));
   }
-  state.counters["bytes_per_connection"] = static_cast<double>(bytes);
+  state.counters["heap_bytes"] = static_cast<double>(bytes.heap);
+  state.counters["resident_bytes"] = static_cast<double>(bytes.resident);
   state.SetItemsProcessed(state.iterations() *
                           static_cast<int64_t>(kConnections));
 }
 
-BENCHMARK_CAPTURE(IdleConnection, sluice, Implementation::kSluice)
-    ->ArgName("requests")
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(100);
-BENCHMARK_CAPTURE(IdleConnection, nghttp2, Implementation::kNghttp2)
-    ->ArgName("requests")
-    ->Arg(0)
-    ->Arg(1)
-    ->Arg(100);
+void RegisterAll() {
+  std::vector<std::string> systems = {"nghttp2", "core"};
+  for (const scheduler::PolicyEntry& entry : scheduler::RegisteredPolicies()) {
+    systems.push_back(entry.name);
+  }
+  for (const std::string& system : systems) {
+    benchmark::RegisterBenchmark(
+        ("IdleConnection/" + system).c_str(),
+        [system](benchmark::State& state) { IdleConnection(state, system); })
+        ->ArgName("requests")
+        ->Arg(0)
+        ->Arg(1)
+        ->Arg(100)
+        ->Iterations(1);
+  }
+}
 
 }  // namespace
 }  // namespace sluice::benchmarks
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  sluice::benchmarks::RegisterAll();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

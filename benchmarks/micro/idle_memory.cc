@@ -4,18 +4,24 @@
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
+#include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/registry.h>
 
 #include <malloc.h>
 #include <nghttp2/nghttp2.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::benchmarks {
@@ -55,8 +61,12 @@ std::string ClientBytes(size_t requests) {
 
 class SluiceServer {
  public:
-  explicit SluiceServer(absl::string_view bytes)
+  // `policy` empty: none, and no DataScheduler.
+  SluiceServer(absl::string_view bytes, const std::string& policy)
       : connection_(h2::ConnectionOptions()) {
+    if (!policy.empty()) {
+      scheduler_.emplace(&connection_, *scheduler::CreatePolicy(policy));
+    }
     Require(connection_.InitiateConnection().ok());
     // In pieces, as a socket brings them: each request is answered by itself.
     while (!bytes.empty()) {
@@ -65,15 +75,9 @@ class SluiceServer {
       std::vector<h2::Event> events;
       Require(connection_.ReceiveData(piece, &events).ok());
       for (const h2::Event& event : events) {
+        if (scheduler_.has_value()) scheduler_->OnEvent(event);
         if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
-          h2::SendHeadersOptions end;
-          end.end_stream = true;
-          Require(connection_
-                      .SendHeaders(
-                          request->stream_id,
-                          {{":status", "200"}, {"content-type", "text/plain"}},
-                          end)
-                      .ok());
+          Require(Answer(request->stream_id).ok());
         }
       }
       connection_.ClearOutput();
@@ -82,7 +86,17 @@ class SluiceServer {
 
  private:
   static constexpr size_t kPiece = 64;
+
+  absl::Status Answer(h2::StreamId id) {
+    const std::vector<h2::Header> headers = {{":status", "200"},
+                                             {"content-type", "text/plain"}};
+    return scheduler_.has_value()
+               ? scheduler_->Submit(id, headers, nullptr)
+               : connection_.SendHeaders(id, headers, {.end_stream = true});
+  }
+
   h2::Connection connection_;
+  std::optional<scheduler::DataScheduler> scheduler_;
 };
 
 class Nghttp2Server {
@@ -138,26 +152,34 @@ class Nghttp2Server {
   nghttp2_session* session_ = nullptr;
 };
 
-template <typename Server>
-size_t Measure(const std::string& bytes, size_t connections) {
-  std::vector<std::unique_ptr<Server>> servers;
-  servers.reserve(connections);
-  const size_t before = mallinfo2().uordblks;
-  for (size_t i = 0; i < connections; ++i) {
-    servers.push_back(std::make_unique<Server>(bytes));
-  }
-  const size_t after = mallinfo2().uordblks;
-  return (after - before) / connections;
+size_t ResidentBytes() {
+  size_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+template <typename Make>
+IdleBytes Measure(size_t connections, Make make) {
+  std::vector<decltype(make())> servers(connections);
+  const IdleBytes before = {mallinfo2().uordblks, ResidentBytes()};
+  for (auto& server : servers) server = make();
+  const IdleBytes after = {mallinfo2().uordblks, ResidentBytes()};
+  return {(after.heap - before.heap) / connections,
+          (after.resident - before.resident) / connections};
 }
 
 }  // namespace
 
-size_t IdleConnectionBytes(Implementation implementation, size_t connections,
-                           size_t requests) {
+IdleBytes IdleConnectionBytes(const std::string& system, size_t connections,
+                              size_t requests) {
   const std::string bytes = ClientBytes(requests);
-  return implementation == Implementation::kSluice
-             ? Measure<SluiceServer>(bytes, connections)
-             : Measure<Nghttp2Server>(bytes, connections);
+  if (system == "nghttp2") {
+    return Measure(connections,
+                   [&] { return std::make_unique<Nghttp2Server>(bytes); });
+  }
+  const std::string policy = system == "core" ? "" : system;
+  return Measure(connections,
+                 [&] { return std::make_unique<SluiceServer>(bytes, policy); });
 }
 
 }  // namespace sluice::benchmarks

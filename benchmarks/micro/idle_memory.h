@@ -1,19 +1,26 @@
-// Heap bytes that one idle server connection keeps, for our core and for
-// nghttp2's session, given the same bytes from a client.
+// Bytes that one idle server connection keeps, for ours and for nghttp2's
+// session, given the same bytes from a client.
 #ifndef SLUICE_BENCHMARKS_MICRO_IDLE_MEMORY_H_
 #define SLUICE_BENCHMARKS_MICRO_IDLE_MEMORY_H_
 
 #include <cstddef>
+#include <string>
 
 namespace sluice::benchmarks {
 
-enum class Implementation { kSluice, kNghttp2 };
+struct IdleBytes {
+  // By mallinfo2(), so it is 0 where another allocator stands in (sanitizers).
+  size_t heap = 0;
+  // What the process grew by. Exact for many connections in a fresh process.
+  size_t resident = 0;
+};
 
 // The average over `connections` that have shaken hands and answered `requests`
-// requests each, with nothing left to send or to receive. By mallinfo2(), so it
-// is 0 where another allocator stands in (sanitizers).
-size_t IdleConnectionBytes(Implementation implementation, size_t connections,
-                           size_t requests);
+// requests each, with nothing left to send or to receive. `system`: "nghttp2",
+// "core" (an h2::Connection alone), or a policy of the registry, for a
+// connection with a DataScheduler.
+IdleBytes IdleConnectionBytes(const std::string& system, size_t connections,
+                              size_t requests);
 
 }  // namespace sluice::benchmarks
 

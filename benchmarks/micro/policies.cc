@@ -1,7 +1,8 @@
 // One decision (Pick and Charge of 16 KiB) of every policy through its virtual
-// interface, beside the bare tree and h2o's scheduler in the same run, and one
-// DATA frame through DataScheduler and Connection; both with and without a
-// trace. Names: Pick/<system>/flat/<streams>, Frame/<policy>/flat/<streams>.
+// interface, beside the bare tree and h2o's scheduler in the same run, and the
+// whole of it, one DATA frame through DataScheduler and Connection, beside one
+// of nghttp2's session; both with and without a trace. Names:
+// Pick/<system>/flat/<streams>, Frame/<system>/flat/<streams>.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <random>
@@ -23,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
 #include "benchmarks/micro/systems.h"
 
@@ -33,7 +35,8 @@ namespace {
 using scheduler::Grant;
 using scheduler::Policy;
 
-constexpr int kSizes[] = {10, 100, 1000};
+constexpr int kSizes[] = {10, 100, 1000, 10000};
+constexpr uint32_t kMaxStreams = 20000;
 
 // Streams that never end, with the weights of FlatShape() and, for RFC 9218,
 // one urgency that all share.
@@ -61,7 +64,7 @@ void DecideForever(Policy& policy, benchmark::State& state) {
 
 void PickPolicy(benchmark::State& state, const std::string& spec) {
   scheduler::PolicyOptions options;
-  options.max_streams = 2000;
+  options.max_streams = kMaxStreams;
   const std::unique_ptr<Policy> policy =
       *scheduler::CreatePolicy(spec, options);
   std::deque<scheduler::StreamInfo> infos;
@@ -82,54 +85,84 @@ void PickRecorded(benchmark::State& state, const std::string& spec,
   DecideForever(*policy, state);
 }
 
-// A body without end, shared rather than copied.
+// A body without end, of which no byte is copied and no reference counted.
 class EndlessSource : public scheduler::DataSource {
  public:
   Chunk Read(size_t max_bytes) override {
+    static const std::string& bytes = *new std::string(kFrame, 'x');
     Chunk chunk;
-    chunk.data = max_bytes < data_.size() ? data_.Subcord(0, max_bytes) : data_;
+    chunk.shared.bytes = absl::string_view(bytes).substr(0, max_bytes);
+    sent_ += chunk.shared.bytes.size();
     return chunk;
   }
 
+  // Since the last call.
+  uint64_t TakeSent() { return std::exchange(sent_, 0); }
+
  private:
-  const absl::Cord data_{std::string(kFrame, 'x')};
+  uint64_t sent_ = 0;
 };
 
 enum class Tracing { kOff, kCalls, kFull };
 
-// A server with `state.range(0)` responses, whose client only opens windows.
-void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
+std::unique_ptr<Policy> MakePolicy(const std::string& spec, Tracing tracing,
+                                   scheduler::TraceSink* trace) {
   using trace::TraceDetail;
-  trace::LastEventsTrace trace(kTraceEvents);
-  h2::Connection client(
-      {.side = h2::Side::kClient,
-       .settings = {{h2::SettingId::kInitialWindowSize, h2::kMaxStreamId}}});
-  h2::Connection server(
-      {.side = h2::Side::kServer,
-       .settings = {{h2::SettingId::kMaxConcurrentStreams, 2000}}});
-  scheduler::DataSchedulerOptions options;
-  if (tracing != Tracing::kOff) options.trace = &trace;
-  scheduler::DataScheduler scheduler(
-      &server,
-      tracing == Tracing::kOff
-          ? *scheduler::CreatePolicy(spec)
-          : *trace::CreateRecordedPolicy(spec, {}, &trace,
-                                         tracing == Tracing::kFull
-                                             ? TraceDetail::kFull
-                                             : TraceDetail::kCalls),
-      options);
-  const auto carry = [](h2::Connection& from, h2::Connection& to) {
+  scheduler::PolicyOptions options;
+  options.max_streams = kMaxStreams;
+  if (tracing == Tracing::kOff) return *scheduler::CreatePolicy(spec, options);
+  return *trace::CreateRecordedPolicy(
+      spec, options, trace,
+      tracing == Tracing::kFull ? TraceDetail::kFull : TraceDetail::kCalls);
+}
+
+// A server with responses without end, whose windows do not bound it.
+class FrameServer {
+ public:
+  FrameServer(int64_t streams, const std::string& spec, Tracing tracing)
+      : scheduler_(&server_, MakePolicy(spec, tracing, &trace_),
+                   {.max_streams = kMaxStreams,
+                    .trace = tracing == Tracing::kOff ? nullptr : &trace_}) {
+    server_.InitiateConnection().IgnoreError();
+    client_.InitiateConnection().IgnoreError();
+    Carry(server_, client_);
+    for (const h2::Event& event : Carry(client_, server_)) {
+      scheduler_.OnEvent(event);
+    }
+    OpenWindow(0, h2::kMaxStreamId - 65535);
+    for (int64_t i = 0; i < streams; ++i) Request(2 * i + 1);
+    server_.ClearOutput();
+  }
+
+  // One DATA frame: windows, pick, body, frame header, charge.
+  bool SendFrame() {
+    const size_t sent = scheduler_.Pull(kFrame);
+    server_.ConsumeOutput(server_.OutputSize()).IgnoreError();
+    return sent > 0;
+  }
+
+  // To be called once in kFramesOfWindows frames.
+  static constexpr int64_t kFramesOfWindows = 100000;
+  void OpenWindows() {
+    uint64_t total = 0;
+    for (size_t i = 0; i < bodies_.size(); ++i) {
+      const uint64_t sent = bodies_[i]->TakeSent();
+      total += sent;
+      if (sent > 0) OpenWindow(2 * i + 1, sent);
+    }
+    if (total > 0) OpenWindow(0, total);
+  }
+
+ private:
+  static std::vector<h2::Event> Carry(h2::Connection& from,
+                                      h2::Connection& to) {
     std::vector<h2::Event> events;
     to.ReceiveData(from.DataToSend(), &events).IgnoreError();
     return events;
-  };
-  server.InitiateConnection().IgnoreError();
-  client.InitiateConnection().IgnoreError();
-  carry(server, client);
-  for (const h2::Event& event : carry(client, server)) scheduler.OnEvent(event);
-  for (int64_t i = 0; i < state.range(0); ++i) {
-    const auto id = static_cast<h2::StreamId>(2 * i + 1);
-    client
+  }
+
+  void Request(uint32_t id) {
+    client_
         .SendHeaders(id,
                      {{":method", "GET"},
                       {":scheme", "https"},
@@ -138,21 +171,51 @@ void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
                       {"priority", "u=3, i"}},
                      {.end_stream = true})
         .IgnoreError();
-    for (const h2::Event& event : carry(client, server)) {
-      scheduler.OnEvent(event);
+    for (const h2::Event& event : Carry(client_, server_)) {
+      scheduler_.OnEvent(event);
     }
-    scheduler
-        .Submit(id, {{":status", "200"}}, std::make_unique<EndlessSource>())
-        .IgnoreError();
+    auto body = std::make_unique<EndlessSource>();
+    bodies_.push_back(body.get());
+    scheduler_.Submit(id, {{":status", "200"}}, std::move(body)).IgnoreError();
+    server_.ClearOutput();
   }
-  server.ClearOutput();
-  const std::string window("\0\0\4\10\0\0\0\0\0\0\0\100\0", 13);
-  std::vector<h2::Event> events;
+
+  void OpenWindow(uint32_t id, uint64_t bytes) {
+    std::string frame("\0\0\4\10\0", 5);
+    for (const uint64_t number : {uint64_t{id}, bytes}) {
+      for (const int shift : {24, 16, 8, 0}) {
+        frame += static_cast<char>(number >> shift);
+      }
+    }
+    std::vector<h2::Event> events;
+    if (!server_.ReceiveData(frame, &events).ok()) std::abort();
+    for (const h2::Event& event : events) scheduler_.OnEvent(event);
+  }
+
+  trace::LastEventsTrace trace_{kTraceEvents};
+  h2::Connection client_{
+      {.side = h2::Side::kClient,
+       .settings = {{h2::SettingId::kInitialWindowSize, h2::kMaxStreamId}}}};
+  h2::Connection server_{
+      {.side = h2::Side::kServer,
+       .settings = {{h2::SettingId::kMaxConcurrentStreams, kMaxStreams}},
+       // All windows are opened at a time.
+       .limits = {.budgets = {.window_update = {0xffffffff, 0, 0}}}}};
+  scheduler::DataScheduler scheduler_;
+  std::vector<EndlessSource*> bodies_;
+};
+
+void Frame(benchmark::State& state, const std::string& spec, Tracing tracing) {
+  FrameServer server(state.range(0), spec, tracing);
+  int64_t left = FrameServer::kFramesOfWindows;
   for (auto _ : state) {
-    if (scheduler.Pull(kFrame) == 0) state.SkipWithError("nothing sent");
-    server.ClearOutput();
-    events.clear();
-    server.ReceiveData(window, &events).IgnoreError();
+    if (--left == 0) {
+      state.PauseTiming();
+      server.OpenWindows();
+      left = FrameServer::kFramesOfWindows;
+      state.ResumeTiming();
+    }
+    if (!server.SendFrame()) state.SkipWithError("nothing sent");
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -172,11 +235,20 @@ void RegisterAll() {
   };
   add("bare_tree", PickSystem<SluiceSystem<priority::TreeOrder::kSlots>>);
   add("h2o", PickSystem<H2oSystem>);
+  const auto add_frame = [](const std::string& name, auto run) {
+    auto* made = benchmark::RegisterBenchmark(
+        ("Frame/" + name + "/flat").c_str(), std::move(run));
+    for (const int size : kSizes) made->Arg(size);
+  };
+  add_frame("nghttp2", PickSystem<Nghttp2System>);
   for (const scheduler::PolicyEntry& entry : scheduler::RegisteredPolicies()) {
     add(entry.name, [name = entry.name](benchmark::State& state) {
       PickPolicy(state, name);
     });
   }
+  add_frame("auto", [](benchmark::State& state) {
+    Frame(state, "auto", Tracing::kOff);
+  });
   using trace::TraceDetail;
   for (const std::string name : {"rfc7540", "rfc9218"}) {
     add(name + "_recorded_calls", [name](benchmark::State& state) {
@@ -190,12 +262,10 @@ void RegisterAll() {
         {"_recorded_calls", Tracing::kCalls},
         {"_recorded_full", Tracing::kFull}};
     for (const auto& [suffix, tracing] : tracings) {
-      benchmark::RegisterBenchmark(
-          ("Frame/" + name + suffix + "/flat").c_str(),
-          [name, tracing = tracing](benchmark::State& state) {
-            Frame(state, name, tracing);
-          })
-          ->Arg(100);
+      add_frame(name + suffix,
+                [name, tracing = tracing](benchmark::State& state) {
+                  Frame(state, name, tracing);
+                });
     }
   }
 }

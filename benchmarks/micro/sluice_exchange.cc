@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/micro/exchange.h"
@@ -37,23 +36,38 @@ std::vector<h2::Header> HeadersOf(const Fields& fields) {
 
 constexpr uint32_t kWindow = 0x7fffffff;  // as good as endless
 
-// A body that is there already: its bytes are shared, not copied.
+// A body that is in memory already: its bytes are shared, not copied.
 class Body : public scheduler::DataSource {
  public:
-  explicit Body(absl::Cord rest) : rest_(std::move(rest)) {}
+  explicit Body(const h2::SharedBytes& bytes) : rest_(bytes) {}
   Chunk Read(size_t max_bytes) override {
     Chunk chunk;
-    chunk.data = rest_.Subcord(0, max_bytes);
-    rest_.RemovePrefix(chunk.data.size());
-    chunk.end = rest_.empty();
+    chunk.shared = {rest_.bytes.substr(0, max_bytes), rest_.owner};
+    rest_.bytes.remove_prefix(chunk.shared.bytes.size());
+    chunk.end = rest_.bytes.empty();
     return chunk;
   }
 
+  // As an application with many requests does, it uses the memory of bodies
+  // that are finished again.
+  static void* operator new(size_t size) {
+    if (spare_ == nullptr) return ::operator new(size);
+    return std::exchange(spare_, *static_cast<void**>(spare_));
+  }
+  static void operator delete(void* memory) {
+    *static_cast<void**>(memory) = std::exchange(spare_, memory);
+  }
+
  private:
-  absl::Cord rest_;
+  static inline void* spare_ = nullptr;  // each begins with the next one
+
+  h2::SharedBytes rest_;
 };
 
-absl::Cord BodyOf(size_t bytes) { return absl::Cord(std::string(bytes, 'x')); }
+h2::SharedBytes BodyOf(size_t bytes) {
+  const auto text = std::make_shared<const std::string>(bytes, 'x');
+  return {*text, text};
+}
 
 // Both ends: bodies go through a DataScheduler.
 template <class Face>
@@ -105,10 +119,11 @@ class SluiceEnd : public Face {
   virtual void OnEnd(h2::StreamId id) = 0;
 
   void Submit(h2::StreamId id, const std::vector<h2::Header>& headers,
-              const absl::Cord& body,
+              const h2::SharedBytes& body,
               const std::vector<h2::Header>& trailers = {}) {
     Check(scheduler_.Submit(
-        id, headers, body.empty() ? nullptr : std::make_unique<Body>(body),
+        id, headers,
+        body.bytes.empty() ? nullptr : std::make_unique<Body>(body),
         {.trailers = trailers}));
   }
 
@@ -136,7 +151,7 @@ class SluiceClient final : public SluiceEnd<ClientEnd> {
 
  private:
   const std::vector<h2::Header> request_;
-  const absl::Cord body_;
+  const h2::SharedBytes body_;
   uint64_t done_ = 0;
 };
 
@@ -160,7 +175,7 @@ class SluiceServer final : public SluiceEnd<End> {
 
  private:
   const std::vector<h2::Header> response_;
-  const absl::Cord body_;
+  const h2::SharedBytes body_;
   const std::vector<h2::Header> trailers_;
   uint64_t unanswered_;
 };

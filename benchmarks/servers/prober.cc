@@ -157,10 +157,10 @@ absl::Status Prober::OnEvent(const h2::Event& event, absl::Duration now) {
     return OnData(*data, now);
   }
   if (const auto* response = std::get_if<h2::ResponseReceived>(&event)) {
-    const h2::Header& status = response->headers.front();
-    if (status.value != "200") {
-      return absl::UnavailableError(absl::StrCat(
-          "the server answers with status ", status.value, ", not 200"));
+    const absl::string_view status = response->headers.front().value;
+    if (status != "200") {
+      return absl::UnavailableError(
+          absl::StrCat("the server answers with status ", status, ", not 200"));
     }
   } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
     return absl::UnavailableError(

@@ -6,10 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "benchmarks/servers/link_direction.h"
@@ -17,6 +15,7 @@
 #include "benchmarks/servers/reaction_meter.h"
 #include "benchmarks/servers/reaction_options.h"
 #include "benchmarks/servers/slow_link.h"
+#include "benchmarks/servers/spread.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::servers {
@@ -49,19 +48,6 @@ CellSpreads SpreadsOf(const Cell& cell, absl::Duration round_trip) {
           })};
 }
 
-std::string Text(const Spread& spread, int digits) {
-  return absl::StrFormat("%.*f (%.*f–%.*f)", digits, spread.median, digits,
-                         spread.least, digits, spread.most);
-}
-
-// `text` and spaces to `width` characters; "–" is one character of three bytes.
-std::string Padded(absl::string_view text, size_t width) {
-  const auto characters = static_cast<size_t>(
-      absl::c_count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-  return absl::StrCat(text,
-                      std::string(width - std::min(width, characters), ' '));
-}
-
 std::string Row(absl::Span<const std::string> columns) {
   constexpr size_t kWidths[] = {10, 9, 20, 18, 0};
   std::string row;
@@ -69,12 +55,6 @@ std::string Row(absl::Span<const std::string> columns) {
     absl::StrAppend(&row, Padded(columns[i], kWidths[i]));
   }
   return absl::StrCat(row, "\n");
-}
-
-Json ToJson(const Spread& spread) {
-  return {{"median", spread.median},
-          {"least", spread.least},
-          {"most", spread.most}};
 }
 
 Json ToJson(const LinkCounters& counters) {
@@ -104,21 +84,13 @@ Json ToJson(const Cell& cell, absl::Duration round_trip) {
           {"queue_kb", cell.scenario.queue_kb},
           {"ask_after_kb", cell.scenario.ask_after_kb},
           {"signals", SignalsName(cell.signals)},
-          {"low_kb_before", ToJson(spreads.kb_before)},
-          {"low_kb_between", ToJson(spreads.kb_between)},
-          {"round_trips_to_last_byte", ToJson(spreads.round_trips)},
+          {"low_kb_before", spreads.kb_before},
+          {"low_kb_between", spreads.kb_between},
+          {"round_trips_to_last_byte", spreads.round_trips},
           {"runs", std::move(runs)}};
 }
 
 }  // namespace
-
-Spread SpreadOf(std::vector<double> values) {
-  absl::c_sort(values);
-  const size_t count = values.size();
-  return {.median = (values[(count - 1) / 2] + values[count / 2]) / 2,
-          .least = values.front(),
-          .most = values.back()};
-}
 
 std::string OneRun(const Reaction& reaction, absl::Duration round_trip) {
   return absl::StrFormat("%.0f+%.0f KB, %.1f round trips",
@@ -135,8 +107,9 @@ std::string ReactionTable(absl::Span<const Cell> cells,
     const CellSpreads spreads = SpreadsOf(cell, round_trip);
     absl::StrAppend(
         &table, Row({cell.scenario.name, std::string(SignalsName(cell.signals)),
-                     Text(spreads.kb_before, 0), Text(spreads.kb_between, 0),
-                     Text(spreads.round_trips, 1)}));
+                     SpreadText(spreads.kb_before, 0),
+                     SpreadText(spreads.kb_between, 0),
+                     SpreadText(spreads.round_trips, 1)}));
   }
   return table;
 }

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "benchmarks/servers/prober.h"
@@ -26,17 +25,6 @@ struct Cell {
   Signals signals = Signals::kRfc7540;
   std::vector<Measurement> runs;
 };
-
-struct Spread {
-  double median = 0;  // of an even number of values: the mean of the middle two
-  double least = 0;
-  double most = 0;
-
-  friend bool operator==(const Spread&, const Spread&) = default;
-};
-
-// Of at least one value.
-Spread SpreadOf(std::vector<double> values);
 
 // "304+0 KB, 4.5 round trips".
 std::string OneRun(const Reaction& reaction, absl::Duration round_trip);

@@ -2,19 +2,17 @@
 #ifndef SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 #define SLUICE_BENCHMARKS_SERVERS_SERVER_PROCESS_H_
 
-#include <sys/types.h>
-
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "benchmarks/servers/child_process.h"
 #include "benchmarks/servers/link_end.h"
 
 namespace sluice::servers {
 
-// The destructor kills the process, and so does the kernel when the thread that
-// started it ends.
 class ServerProcess {
  public:
   // Runs `words`, program first, and waits for the first line of its standard
@@ -24,17 +22,12 @@ class ServerProcess {
   // readable before.
   static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(
       const LinkEnd& end, std::vector<std::string> words, int interrupt);
-  ~ServerProcess();
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
 
  private:
-  explicit ServerProcess(pid_t pid) : pid_(pid) {}
+  explicit ServerProcess(std::unique_ptr<ChildProcess> child)
+      : child_(std::move(child)) {}
 
-  // Waits for its end; the status as waitpid() gives it.
-  int Wait();
-
-  pid_t pid_;  // 0 after Wait()
+  const std::unique_ptr<ChildProcess> child_;
 };
 
 }  // namespace sluice::servers

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -69,6 +70,9 @@ void AccessLog::AddLine(std::string line) {
 }
 
 void AccessLog::Flush() {
+  // A pipe takes long texts in pieces.
+  static std::mutex mutex;
+  const std::lock_guard<std::mutex> lock(mutex);
   absl::string_view rest = lines_;
   while (!rest.empty()) {
     const ssize_t written = ::write(fd_, rest.data(), rest.size());

@@ -16,8 +16,8 @@ namespace sluice::examples {
 struct AccessLogEntry {
   absl::Time finished;
   absl::Duration
-      took;          // from the request's last header to the body's last byte
-  std::string peer;  // address:port
+      took;  // from the request's last header to the body's last byte
+  absl::string_view peer;  // address:port
   h2::StreamId stream_id = 0;
   std::string method;
   std::string path;
@@ -36,7 +36,8 @@ std::string FormatConnectionError(absl::Time when, absl::string_view peer,
                                   absl::string_view error);
 
 // Gathers lines and writes them in one piece. Writing blocks as the descriptor
-// does.
+// does. Not thread-safe, but the logs of several threads may have the same
+// descriptor: all write in turn, so that lines stay whole.
 class AccessLog {
  public:
   // `fd` is not owned; −1 drops everything. `on_first_line` is called when
@@ -45,6 +46,9 @@ class AccessLog {
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
+
+  // Whether lines go anywhere.
+  bool enabled() const { return fd_ >= 0; }
 
   void Add(const AccessLogEntry& entry);
   void AddConnectionError(absl::Time when, absl::string_view peer,

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -14,7 +15,8 @@
 namespace sluice::examples {
 namespace {
 
-constexpr size_t kPieces = 64;
+// Enough for a frame header and a payload of 1 KB each, 256 times.
+constexpr size_t kPieces = 512;
 
 class CleartextTransport : public Transport {
  public:
@@ -27,34 +29,40 @@ class CleartextTransport : public Transport {
     do {
       got = ::recv(fd_, buffer.data(), buffer.size(), 0);
     } while (got < 0 && errno == EINTR);
-    if (got > 0) return {IoStatus::kDone, static_cast<size_t>(got)};
+    if (got > 0) {
+      const auto bytes = static_cast<size_t>(got);
+      return {IoStatus::kDone, bytes, /*more=*/bytes == buffer.size()};
+    }
     if (got == 0) return {IoStatus::kEnd};
     return {WouldBlock() ? IoStatus::kWantRead : IoStatus::kError};
   }
 
-  IoResult Write(h2::Connection* connection) override {
+  IoResult Write(h2::Connection* connection, size_t) override {
     std::array<iovec, kPieces> pieces;
-    msghdr message = {};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = connection->PeekOutput(absl::MakeSpan(pieces));
-    ssize_t sent;
-    do {
-      sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0 && !WouldBlock()) return {IoStatus::kError};
-    if (sent > 0) connection->ConsumeOutput(sent).IgnoreError();
-    rest_ = connection->OutputSize();
-    if (sent < 0) return {IoStatus::kWantWrite};
-    return {IoStatus::kDone, static_cast<size_t>(sent)};
+    IoResult result;
+    while (result.status == IoStatus::kDone && connection->OutputSize() > 0) {
+      const size_t count = connection->PeekOutput(absl::MakeSpan(pieces));
+      size_t offered = 0;
+      for (size_t i = 0; i < count; ++i) offered += pieces[i].iov_len;
+      msghdr message = {};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      ssize_t sent;
+      do {
+        sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+      } while (sent < 0 && errno == EINTR);
+      if (sent < 0 && !WouldBlock()) return {IoStatus::kError, result.bytes};
+      const size_t taken = std::max<ssize_t>(sent, 0);
+      connection->ConsumeOutput(taken).IgnoreError();
+      result.bytes += taken;
+      if (taken < offered) result.status = IoStatus::kWantWrite;
+    }
+    return result;
   }
+
+  bool HasRecords() const override { return false; }
 
   bool HasPending() const override { return false; }
-
-  // The rest that a full socket did not take goes first. So frames are whole,
-  // and the next is chosen when it can go.
-  size_t PullSize(size_t) const override {
-    return rest_ > 0 ? 0 : kCleartextFrameSize;
-  }
 
   void ShutdownWrite() override { ::shutdown(fd_, SHUT_WR); }
 
@@ -62,7 +70,6 @@ class CleartextTransport : public Transport {
   static bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
   const int fd_;
-  size_t rest_ = 0;  // bytes that the last Write() offered in vain
 };
 
 }  // namespace

@@ -6,49 +6,58 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/cord.h"
-#include "absl/strings/cord_buffer.h"
-#include "absl/types/span.h"
+#include "absl/strings/string_view.h"
 
 namespace sluice::examples {
-namespace {
 
-// Room for the largest grant and CordBuffer's own header in one block.
-constexpr size_t kBlockSize = 32 * 1024;
+std::shared_ptr<BlockPool::Block> BlockPool::Take() {
+  if (!blocks_.empty()) {
+    // Blocks come back about in the order in which they were taken.
+    const std::shared_ptr<Block>& oldest = blocks_[next_];
+    next_ = (next_ + 1) % blocks_.size();
+    if (oldest.use_count() == 1) return oldest;
+  }
+  auto block = std::make_shared<Block>();
+  if (blocks_.size() < kMostBlocks) blocks_.push_back(block);
+  return block;
+}
 
-}  // namespace
-
-FileSource::FileSource(UniqueFd file, uint64_t size)
-    : file_(std::move(file)), size_(size) {}
+scheduler::DataSource::Chunk MemorySource::Read(size_t max_bytes) {
+  const absl::string_view content = file_->content;
+  Chunk chunk;
+  chunk.shared = {content.substr(offset_, max_bytes), file_};
+  offset_ += chunk.shared.bytes.size();
+  chunk.end = offset_ == content.size();
+  return chunk;
+}
 
 scheduler::DataSource::Chunk FileSource::Read(size_t max_bytes) {
   Chunk chunk;
-  const size_t wanted = std::min<uint64_t>(max_bytes, size_ - offset_);
+  const size_t wanted = std::min<uint64_t>(
+      {max_bytes, BlockPool::kBlockSize, file_->size - offset_});
   if (wanted > 0) {
-    absl::CordBuffer buffer =
-        absl::CordBuffer::CreateWithCustomLimit(kBlockSize, wanted);
-    const absl::Span<char> room = buffer.available_up_to(wanted);
+    std::shared_ptr<BlockPool::Block> block = blocks_->Take();
     ssize_t got;
     do {
-      got = ::pread(file_.get(), room.data(), room.size(),
+      got = ::pread(file_->file.get(), block->data(), wanted,
                     static_cast<off_t>(offset_));
     } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-      chunk.status = absl::ErrnoToStatus(errno, "cannot read the file");
+    if (got <= 0) {
+      file_->outdated = true;
+      chunk.status = got == 0
+                         ? absl::DataLossError("the file became shorter")
+                         : absl::ErrnoToStatus(errno, "cannot read the file");
       return chunk;
     }
-    if (got == 0) {
-      chunk.status = absl::DataLossError("the file became shorter");
-      return chunk;
-    }
-    buffer.IncreaseLengthBy(got);
-    chunk.data.Append(std::move(buffer));
+    chunk.shared.bytes = absl::string_view(block->data(), got);
+    chunk.shared.owner = std::move(block);
     offset_ += got;
   }
-  chunk.end = offset_ == size_;
+  chunk.end = offset_ == file_->size;
   return chunk;
 }
 

@@ -34,8 +34,11 @@ constexpr absl::string_view kDrainPing = "drainpng";
 // RFC 9113 §8.1 for an error.
 constexpr size_t kMostDiscarded = 64 * 1024;
 
-std::string HeaderValue(const std::vector<h2::Header>& headers,
-                        absl::string_view name) {
+// Room for events that stays for the next read of any connection.
+constexpr size_t kMostEventsKept = 1000;
+
+absl::string_view HeaderValue(absl::Span<const h2::Header> headers,
+                              absl::string_view name) {
   for (const h2::Header& header : headers) {
     if (header.name == name) return header.value;
   }
@@ -51,7 +54,7 @@ scheduler::DataSchedulerOptions WithTrace(
 }  // namespace
 
 HttpConnection::HttpConnection(
-    const StaticFiles* files, const PriorityRules* rules, AccessLog* log,
+    StaticFiles* files, const PriorityRules* rules, AccessLog* log,
     std::string peer, h2::ConnectionOptions connection_options,
     trace::LoggedPolicy policy,
     scheduler::DataSchedulerOptions scheduler_options)
@@ -82,17 +85,20 @@ HttpConnection::~HttpConnection() {
 absl::Status HttpConnection::Receive(absl::string_view bytes) {
   // Not a member: a peer that filled it once would hold megabytes of ours on
   // each of its connections.
-  std::vector<h2::Event> events;
+  thread_local std::vector<h2::Event> events;
   const absl::Status status = connection_.ReceiveData(bytes, &events);
   // Events before an error are valid, and requests among them are logged.
   for (const h2::Event& event : events) {
     scheduler_.OnEvent(event);
     HandleEvent(event);
   }
+  events.clear();
+  if (events.capacity() > kMostEventsKept) events.shrink_to_fit();
   return Checked(status);
 }
 
 absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
+  now_ = absl::Now();
   if (trace_ != nullptr) trace_->AdvanceTime(elapsed);
   return Checked(connection_.AdvanceTime(elapsed));
 }
@@ -100,7 +106,7 @@ absl::Status HttpConnection::AdvanceTime(absl::Duration elapsed) {
 // Logs a connection error.
 absl::Status HttpConnection::Checked(const absl::Status& status) {
   if (!status.ok()) {
-    log_->AddConnectionError(absl::Now(), peer_, status.message());
+    log_->AddConnectionError(now_, peer_, status.message());
   }
   return status;
 }
@@ -130,24 +136,25 @@ void HttpConnection::HandleEvent(const h2::Event& event) {
 
 void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   const h2::StreamId id = request.stream_id;
-  const absl::Time now = absl::Now();
-  Exchange exchange;
-  exchange.started = now;
-  exchange.request_ended = request.stream_ended;
-  exchange.entry.peer = peer_;
-  exchange.entry.stream_id = id;
-  exchange.entry.method = HeaderValue(request.headers, ":method");
-  exchange.entry.path = HeaderValue(request.headers, ":path");
-  Response response =
-      files_->Respond(exchange.entry.method, exchange.entry.path, now);
-  exchange.entry.status = response.status;
-
+  const absl::string_view method = request.headers.Find(":method").value_or("");
+  const absl::string_view path = request.headers.Find(":path").value_or("");
+  Response response = files_->Respond(method, path, now_);
   const bool has_body = response.body != nullptr;
   scheduler::SubmitOptions options;
   options.hints = response.hints;
-  options.server = rules_->Match(HeaderValue(response.headers, "content-type"),
-                                 exchange.entry.path);
-  exchanges_[id] = std::move(exchange);
+  options.server =
+      rules_->Match(HeaderValue(response.headers, "content-type"), path);
+
+  Exchange& exchange = exchanges_[id];
+  exchange.started = now_;
+  exchange.request_ended = request.stream_ended;
+  exchange.entry.peer = peer_;
+  exchange.entry.stream_id = id;
+  exchange.entry.status = response.status;
+  if (log_->enabled()) {
+    exchange.entry.method = std::string(method);
+    exchange.entry.path = std::string(path);
+  }
   const absl::Status status = scheduler_.Submit(
       id, response.headers, std::move(response.body), std::move(options));
   if (!status.ok()) {
@@ -181,11 +188,11 @@ void HttpConnection::HandleReset(const h2::StreamReset& reset) {
                  absl::StrCat(reset.remote ? "reset " : "refused ", name));
 }
 
-void HttpConnection::Pull(size_t max_bytes) {
+size_t HttpConnection::Pull(size_t max_bytes) {
   completed_.clear();
-  scheduler_.Pull(max_bytes);
+  const size_t moved = scheduler_.Pull(max_bytes);
   for (const h2::StreamId id : completed_) CompleteExchange(id);
-  if (scheduler_.ActiveBodies() == exchanges_.size()) return;
+  if (scheduler_.ActiveBodies() == exchanges_.size()) return moved;
   // The scheduler could not read a body, and reset its stream.
   std::vector<h2::StreamId> failed;
   for (const auto& [id, exchange] : exchanges_) {
@@ -194,6 +201,7 @@ void HttpConnection::Pull(size_t max_bytes) {
   for (const h2::StreamId id : failed) {
     FinishExchange(id, "reset INTERNAL_ERROR");
   }
+  return moved;
 }
 
 void HttpConnection::CompleteExchange(h2::StreamId id) {
@@ -203,15 +211,18 @@ void HttpConnection::CompleteExchange(h2::StreamId id) {
   FinishExchange(id, "complete");
 }
 
-void HttpConnection::FinishExchange(h2::StreamId id, std::string outcome) {
+void HttpConnection::FinishExchange(h2::StreamId id,
+                                    absl::string_view outcome) {
   const auto it = exchanges_.find(id);
   if (it == exchanges_.end()) return;
-  AccessLogEntry entry = std::move(it->second.entry);
-  entry.finished = absl::Now();
-  entry.took = entry.finished - it->second.started;
-  entry.outcome = std::move(outcome);
+  if (log_->enabled()) {
+    AccessLogEntry& entry = it->second.entry;
+    entry.finished = now_;
+    entry.took = now_ - it->second.started;
+    entry.outcome = std::string(outcome);
+    log_->Add(entry);
+  }
   exchanges_.erase(it);
-  log_->Add(entry);
 }
 
 bool HttpConnection::HasWork() const {

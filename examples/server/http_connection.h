@@ -21,6 +21,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
@@ -31,9 +32,8 @@ namespace sluice::examples {
 class HttpConnection {
  public:
   // `files`, `rules` and `log` must outlive this object; the log shows `peer`.
-  HttpConnection(const StaticFiles* files, const PriorityRules* rules,
-                 AccessLog* log, std::string peer,
-                 h2::ConnectionOptions connection_options,
+  HttpConnection(StaticFiles* files, const PriorityRules* rules, AccessLog* log,
+                 std::string peer, h2::ConnectionOptions connection_options,
                  trace::LoggedPolicy policy,
                  scheduler::DataSchedulerOptions scheduler_options);
   // Logs requests that were not answered in full as "closed".
@@ -46,12 +46,17 @@ class HttpConnection {
   absl::Status Receive(absl::string_view bytes);
 
   // `elapsed` went by since the last call. Call it before Receive() and Pull():
-  // the connection's budgets against floods refill with time, and the decision
-  // log shows it. An error (SETTINGS_TIMEOUT) is as one of Receive().
+  // the connection's budgets against floods refill with time, both logs show
+  // it, and responses have its `date`. An error (SETTINGS_TIMEOUT) is as one of
+  // Receive().
   absl::Status AdvanceTime(absl::Duration elapsed);
 
   // Moves up to `max_bytes` of body into the output, as the policy decides.
-  void Pull(size_t max_bytes);
+  // Returns how many.
+  size_t Pull(size_t max_bytes);
+
+  // Whether Pull() has more to move.
+  bool HasBodies() const { return scheduler_.HasReady(); }
 
   // Whether there is anything to write, now or by Pull().
   bool HasWork() const;
@@ -75,7 +80,7 @@ class HttpConnection {
 
  private:
   struct Exchange {
-    AccessLogEntry entry;
+    AccessLogEntry entry;  // without method and path if nothing is logged
     absl::Time started;
     bool request_ended = false;
   };
@@ -84,13 +89,13 @@ class HttpConnection {
   void HandleEvent(const h2::Event& event);
   void HandleRequest(const h2::RequestReceived& request);
   void HandleReset(const h2::StreamReset& reset);
-  void FinishExchange(h2::StreamId id, std::string outcome);
+  void FinishExchange(h2::StreamId id, absl::string_view outcome);
   // Call it when the response is in the output.
   void CompleteExchange(h2::StreamId id);
   // Drops bytes of a request's body: no method here uses one.
   void Discard(const h2::DataReceived& data);
 
-  const StaticFiles* const files_;
+  StaticFiles* const files_;
   const PriorityRules* const rules_;
   AccessLog* const log_;
   const std::string peer_;
@@ -102,6 +107,7 @@ class HttpConnection {
   // Bytes of request bodies that still arrive after their response.
   absl::flat_hash_map<h2::StreamId, size_t> uploads_;
   std::vector<h2::StreamId> completed_;  // by the running Pull()
+  absl::Time now_ = absl::Now();         // at the last AdvanceTime()
   bool established_ = false;
   bool draining_ = false;
   bool no_more_requests_ = false;

@@ -28,6 +28,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/server/server.h"
+#include "examples/server/server_options.h"
 #include "support/command_line.h"
 #include "support/paths.h"
 
@@ -54,6 +55,8 @@ ABSL_FLAG(std::string, trace, "",
           "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
           "SLUICE_TRACE in the environment names the file");
 ABSL_FLAG(bool, access_log, true, "a line on standard error for each request");
+ABSL_FLAG(int, threads, 1,
+          "threads that serve; the kernel spreads the connections over them");
 ABSL_FLAG(int, max_connections, 1000,
           "the most connections at once; more wait in the kernel");
 ABSL_FLAG(absl::Duration, setup_timeout, absl::Seconds(10),
@@ -109,6 +112,7 @@ int main(int argc, char** argv) {
   options.trace = ResolveUserPath(absl::GetFlag(FLAGS_trace));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
   options.access_log = absl::GetFlag(FLAGS_access_log);
+  options.threads = absl::GetFlag(FLAGS_threads);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);
   options.setup_timeout = absl::GetFlag(FLAGS_setup_timeout);
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);

@@ -1,26 +1,18 @@
 #include "examples/server/server.h"
 
-#include <sluice/h2/options.h>
-#include <sluice/h2/types.h>
-#include <sluice/scheduler/data_scheduler.h>
-#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/trace/trace_files.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <chrono>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,25 +21,21 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "asio/ip/address.hpp"
 #include "asio/ip/tcp.hpp"
 #include "asio/post.hpp"
-#include "examples/server/http_connection.h"
+#include "examples/server/file_cache.h"
 #include "examples/server/priority_rules.h"
-#include "examples/server/session.h"
 #include "examples/server/static_files.h"
 #include "examples/server/tls_context.h"
-#include "examples/server/transport.h"
+#include "examples/server/worker.h"
 
 namespace sluice::examples {
 namespace {
 
 using asio::ip::tcp;
 
-// Until accept() is tried again after a failure: most often no descriptor is
-// left.
-constexpr std::chrono::milliseconds kAcceptPause(100);
+constexpr int kMostThreads = 256;
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const absl::Status policy = scheduler::CreatePolicy(options.policy).status();
@@ -61,10 +49,14 @@ absl::Status CheckOptions(const ServerOptions& options) {
         absl::StrCat("--notsent_lowat is ", options.notsent_lowat,
                      "; it must not be negative"));
   }
-  if (options.max_connections < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("--max_connections is ",
-                                                   options.max_connections,
-                                                   "; it must be at least 1"));
+  if (options.threads < 1 || options.threads > kMostThreads) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--threads is ", options.threads, "; it must be 1 to ", kMostThreads));
+  }
+  if (options.max_connections < options.threads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--max_connections is ", options.max_connections,
+                     "; it must be at least 1 for each thread"));
   }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError(
@@ -81,38 +73,26 @@ absl::Status CheckOptions(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
-std::string PeerName(const tcp::socket& socket) {
-  std::error_code error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) return "unknown";
-  const std::string address = peer.address().to_string();
-  return peer.address().is_v6() ? absl::StrCat("[", address, "]:", peer.port())
-                                : absl::StrCat(address, ":", peer.port());
-}
-
 }  // namespace
 
-Server::Server(ServerOptions options, StaticFiles files, PriorityRules rules,
-               TlsContext tls)
-    : options_(std::move(options)),
-      files_(std::move(files)),
-      rules_(std::move(rules)),
-      tls_(std::move(tls)),
-      log_(options_.access_log ? STDERR_FILENO : -1,
-           // After the handlers that are ready now, which add more lines.
-           [this] { asio::post(io_context_, [this] { log_.Flush(); }); }) {
-  if (options_.trace.empty()) return;
-  traces_.emplace(options_.trace, [](absl::string_view fault) {
+Server::Server(ServerOptions options, PriorityRules rules, TlsContext tls)
+    : shared_{.options = std::move(options),
+              .rules = std::move(rules),
+              .tls = std::move(tls)} {
+  if (shared_.options.trace.empty()) {
+    shared_.traces = trace::TraceFiles::FromEnvironment();
+    return;
+  }
+  traces_.emplace(shared_.options.trace, [](absl::string_view fault) {
     std::cerr << "server: " << fault << std::endl;
   });
+  shared_.traces = &*traces_;
 }
 
 Server::~Server() = default;
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  absl::StatusOr<StaticFiles> files = StaticFiles::Open(options.root);
-  if (!files.ok()) return files.status();
   absl::StatusOr<PriorityRules> rules =
       PriorityRules::Parse(options.priority_rules);
   if (!rules.ok()) return rules.status();
@@ -123,49 +103,59 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
     if (!made.ok()) return made.status();
     tls = *std::move(made);
   }
-  std::unique_ptr<Server> server(new Server(std::move(options),
-                                            *std::move(files),
-                                            *std::move(rules), std::move(tls)));
+  std::unique_ptr<Server> server(
+      new Server(std::move(options), *std::move(rules), std::move(tls)));
+  if (absl::Status status = server->AddWorkers(); !status.ok()) return status;
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   // From here on a signal waits for Run(): a caller that reads the address may
   // send one at once.
-  server->signals_.add(SIGINT);
-  server->signals_.add(SIGTERM);
+  server->signals_->add(SIGINT);
+  server->signals_->add(SIGTERM);
   return server;
+}
+
+// The limits of all workers together are the server's.
+absl::Status Server::AddWorkers() {
+  const int threads = shared_.options.threads;
+  FileCacheOptions cache;
+  cache.max_files = std::max<size_t>(cache.max_files / threads, 1);
+  cache.max_memory /= threads;
+  for (int i = 0; i < threads; ++i) {
+    absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+        StaticFiles::Open(shared_.options.root, cache);
+    if (!files.ok()) return files.status();
+    const int connections = shared_.options.max_connections / threads +
+                            (i < shared_.options.max_connections % threads);
+    workers_.push_back(
+        std::make_unique<Worker>(&shared_, *std::move(files), connections));
+  }
+  signals_.emplace(workers_[0]->context());
+  drain_timer_.emplace(workers_[0]->context());
+  return absl::OkStatus();
 }
 
 absl::Status Server::Listen() {
   std::error_code error;
   const asio::ip::address address =
-      asio::ip::make_address(options_.bind, error);
+      asio::ip::make_address(shared_.options.bind, error);
   if (error) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--bind is '", options_.bind, "'; it must be a numeric address"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--bind is '", shared_.options.bind,
+                     "'; it must be a numeric address"));
   }
-  const tcp::endpoint endpoint(address, static_cast<uint16_t>(options_.port));
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-  if (error) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", options_.bind, " port ",
-                     options_.port, ": ", error.message()));
-  }
-  // Accepted sockets inherit it.
-  if (options_.notsent_lowat > 0 &&
-      ::setsockopt(acceptor_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT,
-                   &options_.notsent_lowat,
-                   sizeof(options_.notsent_lowat)) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot set TCP_NOTSENT_LOWAT");
+  tcp::endpoint endpoint(address, static_cast<uint16_t>(shared_.options.port));
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    absl::Status status = worker->Listen(endpoint, workers_.size() > 1);
+    if (!status.ok()) return status;
+    endpoint = worker->Endpoint();  // with port 0, all get the first one's
   }
   return absl::OkStatus();
 }
 
 std::string Server::Url() const {
-  const tcp::endpoint endpoint = acceptor_.local_endpoint();
+  const tcp::endpoint endpoint = workers_[0]->Endpoint();
   const std::string address = endpoint.address().to_string();
-  const absl::string_view scheme = tls_ == nullptr ? "http" : "https";
+  const absl::string_view scheme = shared_.tls == nullptr ? "http" : "https";
   return endpoint.address().is_v6()
              ? absl::StrCat(scheme, "://[", address, "]:", endpoint.port(), "/")
              : absl::StrCat(scheme, "://", address, ":", endpoint.port(), "/");
@@ -173,81 +163,19 @@ std::string Server::Url() const {
 
 int Server::Run() {
   WaitForSignal();
-  Accept();
-  io_context_.run();
+  std::vector<std::thread> threads;
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->Accept();
+    if (worker == workers_[0]) continue;
+    threads.emplace_back([&worker] { worker->context().run(); });
+  }
+  workers_[0]->context().run();
+  for (std::thread& thread : threads) thread.join();
   return cut_;
 }
 
-void Server::Accept() {
-  const auto most = static_cast<size_t>(options_.max_connections);
-  if (accepting_ || draining_ || sessions_.size() >= most) return;
-  accepting_ = true;
-  acceptor_.async_accept([this](std::error_code error, tcp::socket socket) {
-    accepting_ = false;
-    if (draining_) return;
-    if (!error) {
-      StartSession(std::move(socket));
-      Accept();
-      return;
-    }
-    accept_timer_.expires_after(kAcceptPause);
-    accept_timer_.async_wait([this](std::error_code cancelled) {
-      if (!cancelled) Accept();
-    });
-  });
-}
-
-void Server::StartSession(tcp::socket socket) {
-  std::error_code error;
-  socket.native_non_blocking(true, error);
-  if (!error) socket.set_option(tcp::no_delay(true), error);
-  absl::StatusOr<trace::LoggedPolicy> policy = trace::CreateLoggedPolicy(
-      options_.policy, {},
-      traces_.has_value() ? &*traces_ : trace::TraceFiles::FromEnvironment());
-  if (error || !policy.ok()) return;  // the peer is gone; the spec was checked
-  h2::ConnectionOptions connection;
-  connection.side = h2::Side::kServer;
-  connection.settings_timeout = options_.setup_timeout;
-  if (policy->policy->AnnouncesNoRfc7540Priorities()) {
-    connection.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
-  }
-  scheduler::DataSchedulerOptions scheduling;
-  std::unique_ptr<Transport> transport;
-  if (tls_ == nullptr) {
-    scheduling.max_frame_size = kCleartextFrameSize;
-    transport = MakeCleartextTransport(socket.native_handle());
-  } else {
-    scheduling.max_frame_size = kTlsFrameSize;
-    transport = MakeTlsTransport(tls_.get(), socket.native_handle());
-    if (transport == nullptr) return;
-  }
-  auto http = std::make_unique<HttpConnection>(&files_, &rules_, &log_,
-                                               PeerName(socket), connection,
-                                               *std::move(policy), scheduling);
-  const SessionTimeouts timeouts = {
-      .setup = absl::ToChronoMilliseconds(options_.setup_timeout),
-      .idle = absl::ToChronoMilliseconds(options_.idle_timeout)};
-  auto session = std::make_shared<Session>(
-      std::move(socket), std::move(transport), std::move(http), timeouts,
-      absl::MakeSpan(buffer_),
-      [this](Session* closed) { OnSessionClosed(closed); });
-  sessions_.emplace(session.get(), session);
-  session->Start();
-}
-
-void Server::OnSessionClosed(Session* session) {
-  sessions_.erase(session);
-  if (!draining_) {
-    Accept();
-  } else if (sessions_.empty()) {
-    // Then Run() returns: it waits for nothing else.
-    drain_timer_.cancel();
-    signals_.cancel();
-  }
-}
-
 void Server::WaitForSignal() {
-  signals_.async_wait([this](std::error_code error, int) {
+  signals_->async_wait([this](std::error_code error, int) {
     if (error) return;
     if (!draining_) {
       BeginDrain();
@@ -259,27 +187,33 @@ void Server::WaitForSignal() {
 
 void Server::BeginDrain() {
   draining_ = true;
-  std::error_code ignored;
-  acceptor_.close(ignored);
-  accept_timer_.cancel();
-  if (sessions_.empty()) return;
   WaitForSignal();
-  drain_timer_.expires_after(
-      absl::ToChronoMilliseconds(options_.drain_timeout));
-  drain_timer_.async_wait([this](std::error_code cancelled) {
+  drain_timer_->expires_after(
+      absl::ToChronoMilliseconds(shared_.options.drain_timeout));
+  drain_timer_->async_wait([this](std::error_code cancelled) {
     if (!cancelled) CutSessions();
   });
-  // A session without responses to finish leaves the map at once.
-  std::vector<std::shared_ptr<Session>> open;
-  for (const auto& [key, session] : sessions_) open.push_back(session);
-  for (const std::shared_ptr<Session>& session : open) session->Drain();
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    asio::post(worker->context(), [this, &worker] {
+      worker->Drain([this] {
+        asio::post(workers_[0]->context(), [this] { OnWorkerDrained(); });
+      });
+    });
+  }
+}
+
+// Then Run() returns: the workers wait for nothing else.
+void Server::OnWorkerDrained() {
+  if (++drained_ < workers_.size()) return;
+  drain_timer_->cancel();
+  signals_->cancel();
 }
 
 void Server::CutSessions() {
-  std::vector<std::shared_ptr<Session>> open;
-  for (const auto& [key, session] : sessions_) open.push_back(session);
-  cut_ += static_cast<int>(open.size());
-  for (const std::shared_ptr<Session>& session : open) session->Abort();
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    asio::post(worker->context(),
+               [this, &worker] { cut_ += worker->CutSessions(); });
+  }
 }
 
 }  // namespace sluice::examples

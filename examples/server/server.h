@@ -1,47 +1,27 @@
-// Accepts connections, gives each a Session, and ends them in good order.
+// The server: its options, its threads, and its end in good order.
 #ifndef SLUICE_EXAMPLES_SERVER_SERVER_H_
 #define SLUICE_EXAMPLES_SERVER_SERVER_H_
 
 #include <sluice/trace/trace_files.h>
 
-#include <array>
-#include <cstdint>
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "asio/io_context.hpp"
-#include "asio/ip/tcp.hpp"
 #include "asio/signal_set.hpp"
 #include "asio/steady_timer.hpp"
-#include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
-#include "examples/server/session.h"
-#include "examples/server/static_files.h"
+#include "examples/server/server_options.h"
 #include "examples/server/tls_context.h"
+#include "examples/server/worker.h"
 
 namespace sluice::examples {
-
-struct ServerOptions {
-  std::string root = ".";
-  std::string bind = "127.0.0.1";  // a numeric address
-  int port = 0;                    // 0: the system picks a free one
-  std::string policy = "rfc7540";  // see scheduler/registry.h
-  std::string priority_rules;      // see priority_rules.h
-  std::string tls_cert;            // PEM; with tls_key, or neither
-  std::string tls_key;
-  std::string trace;           // the first decision log's file; "": no logs
-  int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
-  bool access_log = true;      // to standard error
-  int max_connections = 1000;  // more wait in the kernel's queue
-  absl::Duration setup_timeout = absl::Seconds(10);
-  absl::Duration idle_timeout = absl::Seconds(60);
-  absl::Duration drain_timeout = absl::Seconds(30);
-};
 
 class Server {
  public:
@@ -65,33 +45,24 @@ class Server {
   int Run();
 
  private:
-  Server(ServerOptions options, StaticFiles files, PriorityRules rules,
-         TlsContext tls);
+  Server(ServerOptions options, PriorityRules rules, TlsContext tls);
 
+  absl::Status AddWorkers();
   absl::Status Listen();
-  void Accept();
-  void StartSession(asio::ip::tcp::socket socket);
-  void OnSessionClosed(Session* session);
   void WaitForSignal();
   void BeginDrain();
+  void OnWorkerDrained();
   void CutSessions();
 
-  const ServerOptions options_;
-  const StaticFiles files_;
-  const PriorityRules rules_;
-  const TlsContext tls_;  // null: cleartext
   std::optional<trace::TraceFiles> traces_;
-  asio::io_context io_context_{1};
-  AccessLog log_;
-  asio::ip::tcp::acceptor acceptor_{io_context_};
-  asio::signal_set signals_{io_context_};
-  asio::steady_timer accept_timer_{io_context_};
-  asio::steady_timer drain_timer_{io_context_};
-  absl::flat_hash_map<Session*, std::shared_ptr<Session>> sessions_;
-  std::array<char, 64 * 1024> buffer_;  // input, of any session
-  bool accepting_ = false;
+  SharedByWorkers shared_;
+  // The first one runs on the thread of Run(), and handles the signals.
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<asio::signal_set> signals_;
+  std::optional<asio::steady_timer> drain_timer_;
   bool draining_ = false;
-  int cut_ = 0;
+  size_t drained_ = 0;  // workers
+  std::atomic<int> cut_ = 0;
 };
 
 }  // namespace sluice::examples

@@ -2,9 +2,9 @@
 
 #include <sluice/h2/types.h>
 
-#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -22,6 +22,7 @@
 #include "asio/post.hpp"
 #include "asio/socket_base.hpp"
 #include "examples/server/http_connection.h"
+#include "examples/server/late_binding.h"
 #include "examples/server/transport.h"
 
 namespace sluice::examples {
@@ -34,30 +35,32 @@ constexpr Clock::duration kFlushTimeout = std::chrono::seconds(5);
 constexpr Clock::duration kLingerTimeout = std::chrono::seconds(2);
 // One session's share before others have their turn.
 constexpr int kReadsPerTurn = 4;
-constexpr int kWritesPerTurn = 16;
+// The most waits between two early reads (WaitForRequests()).
+constexpr int kMostWaits = 15;
 // With more bytes of output than this, reading stops: the peer makes us write
-// and does not read. (The bytes are headers and answers to frames; DATA has the
-// high-water mark of one frame.)
-constexpr size_t kMostOutputBeforeReading = 256 * 1024;
+// and does not read. (The bytes are headers and answers to frames, and DATA
+// that the socket refused.)
+constexpr size_t kMostOutputBeforeReading = LateBinding::kMost + 256 * 1024;
 
 }  // namespace
 
 Session::Session(asio::ip::tcp::socket socket,
                  std::unique_ptr<Transport> transport,
-                 std::unique_ptr<HttpConnection> http, SessionTimeouts timeouts,
-                 absl::Span<char> buffer,
+                 std::unique_ptr<HttpConnection> http, size_t max_frame,
+                 SessionTimeouts timeouts, absl::Span<char> buffer,
                  std::function<void(Session*)> on_closed)
     : socket_(std::move(socket)),
       transport_(std::move(transport)),
       http_(std::move(http)),
+      max_frame_(max_frame),
       timeouts_(timeouts),
       buffer_(buffer),
       on_closed_(std::move(on_closed)),
-      timer_(socket_.get_executor()) {}
+      timer_(socket_.get_executor()),
+      binding_(max_frame, now_) {}
 
 void Session::Start() {
-  told_time_ = Clock::now();
-  deadline_ = told_time_ + timeouts_.setup;
+  deadline_ = now_ + timeouts_.setup;
   WaitForDeadline();
   ContinueHandshake();
 }
@@ -90,6 +93,29 @@ void Session::WaitReadable() {
                        self->waiting_to_read_ = false;
                        if (!error) self->OnReadable();
                      });
+}
+
+void Session::ReadSoon() {
+  if (waiting_to_read_ || state_ == State::kClosed) return;
+  waiting_to_read_ = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->waiting_to_read_ = false;
+    self->OnReadable();
+  });
+}
+
+// A wait costs two system calls, epoll_ctl() and a part of epoll_wait(). While
+// the thread is busy, the next requests are here when the other sessions have
+// had their turn, and the read alone is enough. A read in vain costs one call;
+// so the more of them in a row, the more waits before the next.
+void Session::WaitForRequests() {
+  early_read_ = waits_ == 0;
+  if (early_read_) {
+    ReadSoon();
+  } else {
+    --waits_;
+    WaitReadable();
+  }
 }
 
 void Session::WaitWritable() {
@@ -129,9 +155,11 @@ void Session::OnWritable() {
 
 void Session::ReadRequests() {
   if (!AdvanceTime().ok()) return;
+  const bool early = std::exchange(early_read_, false);
   bool peer_ended = false;
-  bool all_read = false;
-  for (int i = 0; i < kReadsPerTurn && !all_read; ++i) {
+  bool more = true;
+  bool found = false;
+  for (int i = 0; i < kReadsPerTurn && more; ++i) {
     if (http_->wire().OutputSize() > kMostOutputBeforeReading) {
       reading_paused_ = true;
       break;
@@ -142,8 +170,9 @@ void Session::ReadRequests() {
       return;
     }
     peer_ended = result.status == IoStatus::kEnd;
-    all_read = result.status != IoStatus::kDone;
-    if (all_read) break;
+    more = result.more;
+    if (result.status != IoStatus::kDone) break;
+    found = true;
     const absl::Status status =
         http_->Receive(absl::string_view(buffer_.data(), result.bytes));
     Touch();
@@ -152,16 +181,23 @@ void Session::ReadRequests() {
       return;
     }
   }
+  if (early) {
+    backoff_ = found ? 0 : std::min(2 * backoff_ + 1, kMostWaits);
+    waits_ = backoff_;
+  }
   // Requests just before the peer's end are answered too.
   Write();
   if (state_ != State::kOpen) return;
   if (peer_ended) {
     Finish();
-  } else if (all_read) {
+  } else if (reading_paused_) {
+    return;
+  } else if (more) {
+    ReadSoon();
+  } else if (found) {
+    WaitForRequests();
+  } else {
     WaitReadable();
-  } else if (!reading_paused_) {
-    asio::post(socket_.get_executor(),
-               [self = shared_from_this()] { self->OnReadable(); });
   }
 }
 
@@ -179,49 +215,56 @@ void Session::DiscardInput() {
     }
     return;
   }
-  asio::post(socket_.get_executor(),
-             [self = shared_from_this()] { self->OnReadable(); });
+  ReadSoon();
 }
 
-bool Session::SocketIsWritable() {
-  pollfd query = {socket_.native_handle(), POLLOUT, 0};
-  return ::poll(&query, 1, 0) == 1;
+void Session::ChooseBodies() {
+  // What a full socket refused goes first.
+  size_t chosen = refused_ ? http_->wire().OutputSize() : 0;
+  if (chosen >= max_frame_ || !http_->HasBodies()) return;
+  chosen += http_->Pull(max_frame_ - chosen);
+  // Most often nothing is left, and the answer would change nothing.
+  if (!http_->HasBodies()) return;
+  AskAboutLink();
+  const size_t most = binding_.BytesPerWrite();
+  if (most > chosen) http_->Pull(most - chosen);
+}
+
+void Session::AskAboutLink() {
+  if (!binding_.WantsLink(now_)) return;
+  binding_.SetLink(AskKernel(socket_.native_handle()), now_);
 }
 
 void Session::Write() {
   if (waiting_to_write_) return;  // the socket is full; OnWritable() comes
   if (state_ != State::kOpen && state_ != State::kFlushing) return;
   h2::Connection& wire = http_->wire();
-  const auto has_work = [&] {
-    return transport_->HasPending() || wire.OutputSize() > 0 ||
-           (state_ == State::kOpen && http_->HasWork());
-  };
-  for (int i = 0; has_work(); ++i) {
-    if (i == kWritesPerTurn || !SocketIsWritable()) {
-      WaitWritable();
-      break;
+  if (state_ == State::kOpen && !transport_->HasPending()) ChooseBodies();
+  if (transport_->HasPending() || wire.OutputSize() > 0) {
+    const size_t offered = wire.OutputSize();
+    if (transport_->HasRecords() && offered > binding_.RecordSize(now_)) {
+      AskAboutLink();  // whether it takes larger records
     }
-    if (state_ == State::kOpen && !transport_->HasPending()) {
-      http_->Pull(transport_->PullSize(wire.OutputSize()));
-    }
-    if (!transport_->HasPending() && wire.OutputSize() == 0) break;
-    const IoResult result = transport_->Write(&wire);
-    if (result.status == IoStatus::kWantWrite) {
-      WaitWritable();
-      break;
-    }
-    if (result.status != IoStatus::kDone) {
+    const IoResult result = transport_->Write(&wire, binding_.RecordSize(now_));
+    if (result.status != IoStatus::kDone &&
+        result.status != IoStatus::kWantWrite) {
       Abort();
       return;
     }
+    refused_ = result.status == IoStatus::kWantWrite;
+    binding_.OnWrite(offered, result.bytes, now_);
     Touch();
+    if (refused_ || (state_ == State::kOpen && http_->HasBodies())) {
+      // No further write now, even if the socket would take it: whatever is
+      // chosen early cannot be overtaken.
+      WaitWritable();
+    }
   }
   if (reading_paused_ && wire.OutputSize() <= kMostOutputBeforeReading / 2) {
     reading_paused_ = false;
-    asio::post(socket_.get_executor(),
-               [self = shared_from_this()] { self->OnReadable(); });
+    ReadSoon();
   }
-  if (has_work()) return;
+  if (waiting_to_write_) return;
   if (state_ == State::kFlushing) {
     Linger();
   } else if (http_->Finished()) {
@@ -249,7 +292,7 @@ void Session::Linger() {
 void Session::Drain() {
   if (state_ == State::kHandshake) {
     Abort();
-  } else if (state_ == State::kOpen) {
+  } else if (state_ == State::kOpen && AdvanceTime().ok()) {
     http_->Drain();
     Write();
   }
@@ -267,16 +310,15 @@ void Session::Abort() {
 
 absl::Status Session::AdvanceTime() {
   const Clock::time_point now = Clock::now();
-  const absl::Status status =
-      http_->AdvanceTime(absl::FromChrono(now - told_time_));
-  told_time_ = now;
+  const absl::Status status = http_->AdvanceTime(absl::FromChrono(now - now_));
+  now_ = now;
   if (!status.ok()) Finish();
   return status;
 }
 
 void Session::Touch() {
   if (state_ == State::kOpen && http_->Established()) {
-    deadline_ = Clock::now() + timeouts_.idle;
+    deadline_ = now_ + timeouts_.idle;
     // The timer waits for the end of the setup, which may be later.
     if (deadline_ < timer_.expiry()) WaitForDeadline();
   }

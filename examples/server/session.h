@@ -1,8 +1,9 @@
 // One accepted connection: its socket, its deadlines, and its end.
 //
-// Pull late. A session asks for body bytes only when the socket says that it
-// can take them (with TCP_NOTSENT_LOWAT: when little is unsent in the kernel),
-// one frame at a time, so that a more urgent response can still go first.
+// Pull late. A session chooses body bytes only when the socket can take them
+// (with TCP_NOTSENT_LOWAT: when little is unsent in the kernel), and as many as
+// the link takes at once (late_binding.h), so that a more urgent response can
+// still go first. All requests of one read are answered by one write.
 #ifndef SLUICE_EXAMPLES_SERVER_SESSION_H_
 #define SLUICE_EXAMPLES_SERVER_SESSION_H_
 
@@ -18,6 +19,7 @@
 #include "asio/ip/tcp.hpp"
 #include "asio/steady_timer.hpp"
 #include "examples/server/http_connection.h"
+#include "examples/server/late_binding.h"
 #include "examples/server/transport.h"
 
 namespace sluice::examples {
@@ -33,11 +35,13 @@ struct SessionTimeouts {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // Sessions of one thread share `buffer` as scratch space. `on_closed` runs
-  // once, when the socket is closed; it may drop the last reference.
+  // `max_frame` is the payload of the largest DATA frame. Sessions of one
+  // thread share `buffer` as scratch space. `on_closed` runs once, when the
+  // socket is closed; it may drop the last reference.
   Session(asio::ip::tcp::socket socket, std::unique_ptr<Transport> transport,
-          std::unique_ptr<HttpConnection> http, SessionTimeouts timeouts,
-          absl::Span<char> buffer, std::function<void(Session*)> on_closed);
+          std::unique_ptr<HttpConnection> http, size_t max_frame,
+          SessionTimeouts timeouts, absl::Span<char> buffer,
+          std::function<void(Session*)> on_closed);
 
   // Call once, through a shared_ptr.
   void Start();
@@ -61,14 +65,20 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnReadable();
   void OnWritable();
   void WaitReadable();
+  // Calls OnReadable() after the other handlers that are ready.
+  void ReadSoon();
+  // One of both, after a read that emptied the socket.
+  void WaitForRequests();
   void WaitWritable();
 
   void ContinueHandshake();
   void ReadRequests();
   void DiscardInput();
   void Write();
-  // Whether the socket takes bytes now.
-  bool SocketIsWritable();
+  // Chooses what the next write carries.
+  void ChooseBodies();
+  // If the last answer is too old.
+  void AskAboutLink();
 
   // Writes the rest of the output, shuts our side, and waits a little for the
   // peer's end. A socket that is closed with unread bytes in it sends RST,
@@ -86,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::ip::tcp::socket socket_;
   const std::unique_ptr<Transport> transport_;
   const std::unique_ptr<HttpConnection> http_;
+  const size_t max_frame_;
   const SessionTimeouts timeouts_;
   const absl::Span<char> buffer_;
   const std::function<void(Session*)> on_closed_;
@@ -93,11 +104,17 @@ class Session : public std::enable_shared_from_this<Session> {
   // Moves with every byte. The timer reads it only when it expires, so a move
   // costs nothing.
   std::chrono::steady_clock::time_point deadline_;
-  std::chrono::steady_clock::time_point told_time_;  // to the connection
+  // The time as told to the connection, once a turn.
+  std::chrono::steady_clock::time_point now_ = std::chrono::steady_clock::now();
+  LateBinding binding_;
   State state_ = State::kHandshake;
   bool waiting_to_read_ = false;
   bool waiting_to_write_ = false;
   bool reading_paused_ = false;
+  bool refused_ = false;     // the socket did not take all of the last write
+  bool early_read_ = false;  // the next read comes without a wait
+  int waits_ = 0;            // before the next early read
+  int backoff_ = 0;          // waits after the next early read in vain
 };
 
 }  // namespace sluice::examples

@@ -16,6 +16,15 @@ namespace {
 
 constexpr absl::string_view kH2 = "\x02h2";
 
+// AES with 128 bits first: it is what RFC 8446 §9.1 requires of all, and costs
+// an eighth less than with 256 bits. Clients that put ChaCha20 first, since
+// they have no AES in hardware, get that.
+constexpr char kTls12Ciphers[] =
+    "ECDHE+AESGCM+AES128:ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr char kTls13Ciphers[] =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_"
+    "SHA256";
+
 // The alert of RFC 7301 §3.2 for a client whose list lacks "h2".
 int SelectH2(SSL*, const unsigned char** out, unsigned char* out_length,
              const unsigned char* in, unsigned int in_length, void*) {
@@ -58,10 +67,13 @@ absl::StatusOr<TlsContext> MakeServerTlsContext(const std::string& cert_file,
   SSL_CTX* const ctx = context.get();
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                               SSL_OP_IGNORE_UNEXPECTED_EOF);
+                               SSL_OP_IGNORE_UNEXPECTED_EOF |
+                               SSL_OP_CIPHER_SERVER_PREFERENCE |
+                               SSL_OP_PRIORITIZE_CHACHA);
   // Tickets resume sessions; a cache would grow with the number of clients.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
+  if (SSL_CTX_set_cipher_list(ctx, kTls12Ciphers) != 1 ||
+      SSL_CTX_set_ciphersuites(ctx, kTls13Ciphers) != 1) {
     return TlsError("cannot set up TLS");
   }
   if (SSL_CTX_use_certificate_chain_file(ctx, cert_file.c_str()) != 1) {

@@ -1,5 +1,6 @@
 #include <sluice/h2/connection.h>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -7,38 +8,83 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "examples/server/transport.h"
 
 namespace sluice::examples {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// A peer decrypts a record when it has all of it. While the congestion window
-// is small, a record that spans segments waits for the next round trip. So the
-// first records of a connection, and those after a pause (when TCP starts
-// slowly again, RFC 5681 §4.1), fit one segment. Later, larger records save
-// work.
-constexpr size_t kSmallRecord = 1400;
-constexpr size_t kLargeRecord = 16384;
-constexpr size_t kYoungBytes = 64 * 1024;
-constexpr Clock::duration kPause = std::chrono::seconds(1);
-
-constexpr size_t kFrameHeader = 9;
-// The least payload that is worth a frame. With less room, the waiting output
-// is written first.
-constexpr size_t kLeastPull = 256;
 constexpr size_t kPieces = 64;
 
-// At most one record and the rest of one frame are chosen and not yet in the
-// kernel: OpenSSL writes each record out before it takes the next.
+// OpenSSL reads and writes the socket through this, so that one recv() serves
+// all records in it, and records that are written together leave together.
+struct Wire {
+  int fd;
+  absl::string_view input;   // received, and not yet taken by OpenSSL
+  bool reads_socket = true;  // when `input` is empty
+  bool more = false;         // another record follows at once
+};
+
+Wire& WireOf(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
+
+bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+int WriteWire(BIO* bio, const char* data, int size) {
+  const Wire& wire = WireOf(bio);
+  BIO_clear_retry_flags(bio);
+  ssize_t sent;
+  do {
+    sent =
+        ::send(wire.fd, data, size, MSG_NOSIGNAL | (wire.more ? MSG_MORE : 0));
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0 && WouldBlock()) BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+int ReadWire(BIO* bio, char* data, int size) {
+  Wire& wire = WireOf(bio);
+  BIO_clear_retry_flags(bio);
+  if (!wire.input.empty()) {
+    const size_t part = std::min<size_t>(size, wire.input.size());
+    std::memcpy(data, wire.input.data(), part);
+    wire.input.remove_prefix(part);
+    return static_cast<int>(part);
+  }
+  ssize_t got = -1;
+  errno = EAGAIN;
+  if (wire.reads_socket) {
+    do {
+      got = ::recv(wire.fd, data, size, 0);
+    } while (got < 0 && errno == EINTR);
+  }
+  if (got < 0 && WouldBlock()) BIO_set_retry_read(bio);
+  return static_cast<int>(got);
+}
+
+long ControlWire(BIO*, int command, long, void*) {  // NOLINT: OpenSSL's type
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+const BIO_METHOD* WireMethod() {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "sluice wire");
+    BIO_meth_set_write(made, WriteWire);
+    BIO_meth_set_read(made, ReadWire);
+    BIO_meth_set_ctrl(made, ControlWire);
+    return made;
+  }();
+  return method;
+}
+
+// At most one record is taken from the output and not yet in the kernel:
+// OpenSSL writes each record out before it takes the next.
 class TlsTransport : public Transport {
  public:
   struct Free {
@@ -46,11 +92,23 @@ class TlsTransport : public Transport {
   };
   using Ssl = std::unique_ptr<SSL, Free>;
 
-  TlsTransport(Ssl ssl, int fd) : fd_(fd), ssl_(std::move(ssl)) {
+  TlsTransport(Ssl ssl, int fd, TransportScratch* scratch)
+      : wire_{.fd = fd, .input = {}}, ssl_(std::move(ssl)), scratch_(*scratch) {
     SSL_set_accept_state(ssl_.get());
-    // A retried record is at its old place, and idle connections keep no
-    // buffers of OpenSSL's.
-    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+    // Idle connections keep no buffers of OpenSSL's. When a record is retried,
+    // OpenSSL has encrypted it, and reads no plaintext.
+    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS |
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  }
+
+  // False: no memory.
+  bool Connect() {
+    BIO* const bio = BIO_new(WireMethod());
+    if (bio == nullptr) return false;
+    BIO_set_data(bio, &wire_);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl_.get(), bio, bio);
+    return true;
   }
 
   IoResult Handshake() override {
@@ -59,41 +117,48 @@ class TlsTransport : public Transport {
   }
 
   IoResult Read(absl::Span<char> buffer) override {
-    ERR_clear_error();
-    size_t got = 0;
-    const int result =
-        SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got);
-    return result == 1 ? IoResult{IoStatus::kDone, got} : ResultOf(result);
+    if (ended_) return {IoStatus::kEnd};
+    ssize_t got;
+    do {
+      got = ::recv(wire_.fd, scratch_.cipher.data(), scratch_.cipher.size(), 0);
+    } while (got < 0 && errno == EINTR);
+    if (got == 0) return {IoStatus::kEnd};
+    if (got < 0) {
+      return {WouldBlock() ? IoStatus::kWantRead : IoStatus::kError};
+    }
+    wire_.input = absl::string_view(scratch_.cipher.data(), got);
+    wire_.reads_socket = false;
+    IoResult result = Decrypt(buffer);
+    wire_.input = {};
+    wire_.reads_socket = true;
+    result.more = ended_ || got == static_cast<ssize_t>(scratch_.cipher.size());
+    return result;
   }
 
-  IoResult Write(h2::Connection* connection) override {
-    size_t taken = 0;
-    if (pending_ == 0) {
-      taken = FillRecord(connection);
-      pending_ = taken;
+  IoResult Write(h2::Connection* connection, size_t record_size) override {
+    IoResult result;
+    while (pending_ > 0 || connection->OutputSize() > 0) {
+      if (pending_ == 0) {
+        pending_ = FillRecord(connection, record_size);
+        result.bytes += pending_;
+      }
+      wire_.more = connection->OutputSize() > 0;
+      ERR_clear_error();
+      size_t written = 0;
+      const int done =
+          SSL_write_ex(ssl_.get(), scratch_.record.data(), pending_, &written);
+      if (done != 1) {
+        result.status = ResultOf(done).status;
+        return result;
+      }
+      pending_ = 0;
     }
-    ERR_clear_error();
-    size_t written = 0;
-    const int result =
-        SSL_write_ex(ssl_.get(), record_.data(), pending_, &written);
-    if (result != 1) {
-      IoResult failed = ResultOf(result);
-      failed.bytes = taken;
-      return failed;
-    }
-    last_write_ = Clock::now();
-    since_pause_ += pending_;
-    pending_ = 0;
-    return {IoStatus::kDone, taken};
+    return result;
   }
+
+  bool HasRecords() const override { return true; }
 
   bool HasPending() const override { return pending_ > 0; }
-
-  size_t PullSize(size_t output_size) const override {
-    const size_t record = RecordSize();
-    const size_t taken = output_size + kFrameHeader + kLeastPull;
-    return taken > record ? 0 : record - output_size - kFrameHeader;
-  }
 
   void ShutdownWrite() override {
     // No close_notify after a failed handshake or in the middle of a record.
@@ -101,26 +166,44 @@ class TlsTransport : public Transport {
       ERR_clear_error();
       SSL_shutdown(ssl_.get());
     }
-    ::shutdown(fd_, SHUT_WR);
+    ::shutdown(wire_.fd, SHUT_WR);
   }
 
  private:
-  size_t RecordSize() const {
-    const bool young =
-        since_pause_ < kYoungBytes || Clock::now() - last_write_ > kPause;
-    return young ? kSmallRecord : kLargeRecord;
+  // All of the input: `buffer` is larger than it and one record that was not
+  // complete before.
+  IoResult Decrypt(absl::Span<char> buffer) {
+    size_t filled = 0;
+    while (filled < buffer.size()) {
+      ERR_clear_error();
+      size_t got = 0;
+      const int done = SSL_read_ex(ssl_.get(), buffer.data() + filled,
+                                   buffer.size() - filled, &got);
+      if (done != 1) {
+        const IoStatus status = ResultOf(done).status;
+        // kWantWrite: the peer wants new keys (RFC 8446 §4.6.3), and does not
+        // read our answer. No client does that.
+        if (status == IoStatus::kError || status == IoStatus::kWantWrite) {
+          return {IoStatus::kError};
+        }
+        ended_ = status == IoStatus::kEnd;
+        break;
+      }
+      filled += got;
+    }
+    return {IoStatus::kDone, filled};
   }
 
-  // Copies the beginning of the output into record_; returns its size.
-  size_t FillRecord(h2::Connection* connection) {
-    if (Clock::now() - last_write_ > kPause) since_pause_ = 0;
-    const size_t room = RecordSize();
+  // Copies the beginning of the output into one piece: a record of the 9 bytes
+  // of a frame's header alone would cost more. Returns its size.
+  size_t FillRecord(h2::Connection* connection, size_t record_size) {
+    const size_t room = std::min(record_size, scratch_.record.size());
     std::array<iovec, kPieces> pieces;
     const size_t count = connection->PeekOutput(absl::MakeSpan(pieces));
     size_t filled = 0;
     for (size_t i = 0; i < count && filled < room; ++i) {
       const size_t part = std::min(pieces[i].iov_len, room - filled);
-      std::memcpy(record_.data() + filled, pieces[i].iov_base, part);
+      std::memcpy(scratch_.record.data() + filled, pieces[i].iov_base, part);
       filled += part;
     }
     connection->ConsumeOutput(filled).IgnoreError();
@@ -141,20 +224,22 @@ class TlsTransport : public Transport {
     }
   }
 
-  const int fd_;
-  const Ssl ssl_;
-  std::array<char, kLargeRecord> record_;
-  size_t pending_ = 0;      // bytes of record_ for SSL_write()
-  size_t since_pause_ = 0;  // bytes written
-  Clock::time_point last_write_ = Clock::now();
+  Wire wire_;
+  const Ssl ssl_;  // its BIO points to wire_
+  TransportScratch& scratch_;
+  size_t pending_ = 0;  // bytes of the record that SSL_write() has begun
+  bool ended_ = false;  // the peer sent close_notify
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd) {
+std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd,
+                                            TransportScratch* scratch) {
   TlsTransport::Ssl ssl(SSL_new(context));
-  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) return nullptr;
-  return std::make_unique<TlsTransport>(std::move(ssl), fd);
+  if (ssl == nullptr) return nullptr;
+  auto transport = std::make_unique<TlsTransport>(std::move(ssl), fd, scratch);
+  if (!transport->Connect()) return nullptr;
+  return transport;
 }
 
 }  // namespace sluice::examples

@@ -7,6 +7,7 @@
 
 #include <openssl/ssl.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 
@@ -25,6 +26,16 @@ enum class IoStatus {
 struct IoResult {
   IoStatus status = IoStatus::kDone;
   size_t bytes = 0;  // read, or taken from the connection's output
+  // Read() only: the socket may hold more bytes. If not, the next ones make it
+  // readable again.
+  bool more = false;
+};
+
+// What the transports of one thread share: it is in use only while one of their
+// methods runs.
+struct TransportScratch {
+  std::array<char, 16384> record;      // what goes into one TLS record
+  std::array<char, 48 * 1024> cipher;  // from the socket
 };
 
 class Transport {
@@ -34,18 +45,20 @@ class Transport {
   // Call it before all else, until it returns kDone.
   virtual IoResult Handshake() = 0;
 
+  // One system call, unless the handshake goes on. kDone with 0 bytes: a TLS
+  // record is not complete. `buffer` has 64 KB or more.
   virtual IoResult Read(absl::Span<char> buffer) = 0;
 
-  // Writes the beginning of `connection`'s output and consumes it. Called only
-  // with HasPending() or output to write.
-  virtual IoResult Write(h2::Connection* connection) = 0;
+  // Writes all of `connection`'s output and consumes what it took. kWantWrite:
+  // the socket is full before the end. Called only with HasPending() or output
+  // to write. TLS records carry up to `record_size` bytes, at most 16,384.
+  virtual IoResult Write(h2::Connection* connection, size_t record_size) = 0;
+
+  // Whether what is written is cut into records.
+  virtual bool HasRecords() const = 0;
 
   // Whether the socket has not taken all consumed bytes yet.
   virtual bool HasPending() const = 0;
-
-  // How much DATA payload to pull while `output_size` bytes wait, so that one
-  // write carries all and no byte is chosen early.
-  virtual size_t PullSize(size_t output_size) const = 0;
 
   // Tells the peer, after all bytes that were written, that no more follow.
   virtual void ShutdownWrite() = 0;
@@ -59,9 +72,10 @@ inline constexpr size_t kTlsFrameSize = 16384 - 9;
 // `fd` is not owned and must outlive the transport.
 std::unique_ptr<Transport> MakeCleartextTransport(int fd);
 
-// `context` is shared (its reference count goes up). Null when OpenSSL has no
-// memory for the connection.
-std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd);
+// `context` is shared (its reference count goes up); `scratch` must outlive the
+// transport. Null when OpenSSL has no memory for the connection.
+std::unique_ptr<Transport> MakeTlsTransport(SSL_CTX* context, int fd,
+                                            TransportScratch* scratch);
 
 }  // namespace sluice::examples
 

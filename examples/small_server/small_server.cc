@@ -133,15 +133,10 @@ class Connection {
   }
 
   void Answer(const h2::RequestReceived& request) {
-    size_t size = 0;
-    bool is_head = false;
-    for (const h2::Header& header : request.headers) {
-      if (header.name == ":path" && header.value.size() > 1) {
-        size = std::strtoul(&header.value[1], nullptr, 10);
-      }
-      if (header.name == ":method") is_head = header.value == "HEAD";
-    }
-    if (is_head) size = 0;  // without content (RFC 9110 §9.3.2)
+    const std::string path(request.headers.Find(":path").value_or("/"));
+    size_t size = std::strtoul(path.c_str() + 1, nullptr, 10);
+    // Without content (RFC 9110 §9.3.2).
+    if (request.headers.Find(":method") == "HEAD") size = 0;
     // Fails when the client reset the stream within the same read.
     scheduler_
         .Submit(request.stream_id, {{":status", "200"}},

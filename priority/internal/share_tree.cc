@@ -4,36 +4,26 @@
 #include <algorithm>
 
 namespace sluice::priority::internal {
-ShareTree::ShareTree(size_t nodes, size_t max_grant, size_t calendars,
-                     TreeOrder order)
+ShareTree::ShareTree(size_t max_grant, size_t calendars, TreeOrder order)
     : queue_(static_cast<int64_t>(max_grant) << kTagFractionBits, calendars,
              order),
       scaled_grant_(static_cast<int64_t>(max_grant)
                     << (kTagFractionBits + kWeightFractionBits)),
       max_grant_(max_grant) {
-  Grow(nodes + 1);
+  nodes_.reserve(8);
   New();  // the root
 }
 
-void ShareTree::Grow(size_t size) {
-  const size_t before = nodes_.size();
-  nodes_.resize(size);
-  groups_.resize(size);
-  // A contended level has two members at least.
-  path_.resize(size / 2 + 1);
-  queue_.SetNodes(nodes_.data());
-  for (size_t i = size; i > before; --i) {
-    nodes_[i - 1].next = free_node_;
-    free_node_ = static_cast<NodeIndex>(i - 1);
-    groups_[i - 1].first = free_group_;
-    free_group_ = static_cast<GroupIndex>(i - 1);
-  }
-}
-
 NodeIndex ShareTree::New() {
-  const NodeIndex n = free_node_;
-  free_node_ = nodes_[n].next;
-  nodes_[n] = Node();
+  NodeIndex n = free_node_;
+  if (n == kNone) {
+    n = static_cast<NodeIndex>(nodes_.size());
+    nodes_.emplace_back();
+    queue_.SetNodes(nodes_.data());
+  } else {
+    free_node_ = nodes_[n].next;
+    nodes_[n] = Node();
+  }
   return n;
 }
 
@@ -248,9 +238,16 @@ void ShareTree::Merge(GroupIndex front, GroupIndex back, NodeIndex owner) {
 }
 
 GroupIndex ShareTree::NewGroup(NodeIndex owner) {
-  const GroupIndex g = free_group_;
-  free_group_ = groups_[g].first;
-  groups_[g] = Group();
+  GroupIndex g = free_group_;
+  if (g == kNone) {
+    g = static_cast<GroupIndex>(groups_.size());
+    groups_.emplace_back();
+    // Each contended level on a path is another group.
+    if (path_.size() < groups_.size()) path_.resize(groups_.capacity());
+  } else {
+    free_group_ = groups_[g].first;
+    groups_[g] = Group();
+  }
   groups_[g].owner = owner;
   nodes_[owner].children = g;
   return g;

@@ -63,18 +63,15 @@ class ShareTree {
   };
   static_assert(sizeof(PathEntry) == 16);
 
-  ShareTree(size_t nodes, size_t max_grant, size_t calendars, TreeOrder order);
+  // At most `calendars` large queues.
+  ShareTree(size_t max_grant, size_t calendars, TreeOrder order);
 
   // --- The pool ---------------------------------------------------------
-  bool full() const { return free_node_ == kNone; }
-  // The pool gets `size` nodes in all; node indices stay.
-  void Grow(size_t size);
-  // A blank node without a place. The pool must not be full.
+  // A blank node without a place. The pool may move; node indices stay.
   NodeIndex New();
   // `n` must be detached and childless.
   void Delete(NodeIndex n);
 
-  const Nodes& nodes() const { return nodes_; }
   Node& node(NodeIndex n) { return nodes_[n]; }
   const Node& node(NodeIndex n) const { return nodes_[n]; }
   const Group& group(GroupIndex g) const { return groups_[g]; }
@@ -114,6 +111,12 @@ class ShareTree {
   // The node whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
+  // The one on the first level that Pick() would choose, if it is easily found.
+  NodeIndex Peek() const {
+    const GroupIndex top = nodes_[kRoot].children;
+    const bool contended = top != kNone && groups_[top].active > 1;
+    return contended ? queue_.Peek(groups_[top]) : kNone;
+  }
   // The choices of the pull, from the top.
   absl::Span<const PathEntry> path() const {
     return {path_.data(), path_size_};

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 
 #include "absl/numeric/bits.h"
 
@@ -13,14 +12,13 @@ SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
     : shift_(0), ties_by_id_(order == TreeOrder::kExactById) {
   if (order != TreeOrder::kSlots) return;
   shift_ = Calendar::ShiftFor(max_quantum);
-  calendars_.resize(calendars);
-  free_calendars_.resize(calendars);
-  std::iota(free_calendars_.rbegin(), free_calendars_.rend(), 0);
+  max_calendars_ = calendars;
 }
 
 void SiblingQueue::Insert(Group& group, NodeIndex n) {
   if (++group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
-    bool calendar = !free_calendars_.empty();
+    bool calendar =
+        !free_calendars_.empty() || calendars_.size() < max_calendars_;
     NodeIndex listed = group.queue;
     do {
       calendar = calendar && Spanned(nodes_[listed]);
@@ -80,16 +78,24 @@ void SiblingQueue::Convert(Group& group, QueueKind to, uint32_t linked) {
   Group from = group;
   group.kind = to;
   group.queue = kNone;
-  if (to == QueueKind::kCalendar) {
-    group.queue = free_calendars_.back();
-    free_calendars_.pop_back();
-  }
+  if (to == QueueKind::kCalendar) group.queue = TakeCalendar();
   for (; linked > 0; --linked) {
     const NodeIndex n = Min(from);
     Unlink(from, n);
     Link(group, n);
   }
   if (from.kind == QueueKind::kCalendar) free_calendars_.push_back(from.queue);
+}
+
+uint32_t SiblingQueue::TakeCalendar() {
+  if (free_calendars_.empty()) {
+    calendars_.emplace_back();
+    free_calendars_.reserve(calendars_.size());  // for all of them
+    return static_cast<uint32_t>(calendars_.size() - 1);
+  }
+  const uint32_t calendar = free_calendars_.back();
+  free_calendars_.pop_back();
+  return calendar;
 }
 
 void SiblingQueue::ListInsert(Group& group, NodeIndex n) {

@@ -3,7 +3,7 @@
 // Three kinds, chosen by the number of active children:
 //
 //   list      up to eight: sorted, exact keys
-//   calendar  more: O(1), keys compared by slot; a fixed number of them
+//   calendar  more: O(1), keys compared by slot; so many of them at most
 //   splay     more, when no calendar is free or a key lies beyond its span (a
 //             weight under one half): O(log n) amortised, keys by slot too
 //
@@ -47,7 +47,8 @@ inline constexpr uint32_t kBackToList = 4;
 
 class SiblingQueue {
  public:
-  // `max_quantum` is 256·L: the quantum of weight 1.
+  // `max_quantum` is 256·L: the quantum of weight 1. At most `calendars` levels
+  // have one at a time.
   SiblingQueue(int64_t max_quantum, size_t calendars, TreeOrder order);
 
   // Where the nodes are; again after every move of the pool.
@@ -67,6 +68,19 @@ class SiblingQueue {
 
   // The smallest. The group must have active children.
   NodeIndex Min(Group& group);
+
+  // The same, where it is known without changing anything; else kNone.
+  NodeIndex Peek(const Group& group) const {
+    switch (group.kind) {
+      case QueueKind::kList:
+        return group.queue;
+      case QueueKind::kCalendar:
+        return calendars_[group.queue].Front(group.clock, shift_);
+      case QueueKind::kSplay:
+        break;
+    }
+    return kNone;
+  }
 
   // Some active child: the only one, when there is one.
   NodeIndex Any(Group& group) {
@@ -105,6 +119,8 @@ class SiblingQueue {
   void Link(Group& group, NodeIndex n);
   void Unlink(Group& group, NodeIndex n);
   void Convert(Group& group, QueueKind to, uint32_t linked);
+  // One that no level has. Makes it if there is none; the limit must allow it.
+  uint32_t TakeCalendar();
   // Whether a calendar's slots span the keys of a child with this quantum: they
   // lie between the clock and the clock plus the quantum plus one.
   bool Spanned(const Node& node) const {
@@ -116,6 +132,7 @@ class SiblingQueue {
   bool ties_by_id_;
   ResourceVector<Calendar> calendars_;
   ResourceVector<uint32_t> free_calendars_;
+  size_t max_calendars_ = 0;
   uint64_t steps_ = 0;
 };
 

@@ -45,8 +45,14 @@ class Rfc7540 final : public Policy {
     const std::optional<priority::StreamState> state = tree_.State(id);
     // An id opens once (RFC 9113 §5.1.1); not every stack keeps to that.
     if (state == priority::StreamState::kClosed) tree_.Remove(id).IgnoreError();
-    const bool has_place = info.rfc7540_before_open && !Overridden(info) &&
-                           state == priority::StreamState::kIdle;
+    if (state != priority::StreamState::kIdle) {
+      tree_
+          .Insert(id, EffectiveRfc7540(info).value_or(
+                          Rfc7540Priority{.weight = WeightOf(info)}))
+          .IgnoreError();
+      return;
+    }
+    const bool has_place = info.rfc7540_before_open && !Overridden(info);
     tree_.Insert(id, has_place ? std::nullopt : EffectiveRfc7540(info))
         .IgnoreError();
     if (EffectiveRfc9218(info).has_value()) Reweigh(id, info);
@@ -89,6 +95,8 @@ class Rfc7540 final : public Policy {
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
 
+  StreamId LikelyNext() const override { return tree_.LikelyNext(); }
+
   size_t ExplainPick(absl::Span<PathLevel> levels) const override {
     return tree_.ExplainPick(levels);
   }
@@ -98,14 +106,19 @@ class Rfc7540 final : public Policy {
     return info.server.has_value() && info.server->rfc7540.has_value();
   }
 
-  // The weight of a stream without an RFC 7540 signal, by its urgency.
-  void Reweigh(StreamId id, const StreamInfo& info) {
-    if (EffectiveRfc7540(info).has_value()) return;
+  // Of a stream without an RFC 7540 signal: by its urgency.
+  static int WeightOf(const StreamInfo& info) {
     const std::optional<signals::Rfc9218Priority>& field =
         EffectiveRfc9218(info);
-    const int weight = field.has_value() ? WeightOfUrgency(field->urgency)
-                                         : signals::kDefaultWeight;
-    tree_.Reprioritise(id, {*tree_.Parent(id), weight, false}).IgnoreError();
+    return field.has_value() ? WeightOfUrgency(field->urgency)
+                             : signals::kDefaultWeight;
+  }
+
+  // Gives it that weight where it stands.
+  void Reweigh(StreamId id, const StreamInfo& info) {
+    if (EffectiveRfc7540(info).has_value()) return;
+    tree_.Reprioritise(id, {*tree_.Parent(id), WeightOf(info), false})
+        .IgnoreError();
   }
 
   priority::PriorityTree tree_;

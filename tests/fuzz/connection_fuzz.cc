@@ -4,7 +4,8 @@
 // one. Operations: raw bytes, a frame made of a type, flags, a small stream id
 // and a payload, a header block that decodes, each call with small arguments,
 // taking output. Invariants, after each operation:
-//   - both connections give the same status, events and output;
+//   - both connections give the same status, events (pieces of a DATA frame
+//     put together) and output;
 //   - they write whole frames within the peer's MAX_FRAME_SIZE (which this peer
 //     never raises), and their header blocks decode;
 //   - a refused call writes nothing;
@@ -49,6 +50,7 @@
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
+#include "tests/h2/kept_events.h"
 
 namespace sluice::h2::tests {
 namespace {
@@ -139,18 +141,20 @@ class Fuzzed {
     const size_t output_before = whole_.OutputSize();
     std::vector<Event> events;
     const absl::Status status = whole_.ReceiveData(bytes, &events);
-    std::vector<Event> cut_events;
+    KeptEvents cut_events;
     absl::Status cut_status = absl::OkStatus();
     for (size_t i = 0; i < bytes.size() && cut_status.ok(); ++i) {
+      std::vector<Event> some;
       cut_status =
-          cut_.ReceiveData(absl::string_view(bytes).substr(i, 1), &cut_events);
+          cut_.ReceiveData(absl::string_view(bytes).substr(i, 1), &some);
+      for (const Event& event : some) cut_events.Add(event);
     }
     if (bytes.empty()) cut_status = status;
     if (status != cut_status) {
       Fail("one byte at a time: " + cut_status.ToString() + ", not " +
            status.ToString());
     }
-    if (EventTexts(events) != EventTexts(cut_events)) {
+    if (EventTexts(events) != EventTexts(cut_events.events())) {
       Fail("one byte at a time brings other events");
     }
     for (const Event& event : events) order_.Check(event);
@@ -211,7 +215,7 @@ class Fuzzed {
 };
 
 // A header list that is mostly well-formed, for either direction.
-std::vector<Header> HeaderList(uint8_t choice) {
+std::vector<Header> HeadersOf(uint8_t choice) {
   static const auto& lists = *new std::vector<std::vector<Header>>{
       Get(),
       Post(),
@@ -251,7 +255,7 @@ void ReceiveFrame(Input& input, Fuzzed* fuzzed) {
 void ReceiveMessage(Input& input, Fuzzed* fuzzed) {
   const StreamId id = SmallId(input);
   const uint8_t flags = input.Byte();
-  std::string block = Block(HeaderList(input.Byte()));
+  std::string block = Block(HeadersOf(input.Byte()));
   if (flags & kHasPriority) {
     block = PriorityFields({.depends_on = SmallId(input)}) + block;
   }
@@ -260,7 +264,7 @@ void ReceiveMessage(Input& input, Fuzzed* fuzzed) {
   if (flags & 0x80) {
     const StreamId promised = SmallId(input);
     fuzzed->Receive(
-        PushPromiseFrame(id, promised, Block(HeaderList(input.Byte()))));
+        PushPromiseFrame(id, promised, Block(HeadersOf(input.Byte()))));
     return;
   }
   fuzzed->Receive(RawFrame(
@@ -300,10 +304,10 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
   fuzzed->Call([&](Connection& c) -> absl::Status {
     switch (kind % 18) {
       case 0:
-        return c.SendHeaders(id, HeaderList(number),
+        return c.SendHeaders(id, HeadersOf(number),
                              {.end_stream = (number & 0x40) != 0});
       case 1:
-        return c.SendHeaders(id, HeaderList(number),
+        return c.SendHeaders(id, HeadersOf(number),
                              {.priority = signals::Rfc7540Priority{
                                   .depends_on = number % 16,
                                   .weight = static_cast<int>(number)}});
@@ -349,7 +353,7 @@ void MakeCall(Input& input, Fuzzed* fuzzed) {
       case 14:
         return c.AcknowledgeReceivedData(id, number * 10);
       case 15:
-        return c.PushStream(id, number % 16, HeaderList(number));
+        return c.PushStream(id, number % 16, HeadersOf(number));
       case 16:  // more than waits
         return c.ConsumeOutput(number % 2 == 0 ? c.OutputSize() + 1 + number
                                                : Connection::kAll - number);

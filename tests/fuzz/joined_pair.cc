@@ -65,7 +65,8 @@ void JoinedPair::ToSender(
 
 void JoinedPair::ToReceiver(size_t bytes) {
   std::vector<h2::Event> events;
-  CheckPeer(receiver, receiver.ReceiveData(sender.DataToSend(bytes), &events));
+  const std::string wire = sender.DataToSend(bytes);
+  CheckPeer(receiver, receiver.ReceiveData(wire, &events));
   for (const h2::Event& event : events) {
     CheckFault(event);
     if (const auto* data = std::get_if<h2::DataReceived>(&event)) {

@@ -276,7 +276,7 @@ class Pair {
 
   // Lists that validation takes; each field on its own is within HPACK's limit
   // or must be refused.
-  std::vector<Header> HeaderList(const End& end, uint8_t choice) {
+  std::vector<Header> HeadersOf(const End& end, uint8_t choice) {
     constexpr size_t kLengths[] = {1, 100, 5000, 20000, 65536, 70000, 120000};
     std::vector<Header> list;
     switch (choice % 4) {
@@ -324,7 +324,7 @@ class Pair {
       case 1:
       case 2: {
         const absl::Status status = c.SendHeaders(
-            id, HeaderList(*end, number), {.end_stream = (kind & 0x80) != 0});
+            id, HeadersOf(*end, number), {.end_stream = (kind & 0x80) != 0});
         if (status.ok() && !end->is_client() && number % 4 == 2) {
           ++Other(*end).received.informational;
         }
@@ -332,7 +332,7 @@ class Pair {
       }
       case 3:
         return c.SendHeaders(
-            id, HeaderList(*end, number),
+            id, HeadersOf(*end, number),
             {.end_stream = (kind & 0x80) != 0,
              .priority = signals::Rfc7540Priority{.depends_on = number % 16u,
                                                   .weight = number + 1}});

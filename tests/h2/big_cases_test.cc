@@ -125,9 +125,10 @@ TEST(BigCasesTest, AResponseOf10000FieldsArrivesWhereTheLimitAllows) {
     ASSERT_TRUE(
         pipe.server()->SendHeaders(1, headers, {.end_stream = true}).ok());
     pipe.Run();
-    const std::vector<Event> events = pipe.client().TakeRawEvents();
+    const KeptEvents events = pipe.client().TakeRawEvents();
     ASSERT_EQ(events.size(), 2u) << feeding.name();
-    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers, headers);
+    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers.ToHeaders(),
+              headers);
   }
 }
 

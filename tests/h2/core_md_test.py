@@ -21,7 +21,7 @@ inbound pseudo-header fields; malformed messages; tunnels; cookies; outbound fie
 content-length; alternative services; preface; every error is answered;
 HPACK errors; settings acknowledgement; reset of an idle stream;
 concurrent streams; settings timeout; events before an error;
-state tables;
+state tables; views of events; memory of views; DATA in pieces;
 large messages; long lives
 """
 # Limits that are no fields of Limits: settings of ours, and libnghttp2's.

@@ -90,15 +90,19 @@ void Player::Handshake(const std::vector<Setting>& peer_settings) {
 }
 
 absl::Status Player::Receive(absl::string_view bytes) {
+  raw_events_.EndPieces();
   while (!bytes.empty()) {
     const size_t size = feeding_.Next(bytes.size());
     std::vector<Event> events;
     // Its own allocation, so that AddressSanitizer sees a read past its end.
     const std::string piece(bytes.substr(0, size));
     const absl::Status status = connection_.ReceiveData(piece, &events);
-    for (Event& event : events) {
-      Note(EventText(event));
-      raw_events_.push_back(std::move(event));
+    for (const Event& event : events) {
+      if (raw_events_.Add(event)) {
+        events_.pop_back();
+        log_.pop_back();
+      }
+      Note(EventText(raw_events_.back()));
     }
     if (!status.ok()) {
       Note(StatusText(status));
@@ -115,13 +119,13 @@ void Player::Note(std::string line) {
 }
 
 std::vector<std::string> Player::TakeEvents() {
-  raw_events_.clear();
+  raw_events_ = KeptEvents();
   return std::exchange(events_, {});
 }
 
-std::vector<Event> Player::TakeRawEvents() {
+KeptEvents Player::TakeRawEvents() {
   events_.clear();
-  return std::exchange(raw_events_, {});
+  return std::exchange(raw_events_, KeptEvents());
 }
 
 std::vector<std::string> Player::TakeFrames() {

@@ -30,6 +30,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tests/h2/frame_text.h"
+#include "tests/h2/kept_events.h"
 
 namespace sluice::h2::tests {
 
@@ -78,8 +79,9 @@ class Player {
   // what came of it is dropped.
   void Handshake(const std::vector<Setting>& peer_settings = {});
 
-  // Feeds `bytes` in pieces. After a failure the rest is not fed; the status is
-  // noted (see TakeEvents()) and returned.
+  // Feeds `bytes` in pieces. Where they cut a DATA frame, its events become
+  // one. After a failure the rest is not fed; the status is noted (see
+  // TakeEvents()) and returned.
   absl::Status Receive(absl::string_view bytes);
 
   // The texts of the events since the last call. A failed Receive() stands
@@ -87,7 +89,7 @@ class Player {
   std::vector<std::string> TakeEvents();
 
   // The same events as they are, without errors.
-  std::vector<Event> TakeRawEvents();
+  KeptEvents TakeRawEvents();
 
   // Takes the output and returns its frames' texts.
   std::vector<std::string> TakeFrames();
@@ -105,7 +107,7 @@ class Player {
   Side side_;
   Feeding feeding_;
   FrameReader reader_;
-  std::vector<Event> raw_events_;
+  KeptEvents raw_events_;
   std::vector<std::string> events_;
   std::vector<std::string> log_;
 };

@@ -55,9 +55,12 @@ struct Text {
                         HeadersText(e.headers));
   }
   std::string operator()(const DataReceived& e) const {
-    return absl::StrCat("DataReceived ", e.stream_id, " ", PayloadText(e.data),
-                        " flow ", e.flow_controlled_length,
-                        e.stream_ended ? " ended" : "");
+    return absl::StrCat(
+        "DataReceived ", e.stream_id, " ", PayloadText(e.data), " flow ",
+        e.flow_controlled_length, e.stream_ended ? " ended" : "",
+        e.frame_bytes_left == 0
+            ? ""
+            : absl::StrCat(" (", e.frame_bytes_left, " to come)"));
   }
   std::string operator()(const WindowUpdated& e) const {
     return absl::StrCat("WindowUpdated ", e.stream_id, " +", e.delta);
@@ -143,6 +146,10 @@ std::string HeadersText(absl::Span<const Header> headers) {
                                       header.never_indexed ? " (never)" : "");
                     }),
       "}");
+}
+
+std::string HeadersText(const HeaderList& headers) {
+  return HeadersText(headers.ToHeaders());
 }
 
 std::string PriorityText(const signals::Rfc7540Priority& priority) {

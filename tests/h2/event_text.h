@@ -2,6 +2,7 @@
 //
 //   RequestReceived 1 {:method: GET, …} ended priority(dep 0, weight 16)
 //   DataReceived 1 "hello" flow 5
+//   DataReceived 1 "hel" flow 3 (2 to come)
 //   StreamReset 1 CANCEL by peer
 //   StreamReset 3 PROTOCOL_ERROR by us: InvalidHeaders
 #ifndef SLUICE_TESTS_H2_EVENT_TEXT_H_
@@ -28,6 +29,7 @@ std::vector<std::string> EventTexts(absl::Span<const Event> events);
 std::string PayloadText(absl::string_view payload);
 // `{name: value, name: value (never)}`.
 std::string HeadersText(absl::Span<const Header> headers);
+std::string HeadersText(const HeaderList& headers);
 // `priority(dep 0, weight 16, exclusive)`.
 std::string PriorityText(const signals::Rfc7540Priority& priority);
 // `PROTOCOL_ERROR`, or `99` where RFC 9113 §7 has no name.

@@ -250,9 +250,10 @@ TEST(Nghttp2ClientTest, HeaderBlocksOfSeveralFrames) {
     }
     client.Request({With(Get(), many), ""});
     client.Exchange(&server);
-    const std::vector<Event> events = server.TakeRawEvents();
+    const KeptEvents events = server.TakeRawEvents();
     ASSERT_EQ(events.size(), 2u);
-    EXPECT_EQ(std::get<RequestReceived>(events[0]).headers, With(Get(), many));
+    EXPECT_EQ(std::get<RequestReceived>(events[0]).headers.ToHeaders(),
+              With(Get(), many));
 
     ASSERT_TRUE(server->SendHeaders(1, With(Status(), many)).ok());
     ASSERT_TRUE(server->EndStream(1).ok());

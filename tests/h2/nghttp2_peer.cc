@@ -344,7 +344,7 @@ std::string Nghttp2Peer::SendBody(Player* ours, StreamId id) {
       const auto* data = std::get_if<DataReceived>(&event);
       if (data == nullptr || data->stream_id != id) continue;
       any = true;
-      body += data->data;
+      absl::StrAppend(&body, data->data);
       EXPECT_EQ(StatusText((*ours)->AcknowledgeReceivedData(
                     id, data->flow_controlled_length)),
                 "OK");

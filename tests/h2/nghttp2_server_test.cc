@@ -220,9 +220,9 @@ TEST(Nghttp2ServerTest, HeaderBlocksOfSeveralFramesAndPadding) {
     const std::string body = Pattern(5000);
     server.Respond(1, {With(Status(), many), body});
     server.Exchange(&client);
-    const std::vector<Event> events = client.TakeRawEvents();
+    const KeptEvents events = client.TakeRawEvents();
     ASSERT_FALSE(events.empty());
-    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers,
+    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers.ToHeaders(),
               With(Status(), many));
     const auto& data = std::get<DataReceived>(events[1]);
     EXPECT_EQ(data.data, body);

@@ -105,9 +105,10 @@ TEST(OutboundSizeTest, AFieldOf64KiBArrives) {
     pipe.Run();
     ASSERT_TRUE(pipe.server()->SendHeaders(1, response).ok());
     pipe.Run();
-    const std::vector<Event> events = pipe.client().TakeRawEvents();
+    const KeptEvents events = pipe.client().TakeRawEvents();
     ASSERT_EQ(events.size(), 1u);
-    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers, response);
+    EXPECT_EQ(std::get<ResponseReceived>(events[0]).headers.ToHeaders(),
+              response);
   });
 }
 

@@ -1,12 +1,15 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/output_buffer.h>
+#include <sluice/h2/types.h>
 
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +20,14 @@
 
 namespace sluice::h2 {
 namespace {
+
+// A DATA frame: what is before its body, and its body.
+template <typename Body>
+void AddData(OutputBuffer& buffer, absl::string_view header, Body body,
+             size_t padding = 0) {
+  buffer.AppendControl(header);
+  buffer.AppendData(std::move(body), padding);
+}
 
 std::string Look(const OutputBuffer& buffer, size_t pieces) {
   std::vector<iovec> out(pieces);
@@ -31,7 +42,7 @@ std::string Look(const OutputBuffer& buffer, size_t pieces) {
 TEST(OutputBufferTest, PiecesComeOutInOrder) {
   OutputBuffer buffer;
   buffer.AppendControl("settings|");
-  buffer.AppendData("data:", absl::Cord("hello"), 3);
+  AddData(buffer, "data:", absl::Cord("hello"), 3);
   ASSERT_TRUE(buffer.AppendAnswer("|ack").ok());
   EXPECT_EQ(buffer.size(), 26u);
   EXPECT_EQ(buffer.data_size(), 5u);
@@ -47,7 +58,7 @@ TEST(OutputBufferTest, BodiesAreSharedAndNotCopied) {
   absl::Cord body = absl::MakeCordFromExternal(
       bytes, [&released](absl::string_view) { released = true; });
   OutputBuffer buffer;
-  buffer.AppendData("h", std::move(body), 0);
+  AddData(buffer, "h", std::move(body));
   iovec out[4];
   ASSERT_EQ(buffer.Peek(absl::MakeSpan(out)), 2u);
   EXPECT_EQ(out[1].iov_base, bytes.data());
@@ -59,10 +70,55 @@ TEST(OutputBufferTest, BodiesAreSharedAndNotCopied) {
   EXPECT_TRUE(released);
 }
 
+TEST(OutputBufferTest, TheOwnerOfABodyIsHeldUntilItsLastByteIsGone) {
+  const std::string bytes(100, 'x');
+  const auto owner = std::make_shared<const int>(0);
+  OutputBuffer buffer;
+  AddData(buffer, "h", SharedBytes{bytes, owner});
+  AddData(buffer, "h", SharedBytes{bytes, owner});
+  EXPECT_EQ(owner.use_count(), 3);
+  iovec out[4];
+  ASSERT_EQ(buffer.Peek(absl::MakeSpan(out)), 4u);
+  EXPECT_EQ(out[3].iov_base, bytes.data());
+  buffer.Consume(100);
+  ASSERT_EQ(buffer.Peek(absl::MakeSpan(out)), 3u);
+  EXPECT_EQ(out[0].iov_base, bytes.data() + 99);
+  EXPECT_EQ(owner.use_count(), 3);
+  buffer.Consume(1);
+  EXPECT_EQ(owner.use_count(), 2);
+  buffer.Consume(101);
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+// Its bytes stand in the absl::Cord itself, which moves when others come.
+TEST(OutputBufferTest, AShortCordMayMove) {
+  OutputBuffer buffer;
+  std::string model;
+  for (int i = 0; i < 100; ++i) {
+    AddData(buffer, "-", absl::Cord("short"));
+    model += "-short";
+  }
+  EXPECT_EQ(Look(buffer, 1000), model);
+}
+
+TEST(OutputBufferTest, OnlyTheBytesThatWereAddedToTheRoomGoOut) {
+  OutputBuffer buffer;
+  std::string model;
+  for (int i = 0; i < 1000; ++i) {
+    buffer.ControlRoom(300)[0] = 'a';
+    buffer.AddControl(1);
+    AddData(buffer, "b", SharedBytes{"c", nullptr});
+    model += "abc";
+    ASSERT_EQ(buffer.Take(2), model.substr(0, 2));
+    model.erase(0, 2);
+  }
+  EXPECT_EQ(Look(buffer, 10000), model);
+}
+
 TEST(OutputBufferTest, PeekingConsumesNothingAndStopsWhenTheSpanIsFull) {
   OutputBuffer buffer;
-  buffer.AppendData("1", absl::Cord("aa"), 0);
-  buffer.AppendData("2", absl::Cord("bb"), 0);
+  AddData(buffer, "1", absl::Cord("aa"));
+  AddData(buffer, "2", absl::Cord("bb"));
   EXPECT_EQ(Look(buffer, 3), "1aa2");
   EXPECT_EQ(Look(buffer, 10), "1aa2bb");
   EXPECT_EQ(Look(buffer, 0), "");
@@ -92,7 +148,7 @@ TEST(OutputBufferTest, AgreesWithAStringUnderRandomUse) {
   std::string model;
   for (int i = 0; i < 20000; ++i) {
     const std::string text(random() % 50, static_cast<char>('a' + i % 26));
-    switch (random() % 5) {
+    switch (random() % 6) {
       case 0:
         buffer.AppendControl(text);
         model += text;
@@ -104,8 +160,16 @@ TEST(OutputBufferTest, AgreesWithAStringUnderRandomUse) {
       case 2: {
         absl::Cord body(text);
         body.Append(absl::MakeCordFromExternal("external", [] {}));
-        buffer.AppendData("H", body, random() % 3 == 0 ? 2 : 0);
+        AddData(buffer, "H", body, random() % 3 == 0 ? 2 : 0);
         model += "H" + text + "external";
+        model.resize(buffer.size(), '\0');
+        break;
+      }
+      case 4: {
+        const auto owner = std::make_shared<const std::string>(text);
+        AddData(buffer, "S", SharedBytes{*owner, owner},
+                random() % 3 == 0 ? 2 : 0);
+        model += "S" + text;
         model.resize(buffer.size(), '\0');
         break;
       }

@@ -89,9 +89,10 @@ TEST(PairTest, AHeaderBlockBeyondOneFrameContinues) {
     ASSERT_TRUE(
         pipe.client()->SendHeaders(1, headers, {.end_stream = true}).ok());
     pipe.Run();
-    const std::vector<Event> events = pipe.server().TakeRawEvents();
+    const KeptEvents events = pipe.server().TakeRawEvents();
     ASSERT_FALSE(events.empty());
-    EXPECT_EQ(std::get<RequestReceived>(events[0]).headers, headers);
+    EXPECT_EQ(std::get<RequestReceived>(events[0]).headers.ToHeaders(),
+              headers);
   });
 }
 

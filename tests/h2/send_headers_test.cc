@@ -316,8 +316,9 @@ TEST(InboundTest, AFieldThatArrivedNeverIndexedGoesOutNeverIndexed) {
     ASSERT_TRUE(
         server.Receive(HeadersFrame(1, Block(With(Get(), {{"x", "y", true}}))))
             .ok());
-    const std::vector<Event> events = server.TakeRawEvents();
-    const Header field = std::get<RequestReceived>(events.at(0)).headers.back();
+    const KeptEvents events = server.TakeRawEvents();
+    const Header field =
+        std::get<RequestReceived>(events.at(0)).headers.ToHeaders().back();
     ASSERT_TRUE(
         server->SendHeaders(1, With(Status(), {field}), {.end_stream = true})
             .ok());

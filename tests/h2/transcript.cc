@@ -62,18 +62,33 @@ std::string BytesOrNothing(const Json& json) {
   return json.is_null() ? "" : Bytes(json);
 }
 
+// The text that an event views.
+struct Viewed {
+  HeaderList Fields(const Json& json) {
+    headers = Headers(json);
+    for (const Header& header : headers) {
+      views.push_back({header.name, header.value, header.never_indexed});
+    }
+    return HeaderList(views);
+  }
+
+  std::vector<Header> headers;
+  std::vector<HeaderView> views;
+  std::string data;
+};
+
 template <typename MessageEvent>
-MessageEvent Message(const Json& json) {
+MessageEvent Message(const Json& json, Viewed* viewed) {
   MessageEvent event;
   event.stream_id = json.at("stream_id");
-  event.headers = Headers(json.at("headers"));
+  event.headers = viewed->Fields(json.at("headers"));
   return event;
 }
 
 // hyper's PriorityUpdated does not say how the signal came; the message event
 // that it belongs to names it.
 Event ReadEvent(const std::string& type, const Json& json,
-                SignalSource* priority_source) {
+                SignalSource* priority_source, Viewed* viewed) {
   if (json.contains("priority_updated")) {
     *priority_source = json.at("priority_updated").is_null()
                            ? SignalSource::kFrame
@@ -81,23 +96,25 @@ Event ReadEvent(const std::string& type, const Json& json,
   }
   const auto ended = [&] { return !json.at("stream_ended").is_null(); };
   if (type == "RequestReceived") {
-    auto event = Message<RequestReceived>(json);
+    auto event = Message<RequestReceived>(json, viewed);
     event.stream_ended = ended();
     return event;
   }
   if (type == "ResponseReceived") {
-    auto event = Message<ResponseReceived>(json);
+    auto event = Message<ResponseReceived>(json, viewed);
     event.stream_ended = ended();
     return event;
   }
   if (type == "InformationalResponseReceived") {
-    return Message<InformationalResponseReceived>(json);
+    return Message<InformationalResponseReceived>(json, viewed);
   }
-  if (type == "TrailersReceived") return Message<TrailersReceived>(json);
+  if (type == "TrailersReceived")
+    return Message<TrailersReceived>(json, viewed);
   if (type == "DataReceived") {
+    viewed->data = Bytes(json.at("data"));
     return DataReceived{
         .stream_id = json.at("stream_id"),
-        .data = Bytes(json.at("data")),
+        .data = viewed->data,
         .flow_controlled_length = json.at("flow_controlled_length"),
         .stream_ended = ended()};
   }
@@ -122,7 +139,7 @@ Event ReadEvent(const std::string& type, const Json& json,
   if (type == "PushedStreamReceived") {
     return PushedStreamReceived{.pushed_stream_id = json.at("pushed_stream_id"),
                                 .parent_stream_id = json.at("parent_stream_id"),
-                                .headers = Headers(json.at("headers"))};
+                                .headers = viewed->Fields(json.at("headers"))};
   }
   if (type == "PriorityUpdated") {
     return PriorityUpdated{
@@ -196,11 +213,13 @@ RecordedCall ReadCall(const Json& json, FrameReader* written, size_t* waiting) {
   if (json.contains("events")) {
     SignalSource priority_source = SignalSource::kFrame;
     for (const Json& event : json.at("events")) {
+      Viewed viewed;
       // The recording holds no fields of unknown frames.
-      call.outcome.push_back(event.at(0) == "UnknownFrameReceived"
-                                 ? "UnknownFrameReceived"
-                                 : EventText(ReadEvent(event.at(0), event.at(1),
-                                                       &priority_source)));
+      call.outcome.push_back(
+          event.at(0) == "UnknownFrameReceived"
+              ? "UnknownFrameReceived"
+              : EventText(ReadEvent(event.at(0), event.at(1), &priority_source,
+                                    &viewed)));
     }
   }
   if (json.contains("error")) {

@@ -20,6 +20,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "tests/h2/event_text.h"
+#include "tests/h2/kept_events.h"
 
 namespace sluice::h2::tests {
 namespace {
@@ -116,13 +117,15 @@ void TranscriptPlayer::NoteError(const absl::Status& status,
 }
 
 absl::Status TranscriptPlayer::Receive(absl::string_view bytes) {
+  KeptEvents kept;
   while (!bytes.empty()) {
     const size_t size = feeding_.Next(bytes.size());
     std::vector<Event> events;
     const absl::Status status =
         connection_.ReceiveData(bytes.substr(0, size), &events);
     for (const Event& event : events) {
-      outcome_.push_back(Text(event));
+      if (kept.Add(event)) outcome_.pop_back();
+      outcome_.push_back(Text(kept.back()));
     }
     if (!status.ok()) return status;
     bytes.remove_prefix(size);

@@ -46,8 +46,8 @@ class Client {
 
   h2::Connection& connection() { return connection_; }
 
-  // The server's next event. Writes the output and waits until there is one;
-  // nothing at the end of the connection.
+  // The server's next event, whose views end at the next call. Writes the
+  // output and waits until there is one; nothing at the end of the connection.
   std::optional<h2::Event> Next();
 
  private:

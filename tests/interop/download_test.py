@@ -115,14 +115,15 @@ class Download(support.Folder):
         self.assertLess(after - before, 2 * ALLOWED_GROWTH_KIB)
 
     def test_a_file_that_shrinks_resets_only_its_own_stream(self):
-        path = self.write("shrinking.bin", bytes(1_000_000))
+        # Too large to be kept in memory.
+        path = self.write("shrinking.bin", bytes(1_200_000))
         server = self.server()
         with support.RawClient(server) as client:
             client.start(support.request(1, "/shrinking.bin"))
             client.until_type(support.DATA)
             os.truncate(path, 10)
-            client.send(support.window_update(0, 1_000_000),
-                        support.window_update(1, 1_000_000))
+            client.send(support.window_update(0, 1_200_000),
+                        support.window_update(1, 1_200_000))
             reset = client.until_type(support.RST_STREAM)
             self.assertEqual(support.reset_code(reset), support.INTERNAL_ERROR)
             client.ping()

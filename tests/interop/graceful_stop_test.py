@@ -13,6 +13,7 @@ from support import (
 
 class GracefulStop(support.Folder):
     TLS = False
+    THREADS = 1
 
     @classmethod
     def setUpClass(cls):
@@ -20,6 +21,10 @@ class GracefulStop(support.Folder):
         cls.content = os.urandom(3_000_000)
         (cls.root / "big.bin").write_bytes(cls.content)
         (cls.root / "small.txt").write_bytes(b"small")
+
+    def server(self, *flags, **options):
+        return super().server(f"--threads={self.THREADS}", *flags,
+                              tls=self.TLS, **options)
 
     def begin_download(self, server):
         client = RawClient(server, tls=self.TLS)
@@ -49,7 +54,7 @@ class GracefulStop(support.Folder):
     def test_a_running_download_finishes(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
-                server = self.server(tls=self.TLS)
+                server = self.server()
                 client, _ = self.begin_download(server)
                 server.signal(number)
                 # First every stream is still welcome …
@@ -80,7 +85,7 @@ class GracefulStop(support.Folder):
                     r'"GET /big\.bin" 200 3000000 [\d.]+ms complete')
 
     def test_downloads_during_the_stop_arrive_whole(self):
-        server = self.server(tls=self.TLS)
+        server = self.server()
         client, received = self.begin_download(server)
         client.send(window_update(0, len(received)),
                     window_update(1, len(received)))
@@ -89,7 +94,7 @@ class GracefulStop(support.Folder):
         self.assertEqual(self.body(client, 1, received), self.content)
 
     def test_idle_connections_do_not_delay_the_stop(self):
-        server = self.server(tls=self.TLS)
+        server = self.server()
         with RawClient(server, tls=self.TLS) as client:
             client.start()
             client.ping()
@@ -100,17 +105,17 @@ class GracefulStop(support.Folder):
         self.assertEqual(server.wait(), 0)
 
     def test_without_connections_the_server_stops_at_once(self):
-        self.assertEqual(self.server(tls=self.TLS).stop(), 0)
+        self.assertEqual(self.server().stop(), 0)
 
     def test_a_stalled_download_is_cut_after_the_drain_timeout(self):
-        server = self.server("--drain_timeout=300ms", tls=self.TLS)
+        server = self.server("--drain_timeout=300ms")
         self.begin_download(server)
         self.assertEqual(server.stop(), 0)
         self.assertIn("1 connections unfinished", server.log())
         self.assertIn('"GET /big.bin" 200 ', server.log())
 
     def test_a_second_signal_cuts_all_connections(self):
-        server = self.server("--drain_timeout=1h", tls=self.TLS)
+        server = self.server("--drain_timeout=1h")
         client, _ = self.begin_download(server)
         server.signal()
         client.until_type(GOAWAY)
@@ -121,6 +126,33 @@ class GracefulStop(support.Folder):
 
 class GracefulStopOverTls(GracefulStop):
     TLS = True
+
+
+class GracefulStopOfThreads(GracefulStop):
+    THREADS = 3
+
+    def test_the_downloads_of_all_threads_finish(self):
+        server = self.server()
+        downloads = [self.begin_download(server) for _ in range(20)]
+        server.signal()
+        for client, received in downloads:
+            client.send(window_update(0, len(self.content)),
+                        window_update(1, len(self.content)))
+        for client, received in downloads:
+            self.assertEqual(self.body(client, 1, received), self.content)
+            client.close()
+        self.assertEqual(server.wait(), 0)
+        self.assertEqual(server.log().count("complete"), 20)
+
+    def test_a_second_signal_cuts_the_connections_of_all_threads(self):
+        server = self.server("--drain_timeout=1h")
+        downloads = [self.begin_download(server) for _ in range(20)]
+        server.signal()
+        for client, _ in downloads:
+            client.until_type(GOAWAY)
+        server.signal()
+        self.assertEqual(server.wait(), 0)
+        self.assertIn("20 connections unfinished", server.log())
 
 
 if __name__ == "__main__":

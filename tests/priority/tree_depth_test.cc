@@ -168,11 +168,12 @@ TEST(TreeDepth, TogglingTheLeafOfAnIdleChainCostsItsDepth) {
   EXPECT_LE(tree.work().Total() - before, 10 * (3 * kDepth + 2));
 }
 
-TEST(TreeDepth, NothingAllocatesAfterConstruction) {
+TEST(TreeDepth, NothingAllocatesOnceTheTreeWasAsLarge) {
   PriorityTree tree({.max_nodes = 300, .max_closed = 20});
-  const uint64_t before = testing::Allocations();
+  uint64_t before = 0;
   StreamId next = 1;
   for (int round = 0; round < 2000; ++round) {
+    if (round == 20) before = testing::Allocations();
     for (int i = 0; i < 20; ++i, next += 2) {
       const StreamId parent = next > 10 ? next - 2 * (1 + i % 5) : 0;
       tree.Insert(next, On(parent, 1 + i, i % 7 == 0)).IgnoreError();
@@ -193,39 +194,74 @@ TEST(TreeDepth, NothingAllocatesAfterConstruction) {
   EXPECT_EQ(testing::Allocations(), before);
 }
 
-// The bytes of a tree for 100 streams.
-size_t BytesOf100Streams(size_t large_queues) {
-  struct Counting : std::pmr::memory_resource {
-    size_t bytes = 0;
-    void* do_allocate(size_t size, size_t alignment) override {
-      bytes += size;
-      return std::pmr::new_delete_resource()->allocate(size, alignment);
-    }
-    void do_deallocate(void* block, size_t size, size_t alignment) override {
-      bytes -= size;
-      std::pmr::new_delete_resource()->deallocate(block, size, alignment);
-    }
-    bool do_is_equal(const memory_resource& other) const noexcept override {
-      return this == &other;
-    }
-  } memory;
+struct CountingMemory : std::pmr::memory_resource {
   size_t bytes = 0;
+  size_t blocks = 0;  // since the beginning
+  void* do_allocate(size_t size, size_t alignment) override {
+    bytes += size;
+    ++blocks;
+    return std::pmr::new_delete_resource()->allocate(size, alignment);
+  }
+  void do_deallocate(void* block, size_t size, size_t alignment) override {
+    bytes -= size;
+    std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+};
+
+struct TreeBytes {
+  size_t made = 0;
+  size_t with_streams = 0;
+};
+
+// Of a tree that gets 100 ready streams: siblings, or a chain.
+TreeBytes BytesOf100Streams(size_t large_queues, bool chain) {
+  CountingMemory memory;
+  TreeBytes bytes;
   {
     const MemoryScope scope(&memory);
-    const PriorityTree tree({.max_nodes = 100, .large_queues = large_queues});
-    bytes = memory.bytes + sizeof(tree);
+    PriorityTree tree({.large_queues = large_queues});
+    bytes.made = memory.bytes + sizeof(tree);
+    for (StreamId id = 1; id <= 100; ++id) {
+      EXPECT_TRUE(tree.Insert(id, On(chain ? id - 1 : 0, 16)).ok());
+      EXPECT_TRUE(tree.SetReady(id).ok());
+    }
+    bytes.with_streams = memory.bytes + sizeof(tree);
   }
   EXPECT_EQ(memory.bytes, 0u);  // all given back
   return bytes;
 }
 
+TEST(TreeDepth, AnEmptyTreeTakes2KiBWhateverItsLimits) {
+  EXPECT_LE(BytesOf100Streams(0, false).made, 2048u);
+  EXPECT_LE(BytesOf100Streams(1, false).made, 2048u);
+}
+
 TEST(TreeDepth, AConnectionWith100StreamsFitsIntoItsMemory) {
-  const size_t small = BytesOf100Streams(0);
-  const size_t large = BytesOf100Streams(1);
-  EXPECT_LE(small, 12u * 1024);
+  const size_t flat = BytesOf100Streams(0, false).with_streams;
+  const size_t large = BytesOf100Streams(1, false).with_streams;
+  const size_t chain = BytesOf100Streams(1, true).with_streams;
+  EXPECT_LE(flat, 12u * 1024);
   EXPECT_LE(large, 32u * 1024);
-  std::printf("100 streams: %zu bytes, and %zu with a large queue\n", small,
-              large);
+  EXPECT_LE(chain, 32u * 1024);
+  std::printf(
+      "100 streams: %zu bytes, %zu with a large queue, %zu in a chain\n", flat,
+      large, chain);
+}
+
+// Tables double: a stream more costs O(1) on the whole.
+TEST(TreeDepth, TheNumberOfAllocationsGrowsAsTheLogarithmOfTheStreams) {
+  constexpr StreamId kStreams = 1 << 17;
+  CountingMemory memory;
+  const MemoryScope scope(&memory);
+  PriorityTree tree({.max_nodes = kStreams});
+  for (StreamId id = 1; id < kStreams; ++id) {
+    ASSERT_TRUE(tree.Insert(id, On(id / 2, 16)).ok());
+  }
+  EXPECT_LE(memory.blocks, 4u * 17 + 10);
+  EXPECT_LE(memory.bytes, kStreams * 200);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ void Browser::OnBytes(absl::string_view bytes) {
   Check(connection_.ReceiveData(bytes, &events_));
   for (const h2::Event& event : events_) {
     if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
-      OnData(*data);
+      OnPiece(*data);
     } else if (const auto* ended = std::get_if<h2::StreamEnded>(&event)) {
       auto found = resource_by_stream_.find(ended->stream_id);
       if (found != resource_by_stream_.end()) Complete(found->second);
@@ -159,8 +159,15 @@ void Browser::OnBytes(absl::string_view bytes) {
   Flush();
 }
 
-void Browser::OnData(const h2::DataReceived& data) {
-  auto found = resource_by_stream_.find(data.stream_id);
+void Browser::OnPiece(const h2::DataReceived& piece) {
+  frame_.data += piece.data.size();
+  frame_.flow_controlled += piece.flow_controlled_length;
+  if (piece.frame_bytes_left > 0) return;
+  OnData(piece.stream_id, std::exchange(frame_, {}));
+}
+
+void Browser::OnData(h2::StreamId id, const Frame& frame) {
+  auto found = resource_by_stream_.find(id);
   if (found == resource_by_stream_.end()) {
     Check(absl::InternalError("DATA on a stream that was not requested"));
     return;
@@ -168,19 +175,18 @@ void Browser::OnData(const h2::DataReceived& data) {
   const size_t index = found->second;
   State& state = states_[index];
   const Resource& resource = page_.resources[index];
-  Check(connection_.AcknowledgeReceivedData(data.stream_id,
-                                            data.flow_controlled_length));
-  if (!data.data.empty()) {
-    arrivals_.push_back({index, data.data.size(), transport_.Now()});
+  Check(connection_.AcknowledgeReceivedData(id, frame.flow_controlled));
+  if (frame.data > 0) {
+    arrivals_.push_back({index, frame.data, transport_.Now()});
   }
-  state.received += data.data.size();
+  state.received += frame.data;
   while (state.discovered < state.by_bytes.size() &&
          state.by_bytes[state.discovered].first <= state.received) {
     Discover(state.by_bytes[state.discovered++].second);
   }
   if (!resource.role.empty()) {
     RoleProgress& role = roles_[resource.role];
-    role.bytes += data.data.size();
+    role.bytes += frame.data;
     FireTriggers(role);
   }
 }

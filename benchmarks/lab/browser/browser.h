@@ -92,7 +92,14 @@ class Browser {
   };
 
   void OnBytes(absl::string_view bytes);
-  void OnData(const h2::DataReceived& data);
+  // The DATA frame that is under way: a browser sees it when it is whole.
+  struct Frame {
+    size_t data = 0;
+    size_t flow_controlled = 0;
+  };
+
+  void OnPiece(const h2::DataReceived& piece);
+  void OnData(h2::StreamId id, const Frame& frame);
   void Discover(size_t index);
   void Request(size_t index);
   void SendWaiting();
@@ -118,6 +125,7 @@ class Browser {
   size_t requests_ = 0;
   absl::flat_hash_map<h2::StreamId, size_t> resource_by_stream_;
   std::vector<h2::Event> events_;
+  Frame frame_;
   std::vector<ResourceTiming> timings_;
   std::vector<Arrival> arrivals_;
   absl::Status status_;

@@ -108,12 +108,8 @@ void Origin::OnBytes(absl::string_view bytes) {
 }
 
 void Origin::Answer(const h2::RequestReceived& request) {
-  auto path = std::find_if(
-      request.headers.begin(), request.headers.end(),
-      [](const h2::Header& header) { return header.name == ":path"; });
-  auto found = path == request.headers.end()
-                   ? resource_by_path_.end()
-                   : resource_by_path_.find(path->value);
+  const absl::string_view path = request.headers.Find(":path").value_or("");
+  const auto found = resource_by_path_.find(path);
   if (found == resource_by_path_.end()) {
     Check(absl::InternalError("a request for a resource the page lacks"));
     return;

@@ -32,12 +32,6 @@ std::vector<Cell> Cells() {
            .runs = {}}};
 }
 
-TEST(ReactionReportTest, ASpreadIsTheMedianAndTheEnds) {
-  EXPECT_EQ(SpreadOf({7}), (Spread{7, 7, 7}));
-  EXPECT_EQ(SpreadOf({3, 1, 2}), (Spread{2, 1, 3}));
-  EXPECT_EQ(SpreadOf({4, 1, 8, 2}), (Spread{3, 1, 8}));
-}
-
 TEST(ReactionReportTest, TheTableHasMediansAndRanges) {
   EXPECT_EQ(
       ReactionTable(Cells(), kRoundTrip),

@@ -22,12 +22,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "examples/server/access_log.h"
 #include "examples/server/priority_rules.h"
 #include "examples/server/static_files.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/h2/kept_events.h"
 
 namespace sluice::examples {
 namespace {
@@ -49,9 +51,11 @@ class HttpConnectionTest : public ::testing::Test {
     std::ofstream(root_ / "big.bin") << std::string(kBigFile, 'b');
     EXPECT_EQ(pipe(pipe_), 0);
     log_ = std::make_unique<AccessLog>(pipe_[1], [] {});
-    absl::StatusOr<StaticFiles> files = StaticFiles::Open(root_.string());
+    // Bodies are read from the open file, not from memory.
+    absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+        StaticFiles::Open(root_.string(), {.max_file_in_memory = 1000});
     EXPECT_TRUE(files.ok()) << files.status();
-    files_ = std::make_unique<StaticFiles>(*std::move(files));
+    files_ = *std::move(files);
     http_ = std::make_unique<HttpConnection>(
         files_.get(), &rules_, log_.get(), "peer:1", h2::ConnectionOptions{},
         *trace::CreateLoggedPolicy("rr", {}, nullptr),
@@ -70,7 +74,10 @@ class HttpConnectionTest : public ::testing::Test {
   // One exchange of what both have to say; bodies are not pulled.
   void ExchangeBytes() {
     status_ = http_->Receive(client_.DataToSend());
-    EXPECT_TRUE(client_.ReceiveData(http_->wire().DataToSend(), &events_).ok());
+    std::vector<h2::Event> events;
+    const std::string bytes = http_->wire().DataToSend();
+    EXPECT_TRUE(client_.ReceiveData(bytes, &events).ok());
+    for (const h2::Event& event : events) events_.Add(event);
   }
 
   // Until neither has anything more to say.
@@ -108,7 +115,7 @@ class HttpConnectionTest : public ::testing::Test {
   std::string Body(h2::StreamId id) const {
     std::string body;
     for (const h2::DataReceived& data : Got<h2::DataReceived>()) {
-      if (data.stream_id == id) body += data.data;
+      if (data.stream_id == id) absl::StrAppend(&body, data.data);
     }
     return body;
   }
@@ -129,7 +136,7 @@ class HttpConnectionTest : public ::testing::Test {
   std::unique_ptr<HttpConnection> http_;
   h2::Connection client_{
       {.side = h2::Side::kClient, .settings = {}, .limits = {}}};
-  std::vector<h2::Event> events_;
+  h2::tests::KeptEvents events_;
   absl::Status status_;
 };
 

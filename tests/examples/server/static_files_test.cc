@@ -10,13 +10,17 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "examples/server/file_cache.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -25,6 +29,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+
+const size_t kTooLargeForMemory = FileCacheOptions().max_file_in_memory + 1;
 
 class StaticFilesTest : public ::testing::Test {
  protected:
@@ -47,19 +53,36 @@ class StaticFilesTest : public ::testing::Test {
     std::ofstream(base_ / name, std::ios::binary) << content;
   }
 
-  Response Respond(absl::string_view method, absl::string_view path) {
-    absl::StatusOr<StaticFiles> files = StaticFiles::Open(root_.string());
+  // The response with fields of its own.
+  struct OwnedResponse : Response {
+    explicit OwnedResponse(Response response)
+        : Response(std::move(response)),
+          headers(Response::headers.begin(), Response::headers.end()) {}
+    std::vector<h2::Header> headers;
+  };
+
+  // By a server that has just begun, so that nothing is in its cache.
+  OwnedResponse Respond(absl::string_view method, absl::string_view path) {
+    absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+        StaticFiles::Open(root_.string());
     EXPECT_TRUE(files.ok()) << files.status();
-    return files->Respond(method, path, absl::UnixEpoch());
+    servers_.push_back(*std::move(files));
+    return OwnedResponse(
+        servers_.back()->Respond(method, path, absl::UnixEpoch()));
   }
-  Response Get(absl::string_view path) { return Respond("GET", path); }
+  OwnedResponse Get(absl::string_view path) { return Respond("GET", path); }
   int StatusOf(absl::string_view path) { return Get(path).status; }
 
-  static std::string Field(const Response& response, absl::string_view name) {
+  static std::string Field(const OwnedResponse& response,
+                           absl::string_view name) {
     for (const h2::Header& header : response.headers) {
       if (header.name == name) return header.value;
     }
     return "(none)";
+  }
+
+  static std::string Text(const scheduler::DataSource::Chunk& chunk) {
+    return absl::StrCat(std::string(chunk.data), chunk.shared.bytes);
   }
 
   // Reads the whole body in pieces of `size` bytes.
@@ -69,18 +92,19 @@ class StaticFilesTest : public ::testing::Test {
     while (true) {
       scheduler::DataSource::Chunk chunk = response.body->Read(size);
       EXPECT_TRUE(chunk.status.ok()) << chunk.status;
-      EXPECT_LE(chunk.data.size(), size);
-      body += std::string(chunk.data);
+      EXPECT_LE(chunk.size(), size);
+      body += Text(chunk);
       if (chunk.end || !chunk.status.ok()) return body;
     }
   }
 
   fs::path base_;
   fs::path root_;
+  std::vector<std::unique_ptr<StaticFiles>> servers_;  // bodies need theirs
 };
 
 TEST_F(StaticFilesTest, AFileIsServedWithItsTypeAndLength) {
-  const Response response = Get("/a.css");
+  const OwnedResponse response = Get("/a.css");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.front().name, ":status");
   EXPECT_EQ(Field(response, ":status"), "200");
@@ -103,39 +127,50 @@ TEST_F(StaticFilesTest, ABodyIsReadInGrantsOfAnySize) {
 }
 
 TEST_F(StaticFilesTest, TheLastChunkIsMarkedAsTheEnd) {
-  const Response response = Get("/a.css");
+  const OwnedResponse response = Get("/a.css");
   scheduler::DataSource::Chunk first = response.body->Read(2);
-  EXPECT_EQ(first.data, "p{");
+  EXPECT_EQ(Text(first), "p{");
   EXPECT_FALSE(first.end);
   scheduler::DataSource::Chunk last = response.body->Read(2);
-  EXPECT_EQ(last.data, "}");
+  EXPECT_EQ(Text(last), "}");
   EXPECT_TRUE(last.end);
 }
 
 TEST_F(StaticFilesTest, AFileThatGrowsGivesTheAnnouncedLength) {
-  const Response response = Get("/a.css");
-  std::ofstream(root_ / "a.css", std::ios::app) << "more";
-  EXPECT_EQ(Body(response), "p{}");
+  Write("root/big.bin", std::string(kTooLargeForMemory, 'b'));
+  for (const std::string name : {"a.css", "big.bin"}) {
+    const OwnedResponse response = Get("/" + name);
+    const std::string announced = Field(response, "content-length");
+    std::ofstream(root_ / name, std::ios::app) << "more";
+    EXPECT_EQ(std::to_string(Body(response).size()), announced) << name;
+  }
 }
 
 TEST_F(StaticFilesTest, AFileThatShrinksFailsItsBody) {
-  const Response response = Get("/a.css");
-  fs::resize_file(root_ / "a.css", 1);
-  EXPECT_EQ(response.body->Read(16384).data, "p");
+  Write("root/big.bin", std::string(kTooLargeForMemory, 'b'));
+  const OwnedResponse response = Get("/big.bin");
+  fs::resize_file(root_ / "big.bin", 1);
+  EXPECT_EQ(Text(response.body->Read(16384)), "b");
   EXPECT_TRUE(absl::IsDataLoss(response.body->Read(16384).status));
+}
+
+TEST_F(StaticFilesTest, ASmallFileThatShrinksIsSentAsItWas) {
+  const OwnedResponse response = Get("/a.css");
+  fs::resize_file(root_ / "a.css", 1);
+  EXPECT_EQ(Body(response), "p{}");
 }
 
 TEST_F(StaticFilesTest, HeadGivesTheFieldsOfGetAndNoBody) {
   for (const absl::string_view path : {"/a.css", "/", "/none", "/sub", "/%"}) {
-    const Response get = Get(path);
-    const Response head = Respond("HEAD", path);
+    const OwnedResponse get = Get(path);
+    const OwnedResponse head = Respond("HEAD", path);
     EXPECT_EQ(head.headers, get.headers) << path;
     EXPECT_EQ(head.body, nullptr) << path;
   }
 }
 
 TEST_F(StaticFilesTest, AnEmptyFileHasLengthZero) {
-  const Response response = Get("/nothing.txt");
+  const OwnedResponse response = Get("/nothing.txt");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(Field(response, "content-length"), "0");
   EXPECT_EQ(response.body, nullptr);
@@ -150,7 +185,7 @@ TEST_F(StaticFilesTest, AFolderIsServedAsItsIndexHtml) {
 }
 
 TEST_F(StaticFilesTest, AFolderWithoutItsSlashRedirectsWithinThisServer) {
-  const Response response = Get("/sub");
+  const OwnedResponse response = Get("/sub");
   EXPECT_EQ(response.status, 301);
   EXPECT_EQ(Field(response, "location"), "/sub/");
   // "//sub" as a location would be another host's.
@@ -179,10 +214,35 @@ TEST_F(StaticFilesTest, APathThatCannotBeDecodedIs400) {
 TEST_F(StaticFilesTest, OtherMethodsAre405WithAllow) {
   for (const absl::string_view method :
        {"POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "get", ""}) {
-    const Response response = Respond(method, "/a.css");
+    const OwnedResponse response = Respond(method, "/a.css");
     EXPECT_EQ(response.status, 405) << method;
     EXPECT_EQ(Field(response, "allow"), "GET, HEAD");
   }
+}
+
+// '?', '#' and '%' have a meaning in a path, and may be in a file's name. The
+// cache must not take one for the other.
+TEST_F(StaticFilesTest, AnOddNameIsNotMistakenForAPath) {
+  Write("root/a", "a");
+  Write("root/a?b", "question mark");
+  Write("root/a#b", "hash");
+  Write("root/%61", "percent");
+  absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+      StaticFiles::Open(root_.string());
+  ASSERT_TRUE(files.ok()) << files.status();
+  const auto body = [&](absl::string_view path) {
+    return Body((*files)->Respond("GET", path, absl::UnixEpoch()));
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(body("/a%3fb"), "question mark");
+    EXPECT_EQ(body("/a%23b"), "hash");
+    EXPECT_EQ(body("/%2561"), "percent");
+    EXPECT_EQ(body("/a?b"), "a");
+    EXPECT_EQ(body("/a#b"), "a");
+    EXPECT_EQ(body("/%61"), "a");
+    EXPECT_EQ(body("//a"), "a");
+  }
+  EXPECT_EQ((*files)->cache().files(), 4) << "one entry for each file";
 }
 
 TEST_F(StaticFilesTest, NoPathLeavesTheRoot) {
@@ -234,10 +294,10 @@ TEST_F(StaticFilesTest, ThePipeIsNotOpenedAndIs404) {
 
 TEST_F(StaticFilesTest, TheRootMayBeGivenThroughASymbolicLink) {
   fs::create_directory_symlink(root_, base_ / "link");
-  absl::StatusOr<StaticFiles> files =
+  absl::StatusOr<std::unique_ptr<StaticFiles>> files =
       StaticFiles::Open((base_ / "link").string() + "/");
   ASSERT_TRUE(files.ok()) << files.status();
-  EXPECT_EQ(Body(files->Respond("GET", "/", absl::UnixEpoch())), "<p>home");
+  EXPECT_EQ(Body((*files)->Respond("GET", "/", absl::UnixEpoch())), "<p>home");
 }
 
 TEST_F(StaticFilesTest, ARootThatCannotBeServedIsNamed) {

@@ -25,6 +25,10 @@
 namespace sluice::examples {
 namespace {
 
+constexpr size_t kRecord = 16384;
+// Of a record that fits one segment of an Ethernet.
+constexpr size_t kSmallRecord = 1400;
+
 // A server's connection whose output is one response of any length, and a
 // socket pair that takes or refuses it.
 class TransportTest : public ::testing::Test {
@@ -68,8 +72,9 @@ class TransportTest : public ::testing::Test {
   }
 
   int sockets_[2];
-  h2::Connection server_{
-      {.side = h2::Side::kServer, .settings = {}, .limits = {}}};
+  h2::Connection server_{{.side = h2::Side::kServer,
+                          .settings = {},
+                          .limits = {.output_high_water_mark = 1 << 20}}};
 };
 
 TEST_F(TransportTest, CleartextWritesTheOutputAsItIs) {
@@ -77,11 +82,28 @@ TEST_F(TransportTest, CleartextWritesTheOutputAsItIs) {
       MakeCleartextTransport(sockets_[0]);
   EXPECT_EQ(transport->Handshake().status, IoStatus::kDone);
   QueueData(16384);
-  const IoResult result = transport->Write(&server_);
+  const IoResult result = transport->Write(&server_, kRecord);
   EXPECT_EQ(result.status, IoStatus::kDone);
   EXPECT_EQ(result.bytes, 16384 + 9);
   EXPECT_EQ(server_.OutputSize(), 0);
   EXPECT_EQ(ReadPeer().size(), 16384 + 9);
+}
+
+TEST_F(TransportTest, CleartextGathersManyFramesInOneWrite) {
+  // Each message of this socket is one write.
+  int sockets[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sockets), 0);
+  const std::unique_ptr<Transport> transport =
+      MakeCleartextTransport(sockets[0]);
+  for (int i = 0; i < 100; ++i) QueueData(100);
+  const IoResult result = transport->Write(&server_, kRecord);
+  EXPECT_EQ(result.status, IoStatus::kDone);
+  EXPECT_EQ(result.bytes, 100 * (100 + 9));
+  std::string message(1 << 20, '\0');
+  EXPECT_EQ(recv(sockets[1], message.data(), message.size(), 0),
+            100 * (100 + 9));
+  close(sockets[0]);
+  close(sockets[1]);
 }
 
 TEST_F(TransportTest, CleartextKeepsTheBytesThatAFullSocketRefuses) {
@@ -91,19 +113,27 @@ TEST_F(TransportTest, CleartextKeepsTheBytesThatAFullSocketRefuses) {
   IoResult result;
   do {
     if (server_.CapacityFor(0).output_room >= 16384) QueueData(16384);
-    result = transport->Write(&server_);
+    result = transport->Write(&server_, kRecord);
     sent += result.bytes;
   } while (result.status == IoStatus::kDone);
   EXPECT_EQ(result.status, IoStatus::kWantWrite);
   EXPECT_GT(server_.OutputSize(), 0);
-  EXPECT_EQ(transport->PullSize(server_.OutputSize()), 0) << "first the rest";
   size_t received = 0;
   for (std::string part = ReadPeer(); !part.empty(); part = ReadPeer()) {
     received += part.size();
   }
   EXPECT_EQ(received, sent);
-  EXPECT_EQ(transport->Write(&server_).status, IoStatus::kDone);
-  EXPECT_EQ(transport->PullSize(server_.OutputSize()), kCleartextFrameSize);
+  EXPECT_EQ(transport->Write(&server_, kRecord).status, IoStatus::kDone);
+}
+
+// So that no call asks whether more is there.
+TEST_F(TransportTest, OnlyAFullBufferMeansThatMoreMayFollow) {
+  const std::unique_ptr<Transport> transport =
+      MakeCleartextTransport(sockets_[0]);
+  char buffer[4];
+  ASSERT_EQ(send(sockets_[1], "abcdef", 6, 0), 6);
+  EXPECT_TRUE(transport->Read(absl::MakeSpan(buffer)).more);
+  EXPECT_FALSE(transport->Read(absl::MakeSpan(buffer)).more);
 }
 
 TEST_F(TransportTest, CleartextDistinguishesNoBytesYetFromTheEnd) {
@@ -124,7 +154,7 @@ class TlsTransportTest : public TransportTest {
   TlsTransportTest() {
     context_.reset(SSL_CTX_new(TLS_method()));
     AddSelfSignedCertificate();
-    transport_ = MakeTlsTransport(context_.get(), sockets_[0]);
+    transport_ = MakeTlsTransport(context_.get(), sockets_[0], &scratch_);
     client_.reset(SSL_new(context_.get()));
     SSL_set_connect_state(client_.get());
     SSL_set_bio(client_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
@@ -197,77 +227,116 @@ class TlsTransportTest : public TransportTest {
   struct FreeSsl {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
+  TransportScratch scratch_;
   std::unique_ptr<SSL_CTX, FreeContext> context_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<SSL, FreeSsl> client_;
 };
 
 TEST_F(TlsTransportTest, WithoutMemoryForOpenSslThereIsNoTransport) {
-  EXPECT_EQ(MakeTlsTransport(nullptr, sockets_[0]), nullptr);
+  EXPECT_EQ(MakeTlsTransport(nullptr, sockets_[0], &scratch_), nullptr);
   ERR_clear_error();
 }
 
-TEST_F(TlsTransportTest, RecordsFitASegmentUntil64KiBAndAreFullAfterwards) {
-  size_t sent = 0;
-  bool saw_large = false;
-  while (sent < 200'000) {
-    const size_t payload = transport_->PullSize(0);
-    QueueData(payload);
-    const IoResult result = transport_->Write(&server_);
-    ASSERT_EQ(result.status, IoStatus::kDone);
-    EXPECT_EQ(server_.OutputSize(), 0) << "one write carries all of it";
-    const std::vector<size_t> records = Records(Receive());
-    ASSERT_EQ(records.size(), 1);
-    if (sent < 64 * 1024) {
-      EXPECT_LE(records[0], 1428) << "an Ethernet segment over IPv6";
-      EXPECT_GE(records[0], 1400);
-    } else {
-      EXPECT_EQ(payload, kTlsFrameSize);
-      EXPECT_GT(records[0], 16384);
-      saw_large = true;
-    }
-    EXPECT_EQ(Decrypt(), payload + 9);
-    sent += payload + 9;
-  }
-  EXPECT_TRUE(saw_large);
+TEST_F(TlsTransportTest, RecordsAreFilledAcrossFrames) {
+  for (int i = 0; i < 40; ++i) QueueData(1000);
+  ASSERT_EQ(transport_->Write(&server_, kRecord).status, IoStatus::kDone);
+  EXPECT_EQ(server_.OutputSize(), 0);
+  const std::vector<size_t> records = Records(Receive());
+  ASSERT_EQ(records.size(), 3) << "40,360 bytes";
+  EXPECT_GT(records[0], kRecord);
+  EXPECT_GT(records[1], kRecord);
+  EXPECT_EQ(Decrypt(), 40 * (1000 + 9));
 }
 
-TEST_F(TlsTransportTest, AFullRecordPullsNothing) {
-  EXPECT_EQ(transport_->PullSize(0), 1400 - 9);
-  EXPECT_EQ(transport_->PullSize(1000), 400 - 9);
-  EXPECT_EQ(transport_->PullSize(1300), 0) << "not worth a frame";
-  EXPECT_EQ(transport_->PullSize(5000), 0);
+TEST_F(TlsTransportTest, SmallRecordsFitASegment) {
+  QueueData(10'000);
+  ASSERT_EQ(transport_->Write(&server_, kSmallRecord).status, IoStatus::kDone);
+  const std::vector<size_t> records = Records(Receive());
+  ASSERT_EQ(records.size(), 8);
+  for (size_t i = 0; i + 1 < records.size(); ++i) {
+    EXPECT_LE(records[i], 1428) << "an Ethernet segment over IPv6";
+    EXPECT_GE(records[i], 1400);
+  }
+  EXPECT_EQ(Decrypt(), 10'000 + 9);
+}
+
+TEST_F(TlsTransportTest, AllRecordsOfOneReadAreDecrypted) {
+  std::string sent;
+  for (int i = 0; i < 20; ++i) {
+    const std::string part(1000 + i, static_cast<char>('a' + i));
+    ASSERT_EQ(SSL_write(client_.get(), part.data(), part.size()), part.size());
+    sent += part;
+  }
+  char cipher[65536];
+  const int size =
+      BIO_read(SSL_get_wbio(client_.get()), cipher, sizeof(cipher));
+  std::vector<char> buffer(65536);
+  // The last record comes in two parts.
+  ASSERT_EQ(send(sockets_[1], cipher, size - 10, 0), size - 10);
+  const IoResult first = transport_->Read(absl::MakeSpan(buffer));
+  EXPECT_EQ(first.status, IoStatus::kDone);
+  EXPECT_FALSE(first.more);
+  std::string got(buffer.data(), first.bytes);
+  EXPECT_EQ(got.size(), sent.size() - 1019);
+  ASSERT_EQ(send(sockets_[1], cipher + size - 10, 5, 0), 5);
+  const IoResult none = transport_->Read(absl::MakeSpan(buffer));
+  EXPECT_EQ(none.status, IoStatus::kDone);
+  EXPECT_EQ(none.bytes, 0) << "the record is not complete";
+  ASSERT_EQ(send(sockets_[1], cipher + size - 5, 5, 0), 5);
+  const IoResult last = transport_->Read(absl::MakeSpan(buffer));
+  got.append(buffer.data(), last.bytes);
+  EXPECT_EQ(got, sent);
+  EXPECT_EQ(transport_->Read(absl::MakeSpan(buffer)).status,
+            IoStatus::kWantRead);
+}
+
+TEST_F(TlsTransportTest, CloseNotifyBehindDataIsTheEnd) {
+  ASSERT_EQ(SSL_write(client_.get(), "abc", 3), 3);
+  SSL_shutdown(client_.get());
+  MoveFromClient();
+  std::vector<char> buffer(65536);
+  const IoResult data = transport_->Read(absl::MakeSpan(buffer));
+  EXPECT_EQ(data.status, IoStatus::kDone);
+  EXPECT_EQ(data.bytes, 3);
+  EXPECT_TRUE(data.more);
+  EXPECT_EQ(transport_->Read(absl::MakeSpan(buffer)).status, IoStatus::kEnd);
 }
 
 TEST_F(TlsTransportTest, AFullSocketLeavesOneRecordPending) {
   const int small = 4096;
   setsockopt(sockets_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  size_t queued = 0;
   size_t taken = 0;
   IoResult result;
   do {
-    if (server_.OutputSize() == 0) QueueData(transport_->PullSize(0));
-    result = transport_->Write(&server_);
+    QueueData(kRecord - 9);
+    queued += kRecord;
+    result = transport_->Write(&server_, kRecord);
     taken += result.bytes;
   } while (result.status == IoStatus::kDone);
   EXPECT_EQ(result.status, IoStatus::kWantWrite);
   EXPECT_TRUE(transport_->HasPending());
-  EXPECT_EQ(server_.OutputSize(), 0) << "the record holds the frame";
+  EXPECT_EQ(taken, queued) << "the record holds the frame";
   // Writing again does not take more of the output …
   QueueData(100);
-  EXPECT_EQ(transport_->Write(&server_).status, IoStatus::kWantWrite);
+  EXPECT_EQ(transport_->Write(&server_, kRecord).status, IoStatus::kWantWrite);
   EXPECT_EQ(server_.OutputSize(), 109);
+  // … other transports of the thread use the scratch in the meantime …
+  scratch_.record.fill('x');
   // … and when the socket has room, all of it goes out once.
   size_t received = 0;
   while (transport_->HasPending() || server_.OutputSize() > 0) {
     Receive();
     received += Decrypt();
-    const IoResult next = transport_->Write(&server_);
+    const IoResult next = transport_->Write(&server_, kRecord);
     ASSERT_NE(next.status, IoStatus::kError);
     taken += next.bytes;
   }
   Receive();
   received += Decrypt();
   EXPECT_EQ(received, taken);
+  EXPECT_EQ(received, queued + 109);
 }
 
 TEST_F(TlsTransportTest, ShutdownSendsCloseNotify) {

@@ -1,0 +1,88 @@
+#include <sluice/h2/header_memory.h>
+#include <sluice/h2/types.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+
+#include "absl/base/config.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+namespace {
+
+constexpr size_t kLargestUsualChunk = 65536;
+
+}  // namespace
+
+absl::string_view HeaderMemory::Copy(absl::string_view text) {
+  char* const copy = Text(text.size());
+  text.copy(copy, text.size());
+  return {copy, text.size()};
+}
+
+absl::Span<const HeaderView> HeaderMemory::Copy(
+    absl::Span<const HeaderView> fields) {
+  if (fields.empty()) return {};
+  static_assert(std::is_trivially_copyable_v<HeaderView>);
+  constexpr size_t kAlign = alignof(HeaderView);
+  const size_t bytes = fields.size() * sizeof(HeaderView);
+  char* room = Text(bytes + kAlign - 1);
+  const size_t off = reinterpret_cast<uintptr_t>(room) % kAlign;
+  if (off != 0) room += kAlign - off;
+  std::memcpy(room, fields.data(), bytes);
+  return {reinterpret_cast<const HeaderView*>(room), fields.size()};
+}
+
+void HeaderMemory::Enter(size_t chunk) {
+  chunk_ = chunk;
+  const bool exists = chunk < chunks_.size();
+  next_ = exists ? chunks_[chunk].bytes.get() : nullptr;
+  end_ = exists ? next_ + chunks_[chunk].size : nullptr;
+}
+
+void HeaderMemory::NextChunk(size_t bytes) {
+  // Chunks that an earlier read left, or that were rewound.
+  for (size_t i = next_ == nullptr ? 0 : chunk_ + 1; i < chunks_.size(); ++i) {
+    if (chunks_[i].size >= bytes) return Enter(i);
+  }
+  // The first chunk stays, so it is small whatever is asked for.
+  if (chunks_.empty()) {
+    Add(kChunk);
+    if (bytes <= kChunk) return Enter(0);
+  }
+  Add(std::max(bytes, std::min(2 * chunks_.back().size, kLargestUsualChunk)));
+  Enter(chunks_.size() - 1);
+}
+
+void HeaderMemory::Add(size_t bytes) {
+  chunks_.push_back({std::unique_ptr<char[]>(new char[bytes]), bytes});
+}
+
+void HeaderMemory::Rewind(const Place& place) {
+  Enter(place.chunk);
+  if (place.next != nullptr) next_ = place.next;
+}
+
+void HeaderMemory::Clear() {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  chunks_.clear();
+#endif
+  Enter(0);
+}
+
+void HeaderMemory::FreeUnused() {
+  if (chunks_.size() > chunk_ + 1) chunks_.resize(chunk_ + 1);
+}
+
+size_t HeaderMemory::allocated() const {
+  size_t bytes = 0;
+  for (const Chunk& chunk : chunks_) bytes += chunk.size;
+  return bytes;
+}
+
+}  // namespace sluice::h2

@@ -1,0 +1,79 @@
+// Memory for the header sections of one ReceiveData(): their text and the views
+// that the events have. It is given out piece by piece, and taken back all at
+// once.
+#ifndef SLUICE_H2_HEADER_MEMORY_H_
+#define SLUICE_H2_HEADER_MEMORY_H_
+
+#include <sluice/h2/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+
+class HeaderMemory {
+ public:
+  HeaderMemory() = default;
+  HeaderMemory(const HeaderMemory&) = delete;
+  HeaderMemory& operator=(const HeaderMemory&) = delete;
+
+  // `bytes` bytes for text. O(1) amortised; allocates where no chunk has room.
+  char* Text(size_t bytes) {
+    if (bytes > static_cast<size_t>(end_ - next_)) NextChunk(bytes);
+    char* const text = next_;
+    next_ += bytes;
+    return text;
+  }
+
+  absl::string_view Copy(absl::string_view text);
+  // The views alone, not their text.
+  absl::Span<const HeaderView> Copy(absl::Span<const HeaderView> fields);
+
+  // What is given out after Here() comes back by Rewind().
+  struct Place {
+    size_t chunk;
+    char* next;
+  };
+  Place Here() const { return {chunk_, next_}; }
+  void Rewind(const Place& place);
+
+  // Everything comes back, and is given out again. In a build with
+  // AddressSanitizer it is freed instead, so that a view that is used too late
+  // is found.
+  void Clear();
+
+  // Frees the chunks that nothing was given out of since Clear(), but for the
+  // first.
+  void FreeUnused();
+
+  // Bytes that are allocated.
+  size_t allocated() const;
+
+  // The first chunk, which stays; it has room for a few requests. The others
+  // are larger.
+  static constexpr size_t kChunk = 4096;
+
+ private:
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    size_t size;
+  };
+
+  void NextChunk(size_t bytes);
+  void Add(size_t bytes);
+  void Enter(size_t chunk);
+
+  std::vector<Chunk> chunks_;
+  size_t chunk_ = 0;  // the one that next_ points into, if there is any
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_HEADER_MEMORY_H_

@@ -1,0 +1,67 @@
+// Header fields on their way out: names in lower case, one field for each
+// cookie-pair, secrets out of HPACK's dynamic table (RFC 7541 §7.1.3).
+#ifndef SLUICE_H2_OUTBOUND_FIELDS_H_
+#define SLUICE_H2_OUTBOUND_FIELDS_H_
+
+#include <sluice/h2/header_span.h>
+#include <sluice/h2/types.h>
+
+#include <cstddef>
+#include <forward_list>
+#include <string>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+
+struct OutboundRules {
+  // Lower-case names, no space around names and values, no
+  // connection-specific fields.
+  bool normalize = true;
+  // One field for each cookie-pair (RFC 9113 §8.2.3).
+  bool split_cookies = false;
+};
+
+// RFC 9113 §6.5.2: the size of a header list.
+size_t ListSizeOf(absl::Span<const HeaderView> fields);
+
+// The fields of one section, as `rules` say. `authorization`,
+// `proxy-authorization` and cookies shorter than 20 bytes are never indexed,
+// whatever the rules are. O(bytes of the names); allocates only for what is
+// changed, and for more than 24 fields.
+class OutboundFields {
+ public:
+  // `headers` must outlive the object.
+  OutboundFields(HeaderSpan headers, const OutboundRules& rules);
+  OutboundFields(const OutboundFields&) = delete;
+  OutboundFields& operator=(const OutboundFields&) = delete;
+
+  absl::Span<const HeaderView> fields() const { return fields_; }
+  size_t list_size() const { return list_size_; }
+
+  // Whether the peer takes them, by their size. `max_list_size` is its
+  // MAX_HEADER_LIST_SIZE. Error: HeadersTooLarge.
+  absl::Status CheckSize(StreamId id, size_t max_list_size) const {
+    if (!has_long_text_ && list_size_ <= max_list_size) return absl::OkStatus();
+    return SizeFault(id, max_list_size);
+  }
+
+ private:
+  static constexpr size_t kUsualFields = 24;
+
+  void Normalize(HeaderView* field);
+  void Add(const HeaderView& field);
+  void AddCookies(HeaderView field);
+  absl::Status SizeFault(StreamId id, size_t max_list_size) const;
+
+  absl::InlinedVector<HeaderView, kUsualFields> fields_;
+  std::forward_list<std::string> names_;  // those that were changed
+  size_t list_size_ = 0;
+  bool has_long_text_ = false;  // a name or value above kMaxFieldText
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_OUTBOUND_FIELDS_H_

@@ -1,0 +1,98 @@
+// Stream id → a small value: open addressing with linear probing and
+// backward-shift deletion.
+#ifndef SLUICE_PRIORITY_ID_MAP_H_
+#define SLUICE_PRIORITY_ID_MAP_H_
+
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/signals/stream_id.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::priority {
+
+// Grows when it is 4/5 full, by doubling, and never shrinks. A look-up of a
+// stream reads one slot most often, and no bytes but the map's. `kAbsent` is no
+// stream's value. Everything is O(1), Insert() amortised.
+template <class Value, Value kAbsent>
+class IdMap {
+ public:
+  size_t size() const { return size_; }
+
+  // Or kAbsent, as always for 0.
+  Value Find(signals::StreamId id) const {
+    for (size_t i = Home(id);; i = Next(i)) {
+      if (slots_[i].id == id) return slots_[i].value;
+      if (slots_[i].id == 0) return kAbsent;
+    }
+  }
+
+  // `id` is not 0 and not in the map. Allocates only when there were never so
+  // many.
+  void Insert(signals::StreamId id, Value value) {
+    if (5 * ++size_ > 4 * slots_.size()) Grow();
+    Put({id, value});
+  }
+
+  // `id` must be in the map; returns what it had.
+  Value Erase(signals::StreamId id) {
+    --size_;
+    size_t hole = Home(id);
+    while (slots_[hole].id != id) hole = Next(hole);
+    const Value value = slots_[hole].value;
+    for (size_t i = Next(hole); slots_[i].id != 0; i = Next(i)) {
+      // An entry may fill the hole unless its home lies after it.
+      const size_t home = Home(slots_[i].id);
+      const size_t mask = slots_.size() - 1;
+      if (((i - home) & mask) >= ((i - hole) & mask)) {
+        slots_[hole] = slots_[i];
+        hole = i;
+      }
+    }
+    slots_[hole] = {};
+    return value;
+  }
+
+  // Calls `visit` with each id and value, in no order that means anything.
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.id != 0) visit(slot.id, slot.value);
+    }
+  }
+
+ private:
+  struct Slot {
+    signals::StreamId id = 0;
+    Value value = kAbsent;
+  };
+
+  size_t Home(signals::StreamId id) const {
+    return (id * uint32_t{0x9e3779b1}) >> shift_;
+  }
+  size_t Next(size_t i) const { return (i + 1) & (slots_.size() - 1); }
+
+  void Put(const Slot& slot) {
+    size_t i = Home(slot.id);
+    while (slots_[i].id != 0) i = Next(i);
+    slots_[i] = slot;
+  }
+
+  void Grow() {
+    ResourceVector<Slot> larger(2 * slots_.size(), slots_.get_allocator());
+    slots_.swap(larger);
+    --shift_;
+    for (const Slot& slot : larger) {
+      if (slot.id != 0) Put(slot);
+    }
+  }
+
+  static constexpr int kFirstBits = 3;
+  ResourceVector<Slot> slots_ = ResourceVector<Slot>(size_t{1} << kFirstBits);
+  int shift_ = 32 - kFirstBits;
+  size_t size_ = 0;
+};
+
+}  // namespace sluice::priority
+
+#endif  // SLUICE_PRIORITY_ID_MAP_H_

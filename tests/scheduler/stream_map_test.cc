@@ -1,0 +1,130 @@
+#include <sluice/priority/id_map.h>
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/scheduler/stream_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory_resource>
+#include <random>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace sluice::scheduler {
+namespace {
+
+using ::sluice::priority::IdMap;
+using ::sluice::priority::MemoryScope;
+using ::sluice::signals::StreamId;
+
+class CountingMemory : public std::pmr::memory_resource {
+ public:
+  size_t blocks() const { return blocks_; }
+  size_t allocations() const { return allocations_; }
+
+ private:
+  void* do_allocate(size_t size, size_t alignment) override {
+    ++blocks_;
+    ++allocations_;
+    return std::pmr::new_delete_resource()->allocate(size, alignment);
+  }
+  void do_deallocate(void* block, size_t size, size_t alignment) override {
+    --blocks_;
+    std::pmr::new_delete_resource()->deallocate(block, size, alignment);
+  }
+  bool do_is_equal(const memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+
+  size_t blocks_ = 0;
+  size_t allocations_ = 0;
+};
+
+// Ids as clients choose them, and ids that all want the same slot.
+StreamId RandomId(std::mt19937& random) {
+  constexpr StreamId kInverse = 0x144cbc89;  // of the multiplier of the hash
+  const StreamId number = 1 + random() % 300;
+  return random() % 2 == 0 ? 2 * number - 1 : (number * kInverse) & 0x7fffffff;
+}
+
+TEST(IdMapTest, FindsWhatAnOrderedMapFinds) {
+  std::mt19937 random(1);
+  IdMap<int, -1> map;
+  std::map<StreamId, int> expected;
+  for (int i = 0; i < 200000; ++i) {
+    const StreamId id = RandomId(random);
+    const auto known = expected.find(id);
+    ASSERT_EQ(map.Find(id), known == expected.end() ? -1 : known->second);
+    if (known == expected.end()) {
+      map.Insert(id, i);
+      expected[id] = i;
+    } else if (random() % 2 == 0) {
+      ASSERT_EQ(map.Erase(id), known->second);
+      expected.erase(known);
+    }
+    ASSERT_EQ(map.size(), expected.size());
+  }
+  std::map<StreamId, int> visited;
+  map.ForEach([&visited](StreamId id, int value) { visited[id] = value; });
+  EXPECT_EQ(visited, expected);
+}
+
+TEST(IdMapTest, HasNothingForTheRoot) {
+  const IdMap<int, -1> map;
+  EXPECT_EQ(map.Find(0), -1);
+}
+
+struct Object {
+  uint64_t number = 7;
+  Object* self = this;
+};
+
+TEST(StreamMapTest, ObjectsStayWhereTheyAreAndComeBlank) {
+  StreamMap<Object> map;
+  for (int round = 0; round < 3; ++round) {
+    for (StreamId id = 1; id <= 2001; id += 2) {
+      Object& object = map.Insert(id);
+      EXPECT_EQ(object.number, 7u);
+      object.number = id;
+    }
+    for (StreamId id = 1; id <= 2001; id += 2) {
+      Object* const object = map.Find(id);
+      ASSERT_NE(object, nullptr);
+      EXPECT_EQ(object->self, object);
+      EXPECT_EQ(object->number, id);
+      map.Erase(id);
+      EXPECT_EQ(map.Find(id), nullptr);
+    }
+    EXPECT_EQ(map.size(), 0u);
+  }
+}
+
+TEST(StreamMapTest, ListsItsIdsLowestFirst) {
+  StreamMap<Object> map;
+  for (const StreamId id : {9, 2, 5, 1}) map.Insert(id);
+  const auto ids = map.SortedIds();
+  EXPECT_EQ(std::vector<StreamId>(ids.begin(), ids.end()),
+            (std::vector<StreamId>{1, 2, 5, 9}));
+}
+
+TEST(StreamMapTest, KeepsTheMemoryOfAHundredAndGivesTheRestBack) {
+  CountingMemory memory;
+  {
+    const MemoryScope scope(&memory);
+    StreamMap<Object> map;
+    for (StreamId id = 1; id <= 1000; ++id) map.Insert(id);
+    EXPECT_EQ(memory.blocks(), 1001u);
+    for (StreamId id = 1; id <= 1000; ++id) map.Erase(id);
+    EXPECT_EQ(memory.blocks(), 101u);
+    const size_t before = memory.allocations();
+    for (StreamId id = 1001; id <= 1100; ++id) map.Insert(id);
+    for (StreamId id = 1001; id <= 1100; ++id) map.Erase(id);
+    EXPECT_EQ(memory.allocations(), before);
+    map.Insert(1);  // the map ends with an object
+  }
+  EXPECT_EQ(memory.blocks(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::scheduler
