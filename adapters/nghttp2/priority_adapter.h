@@ -24,8 +24,8 @@
 // one, which nghttp2 asks next in the same call. So nghttp2 has one stream to
 // choose from, and its own order (the RFC 7540 tree up to 1.64, the RFC 9218
 // queues from 1.48) has no effect. The adapter calls public functions only. It
-// costs about one more callback for each DATA frame that changes the stream.
-// Run on 1.52, 1.64 and 1.70.
+// costs about one more callback for each DATA frame that changes the stream;
+// docs/performance.md has figures. Run on 1.52, 1.64 and 1.70.
 //
 // RFC 7540 signals: every release reports the priority of HEADERS. Releases up
 // to 1.64 report PRIORITY frames unless the server announced

@@ -266,7 +266,7 @@ def memory_table(figures):
     for name, counters in figures["memory"].items():
         system, _, requests = name.partition("/requests:")
         for counter, value in counters.items():
-            cells[system.split("/", 1)[1], counter][int(requests)] = value
+            cells[system.split("/", 1)[1], counter][int(requests or 0)] = value
     counts = sorted({count for row in cells.values() for count in row})
     return table(["", "counter"] + [f"after {count} requests" for count in counts],
                  [[f"`{system}`", counter] + [
