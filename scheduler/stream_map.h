@@ -15,13 +15,11 @@ namespace sluice::scheduler {
 
 // Objects that stay where they are from Insert() to Erase(). The memory of up
 // to kSpare erased ones is kept for the next, so that requests that come and go
-// take nothing from the heap. Everything is O(1), Insert() amortised.
-template <class T>
+// take nothing from the heap; by default as many as most servers let a client
+// have at a time. Everything is O(1), Insert() amortised.
+template <class T, size_t kSpare = 100>
 class StreamMap {
  public:
-  // As many as most servers let a client have at a time.
-  static constexpr size_t kSpare = 100;
-
   StreamMap() = default;
   StreamMap(const StreamMap&) = delete;
   StreamMap& operator=(const StreamMap&) = delete;

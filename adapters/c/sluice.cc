@@ -1,11 +1,11 @@
 #include "adapters/c/sluice.h"
 
 #include <sluice/adapters/policy_host.h>
-#include <sluice/adapters/streams_by_id.h>
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_map.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/trace/trace_files.h>
@@ -31,7 +31,6 @@ using ::absl::StatusCode;
 using ::sluice::adapters::CallerMemory;
 using ::sluice::adapters::PolicyHost;
 using ::sluice::adapters::RequestSignals;
-using ::sluice::adapters::StreamsById;
 using ::sluice::priority::MemoryScope;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::PolicyEntry;
@@ -40,6 +39,7 @@ using ::sluice::scheduler::ResourceClass;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::scheduler::StreamId;
+using ::sluice::scheduler::StreamMap;
 using ::sluice::scheduler::StreamRecord;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Priority;
@@ -51,7 +51,8 @@ struct sluice_policy {
     Connection(LoggedPolicy policy, size_t max_streams)
         : host(std::move(policy), max_streams) {}
     PolicyHost host;
-    StreamsById<StreamRecord> streams;  // open
+    // Open. A block on loan goes back when its stream closes.
+    StreamMap<StreamRecord, /*kSpare=*/0> streams;
   };
 
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -310,7 +311,7 @@ int sluice_open(sluice_policy* policy, uint32_t stream_id,
                                .rfc9218 = Read(rfc9218)};
   const StatusCode code = host->CheckOpen(stream_id, said);
   if (code != StatusCode::kOk) return Result(policy, code);
-  StreamRecord* record = policy->connection->streams.Add(stream_id);
+  StreamRecord* record = &policy->connection->streams.Insert(stream_id);
   return Result(policy, host->Open(stream_id, record, said));
 }
 
@@ -388,7 +389,7 @@ int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NullArgument(policy);
   StreamRecord* record = policy->Find(stream_id);
   const StatusCode code = policy->host()->Close(stream_id, record);
-  if (record != nullptr) policy->connection->streams.Remove(record);
+  if (record != nullptr) policy->connection->streams.Erase(stream_id);
   return Result(policy, code);
 }
 

@@ -230,9 +230,10 @@ PriorityAdapter::Stream* PriorityAdapter::Open(int32_t stream_id,
                                                const RequestSignals& said) {
   ++changes_;
   if (Stream* stream = Find(stream_id)) return stream;  // trailers
-  Stream* stream = streams_.Add(Id(stream_id));
-  host_.Open(stream->id, &stream->record, said);
-  return stream;
+  Stream& stream = streams_.Insert(Id(stream_id));
+  stream.id = Id(stream_id);
+  host_.Open(stream.id, &stream.record, said);
+  return &stream;
 }
 
 scheduler::StreamRecord* PriorityAdapter::FindRecord(int32_t stream_id) {
@@ -259,6 +260,7 @@ void PriorityAdapter::TakePriorityField(int32_t stream_id,
 // --- What the server does ----------------------------------------------------
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
+  if (stream_id == 0) return;  // nghttp2 refuses it
   Stream* stream = Open(stream_id, {});
   if (stream->body.read != nullptr) {
     SetBlocked(stream);
@@ -388,7 +390,7 @@ void PriorityAdapter::Forget(Stream* stream) {
   // NotFound when it never opened here (its id was refused).
   host_.Close(stream->id, &stream->record);
   if (picked_ == stream) picked_ = nullptr;
-  streams_.Remove(stream);
+  streams_.Erase(stream->id);
   ++changes_;
 }
 
@@ -465,16 +467,13 @@ void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
   SetReady(stream);
 }
 
-// Sorted, since hash order differs from run to run, and so would the policy's.
+// In the order of ids, so that a policy's order is the same in each run.
 void PriorityAdapter::WindowsMayHaveChanged(nghttp2_session* session) {
-  std::vector<Stream*> blocked;
-  streams_.ForEach([&](Stream& stream) {
-    stream.window = 0;
-    if (stream.window_blocked) blocked.push_back(&stream);
-  });
-  std::sort(blocked.begin(), blocked.end(),
-            [](const Stream* a, const Stream* b) { return a->id < b->id; });
-  for (Stream* stream : blocked) WindowMayHaveOpened(session, stream);
+  for (const scheduler::StreamId id : streams_.SortedIds()) {
+    Stream* stream = streams_.Find(id);
+    stream->window = 0;
+    WindowMayHaveOpened(session, stream);
+  }
 }
 
 bool PriorityAdapter::Pick(nghttp2_session* session, const Stream* asked) {

@@ -63,10 +63,10 @@
 
 #include <sluice/adapters/nghttp2/priority_frame_reader.h>
 #include <sluice/adapters/policy_host.h>
-#include <sluice/adapters/streams_by_id.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
 #include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_map.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/trace/trace_files.h>
 
@@ -258,8 +258,7 @@ class PriorityAdapter {
   void AskForAny(nghttp2_session* session);
 
   PolicyHost host_;
-  // A burst of streams gives its memory back.
-  StreamsById<Stream> streams_{/*most_spare=*/16};
+  scheduler::StreamMap<Stream> streams_;
   std::vector<Stream*> ready_;  // in no order
   // Streams given to nghttp2 since it last asked: their HEADERS go first. Those
   // that closed meanwhile are removed when there are most_fresh_, twice as many
