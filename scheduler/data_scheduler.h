@@ -14,9 +14,9 @@
 // Give every response with Submit(), or end its stream with Cancel(): the
 // stream is open to the policy from its request until then.
 //
-// Memory follows use. An idle scheduler keeps less than 4 KiB with any policy of
-// the registry. After a burst it keeps the objects of 100 closed streams, and
-// tables for as many streams as were open at a time.
+// Memory follows use. An idle scheduler keeps less than 4 KiB with any policy
+// of the registry. After a burst it keeps the objects of 100 closed streams,
+// and tables for as many streams as were open at a time.
 //
 // Not thread-safe: the owner of the connection owns it too.
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_H_

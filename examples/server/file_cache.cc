@@ -93,6 +93,8 @@ void FileCache::Insert(absl::string_view key, std::shared_ptr<CachedFile> file,
                        absl::Time now) {
   Erase(key);
   memory_ += file->content.size();
+  *held_ += file->content.size();
+  file->held = held_;
   entries_.push_front({std::string(key), std::move(file), now, now});
   by_key_.emplace(entries_.front().key, entries_.begin());
   while (entries_.size() > options_.max_files ||

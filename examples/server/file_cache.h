@@ -31,13 +31,17 @@ struct FileCacheOptions {
   // Files of at most so many bytes are kept in memory, larger ones open.
   size_t max_file_in_memory = 1024 * 1024;
   // Bytes of all files in memory. Bodies on their way hold their file beyond
-  // that.
+  // that, and StaticFiles keeps all together below twice as much.
   size_t max_memory = 64 * 1024 * 1024;
   absl::Duration check_interval = absl::Seconds(1);
 };
 
 // One state of a file. Bodies share it.
 struct CachedFile {
+  ~CachedFile() {
+    if (held != nullptr) *held -= content.size();
+  }
+
   FileVersion version;
   MediaType type;
   uint64_t size = 0;                // bytes, as content-length says
@@ -47,6 +51,7 @@ struct CachedFile {
   int64_t date = 0;                 // the second that `date` shows
   // A body found the file shorter than `size`. The next request looks again.
   bool outdated = false;
+  std::shared_ptr<size_t> held;  // FileCache::held(), which counts `content`
 };
 
 // Reads or opens the file. The result has no `headers` yet. Errors: those of
@@ -82,6 +87,8 @@ class FileCache {
 
   size_t files() const { return entries_.size(); }
   size_t memory() const { return memory_; }  // bytes of content
+  // Likewise, and of files that only bodies on their way hold.
+  size_t held() const { return *held_; }
 
  private:
   struct Entry {
@@ -98,6 +105,7 @@ class FileCache {
   Entries entries_;  // asked for last: first
   absl::flat_hash_map<absl::string_view, Entries::iterator> by_key_;
   size_t memory_ = 0;
+  const std::shared_ptr<size_t> held_ = std::make_shared<size_t>(0);
 };
 
 }  // namespace sluice::examples

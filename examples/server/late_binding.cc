@@ -42,8 +42,8 @@ uint64_t LateBinding::BytesFor(const LinkState& link) {
   constexpr uint64_t kMicrosPerSecond = 1'000'000;
   constexpr uint64_t kMicros = kHorizon.count();
   const auto round_trip = static_cast<uint64_t>(link.round_trip.count());
-  uint64_t bytes =
-      link.congestion_window * kMicros / std::max<uint64_t>(round_trip, 1);
+  if (round_trip == 0) return 0;  // not measured yet: it counts as slow
+  uint64_t bytes = link.congestion_window * kMicros / round_trip;
   if (link.pacing_rate > 0) {
     bytes = std::min(bytes, link.pacing_rate / kMicrosPerSecond * kMicros);
   }

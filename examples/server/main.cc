@@ -81,8 +81,8 @@ std::string Usage() {
   return text;
 }
 
-// Every response in progress holds a file open; the usual soft limit of 1,024
-// is enough for ten full connections.
+// Each connection needs a descriptor, and each file that is too large for
+// memory. The usual soft limit is 1,024.
 void RaiseDescriptorLimit() {
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -118,8 +118,8 @@ int main(int argc, char** argv) {
   options.idle_timeout = absl::GetFlag(FLAGS_idle_timeout);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
 
-  // OpenSSL writes to sockets without MSG_NOSIGNAL. A log that reaches a limit
-  // on the size of files must not end the server.
+  // A log must not end the server: one whose reader goes, or one that reaches a
+  // limit on the size of files.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   RaiseDescriptorLimit();

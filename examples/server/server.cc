@@ -120,6 +120,9 @@ absl::Status Server::AddWorkers() {
   FileCacheOptions cache;
   cache.max_files = std::max<size_t>(cache.max_files / threads, 1);
   cache.max_memory /= threads;
+  // One file must not drop all others.
+  cache.max_file_in_memory =
+      std::min(cache.max_file_in_memory, cache.max_memory / 4);
   for (int i = 0; i < threads; ++i) {
     absl::StatusOr<std::unique_ptr<StaticFiles>> files =
         StaticFiles::Open(shared_.options.root, cache);

@@ -150,6 +150,11 @@ absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::FindFile(
     const UrlPath& url, absl::string_view key, absl::Time now) {
   std::string name = url.name;
   absl::StatusOr<FoundFile> found = folder_.Find(name);
+  if (absl::IsResourceExhausted(found.status())) {
+    // The cache must not hold the descriptors that responses need.
+    cache_.Clear();
+    found = folder_.Find(name);
+  }
   if (absl::IsFailedPrecondition(found.status()) && url.folder) {
     name = name.empty() ? "index.html" : absl::StrCat(name, "/index.html");
     found = folder_.Find(name);
@@ -179,7 +184,11 @@ absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::FindFile(
 
 absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::Load(
     const FoundFile& found) {
-  const size_t most = cache_.options().max_file_in_memory;
+  // Bodies that a client does not read hold files that the cache has dropped.
+  // With too many of them, more files are opened, and not read.
+  const FileCacheOptions& limits = cache_.options();
+  const bool room = cache_.held() + found.version.size <= 2 * limits.max_memory;
+  const size_t most = room ? limits.max_file_in_memory : 0;
   absl::StatusOr<std::shared_ptr<CachedFile>> file = LoadFile(found, most);
   if (!absl::IsResourceExhausted(file.status())) return file;
   // The cache must not hold the descriptors that responses need.

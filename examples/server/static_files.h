@@ -51,6 +51,12 @@ class StaticFiles {
   Response Respond(absl::string_view method, absl::string_view path,
                    absl::Time now);
 
+  // Forgets the files that no body needs: their descriptors are wanted.
+  void ReleaseFiles() {
+    cache_.Clear();
+    current_.reset();
+  }
+
   const FileCache& cache() const { return cache_; }
 
  private:

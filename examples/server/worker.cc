@@ -26,6 +26,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "asio/error.hpp"
 #include "asio/ip/tcp.hpp"
 #include "asio/post.hpp"
 #include "examples/server/http_connection.h"
@@ -107,6 +108,10 @@ void Worker::Accept() {
       StartSession(std::move(socket));
       Accept();
       return;
+    }
+    if (error == asio::error::no_descriptors ||
+        error == std::errc::too_many_files_open_in_system) {
+      files_->ReleaseFiles();
     }
     accept_timer_.expires_after(kAcceptPause);
     accept_timer_.async_wait([this](std::error_code cancelled) {

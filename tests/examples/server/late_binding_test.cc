@@ -38,6 +38,10 @@ TEST_F(LateBindingTest, ALinkTakesItsWindowEachRoundTrip) {
       << "in a millisecond";
 }
 
+TEST_F(LateBindingTest, ALinkWhoseRoundTripIsNotMeasuredCountsAsSlow) {
+  EXPECT_EQ(LateBinding::BytesFor({.congestion_window = 1'000'000}), 0);
+}
+
 TEST_F(LateBindingTest, PacingBoundsTheRate) {
   EXPECT_EQ(LateBinding::BytesFor({.round_trip = milliseconds(10),
                                    .congestion_window = 1'000'000,

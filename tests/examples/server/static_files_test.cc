@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "examples/server/file_cache.h"
+#include "examples/server/unique_fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -158,6 +159,48 @@ TEST_F(StaticFilesTest, ASmallFileThatShrinksIsSentAsItWas) {
   const OwnedResponse response = Get("/a.css");
   fs::resize_file(root_ / "a.css", 1);
   EXPECT_EQ(Body(response), "p{}");
+}
+
+// A client may ask for many files and read none of them.
+TEST_F(StaticFilesTest, BodiesThatNobodyReadsHoldABoundedPartOfTheFiles) {
+  absl::StatusOr<std::unique_ptr<StaticFiles>> files = StaticFiles::Open(
+      root_.string(), {.max_file_in_memory = 1000, .max_memory = 2000});
+  ASSERT_TRUE(files.ok()) << files.status();
+  for (int i = 0; i < 10; ++i) {
+    Write(absl::StrCat("root/", i), std::string(1000, 'a' + i));
+  }
+  std::vector<std::unique_ptr<scheduler::DataSource>> bodies;
+  for (int i = 0; i < 30; ++i) {
+    Response response =
+        (*files)->Respond("GET", absl::StrCat("/", i % 10), absl::UnixEpoch());
+    ASSERT_EQ(response.status, 200);
+    bodies.push_back(std::move(response.body));
+    EXPECT_LE((*files)->cache().held(), 4000u);
+  }
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(Text(bodies[i]->Read(2000)), std::string(1000, 'a' + i % 10));
+  }
+  bodies.clear();
+  (*files)->ReleaseFiles();
+  EXPECT_EQ((*files)->cache().held(), 0u);
+}
+
+TEST_F(StaticFilesTest, TheCacheGivesDescriptorsBackWhenNoneIsLeft) {
+  absl::StatusOr<std::unique_ptr<StaticFiles>> files =
+      StaticFiles::Open(root_.string(), {.max_file_in_memory = 1});
+  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_EQ((*files)->Respond("GET", "/a.css", absl::UnixEpoch()).status, 200);
+  ASSERT_EQ((*files)->Respond("GET", "/", absl::UnixEpoch()).status, 200);
+  std::vector<UniqueFd> taken;
+  while (true) {
+    UniqueFd fd(::dup(STDERR_FILENO));
+    if (!fd.valid()) break;
+    taken.push_back(std::move(fd));
+  }
+  const int status =
+      (*files)->Respond("GET", "/sub/", absl::UnixEpoch()).status;
+  taken.clear();
+  EXPECT_EQ(status, 200);
 }
 
 TEST_F(StaticFilesTest, HeadGivesTheFieldsOfGetAndNoBody) {
