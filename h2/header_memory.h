@@ -4,6 +4,8 @@
 #ifndef SLUICE_H2_HEADER_MEMORY_H_
 #define SLUICE_H2_HEADER_MEMORY_H_
 
+#include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -30,9 +32,13 @@ class HeaderMemory {
     return text;
   }
 
-  absl::string_view Copy(absl::string_view text);
+  absl::string_view Copy(absl::string_view text) {
+    char* const copy = Text(text.size());
+    CopyText(text.data(), text.size(), copy);
+    return {copy, text.size()};
+  }
   // The views alone, not their text.
-  absl::Span<const HeaderView> Copy(absl::Span<const HeaderView> fields);
+  absl::Span<const HeaderView> Copy(absl::Span<const NamedField> fields);
 
   // What is given out after Here() comes back by Rewind().
   struct Place {

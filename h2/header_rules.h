@@ -4,7 +4,7 @@
 #define SLUICE_H2_HEADER_RULES_H_
 
 #include <sluice/h2/header_memory.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -21,33 +21,12 @@ namespace sluice::h2 {
 
 enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 
-// The fields that a rule of HTTP/2 names.
-enum class FieldName : uint8_t {
-  kOther,
-  kMethod,
-  kScheme,
-  kAuthority,
-  kPath,
-  kProtocol,
-  kStatus,
-  kHost,
-  kTe,
-  kContentLength,
-  kCookie,
-  kPriority,
-  kConnectionSpecific,  // one of several: see IsConnectionSpecific()
-};
-inline constexpr size_t kFieldNames = 13;
-
-// O(1).
-FieldName NameOf(absl::string_view name);
-
 // What the rules ask about a section, noted by one pass over its fields. Fields
 // are pointed at, not copied.
 class SectionFacts {
  public:
-  void Note(FieldName name, const HeaderView& field) {
-    Fact& fact = facts_[static_cast<size_t>(name)];
+  void Note(const NamedField& field) {
+    Fact& fact = facts_[static_cast<size_t>(field.is)];
     if (fact.count++ == 0) fact.first = &field;
   }
 
@@ -73,24 +52,21 @@ class SectionFacts {
 };
 
 // Notes the facts of a section that needs no check.
-SectionFacts FactsOf(absl::Span<const HeaderView> fields);
+SectionFacts FactsOf(absl::Span<const NamedField> fields);
 
 // Errors of a malformed section of stream `id`, the first that one pass over it
 // finds: InvalidHeaders, PseudoHeaderOrder. `extended_connect`: :protocol is
 // legal (RFC 8441 §4). `*facts` is new, and complete where there is no error.
 // O(bytes).
-absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
+absl::Status CheckHeaders(StreamId id, absl::Span<const NamedField> fields,
                           SectionKind kind, bool extended_connect,
                           SectionFacts* facts);
 inline absl::Status CheckHeaders(StreamId id,
-                                 absl::Span<const HeaderView> fields,
+                                 absl::Span<const NamedField> fields,
                                  SectionKind kind, bool extended_connect) {
   SectionFacts facts;
   return CheckHeaders(id, fields, kind, extended_connect, &facts);
 }
-
-// A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
-bool IsConnectionSpecific(absl::string_view name);
 
 // Whether two authorities name the same entity (RFC 9113 §8.3.1), after the
 // normalisation of RFC 3986 §6.2.2 and §6.2.3: case of the host,
@@ -116,12 +92,12 @@ struct ContentLength {
   bool legal = true;  // digits only, below 2^63, and duplicates agree
   std::optional<int64_t> value;
 };
-ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
+ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
                               const SectionFacts& facts);
 
 // Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
 // §8.2.3); its text goes into `memory`.
-void JoinCookies(HeaderViews* fields, HeaderMemory* memory);
+void JoinCookies(NamedFields* fields, HeaderMemory* memory);
 
 }  // namespace sluice::h2
 

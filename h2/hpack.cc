@@ -1,18 +1,14 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
-#include <sluice/h2/types.h>
+#include <sluice/h2/named_field.h>
 
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
-#include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 namespace sluice::h2 {
 namespace {
@@ -29,16 +25,20 @@ uint8_t* Bytes(absl::string_view text) {
   return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
 }
 
-// libnghttp2's own text is valid until the next call.
-inline HeaderView CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
+absl::string_view TextOf(const uint8_t* bytes, size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+// libnghttp2's own text is valid until the next call. A known name is not
+// copied.
+NamedField CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
   const bool never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
-  const size_t size = field.namelen + field.valuelen;
-  if (size == 0) return {{}, {}, never_indexed};
-  char* const name = memory->Text(size);
-  char* const value = name + field.namelen;
-  std::memcpy(name, field.name, field.namelen);
-  std::memcpy(value, field.value, field.valuelen);
-  return {{name, field.namelen}, {value, field.valuelen}, never_indexed};
+  const absl::string_view name = TextOf(field.name, field.namelen);
+  const absl::string_view value =
+      memory->Copy(TextOf(field.value, field.valuelen));
+  const KnownName* const known = FindKnownName(name);
+  if (known != nullptr) return {{known->text, value, never_indexed}, known->is};
+  return {{memory->Copy(name), value, never_indexed}, OtherNameOf(name)};
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void HpackDecoder::EndBlock() {
   list_size_ = 0;
   fields_.clear();
   // One large list does not make a connection large for ever.
-  if (fields_.capacity() > 2 * kUsualFields) HeaderViews().swap(fields_);
+  if (fields_.capacity() > 2 * kUsualFields) NamedFields().swap(fields_);
 }
 
 }  // namespace sluice::h2

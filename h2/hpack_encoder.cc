@@ -1,5 +1,5 @@
 #include <sluice/h2/hpack_encoder.h>
-#include <sluice/h2/types.h>
+#include <sluice/h2/named_field.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <memory>
 
-#include "absl/container/inlined_vector.h"
+#include "absl/container/fixed_array.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -84,11 +84,11 @@ void HpackEncoder::SetTableSize(uint32_t bytes) {
   CheckMemory(nghttp2_hd_deflate_change_table_size(deflater_, bytes));
 }
 
-size_t HpackEncoder::Encode(absl::Span<const HeaderView> fields, char* out,
+size_t HpackEncoder::Encode(absl::Span<const NamedField> fields, char* out,
                             size_t room) {
-  absl::InlinedVector<nghttp2_nv, kUsualFields> nva(fields.size());
+  absl::FixedArray<nghttp2_nv, kUsualFields> nva(fields.size());
   nghttp2_nv* next = nva.data();
-  for (const HeaderView& field : fields) {
+  for (const NamedField& field : fields) {
     const uint8_t flags = field.never_indexed ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
     *next++ = {Bytes(field.name), Bytes(field.value), field.name.size(),
                field.value.size(), flags};

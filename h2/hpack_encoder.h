@@ -2,7 +2,7 @@
 #ifndef SLUICE_H2_HPACK_ENCODER_H_
 #define SLUICE_H2_HPACK_ENCODER_H_
 
-#include <sluice/h2/types.h>
+#include <sluice/h2/named_field.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,7 @@ class HpackEncoder {
 
   // Writes a header block of at most MostBytes() and returns its size. Changes
   // the dynamic table, so the block must be sent.
-  size_t Encode(absl::Span<const HeaderView> fields, char* out, size_t room);
+  size_t Encode(absl::Span<const NamedField> fields, char* out, size_t room);
 
  private:
   class Memory;

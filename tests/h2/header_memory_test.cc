@@ -1,4 +1,5 @@
 #include <sluice/h2/header_memory.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <cstdint>
@@ -23,15 +24,16 @@ TEST(HeaderMemoryTest, WhatItGivesStaysInItsPlace) {
 
 TEST(HeaderMemoryTest, ViewsAreCopiedToAnyPlaceAndAligned) {
   HeaderMemory memory;
-  const std::vector<HeaderView> fields = {{"a", "b"}, {"c", "d", true}};
+  const std::vector<Header> headers = {{"a", "b"}, {"c", "d", true}};
+  const NamedFields fields = NamedFieldsOf(headers);
   for (int i = 0; i < 10; ++i) {
     memory.Text(i);
     const HeaderList copy(memory.Copy(fields));
     EXPECT_EQ(reinterpret_cast<uintptr_t>(copy.data()) % alignof(HeaderView),
               0u);
-    EXPECT_EQ(copy.ToHeaders(), HeaderList(fields).ToHeaders());
+    EXPECT_EQ(copy.ToHeaders(), headers);
   }
-  EXPECT_TRUE(memory.Copy(std::vector<HeaderView>()).empty());
+  EXPECT_TRUE(memory.Copy(NamedFields()).empty());
 }
 
 TEST(HeaderMemoryTest, NothingIsAllocatedBeforeItIsNeeded) {

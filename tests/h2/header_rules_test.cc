@@ -1,7 +1,7 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <optional>
@@ -19,7 +19,7 @@ using Fields = std::vector<Header>;
 std::string Fault(const Fields& fields, SectionKind kind,
                   bool extended_connect = false) {
   return std::string(
-      CheckHeaders(1, ViewsOf(fields), kind, extended_connect).message());
+      CheckHeaders(1, NamedFieldsOf(fields), kind, extended_connect).message());
 }
 
 Fields Request(const Fields& more = {}) {
@@ -118,7 +118,7 @@ TEST(HeaderValidationTest, PseudoHeaderFieldsOfSection83) {
 TEST(HeaderValidationTest, PseudoHeaderFieldsOutOfOrderAreTheirOwnKind) {
   const Fields fields = {{"x", "y"}, {":method", "GET"}};
   const absl::Status fault =
-      CheckHeaders(1, ViewsOf(fields), SectionKind::kRequest, false);
+      CheckHeaders(1, NamedFieldsOf(fields), SectionKind::kRequest, false);
   EXPECT_EQ(ErrorKindOf(fault), ErrorKind::kPseudoHeaderOrder);
   EXPECT_EQ(fault.message(),
             "stream 1 has :method after a regular field (RFC 9113 8.3)");
@@ -196,7 +196,7 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
 
 TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
   const auto parse = [](const Fields& fields) {
-    const HeaderViews views = ViewsOf(fields);
+    const NamedFields views = NamedFieldsOf(fields);
     return ContentLengthOf(views, FactsOf(views));
   };
   EXPECT_TRUE(parse({}).legal);
@@ -211,10 +211,10 @@ TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
 }
 
 Fields Joined(const Fields& fields) {
-  HeaderViews views = ViewsOf(fields);
+  NamedFields views = NamedFieldsOf(fields);
   HeaderMemory memory;
   JoinCookies(&views, &memory);
-  return HeaderList(views).ToHeaders();
+  return HeaderList(memory.Copy(views)).ToHeaders();
 }
 
 // RFC 9113 §8.2.3.
