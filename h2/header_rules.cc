@@ -3,14 +3,13 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/named_field.h>
-#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +20,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -96,38 +94,48 @@ std::string NormalizeAuthority(absl::string_view scheme,
 
 // --- Fields ----------------------------------------------------------------
 
-bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+// The pseudo-header fields of requests: §8.3.1, and RFC 8441 §4 for the last.
+constexpr NameSet kOfRequests =
+    SetOf(FieldName::kMethod) | SetOf(FieldName::kScheme) |
+    SetOf(FieldName::kAuthority) | SetOf(FieldName::kPath) |
+    SetOf(FieldName::kProtocol);
+// §8.3.2.
+constexpr NameSet kOfResponses = SetOf(FieldName::kStatus);
+constexpr NameSet kPseudo = kOfRequests | kOfResponses;
+// §8.2.1, §8.2.2.
+constexpr NameSet kNever =
+    SetOf(FieldName::kIllegal) | SetOf(FieldName::kConnectionSpecific);
 
-// Not 0 if a byte is below 0x10.
-template <typename Word>
-Word BytesBelow16(const char* bytes) {
-  constexpr Word kEach = static_cast<Word>(0x0101010101010101);
-  const Word word = LoadWord<Word>(bytes);
-  return (word - kEach * 0x10) & ~word & (kEach * 0x80);
+// The names that a section may begin with.
+constexpr NameSet FirstNames(SectionKind kind, bool extended_connect) {
+  const NameSet regular = ~(kPseudo | kNever);
+  if (kind == SectionKind::kTrailers) return regular;  // §8.1
+  if (kind == SectionKind::kResponse) return regular | kOfResponses;
+  return regular |
+         (extended_connect ? kOfRequests
+                           : kOfRequests & ~SetOf(FieldName::kProtocol));
 }
 
-// Whether `value` surely has no NUL, LF and CR. Looks at 8 bytes at once, or 4;
-// the last word may overlap the one before.
-bool HasNoControls(absl::string_view value) {
-  const char* at = value.data();
-  const char* const end = at + value.size();
-  if (value.size() < 4) return false;
-  if (value.size() < 8) {
-    return (BytesBelow16<uint32_t>(at) | BytesBelow16<uint32_t>(end - 4)) == 0;
+// The names that a field with this one leaves to the fields after it. §8.3: a
+// pseudo-header field comes once, and before all regular ones. RFC 9110 §7.2:
+// Host comes once.
+constexpr NameSet NamesAfter(FieldName name) {
+  NameSet after = ~NameSet{0};
+  if ((SetOf(name) & kPseudo) == 0) after &= ~kPseudo;
+  if ((SetOf(name) & (kPseudo | SetOf(FieldName::kHost))) != 0) {
+    after &= ~SetOf(name);
   }
-  uint64_t below = BytesBelow16<uint64_t>(end - 8);
-  for (; end - at > 8; at += 8) below |= BytesBelow16<uint64_t>(at);
-  return below == 0;
+  return after;
 }
 
-// §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
-bool ValueIsLegal(absl::string_view value) {
-  if (value.empty()) return true;
-  if (IsSpace(value.front()) || IsSpace(value.back())) return false;
-  return HasNoControls(value) || absl::c_none_of(value, [](char c) {
-           return c == '\0' || c == '\n' || c == '\r';
-         });
+constexpr std::array<NameSet, kFieldNames> MakeNamesAfter() {
+  std::array<NameSet, kFieldNames> after = {};
+  for (size_t name = 0; name < kFieldNames; ++name) {
+    after[name] = NamesAfter(static_cast<FieldName>(name));
+  }
+  return after;
 }
+constexpr std::array<NameSet, kFieldNames> kNamesAfter = MakeNamesAfter();
 
 // Checks one section of one stream, and notes its facts.
 class Checker {
@@ -137,11 +145,14 @@ class Checker {
       : id_(id),
         kind_(kind),
         extended_connect_(extended_connect),
+        legal_(FirstNames(kind, extended_connect)),
         facts_(*facts) {}
 
   // Whether the next field breaks no rule.
   bool Accepts(const NamedField& field) {
-    if (!ValueIsLegal(field.value) || !NameIsLegal(field)) return false;
+    if ((SetOf(field.is) & legal_) == 0 || !field.legal_value) return false;
+    if (field.is == FieldName::kTe && !TeIsLegal(field)) return false;
+    legal_ &= kNamesAfter[static_cast<size_t>(field.is)];
     facts_.Note(field);
     return true;
   }
@@ -157,7 +168,7 @@ class Checker {
         OtherNameOf(bytes) == FieldName::kIllegal) {
       return FieldFault(field, "an illegal name", "8.2, 8.2.1");
     }
-    if (!ValueIsLegal(field.value)) {
+    if (!field.legal_value) {
       return FieldFault(field, "an illegal character in its value", "8.2.1");
     }
     return pseudo ? PseudoFault(field) : RegularFault(field);
@@ -189,38 +200,9 @@ class Checker {
                               fault, " (RFC 9113 ", section, ")"));
   }
 
-  // Whether a field with this name may stand here: §8.2.1, §8.2.2, §8.3, and
-  // RFC 9110 §7.2.
-  bool NameIsLegal(const NamedField& field) {
-    switch (field.is) {
-      case FieldName::kMethod:
-      case FieldName::kScheme:
-      case FieldName::kAuthority:
-      case FieldName::kPath:
-      case FieldName::kProtocol:
-      case FieldName::kStatus:
-        return PseudoIsLegal(field.is);
-      case FieldName::kIllegal:
-      case FieldName::kConnectionSpecific:
-        return false;
-      default:
-        break;
-    }
-    regular_ = true;
-    if (field.is == FieldName::kTe) {
-      return absl::EqualsIgnoreCase(field.value, "trailers");
-    }
-    return field.is != FieldName::kHost || facts_.Count(field.is) == 0;
-  }
-
-  // §8.3: one that is defined for this kind of section, before all regular
-  // fields, and once.
-  bool PseudoIsLegal(FieldName name) const {
-    const bool response = kind_ == SectionKind::kResponse;
-    return kind_ != SectionKind::kTrailers &&
-           (name == FieldName::kStatus) == response &&
-           (name != FieldName::kProtocol || extended_connect_) && !regular_ &&
-           facts_.Count(name) == 0;
+  // §8.2.2.
+  static bool TeIsLegal(const NamedField& field) {
+    return absl::EqualsIgnoreCase(field.value, "trailers");
   }
 
   // The first rule that is broken counts.
@@ -233,12 +215,12 @@ class Checker {
       return Fault(absl::StrCat("has the unknown pseudo-header field ",
                                 ShortName(field.name), " (RFC 9113 8.3)"));
     }
-    if (regular_) {
+    if ((facts_.seen() & ~kPseudo) != 0) {
       return Fault(absl::StrCat("has ", field.name,
                                 " after a regular field (RFC 9113 8.3)"),
                    ErrorKind::kPseudoHeaderOrder);
     }
-    if (facts_.Count(field.is) > 0) {
+    if (facts_.Has(field.is)) {
       return Fault(absl::StrCat("has ", field.name, " twice (RFC 9113 8.3)"));
     }
     return Fault(
@@ -325,15 +307,21 @@ class Checker {
   StreamId id_;
   SectionKind kind_;
   bool extended_connect_;
-  bool regular_ = false;  // a regular field came
+  NameSet legal_;  // the names that the next field may have
   SectionFacts& facts_;
 };
 
 // Digits only, below 2^63.
 std::optional<int64_t> ParseLength(absl::string_view digits) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  if (digits.empty()) return std::nullopt;
   int64_t value = 0;
-  if (!IsDigits(digits) || !absl::SimpleAtoi(digits, &value)) {
-    return std::nullopt;
+  for (const char c : digits) {
+    const int digit = c - '0';
+    if (digit < 0 || digit > 9 || value > (kMax - digit) / 10) {
+      return std::nullopt;
+    }
+    value = value * 10 + digit;
   }
   return value;
 }
@@ -370,10 +358,14 @@ std::string ShortName(absl::string_view name) {
 
 std::optional<int> StatusOf(const SectionFacts& facts) {
   const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
-  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
-    return std::nullopt;
+  if (digits.size() != 3) return std::nullopt;
+  int status = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    status = status * 10 + (c - '0');
   }
-  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+  if (status < 100) return std::nullopt;
+  return status;
 }
 
 ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
@@ -383,7 +375,7 @@ ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
   if (first == nullptr) return length;
   length.value = ParseLength(first->value);
   length.legal = length.value.has_value();
-  if (facts.Count(FieldName::kContentLength) == 1) return length;
+  if (!facts.HasSeveral(FieldName::kContentLength)) return length;
   for (const NamedField& field : fields) {
     if (field.is != FieldName::kContentLength) continue;
     const std::optional<int64_t> value = ParseLength(field.value);

@@ -21,21 +21,34 @@ namespace sluice::h2 {
 
 enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 
+// A set of names: one bit for each FieldName.
+using NameSet = uint32_t;
+constexpr NameSet SetOf(FieldName name) {
+  return NameSet{1} << static_cast<size_t>(name);
+}
+
 // What the rules ask about a section, noted by one pass over its fields. Fields
 // are pointed at, not copied.
 class SectionFacts {
  public:
   void Note(const NamedField& field) {
-    Fact& fact = facts_[static_cast<size_t>(field.is)];
-    if (fact.count++ == 0) fact.first = &field;
+    const NameSet name = SetOf(field.is);
+    if ((seen_ & name) != 0) {
+      several_ |= name;
+    } else {
+      seen_ |= name;
+      first_[static_cast<size_t>(field.is)] = &field;
+    }
   }
 
+  NameSet seen() const { return seen_; }
+  bool Has(FieldName name) const { return (seen_ & SetOf(name)) != 0; }
+  bool HasSeveral(FieldName name) const {
+    return (several_ & SetOf(name)) != 0;
+  }
   // The first one, or null.
   const HeaderView* Find(FieldName name) const {
-    return facts_[static_cast<size_t>(name)].first;
-  }
-  size_t Count(FieldName name) const {
-    return facts_[static_cast<size_t>(name)].count;
+    return Has(name) ? first_[static_cast<size_t>(name)] : nullptr;
   }
   // Empty where there is none.
   absl::string_view ValueOf(FieldName name) const {
@@ -44,11 +57,9 @@ class SectionFacts {
   }
 
  private:
-  struct Fact {
-    const HeaderView* first = nullptr;
-    size_t count = 0;
-  };
-  Fact facts_[kFieldNames];
+  NameSet seen_ = 0;
+  NameSet several_ = 0;
+  const HeaderView* first_[kFieldNames];  // of those seen
 };
 
 // Notes the facts of a section that needs no check.

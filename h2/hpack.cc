@@ -1,6 +1,7 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -31,14 +32,25 @@ absl::string_view TextOf(const uint8_t* bytes, size_t size) {
 
 // libnghttp2's own text is valid until the next call. A known name is not
 // copied.
-NamedField CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
-  const bool never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
+inline NamedField CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
+  NamedField copy;
   const absl::string_view name = TextOf(field.name, field.namelen);
-  const absl::string_view value =
-      memory->Copy(TextOf(field.value, field.valuelen));
   const KnownName* const known = FindKnownName(name);
-  if (known != nullptr) return {{known->text, value, never_indexed}, known->is};
-  return {{memory->Copy(name), value, never_indexed}, OtherNameOf(name)};
+  if (known != nullptr) {
+    copy.name = known->text;
+    copy.is = known->is;
+  } else {
+    copy.name = memory->Copy(name);
+    copy.is = OtherNameOf(name);
+  }
+  char* const value = memory->Text(field.valuelen);
+  const bool no_low_bytes = CopyText(reinterpret_cast<const char*>(field.value),
+                                     field.valuelen, value);
+  copy.value = {value, field.valuelen};
+  copy.never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
+  copy.legal_value =
+      ValueIsSurelyLegal(copy.value, no_low_bytes) || ValueIsLegal(copy.value);
+  return copy;
 }
 
 }  // namespace

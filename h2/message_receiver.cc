@@ -42,7 +42,7 @@ std::optional<signals::Rfc9218Priority> PriorityFieldOf(
     const NamedFields& fields, const SectionFacts& facts) {
   const HeaderView* const first = facts.Find(FieldName::kPriority);
   if (first == nullptr) return std::nullopt;
-  if (facts.Count(FieldName::kPriority) == 1) {
+  if (!facts.HasSeveral(FieldName::kPriority)) {
     return signals::ParseRfc9218Priority(first->value);
   }
   std::string joined;
@@ -182,7 +182,7 @@ HeaderList MessageReceiver::TakeHeaders(const SectionFacts& facts) {
       field.value = memory_.Copy(field.value);
     }
   }
-  if (core_.options.normalize_inbound && facts.Count(FieldName::kCookie) > 0) {
+  if (core_.options.normalize_inbound && facts.Has(FieldName::kCookie)) {
     JoinCookies(&fields, &memory_);
   }
   taken_ = true;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -118,6 +119,8 @@ constexpr std::array<bool, 256> NameBytes() {
 }
 constexpr std::array<bool, 256> kNameBytes = NameBytes();
 
+bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+
 }  // namespace
 
 const KnownName* FindKnownName(absl::string_view name) {
@@ -134,12 +137,20 @@ FieldName OtherNameOf(absl::string_view name) {
   return legal ? FieldName::kOther : FieldName::kIllegal;
 }
 
+bool ValueIsLegal(absl::string_view value) {
+  if (value.empty()) return true;
+  return !IsSpace(value.front()) && !IsSpace(value.back()) &&
+         absl::c_none_of(
+             value, [](char c) { return c == '\0' || c == '\n' || c == '\r'; });
+}
+
 NamedFields NamedFieldsOf(absl::Span<const Header> headers) {
   NamedFields fields;
   fields.reserve(headers.size());
   for (const Header& header : headers) {
     fields.push_back({{header.name, header.value, header.never_indexed},
-                      NameOf(header.name)});
+                      NameOf(header.name),
+                      ValueIsLegal(header.value)});
   }
   return fields;
 }

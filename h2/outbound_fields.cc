@@ -5,6 +5,7 @@
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/named_field.h>
 #include <sluice/h2/outbound_fields.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <algorithm>
@@ -24,11 +25,6 @@ namespace {
 // Shorter cookies can be guessed one byte at a time by their compressed size.
 constexpr size_t kShortCookie = 20;
 
-bool MayHaveSpaceAround(absl::string_view text) {
-  return !text.empty() && (static_cast<uint8_t>(text.front()) <= ' ' ||
-                           static_cast<uint8_t>(text.back()) <= ' ');
-}
-
 size_t SizeOf(const HeaderView& field) {
   return field.name.size() + field.value.size() + kFieldOverhead;
 }
@@ -41,8 +37,7 @@ size_t ListSizeOf(absl::Span<const NamedField> fields) {
   return size;
 }
 
-inline void OutboundFields::Add(const NamedField& field) {
-  fields_.push_back(field);
+inline void OutboundFields::Count(const NamedField& field) {
   list_size_ += SizeOf(field);
   has_long_text_ |=
       std::max(field.name.size(), field.value.size()) > kMaxFieldText;
@@ -51,17 +46,20 @@ inline void OutboundFields::Add(const NamedField& field) {
 OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
   fields_.reserve(headers.size());
   for (size_t i = 0; i < headers.size(); ++i) {
-    NamedField field = {headers[i]};
+    NamedField& field = fields_.emplace_back(NamedField{headers[i]});
     field.is = NameOf(field.name);
-    // Whatever must be changed in a name makes it illegal.
+    if (!ValueIsSurelyLegal(field.value, HasNoLowBytes(field.value))) {
+      field.legal_value = ValueIsLegal(field.value);
+    }
+    // Whatever normalising changes is illegal.
     if (rules.normalize &&
-        (field.is == FieldName::kIllegal || MayHaveSpaceAround(field.value))) {
+        (field.is == FieldName::kIllegal || !field.legal_value)) {
       Normalize(&field);
     }
     switch (field.is) {
       case FieldName::kCookie:
         if (rules.split_cookies) {
-          AddCookies(field);
+          SplitCookies();
           continue;
         }
         field.never_indexed |= field.value.size() < kShortCookie;
@@ -70,12 +68,15 @@ OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
         field.never_indexed = true;
         break;
       case FieldName::kConnectionSpecific:
-        if (rules.normalize) continue;
+        if (rules.normalize) {
+          fields_.pop_back();
+          continue;
+        }
         break;
       default:
         break;
     }
-    Add(field);
+    Count(field);
   }
 }
 
@@ -86,16 +87,21 @@ void OutboundFields::Normalize(NamedField* field) {
     field->name = names_.emplace_front(absl::AsciiStrToLower(field->name));
   }
   field->is = NameOf(field->name);
+  field->legal_value = ValueIsLegal(field->value);
 }
 
-void OutboundFields::AddCookies(NamedField field) {
+void OutboundFields::SplitCookies() {
+  NamedField field = fields_.back();
+  fields_.pop_back();
   absl::string_view rest = field.value;
   const bool never_indexed = field.never_indexed;
   while (true) {
     const size_t end = rest.find("; ");
     field.value = rest.substr(0, end);
     field.never_indexed = never_indexed || field.value.size() < kShortCookie;
-    Add(field);
+    field.legal_value = ValueIsLegal(field.value);
+    fields_.push_back(field);
+    Count(field);
     if (end == absl::string_view::npos) return;
     rest.remove_prefix(end + 2);
   }

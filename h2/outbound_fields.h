@@ -53,8 +53,8 @@ class OutboundFields {
   static constexpr size_t kUsualFields = 24;
 
   void Normalize(NamedField* field);
-  void Add(const NamedField& field);
-  void AddCookies(NamedField field);
+  void Count(const NamedField& field);  // in list_size_ and has_long_text_
+  void SplitCookies();                  // the last field
   absl::Status SizeFault(StreamId id, size_t max_list_size) const;
 
   absl::InlinedVector<NamedField, kUsualFields> fields_;

@@ -51,7 +51,10 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
 bool IsInformational(const h2::HeaderSpan& headers) {
   if (headers.empty()) return false;
   const h2::HeaderView first = headers[0];
-  if (!absl::EqualsIgnoreCase(first.name, ":status")) return false;
+  if (first.name != ":status" &&
+      !absl::EqualsIgnoreCase(first.name, ":status")) {
+    return false;
+  }
   const absl::string_view status = absl::StripAsciiWhitespace(first.value);
   return status.size() == 3 && status[0] == '1';
 }
