@@ -15,6 +15,8 @@ struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
 
+class HpackMemory;
+
 // RFC 9113 §6.5.2: the size of a field in MAX_HEADER_LIST_SIZE's measure.
 inline constexpr size_t kFieldOverhead = 32;
 
@@ -30,6 +32,9 @@ class HpackDecoder {
   // `max_list_size`: bytes of one header list that are kept (RFC 9113 §6.5.2's
   // measure: name, value and 32 for each field).
   explicit HpackDecoder(size_t max_list_size);
+  ~HpackDecoder();
+  HpackDecoder(const HpackDecoder&) = delete;
+  HpackDecoder& operator=(const HpackDecoder&) = delete;
 
   // Our HEADER_TABLE_SIZE, acknowledged. No block is open.
   void SetTableSize(uint32_t bytes);
@@ -52,8 +57,8 @@ class HpackDecoder {
   void EndBlock();
 
  private:
-  std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>
-      inflater_;
+  const std::unique_ptr<HpackMemory> memory_;  // the inflater's: outlives it
+  nghttp2_hd_inflater* inflater_ = nullptr;
   size_t max_list_size_;
   size_t list_size_ = 0;
   NamedFields fields_;

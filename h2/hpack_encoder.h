@@ -14,6 +14,8 @@ struct nghttp2_hd_deflater;
 
 namespace sluice::h2 {
 
+class HpackMemory;
+
 // The largest dynamic table that our encoder uses, in bytes, whatever the peer
 // allows: a peer cannot make us keep more.
 inline constexpr size_t kMaxEncoderTableSize = 4096;
@@ -41,8 +43,7 @@ class HpackEncoder {
   size_t Encode(absl::Span<const NamedField> fields, char* out, size_t room);
 
  private:
-  class Memory;
-  const std::unique_ptr<Memory> memory_;  // the deflater's: outlives it
+  const std::unique_ptr<HpackMemory> memory_;  // the deflater's: outlives it
   nghttp2_hd_deflater* deflater_ = nullptr;
 };
 

@@ -82,8 +82,9 @@ inline bool HasNoLowBytes(absl::string_view text) {
 template <typename Word>
 bool SameWords(const char* a, const char* b, size_t size) {
   const size_t last = size - sizeof(Word);
-  Word differ = LoadWord<Word>(a + last) ^ LoadWord<Word>(b + last);
-  for (size_t i = 0; i < last; i += sizeof(Word)) {
+  Word differ = (LoadWord<Word>(a) ^ LoadWord<Word>(b)) |
+                (LoadWord<Word>(a + last) ^ LoadWord<Word>(b + last));
+  for (size_t i = sizeof(Word); i < last; i += sizeof(Word)) {
     differ |= LoadWord<Word>(a + i) ^ LoadWord<Word>(b + i);
   }
   return differ == 0;
