@@ -67,7 +67,9 @@ void HeaderMemory::Clear() {
 }
 
 void HeaderMemory::FreeUnused() {
-  if (chunks_.size() > chunk_ + 1) chunks_.resize(chunk_ + 1);
+  const size_t used = std::max(chunk_, last_used_) + 1;
+  last_used_ = chunk_;
+  if (chunks_.size() > used) chunks_.resize(used);
 }
 
 size_t HeaderMemory::allocated() const {

@@ -53,8 +53,9 @@ class HeaderMemory {
   // is found.
   void Clear();
 
-  // Frees the chunks that nothing was given out of since Clear(), but for the
-  // first.
+  // Frees the chunks that nothing was given out of since Clear(), and neither
+  // by the last FreeUnused(), but for the first: a read with requests and one
+  // with their bodies often take turns.
   void FreeUnused();
 
   // Bytes that are allocated.
@@ -75,7 +76,8 @@ class HeaderMemory {
   void Enter(size_t chunk);
 
   std::vector<Chunk> chunks_;
-  size_t chunk_ = 0;  // the one that next_ points into, if there is any
+  size_t chunk_ = 0;      // the one that next_ points into, if there is any
+  size_t last_used_ = 0;  // chunk_ at the last FreeUnused()
   char* next_ = nullptr;
   char* end_ = nullptr;
 };
