@@ -67,9 +67,11 @@ void HeaderMemory::Clear() {
 }
 
 void HeaderMemory::FreeUnused() {
-  const size_t used = std::max(chunk_, last_used_) + 1;
-  last_used_ = chunk_;
-  if (chunks_.size() > used) chunks_.resize(used);
+  const size_t used = chunk_ + 1;
+  reads_ = chunks_.size() > used ? reads_ + 1 : 0;
+  if (reads_ < kReads) return;
+  reads_ = 0;
+  chunks_.resize(used);
 }
 
 size_t HeaderMemory::allocated() const {

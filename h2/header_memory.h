@@ -53,9 +53,8 @@ class HeaderMemory {
   // is found.
   void Clear();
 
-  // Frees the chunks that nothing was given out of since Clear(), and neither
-  // by the last FreeUnused(), but for the first: a read with requests and one
-  // with their bodies often take turns.
+  // A read ends. Frees the chunks that kReads reads in a row did not need, but
+  // for the first: many reads of bodies may come between two of requests.
   void FreeUnused();
 
   // Bytes that are allocated.
@@ -64,6 +63,7 @@ class HeaderMemory {
   // The first chunk, which stays; it has room for a few requests. The others
   // are larger.
   static constexpr size_t kChunk = 4096;
+  static constexpr size_t kReads = 64;
 
  private:
   struct Chunk {
@@ -76,8 +76,8 @@ class HeaderMemory {
   void Enter(size_t chunk);
 
   std::vector<Chunk> chunks_;
-  size_t chunk_ = 0;      // the one that next_ points into, if there is any
-  size_t last_used_ = 0;  // chunk_ at the last FreeUnused()
+  size_t chunk_ = 0;  // the one that next_ points into, if there is any
+  size_t reads_ = 0;  // in a row that left a chunk unused
   char* next_ = nullptr;
   char* end_ = nullptr;
 };

@@ -62,19 +62,19 @@ TEST(HeaderMemoryTest, WhatIsRewoundIsGivenAgain) {
 }
 
 // A connection that falls idle keeps little, whatever it had before.
-TEST(HeaderMemoryTest, OfALargeReadOneChunkStaysAfterTwoSmallOnes) {
+TEST(HeaderMemoryTest, OfALargeReadOneChunkStaysAfterManySmallOnes) {
   HeaderMemory memory;
   for (int i = 0; i < 100; ++i) memory.Text(5000);
   memory.FreeUnused();
   EXPECT_GE(memory.allocated(), 500'000u);
-  for (int small = 0; small < 2; ++small) {
+  for (size_t small = 0; small < HeaderMemory::kReads; ++small) {
     memory.Clear();
     memory.FreeUnused();
   }
   EXPECT_LE(memory.allocated(), HeaderMemory::kChunk);
 }
 
-TEST(HeaderMemoryTest, OneSmallReadBetweenLargeOnesFreesNothing) {
+TEST(HeaderMemoryTest, SmallReadsBetweenLargeOnesFreeNothing) {
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
   GTEST_SKIP() << "Clear() frees, so that views that are used late are found";
 #endif
@@ -82,8 +82,10 @@ TEST(HeaderMemoryTest, OneSmallReadBetweenLargeOnesFreesNothing) {
   memory.Text(20'000);
   memory.FreeUnused();
   const size_t large = memory.allocated();
-  memory.Clear();
-  memory.FreeUnused();
+  for (size_t small = 1; small < HeaderMemory::kReads; ++small) {
+    memory.Clear();
+    memory.FreeUnused();
+  }
   EXPECT_EQ(memory.allocated(), large);
 }
 
