@@ -2,6 +2,7 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <optional>
@@ -192,6 +193,44 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
       Fault(Request({{"content-length", "0"}}), SectionKind::kPushPromise), "");
   EXPECT_NE(
       Fault(Request({{"content-length", "1"}}), SectionKind::kPushPromise), "");
+}
+
+// One changed byte makes a known name another one.
+TEST(KnownNameTest, IsFoundByAllOfItsText) {
+  for (const std::string known :
+       {"te", "age", "host", ":path", "cookie", ":status", "priority",
+        "content-length", "proxy-connection", "transfer-encoding",
+        "access-control-allow-origin"}) {
+    ASSERT_NE(FindKnownName(known), nullptr) << known;
+    EXPECT_EQ(FindKnownName(known)->text, known);
+    EXPECT_EQ(FindKnownName(known + "x"), nullptr);
+    for (size_t i = 0; i < known.size(); ++i) {
+      std::string other = known;
+      other[i] = '#';
+      EXPECT_EQ(FindKnownName(other), nullptr) << other;
+    }
+  }
+  EXPECT_EQ(FindKnownName(""), nullptr);
+}
+
+// Every length, and every place.
+TEST(ShortTextTest, LooksAtEachByte) {
+  for (size_t size = 0; size <= 40; ++size) {
+    const std::string text(size, '\x80');
+    std::string copy(size, '?');
+    EXPECT_TRUE(CopyText(text.data(), size, copy.data()));
+    EXPECT_EQ(copy, text);
+    EXPECT_TRUE(HasNoLowBytes(text));
+    EXPECT_TRUE(SameText(text, copy));
+    for (size_t i = 0; i < size; ++i) {
+      std::string other = text;
+      other[i] = '\x0f';
+      EXPECT_FALSE(HasNoLowBytes(other)) << size << ", " << i;
+      EXPECT_FALSE(SameText(text, other)) << size << ", " << i;
+      EXPECT_FALSE(CopyText(other.data(), size, copy.data()));
+      EXPECT_EQ(copy, other);
+    }
+  }
 }
 
 TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
