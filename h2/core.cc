@@ -54,7 +54,7 @@ absl::Status Core::FrameSizeFault(absl::string_view type, size_t bytes,
 }
 
 void Core::QueueBlock(const BlockStart& start,
-                      absl::Span<const HeaderView> fields, size_t list_size) {
+                      absl::Span<const NamedField> fields, size_t list_size) {
   const size_t max_frame_size = remote(SettingId::kMaxFrameSize);
   const size_t most = HpackEncoder::MostBytes(list_size);
   char* const out = output.ControlRoom(start.MostFrames(most, max_frame_size));

@@ -18,6 +18,7 @@
 #include <sluice/h2/frame_encoder.h>
 #include <sluice/h2/hpack_encoder.h>
 #include <sluice/h2/life.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/output_buffer.h>
 #include <sluice/h2/settings.h>
@@ -74,7 +75,7 @@ struct Core {
   }
 
   // HEADERS or PUSH_PROMISE with `fields`, a list of `list_size` bytes.
-  void QueueBlock(const BlockStart& start, absl::Span<const HeaderView> fields,
+  void QueueBlock(const BlockStart& start, absl::Span<const NamedField> fields,
                   size_t list_size);
   void QueueGoAway(ErrorCode code, absl::string_view additional_data,
                    StreamId last_stream_id);

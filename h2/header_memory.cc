@@ -1,15 +1,13 @@
 #include <sluice/h2/header_memory.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <type_traits>
 
 #include "absl/base/config.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
@@ -19,23 +17,16 @@ constexpr size_t kLargestUsualChunk = 65536;
 
 }  // namespace
 
-absl::string_view HeaderMemory::Copy(absl::string_view text) {
-  char* const copy = Text(text.size());
-  text.copy(copy, text.size());
-  return {copy, text.size()};
-}
-
 absl::Span<const HeaderView> HeaderMemory::Copy(
-    absl::Span<const HeaderView> fields) {
+    absl::Span<const NamedField> fields) {
   if (fields.empty()) return {};
-  static_assert(std::is_trivially_copyable_v<HeaderView>);
   constexpr size_t kAlign = alignof(HeaderView);
-  const size_t bytes = fields.size() * sizeof(HeaderView);
-  char* room = Text(bytes + kAlign - 1);
+  char* room = Text(fields.size() * sizeof(HeaderView) + kAlign - 1);
   const size_t off = reinterpret_cast<uintptr_t>(room) % kAlign;
   if (off != 0) room += kAlign - off;
-  std::memcpy(room, fields.data(), bytes);
-  return {reinterpret_cast<const HeaderView*>(room), fields.size()};
+  auto* const views = reinterpret_cast<HeaderView*>(room);
+  std::uninitialized_copy(fields.begin(), fields.end(), views);
+  return {views, fields.size()};
 }
 
 void HeaderMemory::Enter(size_t chunk) {
@@ -76,7 +67,11 @@ void HeaderMemory::Clear() {
 }
 
 void HeaderMemory::FreeUnused() {
-  if (chunks_.size() > chunk_ + 1) chunks_.resize(chunk_ + 1);
+  const size_t used = chunk_ + 1;
+  reads_ = chunks_.size() > used ? reads_ + 1 : 0;
+  if (reads_ < kReads) return;
+  reads_ = 0;
+  chunks_.resize(used);
 }
 
 size_t HeaderMemory::allocated() const {

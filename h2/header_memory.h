@@ -4,6 +4,8 @@
 #ifndef SLUICE_H2_HEADER_MEMORY_H_
 #define SLUICE_H2_HEADER_MEMORY_H_
 
+#include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -30,9 +32,13 @@ class HeaderMemory {
     return text;
   }
 
-  absl::string_view Copy(absl::string_view text);
+  absl::string_view Copy(absl::string_view text) {
+    char* const copy = Text(text.size());
+    CopyText(text.data(), text.size(), copy);
+    return {copy, text.size()};
+  }
   // The views alone, not their text.
-  absl::Span<const HeaderView> Copy(absl::Span<const HeaderView> fields);
+  absl::Span<const HeaderView> Copy(absl::Span<const NamedField> fields);
 
   // What is given out after Here() comes back by Rewind().
   struct Place {
@@ -47,8 +53,8 @@ class HeaderMemory {
   // is found.
   void Clear();
 
-  // Frees the chunks that nothing was given out of since Clear(), but for the
-  // first.
+  // A read ends. Frees the chunks that kReads reads in a row did not need, but
+  // for the first: many reads of bodies may come between two of requests.
   void FreeUnused();
 
   // Bytes that are allocated.
@@ -57,6 +63,7 @@ class HeaderMemory {
   // The first chunk, which stays; it has room for a few requests. The others
   // are larger.
   static constexpr size_t kChunk = 4096;
+  static constexpr size_t kReads = 64;
 
  private:
   struct Chunk {
@@ -70,6 +77,7 @@ class HeaderMemory {
 
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0;  // the one that next_ points into, if there is any
+  size_t reads_ = 0;  // in a row that left a chunk unused
   char* next_ = nullptr;
   char* end_ = nullptr;
 };

@@ -2,14 +2,14 @@
 #include <sluice/h2/fault.h>
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +20,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -95,52 +94,48 @@ std::string NormalizeAuthority(absl::string_view scheme,
 
 // --- Fields ----------------------------------------------------------------
 
-// §8.2.1 forbids "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)",
-// and ':' but in front of a pseudo-header field's name.
-constexpr std::array<bool, 256> NameBytes() {
-  std::array<bool, 256> legal = {};
-  for (size_t c = 0x21; c < 0x7f; ++c) {
-    legal[c] = c != ':' && !(c >= 'A' && c <= 'Z');
+// The pseudo-header fields of requests: §8.3.1, and RFC 8441 §4 for the last.
+constexpr NameSet kOfRequests =
+    SetOf(FieldName::kMethod) | SetOf(FieldName::kScheme) |
+    SetOf(FieldName::kAuthority) | SetOf(FieldName::kPath) |
+    SetOf(FieldName::kProtocol);
+// §8.3.2.
+constexpr NameSet kOfResponses = SetOf(FieldName::kStatus);
+constexpr NameSet kPseudo = kOfRequests | kOfResponses;
+// §8.2.1, §8.2.2.
+constexpr NameSet kNever =
+    SetOf(FieldName::kIllegal) | SetOf(FieldName::kConnectionSpecific);
+
+// The names that a section may begin with.
+constexpr NameSet FirstNames(SectionKind kind, bool extended_connect) {
+  const NameSet regular = ~(kPseudo | kNever);
+  if (kind == SectionKind::kTrailers) return regular;  // §8.1
+  if (kind == SectionKind::kResponse) return regular | kOfResponses;
+  return regular |
+         (extended_connect ? kOfRequests
+                           : kOfRequests & ~SetOf(FieldName::kProtocol));
+}
+
+// The names that a field with this one leaves to the fields after it. §8.3: a
+// pseudo-header field comes once, and before all regular ones. RFC 9110 §7.2:
+// Host comes once.
+constexpr NameSet NamesAfter(FieldName name) {
+  NameSet after = ~NameSet{0};
+  if ((SetOf(name) & kPseudo) == 0) after &= ~kPseudo;
+  if ((SetOf(name) & (kPseudo | SetOf(FieldName::kHost))) != 0) {
+    after &= ~SetOf(name);
   }
-  return legal;
-}
-constexpr std::array<bool, 256> kNameBytes = NameBytes();
-
-// `name` is not empty.
-bool NameIsLegal(absl::string_view name) {
-  return absl::c_all_of(name.substr(name[0] == ':' ? 1 : 0), [](char c) {
-    return kNameBytes[static_cast<unsigned char>(c)];
-  });
+  return after;
 }
 
-bool IsSpace(char c) { return c == ' ' || c == '\t'; }
-
-// Not 0 if one of 8 bytes is below 0x10.
-uint64_t BytesBelow16(const char* bytes) {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
-  return (word - kEach * 0x10) & ~word & (kEach * 0x80);
+constexpr std::array<NameSet, kFieldNames> MakeNamesAfter() {
+  std::array<NameSet, kFieldNames> after = {};
+  for (size_t name = 0; name < kFieldNames; ++name) {
+    after[name] = NamesAfter(static_cast<FieldName>(name));
+  }
+  return after;
 }
-
-// Whether `value` surely has no NUL, LF and CR. Looks at 8 bytes at once.
-bool HasNoControls(absl::string_view value) {
-  if (value.size() < 8) return false;
-  const char* at = value.data();
-  const char* const last = at + value.size() - 8;
-  uint64_t below = BytesBelow16(last);
-  for (; at < last; at += 8) below |= BytesBelow16(at);
-  return below == 0;
-}
-
-// §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
-bool ValueIsLegal(absl::string_view value) {
-  if (value.empty()) return true;
-  if (IsSpace(value.front()) || IsSpace(value.back())) return false;
-  return HasNoControls(value) || absl::c_none_of(value, [](char c) {
-           return c == '\0' || c == '\n' || c == '\r';
-         });
-}
+constexpr std::array<NameSet, kFieldNames> kNamesAfter = MakeNamesAfter();
 
 // Checks one section of one stream, and notes its facts.
 class Checker {
@@ -150,31 +145,37 @@ class Checker {
       : id_(id),
         kind_(kind),
         extended_connect_(extended_connect),
+        legal_(FirstNames(kind, extended_connect)),
         facts_(*facts) {}
 
-  absl::Status CheckField(const HeaderView& field) {
+  // Whether the next field breaks no rule.
+  bool Accepts(const NamedField& field) {
+    if ((SetOf(field.is) & legal_) == 0 || !field.legal_value) return false;
+    if (field.is == FieldName::kTe && !TeIsLegal(field)) return false;
+    legal_ &= kNamesAfter[static_cast<size_t>(field.is)];
+    facts_.Note(field);
+    return true;
+  }
+
+  // The first rule that the field breaks.
+  ABSL_ATTRIBUTE_COLD absl::Status FaultOf(const NamedField& field) const {
     if (field.name.empty()) {
       return Fault("has a field without a name (RFC 9113 8.2.1)");
     }
-    const FieldName name = NameOf(field.name);
-    if (name == FieldName::kOther && !NameIsLegal(field.name)) {
+    const bool pseudo = field.name[0] == ':';
+    const absl::string_view bytes = field.name.substr(pseudo ? 1 : 0);
+    if (field.is == FieldName::kIllegal && !bytes.empty() &&
+        OtherNameOf(bytes) == FieldName::kIllegal) {
       return FieldFault(field, "an illegal name", "8.2, 8.2.1");
     }
-    if (!ValueIsLegal(field.value)) {
+    if (!field.legal_value) {
       return FieldFault(field, "an illegal character in its value", "8.2.1");
     }
-    if (field.name[0] == ':') {
-      if (!PseudoIsLegal(name)) return PseudoFault(field, name);
-    } else {
-      regular_ = true;
-      if (!RegularIsLegal(field, name)) return RegularFault(field, name);
-    }
-    facts_.Note(name, field);
-    return absl::OkStatus();
+    return pseudo ? PseudoFault(field) : RegularFault(field);
   }
 
   // The section as a whole, after its fields.
-  absl::Status CheckSection(absl::Span<const HeaderView> fields) const {
+  absl::Status CheckSection(absl::Span<const NamedField> fields) const {
     if (kind_ == SectionKind::kTrailers) return absl::OkStatus();
     if (kind_ != SectionKind::kResponse) return CheckRequest(fields);
     const std::optional<int> status = StatusOf(facts_);
@@ -199,33 +200,27 @@ class Checker {
                               fault, " (RFC 9113 ", section, ")"));
   }
 
-  // §8.3: one that is defined for this kind of section, before all regular
-  // fields, and once.
-  bool PseudoIsLegal(FieldName name) const {
-    const bool response = kind_ == SectionKind::kResponse;
-    return name != FieldName::kOther && kind_ != SectionKind::kTrailers &&
-           (name == FieldName::kStatus) == response &&
-           (name != FieldName::kProtocol || extended_connect_) && !regular_ &&
-           facts_.Count(name) == 0;
+  // §8.2.2.
+  static bool TeIsLegal(const NamedField& field) {
+    return absl::EqualsIgnoreCase(field.value, "trailers");
   }
 
   // The first rule that is broken counts.
-  ABSL_ATTRIBUTE_COLD absl::Status PseudoFault(const HeaderView& field,
-                                               FieldName name) const {
+  ABSL_ATTRIBUTE_COLD absl::Status PseudoFault(const NamedField& field) const {
     if (kind_ == SectionKind::kTrailers) {
       return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
     }
-    if (name == FieldName::kOther ||
-        (name == FieldName::kProtocol && !extended_connect_)) {
+    if (field.is == FieldName::kIllegal ||
+        (field.is == FieldName::kProtocol && !extended_connect_)) {
       return Fault(absl::StrCat("has the unknown pseudo-header field ",
                                 ShortName(field.name), " (RFC 9113 8.3)"));
     }
-    if (regular_) {
+    if ((facts_.seen() & ~kPseudo) != 0) {
       return Fault(absl::StrCat("has ", field.name,
                                 " after a regular field (RFC 9113 8.3)"),
                    ErrorKind::kPseudoHeaderOrder);
     }
-    if (facts_.Count(name) > 0) {
+    if (facts_.Has(field.is)) {
       return Fault(absl::StrCat("has ", field.name, " twice (RFC 9113 8.3)"));
     }
     return Fault(
@@ -234,27 +229,12 @@ class Checker {
                      " (RFC 9113 8.3)"));
   }
 
-  // §8.2.2, and RFC 9110 §7.2.
-  bool RegularIsLegal(const HeaderView& field, FieldName name) const {
-    switch (name) {
-      case FieldName::kConnectionSpecific:
-        return false;
-      case FieldName::kTe:
-        return absl::EqualsIgnoreCase(field.value, "trailers");
-      case FieldName::kHost:
-        return facts_.Count(name) == 0;
-      default:
-        return true;
-    }
-  }
-
-  ABSL_ATTRIBUTE_COLD absl::Status RegularFault(const HeaderView& field,
-                                                FieldName name) const {
-    if (name == FieldName::kConnectionSpecific) {
+  ABSL_ATTRIBUTE_COLD absl::Status RegularFault(const NamedField& field) const {
+    if (field.is == FieldName::kConnectionSpecific) {
       return Fault(absl::StrCat("has the connection-specific field ",
                                 field.name, " (RFC 9113 8.2.2)"));
     }
-    return name == FieldName::kTe
+    return field.is == FieldName::kTe
                ? Fault(
                      "has a te field other than \"trailers\" (RFC 9113 "
                      "8.2.2)")
@@ -262,7 +242,7 @@ class Checker {
   }
 
   // §8.3.1, §8.4, §8.5 and RFC 8441 §4. The first rule that is broken counts.
-  absl::Status CheckRequest(absl::Span<const HeaderView> fields) const {
+  absl::Status CheckRequest(absl::Span<const NamedField> fields) const {
     const absl::string_view method = facts_.ValueOf(FieldName::kMethod);
     if (kind_ == SectionKind::kPushPromise &&
         ContentLengthOf(fields, facts_).value.value_or(0) != 0) {
@@ -327,81 +307,39 @@ class Checker {
   StreamId id_;
   SectionKind kind_;
   bool extended_connect_;
-  bool regular_ = false;  // a regular field came
+  NameSet legal_;  // the names that the next field may have
   SectionFacts& facts_;
 };
 
 // Digits only, below 2^63.
 std::optional<int64_t> ParseLength(absl::string_view digits) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  if (digits.empty()) return std::nullopt;
   int64_t value = 0;
-  if (!IsDigits(digits) || !absl::SimpleAtoi(digits, &value)) {
-    return std::nullopt;
+  for (const char c : digits) {
+    const int digit = c - '0';
+    if (digit < 0 || digit > 9 || value > (kMax - digit) / 10) {
+      return std::nullopt;
+    }
+    value = value * 10 + digit;
   }
   return value;
 }
 
 }  // namespace
 
-FieldName NameOf(absl::string_view name) {
-  const auto if_it_is = [&](absl::string_view known, FieldName is) {
-    return name == known ? is : FieldName::kOther;
-  };
-  using N = FieldName;
-  switch (name.size()) {
-    case 2:
-      return if_it_is("te", N::kTe);
-    case 4:
-      return if_it_is("host", N::kHost);
-    case 5:
-      return if_it_is(":path", N::kPath);
-    case 6:
-      return if_it_is("cookie", N::kCookie);
-    case 7:
-      switch (name[1]) {
-        case 'm':
-          return if_it_is(":method", N::kMethod);
-        case 'p':
-          return if_it_is("upgrade", N::kConnectionSpecific);
-        default:
-          return name[2] == 'c' ? if_it_is(":scheme", N::kScheme)
-                                : if_it_is(":status", N::kStatus);
-      }
-    case 8:
-      return if_it_is("priority", N::kPriority);
-    case 9:
-      return if_it_is(":protocol", N::kProtocol);
-    case 10:
-      switch (name[0]) {
-        case ':':
-          return if_it_is(":authority", N::kAuthority);
-        case 'c':
-          return if_it_is("connection", N::kConnectionSpecific);
-        default:
-          return if_it_is("keep-alive", N::kConnectionSpecific);
-      }
-    case 14:
-      return if_it_is("content-length", N::kContentLength);
-    case 16:
-      return if_it_is("proxy-connection", N::kConnectionSpecific);
-    case 17:
-      return if_it_is("transfer-encoding", N::kConnectionSpecific);
-    default:
-      return N::kOther;
-  }
-}
-
-SectionFacts FactsOf(absl::Span<const HeaderView> fields) {
+SectionFacts FactsOf(absl::Span<const NamedField> fields) {
   SectionFacts facts;
-  for (const HeaderView& field : fields) facts.Note(NameOf(field.name), field);
+  for (const NamedField& field : fields) facts.Note(field);
   return facts;
 }
 
-absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
+absl::Status CheckHeaders(StreamId id, absl::Span<const NamedField> fields,
                           SectionKind kind, bool extended_connect,
                           SectionFacts* facts) {
   Checker checker(id, kind, extended_connect, facts);
-  for (const HeaderView& field : fields) {
-    SLUICE_RETURN_IF_ERROR(checker.CheckField(field));
+  for (const NamedField& field : fields) {
+    if (!checker.Accepts(field)) return checker.FaultOf(field);
   }
   return checker.CheckSection(fields);
 }
@@ -412,10 +350,6 @@ bool SameAuthority(absl::string_view scheme, absl::string_view a,
          NormalizeAuthority(scheme, a) == NormalizeAuthority(scheme, b);
 }
 
-bool IsConnectionSpecific(absl::string_view name) {
-  return NameOf(name) == FieldName::kConnectionSpecific;
-}
-
 std::string ShortName(absl::string_view name) {
   constexpr size_t kShort = 64;
   return absl::StrCat(absl::CHexEscape(name.substr(0, kShort)),
@@ -424,22 +358,26 @@ std::string ShortName(absl::string_view name) {
 
 std::optional<int> StatusOf(const SectionFacts& facts) {
   const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
-  if (digits.size() != 3 || !IsDigits(digits) || digits[0] == '0') {
-    return std::nullopt;
+  if (digits.size() != 3) return std::nullopt;
+  int status = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    status = status * 10 + (c - '0');
   }
-  return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+  if (status < 100) return std::nullopt;
+  return status;
 }
 
-ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
+ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
                               const SectionFacts& facts) {
   ContentLength length;
   const HeaderView* const first = facts.Find(FieldName::kContentLength);
   if (first == nullptr) return length;
   length.value = ParseLength(first->value);
   length.legal = length.value.has_value();
-  if (facts.Count(FieldName::kContentLength) == 1) return length;
-  for (const HeaderView& field : fields) {
-    if (field.name != "content-length") continue;
+  if (!facts.HasSeveral(FieldName::kContentLength)) return length;
+  for (const NamedField& field : fields) {
+    if (field.is != FieldName::kContentLength) continue;
     const std::optional<int64_t> value = ParseLength(field.value);
     if (!value.has_value()) return {.legal = false, .value = length.value};
     length.legal &= *value == length.value;
@@ -448,13 +386,15 @@ ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
   return length;
 }
 
-void JoinCookies(HeaderViews* fields, HeaderMemory* memory) {
-  const auto is_cookie = [](const HeaderView& f) { return f.name == "cookie"; };
+void JoinCookies(NamedFields* fields, HeaderMemory* memory) {
+  const auto is_cookie = [](const NamedField& field) {
+    return field.is == FieldName::kCookie;
+  };
   constexpr absl::string_view kGlue = "; ";
   size_t size = 0;
   size_t cookies = 0;
-  HeaderView joined;
-  for (const HeaderView& field : *fields) {
+  NamedField joined;
+  for (const NamedField& field : *fields) {
     if (!is_cookie(field)) continue;
     joined = field;
     size += field.value.size() + kGlue.size();
@@ -464,7 +404,7 @@ void JoinCookies(HeaderViews* fields, HeaderMemory* memory) {
   if (cookies > 1) {
     char* const text = memory->Text(size);
     char* end = text;
-    for (const HeaderView& field : *fields) {
+    for (const NamedField& field : *fields) {
       if (!is_cookie(field)) continue;
       end += field.value.copy(end, field.value.size());
       end += kGlue.copy(end, kGlue.size());

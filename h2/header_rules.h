@@ -4,7 +4,7 @@
 #define SLUICE_H2_HEADER_RULES_H_
 
 #include <sluice/h2/header_memory.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -21,42 +21,34 @@ namespace sluice::h2 {
 
 enum class SectionKind { kRequest, kPushPromise, kResponse, kTrailers };
 
-// The fields that a rule of HTTP/2 names.
-enum class FieldName : uint8_t {
-  kOther,
-  kMethod,
-  kScheme,
-  kAuthority,
-  kPath,
-  kProtocol,
-  kStatus,
-  kHost,
-  kTe,
-  kContentLength,
-  kCookie,
-  kPriority,
-  kConnectionSpecific,  // one of several: see IsConnectionSpecific()
-};
-inline constexpr size_t kFieldNames = 13;
-
-// O(1).
-FieldName NameOf(absl::string_view name);
+// A set of names: one bit for each FieldName.
+using NameSet = uint32_t;
+constexpr NameSet SetOf(FieldName name) {
+  return NameSet{1} << static_cast<size_t>(name);
+}
 
 // What the rules ask about a section, noted by one pass over its fields. Fields
 // are pointed at, not copied.
 class SectionFacts {
  public:
-  void Note(FieldName name, const HeaderView& field) {
-    Fact& fact = facts_[static_cast<size_t>(name)];
-    if (fact.count++ == 0) fact.first = &field;
+  void Note(const NamedField& field) {
+    const NameSet name = SetOf(field.is);
+    if ((seen_ & name) != 0) {
+      several_ |= name;
+    } else {
+      seen_ |= name;
+      first_[static_cast<size_t>(field.is)] = &field;
+    }
   }
 
+  NameSet seen() const { return seen_; }
+  bool Has(FieldName name) const { return (seen_ & SetOf(name)) != 0; }
+  bool HasSeveral(FieldName name) const {
+    return (several_ & SetOf(name)) != 0;
+  }
   // The first one, or null.
   const HeaderView* Find(FieldName name) const {
-    return facts_[static_cast<size_t>(name)].first;
-  }
-  size_t Count(FieldName name) const {
-    return facts_[static_cast<size_t>(name)].count;
+    return Has(name) ? first_[static_cast<size_t>(name)] : nullptr;
   }
   // Empty where there is none.
   absl::string_view ValueOf(FieldName name) const {
@@ -65,32 +57,27 @@ class SectionFacts {
   }
 
  private:
-  struct Fact {
-    const HeaderView* first = nullptr;
-    size_t count = 0;
-  };
-  Fact facts_[kFieldNames];
+  NameSet seen_ = 0;
+  NameSet several_ = 0;
+  const HeaderView* first_[kFieldNames];  // of those seen
 };
 
 // Notes the facts of a section that needs no check.
-SectionFacts FactsOf(absl::Span<const HeaderView> fields);
+SectionFacts FactsOf(absl::Span<const NamedField> fields);
 
 // Errors of a malformed section of stream `id`, the first that one pass over it
 // finds: InvalidHeaders, PseudoHeaderOrder. `extended_connect`: :protocol is
 // legal (RFC 8441 §4). `*facts` is new, and complete where there is no error.
 // O(bytes).
-absl::Status CheckHeaders(StreamId id, absl::Span<const HeaderView> fields,
+absl::Status CheckHeaders(StreamId id, absl::Span<const NamedField> fields,
                           SectionKind kind, bool extended_connect,
                           SectionFacts* facts);
 inline absl::Status CheckHeaders(StreamId id,
-                                 absl::Span<const HeaderView> fields,
+                                 absl::Span<const NamedField> fields,
                                  SectionKind kind, bool extended_connect) {
   SectionFacts facts;
   return CheckHeaders(id, fields, kind, extended_connect, &facts);
 }
-
-// A field about one hop of HTTP/1.1 (RFC 9113 §8.2.2). `name` in lower case.
-bool IsConnectionSpecific(absl::string_view name);
 
 // Whether two authorities name the same entity (RFC 9113 §8.3.1), after the
 // normalisation of RFC 3986 §6.2.2 and §6.2.3: case of the host,
@@ -116,12 +103,12 @@ struct ContentLength {
   bool legal = true;  // digits only, below 2^63, and duplicates agree
   std::optional<int64_t> value;
 };
-ContentLength ContentLengthOf(absl::Span<const HeaderView> fields,
+ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
                               const SectionFacts& facts);
 
 // Joins the Cookie fields with "; " into one, the last, never indexed (RFC 9113
 // §8.2.3); its text goes into `memory`.
-void JoinCookies(HeaderViews* fields, HeaderMemory* memory);
+void JoinCookies(NamedFields* fields, HeaderMemory* memory);
 
 }  // namespace sluice::h2
 

@@ -1,18 +1,17 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
-#include <sluice/h2/types.h>
+#include <sluice/h2/hpack_memory.h>
+#include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 namespace sluice::h2 {
 namespace {
@@ -29,30 +28,43 @@ uint8_t* Bytes(absl::string_view text) {
   return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
 }
 
-// libnghttp2's own text is valid until the next call.
-inline HeaderView CopyOf(const nghttp2_nv& field, HeaderMemory* memory) {
-  const bool never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
-  const size_t size = field.namelen + field.valuelen;
-  if (size == 0) return {{}, {}, never_indexed};
-  char* const name = memory->Text(size);
-  char* const value = name + field.namelen;
-  std::memcpy(name, field.name, field.namelen);
-  std::memcpy(value, field.value, field.valuelen);
-  return {{name, field.namelen}, {value, field.valuelen}, never_indexed};
+absl::string_view TextOf(const uint8_t* bytes, size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+// libnghttp2's own text is valid until the next call. A known name is not
+// copied.
+inline void CopyField(const nghttp2_nv& field, HeaderMemory* memory,
+                      NamedField* copy) {
+  const absl::string_view name = TextOf(field.name, field.namelen);
+  const KnownName* const known = FindKnownName(name);
+  if (known != nullptr) {
+    copy->name = known->text;
+    copy->is = known->is;
+  } else {
+    copy->name = memory->Copy(name);
+    copy->is = OtherNameOf(name);
+  }
+  char* const value = memory->Text(field.valuelen);
+  const bool no_low_bytes = CopyText(reinterpret_cast<const char*>(field.value),
+                                     field.valuelen, value);
+  copy->value = {value, field.valuelen};
+  copy->never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
+  copy->legal_value = ValueIsSurelyLegal(copy->value, no_low_bytes) ||
+                      ValueIsLegal(copy->value);
 }
 
 }  // namespace
 
 HpackDecoder::HpackDecoder(size_t max_list_size)
-    : inflater_(nullptr, nghttp2_hd_inflate_del),
-      max_list_size_(max_list_size) {
-  nghttp2_hd_inflater* inflater = nullptr;
-  CheckMemory(nghttp2_hd_inflate_new(&inflater));
-  inflater_.reset(inflater);
+    : memory_(std::make_unique<HpackMemory>()), max_list_size_(max_list_size) {
+  CheckMemory(nghttp2_hd_inflate_new2(&inflater_, memory_->functions()));
 }
 
+HpackDecoder::~HpackDecoder() { nghttp2_hd_inflate_del(inflater_); }
+
 void HpackDecoder::SetTableSize(uint32_t bytes) {
-  CheckMemory(nghttp2_hd_inflate_change_table_size(inflater_.get(), bytes));
+  CheckMemory(nghttp2_hd_inflate_change_table_size(inflater_, bytes));
 }
 
 bool HpackDecoder::Decode(absl::string_view piece, bool last,
@@ -61,17 +73,16 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last,
   while (true) {
     nghttp2_nv field;
     int flags = 0;
-    const ssize_t used =
-        nghttp2_hd_inflate_hd2(inflater_.get(), &field, &flags, Bytes(piece),
-                               piece.size(), last ? 1 : 0);
+    const ssize_t used = nghttp2_hd_inflate_hd2(
+        inflater_, &field, &flags, Bytes(piece), piece.size(), last ? 1 : 0);
     if (used < 0) return false;
     piece.remove_prefix(static_cast<size_t>(used));
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
       list_size_ += field.namelen + field.valuelen + kFieldOverhead;
-      if (!dropped()) fields_.push_back(CopyOf(field, memory));
+      if (!dropped()) CopyField(field, memory, &fields_.emplace_back());
     }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
-      nghttp2_hd_inflate_end_headers(inflater_.get());
+      nghttp2_hd_inflate_end_headers(inflater_);
       return true;
     }
     if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0 && piece.empty()) return true;
@@ -82,7 +93,7 @@ void HpackDecoder::EndBlock() {
   list_size_ = 0;
   fields_.clear();
   // One large list does not make a connection large for ever.
-  if (fields_.capacity() > 2 * kUsualFields) HeaderViews().swap(fields_);
+  if (fields_.capacity() > 2 * kUsualFields) NamedFields().swap(fields_);
 }
 
 }  // namespace sluice::h2

@@ -1,35 +1,21 @@
-// Header fields inside the core, and HPACK (RFC 7541) by libnghttp2's
-// nghttp2_hd_* functions.
+// HPACK on the way in (RFC 7541), by libnghttp2's nghttp2_hd_* functions.
 #ifndef SLUICE_H2_HPACK_H_
 #define SLUICE_H2_HPACK_H_
 
 #include <sluice/h2/header_memory.h>
-#include <sluice/h2/types.h>
+#include <sluice/h2/named_field.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 
 struct nghttp2_hd_inflater;
 
 namespace sluice::h2 {
 
-using HeaderViews = std::vector<HeaderView>;
-
-// Views of `headers`, valid as long as they are.
-inline HeaderViews ViewsOf(absl::Span<const Header> headers) {
-  HeaderViews views;
-  views.reserve(headers.size());
-  for (const Header& header : headers) {
-    views.push_back({header.name, header.value, header.never_indexed});
-  }
-  return views;
-}
+class HpackMemory;
 
 // RFC 9113 §6.5.2: the size of a field in MAX_HEADER_LIST_SIZE's measure.
 inline constexpr size_t kFieldOverhead = 32;
@@ -46,14 +32,17 @@ class HpackDecoder {
   // `max_list_size`: bytes of one header list that are kept (RFC 9113 §6.5.2's
   // measure: name, value and 32 for each field).
   explicit HpackDecoder(size_t max_list_size);
+  ~HpackDecoder();
+  HpackDecoder(const HpackDecoder&) = delete;
+  HpackDecoder& operator=(const HpackDecoder&) = delete;
 
   // Our HEADER_TABLE_SIZE, acknowledged. No block is open.
   void SetTableSize(uint32_t bytes);
 
   // The next piece of the block; `last` for its last. The text of its fields
-  // goes into `memory`. False: it is not valid HPACK, and the decoder cannot go
-  // on (RFC 7541 §2.2). A single name or value above 64 KiB is such an error
-  // (libnghttp2's own limit).
+  // goes into `memory`, but for the names that NamedField knows. False: it is
+  // not valid HPACK, and the decoder cannot go on (RFC 7541 §2.2). A single
+  // name or value above 64 KiB is such an error (libnghttp2's own limit).
   bool Decode(absl::string_view piece, bool last, HeaderMemory* memory);
 
   // The size of the block's list so far, dropped fields included, and whether
@@ -62,17 +51,17 @@ class HpackDecoder {
   bool dropped() const { return list_size_ > max_list_size_; }
 
   // The fields of the block so far.
-  HeaderViews& fields() { return fields_; }
+  NamedFields& fields() { return fields_; }
 
   // The next block may begin.
   void EndBlock();
 
  private:
-  std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>
-      inflater_;
+  const std::unique_ptr<HpackMemory> memory_;  // the inflater's: outlives it
+  nghttp2_hd_inflater* inflater_ = nullptr;
   size_t max_list_size_;
   size_t list_size_ = 0;
-  HeaderViews fields_;
+  NamedFields fields_;
 };
 
 }  // namespace sluice::h2

@@ -2,7 +2,7 @@
 #ifndef SLUICE_H2_HPACK_ENCODER_H_
 #define SLUICE_H2_HPACK_ENCODER_H_
 
-#include <sluice/h2/types.h>
+#include <sluice/h2/named_field.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,8 @@
 struct nghttp2_hd_deflater;
 
 namespace sluice::h2 {
+
+class HpackMemory;
 
 // The largest dynamic table that our encoder uses, in bytes, whatever the peer
 // allows: a peer cannot make us keep more.
@@ -38,11 +40,10 @@ class HpackEncoder {
 
   // Writes a header block of at most MostBytes() and returns its size. Changes
   // the dynamic table, so the block must be sent.
-  size_t Encode(absl::Span<const HeaderView> fields, char* out, size_t room);
+  size_t Encode(absl::Span<const NamedField> fields, char* out, size_t room);
 
  private:
-  class Memory;
-  const std::unique_ptr<Memory> memory_;  // the deflater's: outlives it
+  const std::unique_ptr<HpackMemory> memory_;  // the deflater's: outlives it
   nghttp2_hd_deflater* deflater_ = nullptr;
 };
 

@@ -8,6 +8,7 @@
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/message_receiver.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/stream_state.h>
@@ -38,15 +39,15 @@ constexpr size_t kPromisedIdSize = 4;  // RFC 9113 §6.6
 
 // RFC 9218 §5: the fields of one name are one dictionary, joined by commas.
 std::optional<signals::Rfc9218Priority> PriorityFieldOf(
-    const HeaderViews& fields, const SectionFacts& facts) {
+    const NamedFields& fields, const SectionFacts& facts) {
   const HeaderView* const first = facts.Find(FieldName::kPriority);
   if (first == nullptr) return std::nullopt;
-  if (facts.Count(FieldName::kPriority) == 1) {
+  if (!facts.HasSeveral(FieldName::kPriority)) {
     return signals::ParseRfc9218Priority(first->value);
   }
   std::string joined;
-  for (const HeaderView& field : fields) {
-    if (field.name != "priority") continue;
+  for (const NamedField& field : fields) {
+    if (field.is != FieldName::kPriority) continue;
     absl::StrAppend(&joined, &field == first ? "" : ", ", field.value);
   }
   return signals::ParseRfc9218Priority(joined);
@@ -174,14 +175,14 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
 
 // Cookies are joined here, since each field is checked as it came.
 HeaderList MessageReceiver::TakeHeaders(const SectionFacts& facts) {
-  HeaderViews& fields = hpack_.fields();
+  NamedFields& fields = hpack_.fields();
   if (open_.has_value()) {
-    for (HeaderView& field : fields) {
+    for (NamedField& field : fields) {
       field.name = memory_.Copy(field.name);
       field.value = memory_.Copy(field.value);
     }
   }
-  if (core_.options.normalize_inbound && facts.Count(FieldName::kCookie) > 0) {
+  if (core_.options.normalize_inbound && facts.Has(FieldName::kCookie)) {
     JoinCookies(&fields, &memory_);
   }
   taken_ = true;
@@ -211,7 +212,7 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
   std::optional<ErrorCode> code;
   if (!core_.is_client() && core_.streams.Find(id) == nullptr &&
       core_.options.oversized_headers == OversizedHeaders::kAnswer) {
-    const HeaderView status[] = {{":status", "431"}};
+    const NamedField status[] = {{{":status", "431"}, FieldName::kStatus}};
     SLUICE_RETURN_IF_ERROR(core_.output.CheckAnswer());
     core_.QueueBlock(
         BlockStart::Headers(id, /*end_stream=*/true, /*priority=*/{}), status,

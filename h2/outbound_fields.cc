@@ -3,13 +3,14 @@
 #include <sluice/h2/header_rules.h>
 #include <sluice/h2/header_span.h>
 #include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/outbound_fields.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "absl/algorithm/container.h"
@@ -24,56 +25,19 @@ namespace {
 // Shorter cookies can be guessed one byte at a time by their compressed size.
 constexpr size_t kShortCookie = 20;
 
-// The bytes of a word that have bit 6 and not bit 5, by their bit 6.
-template <typename Word>
-Word FindCapitals(const char* bytes) {
-  Word word;
-  std::memcpy(&word, bytes, sizeof word);
-  return word & ~(word << 1) & static_cast<Word>(0x4040404040404040);
-}
-
-// Whether a byte is one of 0x40 to 0x5f, which have bit 6 and not bit 5:
-// capital letters, and @ [ \ ] ^ _. Looks at 8 bytes at once.
-bool MayHaveCapital(absl::string_view name) {
-  const char* at = name.data();
-  const char* const end = at + name.size();
-  if (name.size() < 4) {
-    return absl::c_any_of(name, [](char c) { return (c & 0x60) == 0x40; });
-  }
-  // The last word may overlap the one before.
-  if (name.size() < 8) {
-    return (FindCapitals<uint32_t>(at) | FindCapitals<uint32_t>(end - 4)) != 0;
-  }
-  uint64_t any = FindCapitals<uint64_t>(end - 8);
-  for (; end - at > 8; at += 8) any |= FindCapitals<uint64_t>(at);
-  return any != 0;
-}
-
-bool MayHaveSpaceAround(absl::string_view text) {
-  return !text.empty() && (static_cast<uint8_t>(text.front()) <= ' ' ||
-                           static_cast<uint8_t>(text.back()) <= ' ');
-}
-
-// Never false for a field that Normalize() changes. May be true for another.
-bool MayNeedNormalizing(const HeaderView& field) {
-  return MayHaveCapital(field.name) || MayHaveSpaceAround(field.name) ||
-         MayHaveSpaceAround(field.value);
-}
-
 size_t SizeOf(const HeaderView& field) {
   return field.name.size() + field.value.size() + kFieldOverhead;
 }
 
 }  // namespace
 
-size_t ListSizeOf(absl::Span<const HeaderView> fields) {
+size_t ListSizeOf(absl::Span<const NamedField> fields) {
   size_t size = 0;
-  for (const HeaderView& field : fields) size += SizeOf(field);
+  for (const NamedField& field : fields) size += SizeOf(field);
   return size;
 }
 
-inline void OutboundFields::Add(const HeaderView& field) {
-  fields_.push_back(field);
+inline void OutboundFields::Count(const NamedField& field) {
   list_size_ += SizeOf(field);
   has_long_text_ |=
       std::max(field.name.size(), field.value.size()) > kMaxFieldText;
@@ -82,53 +46,62 @@ inline void OutboundFields::Add(const HeaderView& field) {
 OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
   fields_.reserve(headers.size());
   for (size_t i = 0; i < headers.size(); ++i) {
-    HeaderView field = headers[i];
-    if (rules.normalize && MayNeedNormalizing(field)) Normalize(&field);
-    // Each name that matters here has one of these lengths.
-    switch (field.name.size()) {
-      case 6:
-        if (field.name != "cookie") break;
+    NamedField& field = fields_.emplace_back(NamedField{headers[i]});
+    field.is = NameOf(field.name);
+    if (!ValueIsSurelyLegal(field.value, HasNoLowBytes(field.value))) {
+      field.legal_value = ValueIsLegal(field.value);
+    }
+    // Whatever normalising changes is illegal.
+    if (rules.normalize &&
+        (field.is == FieldName::kIllegal || !field.legal_value)) {
+      Normalize(&field);
+    }
+    switch (field.is) {
+      case FieldName::kCookie:
         if (rules.split_cookies) {
-          AddCookies(field);
+          SplitCookies();
           continue;
         }
         field.never_indexed |= field.value.size() < kShortCookie;
         break;
-      case 13:
-        field.never_indexed |= field.name == "authorization";
+      case FieldName::kCredentials:
+        field.never_indexed = true;
         break;
-      case 19:
-        field.never_indexed |= field.name == "proxy-authorization";
-        break;
-      case 7:
-      case 10:
-      case 16:
-      case 17:
-        if (rules.normalize && IsConnectionSpecific(field.name)) continue;
+      case FieldName::kConnectionSpecific:
+        if (rules.normalize) {
+          fields_.pop_back();
+          continue;
+        }
         break;
       default:
         break;
     }
-    Add(field);
+    Count(field);
   }
 }
 
-void OutboundFields::Normalize(HeaderView* field) {
+void OutboundFields::Normalize(NamedField* field) {
   field->name = absl::StripAsciiWhitespace(field->name);
   field->value = absl::StripAsciiWhitespace(field->value);
   if (absl::c_any_of(field->name, absl::ascii_isupper)) {
     field->name = names_.emplace_front(absl::AsciiStrToLower(field->name));
   }
+  field->is = NameOf(field->name);
+  field->legal_value = ValueIsLegal(field->value);
 }
 
-void OutboundFields::AddCookies(HeaderView field) {
+void OutboundFields::SplitCookies() {
+  NamedField field = fields_.back();
+  fields_.pop_back();
   absl::string_view rest = field.value;
   const bool never_indexed = field.never_indexed;
   while (true) {
     const size_t end = rest.find("; ");
     field.value = rest.substr(0, end);
     field.never_indexed = never_indexed || field.value.size() < kShortCookie;
-    Add(field);
+    field.legal_value = ValueIsLegal(field.value);
+    fields_.push_back(field);
+    Count(field);
     if (end == absl::string_view::npos) return;
     rest.remove_prefix(end + 2);
   }

@@ -4,6 +4,7 @@
 #define SLUICE_H2_OUTBOUND_FIELDS_H_
 
 #include <sluice/h2/header_span.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
@@ -25,7 +26,7 @@ struct OutboundRules {
 };
 
 // RFC 9113 §6.5.2: the size of a header list.
-size_t ListSizeOf(absl::Span<const HeaderView> fields);
+size_t ListSizeOf(absl::Span<const NamedField> fields);
 
 // The fields of one section, as `rules` say. `authorization`,
 // `proxy-authorization` and cookies shorter than 20 bytes are never indexed,
@@ -38,7 +39,7 @@ class OutboundFields {
   OutboundFields(const OutboundFields&) = delete;
   OutboundFields& operator=(const OutboundFields&) = delete;
 
-  absl::Span<const HeaderView> fields() const { return fields_; }
+  absl::Span<const NamedField> fields() const { return fields_; }
   size_t list_size() const { return list_size_; }
 
   // Whether the peer takes them, by their size. `max_list_size` is its
@@ -51,12 +52,12 @@ class OutboundFields {
  private:
   static constexpr size_t kUsualFields = 24;
 
-  void Normalize(HeaderView* field);
-  void Add(const HeaderView& field);
-  void AddCookies(HeaderView field);
+  void Normalize(NamedField* field);
+  void Count(const NamedField& field);  // in list_size_ and has_long_text_
+  void SplitCookies();                  // the last field
   absl::Status SizeFault(StreamId id, size_t max_list_size) const;
 
-  absl::InlinedVector<HeaderView, kUsualFields> fields_;
+  absl::InlinedVector<NamedField, kUsualFields> fields_;
   std::forward_list<std::string> names_;  // those that were changed
   size_t list_size_ = 0;
   bool has_long_text_ = false;  // a name or value above kMaxFieldText

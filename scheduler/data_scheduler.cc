@@ -46,14 +46,17 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
   return any ? named : std::nullopt;
 }
 
-// The core reads the value without the spaces around it too.
+// A response has no other pseudo-header field than :status, and begins with it
+// (RFC 9113 §8.3). The core reads the value without the spaces around it too.
 bool IsInformational(const h2::HeaderSpan& headers) {
-  for (const h2::HeaderView header : headers) {
-    if (!absl::EqualsIgnoreCase(header.name, ":status")) continue;
-    const absl::string_view status = absl::StripAsciiWhitespace(header.value);
-    return status.size() == 3 && status[0] == '1';
+  if (headers.empty()) return false;
+  const h2::HeaderView first = headers[0];
+  if (first.name != ":status" &&
+      !absl::EqualsIgnoreCase(first.name, ":status")) {
+    return false;
   }
-  return false;
+  const absl::string_view status = absl::StripAsciiWhitespace(first.value);
+  return status.size() == 3 && status[0] == '1';
 }
 
 absl::Status NoSuchStream(h2::StreamId id) {

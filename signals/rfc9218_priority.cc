@@ -164,10 +164,23 @@ class Parser {
   absl::string_view text_;
 };
 
+// What browsers send, "u=3" or "u=3, i", needs no parser. Nothing for another
+// text.
+std::optional<Rfc9218Parameters> UsualParameters(absl::string_view text) {
+  if (text.size() != 3 && text.size() != 6) return std::nullopt;
+  if (text[0] != 'u' || text[1] != '=') return std::nullopt;
+  const int urgency = text[2] - '0';
+  if (urgency < kMinUrgency || urgency > kMaxUrgency) return std::nullopt;
+  if (text.size() == 3) return Rfc9218Parameters{urgency, std::nullopt};
+  if (text.substr(3) != ", i") return std::nullopt;
+  return Rfc9218Parameters{urgency, true};
+}
+
 }  // namespace
 
 std::optional<Rfc9218Parameters> ParseRfc9218Parameters(
     absl::string_view text) {
+  if (const auto usual = UsualParameters(text); usual.has_value()) return usual;
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   Rfc9218Parameters parameters;
   const auto read = [&parameters](absl::string_view key, const Item& item) {

@@ -1,7 +1,8 @@
 #include <sluice/h2/errors.h>
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/header_rules.h>
-#include <sluice/h2/hpack.h>
+#include <sluice/h2/named_field.h>
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <optional>
@@ -19,7 +20,7 @@ using Fields = std::vector<Header>;
 std::string Fault(const Fields& fields, SectionKind kind,
                   bool extended_connect = false) {
   return std::string(
-      CheckHeaders(1, ViewsOf(fields), kind, extended_connect).message());
+      CheckHeaders(1, NamedFieldsOf(fields), kind, extended_connect).message());
 }
 
 Fields Request(const Fields& more = {}) {
@@ -118,7 +119,7 @@ TEST(HeaderValidationTest, PseudoHeaderFieldsOfSection83) {
 TEST(HeaderValidationTest, PseudoHeaderFieldsOutOfOrderAreTheirOwnKind) {
   const Fields fields = {{"x", "y"}, {":method", "GET"}};
   const absl::Status fault =
-      CheckHeaders(1, ViewsOf(fields), SectionKind::kRequest, false);
+      CheckHeaders(1, NamedFieldsOf(fields), SectionKind::kRequest, false);
   EXPECT_EQ(ErrorKindOf(fault), ErrorKind::kPseudoHeaderOrder);
   EXPECT_EQ(fault.message(),
             "stream 1 has :method after a regular field (RFC 9113 8.3)");
@@ -194,9 +195,47 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
       Fault(Request({{"content-length", "1"}}), SectionKind::kPushPromise), "");
 }
 
+// One changed byte makes a known name another one.
+TEST(KnownNameTest, IsFoundByAllOfItsText) {
+  for (const std::string known :
+       {"te", "age", "host", ":path", "cookie", ":status", "priority",
+        "content-length", "proxy-connection", "transfer-encoding",
+        "access-control-allow-origin"}) {
+    ASSERT_NE(FindKnownName(known), nullptr) << known;
+    EXPECT_EQ(FindKnownName(known)->text, known);
+    EXPECT_EQ(FindKnownName(known + "x"), nullptr);
+    for (size_t i = 0; i < known.size(); ++i) {
+      std::string other = known;
+      other[i] = '#';
+      EXPECT_EQ(FindKnownName(other), nullptr) << other;
+    }
+  }
+  EXPECT_EQ(FindKnownName(""), nullptr);
+}
+
+// Every length, and every place.
+TEST(ShortTextTest, LooksAtEachByte) {
+  for (size_t size = 0; size <= 40; ++size) {
+    const std::string text(size, '\x80');
+    std::string copy(size, '?');
+    EXPECT_TRUE(CopyText(text.data(), size, copy.data()));
+    EXPECT_EQ(copy, text);
+    EXPECT_TRUE(HasNoLowBytes(text));
+    EXPECT_TRUE(SameText(text, copy));
+    for (size_t i = 0; i < size; ++i) {
+      std::string other = text;
+      other[i] = '\x0f';
+      EXPECT_FALSE(HasNoLowBytes(other)) << size << ", " << i;
+      EXPECT_FALSE(SameText(text, other)) << size << ", " << i;
+      EXPECT_FALSE(CopyText(other.data(), size, copy.data()));
+      EXPECT_EQ(copy, other);
+    }
+  }
+}
+
 TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
   const auto parse = [](const Fields& fields) {
-    const HeaderViews views = ViewsOf(fields);
+    const NamedFields views = NamedFieldsOf(fields);
     return ContentLengthOf(views, FactsOf(views));
   };
   EXPECT_TRUE(parse({}).legal);
@@ -211,10 +250,10 @@ TEST(ContentLengthTest, HasDigitsOnlyAndItsDuplicatesAgree) {
 }
 
 Fields Joined(const Fields& fields) {
-  HeaderViews views = ViewsOf(fields);
+  NamedFields views = NamedFieldsOf(fields);
   HeaderMemory memory;
   JoinCookies(&views, &memory);
-  return HeaderList(views).ToHeaders();
+  return HeaderList(memory.Copy(views)).ToHeaders();
 }
 
 // RFC 9113 §8.2.3.

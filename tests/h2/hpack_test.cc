@@ -1,6 +1,7 @@
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/hpack.h>
 #include <sluice/h2/hpack_encoder.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/outbound_fields.h>
 #include <sluice/h2/types.h>
 
@@ -15,13 +16,17 @@ namespace {
 constexpr size_t kNoLimit = 1 << 20;
 
 std::vector<Header> TakeFields(HpackDecoder* decoder) {
-  std::vector<Header> fields = HeaderList(decoder->fields()).ToHeaders();
+  std::vector<Header> fields;
+  for (const NamedField& field : decoder->fields()) {
+    fields.push_back({std::string(field.name), std::string(field.value),
+                      field.never_indexed});
+  }
   decoder->EndBlock();
   return fields;
 }
 
 std::string Encoded(HpackEncoder& encoder, const std::vector<Header>& headers) {
-  const HeaderViews fields = ViewsOf(headers);
+  const NamedFields fields = NamedFieldsOf(headers);
   std::string block(HpackEncoder::MostBytes(ListSizeOf(fields)), '?');
   block.resize(encoder.Encode(fields, block.data(), block.size()));
   return block;

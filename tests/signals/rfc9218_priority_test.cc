@@ -33,6 +33,17 @@ TEST_P(Rfc9218ParametersTest, FollowRfc9218AndRfc8941) {
       << '"' << GetParam().value << '"';
 }
 
+// The usual forms are not parsed: they mean the same as longer ones that are.
+TEST(Rfc9218UsualParametersTest, TheUsualFormsMeanWhatTheParserReads) {
+  for (int c = 0; c < 128; ++c) {
+    const std::string urgency = {'u', '=', static_cast<char>(c)};
+    for (const char* rest : {"", ", i", ",  i", ", x", " , i", ",i "}) {
+      const std::string usual = urgency + rest;
+      EXPECT_EQ(Read(usual), Read(" " + usual)) << usual;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Rfc9218Section4, Rfc9218ParametersTest,
     ::testing::Values(

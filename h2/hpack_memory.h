@@ -1,0 +1,42 @@
+// What libnghttp2's HPACK gets its memory from.
+#ifndef SLUICE_H2_HPACK_MEMORY_H_
+#define SLUICE_H2_HPACK_MEMORY_H_
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+
+namespace sluice::h2 {
+
+// The heap, but for one small piece that was given back: it is kept, and given
+// out again. The encoder takes one for each block, the decoder one for each
+// literal that its table does not keep: so a connection in a steady state
+// allocates nothing for them.
+class HpackMemory {
+ public:
+  HpackMemory() = default;
+  ~HpackMemory();
+  HpackMemory(const HpackMemory&) = delete;
+  HpackMemory& operator=(const HpackMemory&) = delete;
+
+  nghttp2_mem* functions() { return &functions_; }
+
+ private:
+  // In front of each piece.
+  struct alignas(std::max_align_t) Piece {
+    size_t size;
+  };
+  static constexpr size_t kLargestSpare = 512;
+
+  static void* Allocate(size_t bytes, void* user);
+  static void Free(void* memory, void* user);
+  static void* AllocateZeros(size_t count, size_t bytes, void* user);
+  static void* Reallocate(void* memory, size_t bytes, void* user);
+
+  Piece* spare_ = nullptr;
+  nghttp2_mem functions_ = {this, Allocate, Free, AllocateZeros, Reallocate};
+};
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_HPACK_MEMORY_H_

@@ -1,0 +1,75 @@
+// A header field inside the core: its text, and which name it has.
+#ifndef SLUICE_H2_NAMED_FIELD_H_
+#define SLUICE_H2_NAMED_FIELD_H_
+
+#include <sluice/h2/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sluice::h2 {
+
+// The names that a rule of HTTP/2 mentions, and all others.
+enum class FieldName : uint8_t {
+  kIllegal,  // RFC 9113 §8.2.1 forbids it, or it is an unknown pseudo-header
+  kOther,    // a legal one
+  kMethod,
+  kScheme,
+  kAuthority,
+  kPath,
+  kProtocol,
+  kStatus,
+  kHost,
+  kTe,
+  kContentLength,
+  kCookie,
+  kPriority,
+  kCredentials,         // authorization, proxy-authorization
+  kConnectionSpecific,  // about one hop of HTTP/1.1 (RFC 9113 §8.2.2)
+};
+inline constexpr size_t kFieldNames = 15;
+
+struct NamedField : HeaderView {
+  FieldName is = FieldName::kOther;
+  bool legal_value = true;  // as ValueIsLegal() says
+};
+using NamedFields = std::vector<NamedField>;
+
+// A name that most messages have.
+struct KnownName {
+  absl::string_view text;
+  FieldName is;
+};
+
+// The one that is equal to `name`, which is for ever; or null. O(bytes).
+const KnownName* FindKnownName(absl::string_view name);
+
+// Of a name that FindKnownName() does not find: kOther or kIllegal. O(bytes).
+FieldName OtherNameOf(absl::string_view name);
+
+inline FieldName NameOf(absl::string_view name) {
+  const KnownName* const known = FindKnownName(name);
+  return known != nullptr ? known->is : OtherNameOf(name);
+}
+
+// RFC 9113 §8.2.1, but for what looks at each byte: false if ValueIsLegal()
+// must look. `no_low_bytes`: no byte of `value` is below 0x10.
+inline bool ValueIsSurelyLegal(absl::string_view value, bool no_low_bytes) {
+  return value.empty() ||
+         (no_low_bytes && static_cast<uint8_t>(value.front()) > ' ' &&
+          static_cast<uint8_t>(value.back()) > ' ');
+}
+
+// RFC 9113 §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
+bool ValueIsLegal(absl::string_view value);
+
+// Fields with the text of `headers`, valid as long as they are.
+NamedFields NamedFieldsOf(absl::Span<const Header> headers);
+
+}  // namespace sluice::h2
+
+#endif  // SLUICE_H2_NAMED_FIELD_H_
