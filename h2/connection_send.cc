@@ -443,7 +443,7 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
 
 absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
+  if (!core.life.open()) return core.life.CheckOpen();
   if (id == kConnectionStreamId || bytes > kMaxWindow) {
     return Fault(ErrorKind::kInvalidArgument, id, bytes, " bytes of stream ",
                  id, "; a stream and up to ", kMaxWindow, " bytes are allowed");

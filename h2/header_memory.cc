@@ -8,7 +8,6 @@
 #include <memory>
 #include <type_traits>
 
-#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -38,13 +37,6 @@ absl::Span<const HeaderView> HeaderMemory::Copy(
   return {reinterpret_cast<const HeaderView*>(room), fields.size()};
 }
 
-void HeaderMemory::Enter(size_t chunk) {
-  chunk_ = chunk;
-  const bool exists = chunk < chunks_.size();
-  next_ = exists ? chunks_[chunk].bytes.get() : nullptr;
-  end_ = exists ? next_ + chunks_[chunk].size : nullptr;
-}
-
 void HeaderMemory::NextChunk(size_t bytes) {
   // Chunks that an earlier read left, or that were rewound.
   for (size_t i = next_ == nullptr ? 0 : chunk_ + 1; i < chunks_.size(); ++i) {
@@ -66,17 +58,6 @@ void HeaderMemory::Add(size_t bytes) {
 void HeaderMemory::Rewind(const Place& place) {
   Enter(place.chunk);
   if (place.next != nullptr) next_ = place.next;
-}
-
-void HeaderMemory::Clear() {
-#ifdef ABSL_HAVE_ADDRESS_SANITIZER
-  chunks_.clear();
-#endif
-  Enter(0);
-}
-
-void HeaderMemory::FreeUnused() {
-  if (chunks_.size() > chunk_ + 1) chunks_.resize(chunk_ + 1);
 }
 
 size_t HeaderMemory::allocated() const {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -45,11 +46,18 @@ class HeaderMemory {
   // Everything comes back, and is given out again. In a build with
   // AddressSanitizer it is freed instead, so that a view that is used too late
   // is found.
-  void Clear();
+  void Clear() {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+    chunks_.clear();
+#endif
+    Enter(0);
+  }
 
   // Frees the chunks that nothing was given out of since Clear(), but for the
   // first.
-  void FreeUnused();
+  void FreeUnused() {
+    if (chunks_.size() > chunk_ + 1) chunks_.resize(chunk_ + 1);
+  }
 
   // Bytes that are allocated.
   size_t allocated() const;
@@ -66,7 +74,12 @@ class HeaderMemory {
 
   void NextChunk(size_t bytes);
   void Add(size_t bytes);
-  void Enter(size_t chunk);
+  void Enter(size_t chunk) {
+    chunk_ = chunk;
+    const bool exists = chunk < chunks_.size();
+    next_ = exists ? chunks_[chunk].bytes.get() : nullptr;
+    end_ = exists ? next_ + chunks_[chunk].size : nullptr;
+  }
 
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0;  // the one that next_ points into, if there is any

@@ -55,6 +55,8 @@ class MessageReceiver {
   // It ends: memory that it did not need is freed.
   void EndRead() { memory_.FreeUnused(); }
 
+  // A block is not complete.
+  bool in_block() const { return block_.has_value(); }
   // The stream of the block that is not complete; only its CONTINUATION frames
   // are legal now.
   std::optional<StreamId> open_block() const {
