@@ -286,10 +286,10 @@ class Connection {
   // O(1).
   SendCapacity CapacityFor(StreamId id) const;
 
-  // Brings what CapacityFor() and SendData() read about `id` into the cache:
-  // for callers that know early which of thousands of streams is next. Changes
-  // nothing. O(1).
-  void Prefetch(StreamId id) const;
+  // Brings what CapacityFor() and SendData() read about `id` into the cache,
+  // and what this call will read about `later`: for callers that know early
+  // which of thousands of streams are next. Changes nothing. O(1).
+  void Prefetch(StreamId id, StreamId later) const;
 
   // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
   size_t MaxOutboundFrameSize() const {

@@ -215,8 +215,8 @@ SendCapacity Connection::CapacityFor(StreamId id) const {
   return CapacityOf(core, stream);
 }
 
-void Connection::Prefetch(StreamId id) const {
-  impl_->core.streams.Prefetch(id);
+void Connection::Prefetch(StreamId id, StreamId later) const {
+  impl_->core.streams.Prefetch(id, later);
 }
 
 // --- Messages --------------------------------------------------------------

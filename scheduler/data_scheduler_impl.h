@@ -138,6 +138,8 @@ class DataScheduler::Impl {
     return !window_held_ &&
            connection_->CapacityFor(h2::kConnectionStreamId).window > 0;
   }
+  // Brings what the next picks need into the cache.
+  void PrefetchNext() const;
   // One pick; returns the bytes sent, or nothing: the pull is at its end.
   ABSL_ATTRIBUTE_ALWAYS_INLINE std::optional<size_t> SendOne(size_t max_bytes);
   // Whether the rest of the connection's window is too small to be spent now.
