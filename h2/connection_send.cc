@@ -283,7 +283,7 @@ absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
 
 absl::Status Connection::SendData(StreamId id, const SharedBytes& data,
                                   const SendDataOptions& options) {
-  return SendBody(impl_->core, id, SharedBytes(data), options);
+  return SendData(id, SharedBytes(data), options);
 }
 
 absl::Status Connection::EndStream(StreamId id) {

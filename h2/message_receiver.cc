@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -432,6 +433,7 @@ inline absl::Status MessageReceiver::CountData(Stream* stream,
   return CheckBodyLength(*stream, frame.Has(kFlagEndStream));
 }
 
+ABSL_ATTRIBUTE_ALWAYS_INLINE
 inline absl::Status MessageReceiver::BeginData(const Frame& piece,
                                                Events* events) {
   size_t padding = 0;  // with Pad Length

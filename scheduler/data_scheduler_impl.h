@@ -114,7 +114,11 @@ class DataScheduler::Impl {
   // --- Ends ------------------------------------------------------------------
 
   // The source of `stream` may know its end, and we do not yet.
-  void ExpectEnd(Stream* stream);
+  void ExpectEnd(Stream* stream) {
+    if (stream->ended || stream->end_links.list != nullptr) return;
+    const bool waits = stream->window_blocked || deferred_.contains(stream);
+    (waits ? ends_ : may_end_).push_back(stream);
+  }
   // Its window holds it back: it is asked for its end, which needs none.
   void AskWhileItWaits(Stream* stream);
   // Its window is used up.

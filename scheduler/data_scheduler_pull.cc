@@ -280,12 +280,6 @@ size_t DataScheduler::Impl::Pull(size_t max_bytes) {
 
 // --- Ends --------------------------------------------------------------------
 
-void DataScheduler::Impl::ExpectEnd(Stream* stream) {
-  if (stream->ended || stream->end_links.list != nullptr) return;
-  const bool waits = stream->window_blocked || deferred_.contains(stream);
-  (waits ? ends_ : may_end_).push_back(stream);
-}
-
 void DataScheduler::Impl::AskWhileItWaits(Stream* stream) {
   if (!may_end_.contains(stream)) return;
   may_end_.remove(stream);
