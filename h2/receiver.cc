@@ -141,10 +141,10 @@ absl::Status Receiver::CheckFully(const Frame& frame) const {
   return absl::OkStatus();
 }
 
-absl::Status Receiver::OnOtherFrame(const Frame& frame, Events* events) {
+absl::Status Receiver::OnFrame(const Frame& frame, Events* events) {
   switch (frame.type) {
     case FrameType::kData:
-      break;  // OnFrame() has its own way for it
+      return messages_.OnData(frame, events);
     case FrameType::kHeaders:
       return messages_.OnHeaders(frame, events);
     case FrameType::kPushPromise:

@@ -35,10 +35,7 @@ class Receiver {
     return IsLegalFrameOfStream(frame) ? absl::OkStatus() : CheckFully(frame);
   }
   // Acts on a frame whose header was checked, or on a piece of DATA.
-  absl::Status OnFrame(const Frame& frame, Events* events) {
-    return frame.type == FrameType::kData ? messages_.OnData(frame, events)
-                                          : OnOtherFrame(frame, events);
-  }
+  absl::Status OnFrame(const Frame& frame, Events* events);
 
  private:
   absl::Status TakePreface(absl::string_view* bytes);
@@ -53,7 +50,6 @@ class Receiver {
                core_.options.limits.max_unread_control_bytes;
   }
   absl::Status CheckFully(const Frame& frame) const;
-  absl::Status OnOtherFrame(const Frame& frame, Events* events);
   // RFC 9113 §3.4, §4.3, §6.10: SETTINGS come first, and nothing comes between
   // the frames of a header block.
   absl::Status CheckOrder(const Frame& frame) const;
