@@ -105,12 +105,12 @@ absl::StatusOr<std::string> Connection::InitiateUpgrade(
 absl::Status Connection::ReceiveData(absl::string_view bytes,
                                      std::vector<Event>* events) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(core.life.fatal());
-  SLUICE_RETURN_IF_ERROR(core.life.CheckInitiated());
+  if (!core.life.fatal().ok()) return core.life.fatal();
+  if (!core.life.initiated()) return core.life.CheckInitiated();
   Receiver& receiver = impl_->receiver;
   absl::Status status = receiver.BeginRead(&bytes);
+  Frame frame;
   while (status.ok()) {
-    Frame frame;
     const FrameDecoder::Result result = receiver.Next(&bytes, &frame);
     if (result == FrameDecoder::Result::kNeedMore) break;
     status = result == FrameDecoder::Result::kHeader
@@ -120,6 +120,8 @@ absl::Status Connection::ReceiveData(absl::string_view bytes,
   receiver.EndRead();
   return status.ok() ? status : core.Terminate(std::move(status));
 }
+
+void Connection::EndViews() { impl_->receiver.EndViews(); }
 
 // --- The connection --------------------------------------------------------
 

@@ -8,6 +8,7 @@
 //   std::vector<h2::Event> events;
 //   absl::Status status = connection.ReceiveData(bytes_read, &events);
 //   … act on the events: SendHeaders(), SendData(), … write the output …
+//   connection.EndViews();
 //
 // When to send. Output appears at two times: after ReceiveData() (answers to
 // SETTINGS, PING, errors) and after the caller's own calls. So write the output
@@ -139,6 +140,13 @@ class Connection {
   // unfolds from them); Limits::max_header_bytes_per_read bounds the latter,
   // and DATA costs nothing by the byte. Error: the connection's end.
   absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
+
+  // Ends the views of the events, and frees their memory but for 4 KiB. The
+  // next ReceiveData() ends them too, but the peer decides when that is: until
+  // then one read of 5 KB may keep Limits::max_header_bytes_per_read. So call
+  // it when you are done with the events, at the latest when the connection
+  // falls idle.
+  void EndViews();
 
   // --- Streams -------------------------------------------------------------
 
@@ -286,10 +294,10 @@ class Connection {
   // O(1).
   SendCapacity CapacityFor(StreamId id) const;
 
-  // Brings what CapacityFor() and SendData() read about `id` into the cache:
-  // for callers that know early which of thousands of streams is next. Changes
-  // nothing. O(1).
-  void Prefetch(StreamId id) const;
+  // Brings what CapacityFor() and SendData() read about `id` into the cache,
+  // and what this call will read about `later`: for callers that know early
+  // which of thousands of streams are next. Changes nothing. O(1).
+  void Prefetch(StreamId id, StreamId later) const;
 
   // Largest DATA payload the peer takes (its MAX_FRAME_SIZE), in bytes.
   size_t MaxOutboundFrameSize() const {

@@ -215,8 +215,8 @@ SendCapacity Connection::CapacityFor(StreamId id) const {
   return CapacityOf(core, stream);
 }
 
-void Connection::Prefetch(StreamId id) const {
-  impl_->core.streams.Prefetch(id);
+void Connection::Prefetch(StreamId id, StreamId later) const {
+  impl_->core.streams.Prefetch(id, later);
 }
 
 // --- Messages --------------------------------------------------------------
@@ -283,7 +283,7 @@ absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
 
 absl::Status Connection::SendData(StreamId id, const SharedBytes& data,
                                   const SendDataOptions& options) {
-  return SendBody(impl_->core, id, SharedBytes(data), options);
+  return SendData(id, SharedBytes(data), options);
 }
 
 absl::Status Connection::EndStream(StreamId id) {
@@ -443,7 +443,7 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
 
 absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   Core& core = impl_->core;
-  SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
+  if (!core.life.open()) return core.life.CheckOpen();
   if (id == kConnectionStreamId || bytes > kMaxWindow) {
     return Fault(ErrorKind::kInvalidArgument, id, bytes, " bytes of stream ",
                  id, "; a stream and up to ", kMaxWindow, " bytes are allowed");

@@ -89,10 +89,10 @@ class ReceiveWindow {
   uint32_t Process(int64_t bytes, int64_t limit = kMaxWindow) {
     processed_ += bytes;
     if (processed_ == 0) return 0;
-    const int64_t when_empty = std::min<int64_t>(1024, largest_ / 4);
-    const bool worth_it =
-        processed_ >= largest_ / 2 || (size_ <= 0 && processed_ >= when_empty);
-    if (!worth_it) return 0;
+    if (processed_ < largest_ / 2 &&
+        (size_ > 0 || processed_ < std::min<int64_t>(1024, largest_ / 4))) {
+      return 0;
+    }
     // Bytes that the caller opened meanwhile are not given a second time.
     const int64_t increment = std::max<int64_t>(
         0, std::min(processed_, std::min(largest_, limit) - size_));

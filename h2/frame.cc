@@ -59,6 +59,7 @@ Frame ParseFrameHeader(absl::string_view bytes) {
   frame.type = static_cast<FrameType>(bytes[3]);
   frame.flags = static_cast<uint8_t>(bytes[4]);
   frame.stream_id = LoadU32(bytes.substr(5)) & kMaxStreamId;
+  frame.rest = frame.length;
   return frame;
 }
 
@@ -92,52 +93,49 @@ bool FrameDecoder::Fill(absl::string_view* input, size_t wanted) {
   return buffer_.size() == wanted;
 }
 
-FrameDecoder::Result FrameDecoder::Next(absl::string_view* input,
-                                        Frame* frame) {
-  if (state_ == State::kReported) {
-    // An idle connection keeps no buffer.
-    if (!buffer_.empty()) buffer_ = std::string();
-    state_ = State::kReadingHeader;
-  }
-  if (state_ == State::kReadingHeader) {
-    if (buffer_.empty() && input->size() >= kFrameHeaderSize) {
-      frame_ = ParseFrameHeader(*input);
-      input->remove_prefix(kFrameHeaderSize);
-    } else {
-      if (!Fill(input, kFrameHeaderSize)) return Result::kNeedMore;
-      frame_ = ParseFrameHeader(buffer_);
-      buffer_.clear();
-    }
-    frame_.rest = frame_.length;
-    state_ = State::kReadingPayload;
-    *frame = frame_;
-    return Result::kHeader;
-  }
-  if (frame_.type == FrameType::kData) return NextPiece(input, frame);
-  *frame = frame_;
-  frame->rest = 0;
-  if (buffer_.empty() && input->size() >= frame_.length) {
-    frame->payload = input->substr(0, frame_.length);
-    input->remove_prefix(frame_.length);
-    state_ = State::kReported;
-    return Result::kFrame;
-  }
-  if (!Fill(input, frame_.length)) return Result::kNeedMore;
-  frame->payload = buffer_;
-  state_ = State::kReported;
-  return Result::kFrame;
-}
-
-FrameDecoder::Result FrameDecoder::NextPiece(absl::string_view* input,
-                                             Frame* frame) {
-  if (input->empty() && frame_.rest > 0) return Result::kNeedMore;
+inline FrameDecoder::Result FrameDecoder::NextPiece(absl::string_view* input,
+                                                    Frame* frame) {
   const size_t size = std::min<size_t>(frame_.rest, input->size());
   frame_.rest -= static_cast<uint32_t>(size);
   *frame = frame_;
   frame->payload = input->substr(0, size);
   input->remove_prefix(size);
-  if (frame_.rest == 0) state_ = State::kReported;
+  if (frame_.rest == 0) state_ = State::kReadingHeader;
   return Result::kFrame;
+}
+
+FrameDecoder::Result FrameDecoder::Advance(absl::string_view* input,
+                                           Frame* frame) {
+  if (state_ == State::kReadingPayload) {
+    if (frame_.type == FrameType::kData) return NextPiece(input, frame);
+    *frame = frame_;
+    frame->rest = 0;
+    if (buffer_.empty() && input->size() >= frame_.length) {
+      frame->payload = input->substr(0, frame_.length);
+      input->remove_prefix(frame_.length);
+      state_ = State::kReadingHeader;
+      return Result::kFrame;
+    }
+    if (!Fill(input, frame_.length)) return Result::kNeedMore;
+    frame->payload = buffer_;
+    state_ = State::kReportedBuffer;
+    return Result::kFrame;
+  }
+  if (state_ == State::kReportedBuffer) {
+    buffer_ = std::string();  // an idle connection keeps no buffer
+    state_ = State::kReadingHeader;
+  }
+  if (buffer_.empty() && input->size() >= kFrameHeaderSize) {
+    frame_ = ParseFrameHeader(*input);
+    input->remove_prefix(kFrameHeaderSize);
+  } else {
+    if (!Fill(input, kFrameHeaderSize)) return Result::kNeedMore;
+    frame_ = ParseFrameHeader(buffer_);
+    buffer_.clear();
+  }
+  state_ = State::kReadingPayload;
+  *frame = frame_;
+  return Result::kHeader;
 }
 
 }  // namespace sluice::h2

@@ -67,7 +67,8 @@ inline uint16_t LoadU16(absl::string_view bytes) {
 }
 
 inline uint32_t LoadU32(absl::string_view bytes) {
-  return uint32_t{LoadU16(bytes)} << 16 | LoadU16(bytes.substr(2));
+  const auto* p = reinterpret_cast<const uint8_t*>(bytes.data());
+  return uint32_t{p[0]} << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
 // --- Rules -----------------------------------------------------------------
@@ -136,16 +137,30 @@ class FrameDecoder {
   // is not copied; of any other at most its own length is kept. DATA is never
   // copied: each piece is reported by a kFrame of its own, and points into the
   // input. A piece has bytes unless the whole frame has none.
-  Result Next(absl::string_view* input, Frame* frame);
+  Result Next(absl::string_view* input, Frame* frame) {
+    // Most reads end so.
+    if (input->empty() && NeedsBytes()) return Result::kNeedMore;
+    return Advance(input, frame);
+  }
 
   // Bytes kept of a frame that is not complete.
   size_t buffered() const { return buffer_.size(); }
 
  private:
+  enum class State {
+    kReadingHeader,
+    kReadingPayload,
+    kReportedBuffer,  // the last frame's payload is in the buffer
+  };
+
+  bool NeedsBytes() const {
+    return state_ == State::kReadingHeader ||
+           (state_ == State::kReadingPayload && frame_.length > 0);
+  }
+  Result Advance(absl::string_view* input, Frame* frame);
   bool Fill(absl::string_view* input, size_t wanted);
   Result NextPiece(absl::string_view* input, Frame* frame);
 
-  enum class State { kReadingHeader, kReadingPayload, kReported };
   State state_ = State::kReadingHeader;
   Frame frame_;
   std::string buffer_;  // the payload so far; before that, the header so far

@@ -86,7 +86,7 @@ class HeaderSpan::Iterator {
   using pointer = void;
   using reference = HeaderView;
 
-  HeaderView operator*() const { return (*span_)[i_]; }
+  HeaderView operator*() const { return span_[i_]; }
   Iterator& operator++() {
     ++i_;
     return *this;
@@ -96,18 +96,21 @@ class HeaderSpan::Iterator {
     ++i_;
     return before;
   }
-  friend bool operator==(const Iterator&, const Iterator&) = default;
+  // Both are of one span.
+  friend bool operator==(const Iterator& a, const Iterator& b) {
+    return a.i_ == b.i_;
+  }
 
  private:
   friend class HeaderSpan;
-  Iterator(const HeaderSpan* span, size_t i) : span_(span), i_(i) {}
+  Iterator(const HeaderSpan& span, size_t i) : span_(span), i_(i) {}
 
-  const HeaderSpan* span_;
+  HeaderSpan span_;
   size_t i_;
 };
 
-inline HeaderSpan::Iterator HeaderSpan::begin() const { return {this, 0}; }
-inline HeaderSpan::Iterator HeaderSpan::end() const { return {this, size_}; }
+inline HeaderSpan::Iterator HeaderSpan::begin() const { return {*this, 0}; }
+inline HeaderSpan::Iterator HeaderSpan::end() const { return {*this, size_}; }
 
 }  // namespace sluice::h2
 

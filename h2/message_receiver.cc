@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -55,7 +56,7 @@ std::optional<signals::Rfc9218Priority> PriorityFieldOf(
 
 // RFC 9113 §8.1.1: whether content-length fits the body so far; `complete`:
 // nothing follows.
-absl::Status CheckBodyLength(const Stream& stream, bool complete) {
+inline absl::Status CheckBodyLength(const Stream& stream, bool complete) {
   const int64_t expected = stream.expected_body;
   if (expected == Stream::kAnyLength || stream.received_body == expected ||
       (stream.received_body < expected && !complete)) {
@@ -422,6 +423,42 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
 
 // --- DATA ------------------------------------------------------------------
 
+inline absl::Status MessageReceiver::CountData(Stream* stream,
+                                               const Frame& frame) {
+  if (stream->received != MessagePhase::kBody) {
+    return StreamFault(ErrorKind::kProtocol, stream->id,
+                       "has DATA before its HEADERS (RFC 9113 8.1)");
+  }
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(stream, frame.length));
+  stream->received_body += static_cast<int64_t>(data_.data_left);
+  return CheckBodyLength(*stream, frame.Has(kFlagEndStream));
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE
+inline absl::Status MessageReceiver::BeginData(const Frame& piece,
+                                               Events* events) {
+  size_t padding = 0;  // with Pad Length
+  if (piece.Has(kFlagPadded)) {
+    SLUICE_ASSIGN_OR_RETURN(padding, PaddingOf(piece, /*fixed=*/0));
+    ++padding;
+  }
+  data_ = {.data_left = piece.length - padding, .uncounted = piece.length};
+  if (data_.data_left == 0 && !piece.Has(kFlagEndStream)) {
+    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
+  }
+  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
+  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(nullptr, piece.length));
+  const absl::StatusOr<Stream*> stream =
+      core_.Accept(piece.stream_id, StreamInput::kReceiveData, events);
+  if (!stream.ok()) return stream.status();
+  data_.dropped = *stream == nullptr;
+  if (data_.dropped) return absl::OkStatus();
+  absl::Status fault = CountData(*stream, piece);
+  if (fault.ok()) return absl::OkStatus();
+  data_.dropped = true;
+  return core_.StreamError(std::move(fault), events);
+}
+
 absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
   absl::string_view data = piece.payload;
   if (data.size() + piece.rest == piece.length) {
@@ -451,36 +488,6 @@ absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
     core_.EndReceiving(stream);
   }
   return absl::OkStatus();
-}
-
-absl::Status MessageReceiver::BeginData(const Frame& piece, Events* events) {
-  SLUICE_ASSIGN_OR_RETURN(const size_t padding, PaddingOf(piece, /*fixed=*/0));
-  data_ = {.uncounted = piece.length};
-  data_.data_left = piece.length - padding - (piece.Has(kFlagPadded) ? 1 : 0);
-  if (data_.data_left == 0 && !piece.Has(kFlagEndStream)) {
-    SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kEmptyData));
-  }
-  // RFC 9113 §6.9.1, §5.1: counted whatever becomes of the frame.
-  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(nullptr, piece.length));
-  const absl::StatusOr<Stream*> stream =
-      core_.Accept(piece.stream_id, StreamInput::kReceiveData, events);
-  if (!stream.ok()) return stream.status();
-  data_.dropped = *stream == nullptr;
-  if (data_.dropped) return absl::OkStatus();
-  absl::Status fault = CountData(*stream, piece);
-  if (fault.ok()) return fault;
-  data_.dropped = true;
-  return core_.StreamError(std::move(fault), events);
-}
-
-absl::Status MessageReceiver::CountData(Stream* stream, const Frame& frame) {
-  if (stream->received != MessagePhase::kBody) {
-    return StreamFault(ErrorKind::kProtocol, stream->id,
-                       "has DATA before its HEADERS (RFC 9113 8.1)");
-  }
-  SLUICE_RETURN_IF_ERROR(core_.flow.Receive(stream, frame.length));
-  stream->received_body += static_cast<int64_t>(data_.data_left);
-  return CheckBodyLength(*stream, frame.Has(kFlagEndStream));
 }
 
 }  // namespace sluice::h2

@@ -54,7 +54,11 @@ class MessageReceiver {
   }
   // It ends: memory that it did not need is freed.
   void EndRead() { memory_.FreeUnused(); }
+  // The views of its events end too, and most of their memory is freed.
+  void EndViews() { memory_.ClearAndFree(); }
 
+  // A block is not complete.
+  bool in_block() const { return block_.has_value(); }
   // The stream of the block that is not complete; only its CONTINUATION frames
   // are legal now.
   std::optional<StreamId> open_block() const {

@@ -52,8 +52,7 @@ Receiver::Receiver(Core* core)
       messages_(core),
       preface_left_(core_.is_client() ? "" : kClientPreface) {}
 
-absl::Status Receiver::BeginRead(absl::string_view* bytes) {
-  messages_.BeginRead();
+absl::Status Receiver::TakePreface(absl::string_view* bytes) {
   const absl::string_view got = bytes->substr(0, preface_left_.size());
   // RFC 9113 §3.4: "Clients and servers MUST treat an invalid connection
   // preface as a connection error of type PROTOCOL_ERROR."
@@ -90,7 +89,7 @@ absl::Status Receiver::CheckOrder(const Frame& frame) const {
                     "it continues no block");
 }
 
-absl::Status Receiver::CheckHeader(const Frame& frame) const {
+absl::Status Receiver::CheckFully(const Frame& frame) const {
   const size_t unread = core_.output.control_size();
   const size_t most_unread = core_.options.limits.max_unread_control_bytes;
   if (unread > most_unread) {

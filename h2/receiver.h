@@ -19,20 +19,39 @@ class Receiver {
   explicit Receiver(Core* core);
 
   // A ReceiveData() begins. Takes the preface off `*bytes`. Error: Protocol.
-  absl::Status BeginRead(absl::string_view* bytes);
+  absl::Status BeginRead(absl::string_view* bytes) {
+    messages_.BeginRead();
+    return preface_left_.empty() ? absl::OkStatus() : TakePreface(bytes);
+  }
   // It ends.
   void EndRead() { messages_.EndRead(); }
+  // The views of its events end.
+  void EndViews() { messages_.EndViews(); }
 
   // The next frame: see FrameDecoder.
   FrameDecoder::Result Next(absl::string_view* bytes, Frame* frame) {
     return decoder_.Next(bytes, frame);
   }
   // The checks that need no payload.
-  absl::Status CheckHeader(const Frame& frame) const;
+  absl::Status CheckHeader(const Frame& frame) const {
+    return IsLegalFrameOfStream(frame) ? absl::OkStatus() : CheckFully(frame);
+  }
   // Acts on a frame whose header was checked, or on a piece of DATA.
   absl::Status OnFrame(const Frame& frame, Events* events);
 
  private:
+  absl::Status TakePreface(absl::string_view* bytes);
+  // Whether it is DATA, HEADERS or PRIORITY, and CheckFully() finds no fault:
+  // all rules for the headers of these.
+  bool IsLegalFrameOfStream(const Frame& frame) const {
+    return frame.type <= FrameType::kPriority &&
+           frame.stream_id != kConnectionStreamId &&
+           frame.length <= core_.local(SettingId::kMaxFrameSize) &&
+           core_.settings.remote_received() && !messages_.in_block() &&
+           core_.output.control_size() <=
+               core_.options.limits.max_unread_control_bytes;
+  }
+  absl::Status CheckFully(const Frame& frame) const;
   // RFC 9113 §3.4, §4.3, §6.10: SETTINGS come first, and nothing comes between
   // the frames of a header block.
   absl::Status CheckOrder(const Frame& frame) const;

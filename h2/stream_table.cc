@@ -23,6 +23,9 @@ namespace {
 
 // Destroyed streams whose memory is kept for the next ones.
 constexpr size_t kMostSpare = 32;
+// The longest authority that streams share, in bytes: it stays with the
+// connection.
+constexpr size_t kMostShared = 256;
 
 }  // namespace
 
@@ -131,7 +134,10 @@ std::unique_ptr<Stream> StreamTable::NewStream() {
 void StreamTable::Destroy(Stream* stream) {
   if (last_found_ == stream) last_found_ = nullptr;
   const auto it = live_.find(stream->id);
-  if (spare_.size() < kMostSpare) spare_.push_back(std::move(it->second));
+  if (spare_.size() < kMostSpare) {
+    stream->authority = nullptr;  // may be as long as a header list
+    spare_.push_back(std::move(it->second));
+  }
   live_.erase(it);
 }
 
@@ -155,6 +161,10 @@ void StreamTable::TakeRequest(Stream* stream, const SectionFacts& facts) {
   stream->connect_request = method == "CONNECT";
   const absl::string_view authority = facts.ValueOf(FieldName::kAuthority);
   if (authority.empty()) return;
+  if (authority.size() > kMostShared) {
+    stream->authority = std::make_shared<const std::string>(authority);
+    return;
+  }
   if (last_authority_ == nullptr || *last_authority_ != authority) {
     last_authority_ = std::make_shared<const std::string>(authority);
   }

@@ -29,7 +29,8 @@ enum class MessagePhase : uint8_t {
   kComplete,       // END_STREAM
 };
 
-struct Stream {
+// A frame in the middle of a body reads its first cache line only.
+struct alignas(64) Stream {
   static constexpr int64_t kAnyLength = -1;
 
   StreamId id = 0;
@@ -41,14 +42,14 @@ struct Stream {
   // An accepted CONNECT, on which only DATA is legal (RFC 9113 §8.5).
   bool tunnel = false;
   bool unchecked_length = false;  // content-length is not compared
-  // The request's, for ALTSVC frames on the stream (RFC 7838 §4); may be null.
-  // Clients only. Streams to one origin share it.
-  std::shared_ptr<const std::string> authority;
   SendWindow send_window;
   ReceiveWindow receive_window;
   // content-length of the incoming message, and its bytes so far.
-  int64_t expected_body = kAnyLength;
   int64_t received_body = 0;
+  int64_t expected_body = kAnyLength;
+  // The request's, for ALTSVC frames on the stream (RFC 7838 §4); may be null.
+  // Clients only. Streams to one origin share it.
+  std::shared_ptr<const std::string> authority;
 };
 
 // The state of an id, living or not.
@@ -77,14 +78,11 @@ class StreamTable {
                                                            : LookUp(id);
   }
   StreamFate Fate(StreamId id) const;
-  // Brings a living stream into the cache.
-  void Prefetch(StreamId id) const {
+  // Brings the living stream `id` into the cache, and the way to `later`.
+  void Prefetch(StreamId id, StreamId later) const {
+    live_.prefetch(later);
     const auto it = live_.find(id);
-    if (it == live_.end()) return;
-    const auto* const bytes = reinterpret_cast<const char*>(it->second.get());
-    for (size_t at = 0; at < sizeof(Stream); at += 64) {
-      __builtin_prefetch(bytes + at);
-    }
+    if (it != live_.end()) __builtin_prefetch(it->second.get());
   }
 
   // The error about a stream that does not live: NoSuchStream, StreamClosed.

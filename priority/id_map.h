@@ -27,6 +27,11 @@ class IdMap {
     }
   }
 
+  // Brings what Find() reads into the cache.
+  void Prefetch(signals::StreamId id) const {
+    __builtin_prefetch(&slots_[Home(id)]);
+  }
+
   // `id` is not 0 and not in the map. Allocates only when there were never so
   // many.
   void Insert(signals::StreamId id, Value value) {

@@ -151,10 +151,20 @@ class PriorityTree {
   // until its next SetReady().
   void Charge(size_t bytes) { shares_.Charge(bytes); }
 
-  // A guess of the next Pick(); 0: none. O(1).
-  StreamId LikelyNext() const {
-    const NodeIndex n = shares_.Peek();
-    return n == internal::kNone ? 0 : shares_.node(n).id;
+  // A guess of the next picks in their order. Writes at most as many as `picks`
+  // holds, and returns how many it wrote. O(guesses).
+  size_t LikelyNext(absl::Span<StreamId> picks) const {
+    const NodeIndex first = shares_.Peek();
+    NodeIndex n = first;
+    size_t guesses = 0;
+    while (n != internal::kNone && guesses < picks.size()) {
+      picks[guesses++] = shares_.node(n).id;
+      n = shares_.Behind(n);
+      if (n == first) return guesses;
+    }
+    // The next call reads it.
+    if (n != internal::kNone) __builtin_prefetch(&shares_.node(n));
+    return guesses;
   }
 
   size_t max_grant() const { return shares_.max_grant(); }

@@ -114,7 +114,11 @@ class DataScheduler::Impl {
   // --- Ends ------------------------------------------------------------------
 
   // The source of `stream` may know its end, and we do not yet.
-  void ExpectEnd(Stream* stream);
+  void ExpectEnd(Stream* stream) {
+    if (stream->ended || stream->end_links.list != nullptr) return;
+    const bool waits = stream->window_blocked || deferred_.contains(stream);
+    (waits ? ends_ : may_end_).push_back(stream);
+  }
   // Its window holds it back: it is asked for its end, which needs none.
   void AskWhileItWaits(Stream* stream);
   // Its window is used up.
@@ -138,6 +142,8 @@ class DataScheduler::Impl {
     return !window_held_ &&
            connection_->CapacityFor(h2::kConnectionStreamId).window > 0;
   }
+  // Brings what the next picks need into the cache.
+  void PrefetchNext() const;
   // One pick; returns the bytes sent, or nothing: the pull is at its end.
   ABSL_ATTRIBUTE_ALWAYS_INLINE std::optional<size_t> SendOne(size_t max_bytes);
   // Whether the rest of the connection's window is too small to be spent now.

@@ -133,10 +133,14 @@ class Policy : public priority::LivesInScope {
   // SetReady() must follow if it can still send.
   virtual void Charge(StreamId id, size_t bytes) = 0;
 
-  // A guess of the stream that the next Pick() will return, so that the session
-  // can bring what it keeps about it into the cache; 0: no guess. Called
-  // between Charge() and Pick(). O(1), and changes nothing.
-  virtual StreamId LikelyNext() const { return 0; }
+  // A guess of the next picks in their order, so that the session can bring
+  // what it keeps about them into the cache. Writes at most as many as `picks`
+  // holds, and returns how many it wrote. A wrong guess costs time only. Called
+  // between Charge() and Pick(). O(guesses), and changes nothing.
+  virtual size_t LikelyNext(absl::Span<StreamId> picks) const {
+    static_cast<void>(picks);
+    return 0;
+  }
 
   // How the pick that waits for its Charge() came about: the levels of choice
   // on the way to it, from the top. Writes as many as `levels` holds and

@@ -106,11 +106,18 @@ std::optional<Grant> RankedPolicy::Pick() {
       picked_->id, static_cast<size_t>(max_grant_), {picked_->rank.rule}};
 }
 
-StreamId RankedPolicy::LikelyNext() const {
+size_t RankedPolicy::LikelyNext(absl::Span<StreamId> picks) const {
   if (ready_groups_[0] == 0) return 0;
   const Group& group = *groups_[absl::countr_zero(ready_groups_[0])];
   const bool shared = group.sequential.empty();
-  return (shared ? group.shared : group.sequential).top()->id;
+  const ReadyQueue& queue = shared ? group.shared : group.sequential;
+  const ReadyQueue::Entry* entry = queue.top();
+  size_t guesses = 0;
+  while (entry != nullptr && guesses < picks.size()) {
+    picks[guesses++] = entry->id;
+    entry = queue.After(*entry);
+  }
+  return guesses;
 }
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {

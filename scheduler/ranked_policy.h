@@ -76,7 +76,7 @@ class RankedPolicy : public Policy {
   void SetBlocked(StreamId id) final;
   std::optional<Grant> Pick() final;
   void Charge(StreamId id, size_t bytes) final;
-  StreamId LikelyNext() const final;
+  size_t LikelyNext(absl::Span<StreamId> picks) const final;
   // One level: the group.
   size_t ExplainPick(absl::Span<PathLevel> levels) const final;
 

@@ -48,6 +48,13 @@ class ReadyQueue {
                : heap_.front().entry;
   }
 
+  // The one behind an entry that is here, if that is easily found, or null.
+  // O(1).
+  const Entry* After(const Entry& entry) const {
+    const bool followed = entry.heap_index == kInRun && entry.next != first_;
+    return followed ? entry.next : nullptr;
+  }
+
   // Adds an entry that is in no queue. Allocates only when there were never so
   // many.
   void Insert(Entry* entry);

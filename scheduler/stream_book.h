@@ -34,6 +34,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 
 namespace sluice::scheduler {
 
@@ -128,7 +129,9 @@ class StreamBook {
   }
 
   // Policy::LikelyNext().
-  StreamId LikelyNext() const { return policy_->LikelyNext(); }
+  size_t LikelyNext(absl::Span<StreamId> picks) const {
+    return policy_->LikelyNext(picks);
+  }
 
   // The stream will send no more. Afterwards `*record` may be destroyed.
   void Close(StreamRecord* record);

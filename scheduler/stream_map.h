@@ -36,8 +36,10 @@ class StreamMap {
   // Or null.
   T* Find(signals::StreamId id) const { return ids_.Find(id); }
 
-  // Brings the one of `id`, if any, into the cache.
+  // Brings the one of `id`, if any, into the cache. It is found faster when
+  // PrefetchPlace() was called some time before.
   void Prefetch(signals::StreamId id) const { __builtin_prefetch(Find(id)); }
+  void PrefetchPlace(signals::StreamId id) const { ids_.Prefetch(id); }
 
   // A blank one. `id` must not be here.
   T& Insert(signals::StreamId id) {

@@ -78,9 +78,9 @@ void TwoPolicies::Charge(StreamId id, size_t bytes) {
   picked_->Charge(id, bytes);
 }
 
-StreamId TwoPolicies::LikelyNext() const {
-  const StreamId id = second_->LikelyNext();
-  return id != 0 ? id : first_->LikelyNext();
+size_t TwoPolicies::LikelyNext(absl::Span<StreamId> picks) const {
+  const size_t guesses = second_->LikelyNext(picks);
+  return guesses > 0 ? guesses : first_->LikelyNext(picks);
 }
 
 size_t TwoPolicies::ExplainPick(absl::Span<PathLevel> levels) const {

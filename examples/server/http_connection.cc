@@ -93,6 +93,7 @@ absl::Status HttpConnection::Receive(absl::string_view bytes) {
     HandleEvent(event);
   }
   events.clear();
+  connection_.EndViews();
   if (events.capacity() > kMostEventsKept) events.shrink_to_fit();
   return Checked(status);
 }

@@ -119,6 +119,7 @@ class Connection {
             .IgnoreError();
       }
     }
+    connection_.EndViews();
     return true;
   }
 

@@ -117,6 +117,9 @@ class ShareTree {
     const bool contended = top != kNone && groups_[top].active > 1;
     return contended ? queue_.Peek(groups_[top]) : kNone;
   }
+  // The one that waits behind `n`, which Peek() or this gave; behind the last
+  // one stands the first.
+  NodeIndex Behind(NodeIndex n) const { return nodes_[n].link[kRight]; }
   // The choices of the pull, from the top.
   absl::Span<const PathEntry> path() const {
     return {path_.data(), path_size_};

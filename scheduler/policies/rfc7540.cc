@@ -95,7 +95,9 @@ class Rfc7540 final : public Policy {
 
   void Charge(StreamId, size_t bytes) override { tree_.Charge(bytes); }
 
-  StreamId LikelyNext() const override { return tree_.LikelyNext(); }
+  size_t LikelyNext(absl::Span<StreamId> picks) const override {
+    return tree_.LikelyNext(picks);
+  }
 
   size_t ExplainPick(absl::Span<PathLevel> levels) const override {
     return tree_.ExplainPick(levels);

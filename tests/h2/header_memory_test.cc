@@ -74,6 +74,17 @@ TEST(HeaderMemoryTest, OfALargeReadOneChunkStaysAfterManySmallOnes) {
   EXPECT_LE(memory.allocated(), HeaderMemory::kChunk);
 }
 
+// The peer decides when the next read comes, and the caller when views end.
+TEST(HeaderMemoryTest, OneChunkStaysOnceTheViewsEnd) {
+  HeaderMemory memory;
+  for (int i = 0; i < 800; ++i) memory.Text(5000);
+  EXPECT_GE(memory.allocated(), 4'000'000u);
+  memory.ClearAndFree();
+  EXPECT_LE(memory.allocated(), HeaderMemory::kChunk);
+  memory.ClearAndFree();
+  EXPECT_NE(memory.Text(10), nullptr);
+}
+
 TEST(HeaderMemoryTest, SmallReadsBetweenLargeOnesFreeNothing) {
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
   GTEST_SKIP() << "Clear() frees, so that views that are used late are found";

@@ -154,7 +154,7 @@ TEST(CapacityTest, PrefetchingChangesNothingAndTakesAnyId) {
   Server server(Case{});
   ASSERT_TRUE(server->EndStream(1).ok());
   const std::string before = Bounds(server->CapacityFor(3));
-  for (StreamId id : {0u, 1u, 3u, 5u, kMaxStreamId}) server->Prefetch(id);
+  for (StreamId id : {0u, 1u, 3u, 5u, kMaxStreamId}) server->Prefetch(id, 3);
   EXPECT_EQ(Bounds(server->CapacityFor(3)), before);
   EXPECT_EQ(Bounds(server->CapacityFor(1)), "closed");
 }

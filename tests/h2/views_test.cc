@@ -65,6 +65,20 @@ TEST_F(ViewsTest, HeadersOfAllEventsOfAReadAreValidTogether) {
   EXPECT_EQ(id, 101u);
 }
 
+// What comes next has the same memory, and a block that is open stays whole.
+TEST_F(ViewsTest, TheyEndWhereTheCallerSaysSo) {
+  const std::string block = Block(Get("/3"));
+  std::vector<Event> events =
+      Receive(GetFrame(1, "/1") +
+              HeadersFrame(3, block.substr(0, 5), kEndStream));
+  ASSERT_EQ(events.size(), 2u);
+  server_.EndViews();
+  server_.EndViews();
+  events = Receive(ContinuationFrame(3, block.substr(5), kEndHeaders));
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(std::get<RequestReceived>(events[0]).headers.Find(":path"), "/3");
+}
+
 TEST_F(ViewsTest, OtherCallsDoNotEndThem) {
   const std::vector<Event> events =
       Receive(GetFrame(1, "/1") + GetFrame(3, "/3"));
