@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "absl/base/config.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
@@ -27,13 +26,6 @@ absl::Span<const HeaderView> HeaderMemory::Copy(
   auto* const views = reinterpret_cast<HeaderView*>(room);
   std::uninitialized_copy(fields.begin(), fields.end(), views);
   return {views, fields.size()};
-}
-
-void HeaderMemory::Enter(size_t chunk) {
-  chunk_ = chunk;
-  const bool exists = chunk < chunks_.size();
-  next_ = exists ? chunks_[chunk].bytes.get() : nullptr;
-  end_ = exists ? next_ + chunks_[chunk].size : nullptr;
 }
 
 void HeaderMemory::NextChunk(size_t bytes) {
@@ -57,21 +49,6 @@ void HeaderMemory::Add(size_t bytes) {
 void HeaderMemory::Rewind(const Place& place) {
   Enter(place.chunk);
   if (place.next != nullptr) next_ = place.next;
-}
-
-void HeaderMemory::Clear() {
-#ifdef ABSL_HAVE_ADDRESS_SANITIZER
-  chunks_.clear();
-#endif
-  Enter(0);
-}
-
-void HeaderMemory::FreeUnused() {
-  const size_t used = chunk_ + 1;
-  reads_ = chunks_.size() > used ? reads_ + 1 : 0;
-  if (reads_ < kReads) return;
-  reads_ = 0;
-  chunks_.resize(used);
 }
 
 size_t HeaderMemory::allocated() const {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -51,11 +52,22 @@ class HeaderMemory {
   // Everything comes back, and is given out again. In a build with
   // AddressSanitizer it is freed instead, so that a view that is used too late
   // is found.
-  void Clear();
+  void Clear() {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+    chunks_.clear();
+#endif
+    Enter(0);
+  }
 
   // A read ends. Frees the chunks that kReads reads in a row did not need, but
   // for the first: many reads of bodies may come between two of requests.
-  void FreeUnused();
+  void FreeUnused() {
+    const size_t used = chunk_ + 1;
+    reads_ = chunks_.size() > used ? reads_ + 1 : 0;
+    if (reads_ < kReads) return;
+    reads_ = 0;
+    chunks_.resize(used);
+  }
 
   // Bytes that are allocated.
   size_t allocated() const;
@@ -73,7 +85,12 @@ class HeaderMemory {
 
   void NextChunk(size_t bytes);
   void Add(size_t bytes);
-  void Enter(size_t chunk);
+  void Enter(size_t chunk) {
+    chunk_ = chunk;
+    const bool exists = chunk < chunks_.size();
+    next_ = exists ? chunks_[chunk].bytes.get() : nullptr;
+    end_ = exists ? next_ + chunks_[chunk].size : nullptr;
+  }
 
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0;  // the one that next_ points into, if there is any
