@@ -4,11 +4,12 @@
 // Order for one HEADERS frame: the message event, then StreamEnded, then
 // PriorityUpdated, then PriorityFieldUpdated. Each signal is reported once.
 //
-// Views. `headers` points into memory of the connection, which EndViews() or the
-// next ReceiveData() takes back; no other call does. `data` points into the bytes
-// that the caller gave to ReceiveData(), and is valid as long as they are. Copy
-// what you keep longer: headers.ToHeaders(), std::string(data). In a build with
-// AddressSanitizer a later use of `headers` is an error that it reports.
+// Views. `headers` points into memory of the connection, which EndViews() or
+// the next ReceiveData() takes back; no other call does. `data` points into the
+// bytes that the caller gave to ReceiveData(), and is valid as long as they
+// are. Copy what you keep longer: headers.ToHeaders(), std::string(data). In a
+// build with AddressSanitizer a later use of `headers` is an error that it
+// reports.
 #ifndef SLUICE_H2_EVENTS_H_
 #define SLUICE_H2_EVENTS_H_
 

@@ -51,12 +51,6 @@ void HeaderMemory::Rewind(const Place& place) {
   if (place.next != nullptr) next_ = place.next;
 }
 
-void HeaderMemory::CountUnused() {
-  if (++reads_ < kReads) return;
-  reads_ = 0;
-  chunks_.resize(chunk_ + 1);
-}
-
 size_t HeaderMemory::allocated() const {
   size_t bytes = 0;
   for (const Chunk& chunk : chunks_) bytes += chunk.size;

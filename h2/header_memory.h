@@ -62,11 +62,11 @@ class HeaderMemory {
   // A read ends. Frees the chunks that kReads reads in a row did not need, but
   // for the first: many reads of bodies may come between two of requests.
   void FreeUnused() {
-    if (chunks_.size() > chunk_ + 1) {
-      CountUnused();
-    } else {
-      reads_ = 0;
-    }
+    const size_t used = chunk_ + 1;
+    reads_ = chunks_.size() > used ? reads_ + 1 : 0;
+    if (reads_ < kReads) return;
+    reads_ = 0;
+    chunks_.resize(used);
   }
   // Clear(), and frees all chunks but the first.
   void ClearAndFree() {
@@ -88,7 +88,6 @@ class HeaderMemory {
     size_t size;
   };
 
-  void CountUnused();
   void NextChunk(size_t bytes);
   void Add(size_t bytes);
   void Enter(size_t chunk) {

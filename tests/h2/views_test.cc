@@ -68,9 +68,8 @@ TEST_F(ViewsTest, HeadersOfAllEventsOfAReadAreValidTogether) {
 // What comes next has the same memory, and a block that is open stays whole.
 TEST_F(ViewsTest, TheyEndWhereTheCallerSaysSo) {
   const std::string block = Block(Get("/3"));
-  std::vector<Event> events =
-      Receive(GetFrame(1, "/1") +
-              HeadersFrame(3, block.substr(0, 5), kEndStream));
+  std::vector<Event> events = Receive(
+      GetFrame(1, "/1") + HeadersFrame(3, block.substr(0, 5), kEndStream));
   ASSERT_EQ(events.size(), 2u);
   server_.EndViews();
   server_.EndViews();
