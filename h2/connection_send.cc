@@ -157,9 +157,10 @@ SendCapacity CapacityOf(const Core& core, const Stream* stream) {
 size_t SizeOf(const absl::Cord& data) { return data.size(); }
 size_t SizeOf(const SharedBytes& data) { return data.bytes.size(); }
 
-// Body is absl::Cord or SharedBytes. A refused one stays as it is.
+// Body is absl::Cord or SharedBytes. Moves `data` away; if it is refused, it
+// stays as it is.
 template <typename Body>
-absl::Status SendBody(Core& core, StreamId id, Body&& data,
+absl::Status SendBody(Core& core, StreamId id, Body& data,
                       const SendDataOptions& options) {
   const size_t size = SizeOf(data);
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
@@ -273,12 +274,12 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
 
 absl::Status Connection::SendData(StreamId id, absl::Cord data,
                                   const SendDataOptions& options) {
-  return SendBody(impl_->core, id, std::move(data), options);
+  return SendBody(impl_->core, id, data, options);
 }
 
 absl::Status Connection::SendData(StreamId id, SharedBytes&& data,
                                   const SendDataOptions& options) {
-  return SendBody(impl_->core, id, std::move(data), options);
+  return SendBody(impl_->core, id, data, options);
 }
 
 absl::Status Connection::SendData(StreamId id, const SharedBytes& data,

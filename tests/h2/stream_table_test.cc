@@ -1,9 +1,12 @@
 #include <sluice/h2/errors.h>
+#include <sluice/h2/header_rules.h>
+#include <sluice/h2/named_field.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/stream_table.h>
 #include <sluice/h2/types.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +54,23 @@ TEST(StreamTableTest, TheTableRemembersHowAStreamEnded) {
   table.OpenRefused(9);
   EXPECT_EQ(table.Fate(9), StreamFate::kResetByUs);
   EXPECT_EQ(table.active_peers(), 1u) << "stream 7 alone";
+}
+
+// A server promises as many as it likes, each with a long name.
+TEST(StreamTableTest, AClosedStreamKeepsNoAuthority) {
+  StreamTable table(Side::kClient, 10);
+  const std::string authority(60'000, 'a');
+  const NamedFields fields = NamedFieldsOf(
+      std::vector<Header>{{":method", "GET"}, {":authority", authority}});
+  std::vector<std::weak_ptr<const std::string>> kept;
+  for (StreamId id = 1; id <= 5; id += 2) {
+    Stream* const stream = Open(table, id);
+    table.TakeRequest(stream, FactsOf(fields));
+    EXPECT_EQ(*stream->authority, authority);
+    kept.push_back(stream->authority);
+    table.CloseReset(stream, StreamFate::kResetByUs);
+  }
+  for (const auto& text : kept) EXPECT_TRUE(text.expired());
 }
 
 TEST(StreamTableTest, TheOldestIsForgottenAboveTheLimitAndCountsAsEnded) {
