@@ -151,8 +151,7 @@ absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::FindFile(
   std::string name = url.name;
   absl::StatusOr<FoundFile> found = folder_.Find(name);
   if (absl::IsResourceExhausted(found.status())) {
-    // The cache must not hold the descriptors that responses need.
-    cache_.Clear();
+    ReleaseFiles();
     found = folder_.Find(name);
   }
   if (absl::IsFailedPrecondition(found.status()) && url.folder) {
@@ -191,8 +190,7 @@ absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::Load(
   const size_t most = room ? limits.max_file_in_memory : 0;
   absl::StatusOr<std::shared_ptr<CachedFile>> file = LoadFile(found, most);
   if (!absl::IsResourceExhausted(file.status())) return file;
-  // The cache must not hold the descriptors that responses need.
-  cache_.Clear();
+  ReleaseFiles();
   return LoadFile(found, most);
 }
 

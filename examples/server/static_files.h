@@ -51,7 +51,8 @@ class StaticFiles {
   Response Respond(absl::string_view method, absl::string_view path,
                    absl::Time now);
 
-  // Forgets the files that no body needs: their descriptors are wanted.
+  // Forgets the files that no body needs: it must not hold the descriptors that
+  // connections and responses need.
   void ReleaseFiles() {
     cache_.Clear();
     current_.reset();

@@ -191,6 +191,9 @@ TEST_F(StaticFilesTest, TheCacheGivesDescriptorsBackWhenNoneIsLeft) {
   ASSERT_TRUE(files.ok()) << files.status();
   ASSERT_EQ((*files)->Respond("GET", "/a.css", absl::UnixEpoch()).status, 200);
   ASSERT_EQ((*files)->Respond("GET", "/", absl::UnixEpoch()).status, 200);
+  ASSERT_EQ(
+      (*files)->Respond("GET", "/with%20space.txt", absl::UnixEpoch()).status,
+      200);
   std::vector<UniqueFd> taken;
   while (true) {
     UniqueFd fd(::dup(STDERR_FILENO));
