@@ -85,7 +85,8 @@ constexpr KnownName kKnown[] = {
 constexpr uint8_t PlaceOf(absl::string_view name) {
   const auto first = static_cast<unsigned char>(name[0]);
   const auto last = static_cast<unsigned char>(name[name.size() - 1]);
-  return static_cast<uint8_t>(name.size() + 16 * first + 8 * last);
+  return static_cast<uint8_t>(name.size() + size_t{16} * first +
+                              size_t{8} * last);
 }
 
 // Each place's name in kKnown, or kNone.
