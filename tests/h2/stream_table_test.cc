@@ -60,8 +60,9 @@ TEST(StreamTableTest, TheTableRemembersHowAStreamEnded) {
 TEST(StreamTableTest, AClosedStreamKeepsNoAuthority) {
   StreamTable table(Side::kClient, 10);
   const std::string authority(60'000, 'a');
-  const NamedFields fields = NamedFieldsOf(
-      std::vector<Header>{{":method", "GET"}, {":authority", authority}});
+  const std::vector<Header> headers = {{":method", "GET"},
+                                       {":authority", authority}};
+  const NamedFields fields = NamedFieldsOf(headers);
   std::vector<std::weak_ptr<const std::string>> kept;
   for (StreamId id = 1; id <= 5; id += 2) {
     Stream* const stream = Open(table, id);
