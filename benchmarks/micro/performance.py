@@ -264,14 +264,14 @@ def decision_table(figures):
 def memory_table(figures):
     cells = collections.defaultdict(dict)
     for name, counters in figures["memory"].items():
-        system, _, requests = name.partition("/requests:")
-        for counter, value in counters.items():
-            cells[system.split("/", 1)[1], counter][int(requests or 0)] = value
+        system, _, requests = name.split("/iterations:")[0].partition("/requests:")
+        # Resident bytes need a process for each row.
+        cells[system.split("/", 1)[1]][int(requests or 0)] = counters["heap_bytes"]
     counts = sorted({count for row in cells.values() for count in row})
-    return table(["", "counter"] + [f"after {count} requests" for count in counts],
-                 [[f"`{system}`", counter] + [
+    return table([""] + [f"after {count} requests" for count in counts],
+                 [[f"`{system}`"] + [
                      f"{row[count]:,}" if count in row else "–" for count in counts]
-                  for (system, counter), row in cells.items()])
+                  for system, row in cells.items()])
 
 
 def servers_table(figures):
