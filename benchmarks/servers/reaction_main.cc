@@ -7,12 +7,10 @@
 // fails; 2 for a bad command line, or where the kernel refuses namespaces or
 // TUN devices; 130 after SIGINT or SIGTERM.
 #include <signal.h>
-#include <sys/signalfd.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,12 +21,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/program.h"
 #include "benchmarks/servers/reaction.h"
 #include "benchmarks/servers/reaction_options.h"
 #include "benchmarks/servers/reaction_report.h"
 #include "support/command_line.h"
 #include "support/paths.h"
-#include "tools/cpp/runfiles/runfiles.h"
 
 ABSL_FLAG(std::string, rate, "8mbit",
           "the link's rate in each direction: kbit, mbit or gbit per second");
@@ -61,7 +59,6 @@ constexpr char kUsage[] =
     "Measures how our server reacts to an urgent request on a slow link.\n\n"
     "  reaction [--rate=8mbit --rtt=100ms --repeat=5 --policy=auto …]\n"
     "           [--json=FILE] [-- MORE FLAGS OF THE SERVER]\n";
-constexpr int kInterrupted = 130;
 
 using sluice::servers::Cell;
 using sluice::servers::Fd;
@@ -73,20 +70,6 @@ template <typename T>
 T ValueOrExit(absl::StatusOr<T> value) {
   if (!value.ok()) ExitBadCommandLine(kProgram, value.status().message());
   return *std::move(value);
-}
-
-std::string ServerProgramOrExit(absl::string_view argv0) {
-  const std::string path = absl::GetFlag(FLAGS_server);
-  if (!path.empty()) return ResolveUserPath(path);
-  using bazel::tools::cpp::runfiles::Runfiles;
-  std::string error;
-  const std::unique_ptr<Runfiles> runfiles(
-      Runfiles::Create(std::string(argv0), &error));
-  if (runfiles == nullptr) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot find //:server (", error,
-                                              "); name it with --server"));
-  }
-  return runfiles->Rlocation("sluice/server");
 }
 
 ReactionOptions OptionsOrExit(absl::string_view argv0,
@@ -115,7 +98,8 @@ ReactionOptions OptionsOrExit(absl::string_view argv0,
                                               "; it must be 1 to 1000"));
   }
   options.server = {
-      ServerProgramOrExit(argv0),
+      sluice::servers::OurServerOrExit(kProgram, argv0,
+                                       absl::GetFlag(FLAGS_server)),
       absl::StrCat("--policy=", absl::GetFlag(FLAGS_policy)),
       absl::StrCat("--notsent_lowat=", absl::GetFlag(FLAGS_notsent_lowat))};
   options.server.insert(options.server.end(), more_flags.begin(),
@@ -123,19 +107,8 @@ ReactionOptions OptionsOrExit(absl::string_view argv0,
   return options;
 }
 
-// Readable from the first SIGINT or SIGTERM on, which no longer end the
-// process: it removes its files and ends its server first.
-Fd CatchInterrupts() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-}
-
 int ExitStatusOf(const absl::Status& status) {
-  if (absl::IsCancelled(status)) return kInterrupted;
+  if (absl::IsCancelled(status)) return sluice::servers::kInterrupted;
   const bool refused =
       absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
   return refused ? sluice::support::kBadCommandLine : EXIT_FAILURE;
@@ -148,16 +121,10 @@ int main(int argc, char** argv) {
       sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
   const ReactionOptions options = OptionsOrExit(argv[0], more_flags);
   const std::string json_path = ResolveUserPath(absl::GetFlag(FLAGS_json));
-  std::ofstream json;
-  if (!json_path.empty()) {
-    json.open(json_path);
-    if (!json) {
-      ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", json_path));
-    }
-  }
+  std::ofstream json = sluice::servers::JsonFileOrExit(kProgram, json_path);
   // OpenSSL writes to sockets without MSG_NOSIGNAL.
   ::signal(SIGPIPE, SIG_IGN);
-  const Fd interrupt = CatchInterrupts();
+  const Fd interrupt = sluice::servers::CatchInterrupts();
   const absl::StatusOr<std::vector<Cell>> cells =
       sluice::servers::MeasureReactions(
           options, interrupt.get(),

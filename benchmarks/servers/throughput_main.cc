@@ -1,4 +1,4 @@
-// What our server and others cost for each request: docs/servers.md.
+// The cost of a request, at our server and at others: docs/servers.md.
 //
 //   throughput --sizes=1024,1048576 --repeat=5 --json out.json
 //
@@ -6,14 +6,10 @@
 // standard error, the table to standard output. Exit status: 0; 1 when a run
 // fails; 2 for a bad command line, or without h2load; 130 after SIGINT or
 // SIGTERM.
-#include <signal.h>
-#include <sys/signalfd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,11 +20,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/program.h"
 #include "benchmarks/servers/throughput.h"
 #include "benchmarks/servers/throughput_report.h"
 #include "support/command_line.h"
 #include "support/paths.h"
-#include "tools/cpp/runfiles/runfiles.h"
 
 ABSL_FLAG(std::vector<std::string>, servers,
           (std::vector<std::string>{"sluice", "nghttpd", "h2o"}),
@@ -62,7 +58,6 @@ constexpr char kUsage[] =
     "Measures the CPU time that our server and others take for a request.\n\n"
     "  throughput [--servers=sluice,nghttpd,h2o --sizes=1024,1048576 …]\n"
     "             [--json=FILE] [-- MORE FLAGS OF OUR SERVER]\n";
-constexpr int kInterrupted = 130;
 constexpr int kMostBytesOfARun = 500'000'000;
 
 using sluice::servers::Fd;
@@ -79,20 +74,6 @@ int NumberOrExit(absl::string_view flag, absl::string_view text, int most) {
                                               "'; it must be 1 to ", most));
   }
   return value;
-}
-
-std::string OurServerOrExit(absl::string_view argv0) {
-  const std::string path = absl::GetFlag(FLAGS_server);
-  if (!path.empty()) return ResolveUserPath(path);
-  using bazel::tools::cpp::runfiles::Runfiles;
-  std::string error;
-  const std::unique_ptr<Runfiles> runfiles(
-      Runfiles::Create(std::string(argv0), &error));
-  if (runfiles == nullptr) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot find //:server (", error,
-                                              "); name it with --server"));
-  }
-  return runfiles->Rlocation("sluice/server");
 }
 
 std::vector<Load> LoadsOrExit() {
@@ -119,7 +100,8 @@ std::vector<Load> LoadsOrExit() {
 ThroughputOptions OptionsOrExit(absl::string_view argv0,
                                 const std::vector<std::string>& more_flags) {
   ThroughputOptions options;
-  options.ours = {OurServerOrExit(argv0),
+  options.ours = {sluice::servers::OurServerOrExit(kProgram, argv0,
+                                                   absl::GetFlag(FLAGS_server)),
                   absl::StrCat("--policy=", absl::GetFlag(FLAGS_policy))};
   options.ours.insert(options.ours.end(), more_flags.begin(), more_flags.end());
   options.servers = absl::GetFlag(FLAGS_servers);
@@ -146,19 +128,8 @@ ThroughputOptions OptionsOrExit(absl::string_view argv0,
   return options;
 }
 
-// Readable from the first SIGINT or SIGTERM on, which no longer end the
-// process: it removes its files and ends its servers first.
-Fd CatchInterrupts() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
-}
-
 int ExitStatusOf(const absl::Status& status) {
-  if (absl::IsCancelled(status)) return kInterrupted;
+  if (absl::IsCancelled(status)) return sluice::servers::kInterrupted;
   return absl::IsFailedPrecondition(status) ? sluice::support::kBadCommandLine
                                             : EXIT_FAILURE;
 }
@@ -170,14 +141,8 @@ int main(int argc, char** argv) {
       sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
   const ThroughputOptions options = OptionsOrExit(argv[0], more_flags);
   const std::string json_path = ResolveUserPath(absl::GetFlag(FLAGS_json));
-  std::ofstream json;
-  if (!json_path.empty()) {
-    json.open(json_path);
-    if (!json) {
-      ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", json_path));
-    }
-  }
-  const Fd interrupt = CatchInterrupts();
+  std::ofstream json = sluice::servers::JsonFileOrExit(kProgram, json_path);
+  const Fd interrupt = sluice::servers::CatchInterrupts();
   const absl::StatusOr<Throughput> measured =
       sluice::servers::MeasureThroughput(
           options, interrupt.get(),
