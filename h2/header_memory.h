@@ -41,7 +41,7 @@ class HeaderMemory {
   // The views alone, not their text.
   absl::Span<const HeaderView> Copy(absl::Span<const NamedField> fields);
 
-  // What is given out after Here() comes back by Rewind().
+  // Rewind() takes back everything that was given out after Here().
   struct Place {
     size_t chunk;
     char* next;

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "absl/strings/string_view.h"
@@ -18,15 +17,6 @@ namespace {
 
 // One allocation makes a list of this many fields; most requests have fewer.
 constexpr size_t kUsualFields = 16;
-
-// libnghttp2's functions that only fail when memory is out.
-void CheckMemory(int result) {
-  if (result != 0) std::abort();
-}
-
-uint8_t* Bytes(absl::string_view text) {
-  return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
-}
 
 absl::string_view TextOf(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -50,8 +40,7 @@ inline void CopyField(const nghttp2_nv& field, HeaderMemory* memory,
                                      field.valuelen, value);
   copy->value = {value, field.valuelen};
   copy->never_indexed = (field.flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0;
-  copy->legal_value = ValueIsSurelyLegal(copy->value, no_low_bytes) ||
-                      ValueIsLegal(copy->value);
+  copy->legal_value = ValueIsLegal(copy->value, no_low_bytes);
 }
 
 }  // namespace

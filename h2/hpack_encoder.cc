@@ -19,15 +19,6 @@ namespace {
 // Few messages have more fields: these stand on the stack.
 constexpr size_t kUsualFields = 24;
 
-// libnghttp2's functions that only fail when memory is out.
-void CheckMemory(int result) {
-  if (result != 0) std::abort();
-}
-
-uint8_t* Bytes(absl::string_view text) {
-  return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
-}
-
 }  // namespace
 
 HpackEncoder::HpackEncoder() : memory_(std::make_unique<HpackMemory>()) {

@@ -1,10 +1,15 @@
-// What libnghttp2's HPACK gets its memory from.
+// Both ends of HPACK: the memory of libnghttp2's functions, and how to call
+// them.
 #ifndef SLUICE_H2_HPACK_MEMORY_H_
 #define SLUICE_H2_HPACK_MEMORY_H_
 
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 
@@ -36,6 +41,16 @@ class HpackMemory {
   Piece* spare_ = nullptr;
   nghttp2_mem functions_ = {this, Allocate, Free, AllocateZeros, Reallocate};
 };
+
+// The result of a function that fails only when memory is out.
+inline void CheckMemory(int result) {
+  if (result != 0) std::abort();
+}
+
+// libnghttp2 takes texts like this, and leaves them as they are.
+inline uint8_t* Bytes(absl::string_view text) {
+  return reinterpret_cast<uint8_t*>(const_cast<char*>(text.data()));
+}
 
 }  // namespace sluice::h2
 

@@ -145,15 +145,4 @@ bool ValueIsLegal(absl::string_view value) {
              value, [](char c) { return c == '\0' || c == '\n' || c == '\r'; });
 }
 
-NamedFields NamedFieldsOf(absl::Span<const Header> headers) {
-  NamedFields fields;
-  fields.reserve(headers.size());
-  for (const Header& header : headers) {
-    fields.push_back({{header.name, header.value, header.never_indexed},
-                      NameOf(header.name),
-                      ValueIsLegal(header.value)});
-  }
-  return fields;
-}
-
 }  // namespace sluice::h2

@@ -56,19 +56,18 @@ inline FieldName NameOf(absl::string_view name) {
   return known != nullptr ? known->is : OtherNameOf(name);
 }
 
-// RFC 9113 §8.2.1, but for what looks at each byte: false if ValueIsLegal()
-// must look. `no_low_bytes`: no byte of `value` is below 0x10.
-inline bool ValueIsSurelyLegal(absl::string_view value, bool no_low_bytes) {
-  return value.empty() ||
-         (no_low_bytes && static_cast<uint8_t>(value.front()) > ' ' &&
-          static_cast<uint8_t>(value.back()) > ' ');
-}
-
 // RFC 9113 §8.2.1: no NUL, LF, CR anywhere, no SP or HTAB at either end.
 bool ValueIsLegal(absl::string_view value);
 
-// Fields with the text of `headers`, valid as long as they are.
-NamedFields NamedFieldsOf(absl::Span<const Header> headers);
+// The same where it is known whether no byte of `value` is below 0x10. Then
+// most values need no look at each byte.
+inline bool ValueIsLegal(absl::string_view value, bool no_low_bytes) {
+  const bool surely =
+      value.empty() ||
+      (no_low_bytes && static_cast<uint8_t>(value.front()) > ' ' &&
+       static_cast<uint8_t>(value.back()) > ' ');
+  return surely || ValueIsLegal(value);
+}
 
 }  // namespace sluice::h2
 

@@ -48,9 +48,7 @@ OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
   for (size_t i = 0; i < headers.size(); ++i) {
     NamedField& field = fields_.emplace_back(NamedField{headers[i]});
     field.is = NameOf(field.name);
-    if (!ValueIsSurelyLegal(field.value, HasNoLowBytes(field.value))) {
-      field.legal_value = ValueIsLegal(field.value);
-    }
+    field.legal_value = ValueIsLegal(field.value, HasNoLowBytes(field.value));
     // Whatever normalising changes is illegal.
     if (rules.normalize &&
         (field.is == FieldName::kIllegal || !field.legal_value)) {

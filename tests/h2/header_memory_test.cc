@@ -9,6 +9,7 @@
 #include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "tests/h2/named_fields.h"
 
 namespace sluice::h2 {
 namespace {

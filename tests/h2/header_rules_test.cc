@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "tests/h2/named_fields.h"
 
 namespace sluice::h2 {
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/h2/named_fields.h"
 
 namespace sluice::h2 {
 namespace {

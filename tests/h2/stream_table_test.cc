@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
+#include "tests/h2/named_fields.h"
 
 namespace sluice::h2 {
 namespace {
