@@ -1,4 +1,4 @@
-// What a session or a policy keeps for each open stream, by id.
+// Objects of open streams, by id: a session or a policy keeps one for each.
 #ifndef SLUICE_SCHEDULER_STREAM_MAP_H_
 #define SLUICE_SCHEDULER_STREAM_MAP_H_
 

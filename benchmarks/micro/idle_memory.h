@@ -11,7 +11,7 @@ namespace sluice::benchmarks {
 struct IdleBytes {
   // By mallinfo2(), so it is 0 where another allocator stands in (sanitizers).
   size_t heap = 0;
-  // What the process grew by. Exact for many connections in a fresh process.
+  // The growth of the process. Exact for many connections in a fresh process.
   size_t resident = 0;
 };
 

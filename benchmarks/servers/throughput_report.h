@@ -1,4 +1,4 @@
-// What servers cost for each request: a table to read, and JSON for machines.
+// The cost of a request at each server: a table to read, and JSON for machines.
 #ifndef SLUICE_BENCHMARKS_SERVERS_THROUGHPUT_REPORT_H_
 #define SLUICE_BENCHMARKS_SERVERS_THROUGHPUT_REPORT_H_
 

@@ -26,7 +26,7 @@
 
 namespace sluice::examples {
 
-// What the kernel knows of a TCP connection.
+// The state of a TCP connection, as the kernel knows it.
 struct LinkState {
   std::chrono::microseconds round_trip{0};  // smoothed
   uint64_t congestion_window = 0;           // bytes

@@ -31,7 +31,7 @@ struct IoResult {
   bool more = false;
 };
 
-// What the transports of one thread share: it is in use only while one of their
+// The transports of one thread share it: it is in use only while one of their
 // methods runs.
 struct TransportScratch {
   std::array<char, 16384> record;      // what goes into one TLS record

@@ -25,7 +25,7 @@
 
 namespace sluice::examples {
 
-// What all workers read. Outlives them.
+// All workers read it. It outlives them.
 struct SharedByWorkers {
   ServerOptions options;
   PriorityRules rules;
