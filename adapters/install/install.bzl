@@ -12,8 +12,6 @@ def _linker_inputs(ctx):
             (ours if is_ours else others).append(linker_input)
     return ours, others
 
-# One object of all objects: a program that links any of it links all of it, the
-# policies included, which no code names.
 def _merged_library_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     ours, others = _linker_inputs(ctx)
@@ -24,7 +22,7 @@ def _merged_library_impl(ctx):
             if archive and archive not in archives:
                 archives.append(archive)
     out = ctx.actions.declare_file(ctx.attr.name + ".a")
-    ctx.actions.run_shell(
+    ctx.actions.run(
         inputs = depset(archives, transitive = [toolchain.all_files]),
         outputs = [out],
         arguments = [
@@ -35,24 +33,7 @@ def _merged_library_impl(ctx):
             ctx.attr.keep_global,
             out.path,
         ] + [archive.path for archive in archives],
-        command = """set -e
-ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
-shift 6
-trap 'rm -f "$out.o" "$out.unique"' EXIT
-if [ -n "$keep" ]; then
-  # Keeps its own copy of every inline function: the linker may discard a group,
-  # and a local name in it would lose its code.
-  "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
-  # "Unique" symbols stay global unless they are made weak first.
-  "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
-  "$objcopy" --weaken-symbols="$out.unique" "$out.o"
-  "$objcopy" --wildcard --keep-global-symbol="$keep" "$out.o"
-else
-  "$ld" -r -o "$out.o" --whole-archive "$@"
-fi
-rm -f "$out"
-"$ar" rcsD "$out" "$out.o"
-""",
+        executable = ctx.executable._merge,
         mnemonic = "MergeArchives",
         progress_message = "Merging %d archives into %s" % (len(archives), out.short_path),
     )
@@ -87,6 +68,12 @@ merged_library = rule(
             doc = "A wildcard: the symbols that stay global. All do without one.",
         ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+        "_merge": attr.label(
+            allow_single_file = True,
+            cfg = "exec",
+            default = ":merge_objects.sh",
+            executable = True,
+        ),
     },
     doc = "One static archive, position-independent, of the deps and theirs in this workspace.",
     fragments = ["cpp"],
