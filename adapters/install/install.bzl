@@ -21,21 +21,28 @@ def _merged_library_impl(ctx):
             archive = library.pic_static_library or library.static_library
             if archive and archive not in archives:
                 archives.append(archive)
-    out = ctx.actions.declare_file(ctx.attr.name + ".a")
+    merged = ctx.actions.declare_file(ctx.attr.name + ".o")
     ctx.actions.run(
         inputs = depset(archives, transitive = [toolchain.all_files]),
-        outputs = [out],
+        outputs = [merged],
         arguments = [
             toolchain.ld_executable,
             toolchain.nm_executable,
             toolchain.objcopy_executable,
-            toolchain.ar_executable,
             ctx.attr.keep_global,
-            out.path,
+            merged.path,
         ] + [archive.path for archive in archives],
         executable = ctx.executable._merge,
         mnemonic = "MergeArchives",
-        progress_message = "Merging %d archives into %s" % (len(archives), out.short_path),
+        progress_message = "Merging %d archives into %s" % (len(archives), merged.short_path),
+    )
+    out = ctx.actions.declare_file(ctx.attr.name + ".a")
+    ctx.actions.run(
+        inputs = depset([merged], transitive = [toolchain.all_files]),
+        outputs = [out],
+        arguments = ["rcsD", out.path, merged.path],
+        executable = toolchain.ar_executable,
+        mnemonic = "ArchiveMerged",
     )
     features = cc_common.configure_features(
         ctx = ctx,
@@ -43,7 +50,7 @@ def _merged_library_impl(ctx):
         requested_features = ctx.features,
         unsupported_features = ctx.disabled_features,
     )
-    merged = cc_common.create_linker_input(
+    linker_input = cc_common.create_linker_input(
         owner = ctx.label,
         libraries = depset([cc_common.create_library_to_link(
             actions = ctx.actions,
@@ -56,7 +63,7 @@ def _merged_library_impl(ctx):
     return [
         DefaultInfo(files = depset([out])),
         CcInfo(linking_context = cc_common.create_linking_context(
-            linker_inputs = depset([merged] + others, order = "topological"),
+            linker_inputs = depset([linker_input] + others, order = "topological"),
         )),
     ]
 
