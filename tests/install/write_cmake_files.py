@@ -60,7 +60,7 @@ def main():
     for file, copts in sorted(options.items()):
         text += "\nset_source_files_properties(%s\n  PROPERTIES COMPILE_OPTIONS \"%s\")\n" % (
             file, copts)
-    text += listed("SLUICE_TESTS", given["tests"])
+    text += listed("SLUICE_TESTS_OF_LIBRARIES", given["tests"])
     for name, test in given["tests"].items():
         own = [file for file in test["files"]
                if file not in of_libraries and re.search(r"\.cc?$", file)]
