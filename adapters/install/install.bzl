@@ -21,45 +21,33 @@ def _archives(linker_inputs):
                 archives[archive] = True
     return archives.keys()
 
-# One object of all objects: a program that links any of it links all of it, the
-# policies included, which no code names.
 def _merged_library_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     ours, others = _linker_inputs(ctx.attr.deps, ctx)
     there = _archives(_linker_inputs(ctx.attr.without, ctx)[0])
     archives = [archive for archive in _archives(ours) if archive not in there]
-    out = ctx.actions.declare_file(ctx.attr.name + ".a")
-    ctx.actions.run_shell(
+    merged = ctx.actions.declare_file(ctx.attr.name + ".o")
+    ctx.actions.run(
         inputs = depset(archives, transitive = [toolchain.all_files]),
-        outputs = [out],
+        outputs = [merged],
         arguments = [
             toolchain.ld_executable,
             toolchain.nm_executable,
             toolchain.objcopy_executable,
-            toolchain.ar_executable,
             ctx.attr.keep_global,
-            out.path,
+            merged.path,
         ] + [archive.path for archive in archives],
-        command = """set -e
-ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
-shift 6
-trap 'rm -f "$out.o" "$out.unique"' EXIT
-if [ -n "$keep" ]; then
-  # Keeps its own copy of every inline function: the linker may discard a group,
-  # and a local name in it would lose its code.
-  "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
-  # "Unique" symbols stay global unless they are made weak first.
-  "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
-  "$objcopy" --weaken-symbols="$out.unique" "$out.o"
-  "$objcopy" --wildcard --keep-global-symbol="$keep" "$out.o"
-else
-  "$ld" -r -o "$out.o" --whole-archive "$@"
-fi
-rm -f "$out"
-"$ar" rcsD "$out" "$out.o"
-""",
+        executable = ctx.executable._merge,
         mnemonic = "MergeArchives",
-        progress_message = "Merging %d archives into %s" % (len(archives), out.short_path),
+        progress_message = "Merging %d archives into %s" % (len(archives), merged.short_path),
+    )
+    out = ctx.actions.declare_file(ctx.attr.name + ".a")
+    ctx.actions.run(
+        inputs = depset([merged], transitive = [toolchain.all_files]),
+        outputs = [out],
+        arguments = ["rcsD", out.path, merged.path],
+        executable = toolchain.ar_executable,
+        mnemonic = "ArchiveMerged",
     )
     features = cc_common.configure_features(
         ctx = ctx,
@@ -67,7 +55,7 @@ rm -f "$out"
         requested_features = ctx.features,
         unsupported_features = ctx.disabled_features,
     )
-    merged = cc_common.create_linker_input(
+    linker_input = cc_common.create_linker_input(
         owner = ctx.label,
         libraries = depset([cc_common.create_library_to_link(
             actions = ctx.actions,
@@ -80,7 +68,7 @@ rm -f "$out"
     return [
         DefaultInfo(files = depset([out])),
         CcInfo(linking_context = cc_common.create_linking_context(
-            linker_inputs = depset([merged] + others, order = "topological"),
+            linker_inputs = depset([linker_input] + others, order = "topological"),
         )),
     ]
 
@@ -96,6 +84,12 @@ merged_library = rule(
             providers = [CcInfo],
         ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+        "_merge": attr.label(
+            allow_single_file = True,
+            cfg = "exec",
+            default = ":merge_objects.sh",
+            executable = True,
+        ),
     },
     doc = "One static archive, position-independent, of the deps and theirs in this workspace.",
     fragments = ["cpp"],
