@@ -3,24 +3,29 @@
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("//third_party:system_library.bzl", "absl_module")
 
-def _linker_inputs(ctx):
+def _linker_inputs(deps, ctx):
     """The linking contexts of the deps: this workspace's, and the libraries'."""
     ours, others = [], []
-    for dep in ctx.attr.deps:
+    for dep in deps:
         for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
             is_ours = linker_input.owner.workspace_name == ctx.label.workspace_name
             (ours if is_ours else others).append(linker_input)
     return ours, others
 
-def _merged_library_impl(ctx):
-    toolchain = find_cpp_toolchain(ctx)
-    ours, others = _linker_inputs(ctx)
-    archives = []
-    for linker_input in ours:
+def _archives(linker_inputs):
+    archives = {}
+    for linker_input in linker_inputs:
         for library in linker_input.libraries:
             archive = library.pic_static_library or library.static_library
-            if archive and archive not in archives:
-                archives.append(archive)
+            if archive:
+                archives[archive] = True
+    return archives.keys()
+
+def _merged_library_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    ours, others = _linker_inputs(ctx.attr.deps, ctx)
+    there = _archives(_linker_inputs(ctx.attr.without, ctx)[0])
+    archives = [archive for archive in _archives(ours) if archive not in there]
     merged = ctx.actions.declare_file(ctx.attr.name + ".o")
     ctx.actions.run(
         inputs = depset(archives, transitive = [toolchain.all_files]),
@@ -74,6 +79,10 @@ merged_library = rule(
         "keep_global": attr.string(
             doc = "A wildcard: the symbols that stay global. All do without one.",
         ),
+        "without": attr.label_list(
+            doc = "Libraries that the program links beside it.",
+            providers = [CcInfo],
+        ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
         "_merge": attr.label(
             allow_single_file = True,
@@ -89,7 +98,7 @@ merged_library = rule(
 
 def _absl_modules_impl(ctx):
     modules = {}
-    for linker_input in _linker_inputs(ctx)[1]:
+    for linker_input in _linker_inputs(ctx.attr.deps, ctx)[1]:
         if linker_input.owner.workspace_name == "com_google_absl":
             modules[absl_module(linker_input.owner.name)] = True
     out = ctx.actions.declare_file(ctx.attr.name + ".txt")
@@ -100,6 +109,27 @@ absl_modules = rule(
     implementation = _absl_modules_impl,
     attrs = {"deps": attr.label_list(providers = [CcInfo])},
     doc = "The pkg-config modules of Abseil that the deps use, one a line.",
+)
+
+def _system_libraries_impl(ctx):
+    # Each module names its libraries in the order of their use, so the last of
+    # those with the same name comes after all that use it.
+    libraries = []
+    for linker_input in _linker_inputs(ctx.attr.deps, ctx)[1]:
+        for flags in linker_input.user_link_flags:
+            for flag in flags if type(flags) == "list" else [flags]:
+                if flag.startswith("-l"):
+                    if flag in libraries:
+                        libraries.remove(flag)
+                    libraries.append(flag)
+    out = ctx.actions.declare_file(ctx.attr.name + ".txt")
+    ctx.actions.write(out, "\n".join(libraries) + "\n")
+    return [DefaultInfo(files = depset([out]))]
+
+system_libraries = rule(
+    implementation = _system_libraries_impl,
+    attrs = {"deps": attr.label_list(providers = [CcInfo])},
+    doc = "The -l flags of the libraries outside of this workspace that the deps use, one a line.",
 )
 
 _HeadersInfo = provider(
