@@ -4,7 +4,6 @@
 #   cp bazel-bin/tests/install/cmake_files.cmake files.cmake
 
 set(SLUICE_BOTH_SOURCES
-  adapters/policy_host.cc
   priority/internal/share_tree.cc
   priority/internal/share_tree_turns.cc
   priority/internal/sibling_queue.cc
@@ -36,6 +35,7 @@ set(SLUICE_BOTH_SOURCES
   scheduler/two_policies.cc
   signals/faults.cc
   signals/rfc9218_priority.cc
+  signals/version.cc
   trace/json_lines.cc
   trace/record.cc
   trace/replay.cc
@@ -43,8 +43,6 @@ set(SLUICE_BOTH_SOURCES
 )
 
 set(SLUICE_SOURCES
-  adapters/nghttp2/priority_adapter.cc
-  adapters/nghttp2/priority_frame_reader.cc
   h2/budgets.cc
   h2/byte_queue.cc
   h2/connection.cc
@@ -75,11 +73,13 @@ set(SLUICE_SOURCES
 set(SLUICE_C_SOURCES
   adapters/c/caller_memory.cc
   adapters/c/sluice.cc
+  adapters/policy_host.cc
 )
 
 set(SLUICE_NGHTTP2_SOURCES
   adapters/nghttp2/priority_adapter.cc
   adapters/nghttp2/priority_frame_reader.cc
+  adapters/policy_host.cc
 )
 
 set(SLUICE_PYTHON_SOURCES
@@ -89,9 +89,6 @@ set(SLUICE_PYTHON_SOURCES
 )
 
 set(SLUICE_HEADERS
-  adapters/nghttp2/priority_adapter.h
-  adapters/nghttp2/priority_frame_reader.h
-  adapters/policy_host.h
   h2/connection.h
   h2/errors.h
   h2/events.h
@@ -125,63 +122,54 @@ set(SLUICE_HEADERS
   signals/rfc9218_priority.h
   signals/signal_source.h
   signals/stream_id.h
+  signals/version.h
   trace/json_lines.h
   trace/record.h
   trace/replay.h
   trace/trace_files.h
 )
 
+set(SLUICE_NGHTTP2_HEADERS
+  adapters/nghttp2/priority_adapter.h
+  adapters/nghttp2/priority_frame_reader.h
+  adapters/policy_host.h
+)
+
 set(SLUICE_ABSL
-  absl::algorithm_container
-  absl::bits
-  absl::btree
-  absl::config
-  absl::cord
-  absl::core_headers
-  absl::fixed_array
-  absl::flat_hash_map
-  absl::flat_hash_set
-  absl::hash
-  absl::inlined_vector
-  absl::node_hash_map
-  absl::span
-  absl::status
-  absl::statusor
-  absl::str_format
-  absl::strings
-  absl::time
+  absl_algorithm_container
+  absl_bits
+  absl_btree
+  absl_config
+  absl_cord
+  absl_core_headers
+  absl_fixed_array
+  absl_flat_hash_map
+  absl_flat_hash_set
+  absl_hash
+  absl_inlined_vector
+  absl_node_hash_map
+  absl_span
+  absl_status
+  absl_statusor
+  absl_str_format
+  absl_strings
+  absl_time
 )
 
 set(SLUICE_C_ABSL
-  absl::bits
-  absl::btree
-  absl::core_headers
-  absl::flat_hash_map
-  absl::flat_hash_set
-  absl::hash
-  absl::node_hash_map
-  absl::span
-  absl::status
-  absl::statusor
-  absl::str_format
-  absl::strings
-  absl::time
-)
-
-set(SLUICE_NGHTTP2_ABSL
-  absl::bits
-  absl::btree
-  absl::core_headers
-  absl::flat_hash_map
-  absl::flat_hash_set
-  absl::hash
-  absl::node_hash_map
-  absl::span
-  absl::status
-  absl::statusor
-  absl::str_format
-  absl::strings
-  absl::time
+  absl_bits
+  absl_btree
+  absl_core_headers
+  absl_flat_hash_map
+  absl_flat_hash_set
+  absl_hash
+  absl_node_hash_map
+  absl_span
+  absl_status
+  absl_statusor
+  absl_str_format
+  absl_strings
+  absl_time
 )
 
 set_source_files_properties(adapters/python/module.cc
@@ -205,7 +193,7 @@ set_source_files_properties(priority/internal/sibling_queue.cc
 set_source_files_properties(priority/priority_tree.cc
   PROPERTIES COMPILE_OPTIONS "-fno-tree-slp-vectorize")
 
-set(SLUICE_TESTS_OF_LIBRARIES
+set(SLUICE_TEST_NAMES
   abi_test
   allocator_test
   data_scheduler_signals_test
