@@ -35,7 +35,6 @@ set(SLUICE_BOTH_SOURCES
   scheduler/two_policies.cc
   signals/faults.cc
   signals/rfc9218_priority.cc
-  signals/version.cc
   trace/json_lines.cc
   trace/record.cc
   trace/replay.cc
@@ -68,6 +67,7 @@ set(SLUICE_SOURCES
   scheduler/data_scheduler.cc
   scheduler/data_scheduler_pull.cc
   scheduler/small_frames.cc
+  signals/version.cc
 )
 
 set(SLUICE_C_SOURCES
@@ -193,74 +193,27 @@ set_source_files_properties(priority/internal/sibling_queue.cc
 set_source_files_properties(priority/priority_tree.cc
   PROPERTIES COMPILE_OPTIONS "-fno-tree-slp-vectorize")
 
-set(SLUICE_TEST_NAMES
-  abi_test
-  allocator_test
-  data_scheduler_signals_test
-  frame_test
-  lifecycle_test
-  misuse_test
-  pair_test
-  priority_adapter_test
-  priority_tree_test
-  registry_test
-  stream_book_test
-)
-
-set(SLUICE_TEST_abi_test
+set(SLUICE_TEST_SOURCES
   tests/adapters/c/abi_test.c
-)
-
-set(SLUICE_TEST_allocator_test
   tests/adapters/c/allocator_test.c
-)
-
-set(SLUICE_TEST_data_scheduler_signals_test
-  tests/scheduler/data_scheduler_signals_test.cc
-  tests/scheduler/session.cc
-)
-
-set(SLUICE_TEST_frame_test
-  tests/h2/frame_test.cc
-)
-
-set(SLUICE_TEST_lifecycle_test
-  tests/h2/driver.cc
-  tests/h2/event_text.cc
-  tests/h2/frame_builder.cc
-  tests/h2/frame_text.cc
-  tests/h2/header_codec.cc
-  tests/h2/kept_events.cc
-  tests/h2/lifecycle_test.cc
-)
-
-set(SLUICE_TEST_misuse_test
   tests/adapters/c/misuse_test.c
+  tests/adapters/nghttp2/priority_adapter_test.cc
+  tests/h2/frame_test.cc
+  tests/h2/lifecycle_test.cc
+  tests/h2/pair_test.cc
+  tests/priority/priority_tree_test.cc
+  tests/scheduler/data_scheduler_signals_test.cc
+  tests/scheduler/registry_test.cc
+  tests/scheduler/stream_book_test.cc
 )
 
-set(SLUICE_TEST_pair_test
+set(SLUICE_TEST_SUPPORT_SOURCES
   tests/h2/driver.cc
   tests/h2/event_text.cc
   tests/h2/frame_builder.cc
   tests/h2/frame_text.cc
   tests/h2/header_codec.cc
   tests/h2/kept_events.cc
-  tests/h2/pair_test.cc
-)
-
-set(SLUICE_TEST_priority_adapter_test
-  tests/adapters/nghttp2/priority_adapter_test.cc
-)
-
-set(SLUICE_TEST_priority_tree_test
-  tests/priority/priority_tree_test.cc
   tests/priority/tree_inspector.cc
-)
-
-set(SLUICE_TEST_registry_test
-  tests/scheduler/registry_test.cc
-)
-
-set(SLUICE_TEST_stream_book_test
-  tests/scheduler/stream_book_test.cc
+  tests/scheduler/session.cc
 )

@@ -61,10 +61,11 @@ def main():
         if file.endswith(".cc"):
             text += '\nset_source_files_properties(%s\n  PROPERTIES COMPILE_OPTIONS "%s")\n' % (
                 file, options[file])
-    text += listed("SLUICE_TEST_NAMES", tests)
-    of_libraries = set.union(*(sources(library) for library in libraries.values()))
-    for name, test in tests.items():
-        text += listed("SLUICE_TEST_" + name, sources(test) - of_libraries)
+    of_tests = set.union(*(sources(test) for test in tests.values()))
+    of_tests -= set.union(*(sources(library) for library in libraries.values()))
+    main_files = {file for file in of_tests if re.search(r"_test\.cc?$", file)}
+    text += listed("SLUICE_TEST_SOURCES", main_files)
+    text += listed("SLUICE_TEST_SUPPORT_SOURCES", of_tests - main_files)
     with open(sys.argv[2], "w", encoding="utf-8") as out:
         out.write(text)
 
