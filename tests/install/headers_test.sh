@@ -32,5 +32,6 @@ compile() {
     }
 }
 export -f compile
+# shellcheck disable=SC2016 # the inner shell expands it
 xargs --max-args=1 --max-procs=2 bash -c 'compile "$1"' bash <"$work/headers"
 echo "$(wc -l <"$work/headers") headers"
