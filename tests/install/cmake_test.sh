@@ -23,6 +23,8 @@ say 'files.cmake has the lists of the BUILD files'
 diff "$files" files.cmake ||
   fail 'see above; run: ./bazelw build //tests/install:cmake_files && cp bazel-bin/tests/install/cmake_files.cmake files.cmake'
 
+# With /bin first, CMake finds packages in /lib/cmake, and theirs in /include.
+export PATH=/usr/local/bin:/usr/bin:/bin
 cmake() { command cmake "$@" >"$work/log" 2>&1 || fail "cmake $*: $(tail -n 40 "$work/log")"; }
 
 say 'cmake -B build && cmake --build build && ctest'
