@@ -211,7 +211,8 @@ TEST_F(SluiceTest, RefusedCallsNameTheirErrorAndChangeNothing) {
             SLUICE_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(sluice_open(policy_, 1, nullptr, nullptr),
             SLUICE_ERROR_ALREADY_EXISTS);
-  EXPECT_EQ(ErrorText(), "stream 1 is open already");
+  EXPECT_EQ(ErrorText(),
+            "stream 1 is open already; close it before it opens again");
   const sluice_rfc7540 heavy = {0, 257, 0};
   EXPECT_EQ(sluice_priority_7540(policy_, 1, &heavy),
             SLUICE_ERROR_INVALID_ARGUMENT);
@@ -219,7 +220,7 @@ TEST_F(SluiceTest, RefusedCallsNameTheirErrorAndChangeNothing) {
   EXPECT_EQ(sluice_priority_9218(policy_, 1, &urgent),
             SLUICE_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(sluice_ready(policy_, 3), SLUICE_ERROR_NOT_FOUND);
-  EXPECT_EQ(ErrorText(), "stream 3 is not open");
+  EXPECT_EQ(ErrorText(), "stream 3 is not open; the call is for open streams");
   EXPECT_EQ(sluice_blocked(policy_, 3), SLUICE_ERROR_NOT_FOUND);
   EXPECT_EQ(sluice_close(policy_, 3), SLUICE_ERROR_NOT_FOUND);
   EXPECT_EQ(sluice_set_server_priority(policy_, 3, nullptr, nullptr),
