@@ -3,10 +3,11 @@
 # Abseil whose string_view is std::string_view. Debian's has a class of its own,
 # and //tests/install:std_types_test compiles and runs with that.
 #
-#   std_string_view_test.sh PROGRAM LIST_OF_HEADERS
+#   std_string_view_test.sh PROGRAM LIST_OF_HEADERS…
 set -euo pipefail
 
-program=$1 headers=$2
+program=$1
+shift
 include=${TEST_TMPDIR:?}/include
 mkdir -p "$include/absl/base"
 ln -s "$PWD" "$include/sluice" # as users see the headers
@@ -19,7 +20,7 @@ sed 's/\(define ABSL_OPTION_USE_STD_STRING_VIEW\) .*/\1 1/' "$options" \
   >"$include/absl/base/options.h"
 
 {
-  sed 's|.*|#include <sluice/&>|' "$headers"
+  sed 's|.*|#include <sluice/&>|' "$@"
   echo 'static_assert(std::is_same_v<absl::string_view, std::string_view>);'
 } >"$TEST_TMPDIR/headers.cc"
 for source in "$TEST_TMPDIR/headers.cc" "$program"; do
