@@ -165,9 +165,9 @@ std::vector<Row> PriorityRows() {
        kWrong, "exclusive 2147483647", "0 or 1"},
       {"an override of a stream that never opened",
        [](Handle& of) {
-         return Override(of, 99, sluice_rfc9218{3, 0});
+         return Override(of, 9999, sluice_rfc9218{3, 0});
        },
-       SLUICE_ERROR_NOT_FOUND, "stream 99 is not open", "open streams"},
+       SLUICE_ERROR_NOT_FOUND, "stream 9999 is not open", "open streams"},
       {"an override of a closed stream",
        [](Handle& of) {
          return Override(of, 7, sluice_rfc9218{3, 0});
@@ -222,7 +222,7 @@ void AddNotOpen(const char* const (&names)[4],
     const char* given;
   } kIds[] = {{0, "stream 0 is not open"},
               {7, "stream 7 is not open"},
-              {99, "stream 99 is not open"},
+              {9999, "stream 9999 is not open"},
               {kBeyond, "stream 2147483648 is not open"}};
   for (size_t i = 0; i < std::size(kIds); ++i) {
     const uint32_t id = kIds[i].id;

@@ -172,8 +172,8 @@ std::vector<Row> SubmitRows() {
          "1 to 2147483647");
   submit("a response beyond the last id", kBeyond, ok,
          StatusCode::kInvalidArgument, "2147483648 is no", "1 to 2147483647");
-  submit("a response on an unknown stream", 99, ok, StatusCode::kNotFound,
-         "stream 99", "open stream");
+  submit("a response on an unknown stream", 9999, ok, StatusCode::kNotFound,
+         "stream 9999", "open stream");
   submit("a response on an even stream", 2, ok, StatusCode::kNotFound,
          "stream 2", "open stream");
   submit("a response on a closed stream", 5, ok,
@@ -230,16 +230,16 @@ std::vector<Row> OtherRows() {
        [=](Server& of) { return informational(of, 5, "103"); },
        StatusCode::kFailedPrecondition, "stream 5", "open stream"},
       {"an informational response on an unknown stream",
-       [=](Server& of) { return informational(of, 99, "103"); },
-       StatusCode::kNotFound, "stream 99", "open stream"},
+       [=](Server& of) { return informational(of, 9999, "103"); },
+       StatusCode::kNotFound, "stream 9999", "open stream"},
       {"an informational response 101",
        [=](Server& of) { return informational(of, 1, "101"); },
        StatusCode::kInvalidArgument, "status 101", "other than 101"},
       {"a priority of an unknown stream",
        [](Server& of) {
-         return of.scheduler.SetServerPriority(99, ServerPriority{});
+         return of.scheduler.SetServerPriority(9999, ServerPriority{});
        },
-       StatusCode::kNotFound, "stream 99", "open"},
+       StatusCode::kNotFound, "stream 9999", "open"},
       {"a priority of a closed stream",
        [](Server& of) {
          return of.scheduler.SetServerPriority(5, ServerPriority{});
@@ -270,8 +270,8 @@ std::vector<Row> OtherRows() {
        },
        StatusCode::kInvalidArgument, "urgency -1", "0 to 7"},
       {"hints of an unknown stream",
-       [](Server& of) { return of.scheduler.SetHints(99, {}); },
-       StatusCode::kNotFound, "stream 99", "open"},
+       [](Server& of) { return of.scheduler.SetHints(9999, {}); },
+       StatusCode::kNotFound, "stream 9999", "open"},
       {"hints of a closed stream",
        [](Server& of) { return of.scheduler.SetHints(5, {}); },
        StatusCode::kNotFound, "stream 5", "open"},
@@ -306,7 +306,7 @@ TEST(SchedulerMisuseTest, AWrongCallSaysWhyAndChangesNothing) {
 TEST(SchedulerMisuseTest, CallsAboutUnknownStreamsAreIgnored) {
   Server server;
   const std::string before = server.State();
-  for (const StreamId id : {0u, 2u, 5u, 7u, 99u, kBeyond}) {
+  for (const StreamId id : {0u, 2u, 5u, 7u, 9999u, kBeyond}) {
     server.scheduler.Resume(id);
     server.scheduler.Cancel(id);
     for (const Event& event : std::initializer_list<Event>{
@@ -329,6 +329,7 @@ TEST(SchedulerMisuseTest, WrongCallsWhileABodyIsReadAreRefused) {
     explicit Caller(Server* server) : server_(server) {}
     Chunk Read(size_t) override {
       for (const Row& row : OtherRows()) {
+        if (std::string(row.name).ends_with("101")) continue;  // it has begun
         const absl::Status status = row.call(*server_);
         EXPECT_EQ(status.code(), row.code) << row.name << ": " << status;
       }
@@ -342,7 +343,7 @@ TEST(SchedulerMisuseTest, WrongCallsWhileABodyIsReadAreRefused) {
    private:
     Server* server_;
   };
-  Server server;
+  Server server("fifo");  // 1 goes before 3
   ASSERT_TRUE(server.Submit(1, std::make_unique<Caller>(&server)).ok());
   for (int i = 0; i < 3; ++i) server.scheduler.Pull(100);
   server.Carry();
@@ -357,7 +358,8 @@ TEST(SchedulerMisuseTest, AfterTheConnectionsEndACallSaysSo) {
       server.server.CloseConnection(h2::ErrorCode::kInternalError).ok());
   const absl::Status status = server.Submit(1, Server::Ok());
   EXPECT_FALSE(status.ok());
-  ExpectSays(std::string(status.message()), "CloseConnection()", "ended");
+  ExpectSays(std::string(status.message()), "ended with a GOAWAY",
+             "only another GOAWAY");
   EXPECT_EQ(server.living, 0);
   EXPECT_EQ(server.scheduler.Pull(100), 0u);
 }
