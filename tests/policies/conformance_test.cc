@@ -69,7 +69,7 @@ StreamInfo RandomInfo(std::mt19937& random, StreamId id) {
   info.hints.async_or_defer = random() % 4 == 0;
   info.hints.above_the_fold = random() % 2 == 0;
   info.hints.preload = random() % 4 == 0;
-  info.hints.via = random() % 16 == 0;
+  info.hints.via = id % 32 == 7;
   if (random() % 2 == 0) info.hints.bytes_remaining = random() % 100000;
   return info;
 }
