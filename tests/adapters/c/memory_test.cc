@@ -339,7 +339,7 @@ TEST(MemoryTest, ACallRefusedForLackOfMemorySaysSoAndChangesNothing) {
   const sluice_hints hints = SLUICE_HINTS_INIT;
   EXPECT_EQ(sluice_open(policy, id, nullptr, nullptr), SLUICE_ERROR_NO_MEMORY);
   EXPECT_EQ(std::string(sluice_error_text(policy)).substr(0, 23),
-            "the allocator gave NULL; a policy needs memory");
+            "the allocator gave NULL");
   EXPECT_EQ(sluice_priority_9218(policy, 1, &urgent), SLUICE_ERROR_NO_MEMORY);
   EXPECT_EQ(sluice_priority_7540(policy, 1, &heavy), SLUICE_ERROR_NO_MEMORY);
   EXPECT_EQ(sluice_set_hints(policy, 1, &hints), SLUICE_ERROR_NO_MEMORY);
