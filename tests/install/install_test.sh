@@ -271,7 +271,7 @@ for tool in compare server replay; do
   done <"$work/flags"
 done
 for page in "$man"/*; do
-  groff -k -man -Tascii -ww -z "$page" >"$work/warnings" 2>&1
+  groff -k -man -Tutf8 -ww -z "$page" >"$work/warnings" 2>&1
   [ ! -s "$work/warnings" ] || fail "$(cat "$work/warnings")"
 done
 
