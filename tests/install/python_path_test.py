@@ -20,7 +20,7 @@ import throttled_client as client  # noqa: E402
 HOME = os.environ["TEST_TMPDIR"]
 FOLDER = "/usr/local/lib/python%d.%d/dist-packages" % sys.version_info[:2]
 MOUNTED = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-           'mount --bind "$0" "$1" && shift && exec "$@"', HOME + "/stage" + FOLDER, FOLDER]
+           'mount --rbind "$0" "$1" && shift && exec "$@"', HOME + "/stage" + FOLDER, FOLDER]
 # Neither PYTHONPATH nor a home with modules of its own.
 ENVIRONMENT = {"PATH": os.defpath, "HOME": HOME, "PYTHONDONTWRITEBYTECODE": "1"}
 WHICH = """
@@ -38,7 +38,7 @@ class PythonPathTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         refused = subprocess.run(
-            ["unshare", "--user", "--map-root-user", "--mount", "mount", "--bind", "/mnt", "/mnt"],
+            ["unshare", "--user", "--map-root-user", "--mount", "mount", "--rbind", "/mnt", "/mnt"],
             stderr=subprocess.PIPE, text=True)
         if refused.returncode != 0:
             raise unittest.SkipTest("this machine refuses namespaces: " + refused.stderr)
