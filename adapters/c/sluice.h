@@ -37,8 +37,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header, and as one number: a byte each, 0x020103 is 2.1.3.
- * docs/stability.md says which part changes when. */
+/* The version of this header, and the same as a number, a byte for each part:
+ * 0x020103 is 2.1.3. docs/stability.md says which part changes when. */
 #define SLUICE_VERSION_MAJOR 3
 #define SLUICE_VERSION_MINOR 0
 #define SLUICE_VERSION_PATCH 0
