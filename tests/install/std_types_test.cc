@@ -34,6 +34,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -163,6 +164,9 @@ TEST(StdTypesTest, ReceivedBytesComeFromEveryKindOfBuffer) {
 }
 
 TEST(StdTypesTest, AViewIsOfWhatTheProgramSees) {
+  // It costs what the view below costs: two registers.
+  static_assert(std::is_trivially_copyable_v<StringView>);
+  static_assert(sizeof(StringView) == 2 * sizeof(void*));
   char text[16] = "up to the NUL";
   EXPECT_EQ(StringView(text).size(), 13u);
   const uint8_t octets[4] = {'a', 0, 'b', 0};
