@@ -123,6 +123,7 @@ set(SLUICE_HEADERS
   signals/signal_source.h
   signals/stream_id.h
   signals/version.h
+  signals/views.h
   trace/json_lines.h
   trace/record.h
   trace/replay.h
@@ -159,6 +160,7 @@ set(SLUICE_ABSL
 set(SLUICE_C_ABSL
   absl_bits
   absl_btree
+  absl_config
   absl_core_headers
   absl_flat_hash_map
   absl_flat_hash_set
