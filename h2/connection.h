@@ -272,10 +272,12 @@ class Connection {
   absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
 
   // The caller processed `bytes` (a sum of
-  // DataReceived::flow_controlled_length) of `id`. Queues WINDOW_UPDATE frames
-  // when they are worth sending. For a stream that is closed by now it credits
-  // only the connection's window. Errors: InvalidArgument (id 0, more than
-  // 2^31−1 bytes), NoSuchStream.
+  // DataReceived::flow_controlled_length) of `id`, once. Queues WINDOW_UPDATE
+  // frames when they are worth sending. For a stream that is closed by now it
+  // credits only the connection's window. A DataScheduler makes this call
+  // itself, unless its options say no. Errors: InvalidArgument (id 0, more than
+  // 2^31−1 bytes, more than arrived and was not acknowledged yet; of closed
+  // streams the sum counts), NoSuchStream.
   absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
 
   // --- Questions -----------------------------------------------------------

@@ -453,6 +453,13 @@ absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   if (stream == nullptr && core.streams.Fate(id) == StreamFate::kIdle) {
     return core.streams.NotLive(id);
   }
+  const int64_t allowed = core.streams.Unacknowledged(stream);
+  if (static_cast<int64_t>(bytes) > allowed) {
+    return StreamFault(ErrorKind::kInvalidArgument, id, "has ", bytes,
+                       " bytes acknowledged; ", allowed, " that arrived ",
+                       stream == nullptr ? "on closed streams " : "",
+                       "are not acknowledged yet");
+  }
   core.flow.Acknowledge(stream, bytes);
   return absl::OkStatus();
 }

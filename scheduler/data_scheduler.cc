@@ -75,6 +75,15 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   }
 }
 
+void DataScheduler::Impl::Handle(const h2::DataReceived& event) {
+  if (!options_.acknowledge_received_data) return;
+  // Of a stream that is gone, the connection's window alone gets credit. Fails
+  // only when the connection has ended.
+  connection_
+      ->AcknowledgeReceivedData(event.stream_id, event.flow_controlled_length)
+      .IgnoreError();
+}
+
 void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
   if (event.stream_id == h2::kConnectionStreamId) {
     // Each Pull() asks how far it is open.

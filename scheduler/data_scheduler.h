@@ -106,6 +106,13 @@ struct DataSchedulerOptions {
   // (StreamBook). A signal for one id more is ignored.
   size_t max_streams = kDefaultMaxStreams;
 
+  // OnEvent(DataReceived) acknowledges the data, padding included, so that the
+  // peer may send more (h2::Connection::AcknowledgeReceivedData()). False: you
+  // make that call when you have processed the data, so that a peer cannot send
+  // faster than you store. Then make it for each event, and of closed streams
+  // too: they share the connection's window.
+  bool acknowledge_received_data = true;
+
   // Gets a TraceFrame for the outcome of each pick; null: none. For the
   // decisions behind them give the scheduler a policy by CreateRecordedPolicy()
   // with the same sink. Must outlive the scheduler.
@@ -135,7 +142,8 @@ class DataScheduler {
   DataScheduler(const DataScheduler&) = delete;
   DataScheduler& operator=(const DataScheduler&) = delete;
 
-  // Give every event of the connection here, in order, before acting on it.
+  // Give every event of the connection here, in order, before acting on it. The
+  // sender of DATA gets new credit by this call, unless the options say no.
   void OnEvent(const h2::Event& event);
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.

@@ -80,6 +80,7 @@ class DataScheduler::Impl {
   template <typename Event>
   void Handle(const Event&) {}
   void Handle(const h2::RequestReceived& event);
+  void Handle(const h2::DataReceived& event);
   void Handle(const h2::WindowUpdated& event);
   void Handle(const h2::RemoteSettingsChanged& event);
   void Handle(const h2::StreamReset& event) { CloseIfOpen(event.stream_id); }
