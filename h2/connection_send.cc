@@ -301,6 +301,11 @@ absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
   return absl::OkStatus();
 }
 
+void Connection::LogStreamError(StreamId id, const absl::Status& why) const {
+  impl_->core.Log(absl::StrCat("stream ", id), ErrorCode::kInternalError,
+                  why.message());
+}
+
 absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
                                     HeaderSpan headers) {
   Core& core = impl_->core;
