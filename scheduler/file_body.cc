@@ -56,8 +56,8 @@ DataSource::Chunk FileBody::Read(size_t max_bytes) {
     }
     if (got == 0) {
       chunk.status = absl::DataLossError(
-          absl::StrCat("the file became shorter: ", end_, " bytes were there, ",
-                       offset_, " are left"));
+          absl::StrCat("the file became shorter: it has no byte ", offset_,
+                       " of ", end_, " any more"));
       return chunk;
     }
     chunk.shared.bytes = absl::string_view(block->data(), got);

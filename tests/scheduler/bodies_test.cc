@@ -128,8 +128,8 @@ TEST_F(FileBodyTest, AFileThatBecameShorterFailsTheBody) {
   ASSERT_EQ(ftruncate(file_, 6), 0);
   EXPECT_EQ(TextOf(body.Read(10)), "ef");
   EXPECT_EQ(body.Read(10).status,
-            absl::DataLossError("the file became shorter: 9 bytes were there, "
-                                "6 are left"));
+            absl::DataLossError("the file became shorter: it has no byte 6 of "
+                                "9 any more"));
 }
 
 TEST_F(FileBodyTest, AFileThatBecameLongerGivesTheBytesOfBefore) {
