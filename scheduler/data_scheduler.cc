@@ -37,7 +37,11 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (stream == nullptr) return;
   const absl::string_view method = event.headers.Find(":method").value_or("");
   stream->head = method == "HEAD";
-  if (method == "CONNECT") book_.SetHints(&stream->record, {.tunnel = true});
+  const bool tunnel = method == "CONNECT";
+  const bool via = event.headers.Find("via").has_value();
+  if (tunnel || via) {
+    book_.SetHints(&stream->record, {.tunnel = tunnel, .via = via});
+  }
 }
 
 void DataScheduler::Impl::Handle(const h2::DataReceived& event) {
