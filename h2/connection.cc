@@ -28,6 +28,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
@@ -151,6 +152,29 @@ absl::Status Connection::CloseConnection(
   return absl::OkStatus();
 }
 
+absl::Status Connection::Drain(absl::Duration deadline) {
+  Core& core = impl_->core;
+  SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
+  if (deadline < absl::ZeroDuration()) {
+    return ConnectionFault(ErrorKind::kInvalidArgument, "the deadline is ",
+                           absl::FormatDuration(deadline),
+                           "; it must not be negative");
+  }
+  core.draining.ends_at = core.now + deadline;
+  if (core.draining.begun) return absl::OkStatus();
+  core.draining.begun = true;
+  core.QueueGoAway(ErrorCode::kNoError, {}, kMaxStreamId);
+  core.output.AppendControl(EncodePing(Draining::kPing, /*ack=*/false));
+  ++core.unanswered_pings;
+  return absl::OkStatus();
+}
+
+bool Connection::IsDrained() const {
+  const Core& core = impl_->core;
+  return core.draining.answered && !core.life.terminated() &&
+         OpenInboundStreams() == 0 && OpenOutboundStreams() == 0;
+}
+
 absl::Status Connection::StartGracefulShutdown() {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
@@ -178,15 +202,24 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
   }
   core.budgets.Advance(elapsed);
   core.now += elapsed;
+  if (core.life.terminated()) return absl::OkStatus();
   const absl::Duration limit = core.options.settings_timeout;
-  if (core.life.terminated() || !core.settings.waits_for_ack() ||
-      core.now - core.settings.oldest_sent_at() < limit) {
+  if (core.settings.waits_for_ack() &&
+      core.now - core.settings.oldest_sent_at() >= limit) {
+    return core.Terminate(
+        ConnectionFault(ErrorKind::kSettingsTimeout,
+                        "the peer has not acknowledged SETTINGS for ",
+                        absl::FormatDuration(limit), " (RFC 9113 6.5.3)"));
+  }
+  if (!core.draining.begun || core.now < core.draining.ends_at || IsDrained()) {
     return absl::OkStatus();
   }
   return core.Terminate(
-      ConnectionFault(ErrorKind::kSettingsTimeout,
-                      "the peer has not acknowledged SETTINGS for ",
-                      absl::FormatDuration(limit), " (RFC 9113 6.5.3)"));
+      MakeError(ErrorKind::kConnectionClosed,
+                absl::StrCat("the drain is at its deadline, with ",
+                             OpenInboundStreams() + OpenOutboundStreams(),
+                             " streams open (RFC 9113 6.8)"),
+                kConnectionStreamId, ErrorCode::kNoError));
 }
 
 absl::Status Connection::AdvanceTime(std::chrono::nanoseconds elapsed) {

@@ -27,9 +27,8 @@
 // and the name of its kind: see h2/errors.h. Any call that sends may fail with
 // Protocol (before InitiateConnection()), with ConnectionClosed (after the end)
 // and with OutputFull (Limits::output_control_high_water_mark). ResetStream(),
-// CloseConnection(), StartGracefulShutdown() and calls that open a window never
-// fail with OutputFull. The comments below
-// name the other kinds.
+// CloseConnection(), Drain(), StartGracefulShutdown() and calls that open a
+// window never fail with OutputFull. The comments below name the other kinds.
 //
 // Cost. A question about a living stream is O(1). A call that sends is at most
 // O(bytes of its frame); SendData() does not touch its payload.
@@ -192,6 +191,10 @@ class Connection {
   // RST_STREAM (RFC 9113 §6.4). Errors: NoSuchStream, StreamClosed.
   absl::Status ResetStream(StreamId id, ErrorCode code);
 
+  // A fault of our own on stream `id`, as a line for
+  // ConnectionOptions::log_sink, which has those of the peer already.
+  void LogStreamError(StreamId id, const absl::Status& why) const;
+
   // PUSH_PROMISE (RFC 9113 §8.4); servers only. `promised_id` is
   // GetNextAvailableStreamId() or higher; SendHeaders(promised_id, …) then
   // sends the response. Errors: ServersOnly; Protocol where the peer does not
@@ -215,11 +218,22 @@ class Connection {
       ErrorCode code = ErrorCode::kNoError, StringView additional_data = {},
       std::optional<StreamId> last_stream_id = std::nullopt);
 
-  // The first step of a graceful shutdown (RFC 9113 §6.8): a GOAWAY with
-  // 2^31−1. It asks the peer to open no more streams, and refuses none that are
-  // on their way. Send a PING with it. After the answer, CloseConnection()
-  // names the real last stream; the connection is done when
-  // OpenInboundStreams() is 0.
+  // The graceful end (RFC 9113 §6.8). Now: a GOAWAY with 2^31−1, which asks the
+  // peer to open no more streams and refuses none that are on their way, and a
+  // PING. At the PING's answer: a GOAWAY with the real last stream; what comes
+  // on later ones is ignored. Then the streams come to their ends. When
+  // `deadline` has passed by AdvanceTime() before that, the connection ends
+  // with GOAWAY(NO_ERROR), and AdvanceTime() says so. Called again, it changes
+  // the deadline, from now on; it may be infinite. Errors: InvalidArgument (a
+  // negative `deadline`).
+  absl::Status Drain(absl::Duration deadline);
+
+  // Drain() has come to its end: no stream is open, and none will open. Write
+  // the output, then close the socket. False once the connection
+  // IsTerminated(), which wants the same. O(1).
+  bool IsDrained() const;
+
+  // The first GOAWAY of Drain() alone.
   absl::Status StartGracefulShutdown();
 
   // SETTINGS; each value holds for us when the peer acknowledges this frame
@@ -238,9 +252,10 @@ class Connection {
 
   // `elapsed` time went by since the last call. Refills Limits::budgets, and
   // ends the connection with SETTINGS_TIMEOUT when the peer has not
-  // acknowledged our SETTINGS for too long. It is safe never to call it: then
-  // only useful work refills budgets. The core knows no other clock. Error:
-  // InvalidArgument (`elapsed` is infinite or negative).
+  // acknowledged our SETTINGS for too long, and with NO_ERROR at the deadline
+  // of Drain(). It is safe never to call it: then only useful work refills
+  // budgets. The core knows no other clock. Error: InvalidArgument (`elapsed`
+  // is infinite or negative), the connection's end.
   absl::Status AdvanceTime(absl::Duration elapsed);
   absl::Status AdvanceTime(std::chrono::nanoseconds elapsed);
 
@@ -276,10 +291,12 @@ class Connection {
   absl::Status IncrementFlowControlWindow(StreamId id, uint32_t increment);
 
   // The caller processed `bytes` (a sum of
-  // DataReceived::flow_controlled_length) of `id`. Queues WINDOW_UPDATE frames
-  // when they are worth sending. For a stream that is closed by now it credits
-  // only the connection's window. Errors: InvalidArgument (id 0, more than
-  // 2^31−1 bytes), NoSuchStream.
+  // DataReceived::flow_controlled_length) of `id`, once. Queues WINDOW_UPDATE
+  // frames when they are worth sending. For a stream that is closed by now it
+  // credits only the connection's window. A DataScheduler makes this call
+  // itself, unless its options say no. Errors: InvalidArgument (id 0, more than
+  // 2^31−1 bytes, more than arrived and was not acknowledged yet; of closed
+  // streams the sum counts), NoSuchStream.
   absl::Status AcknowledgeReceivedData(StreamId id, size_t bytes);
 
   // --- Questions -----------------------------------------------------------

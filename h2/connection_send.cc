@@ -304,6 +304,11 @@ absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
   return absl::OkStatus();
 }
 
+void Connection::LogStreamError(StreamId id, const absl::Status& why) const {
+  impl_->core.Log(absl::StrCat("stream ", id), ErrorCode::kInternalError,
+                  why.message());
+}
+
 absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
                                     HeaderSpan headers) {
   Core& core = impl_->core;
@@ -455,6 +460,13 @@ absl::Status Connection::AcknowledgeReceivedData(StreamId id, size_t bytes) {
   Stream* const stream = core.streams.Find(id);
   if (stream == nullptr && core.streams.Fate(id) == StreamFate::kIdle) {
     return core.streams.NotLive(id);
+  }
+  const int64_t allowed = core.streams.Unacknowledged(stream);
+  if (static_cast<int64_t>(bytes) > allowed) {
+    return StreamFault(ErrorKind::kInvalidArgument, id, "has ", bytes,
+                       " bytes acknowledged; ", allowed, " that arrived ",
+                       stream == nullptr ? "on closed streams " : "",
+                       "are not acknowledged yet");
   }
   core.flow.Acknowledge(stream, bytes);
   return absl::OkStatus();

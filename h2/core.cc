@@ -13,10 +13,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -69,17 +71,27 @@ void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
 }
 
 absl::Status Core::Terminate(absl::Status error) {
-  Log("connection", error);
+  Log("connection", ErrorCodeOf(error), error.message());
   QueueGoAway(ErrorCodeOf(error), {}, streams.last_peers());
   life.End(error);
   return error;
 }
 
-void Core::Log(absl::string_view who, const absl::Status& error) const {
+void Core::Log(absl::string_view who, ErrorCode code,
+               absl::string_view text) const {
   if (!options.log_sink) return;
-  options.log_sink(absl::StrCat(who, " error ",
-                                ErrorCodeName(ErrorCodeOf(error)), ": ",
-                                error.message()));
+  std::string line = absl::StrCat(who, " error ", ErrorCodeName(code), ": ");
+  // Text of the peer's or of the application's makes no second line.
+  for (const char c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      absl::StrAppend(
+          &line, "\\x",
+          absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    } else {
+      line += c;
+    }
+  }
+  options.log_sink(line);
 }
 
 // --- Streams ---------------------------------------------------------------
@@ -157,7 +169,7 @@ absl::Status Core::CheckDependency(StreamId id,
 absl::Status Core::StreamError(absl::Status error, Events* events) {
   const StreamId id = ErrorStreamOf(error);
   const ErrorCode code = ErrorCodeOf(error);
-  Log(absl::StrCat("stream ", id), error);
+  Log(absl::StrCat("stream ", id), code, error.message());
   SLUICE_RETURN_IF_ERROR(budgets.Spend(Budgets::kProvokedReset));
   SLUICE_RETURN_IF_ERROR(output.AppendAnswer(EncodeRstStream(id, code)));
   if (Stream* const stream = streams.Find(id); stream != nullptr) {

@@ -41,6 +41,15 @@ namespace sluice::h2 {
 
 using Events = std::vector<Event>;
 
+// Connection::Drain().
+struct Draining {
+  static constexpr absl::string_view kPing = "sluice:d";
+
+  bool begun = false;
+  bool answered = false;   // the PING, so the last stream is named
+  absl::Duration ends_at;  // as Core::now
+};
+
 struct Core {
   explicit Core(ConnectionOptions connection_options);
   Core(const Core&) = delete;
@@ -124,6 +133,8 @@ struct Core {
   // RST_STREAM for `error`, a fault of the peer's on the stream that it names,
   // which lives or is idle. Error: a limit makes it the connection's.
   absl::Status StreamError(absl::Status error, Events* events);
+  // One line for log_sink: "stream 1 error INTERNAL_ERROR: text".
+  void Log(absl::string_view who, ErrorCode code, absl::string_view text) const;
   // Checks the peer's settings, and takes them. Errors: InvalidSettingsValue,
   // FlowControl.
   absl::Status TakeRemoteSettings(absl::Span<const Setting> changes,
@@ -137,6 +148,7 @@ struct Core {
   FlowControl flow;
   Budgets budgets;
   HpackEncoder encoder;
+  Draining draining;
   uint64_t unanswered_pings = 0;  // of ours
   absl::Duration now;             // the sum of AdvanceTime()
 
@@ -158,7 +170,6 @@ struct Core {
                                  Events* events);
   // A frame on a stream that does not live.
   absl::Status OnGoneStream(StreamId id, StreamInput input);
-  void Log(absl::string_view who, const absl::Status& error) const;
 };
 
 }  // namespace sluice::h2

@@ -62,8 +62,10 @@ class FlowControl {
   // Error: DenialOfService (too many answers wait).
   absl::Status CreditConnection(size_t bytes);
   // The caller processed `bytes` of a stream, which may be gone: then null.
+  // They are at most StreamTable::Unacknowledged().
   void Acknowledge(Stream* stream, size_t bytes) {
     const auto processed = static_cast<int64_t>(bytes);
+    streams_->Unacknowledged(stream) -= processed;
     QueueUpdate(kConnectionStreamId, receive_window_.Process(processed));
     // After END_STREAM nothing more comes in on the stream.
     if (stream == nullptr || stream->received == MessagePhase::kComplete) {

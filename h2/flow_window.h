@@ -53,7 +53,7 @@ class SendWindow {
 class ReceiveWindow {
  public:
   explicit ReceiveWindow(int64_t size = kDefaultWindow)
-      : size_(size), largest_(size) {}
+      : size_(size), largest_(static_cast<int32_t>(size)) {}
 
   int64_t size() const { return size_; }
 
@@ -70,7 +70,7 @@ class ReceiveWindow {
   bool Open(int64_t delta, int64_t limit = kMaxWindow) {
     if (size_ + delta > limit) return false;
     size_ += delta;
-    largest_ = std::max(largest_, size_);
+    largest_ = static_cast<int32_t>(std::max<int64_t>(largest_, size_));
     return true;
   }
 
@@ -78,7 +78,8 @@ class ReceiveWindow {
   // 2^31−1.
   void ChangeInitialSize(int64_t delta) {
     size_ = std::min(size_ + delta, kMaxWindow);
-    largest_ = std::clamp<int64_t>(largest_ + delta, 0, kMaxWindow);
+    largest_ = static_cast<int32_t>(
+        std::clamp<int64_t>(largest_ + delta, 0, kMaxWindow));
   }
 
   // `bytes` of those that arrived were processed. Returns the increment that is
@@ -87,15 +88,16 @@ class ReceiveWindow {
   // bytes: smaller updates would cost the peer a frame for each of its own. The
   // increment does not raise the window above `limit`.
   uint32_t Process(int64_t bytes, int64_t limit = kMaxWindow) {
-    processed_ += bytes;
-    if (processed_ == 0) return 0;
-    if (processed_ < largest_ / 2 &&
-        (size_ > 0 || processed_ < std::min<int64_t>(1024, largest_ / 4))) {
+    const int64_t processed = processed_ + bytes;
+    if (processed == 0) return 0;
+    if (processed < largest_ / 2 &&
+        (size_ > 0 || processed < std::min<int64_t>(1024, largest_ / 4))) {
+      processed_ = static_cast<int32_t>(processed);
       return 0;
     }
     // Bytes that the caller opened meanwhile are not given a second time.
     const int64_t increment = std::max<int64_t>(
-        0, std::min(processed_, std::min(largest_, limit) - size_));
+        0, std::min(processed, std::min<int64_t>(largest_, limit) - size_));
     processed_ = 0;
     size_ += increment;
     return static_cast<uint32_t>(increment);
@@ -103,8 +105,8 @@ class ReceiveWindow {
 
  private:
   int64_t size_;
-  int64_t largest_;  // the size that Process() restores
-  int64_t processed_ = 0;
+  int32_t largest_;        // the size that Process() restores
+  int32_t processed_ = 0;  // less than half of it
 };
 
 }  // namespace sluice::h2

@@ -480,6 +480,7 @@ absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
   core_.budgets.WorkOnBytes(static_cast<int64_t>(data.size()));
   const size_t counted = last ? data_.uncounted : data.size();
   data_.uncounted -= counted;
+  stream->unacknowledged += static_cast<int64_t>(counted);
   const bool end_stream = last && piece.Has(kFlagEndStream);
   events->emplace_back(
       DataReceived{piece.stream_id, data, counted, end_stream, piece.rest});

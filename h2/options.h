@@ -133,7 +133,9 @@ struct ConnectionOptions {
   // Connection::AdvanceTime(); GOAWAY(SETTINGS_TIMEOUT) (RFC 9113 §6.5.3).
   absl::Duration settings_timeout = absl::Seconds(10);
 
-  // Gets a line for each stream error and connection error; may be null. It
+  // Gets a line for each stream error and connection error, the peer's and,
+  // from Connection::LogStreamError(), ours; may be null. A DataScheduler
+  // reports there why a response failed. Control characters are escaped. It
   // must not call the connection.
   std::function<void(StringView)> log_sink = nullptr;
 };

@@ -257,6 +257,12 @@ absl::Status Receiver::OnPing(const Frame& frame, Events* events) {
     SLUICE_RETURN_IF_ERROR(core_.budgets.Spend(Budgets::kPingAck));
   }
   events->emplace_back(PingAckReceived{std::string(frame.payload)});
+  Draining& draining = core_.draining;
+  if (draining.begun && !draining.answered &&
+      frame.payload == Draining::kPing) {
+    draining.answered = true;
+    core_.QueueGoAway(ErrorCode::kNoError, {}, core_.streams.last_peers());
+  }
   return absl::OkStatus();
 }
 

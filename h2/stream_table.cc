@@ -135,6 +135,7 @@ std::unique_ptr<Stream> StreamTable::NewStream() {
 
 void StreamTable::Destroy(Stream* stream) {
   if (last_found_ == stream) last_found_ = nullptr;
+  unacknowledged_of_gone_ += stream->unacknowledged;
   const auto it = live_.find(stream->id);
   if (spare_.size() < kMostSpare) {
     stream->authority = nullptr;  // may be as long as a header list

@@ -44,6 +44,8 @@ struct alignas(64) Stream {
   bool unchecked_length = false;  // content-length is not compared
   SendWindow send_window;
   ReceiveWindow receive_window;
+  // Of DataReceived events, and not acknowledged.
+  int64_t unacknowledged = 0;
   // content-length of the incoming message, and its bytes so far.
   int64_t received_body = 0;
   int64_t expected_body = kAnyLength;
@@ -118,6 +120,12 @@ class StreamTable {
   // kResetByPeer becomes kResetByPeerAnswered.
   void MarkAnswered(StreamId id);
 
+  // The bytes of DataReceived events that are not acknowledged: of a living
+  // stream; or, for null, of all that are gone.
+  int64_t& Unacknowledged(Stream* stream) {
+    return stream == nullptr ? unacknowledged_of_gone_ : stream->unacknowledged;
+  }
+
   // Open or half-closed streams (§5.1.2) that we / the peer opened.
   size_t active_ours() const { return active_[0]; }
   size_t active_peers() const { return active_[1]; }
@@ -175,6 +183,7 @@ class StreamTable {
   IdSpace ids_[2];  // ours, the peer's
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;
+  int64_t unacknowledged_of_gone_ = 0;
   mutable Stream* last_found_ = nullptr;  // lives, or null
   std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.

@@ -4,9 +4,9 @@
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_info.h>
-#include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,49 +15,13 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "scheduler/data_scheduler_impl.h"
+#include "scheduler/data_scheduler_message.h"
 
 namespace sluice::scheduler {
 namespace {
-
-// The parameters that the `priority` field of a response names (RFC 9218 §8).
-// Its lines are one dictionary (RFC 8941 §4.2). The core sends names in lower
-// case.
-std::optional<signals::Rfc9218Parameters> ResponsePriority(
-    const h2::HeaderSpan& headers) {
-  constexpr absl::string_view kName = "priority";
-  std::optional<std::string> value;
-  for (const h2::HeaderView header : headers) {
-    if (header.name.size() != kName.size() ||
-        !absl::EqualsIgnoreCase(header.name, kName)) {
-      continue;
-    }
-    value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
-                              : std::string(header.value);
-  }
-  if (!value.has_value()) return std::nullopt;
-  const std::optional<signals::Rfc9218Parameters> named =
-      signals::ParseRfc9218Parameters(*value);
-  const bool any = named.has_value() && (named->urgency || named->incremental);
-  return any ? named : std::nullopt;
-}
-
-// A response has no other pseudo-header field than :status, and begins with it
-// (RFC 9113 §8.3). The core reads the value without the spaces around it too.
-bool IsInformational(const h2::HeaderSpan& headers) {
-  if (headers.empty()) return false;
-  const h2::HeaderView first = headers[0];
-  if (first.name != ":status" &&
-      !absl::EqualsIgnoreCase(first.name, ":status")) {
-    return false;
-  }
-  const absl::string_view status = absl::StripAsciiWhitespace(first.value);
-  return status.size() == 3 && status[0] == '1';
-}
 
 absl::Status NoSuchStream(h2::StreamId id) {
   return absl::NotFoundError(absl::StrCat("stream ", id, " is not open here"));
@@ -71,11 +35,22 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (Find(event.stream_id) != nullptr) return;
   Stream* const stream = Open(event.stream_id);
   if (stream == nullptr) return;
-  const bool tunnel = event.headers.Find(":method") == "CONNECT";
+  const absl::string_view method = event.headers.Find(":method").value_or("");
+  stream->head = method == "HEAD";
+  const bool tunnel = method == "CONNECT";
   const bool via = event.headers.Find("via").has_value();
   if (tunnel || via) {
     book_.SetHints(&stream->record, {.tunnel = tunnel, .via = via});
   }
+}
+
+void DataScheduler::Impl::Handle(const h2::DataReceived& event) {
+  if (!options_.acknowledge_received_data) return;
+  // Of a stream that is gone, the connection's window alone gets credit. Fails
+  // only when the connection has ended.
+  connection_
+      ->AcknowledgeReceivedData(event.stream_id, event.flow_controlled_length)
+      .IgnoreError();
 }
 
 void DataScheduler::Impl::Handle(const h2::WindowUpdated& event) {
@@ -113,6 +88,14 @@ void DataScheduler::Impl::Handle(const h2::RemoteSettingsChanged& event) {
   }
 }
 
+void DataScheduler::Impl::Handle(const h2::StreamReset& event) {
+  Stream* const stream = Find(event.stream_id);
+  if (stream == nullptr) return;
+  Close(stream,
+        event.remote ? StreamOutcome::kResetByPeer : StreamOutcome::kReset,
+        event.error_code, event.error);
+}
+
 // A signal that the book refuses (a limit) changes nothing.
 void DataScheduler::Impl::Handle(const h2::PriorityUpdated& event) {
   book_.SetRfc7540(event.stream_id, RecordOf(event.stream_id), event.priority,
@@ -128,13 +111,22 @@ void DataScheduler::Impl::Handle(const h2::PriorityFieldUpdated& event) {
 // without, a StreamReset follows for each stream that the peer leaves out.
 void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
   if (event.error_code == h2::ErrorCode::kNoError) return;
-  CloseAll();
+  CloseAll(event.error_code);
 }
 
 // --- Streams -----------------------------------------------------------------
 
-void DataScheduler::Impl::CloseAll() {
-  for (const h2::StreamId id : streams_.SortedIds()) CloseIfOpen(id);
+void DataScheduler::Impl::CloseAll(h2::ErrorCode code) {
+  for (const h2::StreamId id : streams_.SortedIds()) {
+    if (Stream* const stream = Find(id)) {
+      Close(stream, StreamOutcome::kConnectionEnded, code);
+    }
+  }
+}
+
+void DataScheduler::Impl::CloseWithConnection(Stream* stream) {
+  Close(stream, connection_->IsTerminated() ? StreamOutcome::kConnectionEnded
+                                            : StreamOutcome::kReset);
 }
 
 DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id) {
@@ -144,20 +136,32 @@ DataScheduler::Impl::Stream* DataScheduler::Impl::Open(h2::StreamId id) {
   return &stream;
 }
 
-void DataScheduler::Impl::Close(Stream* stream, bool finished) {
+void DataScheduler::Impl::Close(Stream* stream, StreamOutcome outcome,
+                                h2::ErrorCode code, absl::Status status) {
   deferred_.remove(stream);
   may_end_.remove(stream);
   ends_.remove(stream);
   if (stream->source != nullptr) --active_bodies_;
+  const bool finished = outcome == StreamOutcome::kFinished;
   ++(finished ? counters_.streams_finished : counters_.streams_reset);
+  const h2::StreamId id = stream->record.id;
+  if (finished && stream->surplus) {
+    status = absl::OutOfRangeError(
+        absl::StrCat("the body has more than the ", stream->sent,
+                     " bytes of its content-length; they were not sent"));
+    connection_->LogStreamError(id, status);
+  }
   book_.Close(&stream->record);
-  // The source's destructor may call back, so it runs last.
+  const uint64_t sent = stream->sent;
+  // The application and the source's destructor may call back, so they run
+  // last.
   std::unique_ptr<DataSource> source = std::move(stream->source);
-  streams_.Erase(stream->record.id);
+  streams_.Erase(id);
   if (reading_ == stream) {
     reading_ = nullptr;  // another stream may get its place
     closed_in_read_ = std::move(source);
   }
+  Report({id, outcome, sent, code, std::move(status)});
 }
 
 void DataScheduler::Impl::Refresh(Stream* stream) {
@@ -202,22 +206,17 @@ void DataScheduler::Impl::ReleaseDeferred() {
   Refresh(stream);
 }
 
-absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
-                                         h2::HeaderSpan headers,
-                                         std::unique_ptr<DataSource> body,
-                                         SubmitOptions&& options) {
-  if (stopped_) {
-    return absl::FailedPreconditionError(
-        "the DataScheduler is being destroyed");
-  }
-  if (IsInformational(headers)) {
+absl::Status DataScheduler::Impl::CheckSubmit(h2::StreamId id,
+                                              const Stream* stream,
+                                              const MessageFacts& facts,
+                                              const SubmitOptions& options) {
+  if (IsInformational(facts.status)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the response on stream ", id,
                      " has a status of 100 to 199, which "
                      "SubmitInformational() sends"));
   }
-  Stream* stream = Find(id);
-  if (stream != nullptr && (stream->source != nullptr || stream->ended)) {
+  if (stream != nullptr && HasResponse(*stream)) {
     return absl::AlreadyExistsError(
         absl::StrCat("stream ", id, " has a response already"));
   }
@@ -230,14 +229,53 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
       FindFault(id, *options.server, &text) != nullptr) {
     return absl::InvalidArgumentError(text.data());
   }
-  const bool headers_only = body == nullptr && options.trailers.empty();
+  return facts.bad_length.has_value() ? BadLength(id, *facts.bad_length)
+                                      : absl::OkStatus();
+}
+
+absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
+                                         h2::HeaderSpan headers,
+                                         std::unique_ptr<DataSource> body,
+                                         SubmitOptions&& options) {
+  if (stopped_) {
+    return absl::FailedPreconditionError(
+        "the DataScheduler is being destroyed");
+  }
+  MessageFacts facts = FactsOf(headers);
+  Stream* stream = Find(id);
+  if (absl::Status status = CheckSubmit(id, stream, facts, options);
+      !status.ok()) {
+    return status;
+  }
+  const bool is_response = facts.status != 0;
+  const bool no_content = HasNoContent(facts.status) ||
+                          (is_response && stream != nullptr && stream->head);
+  const bool tunnel =
+      facts.connect || (stream != nullptr && stream->record.info.hints.tunnel &&
+                        facts.status / 100 == 2);
+  // RFC 9110 §8.6, §9.3.6: there it says nothing about this message.
+  if (no_content || tunnel) facts.length = std::nullopt;
+  // Only of a stream whose request was not seen, a response without content may
+  // be the one to a HEAD.
+  if (body == nullptr && facts.length.value_or(0) > 0 &&
+      (!is_response || stream != nullptr)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the message on stream ", id, " announces ", *facts.length,
+                     " bytes by content-length, and has no body"));
+  }
+  const bool headers_only =
+      no_content || (body == nullptr && options.trailers.empty());
   if (absl::Status status =
           connection_->SendHeaders(id, headers, {.end_stream = headers_only});
       !status.ok()) {
     return status;
   }
   if (headers_only) {
-    if (stream != nullptr) Close(stream, /*finished=*/true);
+    if (stream == nullptr) {
+      Report({id, StreamOutcome::kFinished});
+    } else {
+      Close(stream, StreamOutcome::kFinished);
+    }
     return absl::OkStatus();
   }
   if (stream == nullptr) stream = Open(id);
@@ -246,16 +284,34 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   if (options.server.has_value()) {
     book_.SetServerPriority(record, options.server);
   }
-  book_.SetResponse(record, ResponsePriority(headers));
+  book_.SetResponse(record, ResponsePriority(facts));
   if (options.hints != ResourceHints()) book_.SetHints(record, options.hints);
   stream->trailers = std::move(options.trailers);
   if (body == nullptr) return Finish(stream);
+  stream->left = facts.length.value_or(kAnyLength);
   stream->source = std::move(body);
   stream->waiting = false;
   ++active_bodies_;
   ExpectEnd(stream);
   Refresh(stream);
   return absl::OkStatus();
+}
+
+void DataScheduler::Impl::ResetRefused(h2::StreamId id, absl::Status why) {
+  Stream* const stream = Find(id);
+  if (stream != nullptr && HasResponse(*stream)) {
+    return connection_->LogStreamError(id, why);
+  }
+  // Fails when the stream is gone: then it has its outcome, or a StreamReset is
+  // on its way to OnEvent().
+  constexpr h2::ErrorCode kCode = h2::ErrorCode::kInternalError;
+  if (!connection_->ResetStream(id, kCode).ok()) return;
+  connection_->LogStreamError(id, why);
+  if (stream == nullptr) {
+    Report({id, StreamOutcome::kFailed, /*bytes=*/0, kCode, std::move(why)});
+  } else {
+    Close(stream, StreamOutcome::kFailed, kCode, std::move(why));
+  }
 }
 
 void DataScheduler::Impl::Resume(h2::StreamId id) {
@@ -280,7 +336,7 @@ DataScheduler::DataScheduler(h2::Connection* connection,
 
 DataScheduler::~DataScheduler() {
   impl_->stopped_ = true;
-  impl_->CloseAll();
+  impl_->CloseAll(h2::ErrorCode::kNoError);
 }
 
 void DataScheduler::OnEvent(const h2::Event& event) {
@@ -293,9 +349,17 @@ absl::Status DataScheduler::Submit(h2::StreamId id, h2::HeaderSpan headers,
   return impl_->Submit(id, headers, std::move(body), std::move(options));
 }
 
+void DataScheduler::SubmitOrReset(h2::StreamId id, h2::HeaderSpan headers,
+                                  std::unique_ptr<DataSource> body,
+                                  SubmitOptions options) {
+  absl::Status status =
+      impl_->Submit(id, headers, std::move(body), std::move(options));
+  if (!status.ok()) impl_->ResetRefused(id, std::move(status));
+}
+
 absl::Status DataScheduler::SubmitInformational(h2::StreamId id,
                                                 h2::HeaderSpan headers) {
-  if (!IsInformational(headers)) {
+  if (!IsInformational(StatusOf(headers))) {
     return absl::InvalidArgumentError(
         absl::StrCat("the informational response on stream ", id,
                      " has no status of 100 to 199"));
@@ -314,7 +378,7 @@ void DataScheduler::Cancel(h2::StreamId id, h2::ErrorCode code) {
   if (stream == nullptr) return;
   // Fails only when the stream is closed already.
   impl_->connection_->ResetStream(id, code).IgnoreError();
-  impl_->Close(stream, /*finished=*/false);
+  impl_->Close(stream, StreamOutcome::kReset, code);
 }
 
 absl::Status DataScheduler::SetServerPriority(

@@ -6,13 +6,13 @@
 //   connection.ReceiveData(bytes, &events);
 //   for (const h2::Event& event : events) {
 //     scheduler.OnEvent(event);        // keep windows and priorities in step
-//     … scheduler.Submit(id, headers, std::move(body));
+//     … scheduler.SubmitOrReset(id, headers, std::move(body));
 //   }
 //   // when the socket can take bytes, and only then:
 //   scheduler.Pull(room); … write connection's output …
 //
-// Give every response with Submit(), or end its stream with Cancel(): the
-// stream is open to the policy from its request until then.
+// Give every response with Submit() or SubmitOrReset(), or end its stream with
+// Cancel(): the stream is open to the policy from its request until then.
 //
 // Memory follows use. An idle scheduler keeps less than 4 KiB with any policy
 // of the registry. After a burst it keeps the objects of 100 closed streams,
@@ -47,7 +47,8 @@ class DataSource {
     absl::Cord data;   // at most the bytes asked for
     bool end = false;  // nothing follows; there may be no bytes
     // Not OK: the body cannot be finished. The DataScheduler resets the stream
-    // with INTERNAL_ERROR and destroys the source.
+    // with INTERNAL_ERROR and destroys the source. The text goes to
+    // h2::ConnectionOptions::log_sink and to on_stream_done.
     absl::Status status;
     // In place of `data`, where nothing shall be allocated.
     h2::SharedBytes shared = {};
@@ -83,6 +84,29 @@ struct SubmitOptions {
       {};  // sent after the last byte of the body
 };
 
+// How a stream ended. It says what the peer got.
+enum class StreamOutcome : uint8_t {
+  kFinished,         // the whole message is in the connection's output
+  kResetByPeer,      // its RST_STREAM, or its GOAWAY left the stream out
+  kReset,            // by us: Cancel(), a call of the connection, or since the
+                     // peer broke a rule
+  kFailed,           // by us, INTERNAL_ERROR: the response could not be given
+  kConnectionEnded,  // GOAWAY with an error, or the DataScheduler's end
+};
+
+struct StreamDone {
+  h2::StreamId stream_id = 0;
+  StreamOutcome outcome = StreamOutcome::kFinished;
+  uint64_t bytes = 0;  // of DATA payload that went into the output
+  // Of the RST_STREAM or GOAWAY.
+  h2::ErrorCode code = h2::ErrorCode::kNoError;
+  // Why, where it is the application's or the peer's fault: the Chunk::status
+  // of its body, the refusal of its headers, the rule that the peer broke. A
+  // stream that finished has OutOfRange if its body had more than the
+  // content-length.
+  absl::Status status = absl::OkStatus();
+};
+
 struct DataSchedulerOptions {
   // The largest DATA payload of one frame, in bytes; the policy's max_grant,
   // the peer's MAX_FRAME_SIZE and the windows bound it too.
@@ -105,6 +129,20 @@ struct DataSchedulerOptions {
   // Open streams, and ids that are not open but have signals, together
   // (StreamBook). A signal for one id more is ignored.
   size_t max_streams = kDefaultMaxStreams;
+
+  // OnEvent(DataReceived) acknowledges the data, padding included, so that the
+  // peer may send more (h2::Connection::AcknowledgeReceivedData()). False: you
+  // make that call when you have processed the data, so that a peer cannot send
+  // faster than you store. Then make it for each event, and of closed streams
+  // too: they share the connection's window.
+  bool acknowledge_received_data = true;
+
+  // Called exactly once for each stream whose request was given to OnEvent() or
+  // that Submit() opened, when we send nothing more on it. Runs inside the call
+  // that ends the stream: OnEvent(), Submit(), Pull(), Cancel() or the
+  // destructor. The stream is gone by then. May call back as DataSource::Read()
+  // may.
+  std::function<void(const StreamDone&)> on_stream_done = nullptr;
 
   // Gets a TraceFrame for the outcome of each pick; null: none. For the
   // decisions behind them give the scheduler a policy by CreateRecordedPolicy()
@@ -135,7 +173,8 @@ class DataScheduler {
   DataScheduler(const DataScheduler&) = delete;
   DataScheduler& operator=(const DataScheduler&) = delete;
 
-  // Give every event of the connection here, in order, before acting on it.
+  // Give every event of the connection here, in order, before acting on it. The
+  // sender of DATA gets new credit by this call, unless the options say no.
   void OnEvent(const h2::Event& event);
 
   // Sends `headers` on stream `id` at once and its body as the policy decides.
@@ -146,17 +185,38 @@ class DataScheduler {
   // its own: RFC 7540 §5.3.5 lets it depend on the stream that it was promised
   // on; set that with `options.server`.
   //
-  // `body` null: headers (and trailers), then END_STREAM. Errors: AlreadyExists
-  // (the stream has a response already), InvalidArgument (`options.server`, an
-  // informational status), FailedPrecondition (this object is being destroyed),
-  // or the connection's own, see Connection::SendHeaders. Nothing is sent then,
-  // and the body is destroyed. Trailers wait for room in the output as DATA
-  // does. Those that may not be sent at all reset the stream with
+  // `body` null: headers (and trailers), then END_STREAM. A response to HEAD,
+  // and one with 204, 205 or 304, has no content (RFC 9110 §6.4.1): it ends
+  // with its headers, and the body is destroyed unread. Of a pushed stream, and
+  // of stream 1 after an upgrade, the method is not known here.
+  //
+  // A `content-length` among the headers is kept (RFC 9113 §8.1.1), but of a
+  // tunnel. The body's bytes end the message when they reach it: a surplus is
+  // not sent, and reported. The peer has all that was announced then, so the
+  // stream ends by END_STREAM. A body that ends before resets the stream with
+  // INTERNAL_ERROR.
+  //
+  // Errors: AlreadyExists (the stream has a response already), InvalidArgument
+  // (`options.server`, an informational status, a `content-length` that is not
+  // one number, or that announces bytes without a body), FailedPrecondition
+  // (this object is being destroyed), or the connection's own, see
+  // Connection::SendHeaders. Nothing is sent then, and the body is destroyed:
+  // the peer still waits for a response. Trailers wait for room in the output
+  // as DATA does. Those that may not be sent at all reset the stream with
   // INTERNAL_ERROR; without a body that is now where there is room, and their
   // error is returned.
-  absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
-                      std::unique_ptr<DataSource> body,
-                      SubmitOptions options = {});
+  [[nodiscard]] absl::Status Submit(h2::StreamId id, h2::HeaderSpan headers,
+                                    std::unique_ptr<DataSource> body,
+                                    SubmitOptions options = {});
+
+  // The same where no other response can follow: a refused Submit() resets the
+  // stream with INTERNAL_ERROR, so that the peer does not wait, and its error
+  // goes to h2::ConnectionOptions::log_sink and to on_stream_done. A response
+  // that the stream has already goes on, and nothing happens to a stream that
+  // the peer has reset.
+  void SubmitOrReset(h2::StreamId id, h2::HeaderSpan headers,
+                     std::unique_ptr<DataSource> body,
+                     SubmitOptions options = {});
 
   // Sends an informational response (RFC 9110 §15.2), such as 103, at once; any
   // number of them may go before Submit(). Errors: InvalidArgument (the status

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
+#include "scheduler/data_scheduler_message.h"
 #include "scheduler/small_frames.h"
 
 namespace sluice::scheduler {
@@ -49,6 +51,8 @@ class DataScheduler::Impl {
  private:
   friend class DataScheduler;  // answers simple calls itself
 
+  static constexpr uint64_t kAnyLength = std::numeric_limits<uint64_t>::max();
+
   // A frame in the middle of a body reads its first cache line and the first of
   // `record` only.
   struct alignas(64) Stream {
@@ -56,11 +60,15 @@ class DataScheduler::Impl {
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;
     bool released = false;  // it has waited long enough in deferred_
-    bool ended = false;  // END_STREAM or trailers wait for room in the output
+    bool ended = false;    // END_STREAM or trailers wait for room in the output
+    bool head = false;     // of a HEAD request: the response has no content
+    bool surplus = false;  // the body has more than its content-length
     // Read but not sent, since the source's own callbacks took the room.
     std::unique_ptr<DataSource::Chunk> unsent;
     Links<Stream> end_links;
-    StreamRecord record;  // the book's
+    uint64_t sent = 0;           // payload bytes of DATA
+    uint64_t left = kAnyLength;  // of the content-length, if there is one
+    StreamRecord record;         // the book's
     Links<Stream> deferred_links;
     uint64_t idle_pull = 0;  // the last Pull() in which its source had nothing
     std::vector<h2::Header> trailers;
@@ -80,15 +88,21 @@ class DataScheduler::Impl {
   template <typename Event>
   void Handle(const Event&) {}
   void Handle(const h2::RequestReceived& event);
+  void Handle(const h2::DataReceived& event);
   void Handle(const h2::WindowUpdated& event);
   void Handle(const h2::RemoteSettingsChanged& event);
-  void Handle(const h2::StreamReset& event) { CloseIfOpen(event.stream_id); }
+  void Handle(const h2::StreamReset& event);
   void Handle(const h2::PriorityUpdated& event);
   void Handle(const h2::PriorityFieldUpdated& event);
   void Handle(const h2::PingAckReceived& event);
   void Handle(const h2::ConnectionTerminated& event);
 
   // --- Streams ---------------------------------------------------------------
+
+  // Submit() succeeded.
+  static bool HasResponse(const Stream& stream) {
+    return stream.source != nullptr || stream.ended;
+  }
 
   Stream* Find(h2::StreamId id) const { return streams_.Find(id); }
   StreamRecord* RecordOf(h2::StreamId id) const {
@@ -97,19 +111,31 @@ class DataScheduler::Impl {
   }
   // Null when the id can be no stream's here (StreamBook::Open()).
   Stream* Open(h2::StreamId id);
-  void Close(Stream* stream, bool finished);
-  // One after the other, since a body's destructor may call back, and close
-  // another stream.
-  void CloseAll();
-  void CloseIfOpen(h2::StreamId id) {
-    if (Stream* stream = Find(id)) Close(stream, /*finished=*/false);
+  // Forgets the stream, and tells the application.
+  void Close(Stream* stream, StreamOutcome outcome,
+             h2::ErrorCode code = h2::ErrorCode::kNoError,
+             absl::Status status = absl::OkStatus());
+  void Report(const StreamDone& done) {
+    if (options_.on_stream_done != nullptr) options_.on_stream_done(done);
   }
+  // It was closed by calls around us.
+  void CloseWithConnection(Stream* stream);
+  // The connection is over. One after the other, since what hears of an end may
+  // close another stream.
+  void CloseAll(h2::ErrorCode code);
+  // A refused Submit() of a stream that nobody answers otherwise.
+  void ResetRefused(h2::StreamId id, absl::Status why);
   // Tells the policy when the stream has become ready or blocked.
   void Refresh(Stream* stream);
   void Defer(Stream* stream);
   void UndeferAll();
   // Lets the stream that was deferred first go, when it has waited long enough.
   void ReleaseDeferred();
+
+  // Whether Submit() is refused before the connection is asked.
+  absl::Status CheckSubmit(h2::StreamId id, const Stream* stream,
+                           const MessageFacts& facts,
+                           const SubmitOptions& options);
 
   // --- Ends ------------------------------------------------------------------
 
@@ -131,7 +157,8 @@ class DataScheduler::Impl {
   // The last byte is out: END_STREAM or trailers go now, or when there is room.
   // Trailers that may not go at all are an error, and reset the stream.
   absl::Status Finish(Stream* stream);
-  void Fail(Stream* stream);
+  // Resets the stream and says why.
+  void Fail(Stream* stream, absl::Status why);
 
   // --- Pulling ---------------------------------------------------------------
   //
@@ -154,6 +181,9 @@ class DataScheduler::Impl {
   bool HoldSmallWindow(Stream* stream, const h2::SendCapacity& capacity);
   // Serves a pick and charges it; returns the bytes sent.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Serve(const Turn& turn, size_t room);
+  // The chunk ends its body, or reaches the content-length, which ends it. A
+  // surplus is cut off. False: there is nothing to send.
+  bool EndAtLength(const Turn& turn, size_t limit, DataSource::Chunk& chunk);
   // `bytes`: the size of `chunk`.
   ABSL_ATTRIBUTE_ALWAYS_INLINE size_t Send(const Turn& turn,
                                            DataSource::Chunk& chunk,

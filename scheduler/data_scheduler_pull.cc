@@ -18,6 +18,7 @@
 
 #include "absl/base/macros.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "scheduler/data_scheduler_impl.h"
@@ -30,6 +31,33 @@ constexpr absl::string_view kPing = "sluice:w";
 
 // Whatever is kept about so many streams stays in a cache that is near.
 constexpr size_t kCachedStreams = 1000;
+
+// The first `bytes` of a chunk that has more.
+DataSource::Chunk FrontOf(const DataSource::Chunk& chunk, size_t bytes) {
+  DataSource::Chunk front;
+  front.data = chunk.data.Subcord(0, bytes);
+  front.shared = {chunk.shared.bytes.substr(0, bytes), chunk.shared.owner};
+  return front;
+}
+
+// Why a chunk of at most `limit` bytes cannot be sent.
+absl::Status FaultOf(const DataSource::Chunk& chunk, size_t limit) {
+  if (!chunk.status.ok()) return chunk.status;
+  if (chunk.size() > limit) {
+    return absl::InternalError(absl::StrCat("Read() of the body gave ",
+                                            chunk.size(), " bytes; at most ",
+                                            limit, " were asked for"));
+  }
+  return absl::InternalError(
+      "Read() of the body gave bytes in `data` and in `shared`; one is "
+      "allowed");
+}
+
+absl::Status EndedShort(uint64_t bytes, uint64_t missing) {
+  return absl::DataLossError(absl::StrCat("the body ended after ", bytes,
+                                          " bytes; its content-length is ",
+                                          bytes + missing));
+}
 
 }  // namespace
 
@@ -92,6 +120,8 @@ inline size_t DataScheduler::Impl::Send(const Turn& turn,
     }
     counters_.bytes += bytes;
     ++counters_.frames;
+    stream->sent += bytes;
+    stream->left -= stream->left == kAnyLength ? 0 : bytes;
     small_frames_.OnSent(static_cast<int64_t>(bytes),
                          static_cast<int64_t>(turn.full),
                          !chunk.end && static_cast<int64_t>(bytes) ==
@@ -99,8 +129,12 @@ inline size_t DataScheduler::Impl::Send(const Turn& turn,
   }
   book_.Charge(id, &stream->record, bytes);
   Trace(turn, TraceOutcome::kSent, bytes, end_stream);
+  if (observer_ != nullptr && (bytes > 0 || end_stream)) {
+    observer_({id, bytes, end_stream, turn.grant.reason, turn.capacity.window,
+               turn.capacity.connection_window, turn.ready_streams});
+  }
   if (end_stream) {
-    Close(stream, /*finished=*/true);
+    Close(stream, StreamOutcome::kFinished);
   } else if (chunk.end) {
     Finish(stream).IgnoreError();
   } else {
@@ -113,10 +147,6 @@ inline size_t DataScheduler::Impl::Send(const Turn& turn,
       BlockByWindow(stream);
     }
   }
-  if (observer_ != nullptr && (bytes > 0 || end_stream)) {
-    observer_({id, bytes, end_stream, turn.grant.reason, turn.capacity.window,
-               turn.capacity.connection_window, turn.ready_streams});
-  }
   return bytes;
 }
 
@@ -124,7 +154,7 @@ inline size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
   Stream* const stream = turn.stream;
   if (turn.capacity.closed) {  // by calls around us
     Skip(turn, TraceOutcome::kClosed);
-    Close(stream, /*finished=*/false);
+    CloseWithConnection(stream);
     return 0;
   }
   if (turn.capacity.window <= 0) {
@@ -137,7 +167,9 @@ inline size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     Refresh(stream);
     return 0;
   }
-  const size_t limit = std::min({turn.full, room, turn.capacity.payload()});
+  size_t limit = std::min({turn.full, room, turn.capacity.payload()});
+  // A byte more than the content-length shows that there is a surplus.
+  if (stream->left < limit) limit = stream->left + 1;
   DataSource::Chunk chunk = Read(stream, limit);
   if (!DoneReading()) {
     Skip(turn, TraceOutcome::kClosed);
@@ -145,11 +177,15 @@ inline size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     return 0;
   }
   const size_t shared = chunk.shared.bytes.size();
-  const size_t bytes = chunk.data.size() + shared;
+  size_t bytes = chunk.data.size() + shared;
   if (!chunk.status.ok() || bytes > limit || (shared > 0 && bytes > shared)) {
     Skip(turn, TraceOutcome::kFailed);
-    Fail(stream);
+    Fail(stream, FaultOf(chunk, limit));
     return 0;
+  }
+  if (bytes >= stream->left || (chunk.end && stream->left != kAnyLength)) {
+    if (!EndAtLength(turn, limit, chunk)) return 0;
+    bytes = chunk.size();
   }
   if (bytes == 0 && !chunk.end) {
     ++counters_.empty_reads;
@@ -168,7 +204,7 @@ void DataScheduler::Impl::Keep(const Turn& turn, DataSource::Chunk& chunk) {
   const h2::StreamId id = turn.grant.stream_id;
   const bool closed = connection_->CapacityFor(id).closed;
   Skip(turn, closed ? TraceOutcome::kClosed : TraceOutcome::kNoRoom);
-  if (closed) return Close(turn.stream, /*finished=*/false);
+  if (closed) return CloseWithConnection(turn.stream);
   turn.stream->unsent = std::make_unique<DataSource::Chunk>(std::move(chunk));
   ExpectEnd(turn.stream);
   book_.SetReady(&turn.stream->record);  // it is still, after a charge of 0
@@ -183,12 +219,37 @@ DataSource::Chunk DataScheduler::Impl::TakeUnsent(Stream* stream,
     stream->unsent.reset();
     return first;
   }
-  first.data = unsent.data.Subcord(0, limit);
-  first.shared = {unsent.shared.bytes.substr(0, limit), unsent.shared.owner};
+  first = FrontOf(unsent, limit);
   unsent.data.RemovePrefix(std::min(limit, unsent.data.size()));
   unsent.shared.bytes.remove_prefix(
       std::min(limit, unsent.shared.bytes.size()));
   return first;
+}
+
+bool DataScheduler::Impl::EndAtLength(const Turn& turn, size_t limit,
+                                      DataSource::Chunk& chunk) {
+  Stream* const stream = turn.stream;
+  const size_t bytes = chunk.size();
+  if (bytes < stream->left) {
+    Skip(turn, TraceOutcome::kFailed);
+    Fail(stream, EndedShort(stream->sent + bytes, stream->left - bytes));
+    return false;
+  }
+  if (bytes > stream->left) {
+    stream->surplus = true;
+    chunk = FrontOf(chunk, stream->left);
+  } else if (!chunk.end && bytes == limit) {
+    // It was not asked for more.
+    const DataSource::Chunk more = Read(stream, 1);
+    if (!DoneReading()) {
+      Skip(turn, TraceOutcome::kClosed);
+      closed_in_read_.reset();
+      return false;
+    }
+    stream->surplus = more.size() > 0;
+  }
+  chunk.end = true;
+  return true;
 }
 
 // A source that is resumed while it gives nothing, by itself or by another one
@@ -321,8 +382,10 @@ void DataScheduler::Impl::AskForEnd(Stream* stream) {
   if (!DoneReading()) {
     closed_in_read_.reset();
   } else if (!chunk.status.ok() || chunk.size() > 0) {
-    Fail(stream);
-  } else if (chunk.end) {
+    Fail(stream, FaultOf(chunk, 0));
+  } else if (chunk.end && stream->left != kAnyLength && stream->left > 0) {
+    Fail(stream, EndedShort(stream->sent, stream->left));
+  } else if (chunk.end || stream->left == 0) {
     Finish(stream).IgnoreError();
   } else if (resumed_while_read_) {
     ResumeAfterPull(stream);
@@ -344,28 +407,32 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
                               : connection_->SendHeaders(id, stream->trailers,
                                                          {.end_stream = true});
   if (!status.ok()) {
-    Fail(stream);
+    Fail(stream, status);
     return status;
   }
   if (options_.trace != nullptr) {
     Trace({id, 0, true, TraceOutcome::kSent, capacity.window,
            capacity.connection_window});
   }
-  const size_t ready_streams = book_.ready_streams();
-  Close(stream, /*finished=*/true);
   if (alone) ++counters_.frames;
   if (alone && observer_ != nullptr) {
     const PickReason reason = {"end of the body"};
     observer_({id, 0, true, reason, capacity.window, capacity.connection_window,
-               ready_streams});
+               book_.ready_streams()});
   }
+  Close(stream, StreamOutcome::kFinished);
   return absl::OkStatus();
 }
 
-void DataScheduler::Impl::Fail(Stream* stream) {
-  connection_->ResetStream(stream->record.id, h2::ErrorCode::kInternalError)
-      .IgnoreError();
-  Close(stream, /*finished=*/false);
+void DataScheduler::Impl::Fail(Stream* stream, absl::Status why) {
+  constexpr h2::ErrorCode kCode = h2::ErrorCode::kInternalError;
+  const h2::StreamId id = stream->record.id;
+  // Fails when the stream is closed already.
+  if (!connection_->ResetStream(id, kCode).ok()) {
+    return CloseWithConnection(stream);
+  }
+  connection_->LogStreamError(id, why);
+  Close(stream, StreamOutcome::kFailed, kCode, std::move(why));
 }
 
 }  // namespace sluice::scheduler

@@ -93,12 +93,8 @@ class SluiceEnd : public Face {
     Check(connection_.ReceiveData({bytes.data(), bytes.size()}, &events_));
     for (const h2::Event& event : events_) {
       scheduler_.OnEvent(event);
-      if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
-        Check(connection_.AcknowledgeReceivedData(
-            data->stream_id, data->flow_controlled_length));
-      } else if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
-        OnEnd(end->stream_id);
-      }
+      const auto* const end = std::get_if<h2::StreamEnded>(&event);
+      if (end != nullptr) OnEnd(end->stream_id);
     }
   }
 

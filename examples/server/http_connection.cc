@@ -26,9 +26,6 @@
 namespace sluice::examples {
 namespace {
 
-// The eight bytes of the PING behind the first GOAWAY of a drain.
-constexpr absl::string_view kDrainPing = "drainpng";
-
 // Bytes that a client may upload after its whole response. Then the stream is
 // reset; not at once, since some clients that still send take the RST_STREAM of
 // RFC 9113 §8.1 for an error.
@@ -45,10 +42,22 @@ absl::string_view HeaderValue(absl::Span<const h2::Header> headers,
   return {};
 }
 
-scheduler::DataSchedulerOptions WithTrace(
-    scheduler::DataSchedulerOptions options, scheduler::TraceSink* trace) {
-  options.trace = trace;
-  return options;
+// For the log. What we reset was refused: no one else here cancels a stream.
+std::string OutcomeOf(const scheduler::StreamDone& done) {
+  using Outcome = scheduler::StreamOutcome;
+  switch (done.outcome) {
+    case Outcome::kFinished:
+      return "complete";
+    case Outcome::kResetByPeer:
+      return absl::StrCat("reset ", h2::ErrorCodeName(done.code));
+    case Outcome::kReset:
+      return absl::StrCat("refused ", h2::ErrorCodeName(done.code));
+    case Outcome::kFailed:
+      return absl::StrCat("failed: ", done.status.message());
+    case Outcome::kConnectionEnded:
+      break;
+  }
+  return "closed";
 }
 
 }  // namespace
@@ -65,21 +74,17 @@ HttpConnection::HttpConnection(
       trace_(std::move(policy.log)),
       connection_(std::move(connection_options)),
       scheduler_(&connection_, std::move(policy.policy),
-                 WithTrace(scheduler_options, trace_.get())) {
-  scheduler_.SetObserver(
-      [this](const scheduler::DataScheduler::Decision& decision) {
-        const auto it = exchanges_.find(decision.stream_id);
-        if (it == exchanges_.end()) return;
-        it->second.entry.body_bytes += decision.bytes;
-        if (decision.end_stream) completed_.push_back(decision.stream_id);
-      });
+                 WithSinks(std::move(scheduler_options))) {
   connection_.InitiateConnection().IgnoreError();  // fails the second time only
 }
 
-HttpConnection::~HttpConnection() {
-  std::vector<h2::StreamId> unfinished;
-  for (const auto& [id, exchange] : exchanges_) unfinished.push_back(id);
-  for (const h2::StreamId id : unfinished) FinishExchange(id, "closed");
+scheduler::DataSchedulerOptions HttpConnection::WithSinks(
+    scheduler::DataSchedulerOptions options) {
+  options.trace = trace_.get();
+  options.on_stream_done = [this](const scheduler::StreamDone& done) {
+    FinishExchange(done);
+  };
+  return options;
 }
 
 absl::Status HttpConnection::Receive(absl::string_view bytes) {
@@ -116,22 +121,17 @@ void HttpConnection::HandleEvent(const h2::Event& event) {
   if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
     HandleRequest(*request);
   } else if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
-    Discard(*data);
+    CountUpload(*data);
   } else if (const auto* ended = std::get_if<h2::StreamEnded>(&event)) {
     const auto it = exchanges_.find(ended->stream_id);
     if (it != exchanges_.end()) it->second.request_ended = true;
     uploads_.erase(ended->stream_id);
   } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
-    HandleReset(*reset);
+    uploads_.erase(reset->stream_id);
   } else if (std::holds_alternative<h2::SettingsAcknowledged>(event)) {
     established_ = true;
   } else if (std::holds_alternative<h2::ConnectionTerminated>(event)) {
-    no_more_requests_ = true;
-  } else if (const auto* ping = std::get_if<h2::PingAckReceived>(&event)) {
-    if (draining_ && ping->opaque_data == kDrainPing) {
-      no_more_requests_ = true;
-      Close(h2::ErrorCode::kNoError);
-    }
+    peer_goes_away_ = true;
   }
 }
 
@@ -140,7 +140,6 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   const absl::string_view method = request.headers.Find(":method").value_or("");
   const absl::string_view path = request.headers.Find(":path").value_or("");
   Response response = files_->Respond(method, path, now_);
-  const bool has_body = response.body != nullptr;
   scheduler::SubmitOptions options;
   options.hints = response.hints;
   options.server =
@@ -156,23 +155,11 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
     exchange.entry.method = std::string(method);
     exchange.entry.path = std::string(path);
   }
-  const absl::Status status = scheduler_.Submit(
-      id, response.headers, std::move(response.body), std::move(options));
-  if (!status.ok()) {
-    // The output is full, or the stream ended within the same read (its
-    // StreamReset event comes before or after), or the connection did.
-    scheduler_.Cancel(id, h2::ErrorCode::kInternalError);
-    FinishExchange(id, absl::StrCat("failed: ", status.message()));
-  } else if (!has_body) {
-    CompleteExchange(id);
-  }
+  scheduler_.SubmitOrReset(id, response.headers, std::move(response.body),
+                           std::move(options));
 }
 
-void HttpConnection::Discard(const h2::DataReceived& data) {
-  // If the stream is gone, only the connection's window gets credit.
-  connection_
-      .AcknowledgeReceivedData(data.stream_id, data.flow_controlled_length)
-      .IgnoreError();
+void HttpConnection::CountUpload(const h2::DataReceived& data) {
   const auto it = uploads_.find(data.stream_id);
   if (it == uploads_.end()) return;
   it->second += data.flow_controlled_length;
@@ -182,45 +169,20 @@ void HttpConnection::Discard(const h2::DataReceived& data) {
       .IgnoreError();
 }
 
-void HttpConnection::HandleReset(const h2::StreamReset& reset) {
-  uploads_.erase(reset.stream_id);
-  const absl::string_view name = h2::ErrorCodeName(reset.error_code);
-  FinishExchange(reset.stream_id,
-                 absl::StrCat(reset.remote ? "reset " : "refused ", name));
-}
-
-size_t HttpConnection::Pull(size_t max_bytes) {
-  completed_.clear();
-  const size_t moved = scheduler_.Pull(max_bytes);
-  for (const h2::StreamId id : completed_) CompleteExchange(id);
-  if (scheduler_.ActiveBodies() == exchanges_.size()) return moved;
-  // The scheduler could not read a body, and reset its stream.
-  std::vector<h2::StreamId> failed;
-  for (const auto& [id, exchange] : exchanges_) {
-    if (!connection_.CanSendData(id)) failed.push_back(id);
-  }
-  for (const h2::StreamId id : failed) {
-    FinishExchange(id, "reset INTERNAL_ERROR");
-  }
-  return moved;
-}
-
-void HttpConnection::CompleteExchange(h2::StreamId id) {
-  const auto it = exchanges_.find(id);
+void HttpConnection::FinishExchange(const scheduler::StreamDone& done) {
+  const auto it = exchanges_.find(done.stream_id);
   if (it == exchanges_.end()) return;
-  if (!it->second.request_ended) uploads_.emplace(id, 0);
-  FinishExchange(id, "complete");
-}
-
-void HttpConnection::FinishExchange(h2::StreamId id,
-                                    absl::string_view outcome) {
-  const auto it = exchanges_.find(id);
-  if (it == exchanges_.end()) return;
+  Exchange& exchange = it->second;
+  if (done.outcome == scheduler::StreamOutcome::kFinished &&
+      !exchange.request_ended) {
+    uploads_.emplace(done.stream_id, 0);
+  }
   if (log_->enabled()) {
-    AccessLogEntry& entry = it->second.entry;
+    AccessLogEntry& entry = exchange.entry;
+    entry.body_bytes = done.bytes;
     entry.finished = now_;
-    entry.took = now_ - it->second.started;
-    entry.outcome = std::string(outcome);
+    entry.took = now_ - exchange.started;
+    entry.outcome = OutcomeOf(done);
     log_->Add(entry);
   }
   exchanges_.erase(it);
@@ -231,11 +193,8 @@ bool HttpConnection::HasWork() const {
 }
 
 void HttpConnection::Drain() {
-  if (draining_ || connection_.IsTerminated()) return;
-  draining_ = true;
-  // Neither fails on a connection that lives.
-  connection_.StartGracefulShutdown().IgnoreError();
-  connection_.Ping(kDrainPing).IgnoreError();
+  // The server as a whole has a deadline. Fails when the connection is over.
+  connection_.Drain(absl::InfiniteDuration()).IgnoreError();
 }
 
 void HttpConnection::Close(h2::ErrorCode code) {
@@ -244,7 +203,7 @@ void HttpConnection::Close(h2::ErrorCode code) {
 
 bool HttpConnection::Finished() const {
   return connection_.IsTerminated() ||
-         (no_more_requests_ && exchanges_.empty());
+         ((peer_goes_away_ || connection_.IsDrained()) && exchanges_.empty());
 }
 
 }  // namespace sluice::examples

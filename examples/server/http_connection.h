@@ -37,7 +37,7 @@ class HttpConnection {
                  trace::LoggedPolicy policy,
                  scheduler::DataSchedulerOptions scheduler_options);
   // Logs requests that were not answered in full as "closed".
-  ~HttpConnection();
+  ~HttpConnection() = default;
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
@@ -53,7 +53,7 @@ class HttpConnection {
 
   // Moves up to `max_bytes` of body into the output, as the policy decides.
   // Returns how many.
-  size_t Pull(size_t max_bytes);
+  size_t Pull(size_t max_bytes) { return scheduler_.Pull(max_bytes); }
 
   // Whether Pull() has more to move.
   bool HasBodies() const { return scheduler_.HasReady(); }
@@ -61,9 +61,7 @@ class HttpConnection {
   // Whether there is anything to write, now or by Pull().
   bool HasWork() const;
 
-  // The graceful end (RFC 9113 §6.8): a GOAWAY that still admits every stream,
-  // and a PING. Its answer comes after every request that the peer sent before
-  // it knew; the GOAWAY that names the last stream follows then.
+  // The graceful end: see h2::Connection::Drain().
   void Drain();
 
   // GOAWAY now.
@@ -88,12 +86,12 @@ class HttpConnection {
   absl::Status Checked(const absl::Status& status);
   void HandleEvent(const h2::Event& event);
   void HandleRequest(const h2::RequestReceived& request);
-  void HandleReset(const h2::StreamReset& reset);
-  void FinishExchange(h2::StreamId id, absl::string_view outcome);
-  // Call it when the response is in the output.
-  void CompleteExchange(h2::StreamId id);
-  // Drops bytes of a request's body: no method here uses one.
-  void Discard(const h2::DataReceived& data);
+  // The response is in the output, or will never be.
+  void FinishExchange(const scheduler::StreamDone& done);
+  // No method here uses the body of a request.
+  void CountUpload(const h2::DataReceived& data);
+  scheduler::DataSchedulerOptions WithSinks(
+      scheduler::DataSchedulerOptions options);
 
   StaticFiles* const files_;
   const PriorityRules* const rules_;
@@ -101,16 +99,14 @@ class HttpConnection {
   const std::string peer_;
   const std::unique_ptr<trace::TraceFile> trace_;  // null: none
   h2::Connection connection_;
-  scheduler::DataScheduler scheduler_;
   // Requests without their whole response in the output.
   absl::flat_hash_map<h2::StreamId, Exchange> exchanges_;
   // Bytes of request bodies that still arrive after their response.
   absl::flat_hash_map<h2::StreamId, size_t> uploads_;
-  std::vector<h2::StreamId> completed_;  // by the running Pull()
-  absl::Time now_ = absl::Now();         // at the last AdvanceTime()
+  absl::Time now_ = absl::Now();  // at the last AdvanceTime()
   bool established_ = false;
-  bool draining_ = false;
-  bool no_more_requests_ = false;
+  bool peer_goes_away_ = false;
+  scheduler::DataScheduler scheduler_;  // the last: its end finishes exchanges
 };
 
 }  // namespace sluice::examples

@@ -1,5 +1,8 @@
 #include "examples/server/static_files.h"
 
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/bodies.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -22,23 +24,6 @@
 
 namespace sluice::examples {
 namespace {
-
-// The text of an error, for the person at the browser.
-class TextSource : public scheduler::DataSource {
- public:
-  explicit TextSource(absl::string_view text) : text_(text) {}
-
-  Chunk Read(size_t max_bytes) override {
-    Chunk chunk;
-    chunk.data = text_.Subcord(0, max_bytes);
-    text_.RemovePrefix(chunk.data.size());
-    chunk.end = text_.empty();
-    return chunk;
-  }
-
- private:
-  absl::Cord text_;
-};
 
 absl::string_view ReasonPhrase(int status) {
   switch (status) {
@@ -211,7 +196,8 @@ Response StaticFiles::FileResponse(std::shared_ptr<CachedFile> file,
   if (file->file.valid()) {
     response.body = std::make_unique<FileSource>(std::move(file), &blocks_);
   } else {
-    response.body = std::make_unique<MemorySource>(std::move(file));
+    response.body = std::make_unique<scheduler::SharedBody>(
+        h2::SharedBytes{file->content, file});
   }
   return response;
 }
@@ -226,7 +212,7 @@ Response StaticFiles::TextResponse(int status, absl::Time now, bool with_body,
   Response response;
   response.status = status;
   response.headers = text_headers_;
-  if (with_body) response.body = std::make_unique<TextSource>(text);
+  if (with_body) response.body = std::make_unique<scheduler::StringBody>(text);
   return response;
 }
 

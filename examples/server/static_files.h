@@ -4,6 +4,7 @@
 
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
+#include <sluice/scheduler/file_body.h>
 
 #include <memory>
 #include <string>
@@ -78,7 +79,7 @@ class StaticFiles {
 
   const ServedFolder folder_;
   FileCache cache_;
-  BlockPool blocks_;
+  scheduler::BlockPool blocks_;
   // Keep the fields of the last response.
   std::shared_ptr<const CachedFile> current_;
   std::vector<h2::Header> text_headers_;

@@ -112,11 +112,6 @@ class Connection {
       scheduler_.OnEvent(event);
       if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
         Answer(*request);
-      } else if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
-        connection_
-            .AcknowledgeReceivedData(data->stream_id,
-                                     data->flow_controlled_length)
-            .IgnoreError();
       }
     }
     connection_.EndViews();
@@ -135,14 +130,9 @@ class Connection {
 
   void Answer(const h2::RequestReceived& request) {
     const std::string path(request.headers.Find(":path").value_or("/"));
-    size_t size = std::strtoul(path.c_str() + 1, nullptr, 10);
-    // Without content (RFC 9110 §9.3.2).
-    if (request.headers.Find(":method") == "HEAD") size = 0;
-    // Fails when the client reset the stream within the same read.
-    scheduler_
-        .Submit(request.stream_id, {{":status", "200"}},
-                std::make_unique<Body>(size))
-        .IgnoreError();
+    const size_t size = std::strtoul(path.c_str() + 1, nullptr, 10);
+    scheduler_.SubmitOrReset(request.stream_id, {{":status", "200"}},
+                             std::make_unique<Body>(size));
   }
 
   const int socket_;

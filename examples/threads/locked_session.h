@@ -47,6 +47,7 @@ class LockedSession {
         requests.push_back(request->stream_id);
       }
     }
+    connection_.EndViews();
     return requests;
   }
 

@@ -96,6 +96,9 @@ class Run {
     options.max_frame_size = input_.Limit(16384);
     options.min_chunk = input_.Limit(1024);
     options.max_streams = input_.Limit(100);
+    options.on_stream_done = [this](const StreamDone& done) {
+      Check(done_.insert(done.stream_id).second, "a stream is done twice");
+    };
     options.trace = &trace_;
     min_chunk_ = options.min_chunk;
     max_frame_ = std::max<size_t>(options.max_frame_size, 1);
@@ -464,6 +467,7 @@ class Run {
   MemoryTrace trace_;
   JoinedPair pair_;
   std::set<h2::StreamId> heads_;
+  std::set<h2::StreamId> done_;
   std::unique_ptr<DataScheduler> scheduler_;
   h2::StreamId last_id_ = 1;
   size_t max_grant_ = 0;

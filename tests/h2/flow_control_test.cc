@@ -24,6 +24,7 @@ namespace sluice::h2::tests {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 constexpr uint8_t kEnds = kEndHeaders | kEndStream;
@@ -114,6 +115,41 @@ TEST(ReceivingTest, AnAcknowledgementNeedsAStreamThatExistedAndItsBytes) {
               "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
     EXPECT_TRUE(server->AcknowledgeReceivedData(1, 0).ok());
     EXPECT_THAT(server.TakeFrames(), IsEmpty());
+  });
+}
+
+TEST(ReceivingTest, BytesAreAcknowledgedOnce) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(1, 40000) + DataOf(3, 20000)).ok());
+    ASSERT_TRUE(server->AcknowledgeReceivedData(1, 40000).ok());
+    server.TakeFrames();
+    const absl::Status twice = server->AcknowledgeReceivedData(1, 40000);
+    EXPECT_EQ(StatusText(twice),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_THAT(twice.message(), HasSubstr("40000 bytes acknowledged; 0 that"));
+    EXPECT_THAT(
+        server->AcknowledgeReceivedData(3, 20001).message(),
+        HasSubstr("20001 bytes acknowledged; 20000 that arrived are not"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    EXPECT_TRUE(server->AcknowledgeReceivedData(3, 20000).ok());
+  });
+}
+
+TEST(ReceivingTest, BytesOfClosedStreamsAreAcknowledgedOnce) {
+  Uploading([](Player& server) {
+    ASSERT_TRUE(server.Receive(DataOf(1, 30000) + DataOf(3, 20000)).ok());
+    ASSERT_TRUE(server->ResetStream(1, ErrorCode::kCancel).ok());
+    // Nobody acknowledges what the connection discards.
+    ASSERT_TRUE(server.Receive(DataOf(1, 500)).ok());
+    server.TakeFrames();
+    EXPECT_THAT(server->AcknowledgeReceivedData(1, 30001).message(),
+                HasSubstr("30001 bytes acknowledged; 30000 that arrived on "
+                          "closed streams are not"));
+    EXPECT_TRUE(server->AcknowledgeReceivedData(1, 10000).ok());
+    EXPECT_TRUE(server->AcknowledgeReceivedData(1, 20000).ok());
+    EXPECT_EQ(StatusText(server->AcknowledgeReceivedData(1, 1)),
+              "ERROR InvalidArgument PROTOCOL_ERROR stream 1");
+    EXPECT_TRUE(server->AcknowledgeReceivedData(3, 20000).ok());
   });
 }
 

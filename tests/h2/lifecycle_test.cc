@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/h2/driver.h"
@@ -371,6 +373,100 @@ TEST(GracefulShutdownTest, FirstAnnouncesThenNamesTheRealLastStream) {
                     "ResponseReceived 3 {:status: 200} ended",
                     "StreamEnded 3"));
     EXPECT_EQ(server->OpenInboundStreams(), 0u);
+  });
+}
+
+// --- Drain() -----------------------------------------------------------------
+
+std::string PingAck(absl::string_view payload) {
+  return PingFrame(payload, kAck);
+}
+
+TEST(DrainTest, NamesTheLastStreamWhenThePingIsAnswered) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->Drain(absl::Seconds(30)).ok());
+    EXPECT_THAT(
+        server.TakeFrames(),
+        ElementsAre("GOAWAY last 2147483647 NO_ERROR", "PING \"sluice:d\""));
+    // It was on its way.
+    Feed(server, HeadersFrame(3, Block(Get()), kEnds));
+    EXPECT_FALSE(server->IsDrained());
+    Feed(server, PingAck("another!"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    Feed(server, PingAck("sluice:d"));
+    EXPECT_THAT(server.TakeFrames(), ElementsAre("GOAWAY last 3 NO_ERROR"));
+    Feed(server, PingAck("sluice:d"));
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    server.TakeEvents();
+    Feed(server, HeadersFrame(5, Block(Get()), kEnds));
+    EXPECT_THAT(server.TakeEvents(), IsEmpty());
+    for (const StreamId id : {1, 3}) {
+      EXPECT_FALSE(server->IsDrained());
+      ASSERT_TRUE(server->SendHeaders(id, Status(), {.end_stream = true}).ok());
+    }
+    EXPECT_TRUE(server->IsDrained());
+    EXPECT_TRUE(server->AdvanceTime(absl::Hours(1)).ok());
+    EXPECT_FALSE(server->IsTerminated());
+  });
+}
+
+TEST(DrainTest, EndsAtItsDeadlineWhateverIsOpen) {
+  for (const bool answered : {false, true}) {
+    Ready(ServerOptions(), [answered](Player& server) {
+      Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+      ASSERT_TRUE(server->Drain(absl::Seconds(30)).ok());
+      if (answered) Feed(server, PingAck("sluice:d"));
+      server.TakeFrames();
+      ASSERT_TRUE(server->AdvanceTime(absl::Seconds(29)).ok());
+      EXPECT_FALSE(server->IsTerminated());
+      const absl::Status dead = server->AdvanceTime(absl::Seconds(1));
+      EXPECT_EQ(StatusText(dead), "ERROR ConnectionClosed NO_ERROR");
+      EXPECT_EQ(dead.message(),
+                "the drain is at its deadline, with 1 streams open (RFC 9113 "
+                "6.8)");
+      EXPECT_TRUE(server->IsTerminated());
+      EXPECT_FALSE(server->IsDrained());
+      EXPECT_THAT(server.TakeFrames(), ElementsAre("GOAWAY last 1 NO_ERROR"));
+      EXPECT_TRUE(server->AdvanceTime(absl::Seconds(1)).ok()) << "once";
+    });
+  }
+}
+
+TEST(DrainTest, ASecondCallChangesTheDeadlineAlone) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->Drain(absl::InfiniteDuration()).ok());
+    server.TakeFrames();
+    ASSERT_TRUE(server->AdvanceTime(absl::Hours(1000)).ok());
+    ASSERT_TRUE(server->Drain(absl::Seconds(1)).ok());
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    EXPECT_FALSE(server->AdvanceTime(absl::Seconds(1)).ok());
+  });
+}
+
+TEST(DrainTest, NeedsALivingConnectionAndADeadlineThatIsNotNegative) {
+  Connection unborn(ServerOptions());
+  EXPECT_EQ(StatusText(unborn.Drain(absl::Seconds(1))),
+            "ERROR Protocol PROTOCOL_ERROR");
+  Ready(ServerOptions(), [](Player& server) {
+    EXPECT_EQ(server->Drain(absl::Seconds(-1)).message(),
+              "the deadline is -1s; it must not be negative");
+    EXPECT_THAT(server.TakeFrames(), IsEmpty());
+    ASSERT_TRUE(server->CloseConnection(ErrorCode::kInternalError).ok());
+    EXPECT_EQ(StatusText(server->Drain(absl::Seconds(1))),
+              "ERROR ConnectionClosed PROTOCOL_ERROR");
+  });
+}
+
+TEST(DrainTest, AClientDrainsItsOwnStreams) {
+  Ready(ClientOptions(), [](Player& client) {
+    ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());
+    ASSERT_TRUE(client->Drain(absl::Seconds(30)).ok());
+    Feed(client, PingAck("sluice:d"));
+    EXPECT_FALSE(client->IsDrained());
+    Feed(client, HeadersFrame(1, Block(Status()), kEnds));
+    EXPECT_TRUE(client->IsDrained());
   });
 }
 

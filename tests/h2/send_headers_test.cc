@@ -344,5 +344,16 @@ TEST(LogSinkTest, GetsStreamErrorsAndConnectionErrors) {
                                                "GOAWAY last 1 PROTOCOL_ERROR"));
 }
 
+TEST(LogSinkTest, GetsFaultsOfOursInOneLine) {
+  std::vector<std::string> lines;
+  ConnectionOptions options = ServerOptions();
+  options.log_sink = [&](absl::string_view line) { lines.emplace_back(line); };
+  const Connection server(options);
+  server.LogStreamError(1, absl::DataLossError("no /a\r\nb\x7f \xc3\xa9"));
+  EXPECT_THAT(lines, ElementsAre("stream 1 error INTERNAL_ERROR: no "
+                                 "/a\\x0d\\x0ab\\x7f \xc3\xa9"));
+  Connection(ServerOptions()).LogStreamError(1, absl::DataLossError("x"));
+}
+
 }  // namespace
 }  // namespace sluice::h2::tests

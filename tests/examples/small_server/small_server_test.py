@@ -7,6 +7,7 @@ small_server_test.py SERVER THROTTLED_CLIENT
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 SERVER, CLIENT = sys.argv[1:3]
@@ -38,6 +39,18 @@ class SmallServerTest(unittest.TestCase):
                  "http://127.0.0.1:%d/3000000" % server.port],
                 check=True, stdout=subprocess.PIPE, text=True).stdout
         self.assertEqual(got, "200 0")
+
+    def test_it_takes_uploads_of_any_size(self):
+        for size in (300_000, 10_000_000):
+            with serve() as server, tempfile.NamedTemporaryFile() as upload:
+                upload.truncate(size)
+                got = subprocess.run(
+                    ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "20",
+                     "--data-binary", "@" + upload.name, "--output", "/dev/null",
+                     "--write-out", "%{http_code} %{size_upload} %{size_download}",
+                     "http://127.0.0.1:%d/1000" % server.port],
+                    stdout=subprocess.PIPE, text=True)
+                self.assertEqual((got.returncode, got.stdout), (0, "200 %d 1000" % size))
 
     def test_an_upload_during_the_response_is_accepted(self):
         with serve() as server:
