@@ -4,8 +4,11 @@
 //   ./bazelw run //examples/small_server -- 8080 rfc7540
 //   nghttp -nv http://127.0.0.1:8080/200000
 //
-// One thread owns every connection. examples/server adds TLS, files, timeouts
-// of its own, logs and a graceful end.
+// CMakeLists.txt builds it with the installed library.
+//
+// One thread owns every connection. SIGINT and SIGTERM end the server, with the
+// responses that are under way. examples/server adds TLS, files, timeouts of
+// its own and logs.
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
@@ -18,6 +21,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -48,6 +52,9 @@ namespace scheduler = ::sluice::scheduler;
 
 // The most bytes that one decision sends.
 constexpr size_t kFrame = 16384;
+
+// The server waits no longer for its clients' last responses when it ends.
+constexpr absl::Duration kPatience = absl::Seconds(10);
 
 class Body : public scheduler::DataSource {
  public:
@@ -89,8 +96,17 @@ class Connection {
       return false;
     }
     if ((events & POLLOUT) != 0 && !OnWritable()) return false;
-    return !connection_.IsTerminated() || connection_.OutputSize() > 0;
+    if (!IsOver()) return true;
+    // To close at once would reset the connection when the client's next frame
+    // comes, and bytes still on their way to it would be lost.
+    shutdown(socket_, SHUT_WR);
+    return !connection_.IsTerminated();
   }
+
+  // What the client has asked for by now is still answered.
+  void Drain() { connection_.Drain(kPatience).IgnoreError(); }
+
+  bool IsTerminated() const { return connection_.IsTerminated(); }
 
   // For the limits on rates, and on the time until SETTINGS are answered.
   void AdvanceTime(absl::Duration elapsed) {
@@ -99,6 +115,11 @@ class Connection {
   }
 
  private:
+  bool IsOver() const {
+    return (connection_.IsTerminated() || connection_.IsDrained()) &&
+           connection_.OutputSize() == 0;
+  }
+
   bool OnReadable() {
     char buffer[kFrame];
     const ssize_t size = recv(socket_, buffer, sizeof(buffer), MSG_DONTWAIT);
@@ -166,15 +187,28 @@ int Listen(int port, int notsent_lowat) {
   return listener;
 }
 
-[[noreturn]] void Serve(int listener, const std::string& policy) {
+// A descriptor that is readable after SIGINT or SIGTERM.
+int SignalsToEnd() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_NONBLOCK);
+}
+
+// Until a signal has come and the last connection is over.
+void Serve(int listener, const std::string& policy) {
+  int signals = SignalsToEnd();
   std::vector<std::unique_ptr<Connection>> connections;
   // No descriptor is left, so clients wait in the listener's queue, and poll()
   // would report it readable without end. So poll() gets a negative descriptor
   // for it, which it skips, until a connection ends or a second has passed.
   bool full = false;
   auto before = std::chrono::steady_clock::now();
-  for (;;) {
-    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0}};
+  while (signals >= 0 || !connections.empty()) {
+    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0},
+                                  {signals, POLLIN, 0}};
     for (const auto& connection : connections) {
       polled.push_back({connection->socket(), connection->events(), 0});
     }
@@ -182,13 +216,20 @@ int Listen(int port, int notsent_lowat) {
     const auto now = std::chrono::steady_clock::now();
     for (size_t i = connections.size(); i-- > 0;) {
       connections[i]->AdvanceTime(absl::FromChrono(now - before));
-      const short events = polled[i + 1].revents;
-      if (events != 0 && !connections[i]->Handle(events)) {
+      const short events = polled[i + 2].revents;
+      const bool gave_up = signals < 0 && connections[i]->IsTerminated();
+      if (gave_up || (events != 0 && !connections[i]->Handle(events))) {
         connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
         full = false;
       }
     }
     before = now;
+    if ((polled[1].revents & POLLIN) != 0) {
+      close(std::exchange(listener, -1));
+      close(std::exchange(signals, -1));
+      for (const auto& connection : connections) connection->Drain();
+      continue;
+    }
     if ((polled[0].revents & POLLIN) == 0) continue;
     const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
     if (socket < 0) {
