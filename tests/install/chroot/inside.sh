@@ -78,7 +78,7 @@ cc share.c $(pkg-config --cflags --libs sluice-c) -o share
 
 say 'a C++ server, by CMake'
 apt install /packages/*.deb
-cp -r /usr/share/doc/libsluice-dev/examples cpp
+cp -r /usr/share/doc/libsluice-dev/examples/small_server cpp
 cmake -S cpp -B cpp/build >/dev/null
 cmake --build cpp/build >/dev/null
 starts cpp/build/small_server 0
