@@ -64,8 +64,11 @@ set(SLUICE_SOURCES
   h2/settings.cc
   h2/stream_state.cc
   h2/stream_table.cc
+  scheduler/bodies.cc
   scheduler/data_scheduler.cc
+  scheduler/data_scheduler_message.cc
   scheduler/data_scheduler_pull.cc
+  scheduler/file_body.cc
   scheduler/small_frames.cc
   signals/version.cc
 )
@@ -102,8 +105,10 @@ set(SLUICE_HEADERS
   priority/internal/tree_node.h
   priority/priority_tree.h
   priority/resource_allocator.h
+  scheduler/bodies.h
   scheduler/class_tree_policy.h
   scheduler/data_scheduler.h
+  scheduler/file_body.h
   scheduler/linked_list.h
   scheduler/policy.h
   scheduler/ranked_policy.h
