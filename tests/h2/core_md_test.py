@@ -49,7 +49,7 @@ def fields(struct, options):
 def declared():
     """Section of docs/core.md → the keys that its table must have."""
     connection = body(read("h2/connection.h"), r"class Connection \{", r"\n private:")
-    calls = set(re.findall(r"\b([A-Z]\w+)\(", re.sub(r"=\s*[^;]*;", ";", connection)))
+    calls = set(re.findall(r"(?<!::)\b([A-Z]\w+)\(", re.sub(r"=\s*[^;]*;", ";", connection)))
     events = body(read("h2/events.h"), r"using Event = std::variant<", r">;")
     errors = body(read("h2/errors.h"), r"enum class ErrorKind \{", r"\n\};")
     settings = body(read("h2/types.h"), r"enum class SettingId : uint16_t \{", r"\n\};")
