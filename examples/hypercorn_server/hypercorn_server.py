@@ -29,8 +29,9 @@ async def app(scope, receive, send):
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    while (await receive()).get("more_body", False):
-        pass  # the request's content, if it has any
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body", False):
+            pass  # the request's content
     path = scope["path"].strip("/")
     body = priority.__file__.encode() if path == "priority" else None
     size = len(body) if body else int(path)
