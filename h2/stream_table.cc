@@ -118,11 +118,7 @@ void StreamTable::Count(const Stream& stream, int by) {
 Stream* StreamTable::Open(StreamId id, StreamState state, int64_t send_window,
                           int64_t receive_window) {
   UseId(id);
-  Stream& stream = live_.Insert(id);
-  stream.id = id;
-  stream.state = state;
-  stream.send_window = SendWindow(send_window);
-  stream.receive_window = ReceiveWindow(receive_window);
+  Stream& stream = live_.Insert(id, id, state, send_window, receive_window);
   Count(stream, 1);
   return &stream;
 }

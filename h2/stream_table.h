@@ -34,8 +34,14 @@ enum class MessagePhase : uint8_t {
 struct alignas(64) Stream {
   static constexpr int64_t kAnyLength = -1;
 
-  StreamId id = 0;
-  StreamState state = StreamState::kIdle;
+  Stream(StreamId stream_id, StreamState begin, int64_t send, int64_t receive)
+      : id(stream_id),
+        state(begin),
+        send_window(send),
+        receive_window(receive) {}
+
+  const StreamId id;
+  StreamState state;
   MessagePhase sent = MessagePhase::kBeforeHeaders;
   MessagePhase received = MessagePhase::kBeforeHeaders;
   bool head_request = false;  // of ours: the response has no content

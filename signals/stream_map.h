@@ -44,10 +44,12 @@ class StreamMap {
   void Prefetch(StreamId id) const { __builtin_prefetch(Find(id)); }
   void PrefetchPlace(StreamId id) const { ids_.Prefetch(id); }
 
-  // A blank one. `id` must not be here.
-  T& Insert(StreamId id) {
+  // A new one, made of `args`. `id` must not be here.
+  template <class... Args>
+  T& Insert(StreamId id, Args&&... args) {
     T* const object =
-        ::new (spare_ != nullptr ? TakeSpare() : allocator_.allocate(1)) T();
+        ::new (spare_ != nullptr ? TakeSpare() : allocator_.allocate(1))
+            T(std::forward<Args>(args)...);
     ids_.Insert(id, object);
     return *object;
   }
