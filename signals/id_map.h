@@ -93,7 +93,7 @@ class IdMap {
     }
   }
 
-  static constexpr int kFirstBits = 3;
+  static constexpr int kFirstBits = 2;
   Slots slots_ = Slots(size_t{1} << kFirstBits);
   int shift_ = 32 - kFirstBits;
   size_t size_ = 0;
