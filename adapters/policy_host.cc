@@ -45,7 +45,9 @@ StatusCode PolicyHost::Open(StreamId id, StreamRecord* record,
                             const RequestSignals& said) {
   const StatusCode opened = book_.Open(id, record);
   if (opened != StatusCode::kOk) return RefuseAsBook(opened);
-  if (said.tunnel) book_.SetHints(record, {.tunnel = true});
+  if (said.tunnel || said.via) {
+    book_.SetHints(record, {.tunnel = said.tunnel, .via = said.via});
+  }
   if (said.rfc9218.has_value()) {
     Answer(book_.SetRfc9218(id, record, *said.rfc9218, SignalSource::kHeader));
   }
@@ -124,13 +126,18 @@ const Grant* PolicyHost::Pick() {
 
 StatusCode PolicyHost::Charge(StreamId id, StreamRecord* record, size_t bytes) {
   if (!grant_.has_value() || grant_->stream_id != id) {
-    return Refuse(StatusCode::kFailedPrecondition, "stream %u holds no grant",
-                  id);
+    return grant_.has_value()
+               ? Refuse(StatusCode::kFailedPrecondition,
+                        "stream %u holds no grant; stream %u does", id,
+                        grant_->stream_id)
+               : Refuse(StatusCode::kFailedPrecondition,
+                        "stream %u holds no grant; pick one before the charge",
+                        id);
   }
   if (bytes > grant_->max_bytes) {
     return Refuse(StatusCode::kInvalidArgument,
-                  "%zu bytes charged to stream %u, %zu were granted", bytes, id,
-                  grant_->max_bytes);
+                  "%zu bytes charged to stream %u, at most %zu were granted",
+                  bytes, id, grant_->max_bytes);
   }
   book_.Charge(id, IsOpen(record) ? record : nullptr, bytes);
   stats_.bytes += bytes;
@@ -155,7 +162,8 @@ PolicyHost::Stats PolicyHost::stats() const {
 }
 
 StatusCode PolicyHost::NotOpen(StreamId id) {
-  return Refuse(StatusCode::kNotFound, "stream %u is not open", id);
+  return Refuse(StatusCode::kNotFound,
+                "stream %u is not open; the call is for open streams", id);
 }
 
 StatusCode PolicyHost::RefuseAsBook(StatusCode code) {

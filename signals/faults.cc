@@ -28,7 +28,10 @@ const char* FindFault(StreamId id, const Rfc7540Priority& priority,
                priority.weight, id);
   }
   if (priority.depends_on == id) {
-    return Say(text, "stream %u depends on itself (RFC 7540 §5.3.1)", id);
+    return Say(text,
+               "stream %u depends on itself; it may depend on 0 or another "
+               "stream (RFC 7540 §5.3.1)",
+               id);
   }
   return priority.depends_on == 0 ? nullptr
                                   : FindFault(priority.depends_on, text);

@@ -52,7 +52,7 @@ scheduler::StreamId Id(int32_t stream_id) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
-    absl::string_view spec, PolicyOptions options, TraceFiles* logs) {
+    StringView spec, PolicyOptions options, TraceFiles* logs) {
   const size_t max_streams = options.max_streams;
   absl::StatusOr<LoggedPolicy> policy =
       trace::CreateLoggedPolicy(spec, options, logs);
@@ -94,11 +94,14 @@ ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
   return static_cast<ssize_t>(done);
 }
 
-void PriorityAdapter::OnHeader(const nghttp2_frame* frame,
-                               absl::string_view name,
-                               absl::string_view value) {
+void PriorityAdapter::OnHeader(const nghttp2_frame* frame, StringView name,
+                               StringView value) {
   if (frame->hd.type != NGHTTP2_HEADERS) return;
-  if (name == ":method") is_connect_ = value == "CONNECT";
+  if (name == ":method") {  // it comes before all other fields but its like
+    is_connect_ = value == "CONNECT";
+    has_via_ = false;
+  }
+  if (name == "via") has_via_ = true;
   if (name != "priority") return;
   // Lines of one field are one list (RFC 9110 §5.2).
   if (field_stream_ == frame->hd.stream_id && !field_.empty()) {
@@ -126,6 +129,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       }
       field_stream_ = 0;
       said.tunnel = is_connect_;
+      said.via = has_via_;
       Open(id, said)->requested = true;
       break;
     }
@@ -248,8 +252,7 @@ void PriorityAdapter::TakePriority(int32_t stream_id,
   ++changes_;
 }
 
-void PriorityAdapter::TakePriorityField(int32_t stream_id,
-                                        absl::string_view field) {
+void PriorityAdapter::TakePriorityField(int32_t stream_id, StringView field) {
   const std::optional<Rfc9218Priority> parsed =
       signals::ParseRfc9218Priority(field);
   if (!parsed.has_value()) return;

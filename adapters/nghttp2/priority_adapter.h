@@ -68,11 +68,13 @@
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_map.h>
 #include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/views.h>
 #include <sluice/trace/trace_files.h>
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -82,10 +84,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace sluice::adapters {
+
+using signals::StringView;
 
 class PriorityAdapter {
  public:
@@ -93,7 +96,7 @@ class PriorityAdapter {
   // `logs`, which must outlive the adapter; null: no log. Errors: those of
   // CreatePolicy().
   static absl::StatusOr<std::unique_ptr<PriorityAdapter>> Create(
-      absl::string_view spec, scheduler::PolicyOptions options = {},
+      StringView spec, scheduler::PolicyOptions options = {},
       trace::TraceFiles* logs = trace::TraceFiles::FromEnvironment());
 
   PriorityAdapter(const PriorityAdapter&) = delete;
@@ -107,8 +110,7 @@ class PriorityAdapter {
   // nghttp2 reports; all else works.
   ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
-  void OnHeader(const nghttp2_frame* frame, absl::string_view name,
-                absl::string_view value);
+  void OnHeader(const nghttp2_frame* frame, StringView name, StringView value);
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
   void OnStreamClose(nghttp2_session* session, int32_t stream_id);
   // Needed with a select_padding_callback, harmless without. It charges the
@@ -178,6 +180,9 @@ class PriorityAdapter {
 
   // Log, traces and statistics: see adapters/policy_host.h.
   void AdvanceTime(absl::Duration elapsed) { host_.AdvanceTime(elapsed); }
+  void AdvanceTime(std::chrono::nanoseconds elapsed) {
+    AdvanceTime(absl::FromChrono(elapsed));
+  }
   void SetObserver(std::function<void(const PolicyHost::Decision&)> observer) {
     host_.SetObserver(std::move(observer));
   }
@@ -227,7 +232,7 @@ class PriorityAdapter {
   Stream* Open(int32_t stream_id, const RequestSignals& said);
   void TakePriority(int32_t stream_id,
                     const signals::Rfc7540Priority& priority);
-  void TakePriorityField(int32_t stream_id, absl::string_view field);
+  void TakePriorityField(int32_t stream_id, StringView field);
   void MakeFreshReady(nghttp2_session* session);
   void ForgetLateAnswers(nghttp2_session* session);
   void SetReady(Stream* stream);
@@ -282,7 +287,9 @@ class PriorityAdapter {
   // Of the HEADERS that are arriving.
   int32_t field_stream_ = 0;
   std::string field_;
-  bool is_connect_ = false;  // of the last HEADERS with a :method
+  // Of the last HEADERS with a :method.
+  bool is_connect_ = false;
+  bool has_via_ = false;
 
   // Of the PRIORITY_UPDATE that is arriving.
   std::string extension_;

@@ -24,6 +24,7 @@ PLACES = (
     ("CITATION.cff", r"^version: (.*)$", "{major}.{minor}.{patch}"),
     ("CHANGELOG.md", r"^## (\S+) \(", "{major}.{minor}.{patch}"),
     ("adapters/python/BUILD", r"\+sluice([\d.]+)-", "{major}.{minor}.{patch}"),
+    ("docs/python.md", r"\+sluice([\d.]+\d)", "{major}.{minor}.{patch}"),
     ("tests/install/CMakeLists.txt", r"find_package\(sluice ([\d.]+)", "{major}.{minor}"),
     ("docs/plugging-in.md", r"find_package\(sluice ([\d.]+)", "{major}.{minor}"),
 )
