@@ -51,12 +51,10 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
 bool IsInformational(const h2::HeaderSpan& headers) {
   if (headers.empty()) return false;
   const h2::HeaderView first = headers[0];
-  if (first.name != ":status" &&
-      !absl::EqualsIgnoreCase(first.name, ":status")) {
-    return false;
-  }
-  const absl::string_view status = absl::StripAsciiWhitespace(first.value);
-  return status.size() == 3 && status[0] == '1';
+  absl::string_view status = first.value;
+  if (status.size() > 3) status = absl::StripAsciiWhitespace(status);
+  return status.size() == 3 && status[0] == '1' &&
+         absl::EqualsIgnoreCase(first.name, ":status");
 }
 
 absl::Status NoSuchStream(h2::StreamId id) {

@@ -139,6 +139,17 @@ def _python_headers_impl(repository_ctx):
     if result.return_code != 0 or not repository_ctx.path(result.stdout).exists:
         fail("the headers of /usr/bin/python3 are missing: run ./bazelw, which installs what is missing.\n" + result.stderr)
     repository_ctx.symlink(result.stdout, "include")
+
+    # Of wheels for this Python and its C library (PEP 600).
+    tag = repository_ctx.execute(["/usr/bin/python3", "-c", """
+import platform, sys
+python = "cp%d%d" % sys.version_info[:2]
+libc = platform.libc_ver()[1].replace(".", "_")
+print("-".join((python, python, "manylinux_%s_%s" % (libc, platform.machine()))), end="")
+"""])
+    if tag.return_code != 0:
+        fail("/usr/bin/python3 does not say its version:\n" + tag.stderr)
+    repository_ctx.file("wheel.bzl", "WHEEL_TAG = " + repr(tag.stdout) + "\n")
     repository_ctx.file("BUILD.bazel", _HEADER + """cc_library(
     name = "headers",
     hdrs = glob(["include/**/*.h"]),

@@ -222,6 +222,12 @@ const char* sluice_error_name(int result) SLUICE_NOEXCEPT {
 
 int sluice_abi_version(void) SLUICE_NOEXCEPT { return SLUICE_ABI_VERSION; }
 
+const char* sluice_version(void) SLUICE_NOEXCEPT { return SLUICE_VERSION; }
+
+int sluice_version_number(void) SLUICE_NOEXCEPT {
+  return SLUICE_VERSION_NUMBER;
+}
+
 int sluice_create(int abi_version, const char* spec,
                   const sluice_options* options,
                   sluice_policy** policy) SLUICE_NOEXCEPT {

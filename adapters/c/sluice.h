@@ -37,6 +37,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header, and as one number: a byte each, 0x020103 is 2.1.3.
+ * docs/stability.md says which part changes when. */
+#define SLUICE_VERSION_MAJOR 3
+#define SLUICE_VERSION_MINOR 0
+#define SLUICE_VERSION_PATCH 0
+#define SLUICE_VERSION "3.0.0"
+#define SLUICE_VERSION_NUMBER 0x030000
+
 /* Grows when programs compiled with an earlier header can no longer run: a
  * struct changed, a function went or takes other arguments. New functions alone
  * do not raise it. */
@@ -80,6 +88,10 @@ SLUICE_API const char* sluice_error_name(int result) SLUICE_NOEXCEPT;
 
 /* The SLUICE_ABI_VERSION that the library was built with. */
 SLUICE_API int sluice_abi_version(void) SLUICE_NOEXCEPT;
+
+/* The SLUICE_VERSION and the SLUICE_VERSION_NUMBER of the library. */
+SLUICE_API const char* sluice_version(void) SLUICE_NOEXCEPT;
+SLUICE_API int sluice_version_number(void) SLUICE_NOEXCEPT;
 
 /* ---- Policies ------------------------------------------------------------*/
 

@@ -3,58 +3,51 @@
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("//third_party:system_library.bzl", "absl_module")
 
-def _linker_inputs(ctx):
+def _linker_inputs(deps, ctx):
     """The linking contexts of the deps: this workspace's, and the libraries'."""
     ours, others = [], []
-    for dep in ctx.attr.deps:
+    for dep in deps:
         for linker_input in dep[CcInfo].linking_context.linker_inputs.to_list():
             is_ours = linker_input.owner.workspace_name == ctx.label.workspace_name
             (ours if is_ours else others).append(linker_input)
     return ours, others
 
-# One object of all objects: a program that links any of it links all of it, the
-# policies included, which no code names.
-def _merged_library_impl(ctx):
-    toolchain = find_cpp_toolchain(ctx)
-    ours, others = _linker_inputs(ctx)
-    archives = []
-    for linker_input in ours:
+def _archives(linker_inputs):
+    archives = {}
+    for linker_input in linker_inputs:
         for library in linker_input.libraries:
             archive = library.pic_static_library or library.static_library
-            if archive and archive not in archives:
-                archives.append(archive)
-    out = ctx.actions.declare_file(ctx.attr.name + ".a")
-    ctx.actions.run_shell(
+            if archive:
+                archives[archive] = True
+    return archives.keys()
+
+def _merged_library_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    ours, others = _linker_inputs(ctx.attr.deps, ctx)
+    there = _archives(_linker_inputs(ctx.attr.without, ctx)[0])
+    archives = [archive for archive in _archives(ours) if archive not in there]
+    merged = ctx.actions.declare_file(ctx.attr.name + ".o")
+    ctx.actions.run(
         inputs = depset(archives, transitive = [toolchain.all_files]),
-        outputs = [out],
+        outputs = [merged],
         arguments = [
             toolchain.ld_executable,
             toolchain.nm_executable,
             toolchain.objcopy_executable,
-            toolchain.ar_executable,
             ctx.attr.keep_global,
-            out.path,
+            merged.path,
         ] + [archive.path for archive in archives],
-        command = """set -e
-ld=$1 nm=$2 objcopy=$3 ar=$4 keep=$5 out=$6
-shift 6
-trap 'rm -f "$out.o" "$out.unique"' EXIT
-if [ -n "$keep" ]; then
-  # Keeps its own copy of every inline function: the linker may discard a group,
-  # and a local name in it would lose its code.
-  "$ld" -r --force-group-allocation -o "$out.o" --whole-archive "$@"
-  # "Unique" symbols stay global unless they are made weak first.
-  "$nm" --defined-only "$out.o" | awk '$2 == "u" {print $3}' >"$out.unique"
-  "$objcopy" --weaken-symbols="$out.unique" "$out.o"
-  "$objcopy" --wildcard --keep-global-symbol="$keep" "$out.o"
-else
-  "$ld" -r -o "$out.o" --whole-archive "$@"
-fi
-rm -f "$out"
-"$ar" rcsD "$out" "$out.o"
-""",
+        executable = ctx.executable._merge,
         mnemonic = "MergeArchives",
-        progress_message = "Merging %d archives into %s" % (len(archives), out.short_path),
+        progress_message = "Merging %d archives into %s" % (len(archives), merged.short_path),
+    )
+    out = ctx.actions.declare_file(ctx.attr.name + ".a")
+    ctx.actions.run(
+        inputs = depset([merged], transitive = [toolchain.all_files]),
+        outputs = [out],
+        arguments = ["rcsD", out.path, merged.path],
+        executable = toolchain.ar_executable,
+        mnemonic = "ArchiveMerged",
     )
     features = cc_common.configure_features(
         ctx = ctx,
@@ -62,7 +55,7 @@ rm -f "$out"
         requested_features = ctx.features,
         unsupported_features = ctx.disabled_features,
     )
-    merged = cc_common.create_linker_input(
+    linker_input = cc_common.create_linker_input(
         owner = ctx.label,
         libraries = depset([cc_common.create_library_to_link(
             actions = ctx.actions,
@@ -75,7 +68,7 @@ rm -f "$out"
     return [
         DefaultInfo(files = depset([out])),
         CcInfo(linking_context = cc_common.create_linking_context(
-            linker_inputs = depset([merged] + others, order = "topological"),
+            linker_inputs = depset([linker_input] + others, order = "topological"),
         )),
     ]
 
@@ -86,7 +79,17 @@ merged_library = rule(
         "keep_global": attr.string(
             doc = "A wildcard: the symbols that stay global. All do without one.",
         ),
+        "without": attr.label_list(
+            doc = "Libraries that the program links beside it.",
+            providers = [CcInfo],
+        ),
         "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+        "_merge": attr.label(
+            allow_single_file = True,
+            cfg = "exec",
+            default = ":merge_objects.sh",
+            executable = True,
+        ),
     },
     doc = "One static archive, position-independent, of the deps and theirs in this workspace.",
     fragments = ["cpp"],
@@ -95,7 +98,7 @@ merged_library = rule(
 
 def _absl_modules_impl(ctx):
     modules = {}
-    for linker_input in _linker_inputs(ctx)[1]:
+    for linker_input in _linker_inputs(ctx.attr.deps, ctx)[1]:
         if linker_input.owner.workspace_name == "com_google_absl":
             modules[absl_module(linker_input.owner.name)] = True
     out = ctx.actions.declare_file(ctx.attr.name + ".txt")
@@ -106,6 +109,27 @@ absl_modules = rule(
     implementation = _absl_modules_impl,
     attrs = {"deps": attr.label_list(providers = [CcInfo])},
     doc = "The pkg-config modules of Abseil that the deps use, one a line.",
+)
+
+def _system_libraries_impl(ctx):
+    # Each module names its libraries in the order of their use, so the last of
+    # those with the same name comes after all that use it.
+    libraries = []
+    for linker_input in _linker_inputs(ctx.attr.deps, ctx)[1]:
+        for flags in linker_input.user_link_flags:
+            for flag in flags if type(flags) == "list" else [flags]:
+                if flag.startswith("-l"):
+                    if flag in libraries:
+                        libraries.remove(flag)
+                    libraries.append(flag)
+    out = ctx.actions.declare_file(ctx.attr.name + ".txt")
+    ctx.actions.write(out, "\n".join(libraries) + "\n")
+    return [DefaultInfo(files = depset([out]))]
+
+system_libraries = rule(
+    implementation = _system_libraries_impl,
+    attrs = {"deps": attr.label_list(providers = [CcInfo])},
+    doc = "The -l flags of the libraries outside of this workspace that the deps use, one a line.",
 )
 
 _HeadersInfo = provider(

@@ -1,25 +1,25 @@
 #!/usr/bin/python3
-"""Installs the libraries, headers, Python module and command-line tool:
+"""Installs components from a folder that Bazel filled with their files.
 
-    ./bazelw run //:install -- --prefix=DIR [--destdir=STAGE]
-
-DIR is the folder of their use. STAGE, for packagers, goes before it while
-copying. Existing files are replaced. Files that only an earlier version had are
-removed; MANIFEST lists them. Exit status: 0, or 2 with a sentence on standard
-error.
+build_and_install.py has them built and calls this. Exit status: 0, or 2 with a
+sentence on standard error.
 """
 
 import argparse
+import glob
 import os
 import re
 import shutil
+import site
 import sys
-import sysconfig
+import zipfile
 
-VERSION = "2.0.0"
 PACKED = "adapters/install/"
-MANIFEST = "share/sluice/manifest.txt"
+MANIFEST = "share/sluice/manifest-%s.txt"
+# Up to version 2 one manifest had all.
+OLD_MANIFEST = "share/sluice/manifest.txt"
 INCLUDE = re.compile(r'^#include <sluice/([^>]+)>', re.MULTILINE)
+VERSION = re.compile(r'^#define SLUICE_VERSION "([^"]+)"$', re.MULTILINE)
 
 
 def fail(sentence):
@@ -27,9 +27,9 @@ def fail(sentence):
     sys.exit(2)
 
 
-def runfiles():
-    """The folder that is laid out as the workspace."""
-    beside = os.path.abspath(sys.argv[0]) + ".runfiles/sluice"
+def runfiles(program):
+    """The folder of a program's data, laid out as the workspace."""
+    beside = os.path.abspath(program) + ".runfiles/sluice"
     return beside if os.path.isdir(beside) else os.getcwd()
 
 
@@ -41,8 +41,11 @@ def user_path(path):
 
 
 class Installer:
-    def __init__(self, source, root):
+    """Copies the files of one component, and remembers their paths."""
+
+    def __init__(self, source, root, component):
         self._source, self._root = source, os.path.join(root, "")
+        self._manifest = MANIFEST % component
         self.paths = set()
 
     def read(self, source):
@@ -75,27 +78,43 @@ class Installer:
         self._write(re.sub("@([a-z_]+)@", lambda word: words[word.group(1)], self.read(source)),
                     path, mode)
 
-    def _write(self, text, path, mode):
+    def unpack(self, archive, folder, unwanted):
+        with zipfile.ZipFile(self.only(archive)) as files:
+            for name in files.namelist():
+                if os.path.basename(name) not in unwanted:
+                    self._write(files.read(name), os.path.join(folder, name), 0o644)
+
+    def _write(self, content, path, mode):
         def make(new):
-            with open(new, "w", encoding="utf-8") as out:
-                out.write(text)
+            with open(new, "wb") as out:
+                out.write(content.encode() if isinstance(content, str) else content)
             os.chmod(new, mode)
 
         self._replace(path, make)
 
     def take_over(self):
-        """Removes files that only an earlier version had, and lists the present ones."""
+        """Lists the component's files. Those that only an earlier version had go."""
+        stale = self._listed(self._manifest) | self._listed(OLD_MANIFEST)
+        self.paths.add(self._manifest)
+        self._write("".join(path + "\n" for path in sorted(self.paths)), self._manifest, 0o644)
+        for manifest in glob.glob(os.path.join(glob.escape(self._root), MANIFEST % "*")):
+            stale -= self._listed(manifest)
+        for path in stale:
+            path = os.path.normpath(os.path.join(self._root, path))
+            if path.startswith(self._root) and os.path.lexists(path):
+                os.remove(path)
+
+    def _listed(self, manifest):
         try:
-            with open(os.path.join(self._root, MANIFEST), encoding="utf-8") as earlier:
-                listed = set(earlier.read().splitlines())
+            with open(os.path.join(self._root, manifest), encoding="utf-8") as lines:
+                return set(lines.read().splitlines())
         except FileNotFoundError:
-            listed = set()
-        for path in listed - self.paths - {MANIFEST}:
-            stale = os.path.normpath(os.path.join(self._root, path))
-            if stale.startswith(self._root) and os.path.lexists(stale):
-                os.remove(stale)
-        paths = sorted(self.paths | {MANIFEST})
-        self._write("".join(path + "\n" for path in paths), MANIFEST, 0o644)
+            return set()
+
+    def only(self, pattern):
+        """The path of the file that has such a name."""
+        [path] = glob.glob(os.path.join(glob.escape(self._source), pattern))
+        return path
 
     def files_in(self, source):
         """The files in a folder and below."""
@@ -103,43 +122,73 @@ class Installer:
             for file in files:
                 yield os.path.relpath(os.path.join(folder, file), self._source)
 
-    def public_headers(self):
+    def headers(self, library):
         """The headers that a program may include, and those that they include."""
-        found, wanted = set(), self.read(PACKED + "headers.txt").split()
+        found, wanted = set(), self.read(PACKED + library + "-headers.txt").split()
         while wanted:
             header = wanted.pop()
             if header not in found:
                 found.add(header)
                 wanted += INCLUDE.findall(self.read(header))
-        return sorted(found)
+        return found
+
+    def library(self, name, folder, words):
+        """A library, shared and static, and its pkg-config and CMake files."""
+        libdir = words["libdir"] + "/"
+        shared = os.path.basename(self.only(folder + name + ".so.?"))
+        package = name.removeprefix("lib")
+        words = dict(words, shared=shared)
+        self.copy(PACKED + name + ".a", libdir + name + ".a")
+        self.copy(folder + shared, libdir + shared, 0o755)
+        self.link(libdir + name + ".so", shared)
+        self.fill(PACKED + package + ".pc.in", libdir + "pkgconfig/" + package + ".pc", words)
+        for kind, source in (("Config", package + "Config"), ("ConfigVersion", "Version")):
+            self.fill(PACKED + source + ".cmake.in",
+                      libdir + "cmake/%s/%s%s.cmake" % (package, package, kind), words)
 
 
-def install_everything(install, prefix):
-    absl = {library: install.read(PACKED + library + "-absl.txt").split()
-            for library in ("sluice", "sluice-c")}
-    words = {
-        "prefix": prefix,
-        "version": VERSION,
-        "absl_modules": " ".join(absl["sluice"]),
-        "absl_modules_c": " ".join(absl["sluice-c"]),
-        "absl_targets": ";".join(name.replace("absl_", "absl::", 1) for name in absl["sluice"]),
-        "absl_targets_c": ";".join(
-            name.replace("absl_", "absl::", 1) for name in absl["sluice-c"]),
-    }
-    for header in install.public_headers():
-        install.copy(header, "include/sluice/" + header)
+def install_c(install, words):
+    libraries = install.read(PACKED + "sluice-c-libraries.txt").split()
     install.copy("adapters/c/sluice.h", "include/sluice.h")
-    for library, folder, abi in (("libsluice", PACKED, 2), ("libsluice-c", "adapters/c/", 1)):
-        shared = "%s.so.%d" % (library, abi)
-        install.copy(PACKED + library + ".a", "lib/%s.a" % library)
-        install.copy(folder + shared, "lib/" + shared, 0o755)
-        install.link("lib/%s.so" % library, shared)
-    for module in ("sluice.pc", "sluice-c.pc"):
-        install.fill(PACKED + module + ".in", "lib/pkgconfig/" + module, words)
-    for module in ("sluiceConfig.cmake", "sluiceConfigVersion.cmake"):
-        install.fill(PACKED + module + ".in", "lib/cmake/sluice/" + module, words)
-    install.copy("adapters/python/priority.so",
-                 "lib/python3/dist-packages/priority" + sysconfig.get_config_var("EXT_SUFFIX"))
+    install.library("libsluice-c", "adapters/c/", dict(
+        words, libraries=" ".join(libraries), libraries_cmake=";".join(libraries)))
+
+
+def install_cpp(install, words):
+    absl = install.read(PACKED + "sluice-absl.txt").split()
+    for header in install.headers("sluice"):
+        install.copy(header, "include/sluice/" + header)
+    install.library("libsluice", PACKED, dict(
+        words, absl_modules=" ".join(absl),
+        absl_targets=";".join(name.replace("absl_", "absl::", 1) for name in absl)))
+
+
+def install_nghttp2(install, words):
+    for header in install.headers("sluice-nghttp2") - install.headers("sluice"):
+        install.copy(header, "include/sluice/" + header)
+    install.library("libsluice-nghttp2", PACKED, words)
+
+
+def python_folder(prefix):
+    """Where /usr/bin/python3 looks for modules under the prefix, if it does.
+    Debian's looks in lib/python3/dist-packages under /usr, and in that of the
+    version under /usr/local."""
+    looked_in = [folder for folder in site.getsitepackages()
+                 if os.path.commonpath([folder, prefix]) == prefix]
+    shared = [folder for folder in looked_in if "/python3/" in folder]
+    return (shared or looked_in or [None])[0]
+
+
+def install_python(install, words):
+    folder = python_folder(words["prefix"])
+    if folder is None:
+        folder = words["prefix"] + "/lib/python3/dist-packages"
+        print("python: not where python3 looks; set PYTHONPATH=" + folder)
+    # Without a RECORD, pip leaves files that it did not install alone.
+    install.unpack("adapters/python/*.whl", os.path.relpath(folder, words["prefix"]), ["RECORD"])
+
+
+def install_tools(install, words):
     install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
     for tool, program in (("compare", "benchmarks/lab/compare"),
                           ("server", "examples/server/server"),
@@ -149,32 +198,72 @@ def install_everything(install, prefix):
     licences = install.files_in("benchmarks/lab/pages")
     for file in sorted(set(data).union(licences)):
         install.copy(file, "share/sluice/runfiles/sluice/" + file)
-    install.copy("LICENSE", "share/doc/sluice/LICENSE")
 
 
-def main():
+COMPONENTS = {
+    "c": install_c,
+    "cpp": install_cpp,
+    "nghttp2": install_nghttp2,
+    "python": install_python,
+    "tools": install_tools,
+}
+
+
+def read_options(arguments):
+    """The options; prefix is absolute, libdir relative to it, components a list."""
     parser = argparse.ArgumentParser(prog="install", description="Installs Sluice.")
     parser.add_argument("--prefix", required=True, metavar="DIR",
                         help="where it will be used, such as /usr/local")
+    parser.add_argument("--libdir", default="lib", metavar="DIR",
+                        help="the folder of libraries, in DIR of --prefix; lib without it")
     parser.add_argument("--destdir", default="", metavar="STAGE",
                         help="put before DIR while copying, for packagers")
-    options = parser.parse_args()
+    parser.add_argument("--component", default=",".join(COMPONENTS), metavar="NAME,NAME",
+                        help="some of %s; all without it" % ", ".join(COMPONENTS))
+    options = parser.parse_args(arguments)
     if not options.prefix:
         fail("--prefix is empty")
-    prefix = user_path(options.prefix)
+    options.prefix = user_path(options.prefix)
+    libdir = os.path.join(options.prefix, options.libdir)
     # They would need quotes for pkg-config, make and the shell in turn.
-    if re.search(r"""[\s"'$#\\]""", prefix):
-        fail("pkg-config cannot name a folder with spaces, quotes, $, # or \\: " + prefix)
-    root = prefix
+    if re.search(r"""[\s"'$#\\]""", libdir):
+        fail("pkg-config cannot name a folder with spaces, quotes, $, # or \\: " + libdir)
+    options.libdir = os.path.relpath(libdir, options.prefix)
+    if options.libdir.split("/")[0] in ("..", "."):
+        fail("--libdir is %s, which is not a folder in --prefix, %s" % (libdir, options.prefix))
+    options.components = options.component.split(",")
+    for component in options.components:
+        if component not in COMPONENTS:
+            fail("--component has '%s'; the components are %s" % (component, ", ".join(COMPONENTS)))
+    return options
+
+
+def install_component(component, source, options):
+    """Copies a component's files from a folder that is laid out as the workspace."""
+    root = options.prefix
     if options.destdir:
-        root = os.path.join(user_path(options.destdir), prefix.lstrip("/"))
-    install = Installer(runfiles(), root)
+        root = os.path.join(user_path(options.destdir), options.prefix.lstrip("/"))
+    install = Installer(source, root, component)
+    words = {
+        "prefix": options.prefix,
+        "libdir": options.libdir,
+        "libdir_to_prefix": os.path.relpath(options.prefix,
+                                            os.path.join(options.prefix, options.libdir)),
+        "version": VERSION.search(install.read("signals/version.h")).group(1),
+    }
     try:
-        install_everything(install, prefix)
+        COMPONENTS[component](install, words)
+        install.copy("LICENSE", "share/doc/sluice-%s/LICENSE" % component)
         install.take_over()
     except OSError as error:
         fail("%s: %s" % (error.filename, error.strerror))
-    print("installed %d files in %s" % (len(install.paths), root))
+    print("%s: %d files in %s" % (component, len(install.paths), root))
+
+
+def main():
+    options = read_options(sys.argv[1:])
+    for component in options.components:
+        install_component(component, runfiles(sys.argv[0]), options)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
-"""Packs the module as a wheel: make_wheel.py MODULE LICENSE WHEEL
+"""Packs the package as a wheel: make_wheel.py WHEEL LICENSE DESCRIPTION FILE…
 
-The wheel's name gives its platform (PEP 427, PEP 600): CPython 3.11 and glibc
-2.36, as in Debian 12. It takes the place of the distribution `priority`, so that
-packages that require it are satisfied; the local version tells the two apart.
-The same module gives the same bytes.
+The wheel's name gives its platform (PEP 427, PEP 600): a CPython and a glibc, as
+in Debian. It takes the place of the distribution `priority`, so that packages
+that require it are satisfied; the local version tells the two apart. The same
+files give the same bytes.
 """
 
 import base64
 import hashlib
+import os
 import sys
+import sysconfig
 import zipfile
 
-MODULE, LICENSE, WHEEL = sys.argv[1:]
-NAME, VERSION, TAG = WHEEL.rsplit("/", 1)[-1][: -len(".whl")].split("-", 2)
+WHEEL, LICENSE, DESCRIPTION = sys.argv[1:4]
+FILES = sys.argv[4:]
+NAME, VERSION, TAG = os.path.basename(WHEEL)[: -len(".whl")].split("-", 2)
 DIST_INFO = "%s-%s.dist-info/" % (NAME, VERSION)
 
 METADATA = """\
@@ -22,25 +25,39 @@ Version: %s
 Summary: python-hyper/priority's interface on Sluice
 License: MIT
 License-File: LICENSE
-Requires-Python: ==3.11.*
-""" % (NAME, VERSION)
+Keywords: HTTP/2,priority,scheduling
+Classifier: Operating System :: POSIX :: Linux
+Classifier: Programming Language :: Python :: Implementation :: CPython
+Classifier: Typing :: Typed
+Requires-Python: ==%s.*
+Description-Content-Type: text/markdown
+
+"""
 
 ROOT_IS_PURELIB = """\
 Wheel-Version: 1.0
 Generator: sluice
 Root-Is-Purelib: false
 Tag: %s
-""" % TAG
+"""
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def main():
-    with open(MODULE, "rb") as module, open(LICENSE, "rb") as licence:
-        files = {
-            "priority.cpython-311-x86_64-linux-gnu.so": module.read(),
-            DIST_INFO + "LICENSE": licence.read(),
-            DIST_INFO + "METADATA": METADATA.encode(),
-            DIST_INFO + "WHEEL": ROOT_IS_PURELIB.encode(),
-        }
+    files = {}
+    for path in FILES:
+        name = os.path.basename(path).replace(".so", sysconfig.get_config_var("EXT_SUFFIX"))
+        files["priority/" + name] = read(path)
+    metadata = METADATA % (NAME, VERSION, sysconfig.get_python_version())
+    files.update({
+        DIST_INFO + "LICENSE": read(LICENSE),
+        DIST_INFO + "METADATA": metadata.encode() + read(DESCRIPTION),
+        DIST_INFO + "WHEEL": (ROOT_IS_PURELIB % TAG).encode(),
+    })
     record = ""
     for name, content in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

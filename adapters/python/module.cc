@@ -1,5 +1,5 @@
-// The Python module `priority`: python-hyper/priority 2.0.0's interface, on
-// stream.h and tree.h.
+// The Python module `priority.priority`: python-hyper/priority 2.0.0's
+// interface, on stream.h and tree.h.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -301,38 +301,58 @@ void AddStream(py::module_& module) {
         type->ht_type.tp_init = InitStream;
       }),
       "Stream(stream_id, weight=16)\n--\n\n"
-      "The priority of one stream.");
+      "The priority of one stream: a node of a tree. PriorityTree makes and "
+      "links\nthem; servers need none of their own.");
   stream
-      .def_property_readonly("stream_id",
-                             [](const Stream& self) { return self.id(); })
-      .def_property("weight", &Stream::weight,
-                    [](Stream& self, const py::object& weight) {
-                      self.SetWeight(CheckedWeight(weight));
-                    })
-      .def_property("active", &Stream::active,
-                    [](Stream& self, const py::object& active) {
-                      self.SetActive(IsTrue(active));
-                    })
-      .def_property_readonly("parent", &ParentOf)
-      .def_property_readonly("children", &Stream::children)
-      .def_property_readonly("child_queue", &QueueOf)
-      .def_property_readonly("last_weight", &Stream::LastLevel)
+      .def_property_readonly(
+          "stream_id", [](const Stream& self) { return self.id(); },
+          "The stream's id, an int.")
+      .def_property(
+          "weight", &Stream::weight,
+          [](Stream& self, const py::object& weight) {
+            self.SetWeight(CheckedWeight(weight));
+          },
+          "The share beside the streams of the same parent: 1 to 256."
+          "\nBadWeightError for any other.")
+      .def_property(
+          "active", &Stream::active,
+          [](Stream& self, const py::object& active) {
+            self.SetActive(IsTrue(active));
+          },
+          "Whether it has something to send.")
+      .def_property_readonly("parent", &ParentOf,
+                             "The stream on which it depends, or None.")
+      .def_property_readonly("children", &Stream::children,
+                             "The streams that depend on it, as a new list.")
+      .def_property_readonly("child_queue", &QueueOf,
+                             "(level, child) in the order of their turns, as a "
+                             "new list. The child\nwith the smallest level is "
+                             "next; a turn adds 256 / weight.")
+      .def_property_readonly("last_weight", &Stream::LastLevel,
+                             "The level of the child that was last picked.")
       .def_property_readonly("_deficit", &Stream::Deficit)
       .def(
           "add_child",
           [](Stream& self, const std::shared_ptr<Stream>& child) {
             AddChild(self, child, /*exclusive=*/false);
           },
-          py::arg("child").none(false))
+          py::arg("child").none(false),
+          "Makes the child depend on this stream.")
       .def(
           "add_child_exclusive",
           [](Stream& self, const std::shared_ptr<Stream>& child) {
             AddChild(self, child, /*exclusive=*/true);
           },
-          py::arg("child").none(false))
+          py::arg("child").none(false),
+          "Makes the child depend on this stream, and the other children on "
+          "the "
+          "child.")
       .def("remove_child", &RemoveChild, py::arg("child").none(false),
-           py::arg("strip_children") = true)
-      .def("schedule", &Schedule)
+           py::arg("strip_children") = true,
+           "Removes the child. Its own children stay here, unless "
+           "strip_children is\nfalse: then they go with it.")
+      .def("schedule", &Schedule,
+           "Returns the id of the stream below this one that sends next.")
       .def("__repr__", &Repr)
       .def("__eq__",
            [](const Stream& self, const py::object& other) {
@@ -468,22 +488,41 @@ PyCFunction AsPython(Function* function) {
 
 PyMethodDef methods[] = {
     {"next", [](PyObject* self, PyObject*) { return Next(self); }, METH_NOARGS,
-     "next($self)\n--\n\nReturn the id of the stream that sends next."},
+     "next($self)\n--\n\n"
+     "Returns the id of the stream that sends next, as next(tree) does.\n\n"
+     "DeadlockError: all streams are blocked."},
     {"block", AsPython(SetActive<false>), METH_FASTCALL | METH_KEYWORDS,
-     "block($self, stream_id)\n--\n\nMark the stream as having nothing to "
-     "send."},
+     "block($self, stream_id)\n--\n\n"
+     "The stream cannot send: it has no data, or no window.\n\n"
+     "MissingStreamError: it is not in the tree. PseudoStreamError: it is 0."},
     {"unblock", AsPython(SetActive<true>), METH_FASTCALL | METH_KEYWORDS,
      "unblock($self, stream_id)\n--\n\n"
-     "Mark the stream as having something to send."},
+     "The stream can send again. Errors as of block()."},
     {"remove_stream", AsPython(Remove), METH_FASTCALL | METH_KEYWORDS,
      "remove_stream($self, stream_id)\n--\n\n"
-     "Remove the stream; its dependents share its weight."},
+     "Removes the stream. The streams that depend on it share its weight, and\n"
+     "depend on its parent. Errors as of block()."},
     {"insert_stream", AsPython(Prioritize<true>), METH_FASTCALL | METH_KEYWORDS,
      "insert_stream($self, stream_id, depends_on=None, weight=16, "
-     "exclusive=False)\n--\n\nInsert a stream that has something to send."},
+     "exclusive=False)\n--\n\n"
+     "Inserts a stream that has something to send.\n\n"
+     "depends_on: the id of its parent; None or 0 is the root. A parent that\n"
+     "is not in the tree is inserted too, blocked.\n"
+     "weight: its share beside its siblings, 1 to 256.\n"
+     "exclusive: whether the parent's other children depend on it from now "
+     "on.\n\n"
+     "DuplicateStreamError: it is in the tree. TooManyStreamsError: the tree\n"
+     "holds maximum_streams. PriorityLoop: it depends on itself.\n"
+     "BadWeightError. PseudoStreamError: it is 0."},
     {"reprioritize", AsPython(Prioritize<false>), METH_FASTCALL | METH_KEYWORDS,
      "reprioritize($self, stream_id, depends_on=None, weight=16, "
-     "exclusive=False)\n--\n\nMove the stream and change its weight."},
+     "exclusive=False)\n--\n\n"
+     "Moves the stream, with the streams that depend on it, and gives it the\n"
+     "weight. Parameters as of insert_stream(). If the new parent depends on\n"
+     "the stream, the parent moves first, to the stream's place (RFC 7540,\n"
+     "section 5.3.3).\n\n"
+     "MissingStreamError: it is not in the tree. PriorityLoop: it depends on\n"
+     "itself. BadWeightError. PseudoStreamError: it is 0."},
 };
 
 void AddTree(py::module_& module) {
@@ -497,8 +536,11 @@ void AddTree(py::module_& module) {
         type->ht_type.tp_clear = Clear;
       }),
       "PriorityTree(maximum_streams=1000)\n--\n\n"
-      "The dependency tree of RFC 7540. Iterate over it to get the ids of "
-      "the streams in the order in which they send.");
+      "The dependency tree of one connection (RFC 7540, section 5.3). Iterate "
+      "over it\nto get the ids of the streams in the order in which they "
+      "send.\n\n"
+      "maximum_streams bounds the memory that a client can take: 1 or more "
+      "streams,\nblocked and idle ones included.");
   tree.def("_get_or_insert_parent", &Tree::GetOrInsertParent,
            py::arg("parent_stream_id"))
       .def_property_readonly("_streams", &Tree::streams)
@@ -516,14 +558,9 @@ void AddTree(py::module_& module) {
 }  // namespace
 }  // namespace sluice::adapters::python
 
+// The module priority.priority; priority/__init__.py has what users see of it.
 PYBIND11_MODULE(priority, module) {
-  module.doc() =
-      "priority: HTTP/2 priority implementation for Python, by Sluice";
-  module.attr("__version__") = "2.0.0";
   sluice::adapters::python::AddErrors(module);
   sluice::adapters::python::AddStream(module);
   sluice::adapters::python::AddTree(module);
-  // The original is a package with one module of this name.
-  py::module_::import("sys").attr("modules")["priority.priority"] = module;
-  module.attr("priority") = module;
 }

@@ -33,7 +33,7 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
     bytes.remove_prefix(copy.size());
     Frame frame;
     while (true) {
-      const auto result = decoder.Next(&input, &frame);
+      const auto result = decoder.Next(&input);
       if (result == FrameDecoder::Result::kNeedMore) break;
       if (result == FrameDecoder::Result::kFrame) {
         frames.push_back(Text(frame));
@@ -63,21 +63,21 @@ TEST(FrameDecoderTest, DataIsReportedPieceByPieceAndNeverCopied) {
                    EncodePing("12345678", false).bytes());
   Frame frame;
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
   const auto piece = [&](size_t from, size_t size) {
     input = absl::string_view(bytes).substr(from, size);
-    EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+    EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kFrame);
     EXPECT_EQ(frame.length, 6u);
     EXPECT_EQ(frame.payload.data(), bytes.data() + from);
     return absl::StrCat(frame.payload, " ", frame.rest);
   };
   EXPECT_EQ(piece(9, 2), "ab 4");
   EXPECT_TRUE(input.empty());
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
   EXPECT_EQ(piece(11, bytes.size()), "cdef 0");
   EXPECT_EQ(decoder.buffered(), 0u);
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   EXPECT_EQ(frame.type, FrameType::kPing);
 }
 
@@ -86,9 +86,9 @@ TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
   const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
   Frame frame;
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   EXPECT_EQ(frame.length, 3u);
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
 }
 
 TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
@@ -96,8 +96,8 @@ TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abc");
   absl::string_view input = bytes;
   Frame frame;
-  decoder.Next(&input, &frame);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+  decoder.Next(&input);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kFrame);
   EXPECT_EQ(frame.payload.data(), bytes.data() + 9);
 }
 
@@ -106,8 +106,8 @@ TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abcdef");
   absl::string_view input = absl::string_view(bytes).substr(0, 12);
   Frame frame;
-  decoder.Next(&input, &frame);
-  decoder.Next(&input, &frame);
+  decoder.Next(&input);
+  decoder.Next(&input);
   EXPECT_EQ(decoder.buffered(), 3u);
 }
 

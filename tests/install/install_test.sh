@@ -63,24 +63,83 @@ refused '--prefix' "$install"
 refused 'nothing' "$install" --prefix="$prefix" nothing
 refused 'spaces' "$install" --prefix="$work/a b"
 refused "$work/Makefile" "$install" --prefix="$work/Makefile"
+refused "'lib'; the components are c, cpp, nghttp2, python, tools" \
+  "$install" --prefix="$prefix" --component=c,lib
+refused '--libdir is /lib64, which is not a folder in --prefix, /usr' \
+  "$install" --prefix=/usr --libdir=/lib64
 
 say 'a stage for packagers names the place of use only'
-"$install" --prefix=/opt/sluice --destdir="$work/stage"
-grep -qx 'prefix=/opt/sluice' "$work/stage/opt/sluice/lib/pkgconfig/sluice.pc"
+"$install" --prefix=/opt/sluice --destdir="$work/stage" --libdir=lib/here >/dev/null
+grep -qx 'prefix=/opt/sluice' "$work/stage/opt/sluice/lib/here/pkgconfig/sluice.pc"
 if grep -rlF "$TEST_TMPDIR" "$work/stage"; then fail 'the files above name the stage'; fi
 
+say 'Python looks where the module lands under /usr and /usr/local'
+for root in /usr /usr/local; do
+  "$install" --prefix="$root" --destdir="$work/stage" --component=python >"$work/said"
+  if grep PYTHONPATH "$work/said"; then fail "$root needs the line above"; fi
+  landed=$(cd "$work/stage" && find ".$root" -type d -name priority)
+  /usr/bin/python3 -c 'import os, sys; sys.exit(os.path.dirname(sys.argv[1]) not in sys.path)' \
+    "${landed#.}" || fail "python3 does not look in ${landed#.}"
+done
+"$install" --prefix=/opt/sluice --destdir="$work/stage" --component=python |
+  grep -qx '.* set PYTHONPATH=/opt/sluice/lib/python3/dist-packages'
+
+say 'the C library alone needs no development files of others'
+c=${TEST_TMPDIR:?}/c
+lib=lib/$(cc -print-multiarch)
+"$install" --prefix="$c" --component=c --libdir="$lib" >/dev/null
+if find "$c" -name '*.h' ! -path "$c/include/sluice.h" | grep .; then fail 'headers of C++'; fi
+# Only its own .pc file can be seen.
+flags=$(PKG_CONFIG_LIBDIR=$c/$lib/pkgconfig pkg-config --cflags --libs sluice-c)
+[ "$(xargs <<<"$flags")" = "-I$c/include -L$c/$lib -lsluice-c" ] || fail "flags: $flags"
+# shellcheck disable=SC2086 # words
+cc -std=c99 "$work/share.c" $flags -Wl,-rpath,"$c/$lib" -o "$work/share-alone"
+runs_share "$work/share-alone"
+mkdir "$work/c_project"
+cp "$work/share.c" "$work/c_project"
+cat >"$work/c_project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(c_project C)
+find_package(sluice-c 3.0 REQUIRED)
+add_executable(share share.c)
+target_link_libraries(share PRIVATE sluice::sluice-c)
+END
+cmake -S "$work/c_project" -B "$work/c_project/build" -DCMAKE_PREFIX_PATH="$c" >/dev/null
+if grep absl_DIR "$work/c_project/build/CMakeCache.txt"; then fail 'CMake looked for Abseil'; fi
+cmake --build "$work/c_project/build" >/dev/null
+runs_share "$work/c_project/build/share"
+readelf --dynamic "$c/$lib/libsluice-c.so.1" |
+  sed -n 's/.*NEEDED.*\[lib\(.*\)\.so.*/\1/p' >"$work/needed"
+# docs/plugging-in.md has them.
+abseil=$(sed -n 's/^absl_//p' "$work/needed" | sed 's/_internal$//' | sort | paste -sd, | sed 's/,/, /g')
+grep -qF "Abseil's $abseil |" "$work/plugging-in.md" || fail "the page does not say: $abseil"
+if grep -vE '^(absl_.*|stdc\+\+|gcc_s|c|m|ld-linux.*)$' "$work/needed"; then
+  fail 'libsluice-c needs the libraries above'
+fi
+
 say 'Make and pkg-config'
-# Twice: the second replaces the first, and what only that had goes. What others
-# put there stays.
 "$install" --prefix="$prefix" >/dev/null
-manifest=$prefix/share/sluice/manifest.txt
+manifest=$prefix/share/sluice/manifest
+[ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  fail 'the manifests list something else than what is there'
+# Again: the second replaces the first, and what only that had goes. What others
+# put there stays, another component's files included.
 touch "$prefix/include/sluice/gone.h" "$prefix/include/sluice/others.h" "$work/outside"
-printf '%s\n' include/sluice/gone.h ../work/outside >>"$manifest"
-"$install" --prefix="$prefix"
+printf '%s\n' include/sluice/gone.h ../work/outside >>"$manifest-cpp.txt"
+"$install" --prefix="$prefix" --component=c,tools >/dev/null
+[ -e "$prefix/include/sluice/gone.h" ] || fail 'c removes a header of cpp'
+"$install" --prefix="$prefix" --component=cpp >/dev/null
 [ ! -e "$prefix/include/sluice/gone.h" ] || fail 'a header of an earlier version stays'
 rm "$prefix/include/sluice/others.h" "$work/outside"
-[ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = "$(cat "$manifest")" ] ||
-  fail 'the manifest lists something else than what is there'
+# Version 2 had one manifest, of everything.
+touch "$prefix/lib/libsluice.so.2"
+printf '%s\n' lib/libsluice.so.2 include/sluice.h share/sluice/manifest.txt >"$manifest.txt"
+"$install" --prefix="$prefix" --component=python >/dev/null
+[ ! -e "$prefix/lib/libsluice.so.2" ] || fail 'the library of version 2 stays'
+[ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  fail 'the manifests list something else than what is there now'
 if find "$prefix" -name '*.new' | grep .; then fail 'left behind'; fi
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 pkg-config --print-requires sluice | grep -q '^absl_' || fail 'no Abseil in Requires'
@@ -90,14 +149,16 @@ runs_own_stack "$work/own_stack"
 runs_small_server "$work/small_server"
 runs_share "$work/share"
 refused 'usage:' "$work/nghttp2_server"
-[ "$(links "$work/nghttp2_server")" = libsluice.so.2 ] || fail 'nghttp2_server is without Sluice'
-[ "$(links "$work/own_stack")" = libsluice.so.2 ] || fail 'own_stack is not shared'
+[ "$(links "$work/nghttp2_server")" = 'libsluice-nghttp2.so.3 libsluice.so.3' ] ||
+  fail "nghttp2_server needs $(links "$work/nghttp2_server")"
+[ "$(links "$work/own_stack")" = libsluice.so.3 ] || fail 'own_stack is not shared'
 [ "$(links "$work/share")" = libsluice-c.so.1 ] || fail 'share is not shared'
 unset LD_LIBRARY_PATH
 runs_own_stack "$work/own_stack-static"
 runs_share "$work/share-static"
 runs_share "$work/both-static"
-for program in own_stack share both; do
+refused 'usage:' "$work/nghttp2_server-static"
+for program in own_stack share both nghttp2_server; do
   [ -z "$(links "$work/$program-static")" ] || fail "$program-static is not static"
 done
 
@@ -110,22 +171,14 @@ done < <(grep -E '^(c\+\+|cc) ' "$work/plugging-in.md")
 [ "$commands" -eq 3 ] || fail "$commands commands"
 runs_share "$work/from_page" # the last one's: static
 
-say 'every header stands by itself'
-(cd "$prefix/include" && find sluice -name '*.h' | sort |
-  while read -r header; do printf '#include <%s>\n' "$header"; done) >"$work/headers.cc"
-# shellcheck disable=SC2046 # pkg-config's words
-c++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only $(pkg-config --cflags sluice) "$work/headers.cc"
-if find "$prefix/include" -name '*_impl.h' -o -name 'frame*.h' | grep .; then
-  fail 'internal headers are installed'
-fi
-
 say 'symbols are versioned, and ours'
 while read -r library symbols; do
   if nm -D --defined-only "$prefix/lib/$library" | awk '$2 != "A" {print $3}' |
     grep -vE "sluice.*@@$symbols\$"; then
     fail "$library exports the symbols above"
   fi
-done <<<'libsluice.so.2 SLUICE_2
+done <<<'libsluice.so.3 SLUICE_3
+libsluice-nghttp2.so.3 SLUICE_3
 libsluice-c.so.1 SLUICE_C_1'
 if nm --extern-only --defined-only "$prefix/lib/libsluice-c.a" | awk 'NF == 3 {print $3}' |
   grep -v '^sluice_'; then
@@ -142,6 +195,8 @@ runs_small_server "$work/build/small_server"
 runs_own_stack "$work/build/own_stack-static"
 runs_share "$work/build/share"
 runs_share "$work/build/share-static"
+refused 'usage:' "$work/build/nghttp2_server"
+refused 'usage:' "$work/build/nghttp2_server-static"
 
 # finds YES_OR_NO WORDS: whether find_package(sluice WORDS) finds it.
 finds() {
@@ -155,28 +210,28 @@ finds() {
   rm "$work/finder/build/CMakeCache.txt"
 }
 mkdir "$work/finder"
-finds 1 'REQUIRED COMPONENTS sluice sluice-c OPTIONAL_COMPONENTS nothing'
+finds 1 'REQUIRED COMPONENTS sluice sluice-c sluice-nghttp2 OPTIONAL_COMPONENTS nothing'
 finds 0 'COMPONENTS nothing'
-finds 1 '2.0...2.9'
-finds 0 1.0
-finds 0 3.0
+finds 1 '3.0...3.9'
+finds 0 2.0
+finds 0 4.0
 version() {
   cat >"$work/version.cmake" <<END
-set(PACKAGE_FIND_VERSION 2.0)
-set(PACKAGE_FIND_VERSION_MAJOR 2)
-set(PACKAGE_FIND_VERSION_RANGE 2.0...$1)
+set(PACKAGE_FIND_VERSION 3.0)
+set(PACKAGE_FIND_VERSION_MAJOR 3)
+set(PACKAGE_FIND_VERSION_RANGE 3.0...$1)
 set(PACKAGE_FIND_VERSION_RANGE_MAX $2)
 set(PACKAGE_FIND_VERSION_MAX $1)
 include($moved/lib/cmake/sluice/sluiceConfigVersion.cmake)
 message(\${PACKAGE_VERSION_COMPATIBLE})
 END
-  [ "$(cmake -P "$work/version.cmake" 2>&1)" = "$3" ] || fail "2.0...$1 $2 is not $3"
+  [ "$(cmake -P "$work/version.cmake" 2>&1)" = "$3" ] || fail "3.0...$1 $2 is not $3"
 }
-version 1.9 INCLUDE FALSE
-version 2.0 INCLUDE TRUE
-version 2.0 EXCLUDE FALSE
+version 2.9 INCLUDE FALSE
+version 3.0 INCLUDE TRUE
+version 3.0 EXCLUDE FALSE
 
-PYTHONPATH=$moved/lib/python3/dist-packages /usr/bin/python3 -c '
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$moved/lib/python3/dist-packages /usr/bin/python3 -c '
 import priority
 tree = priority.PriorityTree()
 tree.insert_stream(1)

@@ -106,6 +106,8 @@ static void structs_keep_their_layout(void) {
 int main(void) {
   EXPECT(SLUICE_ABI_VERSION, 1);
   EXPECT(sluice_abi_version(), SLUICE_ABI_VERSION);
+  EXPECT(sluice_version_number(), SLUICE_VERSION_NUMBER);
+  EXPECT(strcmp(sluice_version(), SLUICE_VERSION), 0);
   results_keep_their_numbers_and_names();
   hints_keep_their_numbers();
   structs_keep_their_layout();

@@ -37,6 +37,15 @@ class ApiTest(unittest.TestCase):
             self.assertLessEqual(members, set(dir(getattr(ours, name))), name)
             self.assertEqual(getattr(ours, name).__module__, "priority.priority")
 
+    def test_help_says_something_about_every_name(self):
+        self.assertIn("tree.insert_stream(", ours.__doc__)
+        for kind in (ours.Stream, ours.PriorityTree, *(getattr(ours, name) for name in ERRORS)):
+            self.assertTrue(kind.__doc__, kind)
+        for kind in (ours.Stream, ours.PriorityTree):
+            for name in dir(kind):
+                if not name.startswith("_"):
+                    self.assertGreater(len(inspect.getdoc(getattr(kind, name)) or ""), 20, name)
+
     def test_errors_have_the_originals_bases(self):
         self.assertEqual(len(ERRORS), 8)
         for name in ERRORS:
@@ -46,7 +55,7 @@ class ApiTest(unittest.TestCase):
         self.assertTrue(issubclass(ours.MissingStreamError, KeyError))
 
     def test_errors_survive_a_pickle(self):
-        sys.modules["priority"] = sys.modules["priority.priority"] = ours
+        sys.modules["priority"], sys.modules["priority.priority"] = ours, ours.priority
         try:
             again = pickle.loads(pickle.dumps(ours.DeadlockError("x")))
         finally:

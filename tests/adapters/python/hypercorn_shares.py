@@ -29,8 +29,7 @@ class Hypercorn:
         self._server = os.path.abspath(server)
         self._certificate = client.make_certificate(folder)
         self.site = os.path.join(folder, "site")
-        os.mkdir(self.site)
-        shutil.copy(module, os.path.join(self.site, "priority.so"))
+        shutil.copytree(os.path.dirname(module), os.path.join(self.site, "priority"))
 
     def serve(self, ours, lowat=0, piece=16384, tls=True):
         command = [sys.executable, os.path.join(HERE, "counting_server.py"),

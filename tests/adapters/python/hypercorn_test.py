@@ -30,7 +30,7 @@ class HypercornTest(unittest.TestCase):
             url = "https://127.0.0.1:%d/" % server.port
             file = subprocess.run(["curl", "--silent", "--insecure", "--http2", url + "priority"],
                                   check=True, stdout=subprocess.PIPE, text=True).stdout
-            self.assertEqual(file, os.path.join(self.hypercorn.site, "priority.so"))
+            self.assertEqual(file, os.path.join(self.hypercorn.site, "priority/__init__.py"))
             size = subprocess.run(
                 ["curl", "--silent", "--insecure", "--http2", "--output", "/dev/null",
                  "--write-out", "%{http_version} %{size_download}", url + "3000000"],

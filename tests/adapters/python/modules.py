@@ -1,23 +1,18 @@
 """The two modules named `priority`, side by side: `original` is Debian's
-python3-priority, `ours` the file that the first argument names."""
+python3-priority, `ours` the package whose __init__.py the first argument names."""
 
-import importlib.machinery
 import importlib.util
 import sys
 
 
 def _load(path):
-    if path.endswith(".so"):
-        loader = importlib.machinery.ExtensionFileLoader("priority", path)
-        spec = importlib.util.spec_from_loader("priority", loader)
-    else:
-        spec = importlib.util.spec_from_file_location(
-            "priority", path, submodule_search_locations=[path.rsplit("/", 1)[0]])
+    spec = importlib.util.spec_from_file_location(
+        "priority", path, submodule_search_locations=[path.rsplit("/", 1)[0]])
     module = importlib.util.module_from_spec(spec)
     sys.modules["priority"] = module
     spec.loader.exec_module(module)
     for loaded in ("priority", "priority.priority"):
-        sys.modules.pop(loaded, None)
+        del sys.modules[loaded]
     return module
 
 

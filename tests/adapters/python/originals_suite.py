@@ -64,7 +64,7 @@ def main():
     if hashlib.sha256(archive).hexdigest() != SHA256:
         sys.exit("originals_suite: %s is not the file that is expected" % ARCHIVE)
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(module, os.path.join(folder, "priority.so"))
+        shutil.copytree(os.path.dirname(module), os.path.join(folder, "priority"))
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             suite = files.extractfile(SUITE).read()
         with open(os.path.join(folder, "test_priority.py"), "wb") as copy:
@@ -73,7 +73,7 @@ def main():
         file = subprocess.run(
             [sys.executable, "-c", "import priority; print(priority.__file__)"], cwd=folder,
             env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-        if file != os.path.join(folder, "priority.so"):
+        if file != os.path.join(folder, "priority/__init__.py"):
             sys.exit("originals_suite: the module would be %s" % file)
         sys.exit(subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_priority.py",
