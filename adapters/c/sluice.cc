@@ -51,8 +51,7 @@ struct sluice_policy {
     Connection(LoggedPolicy policy, size_t max_streams)
         : host(std::move(policy), max_streams) {}
     PolicyHost host;
-    // Open. A block on loan goes back when its stream closes.
-    StreamMap<StreamRecord, /*kSpare=*/0> streams;
+    StreamMap<StreamRecord> streams;  // open
   };
 
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -396,6 +395,8 @@ int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   StreamRecord* record = policy->Find(stream_id);
   const StatusCode code = policy->host()->Close(stream_id, record);
   if (record != nullptr) policy->connection->streams.Erase(stream_id);
+  // A block on loan goes back when its stream closes.
+  if (policy->memory.on_loan() != 0) policy->connection->streams.FreeSpares();
   return Result(policy, code);
 }
 

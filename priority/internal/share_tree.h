@@ -153,12 +153,17 @@ class ShareTree {
   void Activate(NodeIndex n);
   void Deactivate(NodeIndex n);
   NodeIndex EndOfRun(NodeIndex n);
-  // Chooses at a contended level: moves its clock and records the choice.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE NodeIndex Choose(Group& group);
-  // Goes on from `n`, which is active and not ready.
+  // Chooses `n` at a contended level: moves its clock and records the choice.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Take(Group& group, NodeIndex n);
+  // Goes on from `n`, which is active and not ready. The usual ways of Pick()
+  // and Charge() call no function but in their last step, so they save no
+  // registers.
   ABSL_ATTRIBUTE_NOINLINE NodeIndex PickBelow(NodeIndex n);
   ABSL_ATTRIBUTE_ALWAYS_INLINE void ChargeEntry(const PathEntry& entry,
                                                 uint64_t scaled);
+  // Of a charged node: when it is not active, or its level's keys are large.
+  ABSL_ATTRIBUTE_NOINLINE void SetKeyRarely(NodeIndex n, int64_t key);
+  // A charge of any number of levels, and of any number of bytes.
   ABSL_ATTRIBUTE_NOINLINE void ChargePath(uint64_t scaled);
   // For an entry whose node was edited during the pull.
   ABSL_ATTRIBUTE_NOINLINE void ChargeEdited(const PathEntry& entry,
