@@ -45,7 +45,9 @@ StatusCode PolicyHost::Open(StreamId id, StreamRecord* record,
                             const RequestSignals& said) {
   const StatusCode opened = book_.Open(id, record);
   if (opened != StatusCode::kOk) return RefuseAsBook(opened);
-  if (said.tunnel) book_.SetHints(record, {.tunnel = true});
+  if (said.tunnel || said.via) {
+    book_.SetHints(record, {.tunnel = said.tunnel, .via = said.via});
+  }
   if (said.rfc9218.has_value()) {
     Answer(book_.SetRfc9218(id, record, *said.rfc9218, SignalSource::kHeader));
   }
@@ -95,12 +97,17 @@ StatusCode PolicyHost::SetHints(StreamId id, StreamRecord* record,
 
 StatusCode PolicyHost::RefuseCharge(StreamId id, size_t bytes) {
   if (!grant_.has_value() || grant_->stream_id != id) {
-    return Refuse(StatusCode::kFailedPrecondition, "stream %u holds no grant",
-                  id);
+    return grant_.has_value()
+               ? Refuse(StatusCode::kFailedPrecondition,
+                        "stream %u holds no grant; stream %u does", id,
+                        grant_->stream_id)
+               : Refuse(StatusCode::kFailedPrecondition,
+                        "stream %u holds no grant; pick one before the charge",
+                        id);
   }
   return Refuse(StatusCode::kInvalidArgument,
-                "%zu bytes charged to stream %u, %zu were granted", bytes, id,
-                grant_->max_bytes);
+                "%zu bytes charged to stream %u, at most %zu were granted",
+                bytes, id, grant_->max_bytes);
 }
 
 void PolicyHost::Observe(size_t bytes) {
@@ -119,7 +126,8 @@ PolicyHost::Stats PolicyHost::stats() const {
 }
 
 StatusCode PolicyHost::NotOpen(StreamId id) {
-  return Refuse(StatusCode::kNotFound, "stream %u is not open", id);
+  return Refuse(StatusCode::kNotFound,
+                "stream %u is not open; the call is for open streams", id);
 }
 
 StatusCode PolicyHost::RefuseAsBook(StatusCode code) {

@@ -44,6 +44,7 @@ struct RequestSignals {
   std::optional<signals::Rfc7540Priority> rfc7540 = std::nullopt;
   std::optional<signals::Rfc9218Priority> rfc9218 = std::nullopt;
   bool tunnel = false;  // it is a CONNECT
+  bool via = false;     // it has a `via` field
 };
 
 class PolicyHost {
@@ -101,7 +102,7 @@ class PolicyHost {
                               const signals::Rfc9218Priority& priority);
 
   // The application's own priority, which holds over the client's; nothing
-  // takes it back. New hints replace earlier ones, but a tunnel stays one.
+  // takes it back. New hints replace earlier ones, but `tunnel` and `via` stay.
   // Errors: NotFound (not open), InvalidArgument.
   absl::StatusCode SetServerPriority(
       scheduler::StreamId id, StreamRecord* record,
@@ -138,8 +139,8 @@ class PolicyHost {
   // The stream to send next, until its Charge(); null: none. Call it only when
   // no grant waits for its charge.
   const scheduler::Grant* Pick() {
-    // Built in its place: a copy would read in 16 bytes what the policy has just
-    // written in 8, and the processor waits for that.
+    // Built in its place: a copy would read in 16 bytes what the policy has
+    // just written in 8, and the processor waits for that.
     ::new (&grant_) std::optional<scheduler::Grant>(book_.Pick());
     if (!grant_.has_value()) {
       ++stats_.empty_picks;
@@ -148,7 +149,10 @@ class PolicyHost {
     ++stats_.picks;
     return &*grant_;
   }
-  bool HasGrant() const { return grant_.has_value(); }
+  // The one that waits for its charge; null: none does.
+  const scheduler::Grant* grant() const {
+    return grant_.has_value() ? &*grant_ : nullptr;
+  }
 
   // `record` is null when the stream closed since the pick. Errors:
   // FailedPrecondition (no grant, or another stream's), InvalidArgument (more

@@ -27,7 +27,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "h2/connection_impl.h"
@@ -37,8 +36,10 @@ namespace {
 
 absl::Status CheckNotInitiated(const Core& core) {
   if (!core.life.initiated()) return absl::OkStatus();
-  return ConnectionFault(ErrorKind::kProtocol,
-                         "the connection was initiated already (RFC 9113 3.4)");
+  return ConnectionFault(
+      ErrorKind::kProtocol,
+      "InitiateConnection() was called already; it may be called once "
+      "(RFC 9113 3.4)");
 }
 
 void SendSettings(std::vector<Setting> settings, Core* core) {
@@ -66,7 +67,7 @@ absl::Status Connection::InitiateConnection() {
 }
 
 absl::StatusOr<std::string> Connection::InitiateUpgrade(
-    absl::string_view http2_settings) {
+    StringView http2_settings) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(CheckNotInitiated(core));
   std::vector<Setting> clients;
@@ -102,7 +103,7 @@ absl::StatusOr<std::string> Connection::InitiateUpgrade(
 
 // --- Bytes in --------------------------------------------------------------
 
-absl::Status Connection::ReceiveData(absl::string_view bytes,
+absl::Status Connection::ReceiveData(StringView bytes,
                                      std::vector<Event>* events) {
   Core& core = impl_->core;
   if (!core.life.fatal().ok()) return core.life.fatal();
@@ -125,7 +126,7 @@ void Connection::EndViews() { impl_->receiver.EndViews(); }
 // --- The connection --------------------------------------------------------
 
 absl::Status Connection::CloseConnection(
-    ErrorCode code, absl::string_view additional_data,
+    ErrorCode code, StringView additional_data,
     std::optional<StreamId> last_stream_id) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckInitiated());
@@ -237,7 +238,7 @@ std::string Connection::DataToSend(size_t max) {
   return impl_->core.output.Take(max);
 }
 
-size_t Connection::PeekOutput(absl::Span<iovec> out) const {
+size_t Connection::PeekOutput(OutSpan<iovec> out) const {
   return impl_->core.output.Peek(out);
 }
 

@@ -50,6 +50,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -61,7 +62,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
@@ -129,8 +129,7 @@ class Connection {
   // passes the client's HTTP2-Settings and gets an empty string; the output is
   // what follows its 101. Errors: Protocol (the second time), InvalidArgument,
   // InvalidSettingsValue.
-  absl::StatusOr<std::string> InitiateUpgrade(
-      absl::string_view http2_settings = {});
+  absl::StatusOr<std::string> InitiateUpgrade(StringView http2_settings = {});
 
   // --- Bytes in ------------------------------------------------------------
 
@@ -139,7 +138,7 @@ class Connection {
   // see events.h for how long they may. O(bytes + the header lists that HPACK
   // unfolds from them); Limits::max_header_bytes_per_read bounds the latter,
   // and DATA costs nothing by the byte. Error: the connection's end.
-  absl::Status ReceiveData(absl::string_view bytes, std::vector<Event>* events);
+  absl::Status ReceiveData(StringView bytes, std::vector<Event>* events);
 
   // Ends the views of the events, and frees their memory but for at most 4 KiB.
   // The next ReceiveData() ends them too, but the peer decides when that is:
@@ -181,6 +180,11 @@ class Connection {
                         const SendDataOptions& options = {});
   absl::Status SendData(StreamId id, const SharedBytes& data,
                         const SendDataOptions& options = {});
+  // The same with a copy of `data`.
+  absl::Status SendData(StreamId id, StringView data,
+                        const SendDataOptions& options = {}) {
+    return SendData(id, absl::Cord(data), options);
+  }
 
   // An empty DATA frame with END_STREAM. Errors: those of SendData().
   absl::Status EndStream(StreamId id);
@@ -199,7 +203,7 @@ class Connection {
   // --- Connection ----------------------------------------------------------
 
   // PING with exactly 8 bytes (RFC 9113 §6.7), else InvalidArgument.
-  absl::Status Ping(absl::string_view opaque_data);
+  absl::Status Ping(StringView opaque_data);
 
   // GOAWAY (RFC 9113 §6.8); may be called again, also after an error, with the
   // same or a lower id. Without `last_stream_id` it names the highest id of the
@@ -208,8 +212,7 @@ class Connection {
   // connection has ended. Errors: InvalidArgument (an id above the last one
   // named), FrameTooLarge (`additional_data`).
   absl::Status CloseConnection(
-      ErrorCode code = ErrorCode::kNoError,
-      absl::string_view additional_data = {},
+      ErrorCode code = ErrorCode::kNoError, StringView additional_data = {},
       std::optional<StreamId> last_stream_id = std::nullopt);
 
   // The first step of a graceful shutdown (RFC 9113 §6.8): a GOAWAY with
@@ -229,9 +232,9 @@ class Connection {
   // has not begun) is given; otherwise InvalidArgument. Other errors:
   // ServersOnly, FrameTooLarge, NoSuchStream, StreamClosed, Protocol (the
   // response has begun).
-  absl::Status AdvertiseAlternativeService(
-      absl::string_view field_value, std::optional<absl::string_view> origin,
-      std::optional<StreamId> stream_id);
+  absl::Status AdvertiseAlternativeService(StringView field_value,
+                                           std::optional<StringView> origin,
+                                           std::optional<StreamId> stream_id);
 
   // `elapsed` time went by since the last call. Refills Limits::budgets, and
   // ends the connection with SETTINGS_TIMEOUT when the peer has not
@@ -239,6 +242,9 @@ class Connection {
   // only useful work refills budgets. The core knows no other clock. Error:
   // InvalidArgument (`elapsed` is infinite or negative).
   absl::Status AdvanceTime(absl::Duration elapsed);
+  absl::Status AdvanceTime(std::chrono::nanoseconds elapsed) {
+    return AdvanceTime(absl::FromChrono(elapsed));
+  }
 
   // --- Priorities (clients only) -------------------------------------------
 
@@ -330,7 +336,7 @@ class Connection {
 
   // Fills `out` with the first pieces of the output, without copying, and
   // returns their number. Valid until the next non-const call. O(pieces).
-  size_t PeekOutput(absl::Span<iovec> out) const;
+  size_t PeekOutput(OutSpan<iovec> out) const;
 
   // Drops the first `bytes` bytes of the output. Error: InvalidArgument (more
   // than OutputSize(), as the −1 of a failed write is); then all of it stays.

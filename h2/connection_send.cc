@@ -37,7 +37,8 @@ absl::Status CheckSide(const Core& core, Side side, absl::string_view frame,
   if (core.options.side == side) return absl::OkStatus();
   const bool client = side == Side::kClient;
   return Fault(client ? ErrorKind::kClientsOnly : ErrorKind::kServersOnly, id,
-               "only ", client ? "clients" : "servers", " send ", frame);
+               "this is a ", client ? "server" : "client", "; only ",
+               client ? "clients" : "servers", " send ", frame);
 }
 
 absl::Status CheckId(StreamId id) {
@@ -110,7 +111,9 @@ absl::Status CheckTakesHeaders(const Core& core, StreamId id,
         fate == StreamFate::kIdle || fate == StreamFate::kSkipped;
     if (!core.is_client() || !unused) {
       return fate == StreamFate::kSkipped
-                 ? StreamFault(ErrorKind::kNoSuchStream, id, "was never opened")
+                 ? StreamFault(ErrorKind::kNoSuchStream, id,
+                               "was skipped; ids above ",
+                               core.streams.last_ours(), " can open")
                  : core.streams.NotLive(id);
     }
     SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, id));
@@ -335,7 +338,7 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
 
 // --- Other frames ----------------------------------------------------------
 
-absl::Status Connection::Ping(absl::string_view opaque_data) {
+absl::Status Connection::Ping(StringView opaque_data) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
   if (opaque_data.size() != 8) {
@@ -388,7 +391,7 @@ absl::Status Connection::SendPriorityUpdate(
 }
 
 absl::Status Connection::AdvertiseAlternativeService(
-    absl::string_view field_value, std::optional<absl::string_view> origin,
+    StringView field_value, std::optional<StringView> origin,
     std::optional<StreamId> stream_id) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(

@@ -148,8 +148,10 @@ absl::Status Core::OnGoneStream(StreamId id, StreamInput input) {
 absl::Status Core::CheckDependency(StreamId id,
                                    const signals::Rfc7540Priority& priority) {
   if (priority.depends_on != id) return absl::OkStatus();
-  return StreamFault(ErrorKind::kProtocol, id,
-                     "depends on itself (RFC 7540 5.3.1)");
+  return StreamFault(
+      ErrorKind::kProtocol, id,
+      "depends on itself; it may depend on 0 or another stream (RFC "
+      "7540 5.3.1)");
 }
 
 absl::Status Core::StreamError(absl::Status error, Events* events) {

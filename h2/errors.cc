@@ -93,10 +93,10 @@ std::optional<Payload> PayloadOf(const absl::Status& status) {
 
 }  // namespace
 
-absl::string_view ErrorKindName(ErrorKind kind) { return RowOf(kind).name; }
+StringView ErrorKindName(ErrorKind kind) { return RowOf(kind).name; }
 
-absl::Status MakeError(ErrorKind kind, absl::string_view message,
-                       StreamId stream_id, std::optional<ErrorCode> code) {
+absl::Status MakeError(ErrorKind kind, StringView message, StreamId stream_id,
+                       std::optional<ErrorCode> code) {
   const KindRow& row = RowOf(kind);
   absl::Status status(row.status, message);
   const auto number = static_cast<uint32_t>(code.value_or(row.code));

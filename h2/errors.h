@@ -18,7 +18,6 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 
@@ -49,11 +48,11 @@ enum class ErrorKind {
 };
 
 // "FlowControl" …
-absl::string_view ErrorKindName(ErrorKind kind);
+StringView ErrorKindName(ErrorKind kind);
 
 // A status of `kind` about `stream_id`. Without `code` it has the usual code of
 // its kind.
-absl::Status MakeError(ErrorKind kind, absl::string_view message,
+absl::Status MakeError(ErrorKind kind, StringView message,
                        StreamId stream_id = kConnectionStreamId,
                        std::optional<ErrorCode> code = std::nullopt);
 

@@ -26,7 +26,6 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 
 namespace sluice::h2 {
 
@@ -66,7 +65,7 @@ struct TrailersReceived {
 // counts its padding. That one alone may say `stream_ended` — RFC 9113 §6.1.
 struct DataReceived {
   StreamId stream_id = 0;
-  absl::string_view data;
+  StringView data;
   size_t flow_controlled_length = 0;
   bool stream_ended = false;
   uint32_t frame_bytes_left = 0;  // of the frame's payload, still to come

@@ -166,10 +166,15 @@ class Checker {
     const absl::string_view bytes = field.name.substr(pseudo ? 1 : 0);
     if (field.is == FieldName::kIllegal && !bytes.empty() &&
         OtherNameOf(bytes) == FieldName::kIllegal) {
-      return FieldFault(field, "an illegal name", "8.2, 8.2.1");
+      return FieldFault(field,
+                        "an illegal name; names are tokens in lower case",
+                        "8.2, 8.2.1");
     }
     if (!field.legal_value) {
-      return FieldFault(field, "an illegal character in its value", "8.2.1");
+      return FieldFault(field,
+                        "an illegal character in its value; it may have no "
+                        "NUL, CR or LF, and no space around it",
+                        "8.2.1");
     }
     return pseudo ? PseudoFault(field) : RegularFault(field);
   }
@@ -183,7 +188,8 @@ class Checker {
       return Fault(
           "has a response without a :status of 100 to 999 (RFC 9113 8.3.2)");
     }
-    if (*status == 101) return Fault("has status 101 (RFC 9113 8.6)");
+    if (*status == 101)
+      return Fault("has status 101; it must be other than 101 (RFC 9113 8.6)");
     return absl::OkStatus();
   }
 
@@ -208,7 +214,9 @@ class Checker {
   // The first rule that is broken counts.
   ABSL_ATTRIBUTE_COLD absl::Status PseudoFault(const NamedField& field) const {
     if (kind_ == SectionKind::kTrailers) {
-      return Fault("has a pseudo-header field in trailers (RFC 9113 8.1)");
+      return Fault(
+          absl::StrCat("has the pseudo-header field ", ShortName(field.name),
+                       " in trailers, which have none (RFC 9113 8.1)"));
     }
     if (field.is == FieldName::kIllegal ||
         (field.is == FieldName::kProtocol && !extended_connect_)) {
@@ -217,22 +225,26 @@ class Checker {
     }
     if ((facts_.seen() & ~kPseudo) != 0) {
       return Fault(absl::StrCat("has ", field.name,
-                                " after a regular field (RFC 9113 8.3)"),
+                                " after a regular field; it comes before all "
+                                "regular fields (RFC 9113 8.3)"),
                    ErrorKind::kPseudoHeaderOrder);
     }
     if (facts_.Has(field.is)) {
-      return Fault(absl::StrCat("has ", field.name, " twice (RFC 9113 8.3)"));
+      return Fault(absl::StrCat("has ", field.name,
+                                " twice; it may come once (RFC 9113 8.3)"));
     }
-    return Fault(
-        absl::StrCat("has ", field.name, " in a ",
-                     kind_ == SectionKind::kResponse ? "response" : "request",
-                     " (RFC 9113 8.3)"));
+    return Fault(absl::StrCat("has ", field.name, " in a ",
+                              kind_ == SectionKind::kResponse
+                                  ? "response; it is a field of a request"
+                                  : "request; it is a field of a response",
+                              " (RFC 9113 8.3)"));
   }
 
   ABSL_ATTRIBUTE_COLD absl::Status RegularFault(const NamedField& field) const {
     if (field.is == FieldName::kConnectionSpecific) {
       return Fault(absl::StrCat("has the connection-specific field ",
-                                field.name, " (RFC 9113 8.2.2)"));
+                                field.name,
+                                "; HTTP/2 has none (RFC 9113 8.2.2)"));
     }
     return field.is == FieldName::kTe
                ? Fault(

@@ -51,9 +51,9 @@ class SectionFacts {
     return Has(name) ? first_[static_cast<size_t>(name)] : nullptr;
   }
   // Empty where there is none.
-  absl::string_view ValueOf(FieldName name) const {
+  StringView ValueOf(FieldName name) const {
     const HeaderView* const field = Find(name);
-    return field == nullptr ? absl::string_view() : field->value;
+    return field == nullptr ? StringView() : field->value;
   }
 
  private:

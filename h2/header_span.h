@@ -27,16 +27,17 @@ class HeaderSpan {
  public:
   HeaderSpan() = default;
 
-  // A vector, an array, an absl::Span, a HeaderList, …
+  // A vector, an array, a span, a HeaderList, …
   template <typename Fields>
   requires std::convertible_to<const Fields&, absl::Span<const Header>>
   HeaderSpan(const Fields& fields)  // NOLINT
-      : HeaderSpan(absl::Span<const Header>(fields).data(), fields.size()) {}
+      : HeaderSpan(absl::Span<const Header>(fields).data(), std::size(fields)) {
+  }
   template <typename Fields>
   requires std::convertible_to<const Fields&, absl::Span<const HeaderView>>
   HeaderSpan(const Fields& fields)  // NOLINT
-      : HeaderSpan(absl::Span<const HeaderView>(fields).data(), fields.size()) {
-  }
+      : HeaderSpan(absl::Span<const HeaderView>(fields).data(),
+                   std::size(fields)) {}
 
   // {{":status", "200"}, …} makes no string; a list of Header is welcome too.
   HeaderSpan(std::initializer_list<HeaderView> fields)  // NOLINT

@@ -22,7 +22,7 @@ class Life {
     if (initiated_) return absl::OkStatus();
     return ConnectionFault(
         ErrorKind::kProtocol,
-        "InitiateConnection() was not called (RFC 9113 3.4)");
+        "InitiateConnection() was not called; it comes first (RFC 9113 3.4)");
   }
   // Any other frame. Errors: Protocol, ConnectionClosed.
   absl::Status CheckOpen() const {
@@ -30,7 +30,8 @@ class Life {
     if (!terminated_) return absl::OkStatus();
     return ConnectionFault(
         ErrorKind::kConnectionClosed,
-        "the connection ended with a GOAWAY (RFC 9113 5.4.1)");
+        "the connection ended with a GOAWAY; only another GOAWAY may follow "
+        "(RFC 9113 5.4.1)");
   }
   // A frame that opens stream `id`: "Receivers of a GOAWAY frame MUST NOT open
   // additional streams" (§6.8).

@@ -9,7 +9,6 @@
 #include <functional>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace sluice::h2 {
@@ -136,7 +135,7 @@ struct ConnectionOptions {
 
   // Gets a line for each stream error and connection error; may be null. It
   // must not call the connection.
-  std::function<void(absl::string_view)> log_sink = nullptr;
+  std::function<void(StringView)> log_sink = nullptr;
 };
 
 }  // namespace sluice::h2

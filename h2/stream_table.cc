@@ -32,9 +32,11 @@ StreamTable::StreamTable(Side self, size_t max_remembered)
 
 absl::Status StreamTable::NotLive(StreamId id) const {
   return Fate(id) == StreamFate::kIdle
-             ? StreamFault(ErrorKind::kNoSuchStream, id, "was never opened")
+             ? StreamFault(ErrorKind::kNoSuchStream, id,
+                           "was never opened; it must be an open stream")
              : StreamFault(ErrorKind::kStreamClosed, id,
-                           "is closed (RFC 9113 5.1)");
+                           "is closed; it must be an open stream (RFC 9113 "
+                           "5.1)");
 }
 
 StreamFate StreamTable::Fate(StreamId id) const {

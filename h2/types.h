@@ -4,6 +4,7 @@
 #define SLUICE_H2_TYPES_H_
 
 #include <sluice/signals/stream_id.h>
+#include <sluice/signals/views.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,13 +14,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::h2 {
 
 using signals::kMaxStreamId;
+using signals::OutSpan;
 using signals::StreamId;
+using signals::StringView;
 
 inline constexpr StreamId kConnectionStreamId = 0;
 
@@ -43,8 +45,8 @@ enum class ErrorCode : uint32_t {
 };
 
 // "PROTOCOL_ERROR" …, or "UNKNOWN" for a value outside RFC 9113 §7.
-inline absl::string_view ErrorCodeName(ErrorCode code) {
-  constexpr absl::string_view kNames[] = {
+inline StringView ErrorCodeName(ErrorCode code) {
+  constexpr StringView kNames[] = {
       "NO_ERROR",
       "PROTOCOL_ERROR",
       "INTERNAL_ERROR",
@@ -89,8 +91,8 @@ struct Header {
 
 // The same without the text, which somebody else keeps.
 struct HeaderView {
-  absl::string_view name;
-  absl::string_view value;
+  StringView name;
+  StringView value;
   bool never_indexed = false;
 
   friend bool operator==(const HeaderView&, const HeaderView&) = default;
@@ -118,7 +120,7 @@ class HeaderList {
 
   // The value of the first field called `name`, in lower case; nothing where
   // there is none. O(fields).
-  std::optional<absl::string_view> Find(absl::string_view name) const {
+  std::optional<StringView> Find(StringView name) const {
     for (const HeaderView& field : fields_) {
       if (field.name == name) return field.value;
     }
@@ -143,7 +145,7 @@ class HeaderList {
 // Bytes of a body, and what keeps them alive until they are on the wire. They
 // must not change by then. Without an owner they must outlive the connection.
 struct SharedBytes {
-  absl::string_view bytes;
+  StringView bytes;
   std::shared_ptr<const void> owner;
 };
 

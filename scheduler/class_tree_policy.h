@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -46,7 +45,7 @@ class ClassTreePolicy : public Policy {
   struct Seat {
     Group group = kRoot;
     int weight = signals::kDefaultWeight;  // 1…256
-    absl::string_view rule;                // a literal, for PickReason
+    StringView rule;                       // a literal, for PickReason
     friend bool operator==(const Seat&, const Seat&) = default;
   };
 

@@ -68,8 +68,11 @@ absl::Status NoSuchStream(h2::StreamId id) {
 void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
   if (Find(event.stream_id) != nullptr) return;
   Stream* const stream = Open(event.stream_id);
-  if (stream != nullptr && event.headers.Find(":method") == "CONNECT") {
-    book_.SetHints(&stream->record, {.tunnel = true});
+  if (stream == nullptr) return;
+  const bool tunnel = event.headers.Find(":method") == "CONNECT";
+  const bool via = event.headers.Find("via").has_value();
+  if (tunnel || via) {
+    book_.SetHints(&stream->record, {.tunnel = tunnel, .via = via});
   }
 }
 

@@ -31,19 +31,20 @@
 #include <sluice/signals/path_level.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/stream_id.h>
+#include <sluice/signals/views.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
 
 using signals::PathLevel;
 using signals::StreamId;  // never 0 here
+using signals::StringView;
 
 // The 16 highest even ids name no stream here: a policy may use them for groups
 // of streams. A server would push for years to reach them.
@@ -74,7 +75,7 @@ enum class Signal : uint8_t {
 
 // Why a stream was picked. `rule` points to a string literal of the policy's.
 struct PickReason {
-  absl::string_view rule;
+  StringView rule;
 };
 
 // Permission to send up to `max_bytes` (≥ 1) bytes of DATA of one stream.

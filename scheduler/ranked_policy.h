@@ -49,7 +49,6 @@
 #include <optional>
 
 #include "absl/base/attributes.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -60,9 +59,9 @@ struct Rank {
 
   size_t group = 0;  // 0 … Shape::groups − 1; all of 0 goes before any of 1
   Sharing sharing = Sharing::kShared;
-  int64_t order = 0;       // kSequential: the smallest goes first
-  int weight = 1;          // kShared: 1…256
-  absl::string_view rule;  // a literal, for PickReason
+  int64_t order = 0;  // kSequential: the smallest goes first
+  int weight = 1;     // kShared: 1…256
+  StringView rule;    // a literal, for PickReason
 
   friend bool operator==(const Rank&, const Rank&) = default;
 };

@@ -15,7 +15,7 @@
 
 namespace sluice::scheduler {
 
-OptionReader::OptionReader(std::optional<absl::string_view> text) {
+OptionReader::OptionReader(std::optional<StringView> text) {
   if (!text.has_value()) return;
   for (absl::string_view pair : absl::StrSplit(*text, ',')) {
     const size_t equals = pair.find('=');
@@ -27,32 +27,32 @@ OptionReader::OptionReader(std::optional<absl::string_view> text) {
     const absl::string_view key = pair.substr(0, equals);
     if (!unread_.emplace(key, pair.substr(equals + 1)).second) {
       status_ = absl::InvalidArgumentError(
-          absl::StrCat("option '", key, "' comes twice"));
+          absl::StrCat("option '", key, "' comes twice; it may come once"));
       return;
     }
   }
 }
 
-void OptionReader::SetDefault(absl::string_view key, absl::string_view value) {
+void OptionReader::SetDefault(StringView key, StringView value) {
   unread_.emplace(key, value);  // unless it is there
 }
 
-std::optional<absl::string_view> OptionReader::Take(absl::string_view key) {
+std::optional<StringView> OptionReader::Take(StringView key) {
+  known_.emplace_back(key);
   const auto option = unread_.extract(key);
   if (option.empty()) return std::nullopt;
   return option.mapped();
 }
 
-void OptionReader::Fail(absl::string_view key, absl::string_view value,
-                        absl::string_view expected) {
+void OptionReader::Fail(StringView key, StringView value, StringView expected) {
   if (!status_.ok()) return;
   status_ = absl::InvalidArgumentError(
       absl::StrCat("option '", key, "' is '", value, "', expected ", expected));
 }
 
-size_t OptionReader::Choice(absl::string_view key,
-                            std::initializer_list<absl::string_view> names) {
-  const std::optional<absl::string_view> value = Take(key);
+size_t OptionReader::Choice(StringView key,
+                            std::initializer_list<StringView> names) {
+  const std::optional<StringView> value = Take(key);
   if (!value.has_value()) return 0;
   const auto* const found = std::find(names.begin(), names.end(), *value);
   if (found != names.end()) return found - names.begin();
@@ -60,9 +60,9 @@ size_t OptionReader::Choice(absl::string_view key,
   return 0;
 }
 
-int64_t OptionReader::Integer(absl::string_view key, int64_t default_value,
+int64_t OptionReader::Integer(StringView key, int64_t default_value,
                               int64_t min, int64_t max) {
-  const std::optional<absl::string_view> value = Take(key);
+  const std::optional<StringView> value = Take(key);
   if (!value.has_value()) return default_value;
   int64_t number = 0;
   if (absl::SimpleAtoi(*value, &number) && number >= min && number <= max) {
@@ -74,8 +74,9 @@ int64_t OptionReader::Integer(absl::string_view key, int64_t default_value,
 
 absl::Status OptionReader::Finish() const {
   if (!status_.ok() || unread_.empty()) return status_;
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown option '", unread_.begin()->first, "'"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown option '", unread_.begin()->first, "'; the policy takes ",
+      known_.empty() ? "none" : absl::StrJoin(known_, ", ")));
 }
 
 }  // namespace sluice::scheduler

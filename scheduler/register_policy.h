@@ -37,17 +37,16 @@ class OptionReader {
  public:
   // `text`: "key=value,key=value"; nothing: no options. The characters must
   // outlive the reader.
-  explicit OptionReader(std::optional<absl::string_view> text);
+  explicit OptionReader(std::optional<StringView> text);
 
   // The value when the text does not name `key`.
-  void SetDefault(absl::string_view key, absl::string_view value);
+  void SetDefault(StringView key, StringView value);
 
   // One of `names`, as its index; 0 when the option is absent.
-  size_t Choice(absl::string_view key,
-                std::initializer_list<absl::string_view> names);
+  size_t Choice(StringView key, std::initializer_list<StringView> names);
 
   // An integer of [min, max].
-  int64_t Integer(absl::string_view key, int64_t default_value, int64_t min,
+  int64_t Integer(StringView key, int64_t default_value, int64_t min,
                   int64_t max);
 
   // InvalidArgument for the first fault: text that is not key=value, a key that
@@ -56,17 +55,18 @@ class OptionReader {
 
  private:
   // Takes the option out of `unread_`.
-  std::optional<absl::string_view> Take(absl::string_view key);
-  void Fail(absl::string_view key, absl::string_view value,
-            absl::string_view expected);
+  std::optional<StringView> Take(StringView key);
+  void Fail(StringView key, StringView value, StringView expected);
 
   priority::ResourceMap<absl::string_view, absl::string_view> unread_;
+  priority::ResourceVector<absl::string_view>
+      known_;  // for the text of an error
   absl::Status status_;
 };
 
 // Makes the policy that is registered as `name`, as a part of another one. It
 // reads its options from `read`; CreatePolicy() checks that none is left.
-absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
+absl::StatusOr<std::unique_ptr<Policy>> CreatePart(StringView name,
                                                    const PolicyOptions& options,
                                                    OptionReader& read);
 

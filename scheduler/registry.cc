@@ -43,7 +43,7 @@ absl::Status CheckLimits(const PolicyOptions& options) {
 
 }  // namespace
 
-bool RegisterPolicy(absl::string_view name, absl::string_view summary,
+bool RegisterPolicy(StringView name, StringView summary,
                     PolicyFactory factory) {
   PolicyEntry entry{std::string(name), std::string(summary), factory};
   return Registry().try_emplace(entry.name, entry).second;
@@ -55,12 +55,12 @@ std::vector<PolicyEntry> RegisteredPolicies() {
   return result;
 }
 
-absl::string_view RegisteredNameOf(absl::string_view spec) {
+StringView RegisteredNameOf(StringView spec) {
   const auto entry = Registry().find(spec.substr(0, spec.find(':')));
-  return entry == Registry().end() ? absl::string_view() : entry->first;
+  return entry == Registry().end() ? StringView() : entry->first;
 }
 
-absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
+absl::StatusOr<std::unique_ptr<Policy>> CreatePart(StringView name,
                                                    const PolicyOptions& options,
                                                    OptionReader& read) {
   const auto entry = Registry().find(name);
@@ -75,11 +75,11 @@ absl::StatusOr<std::unique_ptr<Policy>> CreatePart(absl::string_view name,
 }
 
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
-    absl::string_view spec, const PolicyOptions& options) {
+    StringView spec, const PolicyOptions& options) {
   if (absl::Status status = CheckLimits(options); !status.ok()) return status;
   const size_t colon = spec.find(':');
-  const absl::string_view name = spec.substr(0, colon);
-  std::optional<absl::string_view> text;
+  const StringView name = spec.substr(0, colon);
+  std::optional<StringView> text;
   if (colon != absl::string_view::npos) text = spec.substr(colon + 1);
   OptionReader read(text);
   absl::StatusOr<std::unique_ptr<Policy>> policy =

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 namespace sluice::scheduler {
 
@@ -47,21 +46,20 @@ struct PolicyEntry {
 // Registers a policy for this process, before main() or in it. Returns false,
 // and changes nothing, when the name is taken. A policy's own file calls it by
 // a macro of register_policy.h.
-bool RegisterPolicy(absl::string_view name, absl::string_view summary,
-                    PolicyFactory factory);
+bool RegisterPolicy(StringView name, StringView summary, PolicyFactory factory);
 
 // Every registered policy, by name.
 std::vector<PolicyEntry> RegisteredPolicies();
 
 // The registered name that `spec` begins with, which lives as long as the
 // process; empty when there is none.
-absl::string_view RegisteredNameOf(absl::string_view spec);
+StringView RegisteredNameOf(StringView spec);
 
 // Makes a policy from "name" or "name:key=value,key=value". Errors: NotFound
 // names the unknown policy and lists the known ones; InvalidArgument names the
 // bad option or limit.
 absl::StatusOr<std::unique_ptr<Policy>> CreatePolicy(
-    absl::string_view spec, const PolicyOptions& options = {});
+    StringView spec, const PolicyOptions& options = {});
 
 }  // namespace sluice::scheduler
 

@@ -163,7 +163,8 @@ void StreamBook::UpdateServerWord(StreamRecord* record) {
 
 void StreamBook::SetHints(StreamRecord* record, const ResourceHints& hints) {
   ResourceHints merged = hints;
-  merged.tunnel |= record->info.hints.tunnel;  // that is the request's to say
+  merged.tunnel |= record->info.hints.tunnel;  // these are the request's to say
+  merged.via |= record->info.hints.via;
   if (merged == record->info.hints) return;
   SettleUnless(record);
   record->info.hints = merged;

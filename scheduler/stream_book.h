@@ -107,7 +107,7 @@ class StreamBook {
   void SetResponse(StreamRecord* record,
                    const std::optional<signals::Rfc9218Parameters>& response);
 
-  // New hints replace earlier ones, but a tunnel stays one.
+  // New hints replace earlier ones, but `tunnel` and `via` stay.
   void SetHints(StreamRecord* record, const ResourceHints& hints);
 
   // --- Sending -------------------------------------------------------------

@@ -50,6 +50,7 @@ struct ResourceHints {
   bool above_the_fold = false;     // image: in the viewport
   bool preload = false;            // found by preload or the preload scanner
   bool tunnel = false;             // a CONNECT request's
+  bool via = false;                // the request has a `via` field
   // Of the body, when its length is known. The book counts it down.
   std::optional<uint64_t> bytes_remaining = std::nullopt;
 

@@ -20,7 +20,6 @@
 #include <variant>
 
 #include "absl/base/optimization.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -111,12 +110,12 @@ class TraceList {
 
 // A decision and its reason.
 struct TracePick {
-  uint64_t number = 0;       // 0, 1, 2, …
-  StreamId id = 0;           // 0: nothing was ready
-  uint32_t ready = 0;        // ready streams, the picked one included
-  size_t max_bytes = 0;      // of the grant
-  absl::string_view policy;  // its registered name; never dies
-  absl::string_view rule;    // never dies: a policy's literal
+  uint64_t number = 0;   // 0, 1, 2, …
+  StreamId id = 0;       // 0: nothing was ready
+  uint32_t ready = 0;    // ready streams, the picked one included
+  size_t max_bytes = 0;  // of the grant
+  StringView policy;     // its registered name; never dies
+  StringView rule;       // never dies: a policy's literal
   // With TraceDetail::kFull: the first ready ids, the levels of choice on the
   // way to the pick, from the top, and how many levels there were.
   uint32_t levels = 0;

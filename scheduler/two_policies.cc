@@ -15,8 +15,7 @@
 namespace sluice::scheduler {
 
 TwoPolicies::TwoPolicies(std::unique_ptr<Policy> first,
-                         std::unique_ptr<Policy> second,
-                         absl::string_view second_rule)
+                         std::unique_ptr<Policy> second, StringView second_rule)
     : first_(std::move(first)),
       second_(std::move(second)),
       second_rule_(second_rule) {}

@@ -16,7 +16,6 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::scheduler {
@@ -43,7 +42,7 @@ class TwoPolicies : public Policy {
   // Two policies of the same max_grant. `second_rule`, a literal, is the reason
   // of the picks of `second`; empty: its own reason.
   TwoPolicies(std::unique_ptr<Policy> first, std::unique_ptr<Policy> second,
-              absl::string_view second_rule);
+              StringView second_rule);
 
   // The side that serves an open stream.
   virtual Side SideOf(const StreamInfo& info) const = 0;
@@ -65,7 +64,7 @@ class TwoPolicies : public Policy {
 
   const std::unique_ptr<Policy> first_;
   const std::unique_ptr<Policy> second_;
-  const absl::string_view second_rule_;
+  const StringView second_rule_;
   Policy* picked_ = first_.get();
   StreamMap<Stream> streams_;
 };

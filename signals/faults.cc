@@ -29,7 +29,10 @@ const char* DescribeFault(StreamId id, const Rfc7540Priority& priority,
                priority.weight, id);
   }
   if (priority.depends_on == id) {
-    return Say(text, "stream %u depends on itself (RFC 7540 §5.3.1)", id);
+    return Say(text,
+               "stream %u depends on itself; it may depend on 0 or another "
+               "stream (RFC 7540 §5.3.1)",
+               id);
   }
   return DescribeFault(priority.depends_on, text);
 }

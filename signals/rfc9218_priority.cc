@@ -178,8 +178,7 @@ std::optional<Rfc9218Parameters> UsualParameters(absl::string_view text) {
 
 }  // namespace
 
-std::optional<Rfc9218Parameters> ParseRfc9218Parameters(
-    absl::string_view text) {
+std::optional<Rfc9218Parameters> ParseRfc9218Parameters(StringView text) {
   if (const auto usual = UsualParameters(text); usual.has_value()) return usual;
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   Rfc9218Parameters parameters;
@@ -201,7 +200,7 @@ std::optional<Rfc9218Parameters> ParseRfc9218Parameters(
   return parameters;
 }
 
-std::optional<Rfc9218Priority> ParseRfc9218Priority(absl::string_view text) {
+std::optional<Rfc9218Priority> ParseRfc9218Priority(StringView text) {
   const std::optional<Rfc9218Parameters> named = ParseRfc9218Parameters(text);
   if (!named.has_value()) return std::nullopt;
   return MergeResponse(Rfc9218Priority(), *named);

@@ -10,10 +10,10 @@
 #ifndef SLUICE_SIGNALS_RFC9218_PRIORITY_H_
 #define SLUICE_SIGNALS_RFC9218_PRIORITY_H_
 
+#include <sluice/signals/views.h>
+
 #include <optional>
 #include <string>
-
-#include "absl/strings/string_view.h"
 
 namespace sluice::signals {
 
@@ -44,11 +44,11 @@ struct Rfc9218Parameters {
 // parameter that is unknown, of another type or out of range is ignored alone
 // (§4). Join several lines of one field by ", " first (RFC 8941 §4.2).
 // O(bytes), no recursion.
-std::optional<Rfc9218Parameters> ParseRfc9218Parameters(absl::string_view text);
+std::optional<Rfc9218Parameters> ParseRfc9218Parameters(StringView text);
 
 // The same, with the default for each parameter that is not named: the meaning
 // of a request's field and of PRIORITY_UPDATE (§4, §7).
-std::optional<Rfc9218Priority> ParseRfc9218Priority(absl::string_view text);
+std::optional<Rfc9218Priority> ParseRfc9218Priority(StringView text);
 
 // `client`, but for the parameters that the response's field names (§8).
 Rfc9218Priority MergeResponse(const Rfc9218Priority& client,

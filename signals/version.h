@@ -13,7 +13,7 @@
 #define SLUICE_VERSION_MINOR 0
 #define SLUICE_VERSION_PATCH 0
 #define SLUICE_VERSION "3.0.0"
-// One byte each: 0x020103 is 2.1.3.
+// A byte for each part: 0x020103 is 2.1.3.
 #define SLUICE_VERSION_NUMBER 0x030000
 
 namespace sluice {

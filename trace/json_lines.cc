@@ -93,8 +93,8 @@ void Fields(auto& table, Like<ResourceHints> auto& hints) {
   table.May("class", hints.resource_class, "in_head", hints.in_head,
             "after_first_image", hints.after_first_image, "async_or_defer",
             hints.async_or_defer, "above_the_fold", hints.above_the_fold,
-            "preload", hints.preload, "tunnel", hints.tunnel, "bytes_remaining",
-            hints.bytes_remaining);
+            "preload", hints.preload, "tunnel", hints.tunnel, "via", hints.via,
+            "bytes_remaining", hints.bytes_remaining);
 }
 
 void Fields(auto& table, Like<PathLevel> auto& level) {
@@ -275,7 +275,7 @@ class Reader {
       TakeWhole(name, from, to);
     } else if constexpr (std::floating_point<T>) {
       if (Check(from.is_number(), name, from, "a number")) to = from;
-    } else if constexpr (std::same_as<T, absl::string_view>) {
+    } else if constexpr (std::same_as<T, StringView>) {
       std::string text;
       Take(name, from, text);
       to = Interned(text);
@@ -351,7 +351,7 @@ std::string TraceEventToJson(const TraceEvent& event) {
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line) {
+absl::StatusOr<TraceEvent> TraceEventFromJson(StringView line) {
   const Json in = Json::parse(line.begin(), line.end(), nullptr,
                               /*allow_exceptions=*/false);
   if (!in.is_object()) {

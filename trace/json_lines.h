@@ -25,17 +25,17 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 namespace sluice::trace {
 
+using scheduler::StringView;
 using scheduler::TraceEvent;
 
 // Without a line break.
 std::string TraceEventToJson(const TraceEvent& event);
 
 // Error: InvalidArgument names the field, its value and the allowed ones.
-absl::StatusOr<TraceEvent> TraceEventFromJson(absl::string_view line);
+absl::StatusOr<TraceEvent> TraceEventFromJson(StringView line);
 
 // Every line of `in`; empty lines are skipped. Error: InvalidArgument with the
 // number of a bad line (TraceEventFromJson()) or of a bad call (FindBadCall()).

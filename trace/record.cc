@@ -186,7 +186,7 @@ std::vector<TraceEvent> LastEventsTrace::events() const {
 }
 
 absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
-    absl::string_view spec, const PolicyOptions& options, TraceSink* sink,
+    StringView spec, const PolicyOptions& options, TraceSink* sink,
     TraceDetail detail) {
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       scheduler::CreatePolicy(spec, options);

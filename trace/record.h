@@ -25,13 +25,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::trace {
 
 using scheduler::Policy;
 using scheduler::PolicyOptions;
+using scheduler::StringView;
 using scheduler::TraceEvent;
 using scheduler::TraceSink;
 
@@ -59,7 +59,7 @@ enum class TraceDetail {
 // CreatePolicy(), with every call and decision written to `sink`, which must
 // outlive the policy. Errors: those of CreatePolicy().
 absl::StatusOr<std::unique_ptr<Policy>> CreateRecordedPolicy(
-    absl::string_view spec, const PolicyOptions& options, TraceSink* sink,
+    StringView spec, const PolicyOptions& options, TraceSink* sink,
     TraceDetail detail = TraceDetail::kFull);
 
 }  // namespace sluice::trace

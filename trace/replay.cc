@@ -146,7 +146,7 @@ class CallChecker {
 
 // The policy `spec`, by default the log's, for a log that can be played.
 absl::StatusOr<std::unique_ptr<Policy>> MakePolicyFor(
-    absl::Span<const TraceEvent> trace, absl::string_view spec = "",
+    absl::Span<const TraceEvent> trace, StringView spec = "",
     size_t max_grant = 0) {
   if (const std::optional<BadCall> bad = FindBadCall(trace)) {
     return absl::InvalidArgumentError(
@@ -248,8 +248,7 @@ absl::StatusOr<std::vector<ReplayedPick>> Replay(
 // --- What if -----------------------------------------------------------------
 
 absl::StatusOr<WhatIfPlayer> WhatIfPlayer::Create(
-    absl::Span<const TraceEvent> trace, absl::string_view spec,
-    size_t max_grant) {
+    absl::Span<const TraceEvent> trace, StringView spec, size_t max_grant) {
   absl::StatusOr<std::unique_ptr<Policy>> policy =
       MakePolicyFor(trace, spec, max_grant);
   if (!policy.ok()) return policy.status();
@@ -345,7 +344,7 @@ void WhatIfPlayer::Close(StreamId id) {
 }
 
 absl::StatusOr<std::vector<ReplayedPick>> WhatIf(
-    absl::Span<const TraceEvent> trace, absl::string_view spec) {
+    absl::Span<const TraceEvent> trace, StringView spec) {
   absl::StatusOr<WhatIfPlayer> player = WhatIfPlayer::Create(trace, spec);
   if (!player.ok()) return player.status();
   std::vector<ReplayedPick> picks;

@@ -15,7 +15,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
 namespace sluice::trace {
@@ -24,6 +23,7 @@ using scheduler::CreatePolicy;
 using scheduler::Policy;
 using scheduler::StreamId;
 using scheduler::StreamInfo;
+using scheduler::StringView;
 using scheduler::TraceEvent;
 
 // Of open streams. A policy may look at one until its stream closes.
@@ -71,7 +71,7 @@ class WhatIfPlayer {
   // An empty `spec` is the log's own, a `max_grant` of 0 too. Errors: those of
   // Replay() and CreatePolicy().
   static absl::StatusOr<WhatIfPlayer> Create(absl::Span<const TraceEvent> trace,
-                                             absl::string_view spec,
+                                             StringView spec,
                                              size_t max_grant = 0);
 
   // Makes the next call of the log. Decisions are Send()'s, so picks and
@@ -105,7 +105,7 @@ class WhatIfPlayer {
 // Every decision of WhatIfPlayer: one in the place of each recorded charge of
 // some bytes, of as many bytes at most, and then those that send the rest.
 absl::StatusOr<std::vector<ReplayedPick>> WhatIf(
-    absl::Span<const TraceEvent> trace, absl::string_view spec);
+    absl::Span<const TraceEvent> trace, StringView spec);
 
 }  // namespace sluice::trace
 

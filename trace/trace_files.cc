@@ -40,7 +40,7 @@ TraceFiles* TraceFiles::FromEnvironment() {
     // Null for a program that runs with more rights than its caller.
     const char* path = ::secure_getenv("SLUICE_TRACE");
     if (path == nullptr || *path == '\0') return nullptr;
-    return new TraceFiles(path, [](absl::string_view fault) {
+    return new TraceFiles(path, [](StringView fault) {
       std::fprintf(stderr, "sluice: %.*s\n", static_cast<int>(fault.size()),
                    fault.data());
     });
@@ -118,7 +118,7 @@ void TraceFile::Flush() {
   std::fclose(std::exchange(file_, nullptr));
 }
 
-absl::StatusOr<LoggedPolicy> CreateLoggedPolicy(absl::string_view spec,
+absl::StatusOr<LoggedPolicy> CreateLoggedPolicy(StringView spec,
                                                 const PolicyOptions& options,
                                                 TraceFiles* files) {
   // A spec that is refused leaves no file behind.

@@ -1,7 +1,7 @@
 // The decision logs of a program's connections: one file each, in the format of
 // trace/json_lines.h, for `sluice replay`.
 //
-//   TraceFiles files("calls.jsonl", [](absl::string_view fault) { … });
+//   TraceFiles files("calls.jsonl", [](StringView fault) { … });
 //   // for each connection:
 //   absl::StatusOr<LoggedPolicy> logged =
 //       CreateLoggedPolicy("rfc7540", options, &files);
@@ -32,7 +32,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
@@ -41,6 +40,7 @@ namespace sluice::trace {
 using scheduler::CreatePolicy;
 using scheduler::Policy;
 using scheduler::PolicyOptions;
+using scheduler::StringView;
 using scheduler::TraceEvent;
 using scheduler::TraceSink;
 
@@ -49,7 +49,7 @@ class TraceFile;
 // Thread-safe.
 class TraceFiles {
  public:
-  using Report = std::function<void(absl::string_view fault)>;
+  using Report = std::function<void(StringView fault)>;
 
   TraceFiles(std::string path, Report report)
       : path_(std::move(path)), report_(std::move(report)) {}
@@ -110,7 +110,7 @@ struct LoggedPolicy {
 
 // CreatePolicy(), recorded in full in the next of `files` unless that is null.
 // Errors: those of CreatePolicy().
-absl::StatusOr<LoggedPolicy> CreateLoggedPolicy(absl::string_view spec,
+absl::StatusOr<LoggedPolicy> CreateLoggedPolicy(StringView spec,
                                                 const PolicyOptions& options,
                                                 TraceFiles* files);
 

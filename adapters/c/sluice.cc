@@ -23,8 +23,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "adapters/c/caller_memory.h"
 
 using ::absl::StatusCode;
@@ -63,7 +66,7 @@ struct sluice_policy {
 
   CallerMemory memory;  // of everything below
   std::optional<Connection> connection;
-  std::array<char, 160> error_text{};
+  mutable std::array<char, 160> error_text{};  // const calls are refused, too
 };
 
 namespace {
@@ -77,10 +80,11 @@ constexpr sluice_allocator kDefaultAllocator = {DefaultAllocate,
 constexpr unsigned kAllHints =
     SLUICE_HINT_IN_HEAD | SLUICE_HINT_AFTER_FIRST_IMAGE |
     SLUICE_HINT_ASYNC_OR_DEFER | SLUICE_HINT_ABOVE_THE_FOLD |
-    SLUICE_HINT_PRELOAD | SLUICE_HINT_TUNNEL;
+    SLUICE_HINT_PRELOAD | SLUICE_HINT_TUNNEL | SLUICE_HINT_VIA;
 
-// Of the last sluice_create(). Plain bytes, which take nothing from the heap.
-thread_local std::array<char, 512> create_error_text{};
+// Of the last error without a policy. Plain bytes, which take nothing from the
+// heap.
+thread_local std::array<char, 512> thread_error_text{};
 
 // Never freed: the C strings point into it.
 const std::vector<PolicyEntry>& Entries() {
@@ -108,31 +112,56 @@ int CodeOf(StatusCode code) {
   }
 }
 
+// Returns `code`, and keeps the words: with the policy, or with this thread
+// where it is null.
 template <class... Args>
-void Say(sluice_policy* policy, const absl::FormatSpec<Args...>& format,
-         const Args&... args) {
-  absl::SNPrintF(policy->error_text.data(), policy->error_text.size(), format,
-                 args...);
+int Refuse(const sluice_policy* policy, int code,
+           const absl::FormatSpec<Args...>& format, const Args&... args) {
+  const absl::Span<char> text = policy == nullptr
+                                    ? absl::MakeSpan(thread_error_text)
+                                    : absl::MakeSpan(policy->error_text);
+  absl::SNPrintF(text.data(), text.size(), format, args...);
+  return code;
 }
 
 int Result(sluice_policy* policy, StatusCode code) {
   if (code == StatusCode::kOk) return SLUICE_OK;
-  Say(policy, "%s", policy->host()->error_text());
-  return CodeOf(code);
+  return Refuse(policy, CodeOf(code), "%s", policy->host()->error_text());
 }
 
-int NullArgument(sluice_policy* policy) {
-  if (policy != nullptr) Say(policy, "a pointer is NULL");
-  return SLUICE_ERROR_INVALID_ARGUMENT;
+int NoPolicy() {
+  return Refuse(nullptr, SLUICE_ERROR_INVALID_ARGUMENT,
+                "policy is NULL; it must come from sluice_create()");
 }
 
-// Before a call that says something new: whether there is memory for it.
-bool HasMemory(sluice_policy* policy) {
-  if (policy->memory.on_loan() == 0) return true;
-  policy->host()->CountRefusal();
-  Say(policy, "the allocator gave NULL: %u bytes are on loan from malloc()",
-      policy->memory.on_loan());
-  return false;
+int NullArgument(const sluice_policy* policy, const char* name) {
+  return Refuse(policy, SLUICE_ERROR_INVALID_ARGUMENT,
+                "%s is NULL; it must point to a value", name);
+}
+
+// Before a call that says something new: SLUICE_OK when there is memory for it
+// and its flags are 0 or 1. C++ has them as bool, so nothing behind this can
+// tell. The priorities may be null.
+int CheckNews(sluice_policy* policy, uint32_t stream_id,
+              const sluice_rfc7540* rfc7540, const sluice_rfc9218* rfc9218) {
+  const auto fits = [](int flag) { return flag == 0 || flag == 1; };
+  int code = SLUICE_OK;
+  if (policy->memory.on_loan() != 0) {
+    code = Refuse(policy, SLUICE_ERROR_NO_MEMORY,
+                  "the allocator gave NULL: %u bytes are on loan from "
+                  "malloc(), and no more may be",
+                  policy->memory.on_loan());
+  } else if (rfc7540 != nullptr && !fits(rfc7540->exclusive)) {
+    code = Refuse(policy, SLUICE_ERROR_INVALID_ARGUMENT,
+                  "exclusive %d of stream %u is not 0 or 1", rfc7540->exclusive,
+                  stream_id);
+  } else if (rfc9218 != nullptr && !fits(rfc9218->incremental)) {
+    code = Refuse(policy, SLUICE_ERROR_INVALID_ARGUMENT,
+                  "incremental %d of stream %u is not 0 or 1",
+                  rfc9218->incremental, stream_id);
+  }
+  if (code != SLUICE_OK) policy->host()->CountRefusal();
+  return code;
 }
 
 std::optional<Rfc7540Priority> Read(const sluice_rfc7540* from) {
@@ -163,6 +192,7 @@ std::optional<ResourceHints> Read(const sluice_hints& from) {
   hints.above_the_fold = has(SLUICE_HINT_ABOVE_THE_FOLD);
   hints.preload = has(SLUICE_HINT_PRELOAD);
   hints.tunnel = has(SLUICE_HINT_TUNNEL);
+  hints.via = has(SLUICE_HINT_VIA);
   if (from.bytes_remaining != SLUICE_SIZE_UNKNOWN) {
     hints.bytes_remaining = from.bytes_remaining;
   }
@@ -176,16 +206,27 @@ void Write(const Grant& from, sluice_grant* to) {
   to->reason_length = static_cast<uint32_t>(from.reason.rule.size());
 }
 
-template <class... Args>
-int CreateError(int code, const absl::FormatSpec<Args...>& format,
-                const Args&... args) {
-  absl::SNPrintF(create_error_text.data(), create_error_text.size(), format,
-                 args...);
-  return code;
+int NoMemory() {
+  return Refuse(nullptr, SLUICE_ERROR_NO_MEMORY,
+                "the allocator gave NULL; a policy needs memory");
 }
 
-int NoMemory() {
-  return CreateError(SLUICE_ERROR_NO_MEMORY, "the allocator gave NULL");
+int ParseField(absl::string_view field, sluice_rfc9218* rfc9218) {
+  const std::optional<Rfc9218Priority> read =
+      sluice::signals::ParseRfc9218Priority(field);
+  if (!read.has_value()) {
+    std::array<char, 40> shown{};  // it is a peer's, so it may hold anything
+    field = field.substr(0, shown.size());
+    std::transform(field.begin(), field.end(), shown.begin(), [](char c) {
+      return absl::ascii_isprint(static_cast<unsigned char>(c)) ? c : '?';
+    });
+    return Refuse(nullptr, SLUICE_ERROR_INVALID_ARGUMENT,
+                  "'%s' is no priority; it must be a dictionary such as "
+                  "\"u=1, i\" (RFC 9218 §4)",
+                  absl::string_view(shown.data(), field.size()));
+  }
+  *rfc9218 = {read->urgency, read->incremental ? 1 : 0};
+  return SLUICE_OK;
 }
 
 }  // namespace
@@ -214,6 +255,8 @@ const char* sluice_error_name(int result) SLUICE_NOEXCEPT {
       return "SLUICE_ERROR_ABI_VERSION";
     case SLUICE_ERROR_INTERNAL:
       return "SLUICE_ERROR_INTERNAL";
+    case SLUICE_ERROR_BAD_FRAME:
+      return "SLUICE_ERROR_BAD_FRAME";
     default:
       return "SLUICE_UNKNOWN";
   }
@@ -230,28 +273,24 @@ int sluice_version_number(void) SLUICE_NOEXCEPT {
 int sluice_create(int abi_version, const char* spec,
                   const sluice_options* options,
                   sluice_policy** policy) SLUICE_NOEXCEPT {
-  create_error_text[0] = '\0';
-  if (policy == nullptr) {
-    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
-  }
+  thread_error_text[0] = '\0';
+  if (policy == nullptr) return NullArgument(nullptr, "policy");
   *policy = nullptr;
   if (abi_version != SLUICE_ABI_VERSION) {
-    return CreateError(
-        SLUICE_ERROR_ABI_VERSION,
-        "the program was compiled for version %d of the ABI, the library has "
-        "%d",
-        abi_version, SLUICE_ABI_VERSION);
+    return Refuse(nullptr, SLUICE_ERROR_ABI_VERSION,
+                  "the program was compiled for version %d of the ABI, the "
+                  "library has %d",
+                  abi_version, SLUICE_ABI_VERSION);
   }
-  if (spec == nullptr) {
-    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT, "a pointer is NULL");
-  }
+  if (spec == nullptr) return NullArgument(nullptr, "spec");
   const sluice_options defaults = SLUICE_OPTIONS_INIT;
   if (options == nullptr) options = &defaults;
   sluice_allocator allocator = kDefaultAllocator;
   if (options->allocator != nullptr) allocator = *options->allocator;
   if (allocator.allocate == nullptr || allocator.deallocate == nullptr) {
-    return CreateError(SLUICE_ERROR_INVALID_ARGUMENT,
-                       "an allocator without its functions");
+    return Refuse(nullptr, SLUICE_ERROR_INVALID_ARGUMENT,
+                  "%s of the allocator is NULL; it must be a function",
+                  allocator.allocate == nullptr ? "allocate" : "deallocate");
   }
   void* block = allocator.allocate(allocator.user, sizeof(sluice_policy));
   if (block == nullptr) return NoMemory();
@@ -265,8 +304,8 @@ int sluice_create(int abi_version, const char* spec,
       spec, policy_options, TraceFiles::FromEnvironment());
   if (!made.ok()) {
     sluice_destroy(handle);
-    return CreateError(CodeOf(made.status().code()), "%s",
-                       made.status().message());
+    return Refuse(nullptr, CodeOf(made.status().code()), "%s",
+                  made.status().message());
   }
   handle->connection.emplace(*std::move(made), options->max_streams);
   if (handle->memory.on_loan() != 0) {
@@ -289,7 +328,7 @@ void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT {
 }
 
 const char* sluice_error_text(const sluice_policy* policy) SLUICE_NOEXCEPT {
-  return policy == nullptr ? create_error_text.data()
+  return policy == nullptr ? thread_error_text.data()
                            : policy->error_text.data();
 }
 
@@ -301,16 +340,55 @@ const char* sluice_policy_summary(size_t index) SLUICE_NOEXCEPT {
   return index < Entries().size() ? Entries()[index].summary.c_str() : nullptr;
 }
 
+int sluice_parse_priority(const char* field, size_t length,
+                          sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
+  if (field == nullptr && length > 0) return NullArgument(nullptr, "field");
+  if (rfc9218 == nullptr) return NullArgument(nullptr, "rfc9218");
+  return ParseField({field, length}, rfc9218);
+}
+
+int sluice_parse_priority_update(const void* payload, size_t length,
+                                 uint32_t* stream_id,
+                                 sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
+  if (payload == nullptr) return NullArgument(nullptr, "payload");
+  if (stream_id == nullptr) return NullArgument(nullptr, "stream_id");
+  if (rfc9218 == nullptr) return NullArgument(nullptr, "rfc9218");
+  constexpr size_t kIdSize = 4;
+  if (length < kIdSize) {
+    return Refuse(nullptr, SLUICE_ERROR_BAD_FRAME,
+                  "PRIORITY_UPDATE of %u bytes; it must have at least 4: "
+                  "FRAME_SIZE_ERROR (RFC 9218 §7.1)",
+                  length);
+  }
+  const absl::string_view bytes(static_cast<const char*>(payload), length);
+  StreamId id = 0;
+  for (const char byte : bytes.substr(0, kIdSize)) {
+    id = id << 8 | static_cast<unsigned char>(byte);
+  }
+  id &= sluice::signals::kMaxStreamId;  // not the reserved bit
+  if (id == 0) {
+    return Refuse(nullptr, SLUICE_ERROR_BAD_FRAME,
+                  "PRIORITY_UPDATE for stream 0; it must name a stream: "
+                  "PROTOCOL_ERROR (RFC 9218 §7.1)");
+  }
+  if (const int code = ParseField(bytes.substr(kIdSize), rfc9218)) return code;
+  *stream_id = id;
+  return SLUICE_OK;
+}
+
 int sluice_open(sluice_policy* policy, uint32_t stream_id,
                 const sluice_rfc7540* rfc7540,
                 const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
-  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  if (policy == nullptr) return NoPolicy();
+  if (const int code = CheckNews(policy, stream_id, rfc7540, rfc9218)) {
+    return code;
+  }
   PolicyHost* host = policy->host();
   if (policy->Find(stream_id) != nullptr) {
     host->CountRefusal();
-    Say(policy, "stream %u is open already", stream_id);
-    return SLUICE_ERROR_ALREADY_EXISTS;
+    return Refuse(policy, SLUICE_ERROR_ALREADY_EXISTS,
+                  "stream %u is open already; close it before it opens again",
+                  stream_id);
   }
   const RequestSignals said = {.rfc7540 = Read(rfc7540),
                                .rfc9218 = Read(rfc9218)};
@@ -322,8 +400,11 @@ int sluice_open(sluice_policy* policy, uint32_t stream_id,
 
 int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc7540* rfc7540) SLUICE_NOEXCEPT {
-  if (policy == nullptr || rfc7540 == nullptr) return NullArgument(policy);
-  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  if (policy == nullptr) return NoPolicy();
+  if (rfc7540 == nullptr) return NullArgument(policy, "rfc7540");
+  if (const int code = CheckNews(policy, stream_id, rfc7540, nullptr)) {
+    return code;
+  }
   return Result(policy,
                 policy->host()->SetRfc7540(stream_id, policy->Find(stream_id),
                                            *Read(rfc7540)));
@@ -331,36 +412,44 @@ int sluice_priority_7540(sluice_policy* policy, uint32_t stream_id,
 
 int sluice_priority_9218(sluice_policy* policy, uint32_t stream_id,
                          const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
-  if (policy == nullptr || rfc9218 == nullptr) return NullArgument(policy);
-  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  if (policy == nullptr) return NoPolicy();
+  if (rfc9218 == nullptr) return NullArgument(policy, "rfc9218");
+  if (const int code = CheckNews(policy, stream_id, nullptr, rfc9218)) {
+    return code;
+  }
   return Result(policy,
                 policy->host()->SetRfc9218(stream_id, policy->Find(stream_id),
                                            *Read(rfc9218)));
 }
 
 int sluice_no_rfc7540_priorities(sluice_policy* policy) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   policy->host()->OnNoRfc7540Priorities();
   return SLUICE_OK;
 }
 
 int sluice_announces_no_rfc7540_priorities(const sluice_policy* policy)
     SLUICE_NOEXCEPT {
-  if (policy == nullptr) return SLUICE_ERROR_INVALID_ARGUMENT;
+  if (policy == nullptr) return NoPolicy();
   return policy->connection->host.AnnouncesNoRfc7540Priorities() ? 1 : 0;
 }
 
 int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
                      const sluice_hints* hints) SLUICE_NOEXCEPT {
-  if (policy == nullptr || hints == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
+  if (hints == nullptr) return NullArgument(policy, "hints");
   const std::optional<ResourceHints> read = Read(*hints);
   if (!read.has_value()) {
     policy->host()->CountRefusal();
-    Say(policy, "no such hints: class %d, flags %u", hints->resource_class,
-        hints->flags);
-    return SLUICE_ERROR_INVALID_ARGUMENT;
+    return Refuse(policy, SLUICE_ERROR_INVALID_ARGUMENT,
+                  "resource_class %d and flags 0x%x of stream %u are not 0 to "
+                  "%d and bits of 0x%x",
+                  hints->resource_class, hints->flags, stream_id,
+                  SLUICE_CLASS_OTHER, kAllHints);
   }
-  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  if (const int code = CheckNews(policy, stream_id, nullptr, nullptr)) {
+    return code;
+  }
   return Result(policy, policy->host()->SetHints(
                             stream_id, policy->Find(stream_id), *read));
 }
@@ -368,8 +457,10 @@ int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
 int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
                                const sluice_rfc7540* rfc7540,
                                const sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
-  if (!HasMemory(policy)) return SLUICE_ERROR_NO_MEMORY;
+  if (policy == nullptr) return NoPolicy();
+  if (const int code = CheckNews(policy, stream_id, rfc7540, rfc9218)) {
+    return code;
+  }
   std::optional<ServerPriority> server;
   if (rfc7540 != nullptr || rfc9218 != nullptr) {
     server = ServerPriority{.rfc7540 = Read(rfc7540), .rfc9218 = Read(rfc9218)};
@@ -379,19 +470,19 @@ int sluice_set_server_priority(sluice_policy* policy, uint32_t stream_id,
 }
 
 int sluice_ready(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   return Result(policy,
                 policy->host()->SetReady(stream_id, policy->Find(stream_id)));
 }
 
 int sluice_blocked(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   return Result(policy,
                 policy->host()->SetBlocked(stream_id, policy->Find(stream_id)));
 }
 
 int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   StreamRecord* record = policy->Find(stream_id);
   const StatusCode code = policy->host()->Close(stream_id, record);
   if (record != nullptr) policy->connection->streams.Erase(stream_id);
@@ -401,10 +492,13 @@ int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
 }
 
 int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
-  if (policy == nullptr || grant == nullptr) return NullArgument(policy);
-  if (policy->host()->HasGrant()) {
-    Say(policy, "the last grant was not charged yet");
-    return SLUICE_ERROR_WRONG_STATE;
+  if (policy == nullptr) return NoPolicy();
+  if (grant == nullptr) return NullArgument(policy, "grant");
+  if (const Grant* last = policy->host()->grant()) {
+    return Refuse(policy, SLUICE_ERROR_WRONG_STATE,
+                  "stream %u holds a grant of %u bytes; charge it before the "
+                  "next pick",
+                  last->stream_id, last->max_bytes);
   }
   const Grant* picked = policy->host()->Pick();
   if (picked == nullptr) return SLUICE_NOTHING_READY;
@@ -414,14 +508,14 @@ int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
 
 int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                   size_t bytes) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   return Result(policy, policy->host()->Charge(stream_id,
                                                policy->Find(stream_id), bytes));
 }
 
 int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
                      void* user) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   if (callback == nullptr) {
     policy->host()->SetObserver(nullptr);
     return SLUICE_OK;
@@ -439,7 +533,7 @@ int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,
 
 int sluice_advance_time(sluice_policy* policy,
                         uint64_t nanoseconds) SLUICE_NOEXCEPT {
-  if (policy == nullptr) return NullArgument(policy);
+  if (policy == nullptr) return NoPolicy();
   const uint64_t most = std::numeric_limits<int64_t>::max();
   policy->host()->AdvanceTime(
       absl::Nanoseconds(static_cast<int64_t>(std::min(nanoseconds, most))));
@@ -448,9 +542,8 @@ int sluice_advance_time(sluice_policy* policy,
 
 int sluice_get_stats(const sluice_policy* policy,
                      sluice_stats* stats) SLUICE_NOEXCEPT {
-  if (policy == nullptr || stats == nullptr) {
-    return SLUICE_ERROR_INVALID_ARGUMENT;
-  }
+  if (policy == nullptr) return NoPolicy();
+  if (stats == nullptr) return NullArgument(policy, "stats");
   const PolicyHost::Stats from = policy->connection->host.stats();
   stats->picks = from.picks;
   stats->empty_picks = from.empty_picks;

@@ -19,9 +19,9 @@
  *
  * A function that returns int returns SLUICE_OK, another result ≥ 0 that its
  * comment names, or an error < 0. A call that returns an error has changed
- * nothing, and sluice_error_text() gives the reason. A NULL policy, or NULL
- * where a value is needed, is SLUICE_ERROR_INVALID_ARGUMENT. No function throws
- * or calls longjmp(). A policy is not thread-safe: one thread owns it, or a
+ * nothing, and sluice_error_text() says what was given and what is allowed. A
+ * NULL policy, or NULL where a value is needed, is
+ * SLUICE_ERROR_INVALID_ARGUMENT. No function throws or calls longjmp(). A policy is not thread-safe: one thread owns it, or a
  * lock goes around it. Two policies share no data that changes.
  *
  * With SLUICE_TRACE=FILE in its environment, a program writes the decision log
@@ -37,8 +37,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header, and as one number: a byte each, 0x020103 is 2.1.3.
- * docs/stability.md says which part changes when. */
+/* The version of this header, and the same as a number, a byte for each part:
+ * 0x020103 is 2.1.3. docs/stability.md says which part changes when. */
 #define SLUICE_VERSION_MAJOR 3
 #define SLUICE_VERSION_MINOR 0
 #define SLUICE_VERSION_PATCH 0
@@ -79,7 +79,8 @@ enum {
   SLUICE_ERROR_WRONG_STATE = -5,        /* pick and charge do not alternate */
   SLUICE_ERROR_NO_MEMORY = -6,          /* the allocator gave NULL */
   SLUICE_ERROR_ABI_VERSION = -7,        /* header and library differ */
-  SLUICE_ERROR_INTERNAL = -8            /* a fault of this library */
+  SLUICE_ERROR_INTERNAL = -8,           /* a fault of this library */
+  SLUICE_ERROR_BAD_FRAME = -9           /* the peer's: end the connection */
 };
 
 /* "SLUICE_ERROR_NOT_FOUND" for -2; "SLUICE_UNKNOWN" for a value that is not
@@ -146,10 +147,10 @@ SLUICE_API int sluice_create(int abi_version, const char* spec,
 /* NULL is allowed. */
 SLUICE_API void sluice_destroy(sluice_policy* policy) SLUICE_NOEXCEPT;
 
-/* The reason of the last error of a call on `policy`; with NULL, of the last
- * sluice_create() of this thread. Empty when there was none. Calls on a const
- * policy do not set it. Valid until the next call on the same policy (by the
- * same thread). */
+/* The reason of the last error of a call on `policy`; with NULL, of this
+ * thread's last error of a call that had no policy: sluice_create(), the
+ * parsers, or any call that was given NULL for it. Empty when there was none.
+ * Valid until the next call on the same policy (by the same thread). */
 SLUICE_API const char* sluice_error_text(const sluice_policy* policy)
     SLUICE_NOEXCEPT;
 
@@ -173,12 +174,31 @@ typedef struct sluice_rfc9218 {
   int incremental; /* 0 or 1 */
 } sluice_rfc9218;
 
+/* Reads the `priority` field of a request (RFC 9218 section 5): "u=1, i" makes
+ * {1, 1}. Of several lines make one, with ", " between them. A parameter that
+ * is not named, unknown, of another type or out of range has its default: {3,
+ * 0} without any. `field` is `length` bytes, which need no terminator; NULL is
+ * allowed with 0. Error: INVALID_ARGUMENT (it is no dictionary, RFC 8941
+ * section 3.2); the client then gave no priority. */
+SLUICE_API int sluice_parse_priority(const char* field, size_t length,
+                                     sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
+
+/* Reads the payload of a PRIORITY_UPDATE frame (RFC 9218 section 7.1), the
+ * bytes after the frame header: the id that it prioritises, then a field as
+ * above. Errors: INVALID_ARGUMENT (the field is no dictionary: ignore the
+ * frame); BAD_FRAME (under 4 bytes, or id 0; the text names the error code for
+ * the peer). */
+SLUICE_API int sluice_parse_priority_update(
+    const void* payload, size_t length, uint32_t* stream_id,
+    sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;
+
 /* The stream opens: HEADERS came, with these signals (NULL: none), the
  * `priority` header's included. It is blocked until sluice_ready(). An earlier
  * signal for the id holds where HEADERS has none of its kind. A PRIORITY_UPDATE
  * that came before holds over the header (RFC 9218 section 7).
- * Errors: INVALID_ARGUMENT (id 0, an even id from 0x7fffffe0 on, weight or
- * urgency out of range, a stream that depends on itself); ALREADY_EXISTS.
+ * Errors: INVALID_ARGUMENT (id 0, an even id from 0x7fffffe0 on, a member of
+ * the priorities out of its range, a stream that depends on itself);
+ * ALREADY_EXISTS.
  * Opening never fails for lack of room. */
 SLUICE_API int sluice_open(sluice_policy* policy, uint32_t stream_id,
                            const sluice_rfc7540* rfc7540,
@@ -224,7 +244,8 @@ enum {
   SLUICE_HINT_ASYNC_OR_DEFER = 4,    /* js */
   SLUICE_HINT_ABOVE_THE_FOLD = 8,    /* image: in the viewport */
   SLUICE_HINT_PRELOAD = 16,          /* by preload or the preload scanner */
-  SLUICE_HINT_TUNNEL = 32            /* a CONNECT request's (RFC 9218 11) */
+  SLUICE_HINT_TUNNEL = 32,           /* a CONNECT request's (RFC 9218 11) */
+  SLUICE_HINT_VIA = 64               /* its request has a `via` field */
 };
 
 #define SLUICE_SIZE_UNKNOWN UINT64_MAX
@@ -239,7 +260,7 @@ typedef struct sluice_hints {
 #define SLUICE_HINTS_INIT \
   { SLUICE_SIZE_UNKNOWN, SLUICE_CLASS_UNKNOWN, 0 }
 
-/* Replaces the hints of an open stream; a tunnel stays one. Errors: NOT_FOUND;
+/* Replaces the hints of an open stream; TUNNEL and VIA stay. Errors: NOT_FOUND;
  * INVALID_ARGUMENT (no such class or flag). */
 SLUICE_API int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
                                 const sluice_hints* hints) SLUICE_NOEXCEPT;

@@ -77,7 +77,8 @@ merged_library = rule(
     attrs = {
         "deps": attr.label_list(providers = [CcInfo]),
         "keep_global": attr.string(
-            doc = "A wildcard: the symbols that stay global. All do without one.",
+            default = "*",
+            doc = "A wildcard: the symbols that stay global.",
         ),
         "without": attr.label_list(
             doc = "Libraries that the program links beside it.",

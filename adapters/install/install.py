@@ -200,12 +200,26 @@ def install_tools(install, words):
         install.copy(file, "share/sluice/runfiles/sluice/" + file)
 
 
+    for page in sorted(install.files_in(PACKED + "man")):
+        install.copy(page, "share/man/man1/" + os.path.basename(page))
+
+
 COMPONENTS = {
     "c": install_c,
     "cpp": install_cpp,
     "nghttp2": install_nghttp2,
     "python": install_python,
     "tools": install_tools,
+}
+
+# In share/doc, by their paths in the source.
+DOCUMENTS = {
+    "c": ["examples/c/share.c"],
+    "cpp": ["README.md", "SECURITY.md", "docs", "examples/own_stack/own_stack.cc",
+            "examples/small_server/small_server.cc"],
+    "nghttp2": ["examples/nghttp2_server/nghttp2_server.cc"],
+    "python": ["docs/python.md", "examples/hypercorn_server/hypercorn_server.py"],
+    "tools": ["docs/lab.md", "docs/policies.md"],
 }
 
 
@@ -253,7 +267,9 @@ def install_component(component, source, options):
     }
     try:
         COMPONENTS[component](install, words)
-        install.copy("LICENSE", "share/doc/sluice-%s/LICENSE" % component)
+        for document in ["LICENSE", "CHANGELOG.md"] + DOCUMENTS[component]:
+            for file in sorted(install.files_in(document)) or [document]:
+                install.copy(file, "share/doc/sluice-%s/%s" % (component, file))
         install.take_over()
     except OSError as error:
         fail("%s: %s" % (error.filename, error.strerror))

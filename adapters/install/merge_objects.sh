@@ -1,14 +1,14 @@
 #!/bin/sh
 # Merges archives and objects into one object: a program that links any of it
 # links all of it, the policies included, which no code names. KEEP is a wildcard,
-# the symbols that stay global; all do if it is empty.
+# the symbols that stay global.
 #
 #   merge_objects.sh LD NM OBJCOPY KEEP OUT.o INPUT…
 set -eu
 
 ld=$1 nm=$2 objcopy=$3 keep=$4 out=$5
 shift 5
-if [ -z "$keep" ]; then
+if [ "$keep" = '*' ]; then
   exec "$ld" -r -o "$out" --whole-archive "$@"
 fi
 # Keeps its own copy of every inline function: the linker may discard a group, and

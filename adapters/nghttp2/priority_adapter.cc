@@ -52,7 +52,7 @@ scheduler::StreamId Id(int32_t stream_id) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
-    absl::string_view spec, PolicyOptions options, TraceFiles* logs) {
+    StringView spec, PolicyOptions options, TraceFiles* logs) {
   const size_t max_streams = options.max_streams;
   absl::StatusOr<LoggedPolicy> policy =
       trace::CreateLoggedPolicy(spec, options, logs);
@@ -94,8 +94,7 @@ ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
   return static_cast<ssize_t>(done);
 }
 
-void PriorityAdapter::OnPriorityField(int32_t stream_id,
-                                      absl::string_view value) {
+void PriorityAdapter::OnPriorityField(int32_t stream_id, StringView value) {
   // Lines of one field are one list (RFC 9110 §5.2).
   if (field_stream_ == stream_id && !field_.empty()) {
     field_ += ", ";
@@ -122,6 +121,7 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       }
       field_stream_ = 0;
       said.tunnel = is_connect_;
+      said.via = has_via_;
       Open(id, said)->requested = true;
       break;
     }
@@ -246,8 +246,7 @@ void PriorityAdapter::TakePriority(int32_t stream_id,
   ++changes_;
 }
 
-void PriorityAdapter::TakePriorityField(int32_t stream_id,
-                                        absl::string_view field) {
+void PriorityAdapter::TakePriorityField(int32_t stream_id, StringView field) {
   const std::optional<Rfc9218Priority> parsed =
       signals::ParseRfc9218Priority(field);
   if (!parsed.has_value()) return;

@@ -69,11 +69,13 @@
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_map.h>
 #include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/views.h>
 #include <sluice/trace/trace_files.h>
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -83,10 +85,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace sluice::adapters {
+
+using signals::StringView;
 
 class PriorityAdapter {
  public:
@@ -94,7 +97,7 @@ class PriorityAdapter {
   // `logs`, which must outlive the adapter; null: no log. Errors: those of
   // CreatePolicy().
   static absl::StatusOr<std::unique_ptr<PriorityAdapter>> Create(
-      absl::string_view spec, scheduler::PolicyOptions options = {},
+      StringView spec, scheduler::PolicyOptions options = {},
       trace::TraceFiles* logs = trace::TraceFiles::FromEnvironment());
 
   // For the session's option: nghttp2 keeps no closed streams. It has them for
@@ -115,10 +118,13 @@ class PriorityAdapter {
   // nghttp2 reports; all else works.
   ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
-  void OnHeader(const nghttp2_frame* frame, absl::string_view name,
-                absl::string_view value) {
+  void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
     if (frame->hd.type != NGHTTP2_HEADERS) return;
-    if (name == ":method") is_connect_ = value == "CONNECT";
+    if (name == ":method") {  // it comes before all other fields but its like
+      is_connect_ = value == "CONNECT";
+      has_via_ = false;
+    }
+    if (name == "via") has_via_ = true;
     if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
   }
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
@@ -190,6 +196,9 @@ class PriorityAdapter {
 
   // Log, traces and statistics: see adapters/policy_host.h.
   void AdvanceTime(absl::Duration elapsed) { host_.AdvanceTime(elapsed); }
+  void AdvanceTime(std::chrono::nanoseconds elapsed) {
+    AdvanceTime(absl::FromChrono(elapsed));
+  }
   void SetObserver(std::function<void(const PolicyHost::Decision&)> observer) {
     host_.SetObserver(std::move(observer));
   }
@@ -232,7 +241,7 @@ class PriorityAdapter {
                size_t length, uint32_t* data_flags, void* user_data);
   ssize_t Serve(nghttp2_session* session, Stream* stream, uint8_t* buffer,
                 size_t length, uint32_t* data_flags, void* user_data);
-  void OnPriorityField(int32_t stream_id, absl::string_view value);
+  void OnPriorityField(int32_t stream_id, StringView value);
   void Keep(int32_t stream_id, const Body& body);
   // Null: it is not open. Most look-ups are of the last one found.
   Stream* Find(int32_t stream_id) {
@@ -245,7 +254,7 @@ class PriorityAdapter {
   Stream* Open(int32_t stream_id, const RequestSignals& said);
   void TakePriority(int32_t stream_id,
                     const signals::Rfc7540Priority& priority);
-  void TakePriorityField(int32_t stream_id, absl::string_view field);
+  void TakePriorityField(int32_t stream_id, StringView field);
   void MakeFreshReady(nghttp2_session* session);
   void ForgetLateAnswers(nghttp2_session* session);
   void SetReady(Stream* stream);
@@ -303,7 +312,9 @@ class PriorityAdapter {
   // Of the HEADERS that are arriving.
   int32_t field_stream_ = 0;
   std::string field_;
-  bool is_connect_ = false;  // of the last HEADERS with a :method
+  // Of the last HEADERS with a :method.
+  bool is_connect_ = false;
+  bool has_via_ = false;
 
   // Of the PRIORITY_UPDATE that is arriving.
   std::string extension_;

@@ -5,12 +5,18 @@
 //   ./bazelw run //examples/nghttp2_server -- 8443 key.pem cert.pem rfc7540
 //   nghttp -nvp 32 https://localhost:8443/1000000
 //
+// With the installed library instead of Bazel:
+//
+//   flags=$(pkg-config --cflags --libs sluice-nghttp2 openssl)
+//   c++ -std=c++20 -DWITH_SLUICE nghttp2_server.cc $flags -o nghttp2_server
+//
 // A server on libnghttp2 needs no more for it than the lines between "#ifdef
 // WITH_SLUICE" and "#endif"; :nghttp2_server_plain is the same file without
 // them.
 //
-// One thread, no dependencies but OpenSSL and libnghttp2. It is an example: it
-// serves numbers, and closes a connection at its first fault.
+// One thread, no dependencies but OpenSSL and libnghttp2. It ends gracefully on
+// SIGINT and SIGTERM. It is an example: it serves numbers, and closes a
+// connection at its first fault.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,6 +25,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,6 +109,7 @@ class Connection {
   int socket() const { return socket_; }
 
   short events() const {
+    if (said_all_) return POLLIN;
     const bool writes =
         wants_write_ ||
         (!write_waits_for_read_ &&
@@ -109,8 +117,17 @@ class Connection {
     return static_cast<short>(POLLIN | (writes ? POLLOUT : 0));
   }
 
+  // The client is told that no further request is taken (RFC 9113 §6.8). Those
+  // under way are answered.
+  void Drain() {
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                          nghttp2_session_get_last_proc_stream_id(session_),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
+  }
+
   // False: the connection is over.
   bool Handle(short events) {
+    if (said_all_) return WaitForTheEnd();
 #ifdef WITH_SLUICE
     const auto now = std::chrono::steady_clock::now();  // for the decision log
     adapter_->AdvanceTime(absl::FromChrono(now - std::exchange(now_, now)));
@@ -121,11 +138,27 @@ class Connection {
       return false;
     }
     if ((events & POLLOUT) != 0 && !Send()) return false;
-    return nghttp2_session_want_read(session_) != 0 ||
-           nghttp2_session_want_write(session_) != 0 || unsent_size_ > 0;
+    if (nghttp2_session_want_read(session_) == 0 &&
+        nghttp2_session_want_write(session_) == 0 && unsent_size_ == 0) {
+      said_all_ = true;
+      SSL_shutdown(tls_);
+      shutdown(socket_, SHUT_WR);
+    }
+    return true;
   }
 
  private:
+  // To close at once would reset the connection when the client's next frame
+  // comes, and bytes still on their way to it would be lost.
+  bool WaitForTheEnd() {
+    char ignored[4096];
+    ssize_t size = 0;
+    do {
+      size = recv(socket_, ignored, sizeof(ignored), 0);
+    } while (size > 0);
+    return size < 0 && errno == EAGAIN;
+  }
+
   bool Receive() {
     uint8_t buffer[16384];
     for (;;) {
@@ -260,6 +293,7 @@ class Connection {
   size_t unsent_size_ = 0;
   bool wants_write_ = false;           // TLS has to write first
   bool write_waits_for_read_ = false;  // TLS has to read first
+  bool said_all_ = false;              // waits for the client to close
 };
 
 [[noreturn]] void Fail(const char* what) {
@@ -313,14 +347,27 @@ int Listen(int port) {
   return listener;
 }
 
+// A descriptor that is readable after SIGINT or SIGTERM.
+int SignalsToEnd() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_NONBLOCK);
+}
+
+// Until a signal has come and the last connection is over.
 void Serve(int listener, SSL_CTX* context, const Settings& settings) {
+  int signals = SignalsToEnd();
   std::vector<std::unique_ptr<Connection>> connections;
   // No descriptor is left, so clients wait in the listener's queue, and poll()
   // would report it readable without end. So poll() gets a negative descriptor
   // for it, which it skips, until a connection ends or a second has passed.
   bool full = false;
-  for (;;) {
-    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0}};
+  while (signals >= 0 || !connections.empty()) {
+    std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0},
+                                  {signals, POLLIN, 0}};
     for (const auto& connection : connections) {
       polled.push_back({connection->socket(), connection->events(), 0});
     }
@@ -328,11 +375,17 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
     if (ready < 0) continue;
     if (ready == 0) full = false;
     for (size_t i = connections.size(); i-- > 0;) {
-      const short events = polled[i + 1].revents;
+      const short events = polled[i + 2].revents;
       if (events != 0 && !connections[i]->Handle(events)) {
         connections.erase(connections.begin() + static_cast<ptrdiff_t>(i));
         full = false;
       }
+    }
+    if ((polled[1].revents & POLLIN) != 0) {
+      close(std::exchange(listener, -1));
+      close(std::exchange(signals, -1));
+      for (const auto& connection : connections) connection->Drain();
+      continue;
     }
     if ((polled[0].revents & POLLIN) == 0) continue;
     const int socket = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
@@ -386,4 +439,5 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX* context = MakeContext(argv[2], argv[3]);
   Serve(Listen(std::atoi(argv[1])), context, settings);
+  SSL_CTX_free(context);
 }

@@ -13,8 +13,16 @@
 // of before, and the dependency of a HEADERS frame, count for the tree alone:
 // without a field the stream is u=3.
 //
-// Options are those of rfc9218. Announces no setting, so that clients go on
-// sending both. Hints are not read.
+// Options are those of rfc9218, and `via`. An intermediary that puts requests
+// of several users on one connection forwards signals that do not belong
+// together: each user's are about his own requests (RFC 9218 §10). With
+// via=share, all streams of a connection get equal shares, as under rr, from
+// its first request with a `via` field on, as in Go. The default, via=ignore,
+// obeys the signals: right behind an intermediary of one's own, which sets them
+// itself.
+//
+// Announces no setting, so that clients go on sending both. Of the hints, `via`
+// alone is read.
 #include <sluice/scheduler/register_policy.h>
 #include <sluice/scheduler/two_policies.h>
 
@@ -45,8 +53,38 @@ class Auto final : public TwoPolicies {
   Side side_ = Side::kFirst;
 };
 
+// First the policy that obeys signals, second rr; all streams are on one side.
+class ShareBehindVia final : public TwoPolicies {
+ public:
+  ShareBehindVia(std::unique_ptr<Policy> obeying, std::unique_ptr<Policy> equal)
+      : TwoPolicies(std::move(obeying), std::move(equal),
+                    /*second_rule=*/"equal shares behind an intermediary") {}
+
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    TwoPolicies::OnOpen(id, info);
+    Notice(info);
+  }
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    TwoPolicies::OnPriority(id, info, changed);
+    Notice(info);
+  }
+
+ private:
+  Side SideOf(const StreamInfo&) const override { return side_; }
+
+  void Notice(const StreamInfo& info) {
+    if (!info.hints.via || side_ == Side::kSecond) return;
+    side_ = Side::kSecond;
+    ServeAgain();
+  }
+
+  Side side_ = Side::kFirst;
+};
+
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
                                              OptionReader& read) {
+  const bool share = read.Choice("via", {"ignore", "share"}) == 1;
   read.SetDefault("priority_frames", "move");
   absl::StatusOr<std::unique_ptr<Policy>> extensible =
       CreatePart("rfc9218", options, read);
@@ -54,7 +92,11 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> tree =
       CreatePolicy("rfc7540", options);
   if (!tree.ok()) return tree;
-  return std::make_unique<Auto>(*std::move(tree), *std::move(extensible));
+  auto both = std::make_unique<Auto>(*std::move(tree), *std::move(extensible));
+  if (!share) return both;
+  absl::StatusOr<std::unique_ptr<Policy>> equal = CreatePolicy("rr", options);
+  if (!equal.ok()) return equal;
+  return std::make_unique<ShareBehindVia>(std::move(both), *std::move(equal));
 }
 
 SLUICE_REGISTER_POLICY_FACTORY(auto,

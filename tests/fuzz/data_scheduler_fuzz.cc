@@ -132,7 +132,7 @@ class Run {
       auto* all = new std::vector<std::string>{
           "rfc9218:mixed=alternate,starvation_guard=5000",
           "rfc9218:mixed=first_emission_then_rr", "rfc7540:exact=true",
-          "auto:mixed=alternate"};
+          "auto:mixed=alternate,via=share"};
       for (const PolicyEntry& entry : RegisteredPolicies()) {
         all->push_back(entry.name);
       }

@@ -43,7 +43,7 @@ ResourceHints DrawHints(Input& input) {
   hints.resource_class = static_cast<ResourceClass>(byte % 9);
   hints.in_head = (byte & 16) != 0;
   hints.async_or_defer = (byte & 32) != 0;
-  hints.preload = (byte & 64) != 0;
+  hints.preload = hints.via = (byte & 64) != 0;
   if (byte & 128) hints.bytes_remaining = input.Size();
   return hints;
 }

@@ -161,6 +161,14 @@ void UnderEveryFeeding(const ConnectionOptions& options,
   }
 }
 
+void Ready(const ConnectionOptions& options,
+           const std::function<void(Player&)>& body) {
+  UnderEveryFeeding(options, [&](Player& player) {
+    player.Handshake();
+    body(player);
+  });
+}
+
 Pipe::Pipe(const ConnectionOptions& client_options,
            const ConnectionOptions& server_options, Feeding feeding)
     : client_(client_options, feeding), server_(server_options, feeding) {}

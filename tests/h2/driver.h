@@ -119,6 +119,9 @@ std::string StatusText(const absl::Status& status);
 // that fails an expectation, and expects the same log of each.
 void UnderEveryFeeding(const ConnectionOptions& options,
                        const std::function<void(Player&)>& body);
+// The same after the handshake.
+void Ready(const ConnectionOptions& options,
+           const std::function<void(Player&)>& body);
 
 // Two connections joined by a byte pipe.
 class Pipe {

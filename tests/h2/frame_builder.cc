@@ -163,4 +163,10 @@ std::vector<Header> With(std::vector<Header> headers,
   return headers;
 }
 
+std::string Repeat(size_t times, absl::string_view bytes) {
+  std::string out;
+  for (size_t i = 0; i < times; ++i) absl::StrAppend(&out, bytes);
+  return out;
+}
+
 }  // namespace sluice::h2::tests

@@ -115,6 +115,9 @@ std::vector<Header> Status(absl::string_view status = "200");
 std::vector<Header> With(std::vector<Header> headers,
                          const std::vector<Header>& more);
 
+// `bytes`, so often.
+std::string Repeat(size_t times, absl::string_view bytes);
+
 }  // namespace sluice::h2::tests
 
 #endif  // SLUICE_TESTS_H2_FRAME_BUILDER_H_

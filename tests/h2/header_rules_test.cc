@@ -123,14 +123,15 @@ TEST(HeaderValidationTest, PseudoHeaderFieldsOutOfOrderAreTheirOwnKind) {
       CheckHeaders(1, NamedFieldsOf(fields), SectionKind::kRequest, false);
   EXPECT_EQ(ErrorKindOf(fault), ErrorKind::kPseudoHeaderOrder);
   EXPECT_EQ(fault.message(),
-            "stream 1 has :method after a regular field (RFC 9113 8.3)");
+            "stream 1 has :method after a regular field; it comes before all "
+            "regular fields (RFC 9113 8.3)");
 }
 
 // A name comes from the peer: it may be binary, and of any length.
 TEST(HeaderValidationTest, AnErrorTextNamesTheFieldWithoutItsBytes) {
   EXPECT_EQ(Fault({{"a\x01\xff", "v"}}, SectionKind::kTrailers),
-            "stream 1 has the field a\\x01\\xff with an illegal name (RFC 9113 "
-            "8.2, 8.2.1)");
+            "stream 1 has the field a\\x01\\xff with an illegal name; "
+            "names are tokens in lower case (RFC 9113 8.2, 8.2.1)");
   EXPECT_LT(
       Fault({{std::string(10000, 'A'), "v"}}, SectionKind::kTrailers).size(),
       200u);

@@ -6,7 +6,6 @@
 #include <sluice/h2/types.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,14 +24,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr uint8_t kEnds = kEndHeaders | kEndStream;
-
-void Ready(const ConnectionOptions& options,
-           const std::function<void(Player&)>& body) {
-  UnderEveryFeeding(options, [&](Player& player) {
-    player.Handshake();
-    body(player);
-  });
-}
 
 void Feed(Player& player, absl::string_view bytes) {
   EXPECT_EQ(StatusText(player.Receive(bytes)), "OK");

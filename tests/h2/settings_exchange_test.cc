@@ -5,7 +5,6 @@
 #include <sluice/h2/types.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,14 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 
 constexpr uint8_t kEnds = kEndHeaders | kEndStream;
-
-void Ready(const ConnectionOptions& options,
-           const std::function<void(Player&)>& body) {
-  UnderEveryFeeding(options, [&](Player& player) {
-    player.Handshake();
-    body(player);
-  });
-}
 
 TEST(LocalSettingsTest, TheFirstFrameHoldsAllLocalValues) {
   ConnectionOptions options = ClientOptions();

@@ -6,46 +6,43 @@ load("//third_party:system_library.bzl", "absl_module")
 _FilesInfo = provider(
     doc = "What a target and its deps are made of.",
     fields = {
-        "absl": "depset of Abseil's modules",
-        "copts": "depset of structs: a file of srcs and its options",
-        "files": "depset of paths",
-        "hdrs": "depset of paths: the target's own",
-        "public": "depset of paths: hdrs of its direct deps",
+        "absl": "depset: Abseil's pkg-config modules",
+        "copts": "depset of structs: a file and its options",
+        "files": "depset: srcs and hdrs in this workspace",
+        "hdrs": "depset: the target's own",
+        "hdrs_of_deps": "depset: the hdrs of its direct deps",
     },
 )
 
-def _paths(ctx, attribute):
+def _own(ctx, attribute):
     return [
-        file.short_path
+        file
         for file in getattr(ctx.rule.files, attribute, [])
         if file.is_source and not file.owner.workspace_name
     ]
 
-def _aspect_impl(target, ctx):
-    deps = [dep for dep in getattr(ctx.rule.attr, "deps", []) if _FilesInfo in dep]
-    if ctx.label.workspace_name:
-        is_absl = ctx.label.workspace_name == "com_google_absl"
-        modules = [absl_module(ctx.label.name)] if is_absl else []
-        return [_FilesInfo(absl = depset(modules), copts = depset(), files = depset(), hdrs = depset(), public = depset())]
+def _files_aspect_impl(target, ctx):
+    workspace = ctx.label.workspace_name
+    deps = [dep[_FilesInfo] for dep in getattr(ctx.rule.attr, "deps", []) if not workspace]
     copts = [copt for copt in getattr(ctx.rule.attr, "copts", []) if copt not in SLUICE_COPTS]
-    sources = _paths(ctx, "srcs")
+    srcs, hdrs = _own(ctx, "srcs"), _own(ctx, "hdrs")
     return [_FilesInfo(
-        absl = depset(transitive = [dep[_FilesInfo].absl for dep in deps]),
+        absl = depset(
+            [absl_module(ctx.label.name)] if workspace == "com_google_absl" else [],
+            transitive = [dep.absl for dep in deps],
+        ),
         copts = depset(
-            [struct(file = file, copts = ";".join(copts)) for file in sources if copts],
-            transitive = [dep[_FilesInfo].copts for dep in deps],
+            [struct(file = file.path, copts = ";".join(copts)) for file in srcs if copts],
+            transitive = [dep.copts for dep in deps],
         ),
-        files = depset(
-            sources + _paths(ctx, "hdrs"),
-            transitive = [dep[_FilesInfo].files for dep in deps],
-        ),
-        hdrs = depset(_paths(ctx, "hdrs")),
-        public = depset(transitive = [dep[_FilesInfo].hdrs for dep in deps]),
+        files = depset(srcs + hdrs, transitive = [dep.files for dep in deps]),
+        hdrs = depset(hdrs),
+        hdrs_of_deps = depset(transitive = [dep.hdrs for dep in deps]),
     )]
 
 _files_aspect = aspect(
-    implementation = _aspect_impl,
-    attr_aspects = ["deps", "actual"],
+    implementation = _files_aspect_impl,
+    attr_aspects = ["deps"],
 )
 
 def _described(target):
@@ -53,8 +50,8 @@ def _described(target):
     return struct(
         absl = info.absl.to_list(),
         copts = info.copts.to_list(),
-        files = info.files.to_list(),
-        public = info.public.to_list(),
+        files = [file.path for file in info.files.to_list()],
+        hdrs_of_deps = [file.path for file in info.hdrs_of_deps.to_list()],
     )
 
 def _cmake_files_impl(ctx):
@@ -67,18 +64,20 @@ def _cmake_files_impl(ctx):
         tests = {target.label.name: _described(target) for target in ctx.attr.tests},
     )))
     out = ctx.actions.declare_file(ctx.label.name + ".cmake")
-    headers = depset(transitive = [
-        target[CcInfo].compilation_context.headers
-        for target in ctx.attr.libraries
-        if CcInfo in target
+    files = depset(transitive = [
+        target[_FilesInfo].files
+        for target in ctx.attr.libraries.keys() + ctx.attr.tests
     ])
     ctx.actions.run(
-        inputs = depset([data], transitive = [headers]),
+        inputs = depset([data], transitive = [files]),
         outputs = [out],
         arguments = [data.path, out.path],
         executable = ctx.executable._write,
     )
-    return [DefaultInfo(files = depset([out]))]
+    return [DefaultInfo(
+        files = depset([out]),
+        runfiles = ctx.runfiles([out], transitive_files = files),
+    )]
 
 cmake_files = rule(
     implementation = _cmake_files_impl,
@@ -94,5 +93,7 @@ cmake_files = rule(
             executable = True,
         ),
     },
-    doc = "The files, Abseil's modules and options of libraries and tests, as CMake's variables.",
+    doc = """Variables of CMake: the files of libraries and tests, Abseil's modules, options.
+
+Its runfiles are these files.""",
 )

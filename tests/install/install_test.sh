@@ -257,6 +257,24 @@ refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
 
+say 'manual pages have every flag, and groff understands them'
+man=$moved/share/man/man1
+[ "$(cd "$man" && echo *)" = \
+  'sluice-compare.1 sluice-replay.1 sluice-server.1 sluice.1' ] || fail 'other manual pages'
+for tool in compare server replay; do
+  sluice "$tool" --help | sed -n 's/^  --\([a-z0-9_]*\)$/\1/p' >"$work/flags"
+  [ -s "$work/flags" ]
+  groff -k -man -Tascii -P-bcu "$man/sluice-$tool.1" >"$work/page" # no bold: as typed
+  while read -r flag; do
+    grep -qE -- "^ *--(\[no\])?$flag(=VALUE)?\$" "$work/page" ||
+      fail "sluice-$tool.1 has no --$flag"
+  done <"$work/flags"
+done
+for page in "$man"/*; do
+  groff -k -man -Tutf8 -ww -z "$page" >"$work/warnings" 2>&1
+  [ ! -s "$work/warnings" ] || fail "$(cat "$work/warnings")"
+done
+
 say 'uninstalled by its manifest'
 cd "$moved"
 uninstall=$(sed -n 's|^(cd /usr/local && \(.*\))$|\1|p' "$work/plugging-in.md")

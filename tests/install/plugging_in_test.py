@@ -53,7 +53,7 @@ class PluggingInTest(unittest.TestCase):
         self.assertEqual(
             sorted(quoted),
             ["CMakeLists.txt", "WORKSPACE", "hypercorn_server.py", "nghttp2_server.cc",
-             "own_stack.cc", "share.c", "small_server.cc"])
+             "own_stack.cc", "plugging_in_snippets_test.cc", "share.c", "small_server.cc"])
 
     def test_it_counts_the_lines_for_nghttp2(self):
         source = read(os.path.join(FOLDER, "../examples/nghttp2_server/nghttp2_server.cc"))

@@ -31,40 +31,41 @@ def installed_headers(wanted):
     return found
 
 
+def sources(target):
+    return {file for file in target["files"] if re.search(r"\.cc?$", file)}
+
+
 def listed(name, values):
     return "\nset(%s\n%s)\n" % (name, "".join("  %s\n" % value for value in sorted(values)))
-
-
-def targets(modules):
-    return [module.replace("absl_", "absl::", 1) for module in modules]
 
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as data:
         given = json.load(data)
-    libraries = given["libraries"]
-    files = {name: {file for file in library["files"] if file.endswith(".cc")}
-             for name, library in libraries.items()}
-    both = files["sluice"] & files["sluice_c"]
-    of_libraries = set.union(*(set(library["files"]) for library in libraries.values()))
-    text = HEAD
-    text += listed("SLUICE_BOTH_SOURCES", both)
-    for name, sources in files.items():
-        text += listed(name.upper() + "_SOURCES", sources - both)
-    text += listed("SLUICE_HEADERS", installed_headers(libraries["sluice"]["public"]))
+    libraries, tests = given["libraries"], given["tests"]
+    cpp, c = sources(libraries["SLUICE"]), sources(libraries["SLUICE_C"])
+    headers = installed_headers(libraries["SLUICE"]["hdrs_of_deps"])
+
+    text = HEAD + listed("SLUICE_BOTH_SOURCES", cpp & c)
     for name, library in libraries.items():
-        if library["absl"]:
-            text += listed(name.upper() + "_ABSL", targets(library["absl"]))
+        beside = c if name == "SLUICE" else cpp
+        text += listed(name + "_SOURCES", sources(library) - beside)
+    text += listed("SLUICE_HEADERS", headers)
+    text += listed("SLUICE_NGHTTP2_HEADERS",
+                   installed_headers(libraries["SLUICE_NGHTTP2"]["hdrs_of_deps"]) - headers)
+    for name in ("SLUICE", "SLUICE_C"):
+        text += listed(name + "_ABSL", libraries[name]["absl"])
     options = {entry["file"]: entry["copts"] for library in libraries.values()
-               for entry in library["copts"] if entry["file"].endswith(".cc")}
-    for file, copts in sorted(options.items()):
-        text += "\nset_source_files_properties(%s\n  PROPERTIES COMPILE_OPTIONS \"%s\")\n" % (
-            file, copts)
-    text += listed("SLUICE_TESTS", given["tests"])
-    for name, test in given["tests"].items():
-        own = [file for file in test["files"]
-               if file not in of_libraries and re.search(r"\.cc?$", file)]
-        text += listed("SLUICE_TEST_" + name, own)
+               for entry in library["copts"]}
+    for file in sorted(options):
+        if file.endswith(".cc"):
+            text += '\nset_source_files_properties(%s\n  PROPERTIES COMPILE_OPTIONS "%s")\n' % (
+                file, options[file])
+    of_tests = set.union(*(sources(test) for test in tests.values()))
+    of_tests -= set.union(*(sources(library) for library in libraries.values()))
+    main_files = {file for file in of_tests if re.search(r"_test\.cc?$", file)}
+    text += listed("SLUICE_TEST_SOURCES", main_files)
+    text += listed("SLUICE_TEST_SUPPORT_SOURCES", of_tests - main_files)
     with open(sys.argv[2], "w", encoding="utf-8") as out:
         out.write(text)
 

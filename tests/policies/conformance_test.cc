@@ -33,6 +33,7 @@ using testing::Said;
 std::vector<std::string> Specs() {
   std::vector<std::string> specs = {
       "auto:mixed=first_emission_then_rr",
+      "auto:via=share",
       "firefox:marx_font_bug=true",
       "rfc7540:exact=true",
       "rfc9218:mixed=alternate",
@@ -68,6 +69,7 @@ StreamInfo RandomInfo(std::mt19937& random, StreamId id) {
   info.hints.async_or_defer = random() % 4 == 0;
   info.hints.above_the_fold = random() % 2 == 0;
   info.hints.preload = random() % 4 == 0;
+  info.hints.via = id % 32 == 7;
   if (random() % 2 == 0) info.hints.bytes_remaining = random() % 100000;
   return info;
 }

@@ -2,6 +2,8 @@
 // come late, and the application's own.
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/registry.h>
+#include <sluice/scheduler/stream_book.h>
+#include <sluice/scheduler/stream_info.h>
 #include <sluice/scheduler/translation.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
@@ -429,6 +431,100 @@ TEST_F(AutoTest, SwitchingBetweenAPickAndItsChargeIsSafe) {
   ASSERT_TRUE(policy.OnPriority(5, Field(0), Said::kRfc9218).ok());
   policy.Charge(3, 1400);
   EXPECT_EQ(driver_.Run(2), "5,5");
+}
+
+// --- auto behind an intermediary ---------------------------------------------
+
+StreamInfo Via(StreamInfo info = {}) {
+  info.hints.via = true;
+  return info;
+}
+
+// 1 is urgent, 3 and 5 are not: by the signals, 1 goes first.
+class ViaTest : public ::testing::Test {
+ protected:
+  void Add(PolicyDriver& driver, const StreamInfo& first) {
+    driver.Add(1, 1 << 20, first);
+    driver.Add(3, 1 << 20, Field(6));
+  }
+
+  PolicyDriver driver_{Make("auto:via=share")};
+};
+
+TEST_F(ViaTest, ByDefaultTheFieldChangesNothing) {
+  for (const char* spec : {"auto", "auto:via=ignore"}) {
+    PolicyDriver driver(Make(spec));
+    Add(driver, Via(Field(1)));
+    EXPECT_EQ(driver.Run(3), "1,1,1") << spec;
+  }
+}
+
+TEST_F(ViaTest, WithoutTheFieldSharingObeysTheSignalsToo) {
+  Add(driver_, Field(1));
+  EXPECT_EQ(driver_.Run(3), "1,1,1");
+}
+
+TEST_F(ViaTest, ARequestWithTheFieldMakesAllStreamsShare) {
+  Add(driver_, Field(1));
+  EXPECT_EQ(driver_.Run(2), "1,1");
+  driver_.Add(5, 1 << 20, Via());
+  driver_.Run(30);
+  EXPECT_EQ(driver_.sent(1), 12u * 1400);
+  EXPECT_EQ(driver_.sent(3), 10u * 1400);
+  EXPECT_EQ(driver_.sent(5), 10u * 1400);
+}
+
+TEST_F(ViaTest, SharingOutlivesTheRequestAndIgnoresLaterSignals) {
+  driver_.Add(1, 1400, Via());
+  EXPECT_EQ(driver_.Run(), "1");
+  Add(driver_, Field(0));
+  ASSERT_TRUE(driver_.policy().OnPriority(3, Field(7), Said::kRfc9218).ok());
+  driver_.Run(20);
+  EXPECT_EQ(driver_.sent(1), 11u * 1400);
+  EXPECT_EQ(driver_.sent(3), 10u * 1400);
+}
+
+TEST_F(ViaTest, DependenciesShareAsWell) {
+  driver_.Add(1, 1 << 20, Via(Chain(0, 256)));
+  driver_.Add(3, 1 << 20, Chain(1, 16));
+  driver_.Run(20);
+  EXPECT_EQ(driver_.sent(1), driver_.sent(3));
+}
+
+TEST_F(ViaTest, AHintThatComesLateBeginsTheSharing) {
+  Add(driver_, Field(1));
+  ASSERT_TRUE(driver_.policy().OnPriority(3, Via(), Said::kHints).ok());
+  driver_.Run(20);
+  EXPECT_EQ(driver_.sent(1), driver_.sent(3));
+}
+
+// The server's rules about a response know nothing of its request.
+TEST_F(ViaTest, LaterHintsDoNotTakeTheFieldBack) {
+  StreamRecord record;
+  const auto policy = *CreatePolicy("rr");
+  StreamBook book(policy.get());
+  ASSERT_EQ(book.Open(1, &record), absl::StatusCode::kOk);
+  book.SetHints(&record, {.via = true});
+  book.SetHints(&record, {.resource_class = ResourceClass::kCss});
+  EXPECT_TRUE(record.info.hints.via);
+  book.Close(&record);
+}
+
+TEST_F(ViaTest, SharingThatBeginsBetweenAPickAndItsChargeIsSafe) {
+  Add(driver_, Field(1));
+  BookedPolicy& policy = driver_.policy();
+  std::optional<Grant> grant = policy.Pick();
+  ASSERT_EQ(grant->stream_id, 1u);
+  ASSERT_TRUE(policy.OnPriority(3, Via(), Said::kHints).ok());
+  policy.Charge(1, 1400);
+  driver_.Run(20);
+  EXPECT_EQ(driver_.sent(1), driver_.sent(3));
+}
+
+TEST_F(ViaTest, AnotherValueIsRefused) {
+  EXPECT_EQ(
+      CreatePolicy("auto:via=yes").status().message(),
+      "policy 'auto': option 'via' is 'yes', expected one of ignore, share");
 }
 
 }  // namespace

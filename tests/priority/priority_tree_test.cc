@@ -111,11 +111,13 @@ TEST_F(TreeShape, RemovedWeightIsConservedInFractions) {
 TEST_F(TreeShape, AStreamOnItselfIsRefused) {
   Plant(tree_, "(A6(B5))");
   const absl::Status expected = absl::InvalidArgumentError(
-      "stream 2 depends on itself (RFC 7540 §5.3.1)");
+      "stream 2 depends on itself; it may depend on 0 or another "
+      "stream (RFC 7540 §5.3.1)");
   EXPECT_EQ(tree_.Reprioritise(Id('B'), On('B')), expected);
   EXPECT_EQ(tree_.Insert(Id('C'), On('C')),
             absl::InvalidArgumentError(
-                "stream 3 depends on itself (RFC 7540 §5.3.1)"));
+                "stream 3 depends on itself; it may depend on 0 or another "
+                "stream (RFC 7540 §5.3.1)"));
   EXPECT_EQ(Text(), "(A6(B5))");
 }
 

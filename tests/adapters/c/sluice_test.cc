@@ -154,6 +154,60 @@ TEST_F(SluiceTest, TunnelsShareWithEachOtherWhateverLaterHintsSay) {
   EXPECT_EQ(Picks(4), "1 3 1 3");
 }
 
+TEST_F(SluiceTest, ARequestThatCameByAProxyMakesAllShare) {
+  for (const char* spec : {"auto", "auto:via=share"}) {
+    Create(spec);
+    for (const uint32_t id : {1u, 3u}) {
+      const sluice_rfc9218 urgency = {static_cast<int>(id), 0};
+      EXPECT_EQ(sluice_open(policy_, id, nullptr, &urgency), SLUICE_OK);
+      EXPECT_EQ(sluice_ready(policy_, id), SLUICE_OK);
+    }
+    sluice_hints hints = SLUICE_HINTS_INIT;
+    hints.flags = SLUICE_HINT_VIA;
+    EXPECT_EQ(sluice_set_hints(policy_, 3, &hints), SLUICE_OK);
+    hints.flags = 0;
+    EXPECT_EQ(sluice_set_hints(policy_, 3, &hints), SLUICE_OK);
+    EXPECT_EQ(Picks(4), std::strcmp(spec, "auto") == 0 ? "1 1 1 1" : "1 3 1 3");
+  }
+}
+
+TEST_F(SluiceTest, ThePriorityFieldIsReadAsTheLibraryReadsIt) {
+  struct Field {
+    const char* text;
+    int urgency;
+    int incremental;
+  };
+  for (const Field& field : std::vector<Field>{{"u=1, i", 1, 1},
+                                               {"u=5", 5, 0},
+                                               {"i", 3, 1},
+                                               {"i=?0", 3, 0},
+                                               {"", 3, 0},
+                                               {"u=9, x=a", 3, 0},
+                                               {"u=1,u=2", 2, 0}}) {
+    SCOPED_TRACE(field.text);
+    // Its length counts, and not what follows.
+    const std::string more = std::string(field.text) + ",,,";
+    sluice_rfc9218 read = {7, 7};
+    EXPECT_EQ(
+        sluice_parse_priority(more.data(), std::strlen(field.text), &read),
+        SLUICE_OK);
+    EXPECT_EQ(read.urgency, field.urgency);
+    EXPECT_EQ(read.incremental, field.incremental);
+    const std::string payload = std::string("\x80\0\1\2", 4) + field.text;
+    uint32_t id = 0;
+    read = {7, 7};
+    EXPECT_EQ(sluice_parse_priority_update(payload.data(), payload.size(), &id,
+                                           &read),
+              SLUICE_OK);
+    EXPECT_EQ(id, 258u);
+    EXPECT_EQ(read.urgency, field.urgency);
+    EXPECT_EQ(read.incremental, field.incremental);
+  }
+  sluice_rfc9218 read = {7, 7};
+  EXPECT_EQ(sluice_parse_priority(nullptr, 0, &read), SLUICE_OK);
+  EXPECT_EQ(read.urgency, 3);
+}
+
 TEST_F(SluiceTest, EveryPolicyOfTheRegistryCanBeMadeByItsListedName) {
   const auto entries = sluice::scheduler::RegisteredPolicies();
   size_t count = 0;
@@ -211,7 +265,8 @@ TEST_F(SluiceTest, RefusedCallsNameTheirErrorAndChangeNothing) {
             SLUICE_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(sluice_open(policy_, 1, nullptr, nullptr),
             SLUICE_ERROR_ALREADY_EXISTS);
-  EXPECT_EQ(ErrorText(), "stream 1 is open already");
+  EXPECT_EQ(ErrorText(),
+            "stream 1 is open already; close it before it opens again");
   const sluice_rfc7540 heavy = {0, 257, 0};
   EXPECT_EQ(sluice_priority_7540(policy_, 1, &heavy),
             SLUICE_ERROR_INVALID_ARGUMENT);
@@ -219,7 +274,7 @@ TEST_F(SluiceTest, RefusedCallsNameTheirErrorAndChangeNothing) {
   EXPECT_EQ(sluice_priority_9218(policy_, 1, &urgent),
             SLUICE_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(sluice_ready(policy_, 3), SLUICE_ERROR_NOT_FOUND);
-  EXPECT_EQ(ErrorText(), "stream 3 is not open");
+  EXPECT_EQ(ErrorText(), "stream 3 is not open; the call is for open streams");
   EXPECT_EQ(sluice_blocked(policy_, 3), SLUICE_ERROR_NOT_FOUND);
   EXPECT_EQ(sluice_close(policy_, 3), SLUICE_ERROR_NOT_FOUND);
   EXPECT_EQ(sluice_set_server_priority(policy_, 3, nullptr, nullptr),

@@ -232,6 +232,21 @@ TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
 }
 
 // nghttp2 itself drops the frame then: the setting was not announced.
+TEST(PriorityAdapterTest, BehindAnIntermediaryStreamsMayShare) {
+  for (const char* policy : {"auto", "auto:via=share"}) {
+    const bool share = std::string(policy) != "auto";
+    Server server(policy);
+    Client client;
+    client.RequestVia(1, "1.1 proxy");
+    client.Request(3, "u=6");
+    server.Receive(client.Take());
+    server.Answer(1, 1 << 20);
+    server.Answer(3, 1 << 20);
+    EXPECT_EQ(Pump(&server, 4 * kFrame).Order(4), share ? "1 3 1 3" : "1 1 1 1")
+        << policy;
+  }
+}
+
 TEST(PriorityAdapterTest, ExtensionCallbacksReportAnUpdateWhileTheTreeIsOn) {
   Server server("rfc9218", OwnTree::kOn, /*use_adapter=*/true,
                 /*extension_callbacks=*/true);

@@ -260,6 +260,9 @@ class Client {
   void Request(uint32_t id, const std::string& field = "") {
     Frame(0x1, 0x5, id, Headers(field));
   }
+  void RequestVia(uint32_t id, const std::string& via) {
+    Frame(0x1, 0x5, id, Headers("u=0") + Literal("via", via));
+  }
   // RFC 9113 §8.5: no :scheme, no :path, and no END_STREAM.
   void Connect(uint32_t id) {
     Frame(0x1, 0x4, id,
@@ -291,11 +294,13 @@ class Client {
     std::string block =
         "\x82\x86\x84\x01\x01"
         "a";
-    if (!field.empty()) {
-      block += std::string("\0\x08priority", 10) +
-               static_cast<char>(field.size()) + field;
-    }
+    if (!field.empty()) block += Literal("priority", field);
     return block;
+  }
+  static std::string Literal(const std::string& name,
+                             const std::string& value) {
+    return std::string(1, '\0') + static_cast<char>(name.size()) + name +
+           static_cast<char>(value.size()) + value;
   }
   void Frame(uint8_t type, uint8_t flags, uint32_t id,
              const std::string& payload) {

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A stranger's path: makes the Debian packages, looks at them, installs them by apt
+# in a fresh Debian, and builds and runs there what the packages' examples say.
+#
+#   stranger_test.sh DEBS INSTALL INSIDE.SH
+#
+# Needs root, for chroot, and the network, for apt. Without them, or without the
+# tools, it prints so and passes. Everything it mounts is gone with its processes.
+set -euo pipefail
+
+debs=$1
+install=$2
+inside=$3
+suite=bookworm
+work=${TEST_TMPDIR:?}/stranger
+
+say() { printf -- '- %s (%ss)\n' "$1" "$SECONDS"; }
+
+fail() {
+  echo "FAILED: $1"
+  exit 1
+}
+
+skip() {
+  echo "SKIPPED: $1"
+  exit 0
+}
+
+[ "$(id -u)" -eq 0 ] || skip 'a chroot needs root'
+for tool in dh lintian mmdebstrap; do
+  command -v "$tool" >/dev/null || skip "$tool is missing; .ci/setup installs it"
+done
+mkdir "$work" "$work/probe"
+chmod 755 "$work"
+(cd "$work/probe" && apt-get download base-files >/dev/null 2>&1) ||
+  skip 'apt-get cannot download a package: there is no network'
+
+say 'packages'
+"$debs" --out="$work/packages" --installer="$install" >"$work/log" 2>&1 ||
+  fail "//:debs: $(tail -n 40 "$work/log")"
+say 'lintian'
+lintian --allow-root --fail-on error --tag-display-limit 0 "$work"/packages/*.changes
+size=$(stat --format=%s "$work"/packages/libsluice-c1_*.deb)
+for package in "$work"/packages/*.deb; do
+  printf '  %7d bytes  %s, depends on %s\n' "$(stat --format=%s "$package")" \
+    "$(basename "$package")" "$(dpkg-deb --field "$package" Depends)"
+done
+[ "$size" -le 400000 ] || fail "libsluice-c1 has $size bytes, more than 400,000"
+
+say "a fresh $suite"
+# What a stranger has: compilers and clients, nothing that our packages bring.
+mmdebstrap --quiet --mode=root --variant=apt --skip=cleanup/apt \
+  --include=ca-certificates,cmake,curl,g++,libssl-dev,make,nghttp2-client,openssl,pkg-config,python3 \
+  "$suite" "$work/root"
+mkdir "$work/root/packages"
+cp "$work"/packages/*.deb "$work/root/packages"
+cp "$inside" "$work/root/packages/inside.sh"
+say 'inside'
+# shellcheck disable=SC2016 # $0 is the inner shell's
+unshare --mount --pid --fork --kill-child sh -c \
+  'mount -t proc proc "$0/proc" && exec chroot "$0" bash /packages/inside.sh' "$work/root"
+say 'done'
+# The namespaces have taken their mounts along.
+[ -z "$(ls "$work/root/proc")" ] || fail "$work/root/proc is still mounted"
+rm -rf --one-file-system "$work/root"
