@@ -31,7 +31,7 @@ class StreamMap {
       object->~T();
       Free(object);
     });
-    FreeSpares();
+    while (spare_ != nullptr) Free(TakeSpare());
   }
 
   size_t size() const { return ids_.size(); }
@@ -61,11 +61,6 @@ class StreamMap {
     if (spares_ == kSpare) return Free(object);
     spare_ = ::new (static_cast<void*>(object)) Spare{spare_};
     ++spares_;
-  }
-
-  // Gives the memory of the erased ones back.
-  void FreeSpares() {
-    while (spare_ != nullptr) Free(TakeSpare());
   }
 
   // Calls `visit` with each object, in no order that means anything.

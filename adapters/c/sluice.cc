@@ -54,7 +54,8 @@ struct sluice_policy {
     Connection(LoggedPolicy policy, size_t max_streams)
         : host(std::move(policy), max_streams) {}
     PolicyHost host;
-    StreamMap<StreamRecord> streams;  // open
+    // Open. A block on loan goes back when its stream closes.
+    StreamMap<StreamRecord, /*kSpare=*/0> streams;
   };
 
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -486,8 +487,6 @@ int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   StreamRecord* record = policy->Find(stream_id);
   const StatusCode code = policy->host()->Close(stream_id, record);
   if (record != nullptr) policy->connection->streams.Erase(stream_id);
-  // A block on loan goes back when its stream closes.
-  if (policy->memory.on_loan() != 0) policy->connection->streams.FreeSpares();
   return Result(policy, code);
 }
 

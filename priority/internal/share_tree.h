@@ -56,12 +56,13 @@ class ShareTree {
   // is made as if the charge had come before it: what an edit does to a tag is
   // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
   // where `tag` has been shifted by every a.
+  // The weight has 64 bits, so that no compiler reads it together with the node:
+  // a read that spans two writes of just before waits for them.
   struct PathEntry {
     int64_t tag;
     NodeIndex node;
-    uint32_t weight;
+    uint64_t weight;
   };
-  static_assert(sizeof(PathEntry) == 16);
 
   // At most `calendars` large queues.
   ShareTree(size_t max_grant, size_t calendars, TreeOrder order);
