@@ -10,7 +10,6 @@ the tool that failed.
 
 import argparse
 import email.utils
-import glob
 import os
 import re
 import shutil
@@ -78,18 +77,6 @@ def installer(options):
     return bazel + ["run", "//:install", "--"]
 
 
-def copy_sources(tree, to):
-    """What debhelper packs beside the installed files."""
-    shutil.copytree(os.path.join(tree, "debian"), os.path.join(to, "debian"))
-    listed = []
-    for page in glob.glob(os.path.join(tree, "debian", "*.docs")) + glob.glob(
-            os.path.join(tree, "debian", "*.examples")):
-        listed += read(page).split()
-    for file in listed:
-        os.makedirs(os.path.dirname(os.path.join(to, file)), exist_ok=True)
-        shutil.copy(os.path.join(tree, file), os.path.join(to, file))
-
-
 def write_changelog(tree, path):
     version = VERSION.search(read(os.path.join(tree, "signals/version.h"))).group(1)
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
@@ -113,7 +100,7 @@ def main():
     tree = os.getcwd()  # the runfiles, laid out as the workspace
     with tempfile.TemporaryDirectory() as scratch:
         source = os.path.join(scratch, "sluice")
-        copy_sources(tree, source)
+        shutil.copytree(os.path.join(tree, "debian"), os.path.join(source, "debian"))
         write_changelog(tree, os.path.join(source, "debian/changelog"))
         run([*installer(options), "--prefix=/usr", "--libdir=lib/" + triplet,
              "--destdir=" + os.path.join(source, "debian/tmp")])

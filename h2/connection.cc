@@ -16,6 +16,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -185,6 +186,10 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
       ConnectionFault(ErrorKind::kSettingsTimeout,
                       "the peer has not acknowledged SETTINGS for ",
                       absl::FormatDuration(limit), " (RFC 9113 6.5.3)"));
+}
+
+absl::Status Connection::AdvanceTime(std::chrono::nanoseconds elapsed) {
+  return AdvanceTime(absl::FromChrono(elapsed));
 }
 
 // --- Questions -------------------------------------------------------------

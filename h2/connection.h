@@ -242,9 +242,7 @@ class Connection {
   // only useful work refills budgets. The core knows no other clock. Error:
   // InvalidArgument (`elapsed` is infinite or negative).
   absl::Status AdvanceTime(absl::Duration elapsed);
-  absl::Status AdvanceTime(std::chrono::nanoseconds elapsed) {
-    return AdvanceTime(absl::FromChrono(elapsed));
-  }
+  absl::Status AdvanceTime(std::chrono::nanoseconds elapsed);
 
   // --- Priorities (clients only) -------------------------------------------
 

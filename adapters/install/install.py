@@ -216,7 +216,7 @@ COMPONENTS = {
 DOCUMENTS = {
     "c": ["examples/c/share.c"],
     "cpp": ["README.md", "SECURITY.md", "docs", "examples/own_stack/own_stack.cc",
-            "examples/small_server/small_server.cc"],
+            "examples/small_server/CMakeLists.txt", "examples/small_server/small_server.cc"],
     "nghttp2": ["examples/nghttp2_server/nghttp2_server.cc"],
     "python": ["docs/python.md", "examples/hypercorn_server/hypercorn_server.py"],
     "tools": ["docs/lab.md", "docs/policies.md"],

@@ -38,7 +38,8 @@ static void results_keep_their_numbers_and_names(void) {
   EXPECT_NAME(SLUICE_ERROR_NO_MEMORY, -6);
   EXPECT_NAME(SLUICE_ERROR_ABI_VERSION, -7);
   EXPECT_NAME(SLUICE_ERROR_INTERNAL, -8);
-  EXPECT(strcmp(sluice_error_name(-9), "SLUICE_UNKNOWN"), 0);
+  EXPECT_NAME(SLUICE_ERROR_BAD_FRAME, -9);
+  EXPECT(strcmp(sluice_error_name(-10), "SLUICE_UNKNOWN"), 0);
   EXPECT(strcmp(sluice_error_name(2), "SLUICE_UNKNOWN"), 0);
 }
 
