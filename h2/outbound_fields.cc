@@ -48,10 +48,8 @@ size_t ListSizeOf(absl::Span<const NamedField> fields) {
   return size;
 }
 
-size_t OutboundFields::MostFields(HeaderSpan headers,
-                                  const OutboundRules& rules) {
+size_t OutboundFields::MostSplit(HeaderSpan headers) {
   size_t most = headers.size();
-  if (!rules.split_cookies) return most;
   for (const HeaderView header : headers) {
     most += static_cast<size_t>(absl::c_count(header.value, ';'));
   }
@@ -59,7 +57,8 @@ size_t OutboundFields::MostFields(HeaderSpan headers,
 }
 
 OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules)
-    : fields_(MostFields(headers, rules)), end_(fields_.data()) {
+    : fields_(rules.split_cookies ? MostSplit(headers) : headers.size()),
+      end_(fields_.data()) {
   const size_t size = headers.size();
   for (size_t i = 0; i < size; ++i) {
     NamedField& field = *end_;

@@ -56,8 +56,8 @@ class OutboundFields {
  private:
   static constexpr size_t kUsualFields = 24;
 
-  // At least as many as the fields that `headers` become.
-  static size_t MostFields(HeaderSpan headers, const OutboundRules& rules);
+  // At least as many as the fields of `headers` with all cookies split.
+  static size_t MostSplit(HeaderSpan headers);
 
   void Normalize(NamedField* field);
   // The cookie-pairs of `cookie` become the next fields.

@@ -147,6 +147,10 @@ void StreamTable::OpenRefused(StreamId id) {
 }
 
 void StreamTable::SetState(Stream* stream, StreamState next) {
+  if (IsActive(stream->state) && IsActive(next)) {
+    stream->state = next;
+    return;
+  }
   Count(*stream, -1);
   stream->state = next;
   Count(*stream, 1);

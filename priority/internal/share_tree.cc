@@ -12,7 +12,7 @@ ShareTree::ShareTree(size_t max_grant, size_t calendars, TreeOrder order)
       scaled_grant_(static_cast<int64_t>(max_grant)
                     << (kTagFractionBits + kWeightFractionBits)),
       max_grant_(max_grant) {
-  nodes_.reserve(8);
+  nodes_.reserve(4);
   New();  // the root
 }
 

@@ -31,7 +31,7 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
     const std::string copy(bytes.substr(0, piece));
     absl::string_view input = copy;
     bytes.remove_prefix(copy.size());
-    Frame frame;
+    const Frame& frame = decoder.frame();
     while (true) {
       const auto result = decoder.Next(&input);
       if (result == FrameDecoder::Result::kNeedMore) break;
@@ -61,7 +61,7 @@ TEST(FrameDecoderTest, DataIsReportedPieceByPieceAndNeverCopied) {
   const std::string bytes =
       absl::StrCat(EncodeFrame(FrameType::kData, 0, 1, "abcdef"),
                    EncodePing("12345678", false).bytes());
-  Frame frame;
+  const Frame& frame = decoder.frame();
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
   ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
@@ -85,7 +85,7 @@ TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
-  Frame frame;
+  const Frame& frame = decoder.frame();
   ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   EXPECT_EQ(frame.length, 3u);
   EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
@@ -95,7 +95,7 @@ TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abc");
   absl::string_view input = bytes;
-  Frame frame;
+  const Frame& frame = decoder.frame();
   decoder.Next(&input);
   ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kFrame);
   EXPECT_EQ(frame.payload.data(), bytes.data() + 9);
@@ -105,7 +105,6 @@ TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abcdef");
   absl::string_view input = absl::string_view(bytes).substr(0, 12);
-  Frame frame;
   decoder.Next(&input);
   decoder.Next(&input);
   EXPECT_EQ(decoder.buffered(), 3u);
