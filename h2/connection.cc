@@ -16,6 +16,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -111,13 +112,12 @@ absl::Status Connection::ReceiveData(StringView bytes,
   if (!core.life.initiated()) return core.life.CheckInitiated();
   Receiver& receiver = impl_->receiver;
   absl::Status status = receiver.BeginRead(&bytes);
-  Frame frame;
   while (status.ok()) {
-    const FrameDecoder::Result result = receiver.Next(&bytes, &frame);
+    const FrameDecoder::Result result = receiver.Next(&bytes);
     if (result == FrameDecoder::Result::kNeedMore) break;
     status = result == FrameDecoder::Result::kHeader
-                 ? receiver.CheckHeader(frame)
-                 : receiver.OnFrame(frame, events);
+                 ? receiver.CheckHeader(receiver.frame())
+                 : receiver.OnFrame(receiver.frame(), events);
   }
   receiver.EndRead();
   return status.ok() ? status : core.Terminate(std::move(status));
@@ -219,6 +219,10 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
                              OpenInboundStreams() + OpenOutboundStreams(),
                              " streams open (RFC 9113 6.8)"),
                 kConnectionStreamId, ErrorCode::kNoError));
+}
+
+absl::Status Connection::AdvanceTime(std::chrono::nanoseconds elapsed) {
+  return AdvanceTime(absl::FromChrono(elapsed));
 }
 
 // --- Questions -------------------------------------------------------------

@@ -53,6 +53,9 @@ namespace {
 // (docs/plugging-in.md).
 constexpr int kNotSentLowat = 16384;
 
+// The server waits no longer for its clients' last responses when it ends.
+constexpr std::chrono::seconds kPatience{10};
+
 struct Settings {
   std::string policy;  // of Sluice; unused by the plain server
   bool own_priorities = true;
@@ -85,6 +88,7 @@ class Connection {
     nghttp2_option* option = nullptr;
     nghttp2_option_new(&option);
 #ifdef WITH_SLUICE
+    sluice::adapters::PriorityAdapter::SetOptions(option);
     sluice::adapters::PriorityAdapter::SetExtensionCallbacks<&AdapterOf>(
         callbacks, option);
     adapter_ = *sluice::adapters::PriorityAdapter::Create(settings.policy);
@@ -356,21 +360,24 @@ int SignalsToEnd() {
   return signalfd(-1, &signals, SFD_NONBLOCK);
 }
 
-// Until a signal has come and the last connection is over.
+// Until a signal has come and the last connection is over, or patience is.
 void Serve(int listener, SSL_CTX* context, const Settings& settings) {
   int signals = SignalsToEnd();
+  auto deadline = std::chrono::steady_clock::time_point::max();
   std::vector<std::unique_ptr<Connection>> connections;
   // No descriptor is left, so clients wait in the listener's queue, and poll()
   // would report it readable without end. So poll() gets a negative descriptor
   // for it, which it skips, until a connection ends or a second has passed.
   bool full = false;
-  while (signals >= 0 || !connections.empty()) {
+  while (signals >= 0 || (!connections.empty() &&
+                          std::chrono::steady_clock::now() < deadline)) {
     std::vector<pollfd> polled = {{full ? -1 : listener, POLLIN, 0},
                                   {signals, POLLIN, 0}};
     for (const auto& connection : connections) {
       polled.push_back({connection->socket(), connection->events(), 0});
     }
-    const int ready = poll(polled.data(), polled.size(), full ? 1000 : -1);
+    const int ready =
+        poll(polled.data(), polled.size(), full || signals < 0 ? 1000 : -1);
     if (ready < 0) continue;
     if (ready == 0) full = false;
     for (size_t i = connections.size(); i-- > 0;) {
@@ -383,6 +390,7 @@ void Serve(int listener, SSL_CTX* context, const Settings& settings) {
     if ((polled[1].revents & POLLIN) != 0) {
       close(std::exchange(listener, -1));
       close(std::exchange(signals, -1));
+      deadline = std::chrono::steady_clock::now() + kPatience;
       for (const auto& connection : connections) connection->Drain();
       continue;
     }

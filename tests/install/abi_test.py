@@ -91,8 +91,8 @@ def verdict(recorded, now, changelog):
     released = re.search(r"^## %s \(\d{4}-" % re.escape(recorded.version), changelog, re.MULTILINE)
     if gone and recorded.soname == now.soname and released:
         return ("programs that were linked with %s of version %s, which is released, would break. "
-                "Raise _ABI in adapters/install/BUILD and the number in "
-                "adapters/install/libsluice.map by one; then run: %s"
+                "Raise _ABI in adapters/install/BUILD by one (//tests/install:version_test names "
+                "the other places that have the number); then run: %s"
                 % (recorded.soname, recorded.version, HOW_TO_WRITE), False)
     why = ("the soname is %s" % now.soname if recorded.soname != now.soname else
            "it only grew" if not gone else "version %s is not released" % recorded.version)

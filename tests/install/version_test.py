@@ -55,10 +55,15 @@ class VersionTest(unittest.TestCase):
                 self.assertIsNotNone(found)
                 self.assertEqual(found.group(1), wanted.format(**self.version))
 
-    def test_the_soname_and_the_symbols_have_one_number(self):
-        [number] = re.findall(r'^_ABI = "(\d+)"$', read(FILES["adapters/install/BUILD"]), re.MULTILINE)
+    def test_sonames_symbols_and_packages_have_one_number(self):
+        [number] = re.findall(r'^_ABI = "(\d+)"$', read(FILES["adapters/install/BUILD"]),
+                              re.MULTILINE)
         self.assertIn("SLUICE_%s {" % number, read(FILES["adapters/install/libsluice.map"]))
-        self.assertRegex(read(FILES["adapters/install/libsluice.abi"]), r"libsluice\.so\.%s\n" % number)
+        self.assertRegex(read(FILES["adapters/install/libsluice.abi"]),
+                         r"libsluice\.so\.%s\n" % number)
+        packages = re.findall(r"^Package: (libsluice(?:-nghttp2-)?\d+)$",
+                              read(FILES["debian/control"]), re.MULTILINE)
+        self.assertEqual(sorted(packages), ["libsluice-nghttp2-" + number, "libsluice" + number])
 
     def test_the_changelog_goes_back_in_time(self):
         entries = re.findall(r"^## (\S+) \((.*)\)$", read(FILES["CHANGELOG.md"]), re.MULTILINE)
