@@ -95,36 +95,7 @@ StatusCode PolicyHost::SetHints(StreamId id, StreamRecord* record,
   return StatusCode::kOk;
 }
 
-StatusCode PolicyHost::SetReady(StreamId id, StreamRecord* record) {
-  if (!IsOpen(record)) return NotOpen(id);
-  book_.SetReady(record);
-  return StatusCode::kOk;
-}
-
-StatusCode PolicyHost::SetBlocked(StreamId id, StreamRecord* record) {
-  if (!IsOpen(record)) return NotOpen(id);
-  book_.SetBlocked(record);
-  return StatusCode::kOk;
-}
-
-StatusCode PolicyHost::Close(StreamId id, StreamRecord* record) {
-  if (!IsOpen(record)) return NotOpen(id);
-  book_.Close(record);
-  ++stats_.closed;
-  return StatusCode::kOk;
-}
-
-const Grant* PolicyHost::Pick() {
-  grant_ = book_.Pick();
-  if (!grant_.has_value()) {
-    ++stats_.empty_picks;
-    return nullptr;
-  }
-  ++stats_.picks;
-  return &*grant_;
-}
-
-StatusCode PolicyHost::Charge(StreamId id, StreamRecord* record, size_t bytes) {
+StatusCode PolicyHost::RefuseCharge(StreamId id, size_t bytes) {
   if (!grant_.has_value() || grant_->stream_id != id) {
     return grant_.has_value()
                ? Refuse(StatusCode::kFailedPrecondition,
@@ -134,24 +105,17 @@ StatusCode PolicyHost::Charge(StreamId id, StreamRecord* record, size_t bytes) {
                         "stream %u holds no grant; pick one before the charge",
                         id);
   }
-  if (bytes > grant_->max_bytes) {
-    return Refuse(StatusCode::kInvalidArgument,
-                  "%zu bytes charged to stream %u, at most %zu were granted",
-                  bytes, id, grant_->max_bytes);
-  }
-  book_.Charge(id, IsOpen(record) ? record : nullptr, bytes);
-  stats_.bytes += bytes;
-  if (bytes == 0) ++stats_.empty_grants;
-  if (observer_ == nullptr) {
-    grant_.reset();
-    return StatusCode::kOk;
-  }
+  return Refuse(StatusCode::kInvalidArgument,
+                "%zu bytes charged to stream %u, at most %zu were granted",
+                bytes, id, grant_->max_bytes);
+}
+
+void PolicyHost::Observe(size_t bytes) {
   const Decision decision{stats_.picks - 1, *grant_, bytes};
   grant_.reset();
   // A copy, since the observer may replace itself.
   const auto observer = observer_;
   observer(decision);
-  return StatusCode::kOk;
 }
 
 PolicyHost::Stats PolicyHost::stats() const {

@@ -4,9 +4,11 @@
 #include <sluice/h2/options.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -36,7 +38,14 @@ constexpr Row kRows[] = {
     {&BudgetSet::peer_reset, "RST_STREAM frames"},
     {&BudgetSet::provoked_reset, "stream errors"},
 };
-static_assert(std::size(kRows) == Budgets::kProvokedReset + 1);
+constexpr size_t kKinds = std::size(kRows);
+static_assert(kKinds == Budgets::kProvokedReset + 1);
+
+template <size_t... kIndex>
+std::array<Budget, kKinds> FullBudgets(const BudgetSet& options,
+                                       std::index_sequence<kIndex...>) {
+  return {Budget(&(options.*kRows[kIndex].options))...};
+}
 
 }  // namespace
 
@@ -47,14 +56,11 @@ bool Budget::Spend() {
 }
 
 void Budget::Add(double tokens) {
-  tokens_ = std::min<double>(options_.burst, tokens_ + tokens);
+  tokens_ = std::min<double>(options_->burst, tokens_ + tokens);
 }
 
-Budgets::Budgets(const BudgetSet& options) {
-  for (size_t i = 0; i < std::size(kRows); ++i) {
-    budgets_[i] = Budget(options.*kRows[i].options);
-  }
-}
+Budgets::Budgets(const BudgetSet* options)
+    : budgets_(FullBudgets(*options, std::make_index_sequence<kKinds>())) {}
 
 absl::Status Budgets::Spend(Kind kind) {
   GiveTokensForWork();

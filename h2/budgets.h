@@ -5,6 +5,7 @@
 
 #include <sluice/h2/options.h>
 
+#include <array>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -12,29 +13,29 @@
 
 namespace sluice::h2 {
 
-// A bucket of tokens. Starts full.
+// A bucket of tokens. Starts full. `options` outlives it.
 class Budget {
  public:
-  explicit Budget(const BudgetOptions& options = {})
-      : options_(options), tokens_(options.burst) {}
+  explicit Budget(const BudgetOptions* options)
+      : options_(options), tokens_(options->burst) {}
 
   // Takes one token. False: there was none.
   bool Spend();
 
   // The connection did `units` of useful work.
-  void Work(int64_t units) { Add(double(units) * options_.per_work_unit); }
+  void Work(int64_t units) { Add(double(units) * options_->per_work_unit); }
 
   // Time went by. Parts of a token are kept.
   void Advance(absl::Duration elapsed) {
-    Add(absl::ToDoubleSeconds(elapsed) * options_.per_second);
+    Add(absl::ToDoubleSeconds(elapsed) * options_->per_second);
   }
 
-  const BudgetOptions& options() const { return options_; }
+  const BudgetOptions& options() const { return *options_; }
 
  private:
   void Add(double tokens);
 
-  BudgetOptions options_;
+  const BudgetOptions* options_;
   double tokens_;
 };
 
@@ -56,7 +57,8 @@ class Budgets {
     kProvokedReset,
   };
 
-  explicit Budgets(const BudgetSet& options);
+  // `options` outlives the object.
+  explicit Budgets(const BudgetSet* options);
 
   // Takes one token of `kind`. Error: DenialOfService; there was none.
   absl::Status Spend(Kind kind);
@@ -70,7 +72,7 @@ class Budgets {
  private:
   void GiveTokensForWork();
 
-  Budget budgets_[kProvokedReset + 1];
+  std::array<Budget, kProvokedReset + 1> budgets_;
   // Without tokens for it yet.
   int64_t work_ = 0;   // in units
   int64_t bytes_ = 0;  // payload in

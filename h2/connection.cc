@@ -112,13 +112,12 @@ absl::Status Connection::ReceiveData(StringView bytes,
   if (!core.life.initiated()) return core.life.CheckInitiated();
   Receiver& receiver = impl_->receiver;
   absl::Status status = receiver.BeginRead(&bytes);
-  Frame frame;
   while (status.ok()) {
-    const FrameDecoder::Result result = receiver.Next(&bytes, &frame);
+    const FrameDecoder::Result result = receiver.Next(&bytes);
     if (result == FrameDecoder::Result::kNeedMore) break;
     status = result == FrameDecoder::Result::kHeader
-                 ? receiver.CheckHeader(frame)
-                 : receiver.OnFrame(frame, events);
+                 ? receiver.CheckHeader(receiver.frame())
+                 : receiver.OnFrame(receiver.frame(), events);
   }
   receiver.EndRead();
   return status.ok() ? status : core.Terminate(std::move(status));

@@ -139,11 +139,11 @@ class Connection {
   // and DATA costs nothing by the byte. Error: the connection's end.
   absl::Status ReceiveData(StringView bytes, std::vector<Event>* events);
 
-  // Ends the views of the events, and frees their memory but for 4 KiB. The
-  // next ReceiveData() ends them too, but the peer decides when that is: until
-  // then one read of 5 KB may keep Limits::max_header_bytes_per_read. So call
-  // it when you are done with the events, at the latest when the connection
-  // falls idle.
+  // Ends the views of the events, and frees their memory but for at most 4 KiB.
+  // The next ReceiveData() ends them too, but the peer decides when that is:
+  // until then one read of 5 KB may keep Limits::max_header_bytes_per_read. So
+  // call it when you are done with the events, at the latest when the
+  // connection falls idle.
   void EndViews();
 
   // --- Streams -------------------------------------------------------------

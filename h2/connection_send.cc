@@ -22,7 +22,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -102,10 +101,10 @@ absl::Status CheckFields(const Core& core, StreamId id,
   return CheckHeaders(id, outbound.fields(), kind, extended_connect, facts);
 }
 
-// The kind of section that HEADERS would be now on stream `id`, which is
-// `stream` or, if it does not live, null.
-absl::StatusOr<SectionKind> CheckSendsHeaders(const Core& core, StreamId id,
-                                              const Stream* stream) {
+// Whether stream `id`, which is `stream` or, if it does not live, null, takes a
+// section of `kind`: the one that HEADERS would be now.
+absl::Status CheckTakesHeaders(const Core& core, StreamId id,
+                               const Stream* stream, SectionKind kind) {
   if (stream == nullptr) {
     const StreamFate fate = core.streams.Fate(id);
     const bool unused =
@@ -118,21 +117,25 @@ absl::StatusOr<SectionKind> CheckSendsHeaders(const Core& core, StreamId id,
                  : core.streams.NotLive(id);
     }
     SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, id));
-    SLUICE_RETURN_IF_ERROR(CheckConcurrency(core, id));
-    return SectionKind::kRequest;
+    return CheckConcurrency(core, id);
   }
-  SLUICE_RETURN_IF_ERROR(core.FindFor(id, StreamInput::kSendHeaders).status());
-  if (stream->sent != MessagePhase::kBody) {
-    return core.is_client() ? SectionKind::kRequest : SectionKind::kResponse;
-  }
+  SLUICE_RETURN_IF_ERROR(
+      core.CheckTakes(id, stream, StreamInput::kSendHeaders));
   // The peer may have answered with a tunnel already.
-  if (stream->tunnel || (core.is_client() && stream->connect_request &&
-                         stream->received == MessagePhase::kBeforeHeaders)) {
-    return StreamFault(ErrorKind::kProtocol, id,
-                       "is or may become a tunnel, which has no trailers (RFC "
-                       "9113 8.5)");
+  const bool tunnel =
+      stream->tunnel || (core.is_client() && stream->connect_request &&
+                         stream->received == MessagePhase::kBeforeHeaders);
+  if (kind != SectionKind::kTrailers || !tunnel) return absl::OkStatus();
+  return StreamFault(ErrorKind::kProtocol, id,
+                     "is or may become a tunnel, which has no trailers (RFC "
+                     "9113 8.5)");
+}
+
+SectionKind KindOfHeaders(const Core& core, const Stream* stream) {
+  if (stream != nullptr && stream->sent == MessagePhase::kBody) {
+    return SectionKind::kTrailers;
   }
-  return SectionKind::kTrailers;
+  return core.is_client() ? SectionKind::kRequest : SectionKind::kResponse;
 }
 
 OutboundRules RulesOf(const ConnectionOptions& options) {
@@ -167,8 +170,8 @@ absl::Status SendBody(Core& core, StreamId id, Body& data,
                       const SendDataOptions& options) {
   const size_t size = SizeOf(data);
   SLUICE_RETURN_IF_ERROR(core.CheckMaySend());
-  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
-                          core.FindFor(id, StreamInput::kSendData));
+  Stream* const stream = core.streams.Find(id);
+  SLUICE_RETURN_IF_ERROR(core.CheckTakes(id, stream, StreamInput::kSendData));
   if (stream->sent != MessagePhase::kBody) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "needs headers before its DATA (RFC 9113 8.1)");
@@ -235,8 +238,8 @@ absl::Status Connection::SendHeaders(StreamId id, HeaderSpan headers,
     SLUICE_RETURN_IF_ERROR(CheckPriority(id, *options.priority));
   }
   Stream* stream = core.streams.Find(id);
-  SLUICE_ASSIGN_OR_RETURN(const SectionKind kind,
-                          CheckSendsHeaders(core, id, stream));
+  const SectionKind kind = KindOfHeaders(core, stream);
+  SLUICE_RETURN_IF_ERROR(CheckTakesHeaders(core, id, stream, kind));
   const OutboundFields outbound(headers, RulesOf(core.options));
   SectionFacts facts;
   SLUICE_RETURN_IF_ERROR(CheckFields(core, id, outbound, kind, &facts));
@@ -297,8 +300,8 @@ absl::Status Connection::EndStream(StreamId id) {
 absl::Status Connection::ResetStream(StreamId id, ErrorCode code) {
   Core& core = impl_->core;
   SLUICE_RETURN_IF_ERROR(core.life.CheckOpen());
-  SLUICE_ASSIGN_OR_RETURN(Stream* const stream,
-                          core.FindFor(id, StreamInput::kSendReset));
+  Stream* const stream = core.streams.Find(id);
+  SLUICE_RETURN_IF_ERROR(core.CheckTakes(id, stream, StreamInput::kSendReset));
   core.output.AppendControl(EncodeRstStream(id, code));
   core.streams.CloseReset(stream, StreamFate::kResetByUs);
   return absl::OkStatus();
@@ -320,8 +323,8 @@ absl::Status Connection::PushStream(StreamId parent_id, StreamId promised_id,
         ErrorKind::kProtocol, parent_id,
         "cannot promise: the peer disabled push (RFC 9113 6.5.2)");
   }
-  SLUICE_RETURN_IF_ERROR(
-      core.FindFor(parent_id, StreamInput::kSendPromises).status());
+  SLUICE_RETURN_IF_ERROR(core.CheckTakes(
+      parent_id, core.streams.Find(parent_id), StreamInput::kSendPromises));
   if (core.streams.IsOurs(parent_id)) {
     return StreamFault(ErrorKind::kProtocol, parent_id,
                        "is a push and promises nothing (RFC 9113 8.4)");
@@ -444,8 +447,9 @@ absl::Status Connection::IncrementFlowControlWindow(StreamId id,
   }
   Stream* stream = nullptr;
   if (id != kConnectionStreamId) {
-    SLUICE_ASSIGN_OR_RETURN(stream,
-                            core.FindFor(id, StreamInput::kSendWindowUpdate));
+    stream = core.streams.Find(id);
+    SLUICE_RETURN_IF_ERROR(
+        core.CheckTakes(id, stream, StreamInput::kSendWindowUpdate));
   }
   return core.flow.OpenReceiveWindow(stream, increment);
 }

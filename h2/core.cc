@@ -36,7 +36,7 @@ Core::Core(ConnectionOptions connection_options)
       streams(options.side, options.limits.max_closed_streams),
       output(options.limits),
       flow(&settings, &streams, &output),
-      budgets(options.limits.budgets) {}
+      budgets(&options.limits.budgets) {}
 
 // --- Calls -----------------------------------------------------------------
 

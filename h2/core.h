@@ -31,6 +31,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -74,11 +75,11 @@ struct Core {
     if (bytes <= remote(SettingId::kMaxFrameSize)) return absl::OkStatus();
     return FrameSizeFault(type, bytes, id);
   }
-  // The stream, if it lives and `input` is legal in its state. Errors:
-  // NoSuchStream, StreamClosed, Protocol.
-  absl::StatusOr<Stream*> FindFor(StreamId id, StreamInput input) const {
-    Stream* const stream = streams.Find(id);
-    if (Takes(stream, input)) return stream;
+  // Whether stream `id`, which is `stream` or, if it does not live, null, takes
+  // `input`. Errors: NoSuchStream, StreamClosed, Protocol.
+  absl::Status CheckTakes(StreamId id, const Stream* stream,
+                          StreamInput input) const {
+    if (ABSL_PREDICT_TRUE(Takes(stream, input))) return absl::OkStatus();
     return stream == nullptr ? streams.NotLive(id)
                              : TransitionFault(id, stream->state, input);
   }

@@ -8,21 +8,22 @@
 #include <utility>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 // Evaluates an absl::Status and returns it from the function unless it is OK.
-#define SLUICE_RETURN_IF_ERROR(expression)         \
-  do {                                             \
-    absl::Status sluice_status = (expression);     \
-    if (!sluice_status.ok()) return sluice_status; \
+#define SLUICE_RETURN_IF_ERROR(expression)                             \
+  do {                                                                 \
+    absl::Status sluice_status = (expression);                         \
+    if (ABSL_PREDICT_FALSE(!sluice_status.ok())) return sluice_status; \
   } while (false)
 
 // Evaluates an absl::StatusOr, and assigns its value to `left`, or returns its
 // error. Once a scope.
-#define SLUICE_ASSIGN_OR_RETURN(left, expression)         \
-  auto sluice_result = (expression);                      \
-  if (!sluice_result.ok()) return sluice_result.status(); \
+#define SLUICE_ASSIGN_OR_RETURN(left, expression)                             \
+  auto sluice_result = (expression);                                          \
+  if (ABSL_PREDICT_FALSE(!sluice_result.ok())) return sluice_result.status(); \
   left = *std::move(sluice_result)
 
 namespace sluice::h2 {

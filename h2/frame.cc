@@ -53,16 +53,6 @@ const FrameRule* FindFrameRule(FrameType type) {
 
 // --- Bytes in --------------------------------------------------------------
 
-Frame ParseFrameHeader(absl::string_view bytes) {
-  Frame frame;
-  frame.length = LoadU32(bytes) >> 8;
-  frame.type = static_cast<FrameType>(bytes[3]);
-  frame.flags = static_cast<uint8_t>(bytes[4]);
-  frame.stream_id = LoadU32(bytes.substr(5)) & kMaxStreamId;
-  frame.rest = frame.length;
-  return frame;
-}
-
 absl::StatusOr<size_t> PaddingOf(const Frame& frame, size_t fixed) {
   if (!frame.Has(kFlagPadded)) return 0;
   if (frame.length < 1 + fixed) {
@@ -93,34 +83,26 @@ bool FrameDecoder::Fill(absl::string_view* input, size_t wanted) {
   return buffer_.size() == wanted;
 }
 
-inline FrameDecoder::Result FrameDecoder::NextPiece(absl::string_view* input,
-                                                    Frame* frame) {
-  const size_t size = std::min<size_t>(frame_.rest, input->size());
-  frame_.rest -= static_cast<uint32_t>(size);
-  *frame = frame_;
-  frame->payload = input->substr(0, size);
-  input->remove_prefix(size);
-  if (frame_.rest == 0) state_ = State::kReadingHeader;
+inline FrameDecoder::Result FrameDecoder::Payload(absl::string_view* input) {
+  // A frame that is buffered from its first byte on is so to its last one.
+  const bool data = frame_.type == FrameType::kData;
+  if (data || (buffer_.empty() && input->size() >= frame_.rest)) {
+    const size_t size = std::min<size_t>(frame_.rest, input->size());
+    frame_.payload = {input->data(), size};
+    frame_.rest -= static_cast<uint32_t>(size);
+    input->remove_prefix(size);
+    if (frame_.rest == 0) state_ = State::kReadingHeader;
+    return Result::kFrame;
+  }
+  if (!Fill(input, frame_.length)) return Result::kNeedMore;
+  frame_.payload = buffer_;
+  frame_.rest = 0;
+  state_ = State::kReportedBuffer;
   return Result::kFrame;
 }
 
-FrameDecoder::Result FrameDecoder::Advance(absl::string_view* input,
-                                           Frame* frame) {
-  if (state_ == State::kReadingPayload) {
-    if (frame_.type == FrameType::kData) return NextPiece(input, frame);
-    *frame = frame_;
-    frame->rest = 0;
-    if (buffer_.empty() && input->size() >= frame_.length) {
-      frame->payload = input->substr(0, frame_.length);
-      input->remove_prefix(frame_.length);
-      state_ = State::kReadingHeader;
-      return Result::kFrame;
-    }
-    if (!Fill(input, frame_.length)) return Result::kNeedMore;
-    frame->payload = buffer_;
-    state_ = State::kReportedBuffer;
-    return Result::kFrame;
-  }
+FrameDecoder::Result FrameDecoder::Advance(absl::string_view* input) {
+  if (state_ == State::kReadingPayload) return Payload(input);
   if (state_ == State::kReportedBuffer) {
     buffer_ = std::string();  // an idle connection keeps no buffer
     state_ = State::kReadingHeader;
@@ -134,7 +116,6 @@ FrameDecoder::Result FrameDecoder::Advance(absl::string_view* input,
     buffer_.clear();
   }
   state_ = State::kReadingPayload;
-  *frame = frame_;
   return Result::kHeader;
 }
 

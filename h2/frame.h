@@ -100,7 +100,15 @@ const FrameRule* FindFrameRule(FrameType type);
 // --- Bytes in --------------------------------------------------------------
 
 // Reads the 9 octets of a frame header.
-Frame ParseFrameHeader(absl::string_view bytes);
+inline Frame ParseFrameHeader(absl::string_view bytes) {
+  const uint32_t length = LoadU32(bytes) >> 8;
+  return {.length = length,
+          .type = static_cast<FrameType>(bytes[3]),
+          .flags = static_cast<uint8_t>(bytes[4]),
+          .stream_id = LoadU32(bytes.substr(5)) & kMaxStreamId,
+          .payload = {},
+          .rest = length};
+}
 
 // RFC 9113 §6.2, §6.3. `bytes` has at least kPriorityFieldsSize.
 inline signals::Rfc7540Priority ParsePriorityFields(absl::string_view bytes) {
@@ -130,18 +138,19 @@ class FrameDecoder {
     kFrame,     // the frame is complete; of DATA, the next piece is there
   };
 
-  // Consumes bytes from the front of `*input`. Reports each frame twice: by
+  // Consumes bytes from the front of `*input`. Reports frame() twice: by
   // kHeader as soon as its header is there, so that an illegal one is refused
   // before its payload arrives, and by kFrame. The payload is valid until the
   // next call and may point into the input. A frame that arrives in one piece
   // is not copied; of any other at most its own length is kept. DATA is never
   // copied: each piece is reported by a kFrame of its own, and points into the
   // input. A piece has bytes unless the whole frame has none.
-  Result Next(absl::string_view* input, Frame* frame) {
+  Result Next(absl::string_view* input) {
     // Most reads end so.
     if (input->empty() && NeedsBytes()) return Result::kNeedMore;
-    return Advance(input, frame);
+    return Advance(input);
   }
+  const Frame& frame() const { return frame_; }
 
   // Bytes kept of a frame that is not complete.
   size_t buffered() const { return buffer_.size(); }
@@ -155,11 +164,11 @@ class FrameDecoder {
 
   bool NeedsBytes() const {
     return state_ == State::kReadingHeader ||
-           (state_ == State::kReadingPayload && frame_.length > 0);
+           (state_ == State::kReadingPayload && frame_.rest > 0);
   }
-  Result Advance(absl::string_view* input, Frame* frame);
+  Result Advance(absl::string_view* input);
   bool Fill(absl::string_view* input, size_t wanted);
-  Result NextPiece(absl::string_view* input, Frame* frame);
+  Result Payload(absl::string_view* input);
 
   State state_ = State::kReadingHeader;
   Frame frame_;

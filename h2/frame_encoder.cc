@@ -110,7 +110,8 @@ size_t BlockStart::Frame(char* out, size_t block_size,
                          size_t max_frame_size) const {
   if (fixed_size_ > 0) std::memcpy(out + kFrameHeaderSize, fixed_, fixed_size_);
   const size_t payload = fixed_size_ + block_size;
-  const size_t later_frames = payload == 0 ? 0 : (payload - 1) / max_frame_size;
+  const size_t later_frames =
+      payload <= max_frame_size ? 0 : (payload - 1) / max_frame_size;
   // The last one first, since each piece moves behind the others' headers.
   for (size_t i = later_frames;; --i) {
     const size_t at = i * max_frame_size;

@@ -105,8 +105,9 @@ class BlockStart {
 
   // The most bytes that the frames of a block of `block_size` bytes take.
   size_t MostFrames(size_t block_size, size_t max_frame_size) const {
-    const size_t continuations = (fixed_size_ + block_size) / max_frame_size;
-    return size() + block_size + continuations * kFrameHeaderSize;
+    const size_t payload = fixed_size_ + block_size;
+    if (payload <= max_frame_size) return kFrameHeaderSize + payload;
+    return (1 + payload / max_frame_size) * kFrameHeaderSize + payload;
   }
 
   // Makes frames of the block that stands at out + size(): the first one, and

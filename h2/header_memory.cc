@@ -33,7 +33,7 @@ void HeaderMemory::NextChunk(size_t bytes) {
   for (size_t i = next_ == nullptr ? 0 : chunk_ + 1; i < chunks_.size(); ++i) {
     if (chunks_[i].size >= bytes) return Enter(i);
   }
-  // The first chunk stays, so it is small whatever is asked for.
+  // The first chunk may stay, so it is small whatever is asked for.
   if (chunks_.empty()) {
     Add(kChunk);
     if (bytes <= kChunk) return Enter(0);

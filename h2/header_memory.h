@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/base/config.h"
@@ -68,8 +69,12 @@ class HeaderMemory {
     reads_ = 0;
     chunks_.resize(used);
   }
-  // Clear(), and frees all chunks but the first.
+  // Clear(), and frees all chunks but one: the last that was used, which the
+  // next read of that size fills alone; if it is too large to stay, the first.
   void ClearAndFree() {
+    if (chunk_ > 0 && chunks_[chunk_].size <= kMostKept) {
+      std::swap(chunks_[0], chunks_[chunk_]);
+    }
     Clear();
     if (chunks_.size() > 1) chunks_.resize(1);
   }
@@ -77,9 +82,10 @@ class HeaderMemory {
   // Bytes that are allocated.
   size_t allocated() const;
 
-  // The first chunk, which stays; it has room for a few requests. The others
-  // are larger.
-  static constexpr size_t kChunk = 4096;
+  // The first chunk has room for a small request. The others are larger; the
+  // one that stays with an idle connection has at most kMostKept bytes.
+  static constexpr size_t kChunk = 512;
+  static constexpr size_t kMostKept = 4096;
   static constexpr size_t kReads = 64;
 
  private:

@@ -371,13 +371,13 @@ std::string ShortName(absl::string_view name) {
 std::optional<int> StatusOf(const SectionFacts& facts) {
   const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
   if (digits.size() != 3) return std::nullopt;
-  int status = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    status = status * 10 + (c - '0');
+  const auto digit = [digits](size_t i) {
+    return static_cast<unsigned>(digits[i] - '0');
+  };
+  if (digit(0) < 1 || digit(0) > 9 || digit(1) > 9 || digit(2) > 9) {
+    return std::nullopt;
   }
-  if (status < 100) return std::nullopt;
-  return status;
+  return static_cast<int>(100 * digit(0) + 10 * digit(1) + digit(2));
 }
 
 ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
@@ -391,8 +391,8 @@ ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
   for (const NamedField& field : fields) {
     if (field.is != FieldName::kContentLength) continue;
     const std::optional<int64_t> value = ParseLength(field.value);
-    if (!value.has_value()) return {.legal = false, .value = length.value};
-    length.legal &= *value == length.value;
+    length.legal &= value.has_value() && *value == length.value;
+    if (!value.has_value()) break;
     length.value = value;
   }
   return length;

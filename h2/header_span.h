@@ -58,8 +58,8 @@ class HeaderSpan {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   HeaderView operator[](size_t i) const {
-    if (headers_ == nullptr) return views_[i];
-    const Header& header = headers_[i];
+    if (are_views_) return static_cast<const HeaderView*>(fields_)[i];
+    const Header& header = static_cast<const Header*>(fields_)[i];
     return {header.name, header.value, header.never_indexed};
   }
 
@@ -69,14 +69,14 @@ class HeaderSpan {
 
  private:
   HeaderSpan(const Header* headers, size_t size)
-      : headers_(headers), size_(size) {}
+      : fields_(headers), are_views_(false), size_(size) {}
   HeaderSpan(const HeaderView* views, size_t size)
-      : views_(views), size_(size) {}
+      : fields_(views), are_views_(true), size_(size) {}
 
-  // One of the two, or none.
-  const Header* headers_ = nullptr;
-  const HeaderView* views_ = nullptr;
-  size_t size_ = 0;
+  // Two words: calls pass them in registers.
+  const void* fields_ = nullptr;
+  size_t are_views_ : 1 = true;
+  size_t size_ : 63 = 0;
 };
 
 class HeaderSpan::Iterator {

@@ -15,8 +15,11 @@
 namespace sluice::h2 {
 namespace {
 
-// One allocation makes a list of this many fields; most requests have fewer.
-constexpr size_t kUsualFields = 16;
+// The first allocation makes a list of this many fields.
+constexpr size_t kFewFields = 8;
+// A list of more is freed with its block: one large list does not make a
+// connection large for ever.
+constexpr size_t kMostFieldsKept = 32;
 
 absl::string_view TextOf(const uint8_t* bytes, size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -58,7 +61,7 @@ void HpackDecoder::SetTableSize(uint32_t bytes) {
 
 bool HpackDecoder::Decode(absl::string_view piece, bool last,
                           HeaderMemory* memory) {
-  if (fields_.capacity() == 0) fields_.reserve(kUsualFields);
+  if (fields_.capacity() == 0) fields_.reserve(kFewFields);
   while (true) {
     nghttp2_nv field;
     int flags = 0;
@@ -81,8 +84,7 @@ bool HpackDecoder::Decode(absl::string_view piece, bool last,
 void HpackDecoder::EndBlock() {
   list_size_ = 0;
   fields_.clear();
-  // One large list does not make a connection large for ever.
-  if (fields_.capacity() > 2 * kUsualFields) NamedFields().swap(fields_);
+  if (fields_.capacity() > kMostFieldsKept) NamedFields().swap(fields_);
 }
 
 }  // namespace sluice::h2

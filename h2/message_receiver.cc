@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/base/attributes.h"
@@ -82,6 +83,13 @@ absl::Status ExpectBody(const ContentLength& length, bool no_content,
       "has a content-length that is not one number (RFC 9113 8.1.1)");
 }
 
+// An event that is filled where it stays: to move one waits for the stores that
+// have just made it.
+template <typename T>
+T& Add(Events* events) {
+  return *std::get_if<T>(&events->emplace_back(std::in_place_type<T>));
+}
+
 }  // namespace
 
 MessageReceiver::MessageReceiver(Core* core)
@@ -89,10 +97,18 @@ MessageReceiver::MessageReceiver(Core* core)
 
 // --- Header blocks ---------------------------------------------------------
 
+void MessageReceiver::BeginBlock(const Frame& frame) {
+  in_block_ = true;
+  block_.type = frame.type;
+  block_.stream_id = frame.stream_id;
+  block_.end_stream = false;
+  block_.priority.reset();
+  block_.continuations = 0;
+}
+
 absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
-  Block& block = block_.emplace();
-  block.stream_id = frame.stream_id;
-  block.end_stream = frame.Has(kFlagEndStream);
+  BeginBlock(frame);
+  block_.end_stream = frame.Has(kFlagEndStream);
   const bool priority = frame.Has(kFlagPriority);
   const size_t fixed = priority ? kPriorityFieldsSize : 0;
   SLUICE_ASSIGN_OR_RETURN(absl::string_view payload, Unpadded(frame, fixed));
@@ -105,7 +121,7 @@ absl::Status MessageReceiver::OnHeaders(const Frame& frame, Events* events) {
   // RFC 9218 §2.1.
   if (priority && (core_.is_client() ||
                    core_.remote(SettingId::kNoRfc7540Priorities) == 0)) {
-    block.priority = ParsePriorityFields(payload);
+    block_.priority = ParsePriorityFields(payload);
   }
   payload.remove_prefix(fixed);
   return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
@@ -120,12 +136,10 @@ absl::Status MessageReceiver::OnPushPromise(const Frame& frame,
     return StreamFault(ErrorKind::kProtocol, frame.stream_id,
                        "has a PUSH_PROMISE; push is disabled (RFC 9113 8.4)");
   }
-  Block& block = block_.emplace();
-  block.type = FrameType::kPushPromise;
-  block.stream_id = frame.stream_id;
+  BeginBlock(frame);
   SLUICE_ASSIGN_OR_RETURN(absl::string_view payload,
                           Unpadded(frame, kPromisedIdSize));
-  block.promised_id = LoadU32(payload) & kMaxStreamId;
+  block_.promised_id = LoadU32(payload) & kMaxStreamId;
   payload.remove_prefix(kPromisedIdSize);
   return AddFragment(payload, frame.Has(kFlagEndHeaders), events);
 }
@@ -133,9 +147,9 @@ absl::Status MessageReceiver::OnPushPromise(const Frame& frame,
 absl::Status MessageReceiver::OnContinuation(const Frame& frame,
                                              Events* events) {
   const size_t limit = core_.options.limits.max_continuation_frames;
-  if (++block_->continuations > limit) {
+  if (++block_.continuations > limit) {
     return StreamFault(ErrorKind::kDenialOfService, frame.stream_id,
-                       "has a header block of ", block_->continuations,
+                       "has a header block of ", block_.continuations,
                        " CONTINUATION frames; ", limit,
                        " are allowed (RFC 9113 10.5)");
   }
@@ -148,26 +162,25 @@ absl::Status MessageReceiver::AddFragment(absl::string_view fragment, bool last,
   if (!last && !open_.has_value()) open_.emplace();
   const HeaderMemory::Place start = memory_.Here();
   if (!hpack_.Decode(fragment, last, open_.has_value() ? &*open_ : &memory_)) {
-    return StreamFault(ErrorKind::kCompression, block_->stream_id,
+    return StreamFault(ErrorKind::kCompression, block_.stream_id,
                        "has a header block that HPACK cannot decode (RFC 9113 "
                        "4.3)");
   }
   if (hpack_.list_size() / kOversizedFactor > limits.max_header_list_size) {
-    return StreamFault(ErrorKind::kDenialOfService, block_->stream_id,
+    return StreamFault(ErrorKind::kDenialOfService, block_.stream_id,
                        "has a header list of ", hpack_.list_size(), " bytes; ",
                        limits.max_header_list_size,
                        " are allowed (RFC 9113 10.5.1)");
   }
   if (!last) return absl::OkStatus();
-  Block block = *block_;
-  block_.reset();
+  in_block_ = false;
   const size_t room = limits.max_header_bytes_per_read - header_bytes_of_read_;
-  block.oversized = hpack_.dropped() || hpack_.list_size() > room;
-  if (!block.oversized) header_bytes_of_read_ += hpack_.list_size();
+  block_.oversized = hpack_.dropped() || hpack_.list_size() > room;
+  if (!block_.oversized) header_bytes_of_read_ += hpack_.list_size();
   taken_ = false;
-  absl::Status status = block.type == FrameType::kPushPromise
-                            ? FinishPushPromise(&block, events)
-                            : FinishHeaders(&block, events);
+  absl::Status status = block_.type == FrameType::kPushPromise
+                            ? FinishPushPromise(events)
+                            : FinishHeaders(events);
   if (!taken_) memory_.Rewind(start);
   open_.reset();
   hpack_.EndBlock();
@@ -235,18 +248,18 @@ absl::Status MessageReceiver::RefuseOversized(StreamId id, Events* events) {
       events);
 }
 
-void MessageReceiver::AppendEnd(const Block& block, Events* events) const {
-  if (block.end_stream) events->emplace_back(StreamEnded{block.stream_id});
-  if (block.priority.has_value()) {
-    events->emplace_back(PriorityUpdated{block.stream_id, *block.priority,
+void MessageReceiver::AppendEnd(Events* events) const {
+  if (block_.end_stream) events->emplace_back(StreamEnded{block_.stream_id});
+  if (block_.priority.has_value()) {
+    events->emplace_back(PriorityUpdated{block_.stream_id, *block_.priority,
                                          SignalSource::kHeader});
   }
 }
 
 // --- Messages --------------------------------------------------------------
 
-absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
-  const StreamId id = block->stream_id;
+absl::Status MessageReceiver::FinishHeaders(Events* events) {
+  const StreamId id = block_.stream_id;
   if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
   const bool opens = !core_.is_client() && !core_.streams.IsOurs(id) &&
                      core_.streams.Fate(id) == StreamFate::kIdle;
@@ -259,46 +272,46 @@ absl::Status MessageReceiver::FinishHeaders(Block* block, Events* events) {
         stream, core_.Accept(id, StreamInput::kReceiveHeaders, events));
     if (stream == nullptr) return absl::OkStatus();
   }
-  if (fault.ok() && block->priority.has_value()) {
-    fault = Core::CheckDependency(id, *block->priority);
+  if (fault.ok() && block_.priority.has_value()) {
+    fault = Core::CheckDependency(id, *block_.priority);
   }
   if (!fault.ok()) return core_.StreamError(std::move(fault), events);
-  if (block->oversized) return RefuseOversized(id, events);
+  if (block_.oversized) return RefuseOversized(id, events);
   if (!opens && stream->received != MessagePhase::kBody) {
-    return FinishResponse(stream, block, events);
+    return FinishResponse(stream, events);
   }
-  fault = opens ? FinishRequest(block, events)
-                : FinishTrailers(stream, block, events);
+  fault = opens ? FinishRequest(events) : FinishTrailers(stream, events);
   return fault.ok() ? fault : core_.StreamError(std::move(fault), events);
 }
 
-absl::Status MessageReceiver::FinishRequest(Block* block, Events* events) {
-  const StreamId id = block->stream_id;
+absl::Status MessageReceiver::FinishRequest(Events* events) {
+  const StreamId id = block_.stream_id;
   SectionFacts facts;
   SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kRequest, id, &facts));
   Stream* const stream = core_.Open(id, StreamInput::kReceiveHeaders);
   stream->connect_request = facts.ValueOf(FieldName::kMethod) == "CONNECT";
   stream->unchecked_length = stream->connect_request;
   SLUICE_RETURN_IF_ERROR(ExpectBody(ContentLengthOf(hpack_.fields(), facts),
-                                    /*no_content=*/false, block->end_stream,
+                                    /*no_content=*/false, block_.end_stream,
                                     stream));
   stream->received = MessagePhase::kBody;
   const std::optional<signals::Rfc9218Priority> field =
       PriorityFieldOf(hpack_.fields(), facts);
-  events->emplace_back(
-      RequestReceived{id, TakeHeaders(facts), block->end_stream});
-  AppendEnd(*block, events);
+  auto& request = Add<RequestReceived>(events);
+  request.stream_id = id;
+  request.headers = TakeHeaders(facts);
+  request.stream_ended = block_.end_stream;
+  AppendEnd(events);
   if (field.has_value()) {
     events->emplace_back(
         PriorityFieldUpdated{id, *field, SignalSource::kHeader});
   }
-  if (block->end_stream) core_.EndReceiving(stream);
+  if (block_.end_stream) core_.EndReceiving(stream);
   return absl::OkStatus();
 }
 
-absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
-                                             Events* events) {
-  const StreamId id = block->stream_id;
+absl::Status MessageReceiver::FinishResponse(Stream* stream, Events* events) {
+  const StreamId id = block_.stream_id;
   SectionFacts facts;
   absl::Status fault = ReadSection(SectionKind::kResponse, id, &facts);
   if (fault.ok() && stream->state == StreamState::kReservedRemote) {
@@ -308,7 +321,7 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
   const bool informational = status < 200;
   // RFC 9113 §8.1: "An endpoint that receives a HEADERS frame with END_STREAM
   // set and an informational status code MUST treat it as malformed."
-  if (fault.ok() && informational && block->end_stream) {
+  if (fault.ok() && informational && block_.end_stream) {
     fault = StreamFault(ErrorKind::kProtocol, id,
                         "ends with an informational response (RFC 9113 8.1)");
   }
@@ -321,7 +334,7 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
     stream->unchecked_length |= stream->tunnel;
     fault = ExpectBody(ContentLengthOf(hpack_.fields(), facts),
                        stream->head_request || status == 204 || status == 304,
-                       block->end_stream, stream);
+                       block_.end_stream, stream);
     if (!fault.ok()) return core_.StreamError(std::move(fault), events);
   }
   core_.streams.ChangeState(
@@ -330,22 +343,23 @@ absl::Status MessageReceiver::FinishResponse(Stream* stream, Block* block,
     events->emplace_back(InformationalResponseReceived{id, TakeHeaders(facts)});
   } else {
     stream->received = MessagePhase::kBody;
-    events->emplace_back(
-        ResponseReceived{id, TakeHeaders(facts), block->end_stream});
+    auto& response = Add<ResponseReceived>(events);
+    response.stream_id = id;
+    response.headers = TakeHeaders(facts);
+    response.stream_ended = block_.end_stream;
   }
-  AppendEnd(*block, events);
-  if (block->end_stream) core_.EndReceiving(stream);
+  AppendEnd(events);
+  if (block_.end_stream) core_.EndReceiving(stream);
   return absl::OkStatus();
 }
 
-absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
-                                             Events* events) {
-  const StreamId id = block->stream_id;
+absl::Status MessageReceiver::FinishTrailers(Stream* stream, Events* events) {
+  const StreamId id = block_.stream_id;
   if (stream->tunnel) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "is a tunnel and takes no HEADERS (RFC 9113 8.5)");
   }
-  if (!block->end_stream) {
+  if (!block_.end_stream) {
     return StreamFault(ErrorKind::kProtocol, id,
                        "has trailers without END_STREAM (RFC 9113 8.1)");
   }
@@ -353,14 +367,14 @@ absl::Status MessageReceiver::FinishTrailers(Stream* stream, Block* block,
   SectionFacts facts;
   SLUICE_RETURN_IF_ERROR(ReadSection(SectionKind::kTrailers, id, &facts));
   events->emplace_back(TrailersReceived{id, TakeHeaders(facts)});
-  AppendEnd(*block, events);
+  AppendEnd(events);
   core_.EndReceiving(stream);
   return absl::OkStatus();
 }
 
-absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
-  const StreamId id = block->promised_id;
-  const StreamId parent_id = block->stream_id;
+absl::Status MessageReceiver::FinishPushPromise(Events* events) {
+  const StreamId id = block_.promised_id;
+  const StreamId parent_id = block_.stream_id;
   const Stream* parent = core_.streams.Find(parent_id);
   const bool parent_reset_by_us =
       core_.streams.Fate(parent_id) == StreamFate::kResetByUs;
@@ -407,7 +421,7 @@ absl::Status MessageReceiver::FinishPushPromise(Block* block, Events* events) {
         StreamFault(ErrorKind::kTooManyStreams, id, why, " (RFC 9113 8.4)"),
         events);
   }
-  if (block->oversized) return RefuseOversized(id, events);
+  if (block_.oversized) return RefuseOversized(id, events);
   SectionFacts facts;
   if (absl::Status fault = ReadSection(SectionKind::kPushPromise, id, &facts);
       !fault.ok()) {
@@ -482,8 +496,12 @@ absl::Status MessageReceiver::OnData(const Frame& piece, Events* events) {
   data_.uncounted -= counted;
   stream->unacknowledged += static_cast<int64_t>(counted);
   const bool end_stream = last && piece.Has(kFlagEndStream);
-  events->emplace_back(
-      DataReceived{piece.stream_id, data, counted, end_stream, piece.rest});
+  auto& received = Add<DataReceived>(events);
+  received.stream_id = piece.stream_id;
+  received.data = data;
+  received.flow_controlled_length = counted;
+  received.stream_ended = end_stream;
+  received.frame_bytes_left = piece.rest;
   if (end_stream) {
     events->emplace_back(StreamEnded{piece.stream_id});
     core_.EndReceiving(stream);

@@ -58,12 +58,12 @@ class MessageReceiver {
   void EndViews() { memory_.ClearAndFree(); }
 
   // A block is not complete.
-  bool in_block() const { return block_.has_value(); }
+  bool in_block() const { return in_block_; }
   // The stream of the block that is not complete; only its CONTINUATION frames
   // are legal now.
   std::optional<StreamId> open_block() const {
-    if (!block_.has_value()) return std::nullopt;
-    return block_->stream_id;
+    if (!in_block_) return std::nullopt;
+    return block_.stream_id;
   }
 
   // Our HEADER_TABLE_SIZE, acknowledged.
@@ -76,18 +76,17 @@ class MessageReceiver {
   absl::Status OnData(const Frame& piece, Events* events);
 
  private:
-  using Block = HeaderBlock;
-
+  void BeginBlock(const Frame& frame);
   absl::Status AddFragment(absl::string_view fragment, bool last,
                            Events* events);
-  absl::Status FinishHeaders(Block* block, Events* events);
-  absl::Status FinishResponse(Stream* stream, Block* block, Events* events);
-  absl::Status FinishPushPromise(Block* block, Events* events);
+  absl::Status FinishHeaders(Events* events);
+  absl::Status FinishResponse(Stream* stream, Events* events);
+  absl::Status FinishPushPromise(Events* events);
   absl::Status RefuseOversized(StreamId id, Events* events);
 
   // Each returns OK or the stream error:
-  absl::Status FinishRequest(Block* block, Events* events);
-  absl::Status FinishTrailers(Stream* stream, Block* block, Events* events);
+  absl::Status FinishRequest(Events* events);
+  absl::Status FinishTrailers(Stream* stream, Events* events);
   // The block's fields are one section. Error: it is malformed (RFC 9113
   // §8.1.1); `*facts` are then not complete.
   absl::Status ReadSection(SectionKind kind, StreamId id, SectionFacts* facts);
@@ -99,7 +98,7 @@ class MessageReceiver {
   absl::Status CountData(Stream* stream, const Frame& frame);
 
   // StreamEnded, then the signal: the order that events.h promises.
-  void AppendEnd(const Block& block, Events* events) const;
+  void AppendEnd(Events* events) const;
   // The fields for an event.
   HeaderList TakeHeaders(const SectionFacts& facts);
 
@@ -115,7 +114,8 @@ class MessageReceiver {
   HeaderMemory memory_;               // of this read's events
   std::optional<HeaderMemory> open_;  // of a block with CONTINUATION frames
   bool taken_ = false;                // an event has the fields of the block
-  std::optional<Block> block_;
+  HeaderBlock block_;
+  bool in_block_ = false;            // it is not complete
   size_t header_bytes_of_read_ = 0;  // of lists that this ReceiveData() let in
   DataFrame data_;
 };

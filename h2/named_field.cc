@@ -1,5 +1,4 @@
 #include <sluice/h2/named_field.h>
-#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
 #include <array>
@@ -13,12 +12,14 @@
 
 namespace sluice::h2 {
 namespace {
-
 using N = FieldName;
+}  // namespace
 
-// The names of HPACK's static table (RFC 7541 appendix A), then the others that
-// RFC 9113 §8.2.2 and §8.3, RFC 8441 §4 and RFC 9218 §5 mention.
-constexpr KnownName kKnown[] = {
+// The place of all others; then the names of HPACK's static table (RFC 7541
+// appendix A), then the others that RFC 9113 §8.2.2 and §8.3, RFC 8441 §4 and
+// RFC 9218 §5 mention.
+constexpr KnownName kKnownNames[] = {
+    {"", N::kOther},
     {":authority", N::kAuthority},
     {":method", N::kMethod},
     {":path", N::kPath},
@@ -80,34 +81,30 @@ constexpr KnownName kKnown[] = {
     {"upgrade", N::kConnectionSpecific},
 };
 
-// Where a name stands in kIndex. Each known one has a place of its own: the
-// length, the first and the last character tell them apart. Not empty.
-constexpr uint8_t PlaceOf(absl::string_view name) {
-  const auto first = static_cast<unsigned char>(name[0]);
-  const auto last = static_cast<unsigned char>(name[name.size() - 1]);
-  return static_cast<uint8_t>(name.size() + size_t{16} * first +
-                              size_t{8} * last);
-}
+namespace {
 
-// Each place's name in kKnown, or kNone.
-constexpr uint8_t kNone = 0xff;
 constexpr std::array<uint8_t, 256> MakeIndex() {
   std::array<uint8_t, 256> index = {};
-  for (uint8_t& place : index) place = kNone;
-  for (size_t i = 0; i < std::size(kKnown); ++i) {
-    index[PlaceOf(kKnown[i].text)] = static_cast<uint8_t>(i);
+  for (size_t i = 1; i < std::size(kKnownNames); ++i) {
+    index[KnownPlace(kKnownNames[i].text)] = static_cast<uint8_t>(i);
   }
   return index;
 }
-constexpr std::array<uint8_t, 256> kIndex = MakeIndex();
+
+}  // namespace
+
+constexpr std::array<uint8_t, 256> kKnownIndex = MakeIndex();
+
+namespace {
 
 constexpr bool EachHasItsPlace() {
-  for (size_t i = 0; i < std::size(kKnown); ++i) {
-    if (kIndex[PlaceOf(kKnown[i].text)] != i) return false;
+  for (size_t i = 1; i < std::size(kKnownNames); ++i) {
+    if (kKnownIndex[KnownPlace(kKnownNames[i].text)] != i) return false;
   }
   return true;
 }
-static_assert(EachHasItsPlace(), "two names have one place: change PlaceOf()");
+static_assert(EachHasItsPlace(),
+              "two names have one place: change KnownPlace()");
 
 // RFC 9113 §8.2.1 forbids "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges
 // inclusive)", and ':' but in front of a pseudo-header field's name.
@@ -123,14 +120,6 @@ constexpr std::array<bool, 256> kNameBytes = NameBytes();
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
-
-const KnownName* FindKnownName(absl::string_view name) {
-  if (name.empty()) return nullptr;
-  const uint8_t place = kIndex[PlaceOf(name)];
-  if (place == kNone) return nullptr;
-  const KnownName* const known = &kKnown[place];
-  return SameText(known->text, name) ? known : nullptr;
-}
 
 FieldName OtherNameOf(absl::string_view name) {
   bool legal = !name.empty();

@@ -2,8 +2,10 @@
 #ifndef SLUICE_H2_NAMED_FIELD_H_
 #define SLUICE_H2_NAMED_FIELD_H_
 
+#include <sluice/h2/short_text.h>
 #include <sluice/h2/types.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -45,8 +47,24 @@ struct KnownName {
   FieldName is;
 };
 
+// Where a name, which is not empty, stands in kKnownIndex. Each known one has a
+// place of its own: the length, the first and the last character tell them
+// apart.
+constexpr uint8_t KnownPlace(absl::string_view name) {
+  const auto first = static_cast<unsigned char>(name[0]);
+  const auto last = static_cast<unsigned char>(name[name.size() - 1]);
+  return static_cast<uint8_t>(name.size() + size_t{16} * first +
+                              size_t{8} * last);
+}
+extern const KnownName kKnownNames[];
+extern const std::array<uint8_t, 256> kKnownIndex;
+
 // The one that is equal to `name`, which is for ever; or null. O(bytes).
-const KnownName* FindKnownName(absl::string_view name);
+inline const KnownName* FindKnownName(absl::string_view name) {
+  if (name.empty()) return nullptr;
+  const KnownName* const known = &kKnownNames[kKnownIndex[KnownPlace(name)]];
+  return SameText(known->text, name) ? known : nullptr;
+}
 
 // Of a name that FindKnownName() does not find: kOther or kIllegal. O(bytes).
 FieldName OtherNameOf(absl::string_view name);

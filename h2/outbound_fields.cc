@@ -16,6 +16,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -24,6 +25,16 @@ namespace {
 
 // Shorter cookies can be guessed one byte at a time by their compressed size.
 constexpr size_t kShortCookie = 20;
+
+// Fields that are more than a name and a value.
+constexpr NameSet kSpecial = SetOf(FieldName::kCookie) |
+                             SetOf(FieldName::kCredentials) |
+                             SetOf(FieldName::kConnectionSpecific);
+
+bool IsSecret(const NamedField& field) {
+  return field.is == FieldName::kCredentials ||
+         (field.is == FieldName::kCookie && field.value.size() < kShortCookie);
+}
 
 size_t SizeOf(const HeaderView& field) {
   return field.name.size() + field.value.size() + kFieldOverhead;
@@ -37,16 +48,21 @@ size_t ListSizeOf(absl::Span<const NamedField> fields) {
   return size;
 }
 
-inline void OutboundFields::Count(const NamedField& field) {
-  list_size_ += SizeOf(field);
-  has_long_text_ |=
-      std::max(field.name.size(), field.value.size()) > kMaxFieldText;
+size_t OutboundFields::MostSplit(HeaderSpan headers) {
+  size_t most = headers.size();
+  for (const HeaderView header : headers) {
+    most += static_cast<size_t>(absl::c_count(header.value, ';'));
+  }
+  return most;
 }
 
-OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
-  fields_.reserve(headers.size());
-  for (size_t i = 0; i < headers.size(); ++i) {
-    NamedField& field = fields_.emplace_back(NamedField{headers[i]});
+OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules)
+    : fields_(rules.split_cookies ? MostSplit(headers) : headers.size()),
+      end_(fields_.data()) {
+  const size_t size = headers.size();
+  for (size_t i = 0; i < size; ++i) {
+    NamedField& field = *end_;
+    static_cast<HeaderView&>(field) = headers[i];
     field.is = NameOf(field.name);
     field.legal_value = ValueIsLegal(field.value, HasNoLowBytes(field.value));
     // Whatever normalising changes is illegal.
@@ -54,27 +70,18 @@ OutboundFields::OutboundFields(HeaderSpan headers, const OutboundRules& rules) {
         (field.is == FieldName::kIllegal || !field.legal_value)) {
       Normalize(&field);
     }
-    switch (field.is) {
-      case FieldName::kCookie:
-        if (rules.split_cookies) {
-          SplitCookies();
-          continue;
-        }
-        field.never_indexed |= field.value.size() < kShortCookie;
-        break;
-      case FieldName::kCredentials:
-        field.never_indexed = true;
-        break;
-      case FieldName::kConnectionSpecific:
-        if (rules.normalize) {
-          fields_.pop_back();
-          continue;
-        }
-        break;
-      default:
-        break;
+    if ((SetOf(field.is) & kSpecial) != 0) {
+      if (field.is == FieldName::kCookie && rules.split_cookies) {
+        SplitCookie(NamedField(field));
+        continue;
+      }
+      if (field.is == FieldName::kConnectionSpecific && rules.normalize) {
+        continue;
+      }
+      field.never_indexed |= IsSecret(field);
     }
-    Count(field);
+    list_size_ += SizeOf(field);
+    ++end_;
   }
 }
 
@@ -88,26 +95,20 @@ void OutboundFields::Normalize(NamedField* field) {
   field->legal_value = ValueIsLegal(field->value);
 }
 
-void OutboundFields::SplitCookies() {
-  NamedField field = fields_.back();
-  fields_.pop_back();
-  absl::string_view rest = field.value;
-  const bool never_indexed = field.never_indexed;
-  while (true) {
-    const size_t end = rest.find("; ");
-    field.value = rest.substr(0, end);
-    field.never_indexed = never_indexed || field.value.size() < kShortCookie;
-    field.legal_value = ValueIsLegal(field.value);
-    fields_.push_back(field);
-    Count(field);
-    if (end == absl::string_view::npos) return;
-    rest.remove_prefix(end + 2);
+void OutboundFields::SplitCookie(const NamedField& cookie) {
+  for (const absl::string_view pair : absl::StrSplit(cookie.value, "; ")) {
+    NamedField& field = *end_++;
+    field = cookie;
+    field.value = pair;
+    field.never_indexed |= IsSecret(field);
+    field.legal_value = ValueIsLegal(pair);
+    list_size_ += SizeOf(field);
   }
 }
 
-absl::Status OutboundFields::SizeFault(StreamId id,
-                                       size_t max_list_size) const {
-  for (const HeaderView& field : fields_) {
+absl::Status OutboundFields::CheckEachSize(StreamId id,
+                                           size_t max_list_size) const {
+  for (const HeaderView& field : fields()) {
     if (std::max(field.name.size(), field.value.size()) <= kMaxFieldText) {
       continue;
     }
@@ -117,8 +118,9 @@ absl::Status OutboundFields::SizeFault(StreamId id,
                        field.value.size(), " bytes; each may have ",
                        kMaxFieldText);
   }
+  if (list_size_ <= max_list_size) return absl::OkStatus();
   const HeaderView& largest =
-      *std::max_element(fields_.begin(), fields_.end(),
+      *std::max_element(fields().begin(), fields().end(),
                         [](const HeaderView& a, const HeaderView& b) {
                           return SizeOf(a) < SizeOf(b);
                         });

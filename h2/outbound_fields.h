@@ -4,6 +4,7 @@
 #define SLUICE_H2_OUTBOUND_FIELDS_H_
 
 #include <sluice/h2/header_span.h>
+#include <sluice/h2/hpack.h>
 #include <sluice/h2/named_field.h>
 #include <sluice/h2/types.h>
 
@@ -11,7 +12,7 @@
 #include <forward_list>
 #include <string>
 
-#include "absl/container/inlined_vector.h"
+#include "absl/container/fixed_array.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 
@@ -30,8 +31,8 @@ size_t ListSizeOf(absl::Span<const NamedField> fields);
 
 // The fields of one section, as `rules` say. `authorization`,
 // `proxy-authorization` and cookies shorter than 20 bytes are never indexed,
-// whatever the rules are. O(bytes of the names); allocates only for what is
-// changed, and for more than 24 fields.
+// whatever the rules are. O(bytes); allocates only for names that are changed,
+// and for more than 24 fields.
 class OutboundFields {
  public:
   // `headers` must outlive the object.
@@ -39,28 +40,34 @@ class OutboundFields {
   OutboundFields(const OutboundFields&) = delete;
   OutboundFields& operator=(const OutboundFields&) = delete;
 
-  absl::Span<const NamedField> fields() const { return fields_; }
+  absl::Span<const NamedField> fields() const {
+    return {fields_.data(), static_cast<size_t>(end_ - fields_.data())};
+  }
   size_t list_size() const { return list_size_; }
 
   // Whether the peer takes them, by their size. `max_list_size` is its
   // MAX_HEADER_LIST_SIZE. Error: HeadersTooLarge.
   absl::Status CheckSize(StreamId id, size_t max_list_size) const {
-    if (!has_long_text_ && list_size_ <= max_list_size) return absl::OkStatus();
-    return SizeFault(id, max_list_size);
+    return list_size_ <= max_list_size && list_size_ <= kMaxFieldText
+               ? absl::OkStatus()
+               : CheckEachSize(id, max_list_size);
   }
 
  private:
   static constexpr size_t kUsualFields = 24;
 
-  void Normalize(NamedField* field);
-  void Count(const NamedField& field);  // in list_size_ and has_long_text_
-  void SplitCookies();                  // the last field
-  absl::Status SizeFault(StreamId id, size_t max_list_size) const;
+  // At least as many as the fields of `headers` with all cookies split.
+  static size_t MostSplit(HeaderSpan headers);
 
-  absl::InlinedVector<NamedField, kUsualFields> fields_;
+  void Normalize(NamedField* field);
+  // The cookie-pairs of `cookie` become the next fields.
+  void SplitCookie(const NamedField& cookie);
+  absl::Status CheckEachSize(StreamId id, size_t max_list_size) const;
+
+  absl::FixedArray<NamedField, kUsualFields> fields_;
+  NamedField* end_;                       // of those in use
   std::forward_list<std::string> names_;  // those that were changed
   size_t list_size_ = 0;
-  bool has_long_text_ = false;  // a name or value above kMaxFieldText
 };
 
 }  // namespace sluice::h2

@@ -29,9 +29,10 @@ class Receiver {
   void EndViews() { messages_.EndViews(); }
 
   // The next frame: see FrameDecoder.
-  FrameDecoder::Result Next(absl::string_view* bytes, Frame* frame) {
-    return decoder_.Next(bytes, frame);
+  FrameDecoder::Result Next(absl::string_view* bytes) {
+    return decoder_.Next(bytes);
   }
+  const Frame& frame() const { return decoder_.frame(); }
   // The checks that need no payload.
   absl::Status CheckHeader(const Frame& frame) const {
     return IsLegalFrameOfStream(frame) ? absl::OkStatus() : CheckFully(frame);

@@ -21,8 +21,6 @@ namespace sluice::h2 {
 
 namespace {
 
-// Destroyed streams whose memory is kept for the next ones.
-constexpr size_t kMostSpare = 32;
 // The longest authority that streams share, in bytes: it stays with the
 // connection.
 constexpr size_t kMostShared = 256;
@@ -31,12 +29,6 @@ constexpr size_t kMostShared = 256;
 
 StreamTable::StreamTable(Side self, size_t max_remembered)
     : self_is_client_(self == Side::kClient), max_remembered_(max_remembered) {}
-
-Stream* StreamTable::LookUp(StreamId id) const {
-  const auto it = live_.find(id);
-  if (it == live_.end()) return nullptr;
-  return last_found_ = it->second.get();
-}
 
 absl::Status StreamTable::NotLive(StreamId id) const {
   return Fate(id) == StreamFate::kIdle
@@ -125,37 +117,12 @@ void StreamTable::Count(const Stream& stream, int by) {
   if (stream.state == StreamState::kReservedRemote) reserved_by_peer_ += by;
 }
 
-std::unique_ptr<Stream> StreamTable::NewStream() {
-  if (spare_.empty()) return std::make_unique<Stream>();
-  std::unique_ptr<Stream> stream = std::move(spare_.back());
-  spare_.pop_back();
-  *stream = Stream();
-  return stream;
-}
-
-void StreamTable::Destroy(Stream* stream) {
-  if (last_found_ == stream) last_found_ = nullptr;
-  unacknowledged_of_gone_ += stream->unacknowledged;
-  const auto it = live_.find(stream->id);
-  if (spare_.size() < kMostSpare) {
-    stream->authority = nullptr;  // may be as long as a header list
-    spare_.push_back(std::move(it->second));
-  }
-  live_.erase(it);
-}
-
 Stream* StreamTable::Open(StreamId id, StreamState state, int64_t send_window,
                           int64_t receive_window) {
   UseId(id);
-  std::unique_ptr<Stream> opened = NewStream();
-  Stream* const stream = opened.get();
-  stream->id = id;
-  stream->state = state;
-  stream->send_window = SendWindow(send_window);
-  stream->receive_window = ReceiveWindow(receive_window);
-  Count(*stream, 1);
-  live_.emplace(id, std::move(opened));
-  return last_found_ = stream;
+  Stream& stream = live_.Insert(id, id, state, send_window, receive_window);
+  Count(stream, 1);
+  return &stream;
 }
 
 void StreamTable::TakeRequest(Stream* stream, const SectionFacts& facts) {
@@ -180,10 +147,16 @@ void StreamTable::OpenRefused(StreamId id) {
 }
 
 void StreamTable::SetState(Stream* stream, StreamState next) {
+  if (IsActive(stream->state) && IsActive(next)) {
+    stream->state = next;
+    return;
+  }
   Count(*stream, -1);
   stream->state = next;
   Count(*stream, 1);
-  if (next == StreamState::kClosed) Destroy(stream);
+  if (next != StreamState::kClosed) return;
+  unacknowledged_of_gone_ += stream->unacknowledged;
+  live_.Erase(stream->id);
 }
 
 void StreamTable::CloseReset(Stream* stream, StreamFate fate) {

@@ -9,6 +9,7 @@
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/types.h>
+#include <sluice/signals/stream_map.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -33,8 +34,14 @@ enum class MessagePhase : uint8_t {
 struct alignas(64) Stream {
   static constexpr int64_t kAnyLength = -1;
 
-  StreamId id = 0;
-  StreamState state = StreamState::kIdle;
+  Stream(StreamId stream_id, StreamState begin, int64_t send, int64_t receive)
+      : id(stream_id),
+        state(begin),
+        send_window(send),
+        receive_window(receive) {}
+
+  const StreamId id;
+  StreamState state;
   MessagePhase sent = MessagePhase::kBeforeHeaders;
   MessagePhase received = MessagePhase::kBeforeHeaders;
   bool head_request = false;  // of ours: the response has no content
@@ -73,18 +80,13 @@ class StreamTable {
   StreamTable(Side self, size_t max_remembered);
 
   // All are O(1) unless they say otherwise. Fate() is O(log remembered) for
-  // skipped ids. The stream found last is found again without a look-up, so
-  // that CapacityFor() and SendData() share one.
-  Stream* Find(StreamId id) const {
-    return last_found_ != nullptr && last_found_->id == id ? last_found_
-                                                           : LookUp(id);
-  }
+  // skipped ids.
+  Stream* Find(StreamId id) const { return live_.Find(id); }
   StreamFate Fate(StreamId id) const;
   // Brings the living stream `id` into the cache, and the way to `later`.
   void Prefetch(StreamId id, StreamId later) const {
-    live_.prefetch(later);
-    const auto it = live_.find(id);
-    if (it != live_.end()) __builtin_prefetch(it->second.get());
+    live_.PrefetchPlace(later);
+    live_.Prefetch(id);
   }
 
   // The error about a stream that does not live: NoSuchStream, StreamClosed.
@@ -148,7 +150,7 @@ class StreamTable {
   // Every live stream, in no order.
   template <typename Function>
   void ForEach(Function function) {
-    for (auto& [id, stream] : live_) function(*stream);
+    live_.ForEach(function);
   }
 
  private:
@@ -166,25 +168,20 @@ class StreamTable {
 
   IdSpace& SpaceOf(StreamId id) { return ids_[IsOurs(id) ? 0 : 1]; }
   const IdSpace& SpaceOf(StreamId id) const { return ids_[IsOurs(id) ? 0 : 1]; }
-  Stream* LookUp(StreamId id) const;
   void UseId(StreamId id);
   void Remember(StreamId id, StreamFate fate);
   void Forget(StreamId id, StreamFate fate);
   void Count(const Stream& stream, int by);
   void SetState(Stream* stream, StreamState next);
-  std::unique_ptr<Stream> NewStream();
-  void Destroy(Stream* stream);
 
   bool self_is_client_;
   size_t max_remembered_;
-  absl::flat_hash_map<StreamId, std::unique_ptr<Stream>> live_;
-  std::vector<std::unique_ptr<Stream>> spare_;  // at most kMostSpare
+  signals::StreamMap<Stream, /*kSpare=*/32> live_;
   std::shared_ptr<const std::string> last_authority_;
   IdSpace ids_[2];  // ours, the peer's
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;
   int64_t unacknowledged_of_gone_ = 0;
-  mutable Stream* last_found_ = nullptr;  // lives, or null
   std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.
   absl::flat_hash_map<StreamId, StreamFate> reset_;

@@ -63,9 +63,10 @@
 #ifndef SLUICE_PRIORITY_PRIORITY_TREE_H_
 #define SLUICE_PRIORITY_PRIORITY_TREE_H_
 
-#include <sluice/priority/id_map.h>
 #include <sluice/priority/internal/share_tree.h>
 #include <sluice/priority/internal/tree_node.h>
+#include <sluice/priority/resource_allocator.h>
+#include <sluice/signals/id_map.h>
 #include <sluice/signals/path_level.h>
 #include <sluice/signals/rfc7540_priority.h>
 
@@ -225,7 +226,7 @@ class PriorityTree {
   void Move(NodeIndex n, NodeIndex parent, uint32_t weight, bool exclusive);
 
   internal::ShareTree shares_;
-  IdMap<NodeIndex, internal::kNone> ids_;
+  signals::IdMap<NodeIndex, internal::kNone, ResourceAllocator> ids_;
   StateList lists_[3];                   // by StreamState
   StreamId highest_opened_[2] = {0, 0};  // by parity
   size_t max_nodes_;

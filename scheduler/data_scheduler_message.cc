@@ -57,7 +57,8 @@ void ReadLength(absl::string_view value, MessageFacts* facts) {
 // (RFC 9113 §8.3). The core reads the value without the spaces around it too.
 int StatusOf(const h2::HeaderSpan& headers) {
   if (headers.empty() || !IsCalled(headers[0], ":status")) return 0;
-  const absl::string_view digits = absl::StripAsciiWhitespace(headers[0].value);
+  absl::string_view digits = headers[0].value;
+  if (digits.size() > 3) digits = absl::StripAsciiWhitespace(digits);
   return digits.size() == 3 ? static_cast<int>(Number(digits).value_or(0)) : 0;
 }
 

@@ -109,7 +109,7 @@ absl::StatusCode StreamBook::SetRfc9218(StreamId id, StreamRecord* record,
   }
   record->info.rfc9218 = priority;
   record->info.moved = false;
-  record->info.server = ServerWord(*record);
+  if (record->response.has_value()) record->info.server = ServerWord(*record);
   Tell(record, Signal::kRfc9218);
   return absl::StatusCode::kOk;
 }
@@ -193,25 +193,6 @@ void StreamBook::TellOpening() {
 void StreamBook::Tell(StreamRecord* record, Signal changed) {
   if (opening_ != record)
     policy_->OnPriority(record->id, record->info, changed);
-}
-
-void StreamBook::SetReady(StreamRecord* record) {
-  SettleUnless(record);
-  if (!std::exchange(record->ready, true)) ++ready_streams_;
-  if (opening_ != record) policy_->SetReady(record->id);
-}
-
-void StreamBook::SetBlocked(StreamRecord* record) {
-  SettleUnless(record);
-  if (std::exchange(record->ready, false)) --ready_streams_;
-  if (opening_ != record) policy_->SetBlocked(record->id);
-}
-
-void StreamBook::Close(StreamRecord* record) {
-  Settle();
-  if (std::exchange(record->ready, false)) --ready_streams_;
-  --open_streams_;
-  policy_->OnClose(record->id);
 }
 
 // --- Ids that are not open ---------------------------------------------------

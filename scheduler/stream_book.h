@@ -41,6 +41,8 @@ namespace sluice::scheduler {
 // An open stream. The book writes it; the session keeps it in one place from
 // Open() to Close().
 struct StreamRecord {
+  StreamRecord() {}  // writes each member once: the implicit one zeroes all
+
   StreamId id = 0;
   bool ready = false;
   bool has_length = false;  // info.hints.bytes_remaining is counted down
@@ -111,8 +113,18 @@ class StreamBook {
   // --- Sending -------------------------------------------------------------
 
   // Call SetReady() again after a charge of 0 bytes: the policy may block then.
-  void SetReady(StreamRecord* record);
-  void SetBlocked(StreamRecord* record);
+  void SetReady(StreamRecord* record) {
+    SettleUnless(record);
+    ready_streams_ += !record->ready;
+    record->ready = true;
+    if (opening_ != record) policy_->SetReady(record->id);
+  }
+  void SetBlocked(StreamRecord* record) {
+    SettleUnless(record);
+    ready_streams_ -= record->ready;
+    record->ready = false;
+    if (opening_ != record) policy_->SetBlocked(record->id);
+  }
   size_t ready_streams() const { return ready_streams_; }
   size_t open_streams() const { return open_streams_; }
 
@@ -134,7 +146,13 @@ class StreamBook {
   }
 
   // The stream will send no more. Afterwards `*record` may be destroyed.
-  void Close(StreamRecord* record);
+  void Close(StreamRecord* record) {
+    Settle();
+    ready_streams_ -= record->ready;
+    record->ready = false;
+    --open_streams_;
+    policy_->OnClose(record->id);
+  }
 
   // --- Errors --------------------------------------------------------------
 

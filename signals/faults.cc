@@ -14,15 +14,16 @@ const char* Say(FaultText* text, const absl::FormatSpec<Args...>& format,
 
 }  // namespace
 
-const char* FindFault(StreamId id, FaultText* text) {
-  if (id != 0 && id <= kMaxStreamId) return nullptr;
+namespace internal {
+
+const char* DescribeFault(StreamId id, FaultText* text) {
   return Say(text, "%u is no stream's id: ids are 1 to %u (RFC 9113 §5.1.1)",
              id, kMaxStreamId);
 }
 
-const char* FindFault(StreamId id, const Rfc7540Priority& priority,
-                      FaultText* text) {
-  if (const char* fault = FindFault(id, text)) return fault;
+const char* DescribeFault(StreamId id, const Rfc7540Priority& priority,
+                          FaultText* text) {
+  if (!IsStreamId(id)) return DescribeFault(id, text);
   if (priority.weight < kMinWeight || priority.weight > kMaxWeight) {
     return Say(text, "weight %d of stream %u is not 1 to 256 (RFC 7540 §5.3.2)",
                priority.weight, id);
@@ -33,18 +34,15 @@ const char* FindFault(StreamId id, const Rfc7540Priority& priority,
                "stream (RFC 7540 §5.3.1)",
                id);
   }
-  return priority.depends_on == 0 ? nullptr
-                                  : FindFault(priority.depends_on, text);
+  return DescribeFault(priority.depends_on, text);
 }
 
-const char* FindFault(StreamId id, const Rfc9218Priority& priority,
-                      FaultText* text) {
-  if (const char* fault = FindFault(id, text)) return fault;
-  if (priority.urgency >= kMinUrgency && priority.urgency <= kMaxUrgency) {
-    return nullptr;
-  }
+const char* DescribeFault(StreamId id, const Rfc9218Priority& priority,
+                          FaultText* text) {
+  if (!IsStreamId(id)) return DescribeFault(id, text);
   return Say(text, "urgency %d of stream %u is not 0 to 7 (RFC 9218 §4.1)",
              priority.urgency, id);
 }
 
+}  // namespace internal
 }  // namespace sluice::signals

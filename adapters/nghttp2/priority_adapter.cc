@@ -94,22 +94,14 @@ ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
   return static_cast<ssize_t>(done);
 }
 
-void PriorityAdapter::OnHeader(const nghttp2_frame* frame, StringView name,
-                               StringView value) {
-  if (frame->hd.type != NGHTTP2_HEADERS) return;
-  if (name == ":method") {  // it comes before all other fields but its like
-    is_connect_ = value == "CONNECT";
-    has_via_ = false;
-  }
-  if (name == "via") has_via_ = true;
-  if (name != "priority") return;
+void PriorityAdapter::OnPriorityField(int32_t stream_id, StringView value) {
   // Lines of one field are one list (RFC 9110 §5.2).
-  if (field_stream_ == frame->hd.stream_id && !field_.empty()) {
+  if (field_stream_ == stream_id && !field_.empty()) {
     field_ += ", ";
   } else {
     field_.clear();
   }
-  field_stream_ = frame->hd.stream_id;
+  field_stream_ = stream_id;
   field_.append(value.data(), value.size());
 }
 
@@ -180,7 +172,8 @@ void PriorityAdapter::OnStreamClose(nghttp2_session* session,
   // The stream was reset with its frame under way: OnFrameSend() may never
   // come.
   if (served_.has_value() && grant_->stream_id == Id(stream_id)) {
-    Finish(session, *served_);
+    const size_t bytes = *std::exchange(served_, std::nullopt);
+    Finish(session, bytes);
   }
   EnsureAsked(session);
 }
@@ -193,6 +186,7 @@ void PriorityAdapter::OnFrameSend(nghttp2_session* session,
       grant_->stream_id != Id(frame->hd.stream_id)) {
     return;
   }
+  served_.reset();
   const auto length = static_cast<int64_t>(frame->hd.length);
   if (picked_ != nullptr && (picked_->window -= length) <= 0) {
     picked_->window = nghttp2_session_get_stream_remote_window_size(
@@ -322,20 +316,21 @@ ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
     SetReady(stream);
   }
   asked_next_ = 0;
-  while (Pick(session, stream)) {
-    if (picked_ == stream) {
-      return Serve(session, stream, buffer, length, data_flags, user_data);
+  while (Pick(session, stream_id)) {
+    if (picked_->id == Id(stream_id)) {
+      return Serve(session, picked_, buffer, length, data_flags, user_data);
     }
     if (Queue(session, picked_)) break;
     DropGrant();
   }
-  stream->queued = false;
+  // An observer may have closed it.
+  if ((stream = Find(stream_id)) != nullptr) stream->queued = false;
   return NGHTTP2_ERR_DEFERRED;
 }
 
-ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
-                               uint8_t* buffer, size_t length,
-                               uint32_t* data_flags, void* user_data) {
+inline ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
+                                      uint8_t* buffer, size_t length,
+                                      uint32_t* data_flags, void* user_data) {
   const auto stream_id = static_cast<int32_t>(stream->id);
   // Before the source is read, which may cause frames.
   if (stream->window <= static_cast<int64_t>(length)) {
@@ -355,25 +350,29 @@ ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   stream->waiting = result == NGHTTP2_ERR_DEFERRED;
   stream->done = (result < 0 && !stream->waiting) || ends;
   if (stream->waiting || stream->done) stream->queued = false;
-  served_ = bytes;
   // nghttp2 makes no frame for an end without END_STREAM: trailers follow.
   const bool has_frame =
       bytes > 0 || (result == 0 &&
                     !(ends && (*data_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)));
-  if (!hears_of_sends_ || !has_frame) {
+  if (hears_of_sends_ && has_frame) {
+    served_ = bytes;
+  } else {
     stream->window -= static_cast<int64_t>(bytes);
     Finish(session, bytes);
   }
   return result;
 }
 
-void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes) {
+PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
   const scheduler::Grant& grant = *std::exchange(grant_, nullptr);
-  Stream* stream = std::exchange(picked_, nullptr);
-  served_.reset();
-  host_.Charge(grant.stream_id, stream == nullptr ? nullptr : &stream->record,
+  host_.Charge(grant.stream_id, picked_ == nullptr ? nullptr : &picked_->record,
                std::min(bytes, grant.max_bytes));
-  if (stream != nullptr) {
+  // The observer may have closed it.
+  return std::exchange(picked_, nullptr);
+}
+
+void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes) {
+  if (Stream* stream = Charge(bytes)) {
     if (stream->waiting || stream->done) {
       SetBlocked(stream);
     } else if (stream->window <= 0) {
@@ -393,6 +392,7 @@ void PriorityAdapter::Forget(Stream* stream) {
   // NotFound when it never opened here (its id was refused).
   host_.Close(stream->id, &stream->record);
   if (picked_ == stream) picked_ = nullptr;
+  if (found_ == stream) found_ = nullptr;
   streams_.Erase(stream->id);
   ++changes_;
 }
@@ -436,8 +436,8 @@ void PriorityAdapter::ForgetLateAnswers(nghttp2_session* session) {
 }
 
 void PriorityAdapter::SetReady(Stream* stream) {
-  if (!stream->ready_at.has_value()) {
-    stream->ready_at = ready_.size();
+  if (stream->ready_at == kNotListed) {
+    stream->ready_at = static_cast<uint32_t>(ready_.size());
     ready_.push_back(stream);
   }
   host_.SetReady(stream->id, &stream->record);
@@ -452,11 +452,11 @@ void PriorityAdapter::SetBlocked(Stream* stream) {
 
 // The last one moves to its place.
 void PriorityAdapter::Unlist(Stream* stream) {
-  if (!stream->ready_at.has_value()) return;
+  if (stream->ready_at == kNotListed) return;
   ready_.back()->ready_at = stream->ready_at;
-  ready_[*stream->ready_at] = ready_.back();
+  ready_[stream->ready_at] = ready_.back();
   ready_.pop_back();
-  stream->ready_at.reset();
+  stream->ready_at = kNotListed;
 }
 
 void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
@@ -479,13 +479,15 @@ void PriorityAdapter::WindowsMayHaveChanged(nghttp2_session* session) {
   }
 }
 
-bool PriorityAdapter::Pick(nghttp2_session* session, const Stream* asked) {
-  if (grant_ != nullptr && grant_made_at_ == changes_) return true;
-  DropGrant();
+inline bool PriorityAdapter::Pick(nghttp2_session* session, int32_t asked) {
+  if (grant_ != nullptr) {
+    if (grant_made_at_ == changes_) return true;
+    DropGrant();
+  }
   while ((grant_ = host_.Pick()) != nullptr) {
     const auto id = static_cast<int32_t>(grant_->stream_id);
     picked_ = Find(id);
-    if (picked_ == asked ||
+    if (id == asked ||
         nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
       grant_made_at_ = changes_;
       return true;
@@ -500,15 +502,10 @@ bool PriorityAdapter::Pick(nghttp2_session* session, const Stream* asked) {
 // Takes the pick back. A charge of 0 bytes may block a stream, so a stream that
 // can send is made ready again.
 void PriorityAdapter::DropGrant() {
-  if (grant_ == nullptr) return;
-  const scheduler::StreamId id = std::exchange(grant_, nullptr)->stream_id;
-  Stream* stream = std::exchange(picked_, nullptr);
-  if (stream == nullptr) {
-    host_.Charge(id, nullptr, 0);
-    return;
+  Stream* stream = Charge(0);
+  if (stream != nullptr && stream->ready_at != kNotListed) {
+    host_.SetReady(stream->id, &stream->record);
   }
-  host_.Charge(id, &stream->record, 0);
-  if (stream->ready_at.has_value()) host_.SetReady(id, &stream->record);
 }
 
 bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {

@@ -1,6 +1,7 @@
 // Puts a Sluice policy in charge of an nghttp2_session that serves: it decides
 // which stream's DATA nghttp2 sends next, byte by byte, as late as it can be.
 //
+//   PriorityAdapter::SetOptions(option);        // before the session is made
 //   auto adapter = PriorityAdapter::Create("rfc7540");    // one a connection
 //   // in the callbacks of the session, before the server acts itself:
 //   on_header_callback        → (*adapter)->OnHeader(frame, name, value);
@@ -99,6 +100,13 @@ class PriorityAdapter {
       StringView spec, scheduler::PolicyOptions options = {},
       trace::TraceFiles* logs = trace::TraceFiles::FromEnvironment());
 
+  // For the session's option: nghttp2 keeps no closed streams. It has them for
+  // its own tree, which has no effect here, at some memory and 5 % of the time
+  // of a small request. The policy remembers those it needs.
+  static void SetOptions(nghttp2_option* option) {
+    nghttp2_option_set_no_closed_streams(option, 1);
+  }
+
   PriorityAdapter(const PriorityAdapter&) = delete;
   PriorityAdapter& operator=(const PriorityAdapter&) = delete;
 
@@ -110,7 +118,15 @@ class PriorityAdapter {
   // nghttp2 reports; all else works.
   ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
-  void OnHeader(const nghttp2_frame* frame, StringView name, StringView value);
+  void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return;
+    if (name == ":method") {  // it comes before all other fields but its like
+      is_connect_ = value == "CONNECT";
+      has_via_ = false;
+    }
+    if (name == "via") has_via_ = true;
+    if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
+  }
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
   void OnStreamClose(nghttp2_session* session, int32_t stream_id);
   // Needed with a select_padding_callback, harmless without. It charges the
@@ -197,12 +213,13 @@ class PriorityAdapter {
   };
   // From its HEADERS, or from Schedule() when that comes first, to its close.
   struct Stream {
+    Stream() {}  // writes each member once: Stream() would zero them all first
+
     scheduler::StreamId id = 0;
-    scheduler::StreamRecord record;
-    Body body = {};                  // `read` is null: it has none
-    std::optional<size_t> ready_at;  // its index in ready_; none: blocked
+    uint32_t ready_at = kNotListed;  // its index in ready_
     // At least so many bytes of its flow-control window are open.
     int64_t window = 0;
+    Body body = {};          // `read` is null: it has none
     bool requested = false;  // nghttp2 reported its HEADERS, so it knows it
     // nghttp2 asks for it when its window is open: its item is queued, or
     // deferred by nghttp2's own flow control.
@@ -210,7 +227,9 @@ class PriorityAdapter {
     bool waiting = false;         // its source has nothing now
     bool window_blocked = false;  // ready but for its flow-control window
     bool done = false;            // its source has ended
+    scheduler::StreamRecord record;
   };
+  static constexpr uint32_t kNotListed = UINT32_MAX;
 
   PriorityAdapter(trace::LoggedPolicy policy, size_t max_streams);
 
@@ -222,10 +241,13 @@ class PriorityAdapter {
                size_t length, uint32_t* data_flags, void* user_data);
   ssize_t Serve(nghttp2_session* session, Stream* stream, uint8_t* buffer,
                 size_t length, uint32_t* data_flags, void* user_data);
+  void OnPriorityField(int32_t stream_id, StringView value);
   void Keep(int32_t stream_id, const Body& body);
-  // Null: it is not open.
+  // Null: it is not open. Most look-ups are of the last one found.
   Stream* Find(int32_t stream_id) {
-    return streams_.Find(static_cast<scheduler::StreamId>(stream_id));
+    const auto id = static_cast<scheduler::StreamId>(stream_id);
+    if (found_ == nullptr || found_->id != id) found_ = streams_.Find(id);
+    return found_;
   }
   scheduler::StreamRecord* FindRecord(int32_t stream_id);
   void Forget(Stream* stream);
@@ -241,6 +263,8 @@ class PriorityAdapter {
   void WindowMayHaveOpened(nghttp2_session* session, Stream* stream);
   void WindowsMayHaveChanged(nghttp2_session* session);
 
+  // Ends the grant. Returns its stream, null when that closed since.
+  Stream* Charge(size_t bytes);
   // The frame of the grant is on its way, with `bytes` of payload and padding.
   // Charges it, and makes nghttp2 ask for the next stream.
   void Finish(nghttp2_session* session, size_t bytes);
@@ -248,7 +272,7 @@ class PriorityAdapter {
   // Makes grant_ an up-to-date pick of a stream that can send, which is
   // picked_. nghttp2 asks for `asked`, so that one has a window. False when no
   // stream can send.
-  bool Pick(nghttp2_session* session, const Stream* asked);
+  bool Pick(nghttp2_session* session, int32_t asked);
   void DropGrant();
   // Makes nghttp2 ask for the stream. False when nghttp2 holds no body of it;
   // the stream is blocked then.
@@ -264,6 +288,7 @@ class PriorityAdapter {
 
   PolicyHost host_;
   scheduler::StreamMap<Stream> streams_;
+  Stream* found_ = nullptr;     // by Find(); null: it closed since
   std::vector<Stream*> ready_;  // in no order
   // Streams given to nghttp2 since it last asked: their HEADERS go first. Those
   // that closed meanwhile are removed when there are most_fresh_, twice as many

@@ -67,9 +67,15 @@ class Nghttp2End : public Face {
     nghttp2_session_callbacks_set_on_frame_recv_callback(calls, OnFrame);
     nghttp2_session_callbacks_set_on_header_callback(calls, OnHeader);
     nghttp2_session_callbacks_set_send_data_callback(calls, SendData);
-    if (adapter_ != nullptr) LetAdapterHear(calls);
-    Check((client ? nghttp2_session_client_new : nghttp2_session_server_new)(
-              &session_, calls, this) == 0);
+    nghttp2_option* option;
+    Check(nghttp2_option_new(&option) == 0);
+    if (adapter_ != nullptr) {
+      LetAdapterHear(calls);
+      PriorityAdapter::SetOptions(option);
+    }
+    Check((client ? nghttp2_session_client_new2 : nghttp2_session_server_new2)(
+              &session_, calls, this, option) == 0);
+    nghttp2_option_del(option);
     nghttp2_session_callbacks_del(calls);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow},

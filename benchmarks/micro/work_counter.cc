@@ -10,6 +10,7 @@ extern "C" {
 void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
+void* __libc_memalign(size_t, size_t);
 }
 
 namespace sluice::benchmarks {
@@ -78,6 +79,12 @@ void* calloc(size_t count, size_t bytes) {
 void* realloc(void* old, size_t bytes) {
   ++work.allocations;
   return __libc_realloc(old, bytes);
+}
+
+// The operator new for types with an alignment calls it.
+void* aligned_alloc(size_t alignment, size_t bytes) {
+  ++work.allocations;
+  return __libc_memalign(alignment, bytes);
 }
 
 }  // extern "C"

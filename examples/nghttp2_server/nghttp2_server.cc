@@ -88,6 +88,7 @@ class Connection {
     nghttp2_option* option = nullptr;
     nghttp2_option_new(&option);
 #ifdef WITH_SLUICE
+    sluice::adapters::PriorityAdapter::SetOptions(option);
     sluice::adapters::PriorityAdapter::SetExtensionCallbacks<&AdapterOf>(
         callbacks, option);
     adapter_ = *sluice::adapters::PriorityAdapter::Create(settings.policy);

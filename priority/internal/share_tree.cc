@@ -2,6 +2,8 @@
 #include <sluice/priority/internal/share_tree.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <new>
 
 namespace sluice::priority::internal {
 ShareTree::ShareTree(size_t max_grant, size_t calendars, TreeOrder order)
@@ -10,7 +12,7 @@ ShareTree::ShareTree(size_t max_grant, size_t calendars, TreeOrder order)
       scaled_grant_(static_cast<int64_t>(max_grant)
                     << (kTagFractionBits + kWeightFractionBits)),
       max_grant_(max_grant) {
-  nodes_.reserve(8);
+  nodes_.reserve(4);
   New();  // the root
 }
 
@@ -22,7 +24,9 @@ NodeIndex ShareTree::New() {
     queue_.SetNodes(nodes_.data());
   } else {
     free_node_ = nodes_[n].next;
-    nodes_[n] = Node();
+    // Built in its place: a copy would read in wide pieces what was written in
+    // narrow ones just before, and the processor waits for that.
+    ::new (&nodes_[n]) Node();
   }
   return n;
 }
@@ -246,7 +250,7 @@ GroupIndex ShareTree::NewGroup(NodeIndex owner) {
     if (path_.size() < groups_.size()) path_.resize(groups_.capacity());
   } else {
     free_group_ = groups_[g].first;
-    groups_[g] = Group();
+    ::new (&groups_[g]) Group();
   }
   groups_[g].owner = owner;
   nodes_[owner].children = g;

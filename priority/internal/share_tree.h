@@ -56,12 +56,13 @@ class ShareTree {
   // is made as if the charge had come before it: what an edit does to a tag is
   // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
   // where `tag` has been shifted by every a.
+  // The weight has 64 bits, so that no compiler reads it together with the node:
+  // a read that spans two writes of just before waits for them.
   struct PathEntry {
     int64_t tag;
     NodeIndex node;
-    uint32_t weight;
+    uint64_t weight;
   };
-  static_assert(sizeof(PathEntry) == 16);
 
   // At most `calendars` large queues.
   ShareTree(size_t max_grant, size_t calendars, TreeOrder order);
@@ -153,12 +154,17 @@ class ShareTree {
   void Activate(NodeIndex n);
   void Deactivate(NodeIndex n);
   NodeIndex EndOfRun(NodeIndex n);
-  // Chooses at a contended level: moves its clock and records the choice.
-  ABSL_ATTRIBUTE_ALWAYS_INLINE NodeIndex Choose(Group& group);
-  // Goes on from `n`, which is active and not ready.
+  // Chooses `n` at a contended level: moves its clock and records the choice.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Take(Group& group, NodeIndex n);
+  // Goes on from `n`, which is active and not ready. The usual ways of Pick()
+  // and Charge() call no function but in their last step, so they save no
+  // registers.
   ABSL_ATTRIBUTE_NOINLINE NodeIndex PickBelow(NodeIndex n);
   ABSL_ATTRIBUTE_ALWAYS_INLINE void ChargeEntry(const PathEntry& entry,
                                                 uint64_t scaled);
+  // Of a charged node: when it is not active, or its level's keys are large.
+  ABSL_ATTRIBUTE_NOINLINE void SetKeyRarely(NodeIndex n, int64_t key);
+  // A charge of any number of levels, and of any number of bytes.
   ABSL_ATTRIBUTE_NOINLINE void ChargePath(uint64_t scaled);
   // For an entry whose node was edited during the pull.
   ABSL_ATTRIBUTE_NOINLINE void ChargeEdited(const PathEntry& entry,

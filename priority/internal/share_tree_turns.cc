@@ -90,12 +90,10 @@ NodeIndex ShareTree::EndOfRun(NodeIndex n) {
   return end;
 }
 
-inline NodeIndex ShareTree::Choose(Group& group) {
-  const NodeIndex n = queue_.Min(group);
+inline void ShareTree::Take(Group& group, NodeIndex n) {
   const Node& node = nodes_[n];
   group.clock = std::max(group.clock, node.key);
   path_[path_size_++] = {node.tag, n, node.weight};
-  return n;
 }
 
 NodeIndex ShareTree::Pick() {
@@ -104,15 +102,13 @@ NodeIndex ShareTree::Pick() {
   if (top == kNone || groups_[top].active == 0) return kNone;
   pulling_ = true;
   ++work_.decisions;
-  NodeIndex n = kRoot;  // never ready
-  if (groups_[top].active > 1) {
-    n = Choose(groups_[top]);
-    if (ABSL_PREDICT_TRUE(nodes_[n].ready)) {
-      ++work_.contended_levels;
-      return picked_ = n;
-    }
-  }
-  return PickBelow(n);
+  Group& group = groups_[top];
+  const NodeIndex n = group.active > 1 ? queue_.Peek(group) : kNone;
+  if (ABSL_PREDICT_FALSE(n == kNone)) return PickBelow(kRoot);  // never ready
+  Take(group, n);
+  if (ABSL_PREDICT_FALSE(!nodes_[n].ready)) return PickBelow(n);
+  ++work_.contended_levels;
+  return picked_ = n;
 }
 
 NodeIndex ShareTree::PickBelow(NodeIndex n) {
@@ -123,7 +119,8 @@ NodeIndex ShareTree::PickBelow(NodeIndex n) {
       if (nodes_[n].ready) break;
       group = &groups_[nodes_[n].children];
     }
-    n = Choose(*group);
+    n = queue_.Min(*group);
+    Take(*group, n);
   } while (!nodes_[n].ready);
   work_.contended_levels += path_size_;
   return picked_ = n;
@@ -136,18 +133,25 @@ inline void ShareTree::ChargeEntry(const PathEntry& entry, uint64_t scaled) {
   const uint64_t remainder = sum % entry.weight;
   if (ABSL_PREDICT_FALSE(node.tag != entry.tag ||
                          node.weight != entry.weight)) {
-    ChargeEdited(entry, charge, remainder);
-    return;
+    return ChargeEdited(entry, charge, remainder);
   }
   node.remainder = static_cast<uint32_t>(remainder);
   node.tag += charge;
   const int64_t key = node.key + charge;
-  if (ABSL_PREDICT_TRUE(node.active)) {
-    queue_.Charged(groups_[node.group], entry.node, key);
+  if (ABSL_PREDICT_FALSE(!node.active || key > kMaxKey)) {
+    return SetKeyRarely(entry.node, key);
+  }
+  queue_.Charged(groups_[node.group], entry.node, key);
+}
+
+void ShareTree::SetKeyRarely(NodeIndex n, int64_t key) {
+  Node& node = nodes_[n];
+  if (node.active) {
+    queue_.Charged(groups_[node.group], n, key);
   } else {
     node.key = key;
   }
-  if (ABSL_PREDICT_FALSE(key > kMaxKey)) Renormalise(node.group);
+  if (key > kMaxKey) Renormalise(node.group);
 }
 
 void ShareTree::ChargeEdited(const PathEntry& entry, int64_t charge,
@@ -168,21 +172,21 @@ void ShareTree::ChargeEdited(const PathEntry& entry, int64_t charge,
 
 void ShareTree::ChargePath(uint64_t scaled) {
   for (uint32_t i = 0; i < path_size_; ++i) ChargeEntry(path_[i], scaled);
+  path_size_ = 0;
+  // It had nothing to send: until its next SetReady(), nobody waits for it.
+  if (scaled == 0 && picked_ != kNone) SetBlocked(picked_);
 }
 
 void ShareTree::Charge(size_t bytes) {
   if (ABSL_PREDICT_FALSE(!pulling_ || bytes > max_grant_)) std::abort();
   const uint64_t scaled = uint64_t{bytes}
                           << (kTagFractionBits + kWeightFractionBits);
-  if (ABSL_PREDICT_TRUE(path_size_ == 1)) {
-    ChargeEntry(path_[0], scaled);
-  } else {
-    ChargePath(scaled);
+  pulling_ = false;
+  if (ABSL_PREDICT_FALSE(path_size_ != 1 || bytes == 0)) {
+    return ChargePath(scaled);
   }
   path_size_ = 0;
-  pulling_ = false;
-  // It had nothing to send: until its next SetReady(), nobody waits for it.
-  if (ABSL_PREDICT_FALSE(bytes == 0) && picked_ != kNone) SetBlocked(picked_);
+  ChargeEntry(path_[0], scaled);
 }
 
 ShareTree::PathEntry* ShareTree::FindPathEntry(NodeIndex n) {

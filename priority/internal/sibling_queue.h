@@ -157,9 +157,6 @@ inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
       group.queue = second;
       return;
     }
-    ListRemove(group, n);
-    ListInsert(group, n);
-    return;
   }
   Rekey(group, n, key);
 }

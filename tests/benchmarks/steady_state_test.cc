@@ -21,7 +21,8 @@ uint64_t AllocationsOf(const Exchange& exchange, uint64_t in_flight) {
       Carry(*client, *server, done + in_flight);
     }
   };
-  rounds(20);
+  // The tree keeps the last hundred closed streams, and then no more.
+  rounds(120);
   const uint64_t before = WorkSoFar().allocations;
   rounds(100);
   return WorkSoFar().allocations - before;

@@ -16,13 +16,15 @@ int SpendAll(Budget& budget) {
 }
 
 TEST(BudgetTest, AllowsItsBurstAndNoMore) {
-  Budget budget({5, 0, 0});
+  const BudgetOptions options = {5, 0, 0};
+  Budget budget(&options);
   EXPECT_EQ(SpendAll(budget), 5);
   EXPECT_FALSE(budget.Spend());
 }
 
 TEST(BudgetTest, ComesBackByUsefulWorkUpToTheBurst) {
-  Budget budget({5, 0, 2});
+  const BudgetOptions options = {5, 0, 2};
+  Budget budget(&options);
   SpendAll(budget);
   budget.Work(1);
   EXPECT_EQ(SpendAll(budget), 2);
@@ -31,7 +33,8 @@ TEST(BudgetTest, ComesBackByUsefulWorkUpToTheBurst) {
 }
 
 TEST(BudgetTest, ComesBackByTimeAndKeepsPartsOfAToken) {
-  Budget budget({100, 10, 0});
+  const BudgetOptions options = {100, 10, 0};
+  Budget budget(&options);
   SpendAll(budget);
   for (int i = 0; i < 10; ++i) budget.Advance(absl::Milliseconds(25));
   EXPECT_EQ(SpendAll(budget), 2);
@@ -62,7 +65,7 @@ TEST(BudgetsTest, EveryKindHasItsOwn) {
   }
   options.priority = {1, 0, 0};
   options.settings = {5, 1, 1};
-  Budgets budgets(options);
+  Budgets budgets(&options);
   for (int kind = 0; kind <= Budgets::kProvokedReset; ++kind) {
     EXPECT_EQ(SpendAll(budgets, static_cast<Budgets::Kind>(kind)), kind + 1);
   }
@@ -75,7 +78,7 @@ TEST(BudgetsTest, EveryKindHasItsOwn) {
 TEST(BudgetsTest, EveryKibibyteThatComesInIsAUnitOfWork) {
   BudgetSet options;
   options.priority = {10, 0, 1};
-  Budgets budgets(options);
+  Budgets budgets(&options);
   SpendAll(budgets, Budgets::kPriority);
   budgets.WorkOnBytes(1023);
   EXPECT_EQ(SpendAll(budgets, Budgets::kPriority), 0);
@@ -88,7 +91,7 @@ TEST(BudgetsTest, EveryKibibyteThatComesInIsAUnitOfWork) {
 TEST(BudgetsTest, TheErrorNamesTheFramesAndTheirLimit) {
   BudgetSet options;
   options.peer_reset = {0, 33, 1};
-  Budgets budgets(options);
+  Budgets budgets(&options);
   EXPECT_EQ(budgets.Spend(Budgets::kPeerReset).message(),
             "too many RST_STREAM frames: 0 at once and 33 a second are allowed "
             "(RFC 9113 10.5)");

@@ -31,9 +31,9 @@ std::vector<std::string> Decode(absl::string_view bytes, size_t piece) {
     const std::string copy(bytes.substr(0, piece));
     absl::string_view input = copy;
     bytes.remove_prefix(copy.size());
-    Frame frame;
+    const Frame& frame = decoder.frame();
     while (true) {
-      const auto result = decoder.Next(&input, &frame);
+      const auto result = decoder.Next(&input);
       if (result == FrameDecoder::Result::kNeedMore) break;
       if (result == FrameDecoder::Result::kFrame) {
         frames.push_back(Text(frame));
@@ -61,23 +61,23 @@ TEST(FrameDecoderTest, DataIsReportedPieceByPieceAndNeverCopied) {
   const std::string bytes =
       absl::StrCat(EncodeFrame(FrameType::kData, 0, 1, "abcdef"),
                    EncodePing("12345678", false).bytes());
-  Frame frame;
+  const Frame& frame = decoder.frame();
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
   const auto piece = [&](size_t from, size_t size) {
     input = absl::string_view(bytes).substr(from, size);
-    EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+    EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kFrame);
     EXPECT_EQ(frame.length, 6u);
     EXPECT_EQ(frame.payload.data(), bytes.data() + from);
     return absl::StrCat(frame.payload, " ", frame.rest);
   };
   EXPECT_EQ(piece(9, 2), "ab 4");
   EXPECT_TRUE(input.empty());
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
   EXPECT_EQ(piece(11, bytes.size()), "cdef 0");
   EXPECT_EQ(decoder.buffered(), 0u);
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   EXPECT_EQ(frame.type, FrameType::kPing);
 }
 
@@ -85,19 +85,19 @@ TEST(FrameDecoderTest, AHeaderIsReportedBeforeItsPayloadArrives) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kData, 0, 1, "abc");
   absl::string_view input = absl::string_view(bytes).substr(0, 9);
-  Frame frame;
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kHeader);
+  const Frame& frame = decoder.frame();
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kHeader);
   EXPECT_EQ(frame.length, 3u);
-  EXPECT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kNeedMore);
+  EXPECT_EQ(decoder.Next(&input), FrameDecoder::Result::kNeedMore);
 }
 
 TEST(FrameDecoderTest, AFrameInOnePieceIsNotCopied) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abc");
   absl::string_view input = bytes;
-  Frame frame;
-  decoder.Next(&input, &frame);
-  ASSERT_EQ(decoder.Next(&input, &frame), FrameDecoder::Result::kFrame);
+  const Frame& frame = decoder.frame();
+  decoder.Next(&input);
+  ASSERT_EQ(decoder.Next(&input), FrameDecoder::Result::kFrame);
   EXPECT_EQ(frame.payload.data(), bytes.data() + 9);
 }
 
@@ -105,9 +105,8 @@ TEST(FrameDecoderTest, KeepsAtMostTheIncompleteFrame) {
   FrameDecoder decoder;
   const std::string bytes = EncodeFrame(FrameType::kHeaders, 0, 1, "abcdef");
   absl::string_view input = absl::string_view(bytes).substr(0, 12);
-  Frame frame;
-  decoder.Next(&input, &frame);
-  decoder.Next(&input, &frame);
+  decoder.Next(&input);
+  decoder.Next(&input);
   EXPECT_EQ(decoder.buffered(), 3u);
 }
 

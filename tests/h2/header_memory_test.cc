@@ -86,6 +86,26 @@ TEST(HeaderMemoryTest, OneChunkStaysOnceTheViewsEnd) {
   EXPECT_NE(memory.Text(10), nullptr);
 }
 
+// So a connection whose requests are of one size allocates nothing for them.
+TEST(HeaderMemoryTest, TheChunkThatStaysHoldsTheNextReadOfThatSize) {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  GTEST_SKIP() << "Clear() frees, so that views that are used late are found";
+#endif
+  for (const size_t read : {100, 1500, 3000, 4000}) {
+    HeaderMemory memory;
+    size_t kept = 0;
+    for (int round = 0; round < 3; ++round) {
+      for (size_t used = 0; used < read; used += 100) memory.Text(100);
+      if (round == 2) {
+        EXPECT_EQ(memory.allocated(), kept) << read;
+      }
+      memory.ClearAndFree();
+      kept = memory.allocated();
+      EXPECT_LE(kept, HeaderMemory::kMostKept);
+    }
+  }
+}
+
 TEST(HeaderMemoryTest, SmallReadsBetweenLargeOnesFreeNothing) {
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
   GTEST_SKIP() << "Clear() frees, so that views that are used late are found";

@@ -24,13 +24,16 @@
 namespace sluice::scheduler {
 namespace {
 
+using ::testing::AllOf;
 using testing::Bytes;
 using testing::BytesSource;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::ScriptSource;
 using testing::Session;
 using testing::SessionOptions;
+using ::testing::StartsWith;
 
 std::string Text(const StreamDone& done) {
   constexpr const char* kNames[] = {"finished", "reset by peer", "reset",
@@ -174,12 +177,12 @@ TEST_F(OutcomesTest, TrailersThatMayNotBeSentSayWhy) {
   SubmitOptions options = {.trailers = {{":path", "/"}}};
   session().Serve(std::make_unique<BytesSource>(9), options);
   session().Drain();
-  EXPECT_THAT(TakeDone(),
-              ElementsAre("1 failed 9 INTERNAL_ERROR: stream 1 has a "
-                          "pseudo-header field in trailers (RFC 9113 8.1)"));
+  EXPECT_THAT(TakeDone(), ElementsAre(AllOf(
+                              StartsWith("1 failed 9 INTERNAL_ERROR: stream 1"),
+                              HasSubstr(":path in trailers"))));
   EXPECT_THAT(TakeLog(),
-              ElementsAre("stream 1 error INTERNAL_ERROR: stream 1 has a "
-                          "pseudo-header field in trailers (RFC 9113 8.1)"));
+              ElementsAre(AllOf(StartsWith("stream 1 error INTERNAL_ERROR: "),
+                                HasSubstr(":path in trailers"))));
   scheduler().SubmitOrReset(session().Request(), {{":status", "200"}}, nullptr,
                             options);
   EXPECT_EQ(TakeDone().size(), 1u) << "once, though Submit() failed too";
@@ -226,10 +229,10 @@ TEST_F(OutcomesTest, SubmitOrResetLetsNoClientWait) {
   session().Drain();
   EXPECT_EQ(session().Take(), "R1=2");
   EXPECT_TRUE(destroyed);
-  EXPECT_THAT(
-      TakeDone(),
-      ElementsAre("1 failed 0 INTERNAL_ERROR: stream 1 has the field "
-                  "a\\r\\nb with an illegal name (RFC 9113 8.2, 8.2.1)"));
+  EXPECT_THAT(TakeDone(),
+              ElementsAre(StartsWith(
+                  "1 failed 0 INTERNAL_ERROR: stream 1 has the field a\\r\\nb "
+                  "with an illegal name")));
   EXPECT_EQ(TakeLog().size(), 1u);
   EXPECT_EQ(session().server().OpenInboundStreams(), 0u);
   // What is right goes as ever.

@@ -1,6 +1,7 @@
-#include <sluice/priority/id_map.h>
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/scheduler/stream_map.h>
+#include <sluice/signals/id_map.h>
+#include <sluice/signals/stream_id.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +15,8 @@
 namespace sluice::scheduler {
 namespace {
 
-using ::sluice::priority::IdMap;
 using ::sluice::priority::MemoryScope;
+using ::sluice::signals::IdMap;
 using ::sluice::signals::StreamId;
 
 class CountingMemory : public std::pmr::memory_resource {

@@ -94,6 +94,34 @@ TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndDelaysNoOther) {
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
+// Whatever it takes back must not be served: the charge, which it hears of, of
+// a frame and of a pick that a signal made stale.
+TEST_P(SessionsTest, AnObserverMayCloseTheStreamThatItHearsOf) {
+  for (const bool stale : {false, true}) {
+    Start("fifo", 4);
+    Answer({{1, 100}, {3, 5 * kFrame}, {5, 5 * kFrame}, {7, 100}});
+    EXPECT_EQ(Pump(server_.get(), 100).Order(9), "1");
+    if (stale) {
+      server_->body(3).available = 0;
+      server_->body(3).error = NGHTTP2_ERR_PAUSE;
+      Pump(server_.get(), 1);
+      client_->Priority(101, {.depends_on = 0, .weight = 7});
+      Receive();
+    }
+    size_t closed = 0;
+    server_->adapter().SetObserver([&](const PolicyHost::Decision& decision) {
+      if (decision.grant.stream_id != 3 || closed > 0) return;
+      closed = 1;
+      server_->adapter().OnStreamClose(server_->session(), 3);
+    });
+    EXPECT_EQ(Pump(server_.get(), SIZE_MAX).Order(9),
+              stale ? "5 5 5 5 5 7" : "3 5 5 5 5 5 7");
+    EXPECT_EQ(closed, 1u);
+    EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+    EXPECT_EQ(server_->adapter().stats().ready_streams, 0u);
+  }
+}
+
 // CVE-2023-44487, and a server that answers late.
 TEST_P(SessionsTest, LateAnswersAreForgottenEvenIfNoBodyIsEverRead) {
   Start("rr", 0);
@@ -271,6 +299,19 @@ TEST_P(SessionsTest, StreamsBelowAGoawaysLimitFinish) {
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
             (std::map<int32_t, size_t>{{1, 2 * kFrame}, {3, 3 * kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+TEST_P(SessionsTest, Nghttp2KeepsNoClosedStreamAfterSetOptions) {
+  Server server("rfc7540", GetParam(), /*use_adapter=*/true,
+                /*extension_callbacks=*/true);
+  Client client;
+  client.Request(1);
+  client.Request(3);
+  server.Receive(client.Take());
+  server.Answer(1, 10);
+  Pump(&server, SIZE_MAX);
+  EXPECT_EQ(nghttp2_session_find_stream(server.session(), 1), nullptr);
+  EXPECT_NE(nghttp2_session_find_stream(server.session(), 3), nullptr);
 }
 
 TEST_P(SessionsTest, ASessionMayEndInTheMiddleOfEveryBody) {

@@ -96,6 +96,7 @@ class Server {
     nghttp2_session_callbacks_set_send_data_callback(callbacks, SendData);
     if (padding == Padding::kOnStreamOne) PadStreamOne(callbacks);
     if (extension_callbacks) {
+      PriorityAdapter::SetOptions(option);
       PriorityAdapter::SetExtensionCallbacks<&Server::AdapterOf>(callbacks,
                                                                  option);
     } else {

@@ -1,26 +1,28 @@
 // Stream id → a small value: open addressing with linear probing and
 // backward-shift deletion.
-#ifndef SLUICE_PRIORITY_ID_MAP_H_
-#define SLUICE_PRIORITY_ID_MAP_H_
+#ifndef SLUICE_SIGNALS_ID_MAP_H_
+#define SLUICE_SIGNALS_ID_MAP_H_
 
-#include <sluice/priority/resource_allocator.h>
 #include <sluice/signals/stream_id.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
-namespace sluice::priority {
+namespace sluice::signals {
 
 // Grows when it is 4/5 full, by doubling, and never shrinks. A look-up of a
 // stream reads one slot most often, and no bytes but the map's. `kAbsent` is no
 // stream's value. Everything is O(1), Insert() amortised.
-template <class Value, Value kAbsent>
+template <class Value, Value kAbsent,
+          template <class> class Allocator = std::allocator>
 class IdMap {
  public:
   size_t size() const { return size_; }
 
   // Or kAbsent, as always for 0.
-  Value Find(signals::StreamId id) const {
+  Value Find(StreamId id) const {
     for (size_t i = Home(id);; i = Next(i)) {
       if (slots_[i].id == id) return slots_[i].value;
       if (slots_[i].id == 0) return kAbsent;
@@ -28,19 +30,17 @@ class IdMap {
   }
 
   // Brings what Find() reads into the cache.
-  void Prefetch(signals::StreamId id) const {
-    __builtin_prefetch(&slots_[Home(id)]);
-  }
+  void Prefetch(StreamId id) const { __builtin_prefetch(&slots_[Home(id)]); }
 
   // `id` is not 0 and not in the map. Allocates only when there were never so
   // many.
-  void Insert(signals::StreamId id, Value value) {
+  void Insert(StreamId id, Value value) {
     if (5 * ++size_ > 4 * slots_.size()) Grow();
     Put({id, value});
   }
 
   // `id` must be in the map; returns what it had.
-  Value Erase(signals::StreamId id) {
+  Value Erase(StreamId id) {
     --size_;
     size_t hole = Home(id);
     while (slots_[hole].id != id) hole = Next(hole);
@@ -68,11 +68,12 @@ class IdMap {
 
  private:
   struct Slot {
-    signals::StreamId id = 0;
+    StreamId id = 0;
     Value value = kAbsent;
   };
+  using Slots = std::vector<Slot, Allocator<Slot>>;
 
-  size_t Home(signals::StreamId id) const {
+  size_t Home(StreamId id) const {
     return (id * uint32_t{0x9e3779b1}) >> shift_;
   }
   size_t Next(size_t i) const { return (i + 1) & (slots_.size() - 1); }
@@ -84,7 +85,7 @@ class IdMap {
   }
 
   void Grow() {
-    ResourceVector<Slot> larger(2 * slots_.size(), slots_.get_allocator());
+    Slots larger(2 * slots_.size(), slots_.get_allocator());
     slots_.swap(larger);
     --shift_;
     for (const Slot& slot : larger) {
@@ -92,12 +93,12 @@ class IdMap {
     }
   }
 
-  static constexpr int kFirstBits = 3;
-  ResourceVector<Slot> slots_ = ResourceVector<Slot>(size_t{1} << kFirstBits);
+  static constexpr int kFirstBits = 2;
+  Slots slots_ = Slots(size_t{1} << kFirstBits);
   int shift_ = 32 - kFirstBits;
   size_t size_ = 0;
 };
 
-}  // namespace sluice::priority
+}  // namespace sluice::signals
 
-#endif  // SLUICE_PRIORITY_ID_MAP_H_
+#endif  // SLUICE_SIGNALS_ID_MAP_H_

@@ -1,0 +1,101 @@
+// Objects of open streams, by id: a connection, a session or a policy keeps one
+// for each.
+#ifndef SLUICE_SIGNALS_STREAM_MAP_H_
+#define SLUICE_SIGNALS_STREAM_MAP_H_
+
+#include <sluice/signals/id_map.h>
+#include <sluice/signals/stream_id.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace sluice::signals {
+
+// Objects that stay where they are from Insert() to Erase(). The memory of up
+// to kSpare erased ones is kept for the next, so that requests that come and go
+// take nothing from the heap; by default as many as most servers let a client
+// have at a time. Everything is O(1), Insert() amortised.
+template <class T, size_t kSpare = 100,
+          template <class> class Allocator = std::allocator>
+class StreamMap {
+ public:
+  StreamMap() = default;
+  StreamMap(const StreamMap&) = delete;
+  StreamMap& operator=(const StreamMap&) = delete;
+  ~StreamMap() {
+    ids_.ForEach([this](StreamId, T* object) {
+      object->~T();
+      Free(object);
+    });
+    while (spare_ != nullptr) Free(TakeSpare());
+  }
+
+  size_t size() const { return ids_.size(); }
+
+  // Or null.
+  T* Find(StreamId id) const { return ids_.Find(id); }
+
+  // Brings the one of `id`, if any, into the cache. It is found faster when
+  // PrefetchPlace() was called some time before.
+  void Prefetch(StreamId id) const { __builtin_prefetch(Find(id)); }
+  void PrefetchPlace(StreamId id) const { ids_.Prefetch(id); }
+
+  // A new one, made of `args`. `id` must not be here.
+  template <class... Args>
+  T& Insert(StreamId id, Args&&... args) {
+    T* const object =
+        ::new (spare_ != nullptr ? TakeSpare() : allocator_.allocate(1))
+            T(std::forward<Args>(args)...);
+    ids_.Insert(id, object);
+    return *object;
+  }
+
+  // `id` must be here.
+  void Erase(StreamId id) {
+    T* const object = ids_.Erase(id);
+    object->~T();
+    if (spares_ == kSpare) return Free(object);
+    spare_ = ::new (static_cast<void*>(object)) Spare{spare_};
+    ++spares_;
+  }
+
+  // Calls `visit` with each object, in no order that means anything.
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    ids_.ForEach([&visit](StreamId, T* object) { visit(*object); });
+  }
+
+  // Lowest first, so that nothing depends on the order of a hash. O(n log n).
+  std::vector<StreamId, Allocator<StreamId>> SortedIds() const {
+    std::vector<StreamId, Allocator<StreamId>> ids(allocator_);
+    ids.reserve(size());
+    ids_.ForEach([&ids](StreamId id, T*) { ids.push_back(id); });
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+ private:
+  struct Spare {
+    Spare* next;
+  };
+  static_assert(sizeof(T) >= sizeof(Spare) && alignof(T) >= alignof(Spare));
+
+  void* TakeSpare() {
+    --spares_;
+    return std::exchange(spare_, spare_->next);
+  }
+  void Free(void* block) { allocator_.deallocate(static_cast<T*>(block), 1); }
+
+  IdMap<T*, nullptr, Allocator> ids_;
+  Spare* spare_ = nullptr;
+  size_t spares_ = 0;
+  Allocator<T> allocator_;
+};
+
+}  // namespace sluice::signals
+
+#endif  // SLUICE_SIGNALS_STREAM_MAP_H_
