@@ -98,7 +98,6 @@ set(SLUICE_HEADERS
   h2/header_span.h
   h2/options.h
   h2/types.h
-  priority/id_map.h
   priority/internal/calendar.h
   priority/internal/share_tree.h
   priority/internal/sibling_queue.h
@@ -122,11 +121,13 @@ set(SLUICE_HEADERS
   scheduler/translation.h
   scheduler/two_policies.h
   signals/faults.h
+  signals/id_map.h
   signals/path_level.h
   signals/rfc7540_priority.h
   signals/rfc9218_priority.h
   signals/signal_source.h
   signals/stream_id.h
+  signals/stream_map.h
   signals/version.h
   signals/views.h
   trace/json_lines.h
