@@ -284,7 +284,7 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
   if (options.server.has_value()) {
     book_.SetServerPriority(record, options.server);
   }
-  book_.SetResponse(record, ResponsePriority(facts));
+  if (facts.has_priority) book_.SetResponse(record, ResponsePriority(headers));
   if (options.hints != ResourceHints()) book_.SetHints(record, options.hints);
   stream->trailers = std::move(options.trailers);
   if (body == nullptr) return Finish(stream);

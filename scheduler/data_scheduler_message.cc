@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -20,10 +21,16 @@
 namespace sluice::scheduler {
 namespace {
 
-// Whether a field is called `name`: the core sends names in lower case.
-bool IsCalled(const h2::HeaderView& header, absl::string_view name) {
-  return header.name.size() == name.size() &&
-         (header.name == name || absl::EqualsIgnoreCase(header.name, name));
+constexpr char kLength[] = "content-length";
+constexpr char kPriority[] = "priority";
+
+// Whether `name`, of a field, is `wanted`: the core sends names in lower case.
+// Most names have another length, and nothing is called for them.
+template <size_t size>
+inline bool IsCalled(absl::string_view name, const char (&wanted)[size]) {
+  return name.size() == size - 1 &&
+         (std::memcmp(name.data(), wanted, size - 1) == 0 ||
+          absl::EqualsIgnoreCase(name, wanted));
 }
 
 // Up to 19 digits, which fit into 64 bits.
@@ -39,8 +46,8 @@ std::optional<uint64_t> Number(absl::string_view digits) {
 }
 
 void ReadLength(absl::string_view value, MessageFacts* facts) {
-  const std::optional<uint64_t> length =
-      Number(absl::StripAsciiWhitespace(value));
+  std::optional<uint64_t> length = Number(value);
+  if (!length.has_value()) length = Number(absl::StripAsciiWhitespace(value));
   const bool legal = length.has_value() &&
                      *length <= std::numeric_limits<int64_t>::max() &&
                      facts->length.value_or(*length) == *length;
@@ -55,35 +62,43 @@ void ReadLength(absl::string_view value, MessageFacts* facts) {
 
 // A response has no other pseudo-header field than :status, and begins with it
 // (RFC 9113 §8.3). The core reads the value without the spaces around it too.
-int StatusOf(const h2::HeaderSpan& headers) {
-  if (headers.empty() || !IsCalled(headers[0], ":status")) return 0;
+int StatusOf(h2::HeaderSpan headers) {
+  if (headers.empty() || !IsCalled(headers[0].name, ":status")) return 0;
   absl::string_view digits = headers[0].value;
   if (digits.size() > 3) digits = absl::StripAsciiWhitespace(digits);
   return digits.size() == 3 ? static_cast<int>(Number(digits).value_or(0)) : 0;
 }
 
-MessageFacts FactsOf(const h2::HeaderSpan& headers) {
+MessageFacts FactsOf(h2::HeaderSpan headers) {
   MessageFacts facts;
-  facts.status = StatusOf(headers);
-  facts.connect = !headers.empty() && headers[0].name == ":method" &&
-                  headers[0].value == "CONNECT";
-  for (const h2::HeaderView header : headers) {
-    if (IsCalled(header, "content-length")) {
-      ReadLength(header.value, &facts);
-    } else if (IsCalled(header, "priority")) {
-      facts.priority = facts.priority.has_value()
-                           ? absl::StrCat(*facts.priority, ", ", header.value)
-                           : std::string(header.value);
+  if (headers.empty()) return facts;
+  if (headers[0].name == ":method") {
+    facts.connect = headers[0].value == "CONNECT";
+  } else {
+    facts.status = StatusOf(headers);
+  }
+  for (size_t i = 0; i < headers.size(); ++i) {
+    const absl::string_view name = headers[i].name;
+    if (IsCalled(name, kLength)) {
+      ReadLength(headers[i].value, &facts);
+    } else if (IsCalled(name, kPriority)) {
+      facts.has_priority = true;
     }
   }
   return facts;
 }
 
 std::optional<signals::Rfc9218Parameters> ResponsePriority(
-    const MessageFacts& facts) {
-  if (!facts.priority.has_value()) return std::nullopt;
+    h2::HeaderSpan headers) {
+  std::optional<std::string> value;
+  for (const h2::HeaderView header : headers) {
+    if (!IsCalled(header.name, kPriority)) continue;
+    value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
+                              : std::string(header.value);
+  }
+  if (!value.has_value()) return std::nullopt;
   const std::optional<signals::Rfc9218Parameters> named =
-      signals::ParseRfc9218Parameters(*facts.priority);
+      signals::ParseRfc9218Parameters(*value);
   const bool any = named.has_value() && (named->urgency || named->incremental);
   return any ? named : std::nullopt;
 }

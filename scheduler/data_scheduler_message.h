@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -19,18 +18,17 @@ struct MessageFacts {
   // The three digits of a response; 0: a request, or the core refuses it.
   int status = 0;
   bool connect = false;  // a CONNECT request
-  // The lines of `priority` are one dictionary (RFC 8941 §4.2).
-  std::optional<std::string> priority;
+  bool has_priority = false;
   std::optional<uint64_t> length;  // content-length
   // Of the last `content-length` that is not a number below 2^63 (RFC 9110
   // §8.6), or not the one before it.
   std::optional<absl::string_view> bad_length;
 };
 
-MessageFacts FactsOf(const h2::HeaderSpan& headers);
+MessageFacts FactsOf(h2::HeaderSpan headers);
 
 // FactsOf(headers).status, alone.
-int StatusOf(const h2::HeaderSpan& headers);
+int StatusOf(h2::HeaderSpan headers);
 
 inline bool IsInformational(int status) { return status / 100 == 1; }
 
@@ -40,8 +38,9 @@ inline bool HasNoContent(int status) {
 }
 
 // The parameters that the `priority` field of a response names (RFC 9218 §8).
+// Its lines are one dictionary (RFC 8941 §4.2).
 std::optional<signals::Rfc9218Parameters> ResponsePriority(
-    const MessageFacts& facts);
+    h2::HeaderSpan headers);
 
 // The error of MessageFacts::bad_length.
 absl::Status BadLength(h2::StreamId id, absl::string_view value);

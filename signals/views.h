@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -47,6 +48,9 @@ class StringView : public absl::string_view {
       : absl::string_view(text) {}
   constexpr StringView(const char* bytes, size_t size)
       : absl::string_view(bytes, size) {}
+  // Other ranges have a size to check; a string's is surely legal.
+  StringView(const std::string& text)  // NOLINT
+      : absl::string_view(text) {}
   template <ByteRange Bytes>
   StringView(const Bytes& bytes)  // NOLINT
       : absl::string_view(
