@@ -368,18 +368,6 @@ std::string ShortName(absl::string_view name) {
                       name.size() > kShort ? "…" : "");
 }
 
-std::optional<int> StatusOf(const SectionFacts& facts) {
-  const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
-  if (digits.size() != 3) return std::nullopt;
-  const auto digit = [digits](size_t i) {
-    return static_cast<unsigned>(digits[i] - '0');
-  };
-  if (digit(0) < 1 || digit(0) > 9 || digit(1) > 9 || digit(2) > 9) {
-    return std::nullopt;
-  }
-  return static_cast<int>(100 * digit(0) + 10 * digit(1) + digit(2));
-}
-
 ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
                               const SectionFacts& facts) {
   ContentLength length;

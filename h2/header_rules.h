@@ -91,7 +91,17 @@ bool SameAuthority(absl::string_view scheme, absl::string_view a,
 std::string ShortName(absl::string_view name);
 
 // The three digits of :status, or nothing (RFC 9113 §8.3.2).
-std::optional<int> StatusOf(const SectionFacts& facts);
+inline std::optional<int> StatusOf(const SectionFacts& facts) {
+  const absl::string_view digits = facts.ValueOf(FieldName::kStatus);
+  if (digits.size() != 3) return std::nullopt;
+  const auto digit = [digits](size_t i) {
+    return static_cast<unsigned>(digits[i] - '0');
+  };
+  if (digit(0) < 1 || digit(0) > 9 || digit(1) > 9 || digit(2) > 9) {
+    return std::nullopt;
+  }
+  return static_cast<int>(100 * digit(0) + 10 * digit(1) + digit(2));
+}
 
 // 2xx (RFC 9110 §15.3).
 inline bool IsSuccess(std::optional<int> status) {

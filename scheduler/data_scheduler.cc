@@ -401,8 +401,11 @@ size_t DataScheduler::Pull(size_t max_bytes) { return impl_->Pull(max_bytes); }
 bool DataScheduler::HasReady() const {
   if (impl_->stopped_ || impl_->connection_->IsTerminated()) return false;
   if (!impl_->ends_.empty()) return true;
-  if (!impl_->WindowIsOpen()) return !impl_->may_end_.empty();
-  return impl_->book_.ready_streams() > 0 || !impl_->deferred_.empty();
+  const bool may_end = !impl_->may_end_.empty();
+  const bool may_send =
+      impl_->book_.ready_streams() > 0 || !impl_->deferred_.empty();
+  // An end needs no window.
+  return may_end == may_send || impl_->WindowIsOpen() ? may_send : may_end;
 }
 
 size_t DataScheduler::ActiveBodies() const { return impl_->active_bodies_; }

@@ -39,8 +39,9 @@ std::optional<uint64_t> Number(absl::string_view digits) {
   if (digits.empty() || digits.size() > kMostDigits) return std::nullopt;
   uint64_t number = 0;
   for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    number = number * 10 + static_cast<uint64_t>(c - '0');
+    const auto digit = static_cast<unsigned>(c - '0');
+    if (digit > 9) return std::nullopt;
+    number = number * 10 + digit;
   }
   return number;
 }
