@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -131,8 +132,16 @@ class Connection {
         .IgnoreError();
     for (const h2::Event& event : events) {
       scheduler_.OnEvent(event);
+      // When its content has come, too: clients are known that wait for ever
+      // when the response is complete before they have sent all, as curl 7.88.
       if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
-        Answer(*request);
+        const auto path = request->headers.Find(":path").value_or("/");
+        asked_[request->stream_id] =
+            std::strtoul(std::string(path).c_str() + 1, nullptr, 10);
+      } else if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
+        Answer(end->stream_id);
+      } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+        asked_.erase(reset->stream_id);
       }
     }
     connection_.EndViews();
@@ -149,16 +158,17 @@ class Connection {
     return connection_.ConsumeOutput(static_cast<size_t>(written)).ok();
   }
 
-  void Answer(const h2::RequestReceived& request) {
-    const std::string path(request.headers.Find(":path").value_or("/"));
-    const size_t size = std::strtoul(path.c_str() + 1, nullptr, 10);
-    scheduler_.SubmitOrReset(request.stream_id, {{":status", "200"}},
-                             std::make_unique<Body>(size));
+  void Answer(uint32_t stream_id) {
+    const auto asked = asked_.extract(stream_id);
+    if (asked.empty()) return;
+    scheduler_.SubmitOrReset(stream_id, {{":status", "200"}},
+                             std::make_unique<Body>(asked.mapped()));
   }
 
   const int socket_;
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;  // ends before connection_
+  std::map<uint32_t, size_t> asked_;    // by requests that have not ended
 };
 
 // Prints the port on standard output, so a caller may ask for port 0. Returns
