@@ -171,7 +171,7 @@ absl::Status Connection::Drain(absl::Duration deadline) {
 bool Connection::IsDrained() const {
   const Core& core = impl_->core;
   return core.draining.answered && !core.life.terminated() &&
-         OpenInboundStreams() == 0 && OpenOutboundStreams() == 0;
+         core.streams.empty();
 }
 
 absl::Status Connection::StartGracefulShutdown() {

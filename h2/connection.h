@@ -221,15 +221,16 @@ class Connection {
   // The graceful end (RFC 9113 §6.8). Now: a GOAWAY with 2^31−1, which asks the
   // peer to open no more streams and refuses none that are on their way, and a
   // PING. At the PING's answer: a GOAWAY with the real last stream; what comes
-  // on later ones is ignored. Then the streams come to their ends. When
+  // on later ones is ignored. Then the streams come to their ends, pushes that
+  // were promised too, and we open no others (ConnectionClosed). When
   // `deadline` has passed by AdvanceTime() before that, the connection ends
   // with GOAWAY(NO_ERROR), and AdvanceTime() says so. Called again, it changes
   // the deadline, from now on; it may be infinite. Errors: InvalidArgument (a
   // negative `deadline`).
   absl::Status Drain(absl::Duration deadline);
 
-  // Drain() has come to its end: no stream is open, and none will open. Write
-  // the output, then close the socket. False once the connection
+  // Drain() has come to its end: no stream is open or promised, and none will
+  // be. Write the output, then close the socket. False once the connection
   // IsTerminated(), which wants the same. O(1).
   bool IsDrained() const;
 

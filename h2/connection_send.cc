@@ -77,6 +77,10 @@ absl::Status CheckOpensStream(const Core& core, StreamId id) {
                        "cannot open after stream ", core.streams.last_ours(),
                        " (RFC 9113 5.1.1)");
   }
+  if (core.draining.begun) {
+    return StreamFault(ErrorKind::kConnectionClosed, id,
+                       "cannot open after Drain()");
+  }
   return core.life.CheckOpensStream(id);
 }
 
