@@ -220,6 +220,7 @@ TEST(StdTypesTest, TheOtherCallsOfAConnectionTakeThemToo) {
   EXPECT_GE(server.PeekOutput(vector), 1u);
   EXPECT_GE(server.PeekOutput(std::span(vector).first(1)), 1u);
   EXPECT_GE(server.PeekOutput(bare), 1u);
+  EXPECT_GE(server.PeekOutput({bare, 2}), 1u);
   std::vector<Event> events;
   const std::string_view junk = "not an HTTP/2 connection preface";
   EXPECT_FALSE(server.ReceiveData(junk, &events).ok());
