@@ -221,6 +221,10 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
                 kConnectionStreamId, ErrorCode::kNoError));
 }
 
+absl::Status Connection::Drain(std::chrono::nanoseconds deadline) {
+  return Drain(absl::FromChrono(deadline));
+}
+
 absl::Status Connection::AdvanceTime(std::chrono::nanoseconds elapsed) {
   return AdvanceTime(absl::FromChrono(elapsed));
 }

@@ -215,6 +215,13 @@ bool Connection::CanSendData(StreamId id) const {
   return stream != nullptr && stream->sent == MessagePhase::kBody;
 }
 
+bool Connection::AwaitsResponse(StreamId id) const {
+  const Core& core = impl_->core;
+  if (core.life.terminated()) return false;
+  const Stream* stream = core.streams.Find(id);
+  return stream != nullptr && stream->sent == MessagePhase::kBeforeHeaders;
+}
+
 SendCapacity Connection::CapacityFor(StreamId id) const {
   const Core& core = impl_->core;
   if (!core.life.open()) return {};

@@ -213,6 +213,7 @@ TEST(StdTypesTest, TheOtherCallsOfAConnectionTakeThemToo) {
                       std::string_view("https://a.example"), std::nullopt)
                   .ok());
   EXPECT_TRUE(server.AdvanceTime(std::chrono::milliseconds(5)).ok());
+  EXPECT_TRUE(server.Drain(std::chrono::seconds(30)).ok());
   std::array<iovec, 2> array;
   std::vector<iovec> vector(2);
   iovec bare[2];
