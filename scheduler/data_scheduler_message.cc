@@ -24,8 +24,14 @@ namespace {
 constexpr char kLength[] = "content-length";
 constexpr char kPriority[] = "priority";
 
-// Whether `name`, of a field, is `wanted`: the core sends names in lower case.
-// Most names have another length, and nothing is called for them.
+// `text` without the spaces around it: most often all of it.
+absl::string_view Stripped(absl::string_view text) {
+  const bool bare = text.empty() || (text.front() > ' ' && text.back() > ' ');
+  return bare ? text : absl::StripAsciiWhitespace(text);
+}
+
+// Whether `name`, Stripped(), is `wanted`: the core sends names in lower case,
+// without spaces around them. Nothing is called where the length is another.
 template <size_t size>
 inline bool IsCalled(absl::string_view name, const char (&wanted)[size]) {
   return name.size() == size - 1 &&
@@ -47,8 +53,7 @@ std::optional<uint64_t> Number(absl::string_view digits) {
 }
 
 void ReadLength(absl::string_view value, MessageFacts* facts) {
-  std::optional<uint64_t> length = Number(value);
-  if (!length.has_value()) length = Number(absl::StripAsciiWhitespace(value));
+  const std::optional<uint64_t> length = Number(Stripped(value));
   const bool legal = length.has_value() &&
                      *length <= std::numeric_limits<int64_t>::max() &&
                      facts->length.value_or(*length) == *length;
@@ -64,22 +69,23 @@ void ReadLength(absl::string_view value, MessageFacts* facts) {
 // A response has no other pseudo-header field than :status, and begins with it
 // (RFC 9113 §8.3). The core reads the value without the spaces around it too.
 int StatusOf(h2::HeaderSpan headers) {
-  if (headers.empty() || !IsCalled(headers[0].name, ":status")) return 0;
-  absl::string_view digits = headers[0].value;
-  if (digits.size() > 3) digits = absl::StripAsciiWhitespace(digits);
+  if (headers.empty() || !IsCalled(Stripped(headers[0].name), ":status")) {
+    return 0;
+  }
+  const absl::string_view digits = Stripped(headers[0].value);
   return digits.size() == 3 ? static_cast<int>(Number(digits).value_or(0)) : 0;
 }
 
 MessageFacts FactsOf(h2::HeaderSpan headers) {
   MessageFacts facts;
   if (headers.empty()) return facts;
-  if (headers[0].name == ":method") {
-    facts.connect = headers[0].value == "CONNECT";
+  if (IsCalled(Stripped(headers[0].name), ":method")) {
+    facts.connect = Stripped(headers[0].value) == "CONNECT";
   } else {
     facts.status = StatusOf(headers);
   }
   for (size_t i = 0; i < headers.size(); ++i) {
-    const absl::string_view name = headers[i].name;
+    const absl::string_view name = Stripped(headers[i].name);
     if (IsCalled(name, kLength)) {
       ReadLength(headers[i].value, &facts);
     } else if (IsCalled(name, kPriority)) {
@@ -93,7 +99,7 @@ std::optional<signals::Rfc9218Parameters> ResponsePriority(
     h2::HeaderSpan headers) {
   std::optional<std::string> value;
   for (const h2::HeaderView header : headers) {
-    if (!IsCalled(header.name, kPriority)) continue;
+    if (!IsCalled(Stripped(header.name), kPriority)) continue;
     value = value.has_value() ? absl::StrCat(*value, ", ", header.value)
                               : std::string(header.value);
   }
