@@ -265,7 +265,7 @@ TEST_F(ContentTest, SpacesAroundANameHideNothing) {
                   .ok());
   EXPECT_FALSE(Submit(Request("GET"), {{":status ", "103"}}, nullptr).ok());
   session_.Drain();
-  EXPECT_EQ(session_.Take(), "H3. H5. H1 1:3.");
+  EXPECT_EQ(session_.Take(), "H1 H3. H5. 1:3.");
 }
 
 // RFC 9110 §15.3.6; of 204 and 304 see SomeStatusesHaveNoContent.
