@@ -174,22 +174,22 @@ def install_nghttp2(install, words):
 
 
 def python_folder(prefix):
-    """Where /usr/bin/python3 looks for modules under the prefix, if it does.
-    Debian's looks in lib/python3/dist-packages under /usr, and in that of the
+    """The folder for modules, relative to the prefix, and whether this Python looks
+    there. Debian's looks in lib/python3/dist-packages under /usr, and in that of the
     version under /usr/local."""
     looked_in = [folder for folder in site.getsitepackages()
                  if os.path.commonpath([folder, prefix]) == prefix]
     shared = [folder for folder in looked_in if "/python3/" in folder]
-    return (shared or looked_in or [None])[0]
+    folder = (shared or looked_in or [prefix + "/lib/python3/dist-packages"])[0]
+    return os.path.relpath(folder, prefix), bool(looked_in)
 
 
 def install_python(install, words):
-    folder = python_folder(words["prefix"])
-    if folder is None:
-        folder = words["prefix"] + "/lib/python3/dist-packages"
-        print("python: not where python3 looks; set PYTHONPATH=" + folder)
+    folder, looked_in = python_folder(words["prefix"])
+    if not looked_in:
+        print("python: not where python3 looks; set PYTHONPATH=%s/%s" % (words["prefix"], folder))
     # Without a RECORD, pip leaves files that it did not install alone.
-    install.unpack("adapters/python/*.whl", os.path.relpath(folder, words["prefix"]), ["RECORD"])
+    install.unpack("adapters/python/*.whl", folder, ["RECORD"])
 
 
 def install_tools(install, words):

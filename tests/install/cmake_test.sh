@@ -80,6 +80,11 @@ used() {
 
 DESTDIR=$work/static cmake --install "$work/build" --prefix /prefix
 same_as_bazel "$work/static" 'so(\.[0-9]+)?$'
+modules=$(echo "$work"/static/prefix/lib/python3*/dist-packages)
+PYTHONPATH=$modules /usr/bin/python3 -B -c '
+import importlib.metadata, priority, sys
+assert priority.__file__.startswith(sys.argv[1]), priority.__file__
+assert "+sluice" in importlib.metadata.version("priority")' "$modules"
 used static ''
 
 say 'shared, of the same objects'
