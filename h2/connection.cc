@@ -171,7 +171,7 @@ absl::Status Connection::Drain(absl::Duration deadline) {
 bool Connection::IsDrained() const {
   const Core& core = impl_->core;
   return core.draining.answered && !core.life.terminated() &&
-         OpenInboundStreams() == 0 && OpenOutboundStreams() == 0;
+         core.streams.empty();
 }
 
 absl::Status Connection::StartGracefulShutdown() {
@@ -219,6 +219,10 @@ absl::Status Connection::AdvanceTime(absl::Duration elapsed) {
                              OpenInboundStreams() + OpenOutboundStreams(),
                              " streams open (RFC 9113 6.8)"),
                 kConnectionStreamId, ErrorCode::kNoError));
+}
+
+absl::Status Connection::Drain(std::chrono::nanoseconds deadline) {
+  return Drain(absl::FromChrono(deadline));
 }
 
 absl::Status Connection::AdvanceTime(std::chrono::nanoseconds elapsed) {

@@ -221,15 +221,19 @@ class Connection {
   // The graceful end (RFC 9113 §6.8). Now: a GOAWAY with 2^31−1, which asks the
   // peer to open no more streams and refuses none that are on their way, and a
   // PING. At the PING's answer: a GOAWAY with the real last stream; what comes
-  // on later ones is ignored. Then the streams come to their ends. When
+  // on later ones is ignored. Then the streams come to their ends, pushes that
+  // were promised too, and we open no others (ConnectionClosed). When
   // `deadline` has passed by AdvanceTime() before that, the connection ends
   // with GOAWAY(NO_ERROR), and AdvanceTime() says so. Called again, it changes
   // the deadline, from now on; it may be infinite. Errors: InvalidArgument (a
   // negative `deadline`).
   absl::Status Drain(absl::Duration deadline);
+  absl::Status Drain(std::chrono::nanoseconds deadline);
 
-  // Drain() has come to its end: no stream is open, and none will open. Write
-  // the output, then close the socket. False once the connection
+  // Drain() has come to its end: no stream is open or promised, and none will
+  // be. Write the output and shut the socket down for writing; close it when
+  // the peer has, or after some seconds. To close it at once would lose bytes
+  // on their way when the peer's next frame comes. False once the connection
   // IsTerminated(), which wants the same. O(1).
   bool IsDrained() const;
 
@@ -309,6 +313,10 @@ class Connection {
   // or reset it, the peer has not reset it.
   bool CanSendData(StreamId id) const;
 
+  // Whether the final response on `id`, which lives, or the promised one, has
+  // not begun. False for an idle id. O(1).
+  bool AwaitsResponse(StreamId id) const;
+
   // How much SendData() and the SendHeaders() of trailers take on `id` now.
   // Neither contradicts it until another call changes something. For id 0: the
   // connection as a whole, which no stream exceeds. An unknown id is closed.
@@ -331,7 +339,7 @@ class Connection {
   uint32_t LocalSetting(SettingId id) const;
 
   // GOAWAY was sent or received with an error, or a connection error occurred:
-  // write the output, then close the socket.
+  // write the output, then end the socket as for IsDrained().
   bool IsTerminated() const;
 
   // --- Output --------------------------------------------------------------

@@ -77,6 +77,10 @@ absl::Status CheckOpensStream(const Core& core, StreamId id) {
                        "cannot open after stream ", core.streams.last_ours(),
                        " (RFC 9113 5.1.1)");
   }
+  if (core.draining.begun) {
+    return StreamFault(ErrorKind::kConnectionClosed, id,
+                       "cannot open after Drain()");
+  }
   return core.life.CheckOpensStream(id);
 }
 
@@ -209,6 +213,13 @@ bool Connection::CanSendData(StreamId id) const {
   if (core.life.terminated()) return false;
   const Stream* stream = core.streams.Find(id);
   return stream != nullptr && stream->sent == MessagePhase::kBody;
+}
+
+bool Connection::AwaitsResponse(StreamId id) const {
+  const Core& core = impl_->core;
+  if (core.life.terminated()) return false;
+  const Stream* stream = core.streams.Find(id);
+  return stream != nullptr && stream->sent == MessagePhase::kBeforeHeaders;
 }
 
 SendCapacity Connection::CapacityFor(StreamId id) const {

@@ -147,6 +147,8 @@ class StreamTable {
   absl::Status CheckIdlePriority(StreamId id, uint32_t max_concurrent_streams,
                                  ErrorKind kind) const;
 
+  bool empty() const { return live_.size() == 0; }
+
   // Every live stream, in no order.
   template <typename Function>
   void ForEach(Function function) {

@@ -36,7 +36,7 @@ class StringBody : public SharedBody {
  public:
   explicit StringBody(std::string bytes)
       : StringBody(std::make_shared<const std::string>(std::move(bytes))) {}
-  // The same string for many responses.
+  // The same string for many responses. Not null.
   explicit StringBody(const std::shared_ptr<const std::string>& bytes)
       : SharedBody({*bytes, bytes}) {}
 };

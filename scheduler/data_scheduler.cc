@@ -47,7 +47,7 @@ void DataScheduler::Impl::Handle(const h2::RequestReceived& event) {
 void DataScheduler::Impl::Handle(const h2::DataReceived& event) {
   if (!options_.acknowledge_received_data) return;
   // Of a stream that is gone, the connection's window alone gets credit. Fails
-  // only when the connection has ended.
+  // when the connection has ended, or the application has acknowledged it.
   connection_
       ->AcknowledgeReceivedData(event.stream_id, event.flow_controlled_length)
       .IgnoreError();
@@ -248,17 +248,20 @@ absl::Status DataScheduler::Impl::Submit(h2::StreamId id,
     return status;
   }
   const bool is_response = facts.status != 0;
-  const bool no_content = HasNoContent(facts.status) ||
-                          (is_response && stream != nullptr && stream->head);
+  const bool head = is_response && stream != nullptr && stream->head;
+  const bool no_content = head || HasNoContent(facts.status);
   const bool tunnel =
       facts.connect || (stream != nullptr && stream->record.info.hints.tunnel &&
                         facts.status / 100 == 2);
-  // RFC 9110 §8.6, §9.3.6: there it says nothing about this message.
-  if (no_content || tunnel) facts.length = std::nullopt;
+  // RFC 9110 §8.6, §9.3.6: there it says nothing about this message. 205 may
+  // announce 0 bytes alone (§15.3.6).
+  if (head || tunnel || (no_content && facts.status != 205)) {
+    facts.length = std::nullopt;
+  }
   // Only of a stream whose request was not seen, a response without content may
   // be the one to a HEAD.
-  if (body == nullptr && facts.length.value_or(0) > 0 &&
-      (!is_response || stream != nullptr)) {
+  if ((body == nullptr || no_content) && facts.length.value_or(0) > 0 &&
+      (!is_response || stream != nullptr || no_content)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the message on stream ", id, " announces ", *facts.length,
                      " bytes by content-length, and has no body"));
@@ -301,6 +304,11 @@ void DataScheduler::Impl::ResetRefused(h2::StreamId id, absl::Status why) {
   Stream* const stream = Find(id);
   if (stream != nullptr && HasResponse(*stream)) {
     return connection_->LogStreamError(id, why);
+  }
+  // It had its outcome, and may live on: for an upload, or for the response of
+  // the peer's.
+  if (stream == nullptr && (stopped_ || !connection_->AwaitsResponse(id))) {
+    return;
   }
   // Fails when the stream is gone: then it has its outcome, or a StreamReset is
   // on its way to OnEvent().
@@ -376,8 +384,10 @@ void DataScheduler::Resume(h2::StreamId id) { impl_->Resume(id); }
 void DataScheduler::Cancel(h2::StreamId id, h2::ErrorCode code) {
   Impl::Stream* const stream = impl_->Find(id);
   if (stream == nullptr) return;
-  // Fails only when the stream is closed already.
-  impl_->connection_->ResetStream(id, code).IgnoreError();
+  // Fails when the stream or the connection is closed already.
+  if (!impl_->connection_->ResetStream(id, code).ok()) {
+    return impl_->CloseWithConnection(stream);
+  }
   impl_->Close(stream, StreamOutcome::kReset, code);
 }
 

@@ -88,8 +88,7 @@ struct SubmitOptions {
 enum class StreamOutcome : uint8_t {
   kFinished,         // the whole message is in the connection's output
   kResetByPeer,      // its RST_STREAM, or its GOAWAY left the stream out
-  kReset,            // by us: Cancel(), a call of the connection, or since the
-                     // peer broke a rule
+  kReset,            // by us: Cancel(), or since the peer broke a rule
   kFailed,           // by us, INTERNAL_ERROR: the response could not be given
   kConnectionEnded,  // GOAWAY with an error, or the DataScheduler's end
 };
@@ -141,7 +140,8 @@ struct DataSchedulerOptions {
   // that Submit() opened, when we send nothing more on it. Runs inside the call
   // that ends the stream: OnEvent(), Submit(), Pull(), Cancel() or the
   // destructor. The stream is gone by then. May call back as DataSource::Read()
-  // may.
+  // may. Reset streams by Cancel(): one that Connection::ResetStream() ended is
+  // found when it is picked, or at the end.
   std::function<void(const StreamDone&)> on_stream_done = nullptr;
 
   // Gets a TraceFrame for the outcome of each pick; null: none. For the
@@ -186,15 +186,15 @@ class DataScheduler {
   // on; set that with `options.server`.
   //
   // `body` null: headers (and trailers), then END_STREAM. A response to HEAD,
-  // and one with 204, 205 or 304, has no content (RFC 9110 §6.4.1): it ends
-  // with its headers, and the body is destroyed unread. Of a pushed stream, and
-  // of stream 1 after an upgrade, the method is not known here.
+  // and one with 204, 304 (RFC 9110 §6.4.1) or 205 (§15.3.6), has no content:
+  // it ends with its headers, and the body is destroyed unread. Of a pushed
+  // stream, and of stream 1 after an upgrade, the method is not known here.
   //
   // A `content-length` among the headers is kept (RFC 9113 §8.1.1), but of a
   // tunnel. The body's bytes end the message when they reach it: a surplus is
-  // not sent, and reported. The peer has all that was announced then, so the
-  // stream ends by END_STREAM. A body that ends before resets the stream with
-  // INTERNAL_ERROR.
+  // not sent, and reported where it is seen. The peer has all that was
+  // announced then, so the stream ends by END_STREAM. A body that ends before
+  // resets the stream with INTERNAL_ERROR.
   //
   // Errors: AlreadyExists (the stream has a response already), InvalidArgument
   // (`options.server`, an informational status, a `content-length` that is not

@@ -20,10 +20,13 @@
 namespace sluice::scheduler {
 namespace {
 
-// Whether a field is called `name`: the core sends names in lower case.
+// Whether a field is called `name`: the core sends names in lower case, without
+// spaces around them.
 bool IsCalled(const h2::HeaderView& header, absl::string_view name) {
-  return header.name.size() == name.size() &&
-         (header.name == name || absl::EqualsIgnoreCase(header.name, name));
+  absl::string_view given = header.name;
+  if (given.size() < name.size()) return false;
+  if (given.size() > name.size()) given = absl::StripAsciiWhitespace(given);
+  return given == name || absl::EqualsIgnoreCase(given, name);
 }
 
 // Up to 19 digits, which fit into 64 bits.
@@ -65,8 +68,8 @@ int StatusOf(const h2::HeaderSpan& headers) {
 MessageFacts FactsOf(const h2::HeaderSpan& headers) {
   MessageFacts facts;
   facts.status = StatusOf(headers);
-  facts.connect = !headers.empty() && headers[0].name == ":method" &&
-                  headers[0].value == "CONNECT";
+  facts.connect = !headers.empty() && IsCalled(headers[0], ":method") &&
+                  absl::StripAsciiWhitespace(headers[0].value) == "CONNECT";
   for (const h2::HeaderView header : headers) {
     if (IsCalled(header, "content-length")) {
       ReadLength(header.value, &facts);

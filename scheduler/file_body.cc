@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -34,7 +35,9 @@ FileBody::FileBody(int file, uint64_t size, FileBodyOptions options)
       own_(/*most=*/1),
       blocks_(options.blocks != nullptr ? options.blocks : &own_),
       offset_(options.offset),
-      end_(options.offset + size) {}
+      end_(options.offset +
+           std::min(size,
+                    std::numeric_limits<uint64_t>::max() - options.offset)) {}
 
 FileBody::~FileBody() {
   if (owns_file_) ::close(file_);

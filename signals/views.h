@@ -68,6 +68,7 @@ template <typename T>
 class OutSpan : public absl::Span<T> {
  public:
   OutSpan(absl::Span<T> room) : absl::Span<T>(room) {}  // NOLINT
+  OutSpan(T* first, size_t size) : absl::Span<T>(first, size) {}
   template <typename Range>
   requires std::convertible_to<Range, std::span<T>> OutSpan(
       Range&& room)  // NOLINT

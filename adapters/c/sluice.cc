@@ -351,7 +351,9 @@ int sluice_parse_priority(const char* field, size_t length,
 int sluice_parse_priority_update(const void* payload, size_t length,
                                  uint32_t* stream_id,
                                  sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT {
-  if (payload == nullptr) return NullArgument(nullptr, "payload");
+  if (payload == nullptr && length > 0) {
+    return NullArgument(nullptr, "payload");
+  }
   if (stream_id == nullptr) return NullArgument(nullptr, "stream_id");
   if (rfc9218 == nullptr) return NullArgument(nullptr, "rfc9218");
   constexpr size_t kIdSize = 4;

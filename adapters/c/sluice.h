@@ -185,9 +185,9 @@ SLUICE_API int sluice_parse_priority(const char* field, size_t length,
 
 /* Reads the payload of a PRIORITY_UPDATE frame (RFC 9218 section 7.1), the
  * bytes after the frame header: the id that it prioritises, then a field as
- * above. Errors: INVALID_ARGUMENT (the field is no dictionary: ignore the
- * frame); BAD_FRAME (under 4 bytes, or id 0; the text names the error code for
- * the peer). */
+ * above. NULL is allowed with 0. Errors: INVALID_ARGUMENT (the field is no
+ * dictionary: ignore the frame); BAD_FRAME (under 4 bytes, or id 0; the text
+ * names the error code for the peer). */
 SLUICE_API int sluice_parse_priority_update(
     const void* payload, size_t length, uint32_t* stream_id,
     sluice_rfc9218* rfc9218) SLUICE_NOEXCEPT;

@@ -107,10 +107,14 @@ class Connection {
   // What the client has asked for by now is still answered.
   void Drain() { connection_.Drain(kPatience).IgnoreError(); }
 
-  bool IsTerminated() const { return connection_.IsTerminated(); }
+  // Or the client has had its time to close a drained connection.
+  bool IsTerminated() const {
+    return connection_.IsTerminated() || over_for_ >= kPatience;
+  }
 
   // For the limits on rates, and on the time until SETTINGS are answered.
   void AdvanceTime(absl::Duration elapsed) {
+    if (IsOver()) over_for_ += elapsed;
     connection_.AdvanceTime(elapsed)
         .IgnoreError();  // a GOAWAY is in the output
   }
@@ -168,6 +172,7 @@ class Connection {
   const int socket_;
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;  // ends before connection_
+  absl::Duration over_for_;             // since IsOver()
   std::map<uint32_t, size_t> asked_;    // by requests that have not ended
 };
 

@@ -467,6 +467,24 @@ TEST(DrainTest, AClientDrainsItsOwnStreams) {
     EXPECT_FALSE(client->IsDrained());
     Feed(client, HeadersFrame(1, Block(Status()), kEnds));
     EXPECT_TRUE(client->IsDrained());
+    const absl::Status late = client->SendHeaders(3, Get());
+    EXPECT_EQ(StatusText(late), "ERROR ConnectionClosed PROTOCOL_ERROR");
+    EXPECT_EQ(late.message(), "stream 3 cannot open after Drain()");
+    EXPECT_TRUE(client->IsDrained());
+  });
+}
+
+TEST(DrainTest, APushThatWasPromisedIsStillSent) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->PushStream(1, 2, Get()).ok());
+    ASSERT_TRUE(server->Drain(absl::Seconds(30)).ok());
+    Feed(server, PingAck("sluice:d"));
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    EXPECT_FALSE(server->IsDrained());
+    EXPECT_FALSE(server->PushStream(1, 4, Get()).ok());
+    ASSERT_TRUE(server->SendHeaders(2, Status(), {.end_stream = true}).ok());
+    EXPECT_TRUE(server->IsDrained());
   });
 }
 

@@ -60,8 +60,11 @@ TEST_F(SendHeadersTest, AResponseFollowsTheStateOfItsStream) {
   ASSERT_TRUE(server_->SendHeaders(1, Status("100")).ok());
   ASSERT_TRUE(server_->SendHeaders(1, Status("103")).ok());
   EXPECT_FALSE(server_->CanSendData(1));
+  EXPECT_TRUE(server_->AwaitsResponse(1));
   ASSERT_TRUE(server_->SendHeaders(1, Status("200")).ok());
   EXPECT_TRUE(server_->CanSendData(1));
+  EXPECT_FALSE(server_->AwaitsResponse(1));
+  EXPECT_FALSE(server_->AwaitsResponse(3));
   EXPECT_EQ(StatusText(server_->SendHeaders(1, {{"digest", "x"}})),
             "ERROR Protocol PROTOCOL_ERROR stream 1")
       << "trailers end the stream";

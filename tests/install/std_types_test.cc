@@ -216,6 +216,7 @@ TEST(StdTypesTest, TheOtherCallsOfAConnectionTakeThemToo) {
                       std::string_view("https://a.example"), std::nullopt)
                   .ok());
   EXPECT_TRUE(server.AdvanceTime(std::chrono::milliseconds(5)).ok());
+  EXPECT_TRUE(server.Drain(std::chrono::seconds(30)).ok());
   std::array<iovec, 2> array;
   std::vector<iovec> vector(2);
   iovec bare[2];
@@ -223,6 +224,7 @@ TEST(StdTypesTest, TheOtherCallsOfAConnectionTakeThemToo) {
   EXPECT_GE(server.PeekOutput(vector), 1u);
   EXPECT_GE(server.PeekOutput(std::span(vector).first(1)), 1u);
   EXPECT_GE(server.PeekOutput(bare), 1u);
+  EXPECT_GE(server.PeekOutput({bare, 2}), 1u);
   std::vector<Event> events;
   const std::string_view junk = "not an HTTP/2 connection preface";
   EXPECT_FALSE(server.ReceiveData(junk, &events).ok());

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "tests/misuse/misuse.h"
 #include "tests/misuse/pair.h"
@@ -53,6 +54,8 @@ std::vector<LoneRow> EveryCall(ErrorKind kind, const char* given,
           [](Connection& c) { return c.ResetStream(1, ErrorCode::kCancel); }),
       row("a graceful end",
           [](Connection& c) { return c.StartGracefulShutdown(); }),
+      row("a drain",
+          [](Connection& c) { return c.Drain(absl::InfiniteDuration()); }),
       row("more window",
           [](Connection& c) { return c.IncrementFlowControlWindow(0, 1); }),
       row("bytes acknowledged",

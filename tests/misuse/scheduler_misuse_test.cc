@@ -196,6 +196,24 @@ std::vector<Row> SubmitRows() {
   submit("a response with too large a field", 1,
          {{":status", "200"}, {"x", std::string(65537, 'x')}},
          StatusCode::kOutOfRange, "65537", "65536");
+  const auto length = [&submit](const char* name, const char* value) {
+    submit(name, 1, {{":status", "200"}, {"content-length", value}},
+           StatusCode::kInvalidArgument, value, "one number below 2^63");
+  };
+  length("a length below 0", "-1");
+  length("a length of two words", "1 2");
+  length("two lengths in one field", "5, 6");
+  length("a length beyond all", "99999999999999999999");
+  submit("two lengths", 1,
+         {{":status", "200"}, {"content-length", "5"}, {"content-length", "6"}},
+         StatusCode::kInvalidArgument, "content-length", "repeated or not");
+  rows.push_back(
+      {"bytes announced without a body",
+       [](Server& of) {
+         return of.scheduler.Submit(
+             1, {{":status", "200"}, {"content-length", "5"}}, nullptr);
+       },
+       StatusCode::kInvalidArgument, "announces 5 bytes", "has no body"});
   const auto override = [&rows](const char* name, ServerPriority server,
                                 const char* given, const char* allowed) {
     rows.push_back({name,

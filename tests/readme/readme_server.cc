@@ -50,6 +50,12 @@ class Server {
   }
 
  private:
+  struct Client {
+    std::unique_ptr<MyConnection> connection;
+    bool is_over = false;
+    absl::Duration left = absl::Seconds(5);  // to close, when it is over
+  };
+
   void Watch(int operation, int fd, uint32_t events) {
     epoll_event event = {};
     event.events = events;
@@ -63,19 +69,25 @@ class Server {
     const absl::Duration elapsed = absl::FromChrono(now - before_);
     before_ = now;
     for (auto it = connections_.begin(); it != connections_.end();) {
-      MyConnection& connection = *(it++)->second;
-      connection.OnTime(elapsed);
-      Settle(connection);
+      Client& client = (it++)->second;
+      if (client.is_over) client.left -= elapsed;
+      client.connection->OnTime(elapsed);
+      Settle(&client);
     }
   }
 
-  void Settle(MyConnection& connection) {
-    const int fd = connection.fd;
-    if (!connection.IsOver()) {
-      Watch(EPOLL_CTL_MOD, fd,
-            EPOLLIN | (connection.WantsToWrite() ? EPOLLOUT : 0u));
-      return;
+  void Settle(Client* client) {
+    const int fd = client->connection->fd;
+    if (client->left <= absl::ZeroDuration()) return Close(fd);
+    if (!client->is_over && client->connection->IsOver()) {
+      client->is_over = true;
+      shutdown(fd, SHUT_WR);
     }
+    const bool writes = !client->is_over && client->connection->WantsToWrite();
+    Watch(EPOLL_CTL_MOD, fd, EPOLLIN | (writes ? EPOLLOUT : 0u));
+  }
+
+  void Close(int fd) {
     connections_.erase(fd);
     close(fd);
   }
@@ -85,19 +97,16 @@ class Server {
     if (fd == signals_) return Stop();
     const auto found = connections_.find(fd);
     if (found == connections_.end()) return;
-    MyConnection& connection = *found->second;
+    Client& client = found->second;
     if ((events & ~EPOLLOUT) != 0) {
       char buffer[16384];
       const ssize_t size = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-      if (size <= 0) {
-        connections_.erase(fd);
-        close(fd);
-        return;
-      }
-      connection.OnReadable({buffer, static_cast<size_t>(size)});
+      if (size <= 0) return Close(fd);
+      if (client.is_over) return;
+      client.connection->OnReadable({buffer, static_cast<size_t>(size)});
     }
-    if ((events & EPOLLOUT) != 0) connection.OnWritable();
-    Settle(connection);
+    if ((events & EPOLLOUT) != 0) client.connection->OnWritable();
+    Settle(&client);
   }
 
   void Accept() {
@@ -106,7 +115,7 @@ class Server {
     auto connection = std::make_unique<MyConnection>(fd);
     connection->OnAccepted();
     Watch(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT);
-    connections_[fd] = std::move(connection);
+    connections_[fd].connection = std::move(connection);
   }
 
   void Stop() {
@@ -114,13 +123,13 @@ class Server {
     if (read(signals_, &signal, sizeof(signal)) < 0) return;
     stopping_ = true;
     close(listener_);
-    for (auto& [fd, connection] : connections_) connection->OnStop();
+    for (auto& [fd, client] : connections_) client.connection->OnStop();
   }
 
   const int epoll_;
   const int listener_;
   const int signals_;
-  std::map<int, std::unique_ptr<MyConnection>> connections_;
+  std::map<int, Client> connections_;
   std::chrono::steady_clock::time_point before_ =
       std::chrono::steady_clock::now();
   bool stopping_ = false;

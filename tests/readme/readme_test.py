@@ -15,6 +15,7 @@ import time
 import unittest
 
 import h2.connection
+import h2.events
 import h2.settings
 
 SERVER, CLIENT = sys.argv[1:3]
@@ -99,6 +100,32 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual(said(running), (0, "200 0 6000000"))
         self.assertEqual(server.wait(timeout=20), 0)
         server.stdout.close()
+
+    def test_a_drain_loses_no_byte_on_its_way(self):
+        with serve() as server, socket.socket() as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            wire.connect(("127.0.0.1", server.port))
+            slow = h2.connection.H2Connection()
+            slow.initiate_connection()
+            slow.send_headers(1, [(":method", "GET"), (":scheme", "http"),
+                                  (":authority", "a"), (":path", "/400000")],
+                              end_stream=True)
+            got, draining = 0, False
+            while True:
+                wire.sendall(slow.data_to_send())
+                read = wire.recv(4096)
+                if not read:
+                    break
+                for event in slow.receive_data(read):
+                    if isinstance(event, h2.events.DataReceived):
+                        got += len(event.data)
+                        # So its WINDOW_UPDATEs come after the server's last byte.
+                        slow.acknowledge_received_data(event.flow_controlled_length, 1)
+                if got > 50000 and not draining:
+                    os.kill(server.pid, signal.SIGTERM)
+                    draining = True
+                time.sleep(0.002)
+            self.assertEqual(got, 400000)
 
     def test_it_sleeps_while_no_window_is_open(self):
         with serve() as server:

@@ -251,6 +251,31 @@ TEST_F(ContentTest, ALengthThatIsNotOneNumberIsRefused) {
                   .ok());
 }
 
+// The core sends the names without them.
+TEST_F(ContentTest, SpacesAroundANameHideNothing) {
+  ASSERT_TRUE(Submit(Request("GET"),
+                     {{" :status", "200"}, {"content-length ", "3"}},
+                     std::make_unique<BytesSource>(5))
+                  .ok());
+  ASSERT_TRUE(Submit(Request("HEAD"), {{":status ", "200"}},
+                     std::make_unique<BytesSource>(5))
+                  .ok());
+  ASSERT_TRUE(Submit(Request("GET"), {{":status ", "204"}},
+                     std::make_unique<BytesSource>(5))
+                  .ok());
+  EXPECT_FALSE(Submit(Request("GET"), {{":status ", "103"}}, nullptr).ok());
+  session_.Drain();
+  EXPECT_EQ(session_.Take(), "H3. H5. H1 1:3.");
+}
+
+// RFC 9110 §15.3.6; of 204 and 304 see SomeStatusesHaveNoContent.
+TEST_F(ContentTest, AResetOfContentAnnouncesNothing) {
+  EXPECT_FALSE(Submit(Request("GET"),
+                      {{":status", "205"}, {"content-length", "4"}},
+                      std::make_unique<BytesSource>(4))
+                   .ok());
+}
+
 TEST_F(ContentTest, AnAnnouncedBodyThatIsNotThereIsRefused) {
   const std::vector<h2::Header> headers = {{":status", "200"},
                                            {"content-length", "5"}};

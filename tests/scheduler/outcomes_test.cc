@@ -200,6 +200,15 @@ TEST_F(OutcomesTest, TheEndOfTheConnectionEndsEachStream) {
                           "3 connection ended 0 ENHANCE_YOUR_CALM"));
 }
 
+// No RST_STREAM follows a GOAWAY with an error.
+TEST_F(OutcomesTest, AStreamThatIsCancelledAfterTheEndWasNotReset) {
+  session().Serve(100000);
+  ASSERT_TRUE(
+      session().server().CloseConnection(h2::ErrorCode::kInternalError).ok());
+  scheduler().Cancel(1);
+  EXPECT_THAT(TakeDone(), ElementsAre(StartsWith("1 connection ended 0")));
+}
+
 TEST_F(OutcomesTest, TheEndOfTheSchedulerEndsEachStream) {
   session().Serve(100000);
   session().Request();
@@ -250,6 +259,26 @@ TEST_F(OutcomesTest, ASecondAnswerLeavesTheFirstAlone) {
   session().Drain();
   EXPECT_EQ(session().Take(), "H1 1:5.");
   EXPECT_THAT(TakeDone(), ElementsAre("1 finished 5"));
+}
+
+// Its request goes on after the answer, which was the whole of it.
+TEST_F(OutcomesTest, ASecondAnswerWhileTheUploadGoesOnIsNone) {
+  ASSERT_TRUE(session()
+                  .client()
+                  .SendHeaders(1, {{":method", "POST"},
+                                   {":scheme", "https"},
+                                   {":authority", "example.org"},
+                                   {":path", "/"}})
+                  .ok());
+  session().ToServer();
+  on_done_ = [this](const StreamDone& done) {
+    scheduler().SubmitOrReset(done.stream_id, {{":status", "500"}}, nullptr);
+  };
+  scheduler().SubmitOrReset(1, {{":status", "200"}}, nullptr);
+  scheduler().SubmitOrReset(1, {{":status", "500"}}, nullptr);
+  session().Drain();
+  EXPECT_EQ(session().Take(), "H1.");
+  EXPECT_THAT(TakeDone(), ElementsAre("1 finished 0"));
 }
 
 // Both events come out of one read.

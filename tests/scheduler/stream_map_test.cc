@@ -3,6 +3,7 @@
 #include <sluice/signals/id_map.h>
 #include <sluice/signals/stream_id.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +11,7 @@
 #include <random>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace sluice::scheduler {
@@ -42,11 +44,10 @@ class CountingMemory : public std::pmr::memory_resource {
   size_t allocations_ = 0;
 };
 
-// Ids as clients choose them, and ids that all want the same slot.
+// Ids as clients choose them, few and many.
 StreamId RandomId(std::mt19937& random) {
-  constexpr StreamId kInverse = 0x144cbc89;  // of the multiplier of the hash
   const StreamId number = 1 + random() % 300;
-  return random() % 2 == 0 ? 2 * number - 1 : (number * kInverse) & 0x7fffffff;
+  return random() % 2 == 0 ? 2 * number - 1 : (number * 21892) & 0x7fffffff;
 }
 
 TEST(IdMapTest, FindsWhatAnOrderedMapFinds) {
@@ -69,6 +70,38 @@ TEST(IdMapTest, FindsWhatAnOrderedMapFinds) {
   std::map<StreamId, int> visited;
   map.ForEach([&visited](StreamId id, int value) { visited[id] = value; });
   EXPECT_EQ(visited, expected);
+}
+
+// The slots that look-ups of all ids read, on average and at most.
+struct Reads {
+  double average;
+  size_t most;
+};
+
+Reads ReadsOf(const std::vector<StreamId>& ids) {
+  IdMap<int, -1> map;
+  for (const StreamId id : ids) map.Insert(id, 1);
+  size_t sum = 0;
+  size_t most = 0;
+  for (const StreamId id : ids) {
+    sum += map.SlotsRead(id);
+    most = std::max(most, map.SlotsRead(id));
+  }
+  return {static_cast<double>(sum) / static_cast<double>(ids.size()), most};
+}
+
+// Distances for which one multiplication puts hundreds of ids in a row.
+TEST(IdMapTest, ReadsFewSlotsWhateverIdsAPeerChooses) {
+  for (const StreamId distance : {2, 32, 2584, 21892, 1 << 20}) {
+    for (const size_t count : {100, 1000}) {
+      SCOPED_TRACE(absl::StrCat(count, " ids, ", distance, " apart"));
+      std::vector<StreamId> ids;
+      for (size_t i = 0; i < count; ++i) ids.push_back(1 + i * distance);
+      const Reads reads = ReadsOf(ids);
+      EXPECT_LT(reads.average, 6);
+      EXPECT_LT(reads.most, 100u);
+    }
+  }
 }
 
 TEST(IdMapTest, HasNothingForTheRoot) {

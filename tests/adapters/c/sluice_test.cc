@@ -204,6 +204,9 @@ TEST_F(SluiceTest, ThePriorityFieldIsReadAsTheLibraryReadsIt) {
     EXPECT_EQ(read.incremental, field.incremental);
   }
   sluice_rfc9218 read = {7, 7};
+  uint32_t id = 0;
+  EXPECT_EQ(sluice_parse_priority_update(nullptr, 0, &id, &read),
+            SLUICE_ERROR_BAD_FRAME);
   EXPECT_EQ(sluice_parse_priority(nullptr, 0, &read), SLUICE_OK);
   EXPECT_EQ(read.urgency, 3);
 }
