@@ -88,7 +88,8 @@ done
 say 'the C library alone needs no development files of others'
 c=${TEST_TMPDIR:?}/c
 lib=lib/$(cc -print-multiarch)
-"$install" --prefix="$c" --component=c --libdir="$lib" >/dev/null
+(umask 077 && "$install" --prefix="$c" --component=c --libdir="$lib" >/dev/null)
+if find "$c" -type d ! -perm 755 | grep .; then fail 'others cannot read the folders above'; fi
 if find "$c" -name '*.h' ! -path "$c/include/sluice.h" | grep .; then fail 'headers of C++'; fi
 # Only its own .pc file can be seen.
 flags=$(PKG_CONFIG_LIBDIR=$c/$lib/pkgconfig pkg-config --cflags --libs sluice-c)
@@ -133,6 +134,13 @@ printf '%s\n' include/sluice/gone.h ../work/outside >>"$manifest-cpp.txt"
 "$install" --prefix="$prefix" --component=cpp >/dev/null
 [ ! -e "$prefix/include/sluice/gone.h" ] || fail 'a header of an earlier version stays'
 rm "$prefix/include/sluice/others.h" "$work/outside"
+# What could not be removed is still listed.
+mkdir "$prefix/include/sluice/gone.h"
+echo include/sluice/gone.h >>"$manifest-cpp.txt"
+refused gone.h "$install" --prefix="$prefix" --component=cpp
+grep -q gone.h "$manifest-cpp.txt" || fail 'a file of an earlier version is forgotten'
+rmdir "$prefix/include/sluice/gone.h"
+"$install" --prefix="$prefix" --component=cpp >/dev/null
 # Version 2 had one manifest, of everything.
 touch "$prefix/lib/libsluice.so.2"
 printf '%s\n' lib/libsluice.so.2 include/sluice.h share/sluice/manifest.txt >"$manifest.txt"
