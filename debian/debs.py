@@ -93,7 +93,8 @@ def main():
     options = parser.parse_args()
     missing = {package for tool, package in TOOLS.items() if not shutil.which(tool)}
     if missing:
-        fail("missing; run: apt-get install --no-install-recommends " + " ".join(sorted(missing)))
+        fail("Debian's tools are missing; run: apt-get install --no-install-recommends "
+             + " ".join(sorted(missing)))
     out = user_path(options.out)
     os.makedirs(out, exist_ok=True)
     triplet = output_of("dpkg-architecture", "--query", "DEB_HOST_MULTIARCH")

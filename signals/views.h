@@ -58,6 +58,8 @@ class StringView : public absl::string_view {
             std::ranges::size(bytes)) {}
 
 #ifndef ABSL_USES_STD_STRING_VIEW
+  constexpr StringView(std::string_view text)  // NOLINT
+      : absl::string_view(text.data(), text.size()) {}
   constexpr operator std::string_view() const {  // NOLINT
     return {data(), size()};
   }

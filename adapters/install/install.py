@@ -93,16 +93,20 @@ class Installer:
         self._replace(path, make)
 
     def take_over(self):
-        """Lists the component's files. Those that only an earlier version had go."""
-        stale = self._listed(self._manifest) | self._listed(OLD_MANIFEST)
+        """Lists the component's files. Those that only an earlier version had go
+        first: after a failure they are still listed."""
         self.paths.add(self._manifest)
-        self._write("".join(path + "\n" for path in sorted(self.paths)), self._manifest, 0o644)
+        stale = self._listed(self._manifest) | self._listed(OLD_MANIFEST)
+        stale -= self.paths
         for manifest in glob.glob(os.path.join(glob.escape(self._root), MANIFEST % "*")):
-            stale -= self._listed(manifest)
-        for path in stale:
+            if os.path.relpath(manifest, self._root) != self._manifest:
+                stale -= self._listed(manifest)
+        # The list of version 2 goes last.
+        for path in sorted(stale, key=lambda path: path == OLD_MANIFEST):
             path = os.path.normpath(os.path.join(self._root, path))
             if path.startswith(self._root) and os.path.lexists(path):
                 os.remove(path)
+        self._write("".join(path + "\n" for path in sorted(self.paths)), self._manifest, 0o644)
 
     def _listed(self, manifest):
         try:
@@ -170,22 +174,22 @@ def install_nghttp2(install, words):
 
 
 def python_folder(prefix):
-    """Where /usr/bin/python3 looks for modules under the prefix, if it does.
-    Debian's looks in lib/python3/dist-packages under /usr, and in that of the
+    """The folder for modules, relative to the prefix, and whether this Python looks
+    there. Debian's looks in lib/python3/dist-packages under /usr, and in that of the
     version under /usr/local."""
     looked_in = [folder for folder in site.getsitepackages()
                  if os.path.commonpath([folder, prefix]) == prefix]
     shared = [folder for folder in looked_in if "/python3/" in folder]
-    return (shared or looked_in or [None])[0]
+    folder = (shared or looked_in or [prefix + "/lib/python3/dist-packages"])[0]
+    return os.path.relpath(folder, prefix), bool(looked_in)
 
 
 def install_python(install, words):
-    folder = python_folder(words["prefix"])
-    if folder is None:
-        folder = words["prefix"] + "/lib/python3/dist-packages"
-        print("python: not where python3 looks; set PYTHONPATH=" + folder)
+    folder, looked_in = python_folder(words["prefix"])
+    if not looked_in:
+        print("python: not where python3 looks; set PYTHONPATH=%s/%s" % (words["prefix"], folder))
     # Without a RECORD, pip leaves files that it did not install alone.
-    install.unpack("adapters/python/*.whl", os.path.relpath(folder, words["prefix"]), ["RECORD"])
+    install.unpack("adapters/python/*.whl", folder, ["RECORD"])
 
 
 def install_tools(install, words):
@@ -198,8 +202,6 @@ def install_tools(install, words):
     licences = install.files_in("benchmarks/lab/pages")
     for file in sorted(set(data).union(licences)):
         install.copy(file, "share/sluice/runfiles/sluice/" + file)
-
-
     for page in sorted(install.files_in(PACKED + "man")):
         install.copy(page, "share/man/man1/" + os.path.basename(page))
 
@@ -239,9 +241,9 @@ def read_options(arguments):
         fail("--prefix is empty")
     options.prefix = user_path(options.prefix)
     libdir = os.path.join(options.prefix, options.libdir)
-    # They would need quotes for pkg-config, make and the shell in turn.
-    if re.search(r"""[\s"'$#\\]""", libdir):
-        fail("pkg-config cannot name a folder with spaces, quotes, $, # or \\: " + libdir)
+    # They would need quotes for pkg-config, make, the shell, CMake and -Wl, in turn.
+    if re.search(r"""[\s"'$#\\;,()]""", libdir):
+        fail("pkg-config cannot name a folder with spaces, quotes or any of $#\\;,(): " + libdir)
     options.libdir = os.path.relpath(libdir, options.prefix)
     if options.libdir.split("/")[0] in ("..", "."):
         fail("--libdir is %s, which is not a folder in --prefix, %s" % (libdir, options.prefix))
@@ -257,6 +259,7 @@ def install_component(component, source, options):
     root = options.prefix
     if options.destdir:
         root = os.path.join(user_path(options.destdir), options.prefix.lstrip("/"))
+    os.umask(0o022)  # folders as readable as the files
     install = Installer(source, root, component)
     words = {
         "prefix": options.prefix,

@@ -50,7 +50,9 @@ def read(path):
 def main():
     files = {}
     for path in FILES:
-        name = os.path.basename(path).replace(".so", sysconfig.get_config_var("EXT_SUFFIX"))
+        name = os.path.basename(path)
+        if name.endswith(".so"):
+            name = name.partition(".")[0] + sysconfig.get_config_var("EXT_SUFFIX")
         files["priority/" + name] = read(path)
     metadata = METADATA % (NAME, VERSION, sysconfig.get_python_version())
     files.update({

@@ -12,7 +12,7 @@ import subprocess
 DIE = re.compile(r"^ <(\d+)><([0-9a-f]+)>: Abbrev Number: \d+(?: \(DW_TAG_(\w+)\))?")
 ATTRIBUTE = re.compile(r"^    <[0-9a-f]+>   DW_AT_(\w+) *: (.*)")
 WANTED = {"name", "type", "byte_size", "data_member_location", "linkage_name", "const_value",
-          "vtable_elem_location", "upper_bound", "bit_size"}
+          "vtable_elem_location", "upper_bound", "bit_size", "data_bit_offset"}
 CLASSES = ("class_type", "structure_type", "union_type")
 SUFFIXES = {"pointer_type": "*", "reference_type": "&", "rvalue_reference_type": "&&",
             "const_type": " const", "volatile_type": " volatile"}
@@ -91,13 +91,19 @@ class Abi:
         for child in die.children:
             if child.tag in ("member", "inheritance") and child.get("const_value") is None:
                 place = child.get("data_member_location")
+                if child.get("bit_size"):
+                    place = "bit %s, %s wide" % (child.get("data_bit_offset"),
+                                                 child.get("bit_size"))
                 if place is not None or die.tag == "union_type":
-                    bits = ":" + child.get("bit_size") if child.get("bit_size") else ""
-                    lines.append("  %s: %s %s%s" % (place or 0, self._type(child),
-                                                    child.get("name") or "(base)", bits))
+                    lines.append("  %s: %s %s" % (place or 0, self._type(child),
+                                                  child.get("name") or "(base)"))
             elif child.tag == "subprogram" and child.get("vtable_elem_location"):
                 slot = re.search(r"DW_OP_constu: (\d+)", child.get("vtable_elem_location"))
-                lines.append("  virtual %s: %s" % (slot.group(1), child.get("name")))
+                # The first parameter is the object, const or not.
+                lines.append("  virtual %s: %s %s(%s)" % (
+                    slot.group(1), self._type(child), child.get("name"),
+                    ", ".join(self._type(parameter) for parameter in child.children
+                              if parameter.tag == "formal_parameter")))
         return "\n".join(lines)
 
     def _exported_name(self, die):

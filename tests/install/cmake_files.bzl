@@ -21,7 +21,7 @@ def _own(ctx, attribute):
         if file.is_source and not file.owner.workspace_name
     ]
 
-def _files_aspect_impl(target, ctx):
+def _files_aspect_impl(_target, ctx):
     workspace = ctx.label.workspace_name
     deps = [dep[_FilesInfo] for dep in getattr(ctx.rule.attr, "deps", []) if not workspace]
     copts = [copt for copt in getattr(ctx.rule.attr, "copts", []) if copt not in SLUICE_COPTS]

@@ -28,9 +28,11 @@ export PATH=/usr/local/bin:/usr/bin:/bin
 cmake() { command cmake "$@" >"$work/log" 2>&1 || fail "cmake $*: $(tail -n 40 "$work/log")"; }
 
 say 'cmake -B build && cmake --build build && ctest'
-# Neither optimised nor with debug information: half the time.
+# Neither optimised nor with debug information: half the time. As distributions do,
+# with an absolute folder of libraries, and perhaps another linker than GNU's.
 cmake -B "$work/build" -DCMAKE_BUILD_TYPE=None -DSLUICE_PYTHON=ON \
-  -DPython_EXECUTABLE=/usr/bin/python3
+  -DPython_EXECUTABLE=/usr/bin/python3 -DCMAKE_LINKER=/bin/false \
+  -DCMAKE_INSTALL_PREFIX=/prefix -DCMAKE_INSTALL_LIBDIR=/prefix/lib
 cmake --build "$work/build" --parallel 2
 if grep -i 'warning:' "$work/log"; then fail 'warnings'; fi
 say 'ctest'
@@ -80,6 +82,11 @@ used() {
 
 DESTDIR=$work/static cmake --install "$work/build" --prefix /prefix
 same_as_bazel "$work/static" 'so(\.[0-9]+)?$'
+modules=$(echo "$work"/static/prefix/lib/python3*/dist-packages)
+PYTHONPATH=$modules /usr/bin/python3 -B -c '
+import importlib.metadata, priority, sys
+assert priority.__file__.startswith(sys.argv[1]), priority.__file__
+assert "+sluice" in importlib.metadata.version("priority")' "$modules"
 used static ''
 
 say 'shared, of the same objects'

@@ -62,6 +62,7 @@ say 'refusals'
 refused '--prefix' "$install"
 refused 'nothing' "$install" --prefix="$prefix" nothing
 refused 'spaces' "$install" --prefix="$work/a b"
+refused "of \$#\\;,(): $work/a,b/lib" "$install" --prefix="$work/a,b"
 refused "$work/Makefile" "$install" --prefix="$work/Makefile"
 refused "'lib'; the components are c, cpp, nghttp2, python, tools" \
   "$install" --prefix="$prefix" --component=c,lib
@@ -87,7 +88,8 @@ done
 say 'the C library alone needs no development files of others'
 c=${TEST_TMPDIR:?}/c
 lib=lib/$(cc -print-multiarch)
-"$install" --prefix="$c" --component=c --libdir="$lib" >/dev/null
+(umask 077 && "$install" --prefix="$c" --component=c --libdir="$lib" >/dev/null)
+if find "$c" -type d ! -perm 755 | grep .; then fail 'others cannot read the folders above'; fi
 if find "$c" -name '*.h' ! -path "$c/include/sluice.h" | grep .; then fail 'headers of C++'; fi
 # Only its own .pc file can be seen.
 flags=$(PKG_CONFIG_LIBDIR=$c/$lib/pkgconfig pkg-config --cflags --libs sluice-c)
@@ -132,6 +134,13 @@ printf '%s\n' include/sluice/gone.h ../work/outside >>"$manifest-cpp.txt"
 "$install" --prefix="$prefix" --component=cpp >/dev/null
 [ ! -e "$prefix/include/sluice/gone.h" ] || fail 'a header of an earlier version stays'
 rm "$prefix/include/sluice/others.h" "$work/outside"
+# What could not be removed is still listed.
+mkdir "$prefix/include/sluice/gone.h"
+echo include/sluice/gone.h >>"$manifest-cpp.txt"
+refused gone.h "$install" --prefix="$prefix" --component=cpp
+grep -q gone.h "$manifest-cpp.txt" || fail 'a file of an earlier version is forgotten'
+rmdir "$prefix/include/sluice/gone.h"
+"$install" --prefix="$prefix" --component=cpp >/dev/null
 # Version 2 had one manifest, of everything.
 touch "$prefix/lib/libsluice.so.2"
 printf '%s\n' lib/libsluice.so.2 include/sluice.h share/sluice/manifest.txt >"$manifest.txt"
@@ -179,7 +188,7 @@ while read -r library symbols; do
   fi
 done <<<'libsluice.so.3 SLUICE_3
 libsluice-nghttp2.so.3 SLUICE_3
-libsluice-c.so.1 SLUICE_C_1'
+libsluice-c.so.1 SLUICE_C_1(_1)?'
 if nm --extern-only --defined-only "$prefix/lib/libsluice-c.a" | awk 'NF == 3 {print $3}' |
   grep -v '^sluice_'; then
   fail 'libsluice-c.a defines the symbols above'
@@ -198,23 +207,26 @@ runs_share "$work/build/share-static"
 refused 'usage:' "$work/build/nghttp2_server"
 refused 'usage:' "$work/build/nghttp2_server-static"
 
-# finds YES_OR_NO WORDS: whether find_package(sluice WORDS) finds it.
+# finds YES_OR_NO PACKAGE WORDS: whether find_package(PACKAGE WORDS) finds it.
 finds() {
   printf 'cmake_minimum_required(VERSION 3.19)\nproject(finder CXX)\n%s\n' "
-    find_package(sluice $2)
-    if(NOT sluice_FOUND STREQUAL $1)
-      message(FATAL_ERROR \"sluice_FOUND is \${sluice_FOUND}\")
+    find_package($2 $3)
+    if(NOT $2_FOUND STREQUAL $1)
+      message(FATAL_ERROR \"$2_FOUND is \${$2_FOUND}\")
     endif()" >"$work/finder/CMakeLists.txt"
   cmake -S "$work/finder" -B "$work/finder/build" -DCMAKE_PREFIX_PATH="$moved" \
-    >"$work/finder/log" 2>&1 || fail "find_package(sluice $2): $(cat "$work/finder/log")"
+    >"$work/finder/log" 2>&1 || fail "find_package($2 $3): $(cat "$work/finder/log")"
   rm "$work/finder/build/CMakeCache.txt"
 }
 mkdir "$work/finder"
-finds 1 'REQUIRED COMPONENTS sluice sluice-c sluice-nghttp2 OPTIONAL_COMPONENTS nothing'
-finds 0 'COMPONENTS nothing'
-finds 1 '3.0...3.9'
-finds 0 2.0
-finds 0 4.0
+finds 1 sluice 'REQUIRED COMPONENTS sluice sluice-c sluice-nghttp2 OPTIONAL_COMPONENTS nothing'
+finds 0 sluice 'COMPONENTS nothing'
+finds 1 sluice '3.0...3.9'
+finds 0 sluice 2.0
+finds 0 sluice 4.0
+# The ABI of the C library is that of version 1.
+finds 1 sluice-c 1.0
+finds 0 sluice-c 4.0
 version() {
   cat >"$work/version.cmake" <<END
 set(PACKAGE_FIND_VERSION 3.0)

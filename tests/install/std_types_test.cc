@@ -167,6 +167,9 @@ TEST(StdTypesTest, AViewIsOfWhatTheProgramSees) {
   // It costs what the view below costs: two registers.
   static_assert(std::is_trivially_copyable_v<StringView>);
   static_assert(sizeof(StringView) == 2 * sizeof(void*));
+  constexpr std::string_view kName = "a name";
+  constexpr StringView kView = kName;
+  static_assert(kView.size() == 6);
   char text[16] = "up to the NUL";
   EXPECT_EQ(StringView(text).size(), 13u);
   const uint8_t octets[4] = {'a', 0, 'b', 0};

@@ -25,6 +25,8 @@ PLACES = (
     ("CHANGELOG.md", r"^## (\S+) \(", "{major}.{minor}.{patch}"),
     ("adapters/python/BUILD", r"\+sluice([\d.]+)-", "{major}.{minor}.{patch}"),
     ("docs/python.md", r"\+sluice([\d.]+\d)", "{major}.{minor}.{patch}"),
+    ("examples/small_server/CMakeLists.txt", r"find_package\(sluice ([\d.]+)",
+     "{major}.{minor}"),
     ("tests/install/CMakeLists.txt", r"find_package\(sluice ([\d.]+)", "{major}.{minor}"),
     ("docs/plugging-in.md", r"find_package\(sluice ([\d.]+)", "{major}.{minor}"),
 )

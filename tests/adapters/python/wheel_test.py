@@ -43,6 +43,8 @@ print(json.dumps({
     "files": [str(file) for file in importlib.metadata.files("priority")],
     "names": sorted(priority.__all__),
     "members": signatures,
+    "unhashable": [kind.__name__ for kind in (priority.Stream, priority.PriorityTree)
+                   if kind.__hash__ is None],
 }))
 """
 
@@ -89,10 +91,12 @@ class WheelTest(unittest.TestCase):
             stub = ast.parse(wheel.read("priority/priority.pyi"))
         classes = {node.name: node for node in stub.body if isinstance(node, ast.ClassDef)}
         self.assertEqual(sorted(classes), self.seen["names"])
-        annotated = {}
+        annotated, unhashable = {}, []
         for name, node in classes.items():
             for member in node.body:
-                if isinstance(member, ast.AnnAssign):
+                if isinstance(member, ast.AnnAssign) and member.target.id == "__hash__":
+                    unhashable.append(name)
+                elif isinstance(member, ast.AnnAssign):
                     annotated[name + "." + member.target.id] = None
                 elif isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
                     arguments = member.args.args
@@ -101,6 +105,7 @@ class WheelTest(unittest.TestCase):
                         [argument.arg, i >= first_default] for i, argument in enumerate(arguments)]
                     self.assertIsNotNone(member.returns, member.name)
         self.assertEqual(annotated, self.seen["members"])
+        self.assertEqual(unhashable, self.seen["unhashable"])
 
     def test_an_uninstalled_wheel_leaves_nothing(self):
         copy = HOME + "2"
