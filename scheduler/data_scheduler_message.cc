@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -25,7 +26,8 @@ constexpr char kLength[] = "content-length";
 constexpr char kPriority[] = "priority";
 
 // `text` without the spaces around it: most often all of it.
-absl::string_view Stripped(absl::string_view text) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::string_view Stripped(
+    absl::string_view text) {
   const bool bare = text.empty() || (text.front() > ' ' && text.back() > ' ');
   return bare ? text : absl::StripAsciiWhitespace(text);
 }
