@@ -21,8 +21,9 @@
  * comment names, or an error < 0. A call that returns an error has changed
  * nothing, and sluice_error_text() says what was given and what is allowed. A
  * NULL policy, or NULL where a value is needed, is
- * SLUICE_ERROR_INVALID_ARGUMENT. No function throws or calls longjmp(). A policy is not thread-safe: one thread owns it, or a
- * lock goes around it. Two policies share no data that changes.
+ * SLUICE_ERROR_INVALID_ARGUMENT. No function throws or calls longjmp(). A
+ * policy is not thread-safe: one thread owns it, or a lock goes around it. Two
+ * policies share no data that changes.
  *
  * With SLUICE_TRACE=FILE in its environment, a program writes the decision log
  * of its first policy to FILE, of the next ones to FILE.2, FILE.3, …; `sluice

@@ -468,7 +468,8 @@ TEST(DrainTest, AClientDrainsItsOwnStreams) {
     Feed(client, HeadersFrame(1, Block(Status()), kEnds));
     EXPECT_TRUE(client->IsDrained());
     const absl::Status late = client->SendHeaders(3, Get());
-    EXPECT_EQ(StatusText(late), "ERROR ConnectionClosed PROTOCOL_ERROR stream 3");
+    EXPECT_EQ(StatusText(late),
+              "ERROR ConnectionClosed PROTOCOL_ERROR stream 3");
     EXPECT_EQ(late.message(), "stream 3 cannot open after Drain()");
     EXPECT_TRUE(client->IsDrained());
   });
