@@ -340,7 +340,8 @@ void DataScheduler::Impl::Resume(h2::StreamId id) {
 DataScheduler::DataScheduler(h2::Connection* connection,
                              std::unique_ptr<Policy> policy,
                              DataSchedulerOptions options)
-    : impl_(std::make_unique<Impl>(connection, std::move(policy), options)) {}
+    : impl_(std::make_unique<Impl>(connection, std::move(policy),
+                                   std::move(options))) {}
 
 DataScheduler::~DataScheduler() {
   impl_->stopped_ = true;

@@ -34,11 +34,11 @@ namespace sluice::scheduler {
 class DataScheduler::Impl {
  public:
   Impl(h2::Connection* connection, std::unique_ptr<Policy> policy,
-       const DataSchedulerOptions& options)
+       DataSchedulerOptions options)
       : connection_(connection),
         policy_(std::move(policy)),
-        options_(options),
-        book_(policy_.get(), options.max_streams) {
+        options_(std::move(options)),
+        book_(policy_.get(), options_.max_streams) {
     options_.max_frame_size = std::max<size_t>(options_.max_frame_size, 1);
   }
 

@@ -56,8 +56,8 @@ class ShareTree {
   // is made as if the charge had come before it: what an edit does to a tag is
   // max(tag + a, b), so the charged tag is max(`tag` + charge, the tag now),
   // where `tag` has been shifted by every a.
-  // The weight has 64 bits, so that no compiler reads it together with the node:
-  // a read that spans two writes of just before waits for them.
+  // The weight has 64 bits, so that no compiler reads it together with the
+  // node: a read that spans two writes of just before waits for them.
   struct PathEntry {
     int64_t tag;
     NodeIndex node;
