@@ -1,8 +1,8 @@
 // Bodies of bytes in memory. They never wait: each Read() gives all that it is
 // asked for, and says `end` with the last byte.
 //
-//   scheduler.SubmitOrReset(id, headers,
-//   std::make_unique<StringBody>("hello"));
+//   auto body = std::make_unique<StringBody>("hello");
+//   scheduler.SubmitOrReset(id, headers, std::move(body));
 #ifndef SLUICE_SCHEDULER_BODIES_H_
 #define SLUICE_SCHEDULER_BODIES_H_
 
