@@ -415,8 +415,9 @@ bool DataScheduler::HasReady() const {
   const bool may_end = !impl_->may_end_.empty();
   const bool may_send =
       impl_->book_.ready_streams() > 0 || !impl_->deferred_.empty();
+  if (may_end == may_send) return may_send;  // whatever the window is
   // An end needs no window.
-  return may_end == may_send || impl_->WindowIsOpen() ? may_send : may_end;
+  return impl_->WindowIsOpen() ? may_send : may_end;
 }
 
 size_t DataScheduler::ActiveBodies() const { return impl_->active_bodies_; }

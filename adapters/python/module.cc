@@ -294,6 +294,33 @@ bool Same(const Stream& a, const Stream& b) {
   return !a.Before(b) && !b.Before(a);
 }
 
+// By their ids, as the original's.
+void AddComparisons(py::class_<Stream, std::shared_ptr<Stream>>& stream) {
+  stream
+      .def("__eq__",
+           [](const Stream& self, const py::object& other) {
+             return py::isinstance<Stream>(other) &&
+                    Same(self, py::cast<const Stream&>(other));
+           })
+      .def("__ne__",
+           [](const Stream& self, const py::object& other) {
+             return !py::isinstance<Stream>(other) ||
+                    !Same(self, py::cast<const Stream&>(other));
+           })
+      .def("__lt__", Compared([](const Stream& a, const Stream& b) {
+             return a.Before(b);
+           }))
+      .def("__le__", Compared([](const Stream& a, const Stream& b) {
+             return !b.Before(a);
+           }))
+      .def("__gt__", Compared([](const Stream& a, const Stream& b) {
+             return b.Before(a);
+           }))
+      .def("__ge__", Compared([](const Stream& a, const Stream& b) {
+             return !a.Before(b);
+           }));
+}
+
 void AddStream(py::module_& module) {
   py::class_<Stream, std::shared_ptr<Stream>> stream(
       module, "Stream", py::custom_type_setup([](PyHeapTypeObject* type) {
@@ -345,37 +372,15 @@ void AddStream(py::module_& module) {
           },
           py::arg("child").none(false),
           "Makes the child depend on this stream, and the other children on "
-          "the "
-          "child.")
+          "the child.")
       .def("remove_child", &RemoveChild, py::arg("child").none(false),
            py::arg("strip_children") = true,
            "Removes the child. Its own children stay here, unless "
            "strip_children is\nfalse: then they go with it.")
       .def("schedule", &Schedule,
            "Returns the id of the stream below this one that sends next.")
-      .def("__repr__", &Repr)
-      .def("__eq__",
-           [](const Stream& self, const py::object& other) {
-             return py::isinstance<Stream>(other) &&
-                    Same(self, py::cast<const Stream&>(other));
-           })
-      .def("__ne__",
-           [](const Stream& self, const py::object& other) {
-             return !py::isinstance<Stream>(other) ||
-                    !Same(self, py::cast<const Stream&>(other));
-           })
-      .def("__lt__", Compared([](const Stream& a, const Stream& b) {
-             return a.Before(b);
-           }))
-      .def("__le__", Compared([](const Stream& a, const Stream& b) {
-             return !b.Before(a);
-           }))
-      .def("__gt__", Compared([](const Stream& a, const Stream& b) {
-             return b.Before(a);
-           }))
-      .def("__ge__", Compared([](const Stream& a, const Stream& b) {
-             return !a.Before(b);
-           }));
+      .def("__repr__", &Repr);
+  AddComparisons(stream);
   stream.attr("__hash__") = py::none();
   NameAsOriginal(stream, "Stream");
 }
