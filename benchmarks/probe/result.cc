@@ -50,8 +50,12 @@ std::optional<Share> ParseShare(absl::string_view text) {
 
 }  // namespace
 
+absl::string_view VerdictName(VerdictKind kind) {
+  return kKindNames[static_cast<size_t>(kind)];
+}
+
 std::string FormatVerdict(const Verdict& verdict) {
-  const absl::string_view kind = kKindNames[static_cast<size_t>(verdict.kind)];
+  const absl::string_view kind = VerdictName(verdict.kind);
   const std::string why =
       verdict.share ? ShareText(*verdict.share) : verdict.reason;
   return why.empty() ? std::string(kind) : absl::StrCat(kind, " (", why, ")");
@@ -75,8 +79,10 @@ absl::StatusOr<Verdict> ParseVerdict(absl::string_view text) {
   verdict.kind = static_cast<VerdictKind>(kind);
   const bool has_reason = verdict.kind == VerdictKind::kPartly ||
                           verdict.kind == VerdictKind::kCannotTell;
-  if (!has_reason)
-    return text == parts.first ? verdict : absl::StatusOr<Verdict>(refuse());
+  if (!has_reason) {
+    if (text != parts.first) return refuse();
+    return verdict;
+  }
   absl::string_view reason = parts.second;
   if (!absl::ConsumeSuffix(&reason, ")") || reason.empty()) return refuse();
   if (verdict.kind == VerdictKind::kPartly) verdict.share = ParseShare(reason);

@@ -30,6 +30,9 @@ enum class VerdictKind {
   kCannotTell,
 };
 
+// "honoured", "partly", "ignored", "reversed", "cannot tell".
+absl::string_view VerdictName(VerdictKind kind);
+
 // How many bytes the important streams got for each byte of the others, and how
 // many the signals ask for. An infinite `measured` is a strict order.
 struct Share {
@@ -48,8 +51,8 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-// "honoured", "ignored", "reversed", "partly (share 3.9 for 7)",
-// "partly (strict order for 7)", "partly (REASON)", "cannot tell (REASON)".
+// The name, and why in brackets: "partly (share 3.9 for 7)", "partly (strict
+// order for 7)", "partly (REASON)", "cannot tell (REASON)".
 std::string FormatVerdict(const Verdict& verdict);
 
 // The inverse, with the share as it is printed. Error: InvalidArgument says
