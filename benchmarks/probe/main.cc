@@ -2,13 +2,17 @@
 //
 //   probe https://localhost:8443/big --insecure --json=out.json
 //   probe --low http://localhost:8080/a --high http://localhost:8080/b
+//   probe --compare before.json after.json
 //
 // Progress goes to standard error, the table to standard output. Exit status:
 // 0 when every server was probed, whatever the verdicts; 1 when one could not
 // be; 2 for a bad command line.
+#include <sluice/signals/version.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -17,17 +21,26 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "benchmarks/probe/catalogue.h"
 #include "benchmarks/probe/drive.h"
 #include "benchmarks/probe/probe.h"
 #include "benchmarks/probe/result.h"
+#include "benchmarks/probe/result_json.h"
+#include "benchmarks/probe/result_page.h"
+#include "benchmarks/probe/result_qlog.h"
+#include "benchmarks/probe/result_text.h"
 #include "benchmarks/probe/url.h"
+#include "benchmarks/servers/program.h"
+#include "support/bundled.h"
 #include "support/command_line.h"
+#include "support/paths.h"
 
 ABSL_FLAG(std::string, low, "",
           "instead of a URL: the body of the unimportant requests");
@@ -44,18 +57,26 @@ ABSL_FLAG(absl::Duration, time, absl::Seconds(20),
 ABSL_FLAG(int, megabytes, 20, "the most MB that one server may send");
 ABSL_FLAG(bool, dry_run, false,
           "prints what would be done, and opens no connection");
+ABSL_FLAG(bool, compare, false,
+          "compares two files that --json wrote, and opens no connection");
+ABSL_FLAG(std::string, json, "", "also writes a line of JSON for each server");
+ABSL_FLAG(std::string, html, "", "also writes a page with charts");
+ABSL_FLAG(std::string, qlog, "",
+          "also writes a qlog of each experiment into this folder");
 
 namespace {
 
 using namespace sluice::probe;  // NOLINT: this is its main()
 using sluice::support::ExitBadCommandLine;
+using sluice::support::ReadFile;
 using sluice::support::ValueOrExit;
 
 constexpr char kProgram[] = "probe";
 constexpr char kUsage[] =
     "Finds out what HTTP/2 servers do with priorities.\n\n"
     "  probe URL [URL…] [--insecure]\n"
-    "  probe --low URL --high URL [--insecure]\n";
+    "  probe --low URL --high URL [--insecure]\n"
+    "  probe --compare BEFORE.json AFTER.json\n";
 
 std::vector<const Experiment*> ExperimentsOrExit(absl::string_view list) {
   std::vector<const Experiment*> chosen;
@@ -85,6 +106,14 @@ void RequireWithin(absl::string_view flag, int value, int least, int most) {
                              " to ", most));
 }
 
+void RequireTime() {
+  const absl::Duration time = absl::GetFlag(FLAGS_time);
+  if (time >= absl::Seconds(1) && time <= absl::Hours(1)) return;
+  ExitBadCommandLine(kProgram,
+                     absl::StrCat("--time is ", absl::FormatDuration(time),
+                                  "; it must be 1s to 1h"));
+}
+
 std::vector<Plan> PlansOrExit(const std::vector<std::string>& urls) {
   const std::string low = absl::GetFlag(FLAGS_low);
   const std::string high = absl::GetFlag(FLAGS_high);
@@ -100,6 +129,9 @@ std::vector<Plan> PlansOrExit(const std::vector<std::string>& urls) {
       .low = {},
       .experiments = ExperimentsOrExit(absl::GetFlag(FLAGS_experiments)),
       .repeat = absl::GetFlag(FLAGS_repeat)};
+  RequireWithin("repeat", plan.repeat, 1, 100);
+  RequireWithin("megabytes", absl::GetFlag(FLAGS_megabytes), 1, 10'000);
+  RequireTime();
   std::vector<Plan> plans;
   for (const std::string& url : urls) {
     plan.low = ValueOrExit(kProgram, ParseUrl(url));
@@ -137,47 +169,89 @@ ServerResult ProbeServer(const Plan& plan) {
   ServerResult result = Probe(
       plan, [&](Client* client) { return Drive(&dialer, client, &budget); },
       [](const std::string& line) { std::cerr << line << "\n"; });
+  result.version = sluice::Version();
+  result.date = absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone());
   result.took = budget.took();
   result.bytes = budget.bytes_spent();
   return result;
 }
 
+int CompareFiles(const std::vector<std::string>& files) {
+  if (files.size() != 2) {
+    ExitBadCommandLine(kProgram, absl::StrCat("--compare takes two files, not ",
+                                              files.size()));
+  }
+  std::vector<std::vector<ServerResult>> sides;
+  for (const std::string& file : files) {
+    const std::string text =
+        ValueOrExit(kProgram, ReadFile(sluice::support::ResolveUserPath(file)));
+    sides.push_back(ValueOrExit(kProgram, ReadResults(text, file)));
+  }
+  std::cout << CompareText(sides[0], sides[1]);
+  return EXIT_SUCCESS;
+}
+
+// The files of a run are opened before it, so that an error costs no probe.
+struct Outputs {
+  explicit Outputs(const std::string& argv0)
+      : json(FileOrExit(absl::GetFlag(FLAGS_json))),
+        html(FileOrExit(absl::GetFlag(FLAGS_html))),
+        qlog(sluice::support::ResolveUserPath(absl::GetFlag(FLAGS_qlog))) {
+    if (!html.is_open()) return;
+    frame = ValueOrExit(kProgram, LoadPageFrame(sluice::support::BundledFolder(
+                                      argv0, "benchmarks/probe/web")));
+  }
+
+  void Add(const ServerResult& result) {
+    std::cout << ResultText(result) << std::flush;
+    if (json.is_open()) json << ResultLine(result) << std::flush;
+    if (!qlog.empty()) {
+      if (absl::Status status = WriteQlogs(qlog, result); !status.ok()) {
+        std::cerr << kProgram << ": " << status.message() << "\n";
+      }
+    }
+    results.push_back(result);
+  }
+
+  void Finish() {
+    if (html.is_open()) html << ResultPage(frame, results);
+  }
+
+  std::ofstream json;
+  std::ofstream html;
+  const std::string qlog;
+  std::string frame;
+  std::vector<ServerResult> results;
+
+ private:
+  static std::ofstream FileOrExit(const std::string& path) {
+    return sluice::servers::JsonFileOrExit(
+        kProgram, sluice::support::ResolveUserPath(path));
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<Plan> plans =
-      PlansOrExit(sluice::support::ParseFlagsOrExit(argc, argv, kUsage));
-  RequireWithin("repeat", absl::GetFlag(FLAGS_repeat), 1, 100);
-  RequireWithin("megabytes", absl::GetFlag(FLAGS_megabytes), 1, 10'000);
-  if (absl::GetFlag(FLAGS_time) < absl::Seconds(1) ||
-      absl::GetFlag(FLAGS_time) > absl::Hours(1)) {
-    ExitBadCommandLine(
-        kProgram, absl::StrCat("--time is ",
-                               absl::FormatDuration(absl::GetFlag(FLAGS_time)),
-                               "; it must be 1s to 1h"));
+  const std::vector<std::string> arguments =
+      sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
+  if (absl::GetFlag(FLAGS_compare)) return CompareFiles(arguments);
+  const std::vector<Plan> plans = PlansOrExit(arguments);
+  if (absl::GetFlag(FLAGS_dry_run)) {
+    for (const Plan& plan : plans) PrintPlan(plan);
+    return EXIT_SUCCESS;
   }
+  Outputs outputs(argv[0]);
   int status = EXIT_SUCCESS;
   for (const Plan& plan : plans) {
-    if (absl::GetFlag(FLAGS_dry_run)) {
-      PrintPlan(plan);
-      continue;
-    }
     const ServerResult result = ProbeServer(plan);
-    for (const ExperimentResult& experiment : result.experiments) {
-      std::cout << experiment.name << ": " << FormatVerdict(experiment.verdict);
-      for (const auto& [name, spread] : SpreadsOf(experiment.repeats)) {
-        std::cout << " " << name << " "
-                  << sluice::servers::SpreadText(spread, 1);
-      }
-      std::cout << "\n";
-    }
-    std::cout << result.connections << " connections, " << result.bytes
-              << " bytes, " << absl::FormatDuration(result.took) << "\n";
+    outputs.Add(result);
     if (!result.failure.empty()) {
       std::cerr << kProgram << ": " << result.url << ": " << result.failure
                 << "\n";
       status = EXIT_FAILURE;
     }
   }
+  outputs.Finish();
   return status;
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "benchmarks/probe/catalogue.h"
 #include "benchmarks/probe/client.h"
@@ -158,8 +159,9 @@ class Prober {
       return absl::FailedPreconditionError(
           absl::StrCat("the server allows ", streams_, " streams at once"));
     }
-    probe::Run run(target_, script);
+    probe::Run run(target_, script, answer_patience_);
     if (absl::Status status = Connect(&run); !status.ok()) return status;
+    if (run.held_back()) answer_patience_ = probe::Run::kShortPatience;
     if (!run.outcome().complete) {
       return absl::FailedPreconditionError(
           "the bodies ended before the choices did");
@@ -211,6 +213,7 @@ class Prober {
   Target target_;
   // The server's MAX_CONCURRENT_STREAMS.
   size_t streams_ = std::numeric_limits<uint32_t>::max();
+  absl::Duration answer_patience_ = probe::Run::kAnswerPatience;
   std::vector<std::string> reasons_;  // why an experiment has no figures
   int failures_ = 0;                  // in a row
 };

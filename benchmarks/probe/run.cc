@@ -27,10 +27,8 @@
 namespace sluice::probe {
 namespace {
 
-// How long a server may take for its first bytes, and for its answers before
-// the window opens without them.
+// How long a server may take for its first bytes.
 constexpr absl::Duration kPatience = absl::Seconds(5);
-constexpr absl::Duration kAnswerPatience = absl::Seconds(1);
 // A server that leaves an open window unused for so long gets a larger one.
 constexpr absl::Duration kQuiet = absl::Milliseconds(300);
 constexpr int kMostQuiet = 8;
@@ -94,9 +92,10 @@ std::vector<h2::Header> RequestFields(const Target& target,
           {"accept", "*/*"}};
 }
 
-Run::Run(Target target, Script script)
+Run::Run(Target target, Script script, absl::Duration answer_patience)
     : target_(std::move(target)),
       script_(std::move(script)),
+      answer_patience_(answer_patience),
       connection_(OptionsFor(script_)) {
   outcome_.bytes.resize(StreamsOf(script_));
   outcome_.priority_fields.resize(StreamsOf(script_));
@@ -200,7 +199,7 @@ absl::Status Run::BeginPhase(absl::Duration now) {
   state_ = State::kAnswers;
   phase_began_ = now;
   pinged_ = true;
-  wake_at_ = now + kAnswerPatience;
+  wake_at_ = now + answer_patience_;
   return connection_.Ping("probing.");
 }
 
@@ -284,6 +283,8 @@ absl::Status Run::OnTime(absl::Duration now) {
           " bytes of the first body and then nothing, though the window has ",
           kFirstWindow));
     case State::kAnswers:
+      held_back_ = true;
+      return Grant(now);
     case State::kSettling:
       return Grant(now);
     case State::kChoosing:

@@ -45,7 +45,13 @@ struct RunOutcome {
 
 class Run : public Client {
  public:
-  Run(Target target, Script script);
+  // How long a server may take to begin its answers before the window opens
+  // without them, and how long if it is known to hold them back.
+  static constexpr absl::Duration kAnswerPatience = absl::Seconds(1);
+  static constexpr absl::Duration kShortPatience = absl::Milliseconds(100);
+
+  Run(Target target, Script script,
+      absl::Duration answer_patience = kAnswerPatience);
 
   h2::Connection& connection() override { return connection_; }
   // Errors: Unavailable (the server answers with another status than 200,
@@ -57,6 +63,9 @@ class Run : public Client {
   bool done() const override { return state_ == State::kDone; }
 
   const RunOutcome& outcome() const { return outcome_; }
+
+  // The answers did not come while the window was closed.
+  bool held_back() const { return held_back_; }
 
  private:
   enum class State {
@@ -83,6 +92,7 @@ class Run : public Client {
 
   const Target target_;
   const Script script_;
+  const absl::Duration answer_patience_;
   h2::Connection connection_;
   State state_ = State::kFirstWindow;
   size_t phase_ = 0;
@@ -93,6 +103,7 @@ class Run : public Client {
   size_t answered_ = 0;
   size_t ended_ = 0;
   bool pinged_ = false;  // and not answered
+  bool held_back_ = false;
   absl::Duration phase_began_ = absl::ZeroDuration();
   int choices_left_ = 0;
   int quiet_ = 0;  // times in a row that the server left the window unused
