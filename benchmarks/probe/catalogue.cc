@@ -91,15 +91,14 @@ Script ResponsePriority(bool second, size_t) {
 
 // --- RFC 7540 --------------------------------------------------------------
 
+// By its weight it would be the last.
 Script Exclusive(bool second, size_t) {
-  if (!second) {
-    return AtOnce(OneOf(false, {.tree = kExclusive}, {.tree = kDefault7540}),
-                  FirstOrLast(false));
-  }
+  const Ask exclusive = {.tree = Rfc7540Priority{.weight = signals::kMinWeight,
+                                                 .exclusive = true}};
+  Rfc7540Priority other = {.weight = signals::kMaxWeight};
   // Later requests would stand beside it; so they name it.
-  return AtOnce(OneOf(true, {.tree = kExclusive},
-                      {.tree = Rfc7540Priority{.depends_on = StreamOf(0)}}),
-                FirstOrLast(true));
+  if (second) other.depends_on = StreamOf(0);
+  return AtOnce(OneOf(second, exclusive, {.tree = other}), FirstOrLast(second));
 }
 
 Script Exclusive7540Late(bool second, size_t) {
@@ -345,7 +344,9 @@ constexpr Experiment kExperiments[] = {
      .judge = Judge::kControl,
      .script = NoSignals},
     {.name = "rfc7540-exclusive",
-     .about = "One of four requests is the exclusive child of the root.",
+     .about =
+         "One of four requests is the exclusive child of the root, with the "
+         "least weight.",
      .script = Exclusive},
     {.name = "rfc7540-weights",
      .about = "Two requests on the root with weights 224 and 32.",

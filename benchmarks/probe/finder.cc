@@ -30,6 +30,8 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr int64_t kKb = 1024;
 
+// Streams are reset whether they have ended or not: an error is that they have.
+
 }  // namespace
 
 Finder::Finder(Url low, std::optional<Url> high)
@@ -130,9 +132,12 @@ absl::Status Finder::OnResponse(const h2::ResponseReceived& response,
   if (answer_.length && *answer_.length >= kLeastBody) return Take(now);
   const bool counts = !answer_.length || WantsLinks();
   if (!counts) return Leave(now);
-  if (response.stream_ended) return absl::OkStatus();
-  return connection_.IncrementFlowControlWindow(
-      stream_, static_cast<uint32_t>(kLeastBody - kFindWindow));
+  // Refused if the whole body is here, with this read.
+  connection_
+      .IncrementFlowControlWindow(
+          stream_, static_cast<uint32_t>(kLeastBody - kFindWindow))
+      .IgnoreError();
+  return absl::OkStatus();
 }
 
 absl::Status Finder::OnRedirect(absl::string_view location,
@@ -174,11 +179,7 @@ absl::Status Finder::Take(absl::Duration now) {
   done_ = has_low_ || !high_;
   has_low_ = true;
   queue_.pop_front();
-  const absl::Status status =
-      connection_.CanSendData(stream_) || !connection_.IsTerminated()
-          ? connection_.ResetStream(stream_, h2::ErrorCode::kCancel)
-          : absl::OkStatus();
-  status.IgnoreError();  // the body may have ended
+  connection_.ResetStream(stream_, h2::ErrorCode::kCancel).IgnoreError();
   return done_ ? absl::OkStatus() : AskNext(now);
 }
 

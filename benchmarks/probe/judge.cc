@@ -116,8 +116,8 @@ Verdict ShareVerdict(double share, double asked) {
   if (share >= asked * kNear && share <= asked / kNear) {
     return {.kind = VerdictKind::kHonoured};
   }
-  if (share < kNear) return {.kind = VerdictKind::kReversed};
-  if (share <= 1 / kNear) return {.kind = VerdictKind::kIgnored};
+  if (share < 1 / kEqual) return {.kind = VerdictKind::kReversed};
+  if (share <= kEqual) return {.kind = VerdictKind::kIgnored};
   return {.kind = VerdictKind::kPartly,
           .share = Share{.measured = share, .asked = asked}};
 }
@@ -181,8 +181,15 @@ Figures FiguresOf(const Experiment& experiment, const Played& first,
     case Judge::kLateness:
       break;
   }
-  return {{"with_percent", Percent(first.outcome, first.script.favoured)},
-          {"against_percent", Percent(second.outcome, first.script.favoured)}};
+  const std::vector<size_t>& of_first = first.script.favoured;
+  const std::vector<size_t>& of_second = second.script.favoured;
+  return {
+      {"with_percent",
+       (Percent(first.outcome, of_first) + Percent(second.outcome, of_second)) /
+           2},
+      {"against_percent",
+       (Percent(second.outcome, of_first) + Percent(first.outcome, of_second)) /
+           2}};
 }
 
 Verdict VerdictOf(const Experiment& experiment,

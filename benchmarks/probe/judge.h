@@ -1,10 +1,10 @@
 // From the bytes of two runs to figures, and from the figures to a verdict.
 //
-// Order. With the first script the signals favour the last requests, with the
-// second they favour others. `with_percent` is what the last requests got in
-// the first run, `against_percent` what they got in the second. A server that
-// honours the signals has 100 and 0; one that ignores them has the same figure
-// twice, whatever its own order is. The verdict follows from the difference.
+// Order. `with_percent` is what requests got of all bytes while the signals
+// favoured them, `against_percent` what the same requests got in the other run;
+// both are means of the two runs. A server that honours the signals has 100 and
+// 0; one that ignores them has the same figure twice, whatever its own order
+// is. The verdict follows from the difference.
 //
 // Shares. `share` is the geometric mean of both runs' ratio between the
 // favoured and the others, so that an order of the server's own cancels out.
@@ -19,9 +19,10 @@
 
 namespace sluice::probe {
 
-// Within this distance from the ideal, a share counts as honoured; the same
-// distance from equality is ignored.
+// A share between kNear times the ideal and the ideal by kNear is honoured; one
+// between 1/kEqual and kEqual is that of equals.
 inline constexpr double kNear = 0.7;
+inline constexpr double kEqual = 1.5;
 // Of the difference between `with_percent` and `against_percent`, for honoured
 // and for partly.
 inline constexpr double kHonoured = 70;

@@ -37,7 +37,6 @@
 #include "benchmarks/probe/result_qlog.h"
 #include "benchmarks/probe/result_text.h"
 #include "benchmarks/probe/url.h"
-#include "benchmarks/servers/program.h"
 #include "support/bundled.h"
 #include "support/command_line.h"
 #include "support/paths.h"
@@ -225,8 +224,12 @@ struct Outputs {
 
  private:
   static std::ofstream FileOrExit(const std::string& path) {
-    return sluice::servers::JsonFileOrExit(
-        kProgram, sluice::support::ResolveUserPath(path));
+    std::ofstream file;
+    if (path.empty()) return file;
+    file.open(sluice::support::ResolveUserPath(path));
+    if (!file)
+      ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
+    return file;
   }
 };
 

@@ -14,6 +14,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -205,6 +206,28 @@ class Prober {
               : VerdictOfRepeats(i, result.repeats);
     }
     if (IsBroken() && result_.failure.empty()) result_.failure = reasons_[0];
+    ControlLateness();
+  }
+
+  // A late request may also come first by the server's own order.
+  void ControlLateness() {
+    ExperimentResult* lateness = nullptr;
+    bool played = false;
+    bool follows = false;
+    for (size_t i = 0; i < plan_.experiments.size(); ++i) {
+      ExperimentResult& result = result_.experiments[i];
+      if (plan_.experiments[i]->judge == Judge::kLateness) lateness = &result;
+      if (!absl::StrContains(result.name, "-late")) continue;
+      played = played || !result.repeats.empty();
+      follows = follows || result.verdict.kind == VerdictKind::kHonoured ||
+                result.verdict.kind == VerdictKind::kPartly;
+    }
+    if (lateness == nullptr || !played || follows ||
+        lateness->verdict.kind != VerdictKind::kHonoured) {
+      return;
+    }
+    lateness->verdict = {.kind = VerdictKind::kCannotTell,
+                         .reason = "the server follows no late signal"};
   }
 
   const Plan& plan_;

@@ -37,9 +37,10 @@ constexpr int kMostQuiet = 8;
 // answers took, within bounds.
 constexpr absl::Duration kLeastSettling = absl::Milliseconds(10);
 constexpr absl::Duration kMostSettling = absl::Milliseconds(200);
-// So much of the first window may stay unused, for so long: some servers send
-// no frame into a window that is smaller than it.
-constexpr int64_t kRest = 16384;
+// So much of the first window, and of each later one, may stay unused, for so
+// long: some servers send no small frame.
+constexpr int64_t kFirstRest = 16384;
+constexpr int64_t kRest = kGrant / 4;
 constexpr absl::Duration kRestQuiet = absl::Milliseconds(30);
 
 int64_t InitialWindow(const Script& script) {
@@ -179,13 +180,13 @@ absl::Status Run::OnData(const h2::DataReceived& data, absl::Duration now) {
     }
   }
   if (state_ == State::kFirstWindow) {
-    wake_at_ =
-        now + (credit_ > kRest ? kPatience : std::max(kRestQuiet, 2 * now));
+    wake_at_ = now + (credit_ > kFirstRest ? kPatience
+                                           : std::max(kRestQuiet, 2 * now));
     return credit_ > 0 ? absl::OkStatus() : BeginPhase(now);
   }
   if (data.stream_id == kFirstStream) rest_ += bytes;
   if (state_ != State::kChoosing) return absl::OkStatus();
-  wake_at_ = now + kQuiet;
+  wake_at_ = now + (credit_ > kRest ? kQuiet : kRestQuiet);
   return credit_ > 0 ? absl::OkStatus() : Grant(now);
 }
 
@@ -277,7 +278,7 @@ absl::Status Run::OpenWindow(absl::Duration now) {
 absl::Status Run::OnTime(absl::Duration now) {
   switch (state_) {
     case State::kFirstWindow:
-      if (credit_ <= kRest) return BeginPhase(now);
+      if (credit_ <= kFirstRest) return BeginPhase(now);
       return absl::UnavailableError(absl::StrCat(
           "the server sends ", kFirstWindow - credit_,
           " bytes of the first body and then nothing, though the window has ",
@@ -300,6 +301,7 @@ absl::Status Run::OnQuiet(absl::Duration now) {
     state_ = State::kDone;
     return absl::OkStatus();
   }
+  if (credit_ <= kRest) return Grant(now);
   if (++quiet_ > kMostQuiet) {
     return absl::UnavailableError(absl::StrCat(
         "the server sends nothing into a window of ", credit_, " bytes"));

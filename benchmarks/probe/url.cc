@@ -168,6 +168,7 @@ std::vector<Url> LinksOf(absl::string_view html, const Url& base) {
       if (!absl::ConsumePrefix(&rest, "=")) continue;
       const std::string value =
           absl::StrReplaceAll(AttributeValue(rest), {{"&amp;", "&"}});
+      if (value.empty() || value.front() == '#') continue;
       const absl::StatusOr<Url> url = Resolve(value, base);
       if (url.ok() && url->SameOrigin(base) &&
           !absl::c_linear_search(links, *url)) {
