@@ -44,7 +44,7 @@ namespace scheduler = ::sluice::scheduler;
 using ::sluice::signals::SignalSource;
 
 constexpr size_t kFrame = 16384;
-constexpr size_t kBody = 512 * 1024;
+constexpr size_t kBody = 512 << 10;
 constexpr size_t kEverything = size_t{1} << 30;
 
 // What the fault makes of an event. False: the scheduler does not see it.
