@@ -237,7 +237,7 @@ class HostileTest(unittest.TestCase):
         "resets_streams": "resets a request with REFUSED_STREAM",
         "sends_no_settings": "the first frame must be SETTINGS",
         "has_no_body": "has 0 KB",
-        "has_a_short_body": "has 0 KB",
+        "has_a_short_body": "has 1 KB",
         "answers_404": "status 404",
         "sends_garbage": "the first frame must be SETTINGS",
         "body_of_zeros": "of DATA arrived",
