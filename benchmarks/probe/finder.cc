@@ -94,6 +94,7 @@ absl::Status Finder::OnEvent(const h2::Event& event, absl::Duration now) {
     }
   } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
     if (reset->stream_id != stream_) return absl::OkStatus();
+    if (!reset->remote) return reset->error;  // the server broke a rule
     return absl::UnavailableError(
         absl::StrCat("the server resets a request with ",
                      h2::ErrorCodeName(reset->error_code)));
@@ -132,7 +133,7 @@ absl::Status Finder::OnResponse(const h2::ResponseReceived& response,
   if (answer_.length && *answer_.length >= kLeastBody) return Take(now);
   const bool counts = !answer_.length || WantsLinks();
   if (!counts) return Leave(now);
-  // Refused if the whole body is here, with this read.
+  // Refused where the body has ended already: its events follow this one.
   connection_
       .IncrementFlowControlWindow(
           stream_, static_cast<uint32_t>(kLeastBody - kFindWindow))
