@@ -196,6 +196,11 @@ struct Outputs {
       : json(FileOrExit(absl::GetFlag(FLAGS_json))),
         html(FileOrExit(absl::GetFlag(FLAGS_html))),
         qlog(sluice::support::ResolveUserPath(absl::GetFlag(FLAGS_qlog))) {
+    if (!qlog.empty()) {
+      if (absl::Status status = MakeQlogFolder(qlog); !status.ok()) {
+        ExitBadCommandLine(kProgram, status.message());
+      }
+    }
     if (!html.is_open()) return;
     frame = ValueOrExit(kProgram, LoadPageFrame(sluice::support::BundledFolder(
                                       argv0, "benchmarks/probe/web")));

@@ -105,7 +105,7 @@ EXPECTED = {
     # It translates fields into weights (docs/policies.md).
     ("rfc7540", "none"): {**AUTO, "rfc9218-incremental": "ignored"},
     # It translates weights into urgencies.
-    ("rfc9218", "none"): {**AUTO, "no-signals": FIRST_FIRST,
+    ("rfc9218", "none"): {**AUTO, "no-signals": FIRST_FIRST, "rfc7540-exclusive": "reversed",
                           "rfc7540-weights": "partly (strict order for 7)",
                           "rfc7540-weights-groups": "ignored",
                           "starvation": "partly (strict order for 15)"},
