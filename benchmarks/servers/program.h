@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/peers.h"
 
 namespace sluice::servers {
 
@@ -17,6 +18,11 @@ inline constexpr int kInterrupted = 130;
 // empty. Exits with 2 where that is not found.
 std::string OurServerOrExit(absl::string_view program, absl::string_view argv0,
                             const std::string& flag);
+
+// With the configurations among our runfiles. Exits with 2 where they are not
+// found.
+PeerFolders PeerFoldersOrExit(absl::string_view program,
+                              absl::string_view argv0);
 
 // Opens the file for --json; without a path it stays closed. Exits with 2 where
 // it cannot be written.
