@@ -110,7 +110,7 @@ absl::Status Prober::Start() {
   if (status.ok() && Sends7540(options_.signals)) {
     status = connection_.Prioritize(kLowGroup, kGroupPriority);
   }
-  return status;
+  return status.ok() ? AskForLowBodies() : status;
 }
 
 absl::Status Prober::OnSettings(const h2::RemoteSettingsChanged& settings) {
@@ -118,9 +118,10 @@ absl::Status Prober::OnSettings(const h2::RemoteSettingsChanged& settings) {
       settings.changed.find(h2::SettingId::kMaxConcurrentStreams);
   if (limit != settings.changed.end()) {
     most_streams_ = std::max<uint32_t>(limit->second.new_value, 2) - 1;
-  } else if (most_streams_ == 0) {
+  } else if (!has_settings_) {
     most_streams_ = static_cast<size_t>(options_.low_requests);
   }
+  has_settings_ = true;
   return AskForLowBodies();
 }
 

@@ -68,8 +68,9 @@ class Prober : public LinkClient {
  public:
   explicit Prober(ProberOptions options);
 
-  // The low requests follow the server's SETTINGS. Where these allow fewer
-  // streams at once, one is kept free for the urgent request.
+  // Asks for one low body. The others follow the server's SETTINGS, which some
+  // servers send with their first answer. Where these allow fewer streams at
+  // once, one is kept free for the urgent request.
   absl::Status Start() override;
 
   // Errors: the connection's; Unavailable if the server refuses or resets a
@@ -93,7 +94,8 @@ class Prober : public LinkClient {
   const ProberOptions options_;
   h2::Connection connection_;
   ReactionMeter meter_;
-  size_t most_streams_ = 0;  // low ones at once; 0: no SETTINGS yet
+  bool has_settings_ = false;
+  size_t most_streams_ = 1;  // low ones at once
   int low_asked_ = 0;
   int64_t low_bytes_ = 0;
   h2::StreamId urgent_stream_ = 0;  // 0: not asked for yet

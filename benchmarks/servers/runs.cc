@@ -252,9 +252,9 @@ Json ResultJson(Json about, absl::Span<const Cell> cells) {
   Json array = Json::array();
   for (const Cell& cell : cells) {
     Json figures = Json::object();
-    if (!cell.runs.empty()) {
-      for (const auto& [key, value] : cell.runs[0].items()) {
-        if (value.is_number() && key != "when") {
+    for (const Json& run : cell.runs) {
+      for (const auto& [key, value] : run.items()) {
+        if (value.is_number() && key != "when" && !figures.contains(key)) {
           figures[key] = SpreadOf(Values(cell, key));
         }
       }

@@ -83,21 +83,24 @@ absl::Status ShareProber::Receive(absl::string_view bytes,
       status = CheckAnswer(event);
       continue;
     }
-    const auto size = static_cast<int64_t>(data->data.size());
-    if (received_ >= options_.count_from && !done()) {
-      (absl::c_linear_search(heavy_, data->stream_id) ? heavy_bytes_
-                                                      : light_bytes_) += size;
-    }
-    received_ += size;
+    Count(*data);
     status = connection_.AcknowledgeReceivedData(data->stream_id,
                                                  data->flow_controlled_length);
   }
   return status;
 }
 
-double ShareProber::ratio() const {
-  return static_cast<double>(heavy_bytes_) /
-         static_cast<double>(std::max<int64_t>(light_bytes_, 1));
+void ShareProber::Count(const h2::DataReceived& data) {
+  const auto size = static_cast<int64_t>(data.data.size());
+  const bool heavy = absl::c_linear_search(heavy_, data.stream_id);
+  if (counts_) (heavy ? heavy_bytes_ : light_bytes_) += size;
+  received_ += size;
+  if (heavy || data.frame_bytes_left > 0) return;
+  if (counts_) {
+    ratio_ = std::min(kAll, static_cast<double>(heavy_bytes_) /
+                                static_cast<double>(light_bytes_));
+  }
+  counts_ = counts_ || received_ >= options_.count_from;
 }
 
 }  // namespace sluice::servers
