@@ -25,8 +25,6 @@
 namespace sluice::servers {
 namespace {
 
-// Windows never hold the server back.
-constexpr uint32_t kWindow = 0x7fffffff;
 constexpr uint32_t kInitialConnectionWindow = 65535;
 
 // It stays idle: requests do not reach its id, which would close it (RFC 9113
@@ -69,10 +67,11 @@ std::optional<Signals> SignalsNamed(absl::string_view name) {
   return std::nullopt;
 }
 
-h2::ConnectionOptions GreedyClientOptions(bool rfc7540) {
+h2::ConnectionOptions GreedyClientOptions(bool rfc7540,
+                                          uint32_t stream_window) {
   h2::ConnectionOptions options = {
       .side = h2::Side::kClient,
-      .settings = {{h2::SettingId::kInitialWindowSize, kWindow}}};
+      .settings = {{h2::SettingId::kInitialWindowSize, stream_window}}};
   if (!rfc7540) {
     options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
@@ -83,7 +82,7 @@ absl::Status StartGreedily(h2::Connection* connection) {
   absl::Status status = connection->InitiateConnection();
   if (!status.ok()) return status;
   return connection->IncrementFlowControlWindow(
-      h2::kConnectionStreamId, kWindow - kInitialConnectionWindow);
+      h2::kConnectionStreamId, kGreedyWindow - kInitialConnectionWindow);
 }
 
 absl::Status CheckAnswer(const h2::Event& event) {
@@ -103,7 +102,10 @@ absl::Status CheckAnswer(const h2::Event& event) {
 
 Prober::Prober(ProberOptions options)
     : options_(std::move(options)),
-      connection_(GreedyClientOptions(Sends7540(options_.signals))) {}
+      connection_(GreedyClientOptions(Sends7540(options_.signals),
+                                      options_.most_body_bytes > 0
+                                          ? options_.most_body_bytes
+                                          : kGreedyWindow)) {}
 
 absl::Status Prober::Start() {
   absl::Status status = StartGreedily(&connection_);
@@ -206,11 +208,17 @@ absl::Status Prober::OnEvent(const h2::Event& event, absl::Duration now) {
 
 absl::Status Prober::OnData(const h2::DataReceived& data, absl::Duration now) {
   const auto bytes = static_cast<int64_t>(data.data.size());
+  if (options_.on_data != nullptr) options_.on_data(data, now);
   if (data.stream_id == urgent_stream_) {
     meter_.OnUrgentData(now, bytes);
+    urgent_bytes_ += bytes;
   } else {
     meter_.OnLowData(bytes);
     low_bytes_ += bytes;
+  }
+  if (options_.most_body_bytes > 0) {
+    done_ = done_ || urgent_bytes_ >= options_.most_body_bytes;
+    return absl::OkStatus();
   }
   return connection_.AcknowledgeReceivedData(data.stream_id,
                                              data.flow_controlled_length);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -53,11 +54,21 @@ struct ProberOptions {
   std::string authority = "localhost";
   // The urgent request follows when this many bytes of low bodies are here.
   int64_t ask_after_bytes = 1000 * 1024;
+  // The stream's window: the most bytes of each body; the urgent one counts as
+  // ended there. 0: no limit.
+  uint32_t most_body_bytes = 0;
+  // Gets each piece of DATA, if it is not null.
+  std::function<void(const h2::DataReceived&, absl::Duration now)> on_data =
+      nullptr;
 };
 
-// Of a client whose windows never hold the server back. `rfc7540`: it may send
+// A window that never holds the server back.
+inline constexpr uint32_t kGreedyWindow = 0x7fffffff;
+
+// Of a client whose windows do not hold the server back. `rfc7540`: it may send
 // priorities of RFC 7540, so it does not refuse them by a setting.
-h2::ConnectionOptions GreedyClientOptions(bool rfc7540);
+h2::ConnectionOptions GreedyClientOptions(
+    bool rfc7540, uint32_t stream_window = kGreedyWindow);
 absl::Status StartGreedily(h2::Connection* connection);
 
 // Unavailable if the server resets a request, or answers with another status
@@ -79,9 +90,12 @@ class Prober : public LinkClient {
 
   h2::Connection& connection() override { return connection_; }
 
-  // The urgent body has ended.
+  // The urgent body has ended, or reached most_body_bytes.
   bool done() const override { return done_; }
   const Reaction& reaction() const { return meter_.reaction(); }
+
+  // 0: the urgent request did not go out yet.
+  h2::StreamId urgent_stream() const { return urgent_stream_; }
 
  private:
   absl::StatusOr<h2::StreamId> Get(const std::string& path, bool urgent);
@@ -98,6 +112,7 @@ class Prober : public LinkClient {
   size_t most_streams_ = 1;  // low ones at once
   int low_asked_ = 0;
   int64_t low_bytes_ = 0;
+  int64_t urgent_bytes_ = 0;
   h2::StreamId urgent_stream_ = 0;  // 0: not asked for yet
   bool done_ = false;
 };
