@@ -295,10 +295,11 @@ Script Via(bool second, size_t) {
                             FirstOrLast(second)));
 }
 
-// The tree says the opposite of the fields.
+// The tree says the opposite of the fields. Not by weight 256: Go adds 1 to its
+// octet, and gets 0.
 Script SettingSent(bool second, size_t) {
   const Ask by_field = {.tree = Rfc7540Priority{.weight = 1}, .field = kUrgent};
-  const Ask by_tree = {.tree = Rfc7540Priority{.weight = 256}, .field = kLow};
+  const Ask by_tree = {.tree = Rfc7540Priority{.weight = 220}, .field = kLow};
   std::vector<Action> actions(2, by_tree);
   actions[second ? 0 : 1] = by_field;
   return Rfc9218Only(AtOnce(std::move(actions), FirstOrLast(second, 2)));

@@ -29,13 +29,13 @@ BODY_KB = 400
 # Ours, and the names of //benchmarks/servers:peer; "+sluice" is with our library in
 # LD_PRELOAD.
 SERVERS = ("sluice", "nghttpd", "nghttpd-9218", "nghttpd+sluice", "nghttpx", "h2o", "nginx",
-           "apache", "lighttpd", "hypercorn", "node", "caddy", "libsoup", "libsoup+sluice")
-TLS_ONLY = ("libsoup", "libsoup+sluice")
+           "apache", "lighttpd", "hypercorn", "node", "caddy", "libsoup")
+TLS_ONLY = ("libsoup",)
 HEADS = {"sluice": "Sluice, `auto`", "nghttpd-9218": "nghttpd `--no-rfc7540-pri`",
          "nghttpd+sluice": "nghttpd with Sluice preloaded", "apache": "Apache httpd",
-         "hypercorn": "Hypercorn", "node": "Node.js", "caddy": "Caddy",
-         "libsoup+sluice": "libsoup with Sluice preloaded"}
+         "hypercorn": "Hypercorn", "node": "Node.js", "caddy": "Caddy"}
 SHORT = {"honoured": "yes", "ignored": "no"}
+ORDERS = {"the first request first": "first first", "the last request first": "last first"}
 
 
 class NotInstalled(Exception):
@@ -108,7 +108,7 @@ def probe(name, folder, programs, *flags):
         words = [programs["probe"], url, "--json=" + file.name, *flags]
         result = subprocess.run([*words, *(["--insecure"] if name in TLS_ONLY else [])],
                                 capture_output=True, text=True, check=False)
-        if result.returncode != 0:
+        if result.returncode not in (0, 1):  # 1: the result says why
             sys.exit("%s: %s" % (name, result.stderr.strip().splitlines()[-1]))
         return version, json.load(file)
 
@@ -127,8 +127,9 @@ def cell(experiment):
     verdict = experiment["verdict"]
     kind, _, reason = verdict.partition(" (")
     reason = reason.removesuffix(")")
-    if experiment["name"] == "no-signals":
-        return reason.removeprefix("no signals; ")
+    if reason.startswith("no signals; "):
+        order = reason.removeprefix("no signals; ")
+        return ORDERS.get(order, order)
     if experiment["name"] == "lateness" and figure(experiment, "committed_kb") is not None:
         return "%d KB, %d ms" % (figure(experiment, "committed_kb"),
                                  figure(experiment, "committed_ms"))
@@ -154,24 +155,30 @@ def render(servers):
     lines = [
         BEGIN,
         "",
-        "[`sluice probe`](probe.md) asked each server in %s for a body of %d KB over loopback, "
-        % ("cleartext (libsoup: over TLS)" if "libsoup" in shown else "cleartext", BODY_KB) +
-        "%s:" % " and ".join(dict.fromkeys((dates[0], dates[-1]))),
+        "[`sluice probe`](probe.md) asked each server for bodies of %d KB over loopback, in" %
+        BODY_KB,
+        "cleartext%s, %s:" % (" (libsoup: over TLS)" if "libsoup" in shown else "",
+                             " and ".join(dict.fromkeys((dates[0], dates[-1])))),
         "",
         "    " + COMMAND,
         "",
-        "**yes**: honoured; **no**: ignored; *share 2.2* and *strict order*: instead of the share",
-        "that the weights ask for; a percentage: what the favoured bodies got of the bytes;",
-        "*cannot tell*: the server showed no choice. `lateness` is what was committed before an",
-        "urgent request. The longest probe took %.1f s and %.1f MB." % (seconds, megabytes),
+        "*yes*: honoured; *no*: ignored; *share* and *strict order*: in place of the share",
+        "that the weights ask for; a percentage: the favoured bodies' part of the bytes; *cannot",
+        "tell*: the server showed no choice, or the experiment does not apply. `no-signals` is the",
+        "server's own order. `lateness` is what it had committed before an urgent request: the",
+        "KB that came before it and the time that it took. The longest probe of a server took",
+        "%.1f s, the largest %.1f MB." % (seconds, megabytes),
         "",
         "| experiment | " + " | ".join(heads) + " |",
         "|---|" + len(shown) * "---|",
     ]
     for name in names:
         cells = [cell(results[server].get(name)) for server in shown]
-        lines.append("| `%s` | %s |" % (name, " | ".join(
-            "**yes**" if text == "yes" else text for text in cells)))
+        lines.append("| `%s` | %s |" % (name, " | ".join(cells)))
+    for server in shown:
+        if "failure" in servers[server]["result"]:
+            lines += ["", "%s: %s." % (HEADS.get(server, server),
+                                       servers[server]["result"]["failure"])]
     return "\n".join([*lines, "", END])
 
 
@@ -181,6 +188,19 @@ def with_section(page, section):
     if not begin or not end:
         sys.exit("%s has no lines %s and %s" % (PAGE, BEGIN, END))
     return before + section + after
+
+
+def write(file, servers):
+    """A line for each server and each experiment, so that a difference is readable."""
+    lines = ["{"]
+    for name in [name for name in SERVERS if name in servers]:
+        result = dict(servers[name]["result"])
+        experiments = [json.dumps(experiment, ensure_ascii=False)
+                       for experiment in result.pop("experiments")]
+        head = json.dumps({**servers[name], "result": result}, ensure_ascii=False)[:-2]
+        lines += ['"%s": %s, "experiments": [' % (name, head), ",\n".join(experiments), "]}},"]
+    lines[-1] = "]}}"
+    file.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
 
 
 # --- The command line ---------------------------------------------------------
@@ -216,8 +236,7 @@ def main():
                     print("  left out: %s" % error)
                     continue
                 servers[name] = {"version": version, "result": result}
-        file.write_text(json.dumps({name: servers[name] for name in SERVERS if name in servers},
-                                   indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+                write(file, servers)
     page = (root / PAGE).read_text(encoding="utf-8")
     rendered = with_section(page, render(servers))
     if not args.check:
