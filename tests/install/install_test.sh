@@ -259,11 +259,12 @@ cd /
 sluice compare --pages=synthetic_meenan_bytes --policies=rr,rfc9218 --signals=safari9218 \
   --html="$work/compare.html" >"$work/compare" || fail 'sluice compare'
 grep -q ' rfc9218 ' "$work/compare"
-sluice --help | grep -q 'sluice compare|server|replay'
+sluice --help | grep -q 'sluice compare|server|replay|probe'
 sluice --version | grep -qE '^sluice [0-9.]+$'
 sluice server --help >"$work/help" || true
 grep -q -- --notsent_lowat "$work/help"
 sluice replay --help | grep -q 'decision log'
+sluice probe http://localhost/ --dry-run | grep -q 'at most [0-9]* connections' || fail 'sluice probe'
 refused 'usage:' sluice
 refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
@@ -272,8 +273,8 @@ refused 'cannot read' sluice replay /nowhere/log
 say 'manual pages have every flag, and groff understands them'
 man=$moved/share/man/man1
 [ "$(cd "$man" && echo *)" = \
-  'sluice-compare.1 sluice-replay.1 sluice-server.1 sluice.1' ] || fail 'other manual pages'
-for tool in compare server replay; do
+  'sluice-compare.1 sluice-probe.1 sluice-replay.1 sluice-server.1 sluice.1' ] || fail 'other manual pages'
+for tool in compare server replay probe; do
   sluice "$tool" --help | sed -n 's/^  --\([a-z0-9_]*\)$/\1/p' >"$work/flags"
   [ -s "$work/flags" ]
   groff -k -man -Tascii -P-bcu "$man/sluice-$tool.1" >"$work/page" # no bold: as typed
