@@ -151,11 +151,16 @@ class Installer:
                       libdir + "cmake/%s/%s%s.cmake" % (package, package, kind), words)
 
 
+def cmake_targets(absl_modules):
+    return ";".join(name.replace("absl_", "absl::", 1) for name in absl_modules)
+
+
 def install_c(install, words):
     libraries = install.read(PACKED + "sluice-c-libraries.txt").split()
     install.copy("adapters/c/sluice.h", "include/sluice.h")
     install.library("libsluice-c", "adapters/c/", dict(
-        words, libraries=" ".join(libraries), libraries_cmake=";".join(libraries)))
+        words, libraries=" ".join(libraries), libraries_cmake=";".join(libraries),
+        c_absl_targets=cmake_targets(install.read(PACKED + "sluice-c-absl.txt").split())))
 
 
 def install_cpp(install, words):
@@ -163,8 +168,7 @@ def install_cpp(install, words):
     for header in install.headers("sluice"):
         install.copy(header, "include/sluice/" + header)
     install.library("libsluice", PACKED, dict(
-        words, absl_modules=" ".join(absl),
-        absl_targets=";".join(name.replace("absl_", "absl::", 1) for name in absl)))
+        words, absl_modules=" ".join(absl), absl_targets=cmake_targets(absl)))
 
 
 def install_nghttp2(install, words):

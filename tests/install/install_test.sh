@@ -198,8 +198,25 @@ say 'the whole prefix moves: CMake, Python, the tool'
 moved=${TEST_TMPDIR:?}/moved
 mv "$prefix" "$moved"
 unset PKG_CONFIG_PATH
-cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$moved" >/dev/null
+# Abseil and libnghttp2 are somewhere else, too, and static programs link those.
+others=${TEST_TMPDIR:?}/others
+for folder in include "lib/$(cc -print-multiarch)"; do
+  mkdir -p "$others/$folder"
+  ln -s "/usr/$folder"/{,lib}{absl,nghttp2}* "$others/$folder" 2>/dev/null || true
+done
+mkdir "$others/$folder/cmake"
+cp -r "/usr/$folder/cmake/absl" "$others/$folder/cmake"
+cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$moved;$others" >/dev/null
 cmake --build "$work/build" --parallel 2 >/dev/null
+for program in own_stack nghttp2_server share; do
+  link=$work/build/CMakeFiles/$program-static.dir/link.txt
+  if grep -E -- '-l(absl|nghttp2)|/usr/[^ ]*lib(absl|nghttp2)' "$link"; then
+    fail "$program-static links others than those of CMAKE_PREFIX_PATH"
+  fi
+  grep -q "$others/$folder/libabsl_" "$link" || fail "$program-static links no Abseil"
+done
+grep -q "$others/$folder/libnghttp2" "$work/build/CMakeFiles/nghttp2_server-static.dir/link.txt" ||
+  fail 'no libnghttp2'
 runs_small_server "$work/build/small_server"
 runs_own_stack "$work/build/own_stack-static"
 runs_share "$work/build/share"
