@@ -75,7 +75,10 @@ int OnHeader2(nghttp2_session* key, const nghttp2_frame* frame,
               nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags,
               void* user_data) {
   Session& session = SessionOf(key);
-  session.adapter->OnHeader(frame, Text(name), Text(value));
+  const absl::string_view read = Text(name);
+  if (PriorityAdapter::ReadsHeader(read)) {
+    session.adapter->OnHeader(frame, read, Text(value));
+  }
   return session.callbacks.on_header2(key, frame, name, value, flags,
                                       user_data);
 }

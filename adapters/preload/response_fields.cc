@@ -4,11 +4,12 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <system_error>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -43,6 +44,11 @@ absl::string_view Text(const uint8_t* bytes, size_t length) {
   return {reinterpret_cast<const char*>(bytes), length};
 }
 
+// Their lengths differ, so most names are told apart by that alone.
+bool IsCalled(absl::string_view name, absl::string_view wanted) {
+  return name.size() == wanted.size() && absl::EqualsIgnoreCase(name, wanted);
+}
+
 }  // namespace
 
 ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
@@ -53,12 +59,16 @@ ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const absl::string_view name = Text(fields[i].name, fields[i].namelen);
     const absl::string_view value = Text(fields[i].value, fields[i].valuelen);
-    uint64_t length = 0;
-    if (absl::EqualsIgnoreCase(name, "content-type")) {
+    if (IsCalled(name, "content-type")) {
       hints().resource_class = ClassOf(value);
-    } else if (absl::EqualsIgnoreCase(name, "content-length")) {
-      if (absl::SimpleAtoi(value, &length)) hints().bytes_remaining = length;
-    } else if (absl::EqualsIgnoreCase(name, "priority")) {
+    } else if (IsCalled(name, "content-length")) {
+      uint64_t length = 0;
+      const char* const end = value.data() + value.size();
+      const auto [stopped, fault] = std::from_chars(value.data(), end, length);
+      if (fault == std::errc() && stopped == end) {
+        hints().bytes_remaining = length;
+      }
+    } else if (IsCalled(name, "priority")) {
       absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ", value);
     }
   }
