@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "adapters/preload/next_definition.h"
 #include "adapters/preload/session_table.h"
+#include "adapters/preload/turns.h"
 
 namespace sluice::adapters {
 namespace {
@@ -103,9 +104,12 @@ int OnFrameSend(nghttp2_session* key, const nghttp2_frame* frame,
 int SendData(nghttp2_session* key, nghttp2_frame* frame, const uint8_t* header,
              size_t length, nghttp2_data_source* source, void* user_data) {
   Session& session = SessionOf(key);
+  if (session.sends_in_turns && TurnIsOver()) return NGHTTP2_ERR_WOULDBLOCK;
   nghttp2_data_source* own = session.adapter->SourceOf(frame->hd.stream_id);
-  return session.callbacks.send_data(key, frame, header, length,
-                                     own == nullptr ? source : own, user_data);
+  const int result = session.callbacks.send_data(
+      key, frame, header, length, own == nullptr ? source : own, user_data);
+  if (session.sends_in_turns && result == 0) CountInTurn(length);
+  return result;
 }
 
 }  // namespace

@@ -18,14 +18,17 @@ namespace sluice::adapters {
 
 struct Session {
   Session(std::unique_ptr<PriorityAdapter> its_adapter,
-          const Callbacks& applications)
-      : adapter(std::move(its_adapter)), callbacks(applications) {}
+          const Callbacks& applications, bool in_turns)
+      : adapter(std::move(its_adapter)),
+        callbacks(applications),
+        sends_in_turns(in_turns) {}
 
   // Tells the decision log the time, if IsLogged().
   void AdvanceTime();
 
   const std::unique_ptr<PriorityAdapter> adapter;
   const Callbacks callbacks;  // the application's
+  const bool sends_in_turns;  // see turns.h
   bool receiving = false;     // Receive() is under way
   std::chrono::steady_clock::time_point told_time =
       std::chrono::steady_clock::now();

@@ -120,11 +120,13 @@ uint32_t Hash(const std::string& bytes, uint32_t hash) {
   return hash;
 }
 
-std::string Peer::Send() {
+std::string Peer::Send() { return SendAll(nghttp2_session_mem_send); }
+
+std::string Peer::SendAll(decltype(&nghttp2_session_mem_send) send) {
   std::string all;
   const uint8_t* data = nullptr;
   ssize_t length = 0;
-  while ((length = nghttp2_session_mem_send(session_, &data)) > 0) {
+  while ((length = send(session_, &data)) > 0) {
     all += Text(data, static_cast<size_t>(length));
   }
   if (length < 0) Log(0, "send returns " + std::to_string(length));
@@ -245,18 +247,9 @@ std::string Server::Send() {
     if (result != 0) Log(0, "send returns " + std::to_string(result));
     return std::exchange(out, std::string());
   }
-#if NGHTTP2_VERSION_NUM >= 0x013c00
-  if (options.newer_forms) {
-    const uint8_t* data = nullptr;
-    nghttp2_ssize length = 0;
-    std::string all;
-    while ((length = nghttp2_session_mem_send2(session_, &data)) > 0) {
-      all += Text(data, static_cast<size_t>(length));
-    }
-    return all;
-  }
-#endif
-  return Peer::Send() + std::exchange(out, std::string());
+  const std::string sent =
+      SendAll(Form(nghttp2_session_mem_send, "nghttp2_session_mem_send2"));
+  return sent + std::exchange(out, std::string());
 }
 
 ssize_t Server::Receive(const std::string& bytes) {
@@ -265,13 +258,8 @@ ssize_t Server::Receive(const std::string& bytes) {
     const int result = nghttp2_session_recv(session_);
     return result == 0 ? static_cast<ssize_t>(bytes.size()) : result;
   }
-#if NGHTTP2_VERSION_NUM >= 0x013c00
-  if (options.newer_forms) {
-    return nghttp2_session_mem_recv2(
-        session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  }
-#endif
-  return Peer::Receive(bytes);
+  return Form(nghttp2_session_mem_recv, "nghttp2_session_mem_recv2")(
+      session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
 
 void Server::HandleFrame(const nghttp2_frame& frame) {
@@ -284,9 +272,8 @@ void Server::HandleFrame(const nghttp2_frame& frame) {
 
 namespace {
 
-template <class Provider>
-Provider ProviderOf(Body* body) {
-  Provider provider = {};
+nghttp2_data_provider ProviderOf(Body* body) {
+  nghttp2_data_provider provider = {};
   provider.source.ptr = body;
   provider.read_callback = ReadBody;
   return provider;
@@ -295,23 +282,13 @@ Provider ProviderOf(Body* body) {
 }  // namespace
 
 void Server::Answer(int32_t stream_id, const Body& body, const Fields& more) {
-  Body& kept = bodies_[stream_id] = body;
   Fields fields = {{":status", "200"}};
   fields.insert(fields.end(), more.begin(), more.end());
   const std::vector<nghttp2_nv> views = Views(fields);
-  int result = 0;
-#if NGHTTP2_VERSION_NUM >= 0x013c00
-  if (options.newer_forms) {
-    const auto provider = ProviderOf<nghttp2_data_provider2>(&kept);
-    result = nghttp2_submit_response2(session_, stream_id, views.data(),
-                                      views.size(), &provider);
-    Log(stream_id, "response: " + std::to_string(result));
-    return;
-  }
-#endif
-  const auto provider = ProviderOf<nghttp2_data_provider>(&kept);
-  result = nghttp2_submit_response(session_, stream_id, views.data(),
-                                   views.size(), &provider);
+  const nghttp2_data_provider provider =
+      ProviderOf(&(bodies_[stream_id] = body));
+  const int result = Form(nghttp2_submit_response, "nghttp2_submit_response2")(
+      session_, stream_id, views.data(), views.size(), &provider);
   Log(stream_id, "response: " + std::to_string(result));
 }
 
@@ -322,26 +299,14 @@ void Server::AnswerInParts(int32_t stream_id, const Body& body) {
       nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream_id, nullptr,
                              views.data(), views.size(), nullptr);
   Log(stream_id, "headers: " + std::to_string(result));
-  SubmitData(stream_id, NGHTTP2_FLAG_END_STREAM, bodies_[stream_id] = body);
+  SubmitData(stream_id, NGHTTP2_FLAG_END_STREAM, &(bodies_[stream_id] = body));
 }
 
-int Server::SubmitData(int32_t stream_id, uint8_t flags, const Body& body) {
-  // The body that nghttp2 has stays where it is.
-  Body* kept = &body == &bodies_[stream_id] ? &bodies_[stream_id]
-                                            : &(bodies_[-stream_id] = body);
-  int result = 0;
-#if NGHTTP2_VERSION_NUM >= 0x013c00
-  if (options.newer_forms) {
-    const auto provider = ProviderOf<nghttp2_data_provider2>(kept);
-    result = nghttp2_submit_data2(session_, flags, stream_id, &provider);
-    Log(stream_id, "data: " + std::to_string(result));
-    return result;
-  }
-#endif
-  const auto provider = ProviderOf<nghttp2_data_provider>(kept);
-  result = nghttp2_submit_data(session_, flags, stream_id, &provider);
+void Server::SubmitData(int32_t stream_id, uint8_t flags, Body* body) {
+  const nghttp2_data_provider provider = ProviderOf(body);
+  const int result = Form(nghttp2_submit_data, "nghttp2_submit_data2")(
+      session_, flags, stream_id, &provider);
   Log(stream_id, "data: " + std::to_string(result));
-  return result;
 }
 
 void Server::Resume(int32_t stream_id) {

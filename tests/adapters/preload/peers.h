@@ -4,6 +4,7 @@
 #ifndef SLUICE_TESTS_ADAPTERS_PRELOAD_PEERS_H_
 #define SLUICE_TESTS_ADAPTERS_PRELOAD_PEERS_H_
 
+#include <dlfcn.h>
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
 
@@ -63,6 +64,7 @@ class Peer {
   void Log(int32_t stream_id, const std::string& line) {
     logs_[stream_id] += line + "\n";
   }
+  std::string SendAll(decltype(&nghttp2_session_mem_send) send);
   static void SetSharedCallbacks(nghttp2_session_callbacks* callbacks);
 
   nghttp2_session* session_ = nullptr;
@@ -97,7 +99,7 @@ class Server : public Peer {
   void Answer(int32_t stream_id, const Body& body, const Fields& more = {});
   // Headers, and the body by nghttp2_submit_data().
   void AnswerInParts(int32_t stream_id, const Body& body);
-  int SubmitData(int32_t stream_id, uint8_t flags, const Body& body);
+  void SubmitData(int32_t stream_id, uint8_t flags, Body* body);
   void Resume(int32_t stream_id);
 
   Body& body(int32_t stream_id) { return bodies_[stream_id]; }
@@ -114,6 +116,14 @@ class Server : public Peer {
 
  private:
   void HandleFrame(const nghttp2_frame& frame) override;
+  // `older`, or the function of that name with the same arguments, which this
+  // may be compiled without.
+  template <class Function>
+  Function* Form(Function* older, const char* newer) const {
+    return options.newer_forms && nghttp2_version(0x013c00) != nullptr
+               ? reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, newer))
+               : older;
+  }
 
   const Handler handler_;
   std::map<int32_t, Body> bodies_;

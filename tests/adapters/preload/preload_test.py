@@ -13,7 +13,6 @@ import tempfile
 import unittest
 
 LIBRARY, MAP, SHAPES = (os.path.abspath(path) for path in sys.argv[1:4])
-PLAIN = {"by the request": "1 3", "by the response": "1 3"}
 IN_ORDER = {"by the request": "3 1", "by the response": "3 1"}
 
 
@@ -21,6 +20,8 @@ def preloaded(**variables):
     """The environment of a program. A sanitizer's run time must be loaded first."""
     linked = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
     first = re.findall(r"=> (\S*/lib[at]san\S*)", linked)
+    if "libnghttp2" not in linked:
+        raise unittest.SkipTest("session_shapes has nghttp2 inside, by NGHTTP2_PREFIX")
     return dict(os.environ, LD_PRELOAD=":".join(first + [LIBRARY]),
                 **{"SLUICE_PROGRAMS": "session_shapes", **variables})
 
@@ -62,7 +63,8 @@ class PreloadTest(unittest.TestCase):
                 self.assertMultiLineEqual(transcript, scheduled[name])
 
     def test_it_serves_in_the_policys_order(self):
-        self.assertEqual(order(), (PLAIN, ""))
+        # From 1.65 on nghttp2 alone obeys the request's field.
+        self.assertEqual(order()[0]["by the response"], "1 3")
         self.assertEqual(order(preloaded()), (IN_ORDER, ""))
         self.assertEqual(order(preloaded(SLUICE_POLICY="lifo")), (IN_ORDER, ""))
         self.assertEqual(order(preloaded(SLUICE_PROGRAMS="*")), (IN_ORDER, ""))
@@ -70,11 +72,11 @@ class PreloadTest(unittest.TestCase):
     def test_other_programs_pass_through(self):
         for programs in ("", "nghttpd,session", "libnghttp2.so.14"):
             with self.subTest(programs):
-                self.assertEqual(order(preloaded(SLUICE_PROGRAMS=programs)), (PLAIN, ""))
+                self.assertEqual(order(preloaded(SLUICE_PROGRAMS=programs)), order())
 
     def test_a_policy_that_does_not_exist_warns_and_passes_through(self):
         seen, warning = order(preloaded(SLUICE_POLICY="nonsense"))
-        self.assertEqual(seen, PLAIN)
+        self.assertEqual(seen, order()[0])
         self.assertEqual(warning.count("\n"), 1)
         self.assertRegex(warning, "^libsluice-nghttp2: SLUICE_POLICY=nonsense: no policy "
                          "'nonsense'; known: auto, .*; this process runs without Sluice$")

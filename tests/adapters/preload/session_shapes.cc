@@ -78,10 +78,10 @@ std::string OneByOne(const ServerOptions& options,
 std::string HeadersAndData() {
   return OneByOne({}, [](Server* server, int32_t id) {
     server->AnswerInParts(id, {.left = 40000});
-    // Refused, while the stream has a body.
-    server->SubmitData(id, NGHTTP2_FLAG_NONE, {.left = 10, .next = 'q'});
-    // No trailers before the end of the body; and no such stream.
-    server->SubmitData(id + 100, NGHTTP2_FLAG_END_STREAM, {.left = 10});
+    // Refused, while the stream has a body; and no such stream.
+    static Body refused = {.left = 10};
+    server->SubmitData(id, NGHTTP2_FLAG_NONE, &refused);
+    server->SubmitData(id + 100, NGHTTP2_FLAG_END_STREAM, &refused);
   });
 }
 
