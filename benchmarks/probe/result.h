@@ -44,8 +44,9 @@ struct Share {
 
 struct Verdict {
   VerdictKind kind = VerdictKind::kCannotTell;
-  std::optional<Share> share;  // kPartly only; it stands for the reason
-  std::string reason;          // kPartly and kCannotTell only
+  // kPartly only; it stands for the reason.
+  std::optional<Share> share = std::nullopt;
+  std::string reason = {};  // kPartly and kCannotTell only
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
@@ -68,7 +69,7 @@ using Signal = std::variant<signals::Rfc7540Priority, signals::Rfc9218Priority>;
 // What happened on a connection, by the client's clock.
 struct Requested {
   h2::StreamId stream = 0;
-  std::vector<Signal> signals;  // in the request's HEADERS
+  std::vector<Signal> signals = {};  // in the request's HEADERS
 };
 struct Signalled {  // PRIORITY, PRIORITY_UPDATE
   h2::StreamId stream = 0;
@@ -103,9 +104,9 @@ struct Strip {
 struct ExperimentResult {
   std::string name;   // "rfc7540-weights"
   std::string about;  // one sentence for the page: the signals, the ideal
-  Verdict verdict;
-  std::vector<Figures> repeats;  // of each repeat
-  Strip strip;                   // of the first repeat
+  Verdict verdict = {};
+  std::vector<Figures> repeats = {};  // of each repeat
+  Strip strip = {};                   // of the first repeat
 };
 
 // Of the figures that any repeat has.

@@ -57,9 +57,15 @@ std::string QlogText(const ServerResult& server,
                    "");
 }
 
-absl::Status WriteQlogs(const std::string& folder, const ServerResult& server) {
+absl::Status MakeQlogFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot make the folder ", folder, ": ", error.message()));
+}
+
+absl::Status WriteQlogs(const std::string& folder, const ServerResult& server) {
   for (const ExperimentResult& experiment : server.experiments) {
     const std::string path =
         absl::StrCat(folder, "/", SafeName(server.url), "__",

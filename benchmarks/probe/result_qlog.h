@@ -15,9 +15,13 @@ namespace sluice::probe {
 std::string QlogText(const ServerResult& server,
                      const ExperimentResult& experiment);
 
-// Writes a file for each experiment into `folder`, and makes it where it is
-// missing: URL__EXPERIMENT.qlog, each sign of the URL that a file system may
-// refuse as '_'. Error: Unavailable names the file.
+// Makes `folder`, and those above it, where they are missing. Error:
+// InvalidArgument, with the folder and the reason.
+absl::Status MakeQlogFolder(const std::string& folder);
+
+// Writes a file for each experiment into `folder`, which exists:
+// URL__EXPERIMENT.qlog, each sign of the URL that a file system may refuse as
+// '_'. Error: Unavailable names the file.
 absl::Status WriteQlogs(const std::string& folder, const ServerResult& server);
 
 }  // namespace sluice::probe

@@ -126,6 +126,7 @@ std::string FigureText(absl::string_view name, const Spread& spread) {
   absl::string_view unit;
   if (absl::ConsumeSuffix(&name, "_kb")) unit = " KB";
   if (absl::ConsumeSuffix(&name, "_ms")) unit = " ms";
+  if (absl::ConsumeSuffix(&name, "_percent")) unit = " %";
   std::string text = absl::StrCat(absl::StrReplaceAll(name, {{"_", " "}}), " ",
                                   Number(spread.median));
   const std::string least = Number(spread.least);

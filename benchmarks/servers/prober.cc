@@ -44,11 +44,13 @@ bool Sends7540(Signals signals) {
 
 bool Sends9218(Signals signals) { return signals != Signals::kRfc7540; }
 
-h2::ConnectionOptions ConnectionOptionsFor(Signals signals) {
+h2::ConnectionOptions ConnectionOptionsFor(const ProberOptions& prober) {
+  const uint32_t window =
+      prober.most_body_bytes > 0 ? prober.most_body_bytes : kWindow;
   h2::ConnectionOptions options = {
       .side = h2::Side::kClient,
-      .settings = {{h2::SettingId::kInitialWindowSize, kWindow}}};
-  if (!Sends7540(signals)) {
+      .settings = {{h2::SettingId::kInitialWindowSize, window}}};
+  if (!Sends7540(prober.signals)) {
     options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
   return options;
@@ -79,7 +81,7 @@ std::optional<Signals> SignalsNamed(absl::string_view name) {
 
 Prober::Prober(ProberOptions options)
     : options_(std::move(options)),
-      connection_(ConnectionOptionsFor(options_.signals)) {}
+      connection_(ConnectionOptionsFor(options_)) {}
 
 absl::Status Prober::Start() {
   absl::Status status = connection_.InitiateConnection();
@@ -174,11 +176,17 @@ absl::Status Prober::OnEvent(const h2::Event& event, absl::Duration now) {
 
 absl::Status Prober::OnData(const h2::DataReceived& data, absl::Duration now) {
   const auto bytes = static_cast<int64_t>(data.data.size());
+  if (options_.on_data != nullptr) options_.on_data(data, now);
   if (data.stream_id == urgent_stream_) {
     meter_.OnUrgentData(now, bytes);
+    urgent_bytes_ += bytes;
   } else {
     meter_.OnLowData(bytes);
     low_bytes_ += bytes;
+  }
+  if (options_.most_body_bytes > 0) {
+    done_ = done_ || urgent_bytes_ >= options_.most_body_bytes;
+    return absl::OkStatus();
   }
   return connection_.AcknowledgeReceivedData(data.stream_id,
                                              data.flow_controlled_length);

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -57,6 +58,12 @@ struct ProberOptions {
   std::string authority = "localhost";
   // The urgent request follows when this many bytes of low bodies are here.
   int64_t ask_after_bytes = 1000 * 1024;
+  // The stream's window: the most bytes of each body; the urgent one counts as
+  // ended there. 0: no limit.
+  uint32_t most_body_bytes = 0;
+  // Gets each piece of DATA, if it is not null.
+  std::function<void(const h2::DataReceived&, absl::Duration now)> on_data =
+      nullptr;
 };
 
 class Prober {
@@ -73,9 +80,12 @@ class Prober {
 
   h2::Connection& connection() { return connection_; }
 
-  // The urgent body has ended.
+  // The urgent body has ended, or reached most_body_bytes.
   bool done() const { return done_; }
   const Reaction& reaction() const { return meter_.reaction(); }
+
+  // 0: the urgent request did not go out yet.
+  h2::StreamId urgent_stream() const { return urgent_stream_; }
 
  private:
   absl::StatusOr<h2::StreamId> Get(const std::string& path, bool urgent);
@@ -87,6 +97,7 @@ class Prober {
   h2::Connection connection_;
   ReactionMeter meter_;
   int64_t low_bytes_ = 0;
+  int64_t urgent_bytes_ = 0;
   h2::StreamId urgent_stream_ = 0;  // 0: not asked for yet
   bool done_ = false;
 };

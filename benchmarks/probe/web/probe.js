@@ -5,6 +5,7 @@
 (() => {
   const { byId, element, format, number, colour } = ui;
 
+  const KINDS = ["honoured", "partly", "ignored", "reversed", "cannot tell"];
   const RANKS = ["html", "js", "css", "font", "image", "fetch", "media", "other"];
   const rankClass = (rank) => `class-${RANKS[Math.min(rank, RANKS.length - 1)]}`;
   const rankWords = (rank) => (rank === 0 ? "most important" : `rank ${rank + 1}`);
@@ -80,21 +81,21 @@
     ui.axis({
       type: "value",
       min: 0,
-      max: Math.max(most, 1),
+      max: Math.max(most / 1024, 1),
       name: "KB of bodies that had arrived",
       nameLocation: "middle",
       nameGap: 24,
-      axisLabel: { formatter: (bytes) => format.count(Math.round(bytes / 1024)), hideOverlap: true },
+      axisLabel: { formatter: (kb) => format.count(Math.round(kb)), hideOverlap: true },
     });
 
   // Blocks in rows: each has `y`, and `stream` of the experiment `of`.
   const blocksSeries = (blocks, height, words) => ({
     type: "custom",
-    data: blocks.map(({ from, y, to }) => [from, y, to]),
+    data: blocks.map(({ from, y, to }) => [from / 1024, y, to / 1024]),
     encode: { x: [0, 2], y: 1 },
     renderItem: (params, api) => {
       const block = blocks[params.dataIndex];
-      const shape = ui.bar(params, api, block.from, block.to, block.y, height, 0.5);
+      const shape = ui.bar(params, api, block.from / 1024, block.to / 1024, block.y, height, 0.5);
       if (shape === null) return null;
       const { label, rank } = block.of.streams[block.stream];
       const rect = {
@@ -184,7 +185,7 @@
           blocksSeries(blocks, 14, blockWords),
           {
             type: "custom",
-            data: marks.map(({ at }) => [at, 0]),
+            data: marks.map(({ at }) => [at / 1024, 0]),
             renderItem: (params, api) => {
               const x = api.coord([api.value(0), 0])[0];
               const { y } = params.coordSys;
@@ -251,7 +252,7 @@
   try {
     if (servers.length === 0) throw new Error("it holds no server");
     const kinds = servers.flatMap(({ experiments }) => experiments.map(({ kind }) => kind));
-    const counts = [...new Set(kinds)].map((kind) => `${kinds.filter((other) => other === kind).length} ${kind}`);
+    const counts = KINDS.filter((kind) => kinds.includes(kind)).map((kind) => `${kinds.filter((other) => other === kind).length} ${kind}`);
     byId("what").textContent = `${format.of(servers.length, "server", "servers")}, ${format.of(kinds.length, "verdict", "verdicts")}: ${format.list(counts)}.`;
     byId("version").textContent = servers[0].version;
     document.title = `Sluice probe: ${servers.length === 1 ? servers[0].url : format.of(servers.length, "server", "servers")}`;

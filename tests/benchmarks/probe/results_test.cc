@@ -255,6 +255,7 @@ TEST(CompareTest, SeveralServersBelongTogetherByTheirUrls) {
 TEST(ResultQlogTest, EachExperimentIsATraceThatQvisOpens) {
   const ServerResult result = SomeResult();
   const std::string folder = absl::StrCat(::testing::TempDir(), "/qlog/new");
+  ASSERT_EQ(MakeQlogFolder(folder), absl::OkStatus());
   ASSERT_EQ(WriteQlogs(folder, result), absl::OkStatus());
   std::ifstream file(
       absl::StrCat(folder, "/http___127.0.0.1_8080_big__rfc7540-weights.qlog"));
@@ -278,6 +279,8 @@ TEST(ResultQlogTest, EachExperimentIsATraceThatQvisOpens) {
   EXPECT_THAT(others, ElementsAre("transport:packet_sent", "http:frame_created",
                                   "transport:packet_sent", "http:frame_created",
                                   "http:frame_created"));
+  EXPECT_THAT(MakeQlogFolder("/dev/null/x").message(),
+              HasSubstr("cannot make the folder /dev/null/x: "));
   EXPECT_THAT(WriteQlogs("/dev/null/x", result).message(),
               HasSubstr("cannot write /dev/null/x/http___127.0.0.1"));
 }
