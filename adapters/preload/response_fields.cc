@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 #include "absl/strings/match.h"
@@ -17,6 +18,10 @@ namespace sluice::adapters {
 namespace {
 
 using ::sluice::scheduler::ResourceClass;
+
+constexpr absl::string_view kPriority = "priority";
+constexpr absl::string_view kType = "content-type";
+constexpr absl::string_view kLength = "content-length";
 
 // By the media type, whose parameters may follow.
 ResourceClass ClassOf(absl::string_view content_type) {
@@ -40,13 +45,16 @@ ResourceClass ClassOf(absl::string_view content_type) {
   return ResourceClass::kOther;
 }
 
-absl::string_view Text(const uint8_t* bytes, size_t length) {
-  return {reinterpret_cast<const char*>(bytes), length};
+std::optional<uint64_t> Number(absl::string_view digits) {
+  uint64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, fault] = std::from_chars(digits.data(), end, number);
+  if (fault != std::errc() || stopped != end) return std::nullopt;
+  return number;
 }
 
-// Their lengths differ, so most names are told apart by that alone.
-bool IsCalled(absl::string_view name, absl::string_view wanted) {
-  return name.size() == wanted.size() && absl::EqualsIgnoreCase(name, wanted);
+absl::string_view Text(const uint8_t* bytes, size_t length) {
+  return {reinterpret_cast<const char*>(bytes), length};
 }
 
 }  // namespace
@@ -56,20 +64,26 @@ ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
   const auto hints = [&]() -> scheduler::ResourceHints& {
     return read.hints.has_value() ? *read.hints : read.hints.emplace();
   };
-  for (size_t i = 0; i < count; ++i) {
-    const absl::string_view name = Text(fields[i].name, fields[i].namelen);
-    const absl::string_view value = Text(fields[i].value, fields[i].valuelen);
-    if (IsCalled(name, "content-type")) {
-      hints().resource_class = ClassOf(value);
-    } else if (IsCalled(name, "content-length")) {
-      uint64_t length = 0;
-      const char* const end = value.data() + value.size();
-      const auto [stopped, fault] = std::from_chars(value.data(), end, length);
-      if (fault == std::errc() && stopped == end) {
-        hints().bytes_remaining = length;
-      }
-    } else if (IsCalled(name, "priority")) {
-      absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ", value);
+  // The names differ in their lengths, and so do most others from them.
+  for (const nghttp2_nv* field = fields; field < fields + count; ++field) {
+    const absl::string_view name = Text(field->name, field->namelen);
+    const absl::string_view value = Text(field->value, field->valuelen);
+    switch (name.size()) {
+      case kPriority.size():
+        if (!absl::EqualsIgnoreCase(name, kPriority)) break;
+        absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ",
+                        value);
+        break;
+      case kType.size():
+        if (!absl::EqualsIgnoreCase(name, kType)) break;
+        hints().resource_class = ClassOf(value);
+        break;
+      case kLength.size():
+        if (!absl::EqualsIgnoreCase(name, kLength)) break;
+        if (const auto length = Number(value)) hints().bytes_remaining = length;
+        break;
+      default:
+        break;
     }
   }
   return read;
