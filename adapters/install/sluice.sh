@@ -3,17 +3,18 @@
 # the whole prefix may move.
 set -eu
 
-usage='usage: sluice compare|server|replay|run [flags]
+usage='usage: sluice compare|server|replay|probe|run [flags]
 
   compare   loads pages once for each policy, and prints what arrived when
   server    serves the files of a folder over HTTP/2
   replay    explains a decision log, and plays it to another policy
+  probe     finds out what any HTTP/2 server does with priorities
   run       starts a server on libnghttp2 with a policy in charge
 
 sluice COMMAND --help lists the flags of each.'
 
 case ${1-} in
-  compare | server | replay | run) ;;
+  compare | server | replay | probe | run) ;;
   -h | --help)
     printf '%s\n' "$usage"
     exit 0

@@ -70,7 +70,7 @@ absl::Status Finder::AskNext(absl::Duration now) {
 absl::Status Finder::Receive(absl::string_view bytes, absl::Duration now) {
   wake_at_ = has_settings_ ? now + kPatience : wake_at_;
   std::vector<h2::Event> events;
-  const absl::Status received = connection_.ReceiveData(bytes, &events);
+  absl::Status received = connection_.ReceiveData(bytes, &events);
   for (const h2::Event& event : events) {
     if (done_) break;
     if (absl::Status status = OnEvent(event, now); !status.ok()) return status;

@@ -205,8 +205,8 @@ Verdict VerdictOf(const Experiment& experiment,
   if (absl::c_all_of(repeats, [](const Figures& f) { return f.empty(); })) {
     return CannotTell("no response's priority field favours it");
   }
-  const Verdict verdict = OrderVerdict(Median(repeats, "with_percent"),
-                                       Median(repeats, "against_percent"));
+  Verdict verdict = OrderVerdict(Median(repeats, "with_percent"),
+                                 Median(repeats, "against_percent"));
   if (experiment.judge != Judge::kFieldOnly) return verdict;
   if (verdict.kind == VerdictKind::kReversed) {
     return {.kind = VerdictKind::kIgnored};

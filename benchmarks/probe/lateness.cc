@@ -26,7 +26,7 @@ namespace {
 constexpr double kKb = 1024;
 constexpr double kAll = 0.95;
 // By then the connection is no longer young.
-constexpr int64_t kAskAfter = 256 * 1024;
+constexpr int64_t kAskAfter = int64_t{256} * 1024;
 constexpr absl::Duration kPatience = absl::Seconds(5);
 
 int64_t BodyOf(size_t lows) { return kAllLow / static_cast<int64_t>(lows); }

@@ -117,7 +117,7 @@ absl::Status Run::Start(absl::Duration now) {
 
 absl::Status Run::Receive(absl::string_view bytes, absl::Duration now) {
   std::vector<h2::Event> events;
-  const absl::Status received = connection_.ReceiveData(bytes, &events);
+  absl::Status received = connection_.ReceiveData(bytes, &events);
   for (const h2::Event& event : events) {
     if (absl::Status status = OnEvent(event, now); !status.ok()) return status;
   }

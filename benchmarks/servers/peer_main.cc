@@ -70,8 +70,7 @@ int ExitStatusOf(const absl::Status& status) {
 int main(int argc, char** argv) {
   const std::vector<std::string> names =
       sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
-  const PeerFolders folders =
-      sluice::servers::PeerFoldersOrExit(kProgram, argv[0]);
+  const PeerFolders folders = sluice::servers::PeerFoldersOrExit(kProgram);
   const Fd interrupt = sluice::servers::CatchInterrupts();
   if (names.empty()) return ListPeers(folders, interrupt);
   const Peer* const peer = sluice::servers::FindPeer(names[0]);

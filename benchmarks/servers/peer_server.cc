@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@
 #include "benchmarks/servers/fd.h"
 #include "benchmarks/servers/peers.h"
 #include "benchmarks/servers/temporary_folder.h"
+#include "support/command_line.h"
 #include "support/paths.h"
 
 namespace sluice::servers {
@@ -83,6 +85,7 @@ class Filler {
                {"{cert}", site.cert},
                {"{key}", site.key},
                {"{threads}", absl::StrCat(site.threads)},
+               {"{mark}", absl::StrCat(site.mark)},
                {"{config}", folders.configurations},
                {"{lib}", LibraryFolder(usr)},
                {"{usr}", usr},
@@ -158,15 +161,23 @@ std::string LastLine(const std::string& path) {
   return last;
 }
 
+absl::Status EndedEarly(const Peer& peer, int status, const std::string& log) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == support::kBadCommandLine) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the server ", peer.name,
+                     " refuses its command line: ", LastLine(log)));
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "the server ", peer.name, " does not start: ", LastLine(log)));
+}
+
 absl::Status WaitUntilItAccepts(const Peer& peer, const PeerSite& site,
                                 ChildProcess* process, const std::string& log,
                                 int interrupt) {
   const absl::Time end = absl::Now() + kStartTimeout;
   while (!Accepts(site)) {
-    if (!process->Runs() || absl::Now() > end) {
-      return absl::UnavailableError(absl::StrCat(
-          "the server ", peer.name, " does not start: ", LastLine(log)));
-    }
+    if (!process->Runs()) return EndedEarly(peer, process->Wait(), log);
+    if (absl::Now() > end) return EndedEarly(peer, 0, log);
     pollfd wait = {interrupt, POLLIN, 0};
     if (::poll(&wait, 1, 10) > 0) return absl::CancelledError("interrupted");
   }
@@ -287,6 +298,7 @@ absl::StatusOr<PeerServer> PeerServer::Start(const Peer& peer,
       .environment = Environment(peer, filler, folders, program)};
   if (!site.preload.empty()) {
     options.environment.push_back("LD_PRELOAD=" + site.preload);
+    options.environment.push_back("SLUICE_POLICY=auto");
   }
   absl::StatusOr<std::unique_ptr<ChildProcess>> process =
       ChildProcess::Start(std::move(words), options);

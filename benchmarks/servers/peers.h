@@ -23,11 +23,14 @@
 
 namespace sluice::servers {
 
+// The name of ours, which all others are compared with.
+inline constexpr char kOurs[] = "sluice";
+
 // In words and configurations, "{port}" and the like stand for values of a
-// PeerSite: address, port, root, cert, key, threads; also {usr} (the folder
-// that has the program's bin and lib), {lib}, {program}, {work} (a folder of
-// this run) and {config} (benchmarks/servers/peers). A word or line that begins
-// with
+// PeerSite: address, port, root, cert, key, threads, mark; also {usr} (the
+// folder that has the program's bin and lib), {lib}, {program}, {work} (a
+// folder of this run) and {config} (benchmarks/servers/peers). A word or line
+// that begins with
 // "{tls} " or "{cleartext} " is there only with or without TLS, one with
 // "{root_user} " only if the user is root.
 struct Peer {
@@ -74,7 +77,8 @@ struct PeerSite {
   std::string key = {};
   int threads = 1;
   std::vector<int> cpus = {};  // empty: all
-  std::string preload = {};    // a library for LD_PRELOAD; empty: none
+  int mark = 0;  // TCP_NOTSENT_LOWAT, for servers that have a flag for it
+  std::string preload = {};  // a library for LD_PRELOAD; empty: none
 };
 
 // The destructor kills the server and its helpers.

@@ -1,12 +1,15 @@
 #include "benchmarks/servers/program.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include <fstream>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
@@ -17,44 +20,34 @@
 
 namespace sluice::servers {
 
-using support::ExitBadCommandLine;
-
-namespace {
-
-std::string RunfileOrExit(absl::string_view program, absl::string_view argv0,
-                          const std::string& path) {
+std::string RunfileOrExit(absl::string_view program, absl::string_view path) {
   using bazel::tools::cpp::runfiles::Runfiles;
   std::string error;
   const std::unique_ptr<Runfiles> runfiles(
-      Runfiles::Create(std::string(argv0), &error));
+      Runfiles::Create(program_invocation_name, &error));
   if (runfiles == nullptr) {
-    ExitBadCommandLine(program,
-                       absl::StrCat("cannot find ", path, " (", error, ")"));
+    support::ExitBadCommandLine(
+        program, absl::StrCat("cannot find ", path, " (", error, ")"));
   }
-  return runfiles->Rlocation(path);
+  return runfiles->Rlocation(absl::StrCat("sluice/", path));
 }
 
-}  // namespace
-
-std::string OurServerOrExit(absl::string_view program, absl::string_view argv0,
-                            const std::string& flag) {
-  if (!flag.empty()) return support::ResolveUserPath(flag);
-  return RunfileOrExit(program, argv0, "sluice/server");
+PeerFolders PeerFoldersOrExit(absl::string_view program) {
+  return DefaultPeerFolders(RunfileOrExit(program, "benchmarks/servers/peers"));
 }
 
-PeerFolders PeerFoldersOrExit(absl::string_view program,
-                              absl::string_view argv0) {
-  return DefaultPeerFolders(
-      RunfileOrExit(program, argv0, "sluice/benchmarks/servers/peers"));
-}
-
-std::ofstream JsonFileOrExit(absl::string_view program,
-                             const std::string& path) {
-  std::ofstream json;
-  if (path.empty()) return json;
-  json.open(path);
-  if (!json) ExitBadCommandLine(program, absl::StrCat("cannot write ", path));
-  return json;
+Peer OurServerOrExit(absl::string_view program, const std::string& server,
+                     const std::vector<std::string>& flags) {
+  Peer peer = {.name = kOurs,
+               .package = "none",
+               .program = server.empty() ? RunfileOrExit(program, "server")
+                                         : support::ResolveUserPath(server),
+               .version = {},
+               .words = {"--bind={address}", "--port={port}", "--root={root}",
+                         "--threads={threads}", "--noaccess_log",
+                         "{tls} --tls_cert={cert}", "{tls} --tls_key={key}"}};
+  peer.words.insert(peer.words.end(), flags.begin(), flags.end());
+  return peer;
 }
 
 Fd CatchInterrupts() {
@@ -64,6 +57,13 @@ Fd CatchInterrupts() {
   ::sigaddset(&signals, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  if (absl::IsCancelled(status)) return kInterrupted;
+  const bool refused =
+      absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
+  return refused ? support::kBadCommandLine : EXIT_FAILURE;
 }
 
 }  // namespace sluice::servers

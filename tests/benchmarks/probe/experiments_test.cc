@@ -18,12 +18,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "benchmarks/probe/catalogue.h"
 #include "benchmarks/probe/client.h"
+#include "benchmarks/probe/finder.h"
 #include "benchmarks/probe/probe.h"
 #include "benchmarks/probe/result.h"
 #include "benchmarks/probe/run.h"
@@ -31,6 +35,7 @@
 #include "benchmarks/probe/url.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "support/paths.h"
 #include "tests/benchmarks/probe/memory_server.h"
 
 namespace sluice::probe {
@@ -384,6 +389,25 @@ TEST(ScriptsTest, BothDifferInNothingButSignals) {
     EXPECT_EQ(bare(first), bare(second)) << experiment.name;
     EXPECT_EQ(first.no_rfc7540_priorities, second.no_rfc7540_priorities);
   }
+}
+
+TEST(ScriptsTest, TheManualDefinesEachOnce) {
+  const absl::StatusOr<std::string> page = support::ReadFile("docs/probe.md");
+  ASSERT_TRUE(page.ok());
+  std::vector<std::string> known;
+  for (const Experiment& experiment : Experiments()) {
+    known.push_back(absl::StrCat(experiment.name));
+  }
+  std::vector<std::string> defined;
+  bool in_table = false;
+  for (absl::string_view line : absl::StrSplit(*page, '\n')) {
+    in_table = line == "| name | requests and signals | honoured is |" ||
+               (in_table && absl::StartsWith(line, "|"));
+    if (in_table && absl::ConsumePrefix(&line, "| `")) {
+      defined.emplace_back(line.substr(0, line.find('`')));
+    }
+  }
+  EXPECT_EQ(defined, known);
 }
 
 TEST(ScriptsTest, NoBodyEndsBeforeTheLastChoice) {
