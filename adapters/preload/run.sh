@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
       ;;
     --policy=?*) export SLUICE_POLICY="${1#*=}" ;;
     --trace=?*) export SLUICE_TRACE="${1#*=}" ;;
-    --notsent_lowat=?*)
+    --notsent_lowat=?* | --notsent-lowat=?*)
       case ${1#*=} in
         *[!0-9]*) refuse "--notsent_lowat is ${1#*=}; it must be a number of bytes" ;;
       esac
