@@ -67,9 +67,13 @@ class Ride {
         slow > 0 ? slow : kReadSize, std::max(wait, absl::ZeroDuration()));
     if (!bytes.ok()) return bytes.status();
     budget_.Spend(static_cast<int64_t>(bytes->size()));
-    if (!bytes->empty()) return client_.Receive(*bytes, Elapsed());
-    return Elapsed() >= client_.wake_at() ? client_.OnTime(Elapsed())
-                                          : absl::OkStatus();
+    absl::Status status =
+        bytes->empty() ? absl::OkStatus() : client_.Receive(*bytes, Elapsed());
+    // Also where bytes keep coming, but none that the client waits for.
+    if (status.ok() && !client_.done() && Elapsed() >= client_.wake_at()) {
+      status = client_.OnTime(Elapsed());
+    }
+    return status;
   }
 
   Wire& wire_;

@@ -45,9 +45,10 @@ bool IsBudget(const absl::Status& status) {
   return absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status);
 }
 
-class Prober {
+// The course of one probe.
+class Course {
  public:
-  Prober(const Plan& plan, const RunClient& run) : plan_(plan), run_(run) {}
+  Course(const Plan& plan, const RunClient& run) : plan_(plan), run_(run) {}
 
   ServerResult Run(const std::function<void(const std::string&)>& progress) {
     result_.url = plan_.low.ToString();
@@ -108,8 +109,10 @@ class Prober {
       if (status.ok()) continue;
       reasons_[i] = std::string(status.message());
       if (IsBudget(status)) {
+        absl::StrAppend(&reasons_[i], " after ", turn, " of ", turns.size(),
+                        " turns");
         for (std::string& reason : reasons_) {
-          if (reason.empty()) reason = std::string(status.message());
+          if (reason.empty()) reason = reasons_[i];
         }
       }
       if (IsBudget(status) || failures_ >= kMostFailures) {
@@ -266,7 +269,7 @@ int64_t BytesOf(const Plan& plan) {
 
 ServerResult Probe(const Plan& plan, const RunClient& run,
                    const std::function<void(const std::string&)>& progress) {
-  return Prober(plan, run).Run(progress);
+  return Course(plan, run).Run(progress);
 }
 
 }  // namespace sluice::probe

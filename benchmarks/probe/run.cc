@@ -116,6 +116,7 @@ absl::Status Run::Start(absl::Duration now) {
 }
 
 absl::Status Run::Receive(absl::string_view bytes, absl::Duration now) {
+  if (round_trip_ == absl::ZeroDuration()) round_trip_ = now;
   std::vector<h2::Event> events;
   absl::Status received = connection_.ReceiveData(bytes, &events);
   for (const h2::Event& event : events) {
@@ -186,7 +187,7 @@ absl::Status Run::OnData(const h2::DataReceived& data, absl::Duration now) {
   }
   if (data.stream_id == kFirstStream) rest_ += bytes;
   if (state_ != State::kChoosing) return absl::OkStatus();
-  wake_at_ = now + (credit_ > kRest ? kQuiet : kRestQuiet);
+  wake_at_ = now + (credit_ > kRest ? Quiet() : kRestQuiet);
   return credit_ > 0 ? absl::OkStatus() : Grant(now);
 }
 
@@ -220,7 +221,7 @@ absl::Status Run::Do(const Ask& ask, absl::Duration now) {
   if (!status.ok()) return status;
   outcome_.strip.streams.push_back(
       {.id = id,
-       .label = LabelOf(ask),
+       .label = absl::StrCat(LabelOf(ask), moved_[id]),
        .path = path,
        .rank = absl::c_linear_search(script_.favoured, asked_) ||
                        script_.favoured.empty()
@@ -236,11 +237,13 @@ absl::Status Run::Do(const Ask& ask, absl::Duration now) {
 
 absl::Status Run::Do(const Prioritise& prioritise, absl::Duration now) {
   Note(now, Signalled{.stream = prioritise.stream, .signal = prioritise.tree});
+  Move(prioritise.stream, TreeLabel(prioritise.tree));
   return connection_.Prioritize(prioritise.stream, prioritise.tree);
 }
 
 absl::Status Run::Do(const Update& update, absl::Duration now) {
   Note(now, Signalled{.stream = update.stream, .signal = update.field});
+  Move(update.stream, signals::FormatRfc9218Priority(update.field));
   return connection_.SendPriorityUpdate(update.stream, update.field);
 }
 
@@ -270,7 +273,7 @@ absl::Status Run::Grant(absl::Duration now) {
 
 absl::Status Run::OpenWindow(absl::Duration now) {
   credit_ += kGrant;
-  wake_at_ = now + kQuiet;
+  wake_at_ = now + Quiet();
   return connection_.IncrementFlowControlWindow(h2::kConnectionStreamId,
                                                 kGrant);
 }
@@ -308,6 +311,15 @@ absl::Status Run::OnQuiet(absl::Duration now) {
   }
   return OpenWindow(now);
 }
+
+void Run::Move(h2::StreamId id, const std::string& to) {
+  absl::StrAppend(&moved_[id], " → ", to);
+  for (StripStream& stream : outcome_.strip.streams) {
+    if (stream.id == id) absl::StrAppend(&stream.label, " → ", to);
+  }
+}
+
+absl::Duration Run::Quiet() const { return std::max(kQuiet, 3 * round_trip_); }
 
 void Run::Note(absl::Duration now, decltype(StripEvent::what) what) {
   outcome_.strip.events.push_back({.at = now, .what = std::move(what)});

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,6 +89,9 @@ class Run : public Client {
   absl::Status OnQuiet(absl::Duration now);
   void OnAnswer(absl::Duration now);
   void Note(absl::Duration now, decltype(StripEvent::what) what);
+  void Move(h2::StreamId id, const std::string& to);
+  // How long the server may leave an open window unused.
+  absl::Duration Quiet() const;
   const Phase& phase() const { return script_.phases[phase_]; }
 
   const Target target_;
@@ -107,6 +111,9 @@ class Run : public Client {
   absl::Duration phase_began_ = absl::ZeroDuration();
   int choices_left_ = 0;
   int quiet_ = 0;  // times in a row that the server left the window unused
+  absl::Duration round_trip_ = absl::ZeroDuration();  // at most
+  // What PRIORITY and PRIORITY_UPDATE made of a stream, for its label.
+  std::map<h2::StreamId, std::string> moved_;
   RunOutcome outcome_;
 };
 

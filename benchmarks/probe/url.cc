@@ -110,6 +110,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   const size_t slash = rest.find_first_of("/?");
   const bool ok = (url.scheme == "http" || url.scheme == "https") &&
                   IsVisibleAscii(rest) &&
+                  !absl::StrContains(rest.substr(0, slash), '@') &&
                   ParseAuthority(rest.substr(0, slash), &url);
   if (!ok) {
     return absl::InvalidArgumentError(

@@ -315,10 +315,12 @@ TEST(ProbeTest, TheBudgetsEndLeavesTheVerdictsThatAreKnown) {
                    : Conduct(ServerOptions(), client);
       });
   EXPECT_EQ(result.failure, "");
-  EXPECT_THAT(VerdictsOf(result),
-              ElementsAre(Pair("rfc7540-exclusive", "honoured"),
-                          Pair("rfc9218-urgency",
-                               "cannot tell (the time is used up)")));
+  EXPECT_THAT(
+      VerdictsOf(result),
+      ElementsAre(
+          Pair("rfc7540-exclusive", "honoured"),
+          Pair("rfc9218-urgency",
+               "cannot tell (the time is used up after 1 of 4 turns)")));
 }
 
 TEST(ProbeTest, AServerThatBreaksEveryRunIsAFailure) {
@@ -337,7 +339,8 @@ TEST(ProbeTest, TheStripHasEveryRequestAndEveryByteOfTheFirstRun) {
               [](Client* client) { return Conduct(ServerOptions(), client); });
   const Strip& strip = result.experiments[0].strip;
   ASSERT_EQ(strip.streams.size(), 4);
-  EXPECT_EQ(strip.streams[3].label, "u=5, i");
+  EXPECT_EQ(strip.streams[3].label, "u=5, i → u=0");
+  EXPECT_EQ(strip.streams[0].label, "u=5, i");
   EXPECT_EQ(strip.streams[3].rank, 0);
   EXPECT_EQ(strip.streams[0].rank, 1);
   int64_t bytes = 0;

@@ -43,7 +43,8 @@ TEST(UrlTest, HasAPortAPathAndAnAuthority) {
 TEST(UrlTest, WhatIsNoUrlIsRefused) {
   for (const char* text :
        {"", "localhost", "ftp://a/", "http://", "http://a:0/", "http://a:x/",
-        "http://a:70000/", "http://a b/", "http://[::1/", "https:///x"}) {
+        "http://a:70000/", "http://me:word@a/", "http://a b/", "http://[::1/",
+        "https:///x"}) {
     EXPECT_THAT(ParseUrl(text).status().message(),
                 HasSubstr("is no URL to probe"))
         << text;
