@@ -33,10 +33,13 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::string_view Stripped(
 }
 
 // Whether `name`, Stripped(), is `wanted`: the core sends names in lower case,
-// without spaces around them. Nothing is called where the length is another.
+// without spaces around them. Nothing is called where the length or the last
+// character is another.
 template <size_t size>
 inline bool IsCalled(absl::string_view name, const char (&wanted)[size]) {
   return name.size() == size - 1 &&
+         absl::ascii_tolower(static_cast<unsigned char>(name.back())) ==
+             wanted[size - 2] &&
          (std::memcmp(name.data(), wanted, size - 1) == 0 ||
           absl::EqualsIgnoreCase(name, wanted));
 }
