@@ -109,7 +109,7 @@ Written by two commands:
 CPU nanoseconds an operation: the median of the repetitions, with the quartiles in
 parentheses. The machine is shared, so compare within a row. One binary has all systems:
 
-- `sluice`: the tree as it ships (sorted lists up to eight active children, one calendar,
+- `sluice`: the tree as it ships (sorted lists up to sixteen active children, one calendar,
   then splay trees); `sluice_exact`: without slots (lists, then splay trees)
 - `h2o`: the scheduler of libh2o-evloop, which counts callbacks and no bytes
 - `nghttp2`: a session of libnghttp2 1.52 that writes one frame

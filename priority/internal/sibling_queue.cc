@@ -16,7 +16,11 @@ SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
 }
 
 void SiblingQueue::Insert(Group& group, NodeIndex n) {
-  if (++group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
+  ++group.active;
+  if (group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
+    group.kind = QueueKind::kSlotList;  // exact keys are in this order, too
+  } else if (group.active == kMaxSlotListed + 1 &&
+             group.kind == QueueKind::kSlotList) {
     bool calendar =
         !free_calendars_.empty() || calendars_.size() < max_calendars_;
     NodeIndex listed = group.queue;
@@ -25,7 +29,7 @@ void SiblingQueue::Insert(Group& group, NodeIndex n) {
       listed = nodes_[listed].link[kRight];
     } while (listed != group.queue);
     Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
-            kMaxListed);
+            kMaxSlotListed);
   }
   Link(group, n);
 }
@@ -51,16 +55,17 @@ void SiblingQueue::Link(Group& group, NodeIndex n) {
     }
     Convert(group, QueueKind::kSplay, group.active - 1);
   }
-  if (group.kind == QueueKind::kList) {
-    ListInsert(group, n);
-  } else {
+  if (group.kind == QueueKind::kSplay) {
     SplayInsert(group, n);
+  } else {
+    ListInsert(group, n);
   }
 }
 
 void SiblingQueue::Unlink(Group& group, NodeIndex n) {
   switch (group.kind) {
     case QueueKind::kList:
+    case QueueKind::kSlotList:
       ListRemove(group, n);
       break;
     case QueueKind::kCalendar:
@@ -108,7 +113,8 @@ void SiblingQueue::ListInsert(Group& group, NodeIndex n) {
   // From the tail: a charged child usually goes far back.
   const NodeIndex tail = nodes_[group.queue].link[kLeft];
   NodeIndex after = tail;
-  while (Before(node.key, node, nodes_[after].key, nodes_[after])) {
+  const int shift = ShiftOf(group);
+  while (Before(node.key, node, nodes_[after], shift)) {
     ++steps_;
     after = nodes_[after].link[kLeft];
     if (after == tail) {  // before all
@@ -174,16 +180,14 @@ void SiblingQueue::SplayInsert(Group& group, NodeIndex n) {
     group.queue = n;
     return;
   }
-  const int64_t slot = node.key >> shift_;
   uint32_t depth = 0;
   NodeIndex above, at = group.queue;
   int side;
   do {
     above = at;
     ++depth;
-    const Node& other = nodes_[at];
-    side = Before(slot, node, other.key >> shift_, other) ? kLeft : kRight;
-    at = other.link[side];
+    side = Before(node.key, node, nodes_[at], shift_) ? kLeft : kRight;
+    at = nodes_[at].link[side];
   } while (at != kNone);
   nodes_[above].link[side] = n;
   node.link[kUp] = above;
