@@ -173,7 +173,11 @@ class PriorityTree {
   // --- Looking at it -----------------------------------------------------
   // 0 is the root. Nothing when `id` is not in the tree. Weights are rounded,
   // and at least 1.
-  std::optional<StreamState> State(StreamId id) const;
+  std::optional<StreamState> State(StreamId id) const {
+    const NodeIndex n = Find(id);
+    if (n == internal::kNone) return std::nullopt;
+    return shares_.node(n).state;
+  }
   std::optional<StreamId> Parent(StreamId id) const;
   std::optional<int> Weight(StreamId id) const;
 
