@@ -17,21 +17,32 @@ SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
 
 void SiblingQueue::Insert(Group& group, NodeIndex n) {
   ++group.active;
-  if (group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
-    group.kind = QueueKind::kSlotList;  // exact keys are in this order, too
-  } else if (group.active == kMaxSlotListed + 1 &&
-             group.kind == QueueKind::kSlotList) {
-    bool calendar =
-        !free_calendars_.empty() || calendars_.size() < max_calendars_;
-    NodeIndex listed = group.queue;
-    do {
-      calendar = calendar && Spanned(nodes_[listed]);
-      listed = nodes_[listed].link[kRight];
-    } while (listed != group.queue);
-    Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
-            kMaxSlotListed);
-  }
+  const bool outgrows =
+      group.kind == QueueKind::kList
+          ? group.active > kMaxListed
+          : group.kind == QueueKind::kSlotList &&
+                (group.active > kMaxSlotListed ||
+                 nodes_[group.queue].weight != nodes_[n].weight);
+  if (outgrows) Outgrow(group, n);
   Link(group, n);
+}
+
+void SiblingQueue::Outgrow(Group& group, NodeIndex n) {
+  bool calendar =
+      !free_calendars_.empty() || calendars_.size() < max_calendars_;
+  bool one_weight = group.kind == QueueKind::kList;
+  NodeIndex listed = group.queue;
+  do {
+    calendar = calendar && Spanned(nodes_[listed]);
+    one_weight = one_weight && nodes_[listed].weight == nodes_[n].weight;
+    listed = nodes_[listed].link[kRight];
+  } while (listed != group.queue);
+  if (one_weight) {
+    group.kind = QueueKind::kSlotList;  // exact keys are in this order, too
+    return;
+  }
+  Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
+          group.active - 1);
 }
 
 void SiblingQueue::Remove(Group& group, NodeIndex n) {

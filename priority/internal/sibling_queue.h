@@ -3,7 +3,8 @@
 // Four kinds, chosen by the number of active children:
 //
 //   list       up to eight: sorted, exact keys
-//   slot list  up to sixteen: the same list, keys compared by slot
+//   slot list  up to sixteen of one weight, which come back behind all others
+//              most often: the same list, keys compared by slot
 //   calendar   more: O(1), keys by slot; so many of them at most
 //   splay      more, when no calendar is free or a key lies beyond its span (a
 //              weight under one half): O(log n) amortised, keys by slot too
@@ -123,6 +124,8 @@ class SiblingQueue {
   void Splay(NodeIndex n);
   void Rotate(NodeIndex n);
 
+  // Gives a list that is full for `n` another kind.
+  void Outgrow(Group& group, NodeIndex n);
   void Link(Group& group, NodeIndex n);
   void Unlink(Group& group, NodeIndex n);
   void Convert(Group& group, QueueKind to, uint32_t linked);
