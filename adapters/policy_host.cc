@@ -26,6 +26,7 @@ using ::sluice::scheduler::StreamId;
 using ::sluice::signals::FaultText;
 using ::sluice::signals::FindFault;
 using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Parameters;
 using ::sluice::signals::Rfc9218Priority;
 using ::sluice::signals::SignalSource;
 using ::sluice::trace::LoggedPolicy;
@@ -99,6 +100,14 @@ StatusCode PolicyHost::SetHints(StreamId id, StreamRecord* record,
                                 const ResourceHints& hints) {
   if (!IsOpen(record)) return NotOpen(id);
   book_.SetHints(record, hints);
+  return StatusCode::kOk;
+}
+
+StatusCode PolicyHost::SetResponse(
+    StreamId id, StreamRecord* record,
+    const std::optional<Rfc9218Parameters>& response) {
+  if (!IsOpen(record)) return NotOpen(id);
+  book_.SetResponse(record, response);
   return StatusCode::kOk;
 }
 

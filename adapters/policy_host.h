@@ -109,6 +109,10 @@ class PolicyHost {
       const std::optional<scheduler::ServerPriority>& server);
   absl::StatusCode SetHints(scheduler::StreamId id, StreamRecord* record,
                             const scheduler::ResourceHints& hints);
+  // The `priority` field of the response, see StreamBook. Error: NotFound.
+  absl::StatusCode SetResponse(
+      scheduler::StreamId id, StreamRecord* record,
+      const std::optional<signals::Rfc9218Parameters>& response);
 
   // The client sent SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1).
   void OnNoRfc7540Priorities() { book_.OnNoRfc7540Priorities(); }

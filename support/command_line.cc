@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
@@ -20,9 +21,12 @@
 namespace sluice::support {
 namespace {
 
-// The flag `name` means, `--noname` for a bool included (`*negated`).
-absl::CommandLineFlag* FindFlag(absl::string_view name, bool* negated) {
+// The flag `given` means, `--noname` for a bool included (`*negated`). Dashes
+// in it are as good as underscores.
+absl::CommandLineFlag* FindFlag(absl::string_view given, bool* negated) {
   *negated = false;
+  const std::string with_underscores = absl::StrReplaceAll(given, {{"-", "_"}});
+  absl::string_view name = with_underscores;
   if (absl::CommandLineFlag* flag = absl::FindCommandLineFlag(name)) {
     return flag;
   }

@@ -151,11 +151,16 @@ class Installer:
                       libdir + "cmake/%s/%s%s.cmake" % (package, package, kind), words)
 
 
+def cmake_targets(absl_modules):
+    return ";".join(name.replace("absl_", "absl::", 1) for name in absl_modules)
+
+
 def install_c(install, words):
     libraries = install.read(PACKED + "sluice-c-libraries.txt").split()
     install.copy("adapters/c/sluice.h", "include/sluice.h")
     install.library("libsluice-c", "adapters/c/", dict(
-        words, libraries=" ".join(libraries), libraries_cmake=";".join(libraries)))
+        words, libraries=" ".join(libraries), libraries_cmake=";".join(libraries),
+        c_absl_targets=cmake_targets(install.read(PACKED + "sluice-c-absl.txt").split())))
 
 
 def install_cpp(install, words):
@@ -163,8 +168,7 @@ def install_cpp(install, words):
     for header in install.headers("sluice"):
         install.copy(header, "include/sluice/" + header)
     install.library("libsluice", PACKED, dict(
-        words, absl_modules=" ".join(absl),
-        absl_targets=";".join(name.replace("absl_", "absl::", 1) for name in absl)))
+        words, absl_modules=" ".join(absl), absl_targets=cmake_targets(absl)))
 
 
 def install_nghttp2(install, words):
@@ -196,11 +200,13 @@ def install_tools(install, words):
     install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
     for tool, program in (("compare", "benchmarks/lab/compare"),
                           ("server", "examples/server/server"),
-                          ("replay", "trace/replay")):
+                          ("replay", "trace/replay"),
+                          ("probe", "benchmarks/probe/probe")):
         install.copy(program, "libexec/sluice/" + tool, 0o755)
-    data = install.read(PACKED + "compare-data.txt").split()
-    licences = install.files_in("benchmarks/lab/pages")
-    for file in sorted(set(data).union(licences)):
+    data = set(install.files_in("benchmarks/lab/pages"))  # with the licences
+    for tool in ("compare", "probe"):
+        data.update(install.read(PACKED + tool + "-data.txt").split())
+    for file in sorted(data):
         install.copy(file, "share/sluice/runfiles/sluice/" + file)
     for page in sorted(install.files_in(PACKED + "man")):
         install.copy(page, "share/man/man1/" + os.path.basename(page))
@@ -221,7 +227,7 @@ DOCUMENTS = {
             "examples/small_server/CMakeLists.txt", "examples/small_server/small_server.cc"],
     "nghttp2": ["examples/nghttp2_server/nghttp2_server.cc"],
     "python": ["docs/python.md", "examples/hypercorn_server/hypercorn_server.py"],
-    "tools": ["docs/lab.md", "docs/policies.md"],
+    "tools": ["docs/lab.md", "docs/policies.md", "docs/probe.md"],
 }
 
 

@@ -3,16 +3,17 @@
 # the whole prefix may move.
 set -eu
 
-usage='usage: sluice compare|server|replay [flags]
+usage='usage: sluice compare|server|replay|probe [flags]
 
   compare   loads pages once for each policy, and prints what arrived when
   server    serves the files of a folder over HTTP/2
   replay    explains a decision log, and plays it to another policy
+  probe     finds out what any HTTP/2 server does with priorities
 
 sluice COMMAND --help lists the flags of each.'
 
 case ${1-} in
-  compare | server | replay) ;;
+  compare | server | replay | probe) ;;
   -h | --help)
     printf '%s\n' "$usage"
     exit 0

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -66,9 +67,9 @@ PriorityAdapter::PriorityAdapter(LoggedPolicy policy, size_t max_streams)
 
 // --- What the session receives and reports -----------------------------------
 
-// nghttp2 gets the bytes up to the end of a PRIORITY frame, and then the policy
-// gets the signal. So nghttp2 has reported all events before the frame, and
-// none after it.
+// nghttp2 gets the bytes up to the end of a PRIORITY or PRIORITY_UPDATE frame,
+// and then the policy gets the signal. So nghttp2 has reported all events
+// before the frame, and none after it.
 ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
                                  size_t length) {
   reads_frames_ = true;
@@ -86,10 +87,8 @@ ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
       frames_.Take(left.substr(0, static_cast<size_t>(taken)), &signal);
       break;
     }
-    frames_ = ahead;
-    if (signal.has_value()) {
-      TakePriority(static_cast<int32_t>(signal->stream_id), signal->priority);
-    }
+    frames_ = std::move(ahead);
+    if (signal.has_value()) TakeSignal(*signal);
   } while (done < length);
   return static_cast<ssize_t>(done);
 }
@@ -133,11 +132,11 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
     case NGHTTP2_PRIORITY_UPDATE: {
       const auto* update =
           static_cast<const nghttp2_ext_priority_update*>(frame->ext.payload);
-      if (update == nullptr) break;
-      TakePriorityField(
-          update->stream_id,
+      if (reads_frames_ || update == nullptr) break;
+      const auto said = signals::ParseRfc9218Priority(
           absl::string_view(reinterpret_cast<const char*>(update->field_value),
                             update->field_value_len));
+      if (said.has_value()) TakePriority(update->stream_id, *said);
       break;
     }
     case NGHTTP2_WINDOW_UPDATE:
@@ -239,22 +238,41 @@ scheduler::StreamRecord* PriorityAdapter::FindRecord(int32_t stream_id) {
   return stream == nullptr ? nullptr : &stream->record;
 }
 
+void PriorityAdapter::TakeSignal(const PrioritySignal& signal) {
+  std::visit(
+      [&](const auto& priority) {
+        TakePriority(static_cast<int32_t>(signal.stream_id), priority);
+      },
+      signal.priority);
+}
+
+// A signal that is refused (a limit) changes nothing.
 void PriorityAdapter::TakePriority(int32_t stream_id,
                                    const Rfc7540Priority& priority) {
-  // A signal that is refused (a limit) changes nothing.
   host_.SetRfc7540(Id(stream_id), FindRecord(stream_id), priority);
   ++changes_;
 }
 
-void PriorityAdapter::TakePriorityField(int32_t stream_id, StringView field) {
-  const std::optional<Rfc9218Priority> parsed =
-      signals::ParseRfc9218Priority(field);
-  if (!parsed.has_value()) return;
-  host_.SetRfc9218(Id(stream_id), FindRecord(stream_id), *parsed);
+void PriorityAdapter::TakePriority(int32_t stream_id,
+                                   const Rfc9218Priority& priority) {
+  host_.SetRfc9218(Id(stream_id), FindRecord(stream_id), priority);
   ++changes_;
 }
 
 // --- What the server does ----------------------------------------------------
+
+void PriorityAdapter::OnPushPromise(int32_t stream_id, int32_t promised_id) {
+  TakePriority(promised_id,
+               Rfc7540Priority{.depends_on = static_cast<uint32_t>(stream_id)});
+}
+
+void PriorityAdapter::OnResume(int32_t stream_id) {
+  Stream* stream = Find(stream_id);
+  if (stream == nullptr || !stream->waiting) return;
+  stream->waiting = false;
+  stream->queued = true;
+  SetReady(stream);
+}
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
   if (stream_id == 0) return;  // nghttp2 refuses it
@@ -287,6 +305,13 @@ absl::Status PriorityAdapter::SetHints(int32_t stream_id,
   ++changes_;
   return host_.StatusOf(
       host_.SetHints(Id(stream_id), FindRecord(stream_id), hints));
+}
+
+absl::Status PriorityAdapter::SetResponse(int32_t stream_id, StringView field) {
+  ++changes_;
+  return host_.StatusOf(
+      host_.SetResponse(Id(stream_id), FindRecord(stream_id),
+                        signals::ParseRfc9218Parameters(field)));
 }
 
 // --- What nghttp2 asks -------------------------------------------------------

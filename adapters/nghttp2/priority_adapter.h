@@ -33,11 +33,12 @@
 // SETTINGS_NO_RFC7540_PRIORITIES = 1; 1.65 and later drop them. Receive() finds
 // them itself, with every release and setting.
 //
-// RFC 9218 signals: the `priority` header, and PRIORITY_UPDATE frames. nghttp2
-// reports those when nghttp2_option_set_builtin_recv_extension_type(option,
-// NGHTTP2_PRIORITY_UPDATE) is set and, up to 1.64, that setting is announced.
-// Otherwise call SetExtensionCallbacks() below. CONNECT requests are tunnels
-// (RFC 9218 §11).
+// RFC 9218 signals: the `priority` header, and PRIORITY_UPDATE frames, which
+// Receive() finds itself, too. nghttp2 reports those when
+// nghttp2_option_set_builtin_recv_extension_type(option,
+// NGHTTP2_PRIORITY_UPDATE) is set and, up to 1.64, that setting is announced; a
+// server that does not call Receive() may call SetExtensionCallbacks() below
+// instead. CONNECT requests are tunnels (RFC 9218 §11).
 //
 // Equals are served first-in first-out, whatever happens between two frames. A
 // stream goes behind its equals after it had no bytes or no window. It also
@@ -114,8 +115,8 @@ class PriorityAdapter {
 
   // Call it instead of nghttp2_session_mem_recv(), with all of the connection's
   // bytes from the first; returns that function's result. A server that cannot
-  // (it calls nghttp2_session_recv(), say) gets the PRIORITY frames that
-  // nghttp2 reports; all else works.
+  // (it calls nghttp2_session_recv(), say) gets the PRIORITY and
+  // PRIORITY_UPDATE frames that nghttp2 reports; all else works.
   ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
   void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
@@ -170,12 +171,33 @@ class PriorityAdapter {
   // refuses the response of an open stream, reset that stream.
   template <class Provider>
   Provider Schedule(int32_t stream_id, const Provider& provider) {
-    Keep(stream_id, {provider.source, provider.read_callback});
+    OnSubmitted(stream_id, provider);
+    return Scheduled<Provider>();
+  }
+
+  // The two halves of Schedule(), for a server that keeps the body it had when
+  // nghttp2 refuses another, as nghttp2_submit_data() may: submit Scheduled(),
+  // and call OnSubmitted() when that has succeeded.
+  template <class Provider>
+  Provider Scheduled() {
     Provider scheduled;
     scheduled.source.ptr = this;
     scheduled.read_callback = &PriorityAdapter::ReadCallback;
     return scheduled;
   }
+  template <class Provider>
+  void OnSubmitted(int32_t stream_id, const Provider& provider) {
+    Keep(stream_id, {provider.source, provider.read_callback});
+  }
+
+  // The server resumed the stream's body: nghttp2_session_resume_data()
+  // returned 0. Without the call the policy hears of it when nghttp2's own
+  // order comes to the stream.
+  void OnResume(int32_t stream_id);
+
+  // nghttp2_submit_push_promise() on `stream_id` returned `promised_id`: it
+  // depends on that stream (RFC 7540 §5.3.5) unless the client says otherwise.
+  void OnPushPromise(int32_t stream_id, int32_t promised_id);
 
   // The source for a send_data_callback (NGHTTP2_DATA_FLAG_NO_COPY). Use it
   // instead of the `source` that nghttp2 passes, which is the adapter's. Null
@@ -188,6 +210,10 @@ class PriorityAdapter {
       int32_t stream_id, std::optional<scheduler::ServerPriority> server);
   absl::Status SetHints(int32_t stream_id,
                         const scheduler::ResourceHints& hints);
+
+  // The value of the response's `priority` field, which changes the parameters
+  // that it names (RFC 9218 §8). Error: NotFound.
+  absl::Status SetResponse(int32_t stream_id, StringView field);
 
   // Whether to announce SETTINGS_NO_RFC7540_PRIORITIES = 1 with this policy.
   bool AnnouncesNoRfc7540Priorities() const {
@@ -252,9 +278,11 @@ class PriorityAdapter {
   scheduler::StreamRecord* FindRecord(int32_t stream_id);
   void Forget(Stream* stream);
   Stream* Open(int32_t stream_id, const RequestSignals& said);
+  void TakeSignal(const PrioritySignal& signal);
   void TakePriority(int32_t stream_id,
                     const signals::Rfc7540Priority& priority);
-  void TakePriorityField(int32_t stream_id, StringView field);
+  void TakePriority(int32_t stream_id,
+                    const signals::Rfc9218Priority& priority);
   void MakeFreshReady(nghttp2_session* session);
   void ForgetLateAnswers(nghttp2_session* session);
   void SetReady(Stream* stream);

@@ -28,8 +28,10 @@ namespace {
 
 // In the new process. Calls only what POSIX allows between fork() and exec():
 // the parent has other threads.
-[[noreturn]] void RunProgram(char* const* argv, pid_t parent, int output,
-                             int error, const cpu_set_t* cpus) {
+[[noreturn]] void RunProgram(char* const* argv, char* const* environment,
+                             pid_t parent, int output, int error,
+                             const cpu_set_t* cpus) {
+  ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(EXIT_FAILURE);  // it died just before
   sigset_t none;
@@ -38,8 +40,24 @@ namespace {
   if (cpus != nullptr) ::sched_setaffinity(0, sizeof(*cpus), cpus);
   ::dup2(output, STDOUT_FILENO);
   if (error >= 0) ::dup2(error, STDERR_FILENO);
-  ::execv(argv[0], argv);
+  ::execve(argv[0], argv, environment);
   ::_exit(EXIT_FAILURE);
+}
+
+// Ends with a null pointer. Views of `words`.
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// `more` first: getenv() takes the first of a name.
+std::vector<std::string> Environment(const std::vector<std::string>& more) {
+  std::vector<std::string> all = more;
+  for (char** own = environ; *own != nullptr; ++own) all.emplace_back(*own);
+  return all;
 }
 
 }  // namespace
@@ -63,19 +81,23 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
   }
   Fd read_end(pipe_ends[0]);
   const Fd write_end(pipe_ends[1]);
-  const Fd nowhere(options.quiet ? ::open("/dev/null", O_WRONLY | O_CLOEXEC)
-                                 : -1);
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  const std::string file = options.quiet ? "/dev/null" : options.log;
+  const Fd log(file.empty()
+                   ? -1
+                   : ::open(file.c_str(),
+                            O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  const int output = options.log.empty() ? write_end.get() : log.get();
+  const std::vector<char*> argv = Pointers(words);
+  std::vector<std::string> variables = Environment(options.environment);
+  const std::vector<char*> environment = Pointers(variables);
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   for (const int cpu : options.cpus) CPU_SET(cpu, &cpus);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    RunProgram(argv.data(), parent, write_end.get(), nowhere.get(),
+    RunProgram(argv.data(), environment.data(), parent, output,
+               options.errors_to_output ? output : log.get(),
                options.cpus.empty() ? nullptr : &cpus);
   }
   if (pid < 0) return absl::ErrnoToStatus(errno, "fork");
@@ -84,6 +106,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
 }
 
 ChildProcess::~ChildProcess() {
+  // Its group, and itself if it has not made the group yet.
+  if (pid_ != 0) ::kill(-pid_, SIGKILL);
   Signal(SIGKILL);
   Wait();
 }

@@ -22,12 +22,16 @@ namespace sluice::servers {
 std::optional<std::string> FindProgram(absl::string_view name);
 
 struct ChildOptions {
-  std::vector<int> cpus;  // that it may run on; empty: all
-  bool quiet = false;     // drops its standard error
+  std::vector<int> cpus = {};     // that it may run on; empty: all
+  bool quiet = false;             // drops its standard error
+  bool errors_to_output = false;  // its standard error is what ReadLine() reads
+  std::string log = {};  // a file for both instead; ReadLine() reads nothing
+  // "NAME=VALUE", beside or instead of our own.
+  std::vector<std::string> environment = {};
 };
 
-// The destructor kills the process, and so does the kernel when the thread that
-// started it ends.
+// The destructor kills the process and those that it started, and so does the
+// kernel kill the process itself when the thread that started it ends.
 class ChildProcess {
  public:
   // Runs `words`, the program's path first. Error: Unavailable or another by

@@ -98,6 +98,27 @@ absl::Status SetCongestionControl(const std::string& name) {
                    ReadLine(prefix + "allowed_congestion_control")));
 }
 
+absl::Status SetUp(const LinkEndOptions& options) {
+  if (absl::Status status = SetCongestionControl(options.congestion);
+      !status.ok()) {
+    return status;
+  }
+  if (options.low_water_mark > 0 &&
+      !WriteFile("/proc/sys/net/ipv4/tcp_notsent_lowat",
+                 absl::StrCat(options.low_water_mark))) {
+    return Refused("the kernel refuses net.ipv4.tcp_notsent_lowat");
+  }
+  if (!options.loopback) return absl::OkStatus();
+  const Fd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request = {};
+  std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (::ioctl(control.get(), SIOCSIFFLAGS, &request) != 0) {
+    return Refused("the kernel refuses a loopback device");
+  }
+  return absl::OkStatus();
+}
+
 void FillAddress(sockaddr* out, const std::string& address) {
   sockaddr_in in = {};
   in.sin_family = AF_INET;
@@ -146,20 +167,20 @@ Fd OpenNamespace() {
 }  // namespace
 
 absl::StatusOr<LinkEnd> LinkEnd::Create(const std::string& address,
-                                        const std::string& congestion) {
+                                        const LinkEndOptions& options) {
   Fd before = OpenNamespace();
   if (!before.valid()) return Refused("cannot open /proc/thread-self/ns/net");
   if (absl::Status status = EnterNewNetworkNamespace(); !status.ok()) {
     return status;
   }
   absl::StatusOr<Fd> tun = MakeTun(address);
-  const absl::Status congestion_set = SetCongestionControl(congestion);
+  const absl::Status set_up = SetUp(options);
   Fd inside = OpenNamespace();
   // Without rights over the first namespace the thread stays in this one. That
   // does no harm: all work is done inside ends.
   (void)::setns(before.get(), CLONE_NEWNET);
   if (!tun.ok()) return tun.status();
-  if (!congestion_set.ok()) return congestion_set;
+  if (!set_up.ok()) return set_up;
   return LinkEnd(std::move(inside), *std::move(tun));
 }
 

@@ -18,10 +18,19 @@ namespace sluice::servers {
 inline constexpr char kServerAddress[] = "192.0.2.1";
 inline constexpr char kClientAddress[] = "192.0.2.2";
 
+struct LinkEndOptions {
+  std::string congestion = "bbr";
+  // net.ipv4.tcp_notsent_lowat: a socket is writable while fewer bytes than
+  // this are unsent. 0: the kernel's setting, which is no bound.
+  int low_water_mark = 0;
+  // Has a loopback device too, so that processes here reach each other.
+  bool loopback = false;
+};
+
 class LinkEnd {
  public:
   // Its device has `address`, and everything else of 192.0.2.0/30 lies beyond
-  // it. New sockets use the congestion control named `congestion`. Without
+  // it. New sockets have the settings of `options`. Without
   // CAP_SYS_ADMIN the whole process first moves to a user namespace, and may
   // have one thread only. The calling thread stays in its network namespace.
   //
@@ -29,7 +38,7 @@ class LinkEnd {
   // namespaces or TUN devices; what is missing), InvalidArgument (it has no
   // such congestion control; what it has).
   static absl::StatusOr<LinkEnd> Create(const std::string& address,
-                                        const std::string& congestion);
+                                        const LinkEndOptions& options);
 
   // Sockets that `work` makes and processes that it starts belong to this end.
   // Returns the status of `work`, or Internal if the kernel does not let the

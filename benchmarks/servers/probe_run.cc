@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "benchmarks/servers/client_stream.h"
-#include "benchmarks/servers/prober.h"
+#include "benchmarks/servers/link_client.h"
 
 namespace sluice::servers {
 namespace {
@@ -36,16 +36,16 @@ absl::Status WaitReadable(int socket, int interrupt) {
 
 }  // namespace
 
-absl::Status RunProbe(ClientStream* stream, int interrupt, Prober* prober) {
-  absl::Status status = prober->Start();
-  while (status.ok() && !prober->done()) {
-    status = stream->Write(prober->connection().DataToSend());
+absl::Status RunProbe(ClientStream* stream, int interrupt, LinkClient* client) {
+  absl::Status status = client->Start();
+  while (status.ok() && !client->done()) {
+    status = stream->Write(client->connection().DataToSend());
     if (status.ok() && !stream->HasDecrypted()) {
       status = WaitReadable(stream->socket(), interrupt);
     }
     if (!status.ok()) break;
     const absl::StatusOr<absl::string_view> bytes = stream->Read();
-    status = bytes.ok() ? prober->Receive(*bytes, Now()) : bytes.status();
+    status = bytes.ok() ? client->Receive(*bytes, Now()) : bytes.status();
   }
   return status;
 }

@@ -7,6 +7,8 @@
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,8 +25,6 @@
 namespace sluice::servers {
 namespace {
 
-// Windows never hold the server back.
-constexpr uint32_t kWindow = 0x7fffffff;
 constexpr uint32_t kInitialConnectionWindow = 65535;
 
 // It stays idle: requests do not reach its id, which would close it (RFC 9113
@@ -43,16 +43,6 @@ bool Sends7540(Signals signals) {
 }
 
 bool Sends9218(Signals signals) { return signals != Signals::kRfc7540; }
-
-h2::ConnectionOptions ConnectionOptionsFor(Signals signals) {
-  h2::ConnectionOptions options = {
-      .side = h2::Side::kClient,
-      .settings = {{h2::SettingId::kInitialWindowSize, kWindow}}};
-  if (!Sends7540(signals)) {
-    options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
-  }
-  return options;
-}
 
 }  // namespace
 
@@ -77,23 +67,72 @@ std::optional<Signals> SignalsNamed(absl::string_view name) {
   return std::nullopt;
 }
 
+h2::ConnectionOptions GreedyClientOptions(bool rfc7540,
+                                          uint32_t stream_window) {
+  h2::ConnectionOptions options = {
+      .side = h2::Side::kClient,
+      .settings = {{h2::SettingId::kInitialWindowSize, stream_window}}};
+  if (!rfc7540) {
+    options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
+  }
+  return options;
+}
+
+absl::Status StartGreedily(h2::Connection* connection) {
+  absl::Status status = connection->InitiateConnection();
+  if (!status.ok()) return status;
+  return connection->IncrementFlowControlWindow(
+      h2::kConnectionStreamId, kGreedyWindow - kInitialConnectionWindow);
+}
+
+absl::Status CheckAnswer(const h2::Event& event) {
+  if (const auto* response = std::get_if<h2::ResponseReceived>(&event)) {
+    const absl::string_view status = response->headers.front().value;
+    if (status != "200") {
+      return absl::UnavailableError(
+          absl::StrCat("the server answers with status ", status, ", not 200"));
+    }
+  } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+    return absl::UnavailableError(
+        absl::StrCat("the server resets stream ", reset->stream_id, " with ",
+                     h2::ErrorCodeName(reset->error_code)));
+  }
+  return absl::OkStatus();
+}
+
 Prober::Prober(ProberOptions options)
     : options_(std::move(options)),
-      connection_(ConnectionOptionsFor(options_.signals)) {}
+      connection_(GreedyClientOptions(Sends7540(options_.signals),
+                                      options_.most_body_bytes > 0
+                                          ? options_.most_body_bytes
+                                          : kGreedyWindow)) {}
 
 absl::Status Prober::Start() {
-  absl::Status status = connection_.InitiateConnection();
-  if (!status.ok()) return status;
-  status = connection_.IncrementFlowControlWindow(
-      h2::kConnectionStreamId, kWindow - kInitialConnectionWindow);
-  if (!status.ok()) return status;
-  if (Sends7540(options_.signals)) {
+  absl::Status status = StartGreedily(&connection_);
+  if (status.ok() && Sends7540(options_.signals)) {
     status = connection_.Prioritize(kLowGroup, kGroupPriority);
-    if (!status.ok()) return status;
   }
-  for (int i = 0; i < options_.low_requests; ++i) {
-    status = Get(options_.low_path, /*urgent=*/false).status();
+  return status.ok() ? AskForLowBodies() : status;
+}
+
+absl::Status Prober::OnSettings(const h2::RemoteSettingsChanged& settings) {
+  const auto limit =
+      settings.changed.find(h2::SettingId::kMaxConcurrentStreams);
+  if (limit != settings.changed.end()) {
+    most_streams_ = std::max<uint32_t>(limit->second.new_value, 2) - 1;
+  } else if (!has_settings_) {
+    most_streams_ = static_cast<size_t>(options_.low_requests);
+  }
+  has_settings_ = true;
+  return AskForLowBodies();
+}
+
+absl::Status Prober::AskForLowBodies() {
+  while (low_asked_ < options_.low_requests && urgent_stream_ == 0 &&
+         connection_.OpenOutboundStreams() < most_streams_) {
+    absl::Status status = Get(options_.low_path, /*urgent=*/false).status();
     if (!status.ok()) return status;
+    ++low_asked_;
   }
   return absl::OkStatus();
 }
@@ -134,7 +173,8 @@ absl::Status Prober::Receive(absl::string_view bytes, absl::Duration now) {
   if (urgent_stream_ == 0 && low_bytes_ >= options_.ask_after_bytes) {
     return AskUrgently(now);
   }
-  if (urgent_stream_ == 0 && connection_.OpenOutboundStreams() == 0) {
+  if (urgent_stream_ == 0 && low_asked_ > 0 &&
+      connection_.OpenOutboundStreams() == 0) {
     return absl::UnavailableError(
         absl::StrCat("all low-priority bodies ended after ", low_bytes_,
                      " bytes, and the urgent request follows after ",
@@ -156,29 +196,29 @@ absl::Status Prober::OnEvent(const h2::Event& event, absl::Duration now) {
   if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
     return OnData(*data, now);
   }
-  if (const auto* response = std::get_if<h2::ResponseReceived>(&event)) {
-    const absl::string_view status = response->headers.front().value;
-    if (status != "200") {
-      return absl::UnavailableError(
-          absl::StrCat("the server answers with status ", status, ", not 200"));
-    }
-  } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
-    return absl::UnavailableError(
-        absl::StrCat("the server resets stream ", reset->stream_id, " with ",
-                     h2::ErrorCodeName(reset->error_code)));
-  } else if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
-    done_ = done_ || (urgent_stream_ != 0 && end->stream_id == urgent_stream_);
+  if (const auto* settings = std::get_if<h2::RemoteSettingsChanged>(&event)) {
+    return OnSettings(*settings);
   }
-  return absl::OkStatus();
+  if (const auto* end = std::get_if<h2::StreamEnded>(&event)) {
+    done_ = done_ || (urgent_stream_ != 0 && end->stream_id == urgent_stream_);
+    return AskForLowBodies();
+  }
+  return CheckAnswer(event);
 }
 
 absl::Status Prober::OnData(const h2::DataReceived& data, absl::Duration now) {
   const auto bytes = static_cast<int64_t>(data.data.size());
+  if (options_.on_data != nullptr) options_.on_data(data, now);
   if (data.stream_id == urgent_stream_) {
     meter_.OnUrgentData(now, bytes);
+    urgent_bytes_ += bytes;
   } else {
     meter_.OnLowData(bytes);
     low_bytes_ += bytes;
+  }
+  if (options_.most_body_bytes > 0) {
+    done_ = done_ || urgent_bytes_ >= options_.most_body_bytes;
+    return absl::OkStatus();
   }
   return connection_.AcknowledgeReceivedData(data.stream_id,
                                              data.flow_controlled_length);

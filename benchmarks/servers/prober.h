@@ -1,26 +1,23 @@
 // A client that asks for many low-priority bodies, and for an urgent one while
-// they flow. Like the connection it stands on, it does no I/O:
-//
-//   Prober prober({.signals = Signals::kRfc9218});
-//   prober.Start();
-//   … write the output of prober.connection() after each call …
-//   prober.Receive(bytes_read, now);   // until prober.done()
-//   prober.reaction();
+// they flow.
 #ifndef SLUICE_BENCHMARKS_SERVERS_PROBER_H_
 #define SLUICE_BENCHMARKS_SERVERS_PROBER_H_
 
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "benchmarks/servers/link_client.h"
 #include "benchmarks/servers/reaction_meter.h"
 
 namespace sluice::servers {
@@ -57,28 +54,53 @@ struct ProberOptions {
   std::string authority = "localhost";
   // The urgent request follows when this many bytes of low bodies are here.
   int64_t ask_after_bytes = 1000 * 1024;
+  // The stream's window: the most bytes of each body; the urgent one counts as
+  // ended there. 0: no limit.
+  uint32_t most_body_bytes = 0;
+  // Gets each piece of DATA, if it is not null.
+  std::function<void(const h2::DataReceived&, absl::Duration now)> on_data =
+      nullptr;
 };
 
-class Prober {
+// A window that never holds the server back.
+inline constexpr uint32_t kGreedyWindow = 0x7fffffff;
+
+// Of a client whose windows do not hold the server back. `rfc7540`: it may send
+// priorities of RFC 7540, so it does not refuse them by a setting.
+h2::ConnectionOptions GreedyClientOptions(
+    bool rfc7540, uint32_t stream_window = kGreedyWindow);
+absl::Status StartGreedily(h2::Connection* connection);
+
+// Unavailable if the server resets a request, or answers with another status
+// than 200.
+absl::Status CheckAnswer(const h2::Event& event);
+
+class Prober : public LinkClient {
  public:
   explicit Prober(ProberOptions options);
 
-  // Queues the preface and the low requests. Errors: the connection's.
-  absl::Status Start();
+  // Asks for one low body. The others follow the server's SETTINGS, which some
+  // servers send with their first answer. Where these allow fewer streams at
+  // once, one is kept free for the urgent request.
+  absl::Status Start() override;
 
-  // The server's next bytes, which came at `now`. Errors: the connection's;
-  // Unavailable if the server refuses or resets a request, or if all low
-  // bodies ended before ask_after_bytes.
-  absl::Status Receive(absl::string_view bytes, absl::Duration now);
+  // Errors: the connection's; Unavailable if the server refuses or resets a
+  // request, or if all low bodies ended before ask_after_bytes.
+  absl::Status Receive(absl::string_view bytes, absl::Duration now) override;
 
-  h2::Connection& connection() { return connection_; }
+  h2::Connection& connection() override { return connection_; }
 
-  // The urgent body has ended.
-  bool done() const { return done_; }
+  // The urgent body has ended, or reached most_body_bytes.
+  bool done() const override { return done_; }
   const Reaction& reaction() const { return meter_.reaction(); }
+
+  // 0: the urgent request did not go out yet.
+  h2::StreamId urgent_stream() const { return urgent_stream_; }
 
  private:
   absl::StatusOr<h2::StreamId> Get(const std::string& path, bool urgent);
+  absl::Status OnSettings(const h2::RemoteSettingsChanged& settings);
+  absl::Status AskForLowBodies();
   absl::Status AskUrgently(absl::Duration now);
   absl::Status OnEvent(const h2::Event& event, absl::Duration now);
   absl::Status OnData(const h2::DataReceived& data, absl::Duration now);
@@ -86,7 +108,11 @@ class Prober {
   const ProberOptions options_;
   h2::Connection connection_;
   ReactionMeter meter_;
+  bool has_settings_ = false;
+  size_t most_streams_ = 1;  // low ones at once
+  int low_asked_ = 0;
   int64_t low_bytes_ = 0;
+  int64_t urgent_bytes_ = 0;
   h2::StreamId urgent_stream_ = 0;  // 0: not asked for yet
   bool done_ = false;
 };

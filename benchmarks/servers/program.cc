@@ -1,44 +1,53 @@
 #include "benchmarks/servers/program.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include <fstream>
+#include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/peers.h"
 #include "support/command_line.h"
 #include "support/paths.h"
 #include "tools/cpp/runfiles/runfiles.h"
 
 namespace sluice::servers {
 
-using support::ExitBadCommandLine;
-
-std::string OurServerOrExit(absl::string_view program, absl::string_view argv0,
-                            const std::string& flag) {
-  if (!flag.empty()) return support::ResolveUserPath(flag);
+std::string RunfileOrExit(absl::string_view program, absl::string_view path) {
   using bazel::tools::cpp::runfiles::Runfiles;
   std::string error;
   const std::unique_ptr<Runfiles> runfiles(
-      Runfiles::Create(std::string(argv0), &error));
+      Runfiles::Create(program_invocation_name, &error));
   if (runfiles == nullptr) {
-    ExitBadCommandLine(program, absl::StrCat("cannot find //:server (", error,
-                                             "); name it with --server"));
+    support::ExitBadCommandLine(
+        program, absl::StrCat("cannot find ", path, " (", error, ")"));
   }
-  return runfiles->Rlocation("sluice/server");
+  return runfiles->Rlocation(absl::StrCat("sluice/", path));
 }
 
-std::ofstream JsonFileOrExit(absl::string_view program,
-                             const std::string& path) {
-  std::ofstream json;
-  if (path.empty()) return json;
-  json.open(path);
-  if (!json) ExitBadCommandLine(program, absl::StrCat("cannot write ", path));
-  return json;
+PeerFolders PeerFoldersOrExit(absl::string_view program) {
+  return DefaultPeerFolders(RunfileOrExit(program, "benchmarks/servers/peers"));
+}
+
+Peer OurServerOrExit(absl::string_view program, const std::string& server,
+                     const std::vector<std::string>& flags) {
+  Peer peer = {.name = kOurs,
+               .package = "none",
+               .program = server.empty() ? RunfileOrExit(program, "server")
+                                         : support::ResolveUserPath(server),
+               .version = {},
+               .words = {"--bind={address}", "--port={port}", "--root={root}",
+                         "--threads={threads}", "--noaccess_log",
+                         "{tls} --tls_cert={cert}", "{tls} --tls_key={key}"}};
+  peer.words.insert(peer.words.end(), flags.begin(), flags.end());
+  return peer;
 }
 
 Fd CatchInterrupts() {
@@ -48,6 +57,13 @@ Fd CatchInterrupts() {
   ::sigaddset(&signals, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+int ExitStatusOf(const absl::Status& status) {
+  if (absl::IsCancelled(status)) return kInterrupted;
+  const bool refused =
+      absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
+  return refused ? support::kBadCommandLine : EXIT_FAILURE;
 }
 
 }  // namespace sluice::servers

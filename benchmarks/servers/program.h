@@ -2,30 +2,37 @@
 #ifndef SLUICE_BENCHMARKS_SERVERS_PROGRAM_H_
 #define SLUICE_BENCHMARKS_SERVERS_PROGRAM_H_
 
-#include <fstream>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/peers.h"
 
 namespace sluice::servers {
 
 // The exit status after SIGINT or SIGTERM.
 inline constexpr int kInterrupted = 130;
 
-// `flag`, the value of --server, as the user's path; or //:server if it is
-// empty. Exits with 2 where that is not found.
-std::string OurServerOrExit(absl::string_view program, absl::string_view argv0,
-                            const std::string& flag);
+// The file or folder `path` of this workspace, among the program's runfiles.
+// Exits with 2 where these are not found.
+std::string RunfileOrExit(absl::string_view program, absl::string_view path);
 
-// Opens the file for --json; without a path it stays closed. Exits with 2 where
-// it cannot be written.
-std::ofstream JsonFileOrExit(absl::string_view program,
-                             const std::string& path);
+// With our configurations.
+PeerFolders PeerFoldersOrExit(absl::string_view program);
+
+// Our server under the name "sluice": the build that --server names, or
+// //:server, with `flags`. Exits with 2 where that is not found.
+Peer OurServerOrExit(absl::string_view program, const std::string& server,
+                     const std::vector<std::string>& flags);
 
 // Readable from the first SIGINT or SIGTERM on, which no longer end the
 // process: it removes its files and ends its servers first.
 Fd CatchInterrupts();
+
+// For main(): 130 for Cancelled, 2 for FailedPrecondition and InvalidArgument,
+// else 1.
+int ExitStatusOf(const absl::Status& status);
 
 }  // namespace sluice::servers
 

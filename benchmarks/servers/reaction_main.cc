@@ -1,39 +1,33 @@
-// How our server reacts to an urgent request on a slow link: docs/servers.md.
+// How servers react to an urgent request on a slow link: docs/servers.md.
 //
-//   reaction --rate=8mbit --rtt=100ms --repeat=5 --policy=auto --json out.json
+//   reaction --servers=sluice,nghttpd --repeat=5 --json out.json
 //
-// Words after `--` are more flags of the server. A line for each run goes to
+// Words after `--` are more flags of our server. A line for each run goes to
 // standard error, the table to standard output. Exit status: 0; 1 when a run
-// fails; 2 for a bad command line, or where the kernel refuses namespaces or
-// TUN devices; 130 after SIGINT or SIGTERM.
-#include <signal.h>
-
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
+// of our server fails; 2 for a bad command line, or where the kernel refuses
+// namespaces or TUN devices; 130 after SIGINT or SIGTERM.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "benchmarks/servers/fd.h"
+#include "benchmarks/servers/link_benchmark.h"
+#include "benchmarks/servers/link_end.h"
+#include "benchmarks/servers/prober.h"
 #include "benchmarks/servers/program.h"
-#include "benchmarks/servers/reaction.h"
 #include "benchmarks/servers/reaction_options.h"
-#include "benchmarks/servers/reaction_report.h"
+#include "benchmarks/servers/runs.h"
+#include "benchmarks/servers/server_flags.h"
+#include "benchmarks/servers/slow_link.h"
 #include "support/command_line.h"
-#include "support/paths.h"
 
-ABSL_FLAG(std::string, rate, "8mbit",
-          "the link's rate in each direction: kbit, mbit or gbit per second");
-ABSL_FLAG(absl::Duration, rtt, absl::Milliseconds(100),
-          "the round-trip time while the link's queues are empty");
-ABSL_FLAG(std::string, congestion, "bbr",
-          "TCP's congestion control at both ends");
 ABSL_FLAG(std::string, scenarios, "all",
           "list of full (the urgent request after 900 KB, a queue of 200 KB) "
           "and drained (2,500 KB, 100 KB), or all");
@@ -44,27 +38,26 @@ ABSL_FLAG(int, ask_after_kb, 0,
           "scenario's");
 ABSL_FLAG(std::string, signals, "all",
           "list of 7540, 9218, both and update, or all");
-ABSL_FLAG(bool, tls, false, "over TLS, with a certificate for this run");
-ABSL_FLAG(int, repeat, 5, "runs of each scenario and kind of signals");
-ABSL_FLAG(std::string, policy, "auto", "the server's --policy");
-ABSL_FLAG(int, notsent_lowat, 16384, "the server's --notsent_lowat");
-ABSL_FLAG(std::string, server, "",
-          "another build of examples/server; by default //:server");
-ABSL_FLAG(std::string, json, "", "also write all runs to this file");
 
+namespace sluice::servers {
 namespace {
 
 constexpr char kProgram[] = "reaction";
 constexpr char kUsage[] =
-    "Measures how our server reacts to an urgent request on a slow link.\n\n"
-    "  reaction [--rate=8mbit --rtt=100ms --repeat=5 --policy=auto …]\n"
-    "           [--json=FILE] [-- MORE FLAGS OF THE SERVER]\n";
+    "Measures how servers react to an urgent request on a slow link.\n\n"
+    "  reaction [--servers=all --rate=8mbit --rtt=100ms --repeat=3 …]\n"
+    "           [--json=FILE --html=FILE] [-- MORE FLAGS OF OUR SERVER]\n";
+constexpr size_t kLowBytes = size_t{200} * 1024;
+constexpr size_t kUrgentBytes = size_t{100} * 1024;
+constexpr double kKb = 1024;
 
-using sluice::servers::Cell;
-using sluice::servers::Fd;
-using sluice::servers::ReactionOptions;
-using sluice::support::ExitBadCommandLine;
-using sluice::support::ResolveUserPath;
+using support::ExitBadCommandLine;
+
+struct ReactionCell {
+  Setup setup;
+  Scenario scenario;
+  Signals signals = Signals::kRfc7540;
+};
 
 template <typename T>
 T ValueOrExit(absl::StatusOr<T> value) {
@@ -72,75 +65,116 @@ T ValueOrExit(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-ReactionOptions OptionsOrExit(absl::string_view argv0,
-                              const std::vector<std::string>& more_flags) {
-  ReactionOptions options;
-  options.link.bits_per_second =
-      ValueOrExit(sluice::servers::ParseRate(absl::GetFlag(FLAGS_rate)));
-  options.link.round_trip = absl::GetFlag(FLAGS_rtt);
-  if (options.link.round_trip < absl::Milliseconds(1) ||
-      options.link.round_trip > absl::Seconds(10)) {
-    ExitBadCommandLine(
-        kProgram,
-        absl::StrCat("--rtt is ", absl::FormatDuration(options.link.round_trip),
-                     "; it must be 1ms to 10s"));
-  }
-  options.link.congestion = absl::GetFlag(FLAGS_congestion);
-  options.scenarios = ValueOrExit(sluice::servers::ParseScenarios(
-      absl::GetFlag(FLAGS_scenarios), absl::GetFlag(FLAGS_queue_kb),
-      absl::GetFlag(FLAGS_ask_after_kb)));
-  options.signals =
-      ValueOrExit(sluice::servers::ParseSignals(absl::GetFlag(FLAGS_signals)));
-  options.tls = absl::GetFlag(FLAGS_tls);
-  options.repeat = absl::GetFlag(FLAGS_repeat);
-  if (options.repeat < 1 || options.repeat > 1000) {
-    ExitBadCommandLine(kProgram, absl::StrCat("--repeat is ", options.repeat,
-                                              "; it must be 1 to 1000"));
-  }
-  options.server = {
-      sluice::servers::OurServerOrExit(kProgram, argv0,
-                                       absl::GetFlag(FLAGS_server)),
-      absl::StrCat("--policy=", absl::GetFlag(FLAGS_policy)),
-      absl::StrCat("--notsent_lowat=", absl::GetFlag(FLAGS_notsent_lowat))};
-  options.server.insert(options.server.end(), more_flags.begin(),
-                        more_flags.end());
-  return options;
+// Without --full a drained queue is measured only where something can be seen:
+// with a mark, under one kind of signals each.
+bool IsWanted(const LinkBenchmark& benchmark, const ReactionCell& cell,
+              bool chosen) {
+  if (benchmark.full || chosen || cell.scenario.name == kFull) return true;
+  return cell.setup.low_water_mark > 0 && (cell.signals == Signals::kRfc7540 ||
+                                           cell.signals == Signals::kRfc9218);
 }
 
-int ExitStatusOf(const absl::Status& status) {
-  if (absl::IsCancelled(status)) return sluice::servers::kInterrupted;
-  const bool refused =
-      absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
-  return refused ? sluice::support::kBadCommandLine : EXIT_FAILURE;
+std::vector<ReactionCell> CellsOrExit(const LinkBenchmark& benchmark) {
+  const std::string names = absl::GetFlag(FLAGS_scenarios);
+  const std::string signal_names = absl::GetFlag(FLAGS_signals);
+  const bool chosen = names != "all" || signal_names != "all";
+  const std::vector<Scenario> scenarios = ValueOrExit(ParseScenarios(
+      names, absl::GetFlag(FLAGS_queue_kb), absl::GetFlag(FLAGS_ask_after_kb)));
+  const std::vector<Signals> all_signals =
+      ValueOrExit(ParseSignals(signal_names));
+  std::vector<ReactionCell> cells;
+  for (const Scenario& scenario : scenarios) {
+    for (const Signals signals : all_signals) {
+      for (const Setup& setup : benchmark.setups) {
+        const ReactionCell cell = {setup, scenario, signals};
+        if (IsWanted(benchmark, cell, chosen)) cells.push_back(cell);
+      }
+    }
+  }
+  return cells;
+}
+
+Json LabelsOf(const ReactionCell& cell) {
+  Json labels = Labels(cell.setup);
+  labels["queue"] = cell.scenario.name;
+  labels["signals"] = SignalsName(cell.signals);
+  return labels;
+}
+
+Json DirectionJson(const LinkCounters& counters) {
+  return {{"packets", counters.packets},
+          {"bytes", counters.bytes},
+          {"dropped_packets", counters.dropped_packets},
+          {"most_queued_bytes", counters.most_queued_bytes},
+          {"most_late_ms", absl::ToDoubleMilliseconds(counters.most_late)}};
+}
+
+absl::StatusOr<Json> Measure(const LinkBenchmark& benchmark,
+                             const LinkRunner& runner, const ReactionCell& cell,
+                             int interrupt) {
+  Prober prober(
+      {.signals = cell.signals,
+       .scheme = cell.setup.tls ? "https" : "http",
+       .authority = kServerAddress,
+       .ask_after_bytes = int64_t{cell.scenario.ask_after_kb} * 1024});
+  const absl::StatusOr<LinkReport> link =
+      runner.Run(cell.setup, cell.scenario.queue_kb, &prober, interrupt);
+  if (!link.ok()) return link.status();
+  const Reaction& reaction = prober.reaction();
+  const double before = static_cast<double>(reaction.low_before) / kKb;
+  const double between = static_cast<double>(reaction.low_between) / kKb;
+  const double first =
+      absl::FDivDuration(reaction.to_first, benchmark.round_trip);
+  const double last =
+      absl::FDivDuration(reaction.to_last, benchmark.round_trip);
+  return Json{{"low_kb_before", before},
+              {"low_kb_between", between},
+              {"round_trips_to_first_frame", first},
+              {"round_trips", last},
+              {"most_late_ms", absl::ToDoubleMilliseconds(std::max(
+                                   link->down.most_late, link->up.most_late))},
+              {"real_time", link->real_time},
+              {"down", DirectionJson(link->down)},
+              {"up", DirectionJson(link->up)},
+              {"says", absl::StrFormat("%.0f+%.0f KB, %.1f round trips", before,
+                                       between, last)}};
+}
+
+int Main(const std::vector<std::string>& more_flags) {
+  const Fd interrupt = CatchInterrupts();
+  LinkBenchmark benchmark =
+      LinkBenchmarkOrExit(kProgram, more_flags, interrupt.get());
+  const std::vector<ReactionCell> cells = CellsOrExit(benchmark);
+  const absl::StatusOr<LinkRunner> runner = LinkRunner::Create(
+      benchmark, {{"low", kLowBytes}, {"urgent", kUrgentBytes}});
+  if (!runner.ok()) ExitBadCommandLine(kProgram, runner.status().message());
+  Plan& plan = benchmark.plan;
+  for (const ReactionCell& cell : cells) plan.cells.push_back(LabelsOf(cell));
+  for (const ReactionCell& cell : cells) {
+    plan.options["queues"][cell.scenario.name] = {
+        {"queue_kb", cell.scenario.queue_kb},
+        {"ask_after_kb", cell.scenario.ask_after_kb}};
+  }
+  return RunBenchmark(kProgram, benchmark.servers, plan,
+                      {{"queue", "queue"},
+                       {"signals", "signals"},
+                       {"congestion", "congestion"},
+                       {"transport", "transport"},
+                       {"mark", "mark"},
+                       {"server", "server"},
+                       {"low_kb_before", "low KB before", 0},
+                       {"low_kb_between", "low KB between", 0},
+                       {"round_trips", "round trips to the last byte", 1}},
+                      interrupt.get(), [&](size_t i) {
+                        return Measure(benchmark, *runner, cells[i],
+                                       interrupt.get());
+                      });
 }
 
 }  // namespace
+}  // namespace sluice::servers
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> more_flags =
-      sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
-  const ReactionOptions options = OptionsOrExit(argv[0], more_flags);
-  const std::string json_path = ResolveUserPath(absl::GetFlag(FLAGS_json));
-  std::ofstream json = sluice::servers::JsonFileOrExit(kProgram, json_path);
-  // OpenSSL writes to sockets without MSG_NOSIGNAL.
-  ::signal(SIGPIPE, SIG_IGN);
-  const Fd interrupt = sluice::servers::CatchInterrupts();
-  const absl::StatusOr<std::vector<Cell>> cells =
-      sluice::servers::MeasureReactions(
-          options, interrupt.get(),
-          [](const std::string& line) { std::cerr << line << "\n"; });
-  if (!cells.ok()) {
-    std::cerr << kProgram << ": " << cells.status().message() << "\n";
-    return ExitStatusOf(cells.status());
-  }
-  std::cout << sluice::servers::ReactionTable(*cells, options.link.round_trip)
-            << sluice::servers::LinkNote(*cells);
-  if (json.is_open()) {
-    json << sluice::servers::ReactionJson(options, *cells) << std::flush;
-    if (!json) {
-      std::cerr << kProgram << ": cannot write " << json_path << "\n";
-      return EXIT_FAILURE;
-    }
-  }
-  return EXIT_SUCCESS;
+  return sluice::servers::Main(
+      sluice::support::ParseFlagsOrExit(argc, argv, sluice::servers::kUsage));
 }

@@ -1,4 +1,4 @@
-// The options of //benchmarks/servers:reaction.
+// Values of flags of the benchmarks on a slow link.
 #ifndef SLUICE_BENCHMARKS_SERVERS_REACTION_OPTIONS_H_
 #define SLUICE_BENCHMARKS_SERVERS_REACTION_OPTIONS_H_
 
@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/prober.h"
-#include "benchmarks/servers/slow_link.h"
 
 namespace sluice::servers {
 
@@ -27,15 +26,6 @@ struct Scenario {
 // "drained": a smaller queue, and late enough that it has been drained.
 inline constexpr char kFull[] = "full";
 inline constexpr char kDrained[] = "drained";
-
-struct ReactionOptions {
-  std::vector<std::string> server;  // the program and its flags
-  std::vector<Scenario> scenarios;
-  std::vector<Signals> signals;
-  SlowLinkOptions link;  // but for the queue
-  bool tls = false;
-  int repeat = 5;
-};
 
 // "800kbit", "1.6mbit", "1gbit": bits per second, 64 kbit to 1 Gbit. Error:
 // InvalidArgument, a sentence; so in the next two.

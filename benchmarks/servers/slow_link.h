@@ -30,6 +30,7 @@ struct SlowLinkOptions {
   absl::Duration round_trip = absl::Milliseconds(100);  // with empty queues
   size_t queue_bytes = 200 * 1024;                      // in each direction
   std::string congestion = "bbr";
+  int server_low_water_mark = 0;  // see LinkEndOptions
 };
 
 struct LinkReport {

@@ -25,12 +25,23 @@ std::string SpreadText(const Spread& spread, int digits) {
                          spread.least, digits, spread.most);
 }
 
-std::string Padded(absl::string_view text, size_t width) {
-  // "–" is one character of three bytes.
-  const auto characters = static_cast<size_t>(
+size_t CharactersOf(absl::string_view text) {
+  return static_cast<size_t>(
       absl::c_count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-  return absl::StrCat(text,
-                      std::string(width - std::min(width, characters), ' '));
+}
+
+std::string SizeName(size_t bytes) {
+  constexpr size_t kKb = 1024;
+  if (bytes > 0 && bytes % (kKb * kKb) == 0) {
+    return absl::StrCat(bytes / (kKb * kKb), " MB");
+  }
+  if (bytes > 0 && bytes % kKb == 0) return absl::StrCat(bytes / kKb, " KB");
+  return absl::StrCat(bytes, " bytes");
+}
+
+std::string Padded(absl::string_view text, size_t width) {
+  return absl::StrCat(
+      text, std::string(width - std::min(width, CharactersOf(text)), ' '));
 }
 
 }  // namespace sluice::servers

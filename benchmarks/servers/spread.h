@@ -24,8 +24,14 @@ Spread SpreadOf(std::vector<double> values);
 // "4.3 (4.2–4.5)", with `digits` behind the point.
 std::string SpreadText(const Spread& spread, int digits);
 
+// "–" is one character of three bytes.
+size_t CharactersOf(absl::string_view text);
+
 // `text` and spaces to `width` characters.
 std::string Padded(absl::string_view text, size_t width);
+
+// "1 KB", "1 MB", "100 bytes".
+std::string SizeName(size_t bytes);
 
 // For nlohmann::json.
 template <typename Json>

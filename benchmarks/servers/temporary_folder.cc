@@ -1,6 +1,7 @@
 #include "benchmarks/servers/temporary_folder.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -21,12 +22,14 @@ namespace sluice::servers {
 
 absl::StatusOr<std::unique_ptr<TemporaryFolder>> TemporaryFolder::Create() {
   const char* temporary = std::getenv("TMPDIR");
-  std::string path = absl::StrCat(temporary != nullptr ? temporary : "/tmp",
-                                  "/reactionXXXXXX");
+  std::string path =
+      absl::StrCat(temporary != nullptr ? temporary : "/tmp", "/sluiceXXXXXX");
   if (::mkdtemp(path.data()) == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot make the folder ", path,
                                                ": ", std::strerror(errno)));
   }
+  // Some servers give up root's rights.
+  ::chmod(path.c_str(), 0755);
   return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(std::move(path)));
 }
 

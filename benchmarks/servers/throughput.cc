@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -10,13 +9,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -32,17 +30,19 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "benchmarks/servers/certificate.h"
 #include "benchmarks/servers/child_process.h"
 #include "benchmarks/servers/fd.h"
-#include "benchmarks/servers/served_files.h"
-#include "benchmarks/servers/throughput_report.h"
+#include "benchmarks/servers/peers.h"
+#include "benchmarks/servers/runs.h"
+#include "benchmarks/servers/server_flags.h"
+#include "benchmarks/servers/temporary_folder.h"
 
 namespace sluice::servers {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::Duration kStartTimeout = absl::Seconds(10);
 // A run's warm-up, and the run under strace, have this part of its requests.
 constexpr int kWarmUpPart = 20;
 constexpr int kTracedPart = 4;
@@ -79,20 +79,6 @@ absl::StatusOr<int> FreePort() {
   return ntohs(address.sin_port);
 }
 
-bool Listens(int port) {
-  const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in address = Loopback(port);
-  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address),
-                   sizeof(address)) == 0;
-}
-
-absl::Status Pause(absl::Duration time, int interrupt) {
-  pollfd wait = {interrupt, POLLIN, 0};
-  const int ready =
-      ::poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(time)));
-  return ready > 0 ? absl::CancelledError("interrupted") : absl::OkStatus();
-}
-
 // The CPU time of each thread so far, by the kernel's scheduler, in
 // microseconds. (The times of /proc/PID/stat have steps of 10 ms.)
 absl::StatusOr<std::vector<double>> ThreadTimes(pid_t pid) {
@@ -112,87 +98,97 @@ absl::StatusOr<std::vector<double>> ThreadTimes(pid_t pid) {
   return times;
 }
 
-// Runs cells of one kind.
-class Runner {
- public:
-  Runner(const ThroughputOptions& options, ServedFiles files,
-         std::string h2load, int interrupt)
-      : options_(options),
-        files_(std::move(files)),
-        h2load_(std::move(h2load)),
-        interrupt_(interrupt),
-        cpus_(Cpus()) {}
+// The calls of the "total" line of `strace -c`:
+//   100.00    0.020312           4      4867       148 total
+std::optional<double> TotalCalls(const std::string& summary) {
+  for (const absl::string_view line : absl::StrSplit(summary, '\n')) {
+    if (!absl::EndsWith(line, " total")) continue;
+    const std::vector<absl::string_view> words =
+        absl::StrSplit(line, ' ', absl::SkipEmpty());
+    double calls = 0;
+    if (words.size() > 3 && absl::SimpleAtod(words[3], &calls)) return calls;
+  }
+  return std::nullopt;
+}
 
-  absl::StatusOr<LoadRun> RunOnce(const LoadCell& cell);
-  // Error: Unavailable (strace is not installed or not allowed).
-  absl::StatusOr<double> CountSystemCalls(const LoadCell& cell);
+std::string FileName(size_t bytes) { return absl::StrCat(bytes, ".bin"); }
 
- private:
-  struct Running {
-    std::unique_ptr<ChildProcess> process;
-    int port = 0;
-  };
+}  // namespace
 
-  absl::StatusOr<Running> StartServer(const LoadCell& cell);
-  // Error: Unavailable (a request failed).
-  absl::Status RunLoad(const LoadCell& cell, int port, int requests);
-  std::vector<int> ServerCpus(int threads) const;
-  std::vector<int> LoadCpus(int threads) const;
-
-  const ThroughputOptions& options_;
-  const ServedFiles files_;
-  const std::string h2load_;
-  const int interrupt_;
-  const std::vector<int> cpus_;
-};
-
-std::vector<int> Runner::ServerCpus(int threads) const {
+std::vector<int> LoadRunner::ServerCpus(int threads) const {
   const size_t count = std::min<size_t>(threads, cpus_.size());
   return {cpus_.begin(), cpus_.begin() + count};
 }
 
-std::vector<int> Runner::LoadCpus(int threads) const {
+std::vector<int> LoadRunner::LoadCpus(int threads) const {
   const size_t taken = std::min<size_t>(threads, cpus_.size());
   if (taken == cpus_.size()) return {};
   return {cpus_.begin() + taken, cpus_.end()};
 }
 
-absl::StatusOr<Runner::Running> Runner::StartServer(const LoadCell& cell) {
-  const absl::StatusOr<int> port = FreePort();
-  if (!port.ok()) return port.status();
-  const bool ours = cell.server == kOurs;
-  const std::string program =
-      ours ? options_.ours[0] : *FindProgram(cell.server);
-  const std::vector<std::string> more =
-      ours ? std::vector<std::string>(options_.ours.begin() + 1,
-                                      options_.ours.end())
-           : std::vector<std::string>();
-  absl::StatusOr<std::vector<std::string>> words = files_.Command(
-      cell.server, program, more, *port, cell.load.tls, cell.threads);
-  if (!words.ok()) return words.status();
-  absl::StatusOr<std::unique_ptr<ChildProcess>> process = ChildProcess::Start(
-      *std::move(words), {.cpus = ServerCpus(cell.threads), .quiet = !ours});
-  if (!process.ok()) return process.status();
-  const absl::Time end = absl::Now() + kStartTimeout;
-  while (!Listens(*port)) {
-    if (!(*process)->Runs() || absl::Now() > end) {
-      return absl::UnavailableError(
-          absl::StrCat("the server ", program, " does not listen"));
-    }
-    absl::Status status = Pause(absl::Milliseconds(10), interrupt_);
+LoadRunner::LoadRunner(const Servers& servers, const ThroughputOptions& options,
+                       int interrupt)
+    : servers_(&servers),
+      options_(options),
+      interrupt_(interrupt),
+      cpus_(Cpus()) {}
+
+absl::StatusOr<LoadRunner> LoadRunner::Create(const Servers& servers,
+                                              const ThroughputOptions& options,
+                                              const std::vector<size_t>& sizes,
+                                              int interrupt) {
+  LoadRunner runner(servers, options, interrupt);
+  const std::optional<std::string> h2load = FindProgram("h2load");
+  if (!h2load.has_value()) {
+    return absl::FailedPreconditionError(
+        "h2load is not installed (Debian's package nghttp2-client)");
+  }
+  runner.h2load_ = *h2load;
+  for (auto* folder : {&runner.folder_, &runner.secrets_}) {
+    absl::StatusOr<std::unique_ptr<TemporaryFolder>> made =
+        TemporaryFolder::Create();
+    if (!made.ok()) return made.status();
+    *folder = *std::move(made);
+  }
+  for (const size_t size : sizes) {
+    absl::Status status = runner.folder_->AddFile(FileName(size), size);
     if (!status.ok()) return status;
   }
-  return Running{*std::move(process), *port};
+  const std::string& secrets = runner.secrets_->path();
+  absl::Status status =
+      WriteCertificate(secrets + "/cert.pem", secrets + "/key.pem");
+  if (!status.ok()) return status;
+  return runner;
 }
 
-absl::Status Runner::RunLoad(const LoadCell& cell, int port, int requests) {
+absl::StatusOr<LoadRunner::Running> LoadRunner::Start(
+    const LoadCell& cell) const {
+  const absl::StatusOr<int> port = FreePort();
+  if (!port.ok()) return port.status();
+  const std::string& secrets = secrets_->path();
+  absl::StatusOr<PeerServer> server =
+      StartServer(*servers_, cell.server,
+                  {.port = *port,
+                   .root = folder_->path(),
+                   .tls = cell.tls,
+                   .cert = secrets + "/cert.pem",
+                   .key = secrets + "/key.pem",
+                   .threads = cell.threads,
+                   .cpus = ServerCpus(cell.threads)},
+                  interrupt_);
+  if (!server.ok()) return server.status();
+  return Running{std::make_unique<PeerServer>(*std::move(server)), *port};
+}
+
+absl::Status LoadRunner::RunLoad(const LoadCell& cell, int port,
+                                 int requests) const {
   const int clients = options_.clients;
   absl::StatusOr<std::unique_ptr<ChildProcess>> load = ChildProcess::Start(
       {h2load_, absl::StrCat("--clients=", clients),
        absl::StrCat("--max-concurrent-streams=", options_.streams),
        absl::StrCat("--requests=", std::max(requests, clients)),
-       absl::StrCat(cell.load.tls ? "https" : "http", "://127.0.0.1:", port,
-                    "/", ServedFiles::Name(cell.load.bytes))},
+       absl::StrCat(cell.tls ? "https" : "http", "://127.0.0.1:", port, "/",
+                    FileName(cell.bytes))},
       {.cpus = LoadCpus(cell.threads), .quiet = true});
   if (!load.ok()) return load.status();
   bool all = false;
@@ -210,57 +206,66 @@ absl::Status Runner::RunLoad(const LoadCell& cell, int port, int requests) {
       absl::StrCat("requests to ", cell.server, " failed"));
 }
 
-absl::StatusOr<LoadRun> Runner::RunOnce(const LoadCell& cell) {
-  absl::StatusOr<Running> server = StartServer(cell);
-  if (!server.ok()) return server.status();
-  const int requests = cell.load.requests;
-  absl::Status status = RunLoad(cell, server->port, requests / kWarmUpPart);
+absl::StatusOr<Json> LoadRunner::MeasureTime(const LoadCell& cell) const {
+  const absl::StatusOr<Running> running = Start(cell);
+  if (!running.ok()) return running.status();
+  const int requests = cell.requests;
+  absl::Status status = RunLoad(cell, running->port, requests / kWarmUpPart);
   if (!status.ok()) return status;
-  const pid_t pid = server->process->pid();
+  const pid_t pid = running->server->pid();
   const absl::StatusOr<std::vector<double>> before = ThreadTimes(pid);
   if (!before.ok()) return before.status();
   const absl::Time start = absl::Now();
-  status = RunLoad(cell, server->port, requests);
+  status = RunLoad(cell, running->port, requests);
   if (!status.ok()) return status;
   const absl::Duration took = absl::Now() - start;
   const absl::StatusOr<std::vector<double>> after = ThreadTimes(pid);
   if (!after.ok()) return after.status();
   // Threads keep their order, and none ends.
-  LoadRun run;
+  double all = 0;
+  double busiest = 0;
   for (size_t i = 0; i < after->size(); ++i) {
     const double spent = (*after)[i] - (i < before->size() ? (*before)[i] : 0);
-    run.cpu_us += spent / requests;
-    run.busiest_cpu_us = std::max(run.busiest_cpu_us, spent / requests);
+    all += spent / requests;
+    busiest = std::max(busiest, spent / requests);
   }
-  run.requests_per_second = requests / absl::ToDoubleSeconds(took);
-  return run;
+  return Json{{"cpu_us", all},
+              {"busiest_cpu_us", busiest},
+              {"requests_per_second", requests / absl::ToDoubleSeconds(took)},
+              {"says", absl::StrFormat("%.2f µs a request", all)}};
 }
 
-// The calls of the "total" line of `strace -c`:
-//   100.00    0.020312           4      4867       148 total
-std::optional<double> TotalCalls(const std::string& summary) {
-  for (const absl::string_view line : absl::StrSplit(summary, '\n')) {
-    if (!absl::EndsWith(line, " total")) continue;
-    const std::vector<absl::string_view> words =
-        absl::StrSplit(line, ' ', absl::SkipEmpty());
-    double calls = 0;
-    if (words.size() > 3 && absl::SimpleAtod(words[3], &calls)) return calls;
+absl::StatusOr<Json> LoadRunner::Run(const LoadCell& cell) {
+  absl::StatusOr<Json> figures = MeasureTime(cell);
+  const std::string name =
+      absl::StrCat(cell.server, " ", cell.bytes, cell.tls, cell.threads);
+  if (!figures.ok() || !options_.system_calls ||
+      !counted_.insert(name).second) {
+    return figures;
   }
-  return std::nullopt;
+  const absl::StatusOr<double> calls = CountSystemCalls(cell);
+  if (absl::IsCancelled(calls.status())) return calls.status();
+  if (calls.ok()) {
+    (*figures)["system_calls"] = *calls;
+  } else {
+    notes_.emplace(calls.status().message());
+  }
+  return figures;
 }
 
-absl::StatusOr<double> Runner::CountSystemCalls(const LoadCell& cell) {
+absl::StatusOr<double> LoadRunner::CountSystemCalls(
+    const LoadCell& cell) const {
   const std::optional<std::string> strace = FindProgram("strace");
   if (!strace.has_value()) {
     return absl::UnavailableError(
         "strace is not installed: system calls are not counted");
   }
-  absl::StatusOr<Running> server = StartServer(cell);
-  if (!server.ok()) return server.status();
-  const int requests = std::max(cell.load.requests / kTracedPart, 1);
-  absl::Status status = RunLoad(cell, server->port, requests / kWarmUpPart);
+  const absl::StatusOr<Running> running = Start(cell);
+  if (!running.ok()) return running.status();
+  const int requests = std::max(cell.requests / kTracedPart, 1);
+  absl::Status status = RunLoad(cell, running->port, requests / kWarmUpPart);
   if (!status.ok()) return status;
-  const std::string pid = absl::StrCat(server->process->pid());
+  const std::string pid = absl::StrCat(running->server->pid());
   // With the summary on its standard error, and that on our pipe.
   absl::StatusOr<std::unique_ptr<ChildProcess>> tracer = ChildProcess::Start(
       {"/bin/sh", "-c", "exec \"$0\" -f -c -p \"$1\" 2>&1", *strace, pid});
@@ -272,7 +277,7 @@ absl::StatusOr<double> Runner::CountSystemCalls(const LoadCell& cell) {
     return absl::UnavailableError(
         "the kernel does not let strace in: system calls are not counted");
   }
-  status = RunLoad(cell, server->port, requests);
+  status = RunLoad(cell, running->port, requests);
   if (!status.ok()) return status;
   (*tracer)->Signal(SIGINT);
   std::string summary;
@@ -288,79 +293,6 @@ absl::StatusOr<double> Runner::CountSystemCalls(const LoadCell& cell) {
     return absl::UnavailableError("strace gave no summary");
   }
   return *calls / requests;
-}
-
-std::vector<LoadCell> MakeCells(const ThroughputOptions& options,
-                                std::vector<std::string>* notes) {
-  std::vector<std::string> servers;
-  for (const std::string& server : options.servers) {
-    if (server == kOurs || FindProgram(server).has_value()) {
-      servers.push_back(server);
-      continue;
-    }
-    const absl::string_view package =
-        server == "nghttpd" ? "nghttp2-server" : "h2o";
-    notes->push_back(absl::StrCat(server,
-                                  " is not installed (Debian's package ",
-                                  package, "): it is left out"));
-  }
-  std::vector<LoadCell> cells;
-  for (const Load& load : options.loads) {
-    for (const std::string& server : servers) {
-      for (const int threads : options.threads) {
-        cells.push_back({.server = server,
-                         .threads = threads,
-                         .load = load,
-                         .runs = {},
-                         .system_calls = std::nullopt});
-      }
-    }
-  }
-  return cells;
-}
-
-}  // namespace
-
-absl::StatusOr<Throughput> MeasureThroughput(
-    const ThroughputOptions& options, int interrupt,
-    const std::function<void(const std::string&)>& progress) {
-  const std::optional<std::string> h2load = FindProgram("h2load");
-  if (!h2load.has_value()) {
-    return absl::FailedPreconditionError(
-        "h2load is not installed (Debian's package nghttp2-client)");
-  }
-  std::vector<size_t> sizes;
-  for (const Load& load : options.loads) sizes.push_back(load.bytes);
-  absl::StatusOr<ServedFiles> files = ServedFiles::Create(sizes);
-  if (!files.ok()) return files.status();
-  Runner runner(options, *std::move(files), *h2load, interrupt);
-  Throughput result;
-  result.cells = MakeCells(options, &result.notes);
-  for (const std::string& note : result.notes) progress(note);
-  for (int round = 0; round < options.repeat; ++round) {
-    for (LoadCell& cell : result.cells) {
-      absl::StatusOr<LoadRun> run = runner.RunOnce(cell);
-      if (!run.ok()) return run.status();
-      cell.runs.push_back(*run);
-      progress(absl::StrFormat(
-          "[%d/%d] %s %s %s: %.2f µs a request", round + 1, options.repeat,
-          cell.server, SizeName(cell.load.bytes),
-          cell.load.tls ? "TLS" : "cleartext", run->cpu_us));
-    }
-  }
-  if (!options.system_calls) return result;
-  for (LoadCell& cell : result.cells) {
-    const absl::StatusOr<double> calls = runner.CountSystemCalls(cell);
-    if (calls.ok()) {
-      cell.system_calls = *calls;
-      continue;
-    }
-    if (absl::IsCancelled(calls.status())) return calls.status();
-    result.notes.emplace_back(calls.status().message());
-    progress(result.notes.back());
-    break;
-  }
-  return result;
 }
 
 }  // namespace sluice::servers

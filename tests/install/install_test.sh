@@ -198,8 +198,25 @@ say 'the whole prefix moves: CMake, Python, the tool'
 moved=${TEST_TMPDIR:?}/moved
 mv "$prefix" "$moved"
 unset PKG_CONFIG_PATH
-cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$moved" >/dev/null
+# Abseil and libnghttp2 are somewhere else, too, and static programs link those.
+others=${TEST_TMPDIR:?}/others
+for folder in include "lib/$(cc -print-multiarch)"; do
+  mkdir -p "$others/$folder"
+  ln -s "/usr/$folder"/{,lib}{absl,nghttp2}* "$others/$folder" 2>/dev/null || true
+done
+mkdir "$others/$folder/cmake"
+cp -r "/usr/$folder/cmake/absl" "$others/$folder/cmake"
+cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$moved;$others" >/dev/null
 cmake --build "$work/build" --parallel 2 >/dev/null
+for program in own_stack nghttp2_server share; do
+  link=$work/build/CMakeFiles/$program-static.dir/link.txt
+  if grep -E -- '-l(absl|nghttp2)|/usr/[^ ]*lib(absl|nghttp2)' "$link"; then
+    fail "$program-static links others than those of CMAKE_PREFIX_PATH"
+  fi
+  grep -q "$others/$folder/libabsl_" "$link" || fail "$program-static links no Abseil"
+done
+grep -q "$others/$folder/libnghttp2" "$work/build/CMakeFiles/nghttp2_server-static.dir/link.txt" ||
+  fail 'no libnghttp2'
 runs_small_server "$work/build/small_server"
 runs_own_stack "$work/build/own_stack-static"
 runs_share "$work/build/share"
@@ -259,11 +276,12 @@ cd /
 sluice compare --pages=synthetic_meenan_bytes --policies=rr,rfc9218 --signals=safari9218 \
   --html="$work/compare.html" >"$work/compare" || fail 'sluice compare'
 grep -q ' rfc9218 ' "$work/compare"
-sluice --help | grep -q 'sluice compare|server|replay'
+sluice --help | grep -q 'sluice compare|server|replay|probe'
 sluice --version | grep -qE '^sluice [0-9.]+$'
 sluice server --help >"$work/help" || true
 grep -q -- --notsent_lowat "$work/help"
 sluice replay --help | grep -q 'decision log'
+sluice probe http://localhost/ --dry-run | grep -q 'at most [0-9]* connections' || fail 'sluice probe'
 refused 'usage:' sluice
 refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
@@ -272,8 +290,8 @@ refused 'cannot read' sluice replay /nowhere/log
 say 'manual pages have every flag, and groff understands them'
 man=$moved/share/man/man1
 [ "$(cd "$man" && echo *)" = \
-  'sluice-compare.1 sluice-replay.1 sluice-server.1 sluice.1' ] || fail 'other manual pages'
-for tool in compare server replay; do
+  'sluice-compare.1 sluice-probe.1 sluice-replay.1 sluice-server.1 sluice.1' ] || fail 'other manual pages'
+for tool in compare server replay probe; do
   sluice "$tool" --help | sed -n 's/^  --\([a-z0-9_]*\)$/\1/p' >"$work/flags"
   [ -s "$work/flags" ]
   groff -k -man -Tascii -P-bcu "$man/sluice-$tool.1" >"$work/page" # no bold: as typed

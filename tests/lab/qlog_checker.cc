@@ -50,8 +50,10 @@ bool IsRequestStream(const Json& id) {
 class TraceChecker {
  public:
   absl::Status CheckTrace(const Json& trace) {
-    if (!IsText(Member(Member(trace, "vantage_point"), "type"), "server")) {
-      return Wrong("vantage_point.type is not \"server\"");
+    const Json& seen_by = Member(Member(trace, "vantage_point"), "type");
+    client_ = IsText(seen_by, "client");
+    if (!client_ && !IsText(seen_by, "server")) {
+      return Wrong("vantage_point.type is neither \"server\" nor \"client\"");
     }
     if (trace.contains("error_description")) {
       return Wrong("a trace of an error, which is not shown");
@@ -100,9 +102,11 @@ class TraceChecker {
     const std::vector<std::string> parts =
         absl::StrSplit(name.get<std::string>(), ':');
     if (parts.size() > 2) return Wrong("a name of three parts");
-    if (parts.back() == "packet_received") return CheckPacket(data, false);
-    if (parts.back() == "packet_sent") return CheckPacket(data, true);
-    if (parts.back() == "frame_parsed") return CheckFrame(data);
+    if (parts.back() == "packet_received") return CheckPacket(data, client_);
+    if (parts.back() == "packet_sent") return CheckPacket(data, !client_);
+    if (parts.back() == (client_ ? "frame_created" : "frame_parsed")) {
+      return CheckFrame(data);
+    }
     return absl::OkStatus();
   }
 
@@ -119,14 +123,14 @@ class TraceChecker {
     bool ended = false;
   };
 
-  absl::Status CheckPacket(const Json& data, bool sent) {
+  absl::Status CheckPacket(const Json& data, bool by_server) {
     const Json& header = Member(data, "header");
     const Json& number = Member(header, "packet_number");
     if (!IsCount(number)) return Wrong("no packet_number");
     if (header.contains("packet_size") || header.contains("payload_length")) {
       return Wrong("a size in the header");
     }
-    int64_t& last = sent ? last_sent_ : last_received_;
+    int64_t& last = by_server ? last_of_server_ : last_of_client_;
     if (number.get<int64_t>() <= last) return Wrong("packet_number goes back");
     last = number.get<int64_t>();
     const Json& frames = Member(data, "frames");
@@ -135,20 +139,20 @@ class TraceChecker {
       if (!Member(frame, "frame_type").is_string())
         return Wrong("no frame_type");
       if (!IsText(Member(frame, "frame_type"), "stream")) continue;
-      absl::Status status = CheckStreamFrame(frame, sent);
+      absl::Status status = CheckStreamFrame(frame, by_server);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
-  absl::Status CheckStreamFrame(const Json& frame, bool sent) {
+  absl::Status CheckStreamFrame(const Json& frame, bool by_server) {
     const Json& id = Member(frame, "stream_id");
     const Json& offset = Member(frame, "offset");
     const Json& length = Member(frame, "length");
     if (!IsRequestStream(id)) return Wrong("no stream_id that 4 divides");
     if (!IsCount(offset) || !IsCount(length))
       return Wrong("no offset or length");
-    if (!sent) {
+    if (!by_server) {
       streams_.try_emplace(id.get<uint64_t>());
       return absl::OkStatus();
     }
@@ -202,9 +206,10 @@ class TraceChecker {
     return absl::OkStatus();
   }
 
+  bool client_ = false;  // who saw the trace
   double time_ = 0;
-  int64_t last_sent_ = -1;
-  int64_t last_received_ = -1;
+  int64_t last_of_server_ = -1;
+  int64_t last_of_client_ = -1;
   int64_t frames_sent_ = 0;
   std::map<uint64_t, Stream> streams_;
 };

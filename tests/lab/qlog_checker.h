@@ -18,14 +18,15 @@ namespace sluice::lab {
 //    looks for them; the version is "0.3", the format is JSON (one document) or
 //    JSON-SEQ (a header, then a record an event, each after a record
 //    separator), and no other format's name is near;
-//  - there is one trace, seen by the server; its times are milliseconds and do
-//    not go back; every event has a name and data;
+//  - there is one trace, seen by the server or by the client; its times are
+//    milliseconds and do not go back; every event has a name and data;
 //  - packets have numbers that grow in each direction, and frames; a stream
 //    frame has an id that 4 divides, an offset and a length;
 //  - a stream's first packet is the request's; its bytes follow each other
 //    without holes, and end at `fin`;
-//  - the header sections of http:frame_parsed have names and values; a
-//    PRIORITY_UPDATE names a stream and has a value that parses (RFC 9218 §4);
+//  - the header sections of http:frame_parsed (of http:frame_created, where
+//    the client saw them) have names and values; a PRIORITY_UPDATE names a
+//    stream and has a value that parses (RFC 9218 §4);
 //  - there are two streams and five frames sent, at least;
 //  - it lacks the parts of older versions that qvis complains of, and those
 //    that make qvis read the trace as another kind: event_fields, group_id,

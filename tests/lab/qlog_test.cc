@@ -81,8 +81,11 @@ TEST(QlogCheckerTest, ABrokenTraceIsRefused) {
   };
   // Events 0, 2, 4 are requests, 1, 3, 5 their headers, from 6 on data.
   EXPECT_EQ(SaidOf([](Json&) {}), "");
+  EXPECT_EQ(SaidOf([](Json& t) { t["vantage_point"]["type"] = "network"; }),
+            "vantage_point.type is neither \"server\" nor \"client\"");
+  // Its requests are then data.
   EXPECT_EQ(SaidOf([](Json& t) { t["vantage_point"]["type"] = "client"; }),
-            "vantage_point.type is not \"server\"");
+            "event 0: data before the request");
   EXPECT_EQ(SaidOf([](Json& t) { t["configuration"]["time_units"] = "us"; }),
             "times are not milliseconds");
   EXPECT_EQ(

@@ -14,6 +14,7 @@
 ABSL_FLAG(int, apples, 3, "how many apples");
 ABSL_FLAG(bool, ripe, false, "whether they are ripe");
 ABSL_FLAG(std::string, colour, "red", "their colour");
+ABSL_FLAG(bool, ripe_soon, false, "whether they will be ripe");
 
 namespace sluice::support {
 namespace {
@@ -51,6 +52,16 @@ TEST_F(ParseFlagsTest, ABoolNeedsNoValueAndCanBeNegated) {
   EXPECT_FALSE(absl::GetFlag(FLAGS_ripe));
   ASSERT_TRUE(Parse({"--ripe=true"}).ok());
   EXPECT_TRUE(absl::GetFlag(FLAGS_ripe));
+}
+
+TEST_F(ParseFlagsTest, TakesDashesForUnderscores) {
+  ASSERT_TRUE(Parse({"--ripe-soon"}).ok());
+  EXPECT_TRUE(absl::GetFlag(FLAGS_ripe_soon));
+  ASSERT_TRUE(Parse({"--noripe-soon"}).ok());
+  EXPECT_FALSE(absl::GetFlag(FLAGS_ripe_soon));
+  EXPECT_THAT(Error({"--ripe_soon", "--ripe-soon"}),
+              HasSubstr("--ripe_soon is given twice"));
+  EXPECT_THAT(Error({"--no-such"}), HasSubstr("there is no flag --no-such"));
 }
 
 TEST_F(ParseFlagsTest, KeepsPositionalArgumentsInOrder) {

@@ -5,9 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/lab/measure/metrics.h"
@@ -15,8 +13,8 @@
 #include "benchmarks/lab/measure/tree_history.h"
 #include "benchmarks/lab/measure/version.h"
 #include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/html_includes.h"
 #include "benchmarks/lab/results/run_file.h"
-#include "support/paths.h"
 
 namespace sluice::lab {
 namespace {
@@ -86,27 +84,11 @@ Json RunRow(const Sample& sample, int64_t line, size_t place) {
 }  // namespace
 
 absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder) {
-  absl::StatusOr<std::string> page = support::ReadFile(folder + "/report.html");
-  if (!page.ok()) return page.status();
-  std::string whole;
-  for (absl::string_view line : absl::StrSplit(*page, '\n')) {
-    absl::string_view name = absl::StripAsciiWhitespace(line);
-    if (!absl::ConsumePrefix(&name, "<!--include ") ||
-        !absl::ConsumeSuffix(&name, "-->")) {
-      absl::StrAppend(&whole, line, "\n");
-      continue;
-    }
-    const absl::StatusOr<std::string> file =
-        support::ReadFile(absl::StrCat(folder, "/", name));
-    if (!file.ok()) return file.status();
-    const bool is_text = absl::EndsWith(name, ".txt");
-    absl::StrAppend(
-        &whole,
-        is_text ? absl::StrReplaceAll(*file, {{"&", "&amp;"}, {"<", "&lt;"}})
-                : *file);
-  }
+  const absl::StatusOr<std::string> whole =
+      ReadWithIncludes(folder + "/report.html");
+  if (!whole.ok()) return whole.status();
   const std::vector<std::string> by_timelines =
-      absl::StrSplit(whole, kTimelines);
+      absl::StrSplit(*whole, kTimelines);
   const std::vector<std::string> by_index =
       absl::StrSplit(by_timelines.back(), kIndex);
   if (by_timelines.size() != 2 || by_index.size() != 2) {

@@ -175,46 +175,70 @@ TEST(PriorityAdapterTest, WithoutReceiveOnlyReleasesUpTo164ReportPriorities) {
             reports ? "3 3 3 3" : "1 3 1 3");
 }
 
-class FieldTest : public testing::TestWithParam<bool> {};
+enum class Way { kFoundInTheBytes, kReportedByTheLibrary, kByCallbacks };
 
-INSTANTIATE_TEST_SUITE_P(BothWays, FieldTest, testing::Bool(),
-                         [](const auto& info) {
-                           return info.param ? "ByExtensionCallbacks"
-                                             : "ReportedByTheLibrary";
-                         });
+class FieldTest : public testing::TestWithParam<Way> {
+ protected:
+  // The library reports an update only while its own tree is off.
+  Server server_{
+      "rfc9218",
+      GetParam() == Way::kReportedByTheLibrary ? OwnTree::kOff : OwnTree::kOn,
+      /*use_adapter=*/true,
+      /*extension_callbacks=*/GetParam() == Way::kByCallbacks};
+
+  void SetUp() override {
+    server_.set_hands_bytes_on(GetParam() == Way::kFoundInTheBytes);
+  }
+};
+
+std::string NameOf(const testing::TestParamInfo<Way>& info) {
+  switch (info.param) {
+    case Way::kFoundInTheBytes:
+      return "FoundInTheBytes";
+    case Way::kReportedByTheLibrary:
+      return "ReportedByTheLibrary";
+    case Way::kByCallbacks:
+      return "ByCallbacks";
+  }
+  return "";
+}
+
+INSTANTIATE_TEST_SUITE_P(AllWays, FieldTest,
+                         testing::Values(Way::kFoundInTheBytes,
+                                         Way::kReportedByTheLibrary,
+                                         Way::kByCallbacks),
+                         NameOf);
 
 // RFC 9218 §5 and §7.1; fifo would send stream 1 first.
 TEST_P(FieldTest, ThePriorityFieldAndItsUpdateReachThePolicy) {
-  Server server("rfc9218", OwnTree::kOff, /*use_adapter=*/true, GetParam());
   Client client;
   client.Request(1, "u=5");
   client.Request(3, "u=2");
-  server.Receive(client.Take());
-  server.Answer(1, 1 << 20);
-  server.Answer(3, 1 << 20);
-  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3");
+  server_.Receive(client.Take());
+  server_.Answer(1, 1 << 20);
+  server_.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "3 3 3");
   client.PriorityUpdate(1, "u=0");
-  server.Receive(client.Take());
-  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "1 1 1");
+  server_.Receive(client.Take());
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "1 1 1");
   client.PriorityUpdate(7, "u=0, i");
   client.PriorityUpdate(1, "u=6");
   client.Request(7);
-  server.Receive(client.Take());
-  server.Answer(7, 1 << 20);
-  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "7 7 7");
+  server_.Receive(client.Take());
+  server_.Answer(7, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "7 7 7");
 }
 
 // RFC 9218 §7.
 TEST_P(FieldTest, AnEarlierUpdateOverridesTheRequestsField) {
-  Server server("rfc9218", OwnTree::kOff, /*use_adapter=*/true, GetParam());
   Client client;
   client.Request(1, "u=2");
   client.PriorityUpdate(3, "u=0");
   client.Request(3, "u=5");
-  server.Receive(client.Take());
-  server.Answer(1, 1 << 20);
-  server.Answer(3, 1 << 20);
-  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3");
+  server_.Receive(client.Take());
+  server_.Answer(1, 1 << 20);
+  server_.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "3 3 3");
 }
 
 // RFC 9218 §11; two bodies that are not incremental would go one by one (§4.2).
@@ -231,7 +255,6 @@ TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
   EXPECT_EQ(Pump(&server, 4 * kFrame).Order(4), "1 3 1 3");
 }
 
-// nghttp2 itself drops the frame then: the setting was not announced.
 TEST(PriorityAdapterTest, BehindAnIntermediaryStreamsMayShare) {
   for (const char* policy : {"auto", "auto:via=share"}) {
     const bool share = std::string(policy) != "auto";
@@ -247,18 +270,18 @@ TEST(PriorityAdapterTest, BehindAnIntermediaryStreamsMayShare) {
   }
 }
 
-TEST(PriorityAdapterTest, ExtensionCallbacksReportAnUpdateWhileTheTreeIsOn) {
-  Server server("rfc9218", OwnTree::kOn, /*use_adapter=*/true,
-                /*extension_callbacks=*/true);
+TEST_P(FieldTest, AnUpdateThatIsTooLongIsIgnored) {
   Client client;
   client.Request(1);
   client.Request(3);
   client.PriorityUpdate(3, "u=0");
-  client.PriorityUpdate(3, std::string(2000, 'a'));  // no priority: ignored
-  server.Receive(client.Take());
-  server.Answer(1, 1 << 20);
-  server.Answer(3, 1 << 20);
-  EXPECT_EQ(Pump(&server, 3 * kFrame).Order(3), "3 3 3");
+  if (GetParam() != Way::kReportedByTheLibrary) {
+    client.PriorityUpdate(3, "u=7" + std::string(2000, ' '));
+  }
+  server_.Receive(client.Take());
+  server_.Answer(1, 1 << 20);
+  server_.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "3 3 3");
 }
 
 TEST_P(OwnTreeTest, AStreamWithoutWindowLetsOthersPassAndResumesLater) {

@@ -1,4 +1,6 @@
 #include <sluice/adapters/nghttp2/priority_frame_reader.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,8 @@
 namespace sluice::adapters {
 namespace {
 
+using ::sluice::signals::Rfc7540Priority;
+using ::sluice::signals::Rfc9218Priority;
 using Signals = std::vector<PrioritySignal>;
 
 std::string Frame(char type, char stream_id, const std::string& payload) {
@@ -21,6 +25,13 @@ std::string Frame(char type, char stream_id, const std::string& payload) {
   out[3] = type;
   out[8] = stream_id;
   return out + payload;
+}
+
+// RFC 9218 §7.1: a stream id of 31 bits, and a field.
+std::string Update(int id, const std::string& field) {
+  const char number[] = {'\x80', 0, static_cast<char>(id >> 8),
+                         static_cast<char>(id)};
+  return Frame(16, 0, std::string(number, 4) + field);
 }
 
 const char kPreface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -45,14 +56,18 @@ TEST(PriorityFrameReaderTest, FindsAFrameWhereverTheBytesAreCut) {
   const std::string five("\x80\x00\x01\x03\xff", 5);
   const std::string zero(5, '\0');
   // Bytes of a payload that look like a frame are none.
-  const std::string bytes = Frame(4, 0, "") + Frame(2, 5, five) +
-                            Frame(0, 1, Frame(2, 7, five)) + Frame(0, 1, "") +
-                            Frame(2, 9, zero) + Frame(2, 9, five) +
-                            Frame(1, 11, std::string(300, '\2'));
-  const Signals expected = {
-      {5, {.depends_on = 259, .weight = 256, .exclusive = true}},
-      {9, {.depends_on = 0, .weight = 1, .exclusive = false}},
-      {9, {.depends_on = 259, .weight = 256, .exclusive = true}}};
+  const std::string bytes =
+      Frame(4, 0, "") + Frame(2, 5, five) + Frame(0, 1, Frame(2, 7, five)) +
+      Frame(0, 1, "") + Frame(2, 9, zero) + Update(13, "u=0, i") +
+      Update(259, "u=6, note=\"more than 15 bytes\"") + Frame(2, 9, five) +
+      Frame(1, 11, std::string(300, '\2'));
+  const Rfc7540Priority strongest = {
+      .depends_on = 259, .weight = 256, .exclusive = true};
+  const Signals expected = {{5, strongest},
+                            {9, Rfc7540Priority{.depends_on = 0, .weight = 1}},
+                            {13, Rfc9218Priority{0, true}},
+                            {259, Rfc9218Priority{6, false}},
+                            {9, strongest}};
   for (size_t step = 1; step <= bytes.size() + 24; ++step) {
     EXPECT_EQ(ReadIn(step, kPreface + bytes), expected) << step;
     // A client reads none, nor a server that took it in itself.
@@ -82,7 +97,20 @@ TEST(PriorityFrameReaderTest, SkipsAllOtherFrames) {
   std::string reserved = Frame(2, 7, std::string(5, '\0'));
   reserved[5] = '\x80';
   EXPECT_EQ(ReadIn(4, reserved),
-            (Signals{{7, {.depends_on = 0, .weight = 1}}}));
+            (Signals{{7, Rfc7540Priority{.depends_on = 0, .weight = 1}}}));
+}
+
+// RFC 9218 §7.1: of a stream, no id, too short, too long; and a field that is
+// no dictionary.
+TEST(PriorityFrameReaderTest, SkipsUpdatesThatSayNothing) {
+  const std::string bytes =
+      Frame(16, 1, std::string("\0\0\0\7u=0", 7)) + Update(0, "u=0") +
+      Frame(16, 0, "123") + Update(7, std::string(1021, ' ')) +
+      Update(7, "u=1,") + Update(7, std::string(1017, ' ') + "u=2");
+  for (const size_t step : {size_t{1}, bytes.size()}) {
+    EXPECT_EQ(ReadIn(step, bytes), (Signals{{7, Rfc9218Priority{2, false}}}))
+        << step;
+  }
 }
 
 }  // namespace

@@ -228,6 +228,48 @@ TEST_P(SessionsTest, ASecondBodyOfAStreamFollowsTheFirst) {
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
+TEST_P(SessionsTest, ARefusedBodyLeavesTheOneThatTheStreamHas) {
+  Start("fifo", 1);
+  Answer({{1, 2 * kFrame}});
+  EXPECT_EQ(Order(1), "1 ");
+  const auto scheduled = server_->adapter().Scheduled<nghttp2_data_provider>();
+  EXPECT_EQ(nghttp2_submit_data(server_->session(), NGHTTP2_FLAG_END_STREAM, 1,
+                                &scheduled),
+            NGHTTP2_ERR_DATA_EXIST);
+  EXPECT_EQ(Order(1), "1 ");
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// nghttp2's own order has stream 3 before 1, and 3 always has bytes.
+TEST_P(SessionsTest, AResumedBodyIsPickedBeforeNghttp2AsksForIt) {
+  Start("rfc9218", 0);
+  client_->RequestWith(1, {.weight = 1});
+  client_->RequestWith(3, {.weight = 256});
+  client_->PriorityUpdate(1, "u=0");
+  Receive();
+  Answer({{1, 2 * kFrame}, {3, 8 * kFrame}});
+  server_->body(1).available = 0;
+  EXPECT_EQ(Order(2), "3 3 ");
+  server_->body(1).available = SIZE_MAX;
+  ASSERT_EQ(nghttp2_session_resume_data(server_->session(), 1), 0);
+  server_->adapter().OnResume(1);
+  server_->adapter().OnResume(3);  // it was not waiting
+  server_->adapter().OnResume(5);  // it is no stream
+  EXPECT_EQ(Order(3), "1 1 3 ");
+}
+
+// RFC 9218 §8.
+TEST_P(SessionsTest, TheResponsesPriorityFieldChangesWhatItNames) {
+  Start("rfc9218", 2);
+  EXPECT_TRUE(server_->adapter().SetResponse(3, "u=0").ok());
+  EXPECT_TRUE(server_->adapter().SetResponse(3, "u=0,").ok());  // no dictionary
+  EXPECT_TRUE(server_->adapter().SetResponse(1, "u=1").ok());
+  EXPECT_EQ(server_->adapter().SetResponse(5, "u=0").code(),
+            absl::StatusCode::kNotFound);
+  Answer({{1, kFrame}, {3, kFrame}});
+  EXPECT_EQ(Order(2), "1 3 ");
+}
+
 #if NGHTTP2_VERSION_NUM >= 0x013c00
 TEST_P(SessionsTest, ProvidersOfNewerReleasesAreScheduledLikeOlderOnes) {
   Start("fifo", 2);
@@ -284,6 +326,19 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeOthers) {
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
             (std::map<int32_t, size_t>{{1, 3 * kFrame}, {2, 3 * kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+// RFC 7540 §5.3.5.
+TEST_P(SessionsTest, APromiseThatIsReportedDependsOnItsRequest) {
+  Start("rfc7540", 1);
+  Answer({{1, 2 * kFrame}});
+  const nghttp2_nv path = Field(":path", "/a");
+  const int32_t pushed = nghttp2_submit_push_promise(
+      server_->session(), NGHTTP2_FLAG_NONE, 1, &path, 1, nullptr);
+  ASSERT_EQ(pushed, 2);
+  server_->adapter().OnPushPromise(1, pushed);
+  server_->Answer(pushed, 2 * kFrame);
+  EXPECT_EQ(Order(4), "1 1 2 2 ");
 }
 
 // RFC 9113 §6.8.

@@ -2,6 +2,7 @@
 
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
+#include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/registry.h>
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +22,8 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "benchmarks/servers/link_client.h"
+#include "benchmarks/servers/share_prober.h"
 #include "gtest/gtest.h"
 
 namespace sluice::servers {
@@ -45,9 +49,11 @@ class ZeroBytes : public scheduler::DataSource {
 // the client's signals.
 class MemoryServer {
  public:
-  MemoryServer(absl::string_view policy, size_t body_bytes)
+  MemoryServer(absl::string_view policy, size_t body_bytes,
+               std::vector<h2::Setting> settings = {})
       : body_bytes_(body_bytes),
-        connection_({.side = h2::Side::kServer}),
+        connection_(
+            {.side = h2::Side::kServer, .settings = std::move(settings)}),
         scheduler_(&connection_, *scheduler::CreatePolicy(policy)) {
     connection_.InitiateConnection().IgnoreError();
   }
@@ -98,12 +104,12 @@ ProberOptions OptionsFor(Signals signals) {
 }
 
 // One turn takes one millisecond.
-absl::Status RunProber(Prober* prober, MemoryServer* server,
+absl::Status RunProber(LinkClient* client, MemoryServer* server,
                        int most_turns = 1000) {
-  absl::Status status = prober->Start();
-  for (int i = 0; i < most_turns && status.ok() && !prober->done(); ++i) {
-    server->Receive(prober->connection().DataToSend());
-    status = prober->Receive(server->Send(), absl::Milliseconds(i));
+  absl::Status status = client->Start();
+  for (int i = 0; i < most_turns && status.ok() && !client->done(); ++i) {
+    server->Receive(client->connection().DataToSend());
+    status = client->Receive(server->Send(), absl::Milliseconds(i));
   }
   return status;
 }
@@ -139,8 +145,8 @@ TEST_P(ProberTest, AServerThatIgnoresTheSignalsSendsLowBodiesFirst) {
 TEST_P(ProberTest, TheWindowsNeverHoldTheServerBack) {
   Prober prober(OptionsFor(GetParam()));
   MemoryServer server("rr", 5 * 16384);
-  ASSERT_TRUE(prober.Start().ok());
-  server.Receive(prober.connection().DataToSend());
+  ASSERT_TRUE(RunProber(&prober, &server, /*most_turns=*/2).ok());
+  ASSERT_EQ(server.requests.size(), 3u);
   for (const h2::StreamId id : server.requests) {
     EXPECT_GT(server.connection().CapacityFor(id).window, 1 << 30);
   }
@@ -207,6 +213,52 @@ TEST(ProberSignalsTest, OnlyThePriorityUpdateSaysThatTheRequestIsUrgent) {
   EXPECT_EQ(server.fields[urgent], server.fields[server.requests[0]]);
   ASSERT_EQ(server.updates.size(), 1u);
   EXPECT_EQ(server.updates[urgent], (signals::Rfc9218Priority{.urgency = 0}));
+}
+
+TEST(ProberLimitTest, AStreamIsKeptFreeForTheUrgentRequest) {
+  ProberOptions options = OptionsFor(Signals::kRfc9218);
+  options.low_requests = 6;
+  options.ask_after_bytes = 12 * 16384;
+  Prober prober(options);
+  MemoryServer server("auto", 5 * 16384,
+                      {{h2::SettingId::kMaxConcurrentStreams, 3}});
+  ASSERT_EQ(RunProber(&prober, &server), absl::OkStatus());
+  // Two at once share the link. Both have ended, and the next two have begun.
+  EXPECT_EQ(server.requests.size(), 4u + 1u);
+  EXPECT_EQ(prober.reaction().low_before, 0);
+}
+
+class ShareProberTest : public testing::TestWithParam<bool> {
+ protected:
+  double RatioUnder(absl::string_view policy) {
+    ShareProber prober({.groups = GetParam(),
+                        .count_from = 20 * 16384,
+                        .count_to = 180 * 16384});
+    MemoryServer server(policy, 200 * 16384);
+    EXPECT_EQ(RunProber(&prober, &server), absl::OkStatus());
+    return prober.ratio();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(OfGroupsAndStreams, ShareProberTest, testing::Bool());
+
+TEST_P(ShareProberTest, TheTreeSharesByTheWeights) {
+  EXPECT_DOUBLE_EQ(RatioUnder("rfc7540"), 7);
+}
+
+TEST_P(ShareProberTest, RoundRobinSharesEqually) {
+  EXPECT_DOUBLE_EQ(RatioUnder("rr"), 1);
+}
+
+TEST_P(ShareProberTest, AServerThatStarvesTheLightWeightHasTheGreatestRatio) {
+  EXPECT_DOUBLE_EQ(RatioUnder("fifo"), kAll);
+}
+
+TEST(ShareProberErrorTest, ABodyThatEndsTooEarlyIsAFault) {
+  ShareProber prober({.count_to = 180 * 16384});
+  MemoryServer server("rr", 10000);
+  EXPECT_EQ(RunProber(&prober, &server),
+            absl::UnavailableError("a body ended after 10000 bytes of all"));
 }
 
 TEST(ProberErrorTest, AnErrorStatusIsAFault) {

@@ -119,9 +119,24 @@ TEST_F(SlowLinkTest, AnEndReachesNothingBeyondTheLink) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+TEST_F(SlowLinkTest, TheServersEndHasTheLowWaterMark) {
+  const absl::StatusOr<LinkEnd> end = LinkEnd::Create(
+      kServerAddress, {.congestion = Congestion(), .low_water_mark = 12345});
+  ASSERT_TRUE(end.ok()) << end.status();
+  std::string mark;
+  const absl::Status status = end->Inside([&] {
+    // The thread's own: /proc/sys is that of its namespace.
+    std::ifstream file("/proc/sys/net/ipv4/tcp_notsent_lowat");
+    std::getline(file, mark);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(mark, "12345");
+}
+
 TEST_F(SlowLinkTest, AnUnknownCongestionControlIsNamed) {
   const absl::Status status =
-      LinkEnd::Create(kServerAddress, "slowpoke").status();
+      LinkEnd::Create(kServerAddress, {.congestion = "slowpoke"}).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_TRUE(
       absl::StartsWith(status.message(),

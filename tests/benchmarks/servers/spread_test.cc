@@ -21,5 +21,12 @@ TEST(SpreadTest, ADashTakesOneColumn) {
   EXPECT_EQ(Padded("too long", 3), "too long");
 }
 
+TEST(SizeNameTest, SizesHaveTheLargestWholeUnit) {
+  EXPECT_EQ(SizeName(1 << 20), "1 MB");
+  EXPECT_EQ(SizeName(1024), "1 KB");
+  EXPECT_EQ(SizeName(1536 * 1024), "1536 KB");
+  EXPECT_EQ(SizeName(1000), "1000 bytes");
+}
+
 }  // namespace
 }  // namespace sluice::servers

@@ -21,6 +21,7 @@ fail() {
   exit 1
 }
 
+export PATH=$PATH:/usr/sbin:/sbin # Bazel's has no chroot
 [ "$(id -u)" -eq 0 ] || fail 'a chroot needs root'
 for tool in dh lintian mmdebstrap; do
   command -v "$tool" >/dev/null || fail "$tool is missing; .ci/setup installs it"

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Runs a test of Node's test runner with Playwright and Debian's Chromium:
 #
-#   browser_test.sh TEST NODE_MODULES HAR PROGRAM…
+#   browser_test.sh TEST NODE_MODULES FILE…
 #
-# The test gets the absolute paths of the HAR in HAR and of the programs in
-# PROGRAMS, separated by colons, and a folder of its own in TEST_TMPDIR.
+# The test gets the absolute paths of the programs and other files in FILES,
+# separated by colons, and a folder of its own in TEST_TMPDIR.
 set -eu
 test=$PWD/$1
 modules=$PWD/$2
-har=$PWD/$3
-shift 3
-programs=
-for program in "$@"; do programs+=$PWD/$program:; done
-export NODE_MODULES=$modules HAR=$har PROGRAMS=${programs%:}
+shift 2
+files=
+for file in "$@"; do files+=$PWD/$file:; done
+export NODE_MODULES=$modules FILES=${files%:}
 export HOME=$TEST_TMPDIR  # Chromium writes there
 exec node --test "$test"

@@ -10,7 +10,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 const require = createRequire(`${process.env.NODE_MODULES}/`);
 const { chromium } = require("playwright-core");
 const axe = readFileSync(`${process.env.NODE_MODULES}/axe-core/axe.min.js`, "utf8");
-const [compare, report] = process.env.PROGRAMS.split(":");
+const [compare, report, captured] = process.env.FILES.split(":");
 const folder = process.env.TEST_TMPDIR;
 
 const POLICIES = ["rfc9218", "rr", "fifo"];
@@ -660,7 +660,7 @@ describe("a page load", () => {
 
   test("names the addresses of a HAR", async () => {
     const har = `${folder}/page.har`;
-    writeFileSync(har, readFileSync(process.env.HAR));
+    writeFileSync(har, readFileSync(captured));
     run(compare, "--quiet", `--pages=${har}`, "--policies=rr,fifo", "--signals=none", `--html=${folder}/har.html`);
     const page = await open(`${folder}/har.html`);
     const rows = await rowsOf(page, "waterfall-a-table");

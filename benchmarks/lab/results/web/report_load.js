@@ -73,15 +73,6 @@ const loadView = (() => {
 
   const within = ({ start, end }) => (block) => block.end > start && block.start < end;
 
-  // The rectangle from one time to another, `height` around the row `y`, cut to
-  // the chart; null when it is outside.
-  const bar = ({ coordSys }, api, from, to, y, height, least) => {
-    const [left, middle] = api.coord([from, y]);
-    const x = Math.max(left, coordSys.x);
-    const right = Math.min(Math.max(api.coord([to, y])[0], left + least), coordSys.x + coordSys.width);
-    return right < x || right <= coordSys.x ? null : { x, y: middle - height / 2, width: Math.max(right - x, least), height };
-  };
-
   const drawWaterfall = ({ side, name, run, timeline }, span) => {
     const id = `waterfall-${side}`;
     const rows = rowsOf(shown.page, timeline);
@@ -117,7 +108,7 @@ const loadView = (() => {
             data: rows.map((row, y) => [row.timing.requested, y, row.timing.completed]),
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
-              const shape = bar(params, api, api.value(0), api.value(2), api.value(1), 2, 0);
+              const shape = ui.bar(params, api, api.value(0), api.value(2), api.value(1), 2, 0);
               return shape && { type: "rect", shape, style: { fill: muted, opacity: 0.55 } };
             },
             tooltip: {
@@ -146,7 +137,7 @@ const loadView = (() => {
             data: blocks.map((block) => [block.start, rowOf.get(block.resource), block.end]),
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
-              const shape = bar(params, api, api.value(0), api.value(2), api.value(1), 10, 1);
+              const shape = ui.bar(params, api, api.value(0), api.value(2), api.value(1), 10, 1);
               const type = rows[api.value(1)].resource.type;
               return shape && { type: "rect", z2: 1, shape, style: { fill: classColour(type) } };
             },
@@ -304,7 +295,7 @@ const loadView = (() => {
             encode: { x: [0, 2], y: 1 },
             renderItem: (params, api) => {
               const block = blocks[params.dataIndex];
-              const shape = bar(params, api, block.start, block.end, block.y, 32, 0.5);
+              const shape = ui.bar(params, api, block.start, block.end, block.y, 32, 0.5);
               if (shape === null) return null;
               const { label, type } = resources[block.resource];
               const wide = shape.width > 4;

@@ -262,8 +262,17 @@ const ui = (() => {
       axisLabel: { formatter: (ms) => (options.name === "" ? `${format.count(Math.round(ms))} ms` : format.count(Math.round(ms))), hideOverlap: true },
     });
 
+  // The rectangle from one value of the x axis to another, `height` around the row
+  // `y`, cut to the chart; null when it is outside.
+  const bar = ({ coordSys }, api, from, to, y, height, least) => {
+    const [left, middle] = api.coord([from, y]);
+    const x = Math.max(left, coordSys.x);
+    const right = Math.min(Math.max(api.coord([to, y])[0], left + least), coordSys.x + coordSys.width);
+    return right < x || right <= coordSys.x ? null : { x, y: middle - height / 2, width: Math.max(right - x, least), height };
+  };
+
   return {
     byId, element, format, number, scroller, showTable, foldTable, fillSelect, recallControl, remember,
-    colour, classColour, onLook, draw, tip, clear, namesWidth, axis, timeAxis,
+    colour, classColour, onLook, draw, tip, clear, namesWidth, axis, timeAxis, bar,
   };
 })();

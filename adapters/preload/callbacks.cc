@@ -1,0 +1,209 @@
+#include "adapters/preload/callbacks.h"
+
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+
+#include "absl/strings/string_view.h"
+#include "adapters/preload/next_definition.h"
+#include "adapters/preload/session_table.h"
+
+namespace sluice::adapters {
+namespace {
+
+// The objects of this process. Never destroyed: see session_table.cc.
+struct Noted {
+  std::mutex mutex;
+  std::unordered_map<const nghttp2_session_callbacks*, Callbacks> callbacks;
+};
+Noted& TheNoted() {
+  static Noted& noted = *new Noted;
+  return noted;
+}
+
+template <class Callback>
+void Note(const nghttp2_session_callbacks* object, Callback Callbacks::*which,
+          Callback callback) {
+  Noted& noted = TheNoted();
+  const std::lock_guard lock(noted.mutex);
+  noted.callbacks[object].*which = callback;
+}
+
+std::mutex& MakingMutex() {
+  static std::mutex& mutex = *new std::mutex;
+  return mutex;
+}
+
+// Trampolines are in sessions of the table alone.
+Session& SessionOf(nghttp2_session* key) { return *FindSession(key); }
+
+absl::string_view Text(const uint8_t* bytes, size_t length) {
+  return {reinterpret_cast<const char*>(bytes), length};
+}
+
+absl::string_view Text(nghttp2_rcbuf* buffer) {
+  const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
+  return Text(bytes.base, bytes.len);
+}
+
+int OnFrameRecv(nghttp2_session* key, const nghttp2_frame* frame,
+                void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnFrameRecv(key, frame);
+  const auto next = session.callbacks.on_frame_recv;
+  return next == nullptr ? 0 : next(key, frame, user_data);
+}
+
+int OnHeader(nghttp2_session* key, const nghttp2_frame* frame,
+             const uint8_t* name, size_t name_length, const uint8_t* value,
+             size_t value_length, uint8_t flags, void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnHeader(frame, Text(name, name_length),
+                            Text(value, value_length));
+  const auto next = session.callbacks.on_header;
+  return next == nullptr ? 0
+                         : next(key, frame, name, name_length, value,
+                                value_length, flags, user_data);
+}
+
+int OnHeader2(nghttp2_session* key, const nghttp2_frame* frame,
+              nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags,
+              void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnHeader(frame, Text(name), Text(value));
+  return session.callbacks.on_header2(key, frame, name, value, flags,
+                                      user_data);
+}
+
+int OnStreamClose(nghttp2_session* key, int32_t stream_id, uint32_t error,
+                  void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnStreamClose(key, stream_id);
+  const auto next = session.callbacks.on_stream_close;
+  return next == nullptr ? 0 : next(key, stream_id, error, user_data);
+}
+
+int OnFrameSend(nghttp2_session* key, const nghttp2_frame* frame,
+                void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnFrameSend(key, frame);
+  const auto next = session.callbacks.on_frame_send;
+  return next == nullptr ? 0 : next(key, frame, user_data);
+}
+
+// The application finds its own source again.
+int SendData(nghttp2_session* key, nghttp2_frame* frame, const uint8_t* header,
+             size_t length, nghttp2_data_source* source, void* user_data) {
+  Session& session = SessionOf(key);
+  nghttp2_data_source* own = session.adapter->SourceOf(frame->hd.stream_id);
+  return session.callbacks.send_data(key, frame, header, length,
+                                     own == nullptr ? source : own, user_data);
+}
+
+}  // namespace
+
+#define SET(callback, value) \
+  SLUICE_NEXT(nghttp2_session_callbacks_set_##callback)(object_, value)
+
+Callbacks CallbacksOf(const nghttp2_session_callbacks* object) {
+  Noted& noted = TheNoted();
+  const std::lock_guard lock(noted.mutex);
+  const auto at = noted.callbacks.find(object);
+  return at == noted.callbacks.end() ? Callbacks() : at->second;
+}
+
+Trampolines::Trampolines(const nghttp2_session_callbacks* object,
+                         const Callbacks& applications)
+    : object_(const_cast<nghttp2_session_callbacks*>(object)),
+      applications_(applications) {
+  MakingMutex().lock();
+  SET(on_frame_recv_callback, OnFrameRecv);
+  SET(on_stream_close_callback, OnStreamClose);
+  // nghttp2 calls the second one alone when there are both.
+  if (applications_.on_header2 != nullptr) {
+    SET(on_header_callback2, OnHeader2);
+  } else {
+    SET(on_header_callback, OnHeader);
+  }
+  if (applications_.pads) SET(on_frame_send_callback, OnFrameSend);
+  if (applications_.send_data != nullptr) SET(send_data_callback, SendData);
+}
+
+Trampolines::~Trampolines() {
+  SET(on_frame_recv_callback, applications_.on_frame_recv);
+  SET(on_stream_close_callback, applications_.on_stream_close);
+  SET(on_header_callback2, applications_.on_header2);
+  SET(on_header_callback, applications_.on_header);
+  SET(on_frame_send_callback, applications_.on_frame_send);
+  SET(send_data_callback, applications_.send_data);
+  MakingMutex().unlock();
+}
+
+#undef SET
+
+NoTrampolines::NoTrampolines() { MakingMutex().lock(); }
+NoTrampolines::~NoTrampolines() { MakingMutex().unlock(); }
+
+}  // namespace sluice::adapters
+
+using sluice::adapters::Callbacks;
+using sluice::adapters::Note;
+using sluice::adapters::TheNoted;
+
+// A setter of nghttp2 that notes the callback as well.
+#define NOTE(setter, type, member)                                \
+  void setter(nghttp2_session_callbacks* object, type callback) { \
+    Note(object, &Callbacks::member, callback);                   \
+    SLUICE_NEXT(setter)(object, callback);                        \
+  }
+
+extern "C" {
+
+NOTE(nghttp2_session_callbacks_set_on_frame_recv_callback,
+     nghttp2_on_frame_recv_callback, on_frame_recv)
+NOTE(nghttp2_session_callbacks_set_on_header_callback,
+     nghttp2_on_header_callback, on_header)
+NOTE(nghttp2_session_callbacks_set_on_header_callback2,
+     nghttp2_on_header_callback2, on_header2)
+NOTE(nghttp2_session_callbacks_set_on_stream_close_callback,
+     nghttp2_on_stream_close_callback, on_stream_close)
+NOTE(nghttp2_session_callbacks_set_on_frame_send_callback,
+     nghttp2_on_frame_send_callback, on_frame_send)
+NOTE(nghttp2_session_callbacks_set_send_data_callback,
+     nghttp2_send_data_callback, send_data)
+
+void nghttp2_session_callbacks_set_select_padding_callback(
+    nghttp2_session_callbacks* object,
+    nghttp2_select_padding_callback callback) {
+  Note(object, &Callbacks::pads, callback != nullptr);
+  SLUICE_NEXT(nghttp2_session_callbacks_set_select_padding_callback)
+  (object, callback);
+}
+
+// Of later releases than the headers that this is compiled with.
+void SetSelectPaddingCallback2(
+    nghttp2_session_callbacks* object,
+    nghttp2_select_padding_callback
+        callback) asm("nghttp2_session_callbacks_set_select_padding_callback2");
+void SetSelectPaddingCallback2(nghttp2_session_callbacks* object,
+                               nghttp2_select_padding_callback callback) {
+  Note(object, &Callbacks::pads, callback != nullptr);
+  SLUICE_NEXT_NAMED(SetSelectPaddingCallback2,
+                    "nghttp2_session_callbacks_set_select_padding_callback2")
+  (object, callback);
+}
+
+void nghttp2_session_callbacks_del(nghttp2_session_callbacks* object) {
+  {
+    const std::lock_guard lock(TheNoted().mutex);
+    TheNoted().callbacks.erase(object);
+  }
+  SLUICE_NEXT(nghttp2_session_callbacks_del)(object);
+}
+
+}  // extern "C"

@@ -1,0 +1,20 @@
+// The functions that this library stands in front of.
+//
+// The loader gives a program the first definition of a name, which is the
+// preloaded library's; this is the one behind it.
+#ifndef SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_
+#define SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_
+
+#include <dlfcn.h>
+
+// The next definition of `function`, as a pointer of its type; null: there is
+// none. It is looked up once. `name` is the symbol, where that is another.
+#define SLUICE_NEXT_NAMED(function, name)                                  \
+  ([] {                                                                    \
+    static const auto next =                                               \
+        reinterpret_cast<decltype(&(function))>(::dlsym(RTLD_NEXT, name)); \
+    return next;                                                           \
+  }())
+#define SLUICE_NEXT(function) SLUICE_NEXT_NAMED(function, #function)
+
+#endif  // SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_

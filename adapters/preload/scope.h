@@ -1,0 +1,32 @@
+// Which programs the preloaded library serves, and how, by the environment:
+//
+//   SLUICE_POLICY         a policy as scheduler/registry.h reads it; "auto"
+//   SLUICE_PROGRAMS       names, with commas between, of programs and of
+//                         libraries that call nghttp2 in any program; "*": all
+//   SLUICE_NOTSENT_LOWAT  bytes; 16384; 0 leaves the sockets as they are
+//   SLUICE_TRACE          see trace/trace_files.h
+//
+// Everything else passes through. The variables are read once, when the first
+// of these functions is called, which may be before main().
+#ifndef SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
+#define SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
+
+#include "absl/strings/string_view.h"
+
+namespace sluice::adapters {
+
+// Whether the code at `caller` belongs to a program or library that is served.
+bool IsServed(const void* caller);
+// Whether anything in this process may be.
+bool ServesThisProcess();
+
+// A spec that PriorityAdapter::Create() takes. Empty when SLUICE_POLICY names
+// none: then nothing is served, and a line on standard error has said so.
+absl::string_view PolicySpec();
+
+// For TCP_NOTSENT_LOWAT; 0: leave it.
+int NotSentLowat();
+
+}  // namespace sluice::adapters
+
+#endif  // SLUICE_ADAPTERS_PRELOAD_SCOPE_H_

@@ -1,0 +1,148 @@
+// What the application gives a session to send.
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "adapters/preload/next_definition.h"
+#include "adapters/preload/response_fields.h"
+#include "adapters/preload/session_table.h"
+
+namespace sluice::adapters {
+namespace {
+
+// Calls `submit` with the provider that nghttp2 should ask. The adapter keeps
+// the body only when nghttp2 has taken it. nghttp2 itself calls
+// nghttp2_submit_data() for the body of a response, which is the adapter's
+// then.
+template <class Submit>
+int SubmitBody(Session* session, int32_t stream_id,
+               const nghttp2_data_provider* provider, Submit submit) {
+  if (session == nullptr || provider == nullptr ||
+      provider->read_callback == nullptr || session->IsScheduled(*provider)) {
+    return submit(provider);
+  }
+  const auto scheduled = session->adapter->Scheduled<nghttp2_data_provider>();
+  const int result = submit(&scheduled);
+  if (result == 0) session->adapter->OnSubmitted(stream_id, *provider);
+  return result;
+}
+
+// Of a stream that has closed meanwhile, or never was one, the adapter takes
+// nothing.
+void TakeFields(Session* session, int32_t stream_id, const nghttp2_nv* fields,
+                size_t count) {
+  const ResponseFields read = ReadResponseFields(fields, count);
+  if (read.hints.has_value()) {
+    session->adapter->SetHints(stream_id, *read.hints).IgnoreError();
+  }
+  if (!read.priority.empty()) {
+    session->adapter->SetResponse(stream_id, read.priority).IgnoreError();
+  }
+}
+
+template <class Next>
+int SubmitResponse(nghttp2_session* key, int32_t stream_id,
+                   const nghttp2_nv* fields, size_t count,
+                   const nghttp2_data_provider* provider, Next next) {
+  Session* session = FindSession(key);
+  const int result = SubmitBody(
+      session, stream_id, provider, [&](const nghttp2_data_provider* given) {
+        return next(key, stream_id, fields, count, given);
+      });
+  if (session != nullptr && result == 0) {
+    TakeFields(session, stream_id, fields, count);
+  }
+  return result;
+}
+
+template <class Next>
+int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
+               const nghttp2_data_provider* provider, Next next) {
+  return SubmitBody(FindSession(key), stream_id, provider,
+                    [&](const nghttp2_data_provider* given) {
+                      return next(key, flags, stream_id, given);
+                    });
+}
+
+}  // namespace
+}  // namespace sluice::adapters
+
+using sluice::adapters::FindSession;
+using sluice::adapters::Session;
+using sluice::adapters::SubmitData;
+using sluice::adapters::SubmitResponse;
+
+extern "C" {
+
+int nghttp2_submit_response(nghttp2_session* key, int32_t stream_id,
+                            const nghttp2_nv* fields, size_t count,
+                            const nghttp2_data_provider* provider) {
+  return SubmitResponse(key, stream_id, fields, count, provider,
+                        SLUICE_NEXT(nghttp2_submit_response));
+}
+
+int nghttp2_submit_data(nghttp2_session* key, uint8_t flags, int32_t stream_id,
+                        const nghttp2_data_provider* provider) {
+  return SubmitData(key, flags, stream_id, provider,
+                    SLUICE_NEXT(nghttp2_submit_data));
+}
+
+int32_t nghttp2_submit_headers(nghttp2_session* key, uint8_t flags,
+                               int32_t stream_id,
+                               const nghttp2_priority_spec* priority,
+                               const nghttp2_nv* fields, size_t count,
+                               void* stream_user_data) {
+  const int32_t result = SLUICE_NEXT(nghttp2_submit_headers)(
+      key, flags, stream_id, priority, fields, count, stream_user_data);
+  Session* session = FindSession(key);
+  if (session != nullptr && result == 0) {
+    sluice::adapters::TakeFields(session, stream_id, fields, count);
+  }
+  return result;
+}
+
+int32_t nghttp2_submit_push_promise(nghttp2_session* key, uint8_t flags,
+                                    int32_t stream_id, const nghttp2_nv* fields,
+                                    size_t count, void* stream_user_data) {
+  const int32_t promised = SLUICE_NEXT(nghttp2_submit_push_promise)(
+      key, flags, stream_id, fields, count, stream_user_data);
+  Session* session = FindSession(key);
+  if (session != nullptr && promised > 0) {
+    session->adapter->OnPushPromise(stream_id, promised);
+  }
+  return promised;
+}
+
+int nghttp2_session_resume_data(nghttp2_session* key, int32_t stream_id) {
+  const int result = SLUICE_NEXT(nghttp2_session_resume_data)(key, stream_id);
+  // The adapter resumes streams too, and learns nothing from this then.
+  Session* session = FindSession(key);
+  if (session != nullptr && result == 0) session->adapter->OnResume(stream_id);
+  return result;
+}
+
+// Of later releases than the headers that this is compiled with. Their
+// nghttp2_data_provider2 has the same members.
+int SubmitResponse2(
+    nghttp2_session* key, int32_t stream_id, const nghttp2_nv* fields,
+    size_t count,
+    const nghttp2_data_provider* provider) asm("nghttp2_submit_response2");
+int SubmitResponse2(nghttp2_session* key, int32_t stream_id,
+                    const nghttp2_nv* fields, size_t count,
+                    const nghttp2_data_provider* provider) {
+  return SubmitResponse(
+      key, stream_id, fields, count, provider,
+      SLUICE_NEXT_NAMED(SubmitResponse2, "nghttp2_submit_response2"));
+}
+
+int SubmitData2(
+    nghttp2_session* key, uint8_t flags, int32_t stream_id,
+    const nghttp2_data_provider* provider) asm("nghttp2_submit_data2");
+int SubmitData2(nghttp2_session* key, uint8_t flags, int32_t stream_id,
+                const nghttp2_data_provider* provider) {
+  return SubmitData(key, flags, stream_id, provider,
+                    SLUICE_NEXT_NAMED(SubmitData2, "nghttp2_submit_data2"));
+}
+
+}  // extern "C"

@@ -1,0 +1,21 @@
+// Files by Node's http2 module: node node.js ADDRESS PORT ROOT [CERTIFICATE KEY]
+'use strict';
+
+const fs = require('fs');
+const http2 = require('http2');
+const path = require('path');
+
+const [address, port, root, certificate, key] = process.argv.slice(2);
+const server = certificate === undefined ?
+    http2.createServer() :
+    http2.createSecureServer(
+        {cert: fs.readFileSync(certificate), key: fs.readFileSync(key)});
+server.on('stream', (stream, headers) => {
+  // A client may go away.
+  stream.on('error', () => {});
+  stream.respondWithFile(
+      path.join(root, headers[':path']), {}, {
+        onError: () => stream.respond({':status': 404}, {endStream: true}),
+      });
+});
+server.listen(Number(port), address);

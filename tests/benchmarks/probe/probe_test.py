@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Runs //:probe: probe_test.py PROBE FAULTY_SERVER
+
+Against servers of known behaviour, ours and nghttpd where it is installed, and
+against broken ones. All are on loopback; no test looks at a time.
+"""
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import hostile_servers
+
+PROBE, FAULTY = (os.path.abspath(path) for path in sys.argv[1:3])
+FOLDER = tempfile.TemporaryDirectory()
+CPUS = 4  # the probe waits more than it works
+
+
+def path_of(name):
+    return os.path.join(FOLDER.name, name)
+
+
+def run(*words):
+    return subprocess.run([PROBE, *words], capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def server(policy, fault="none"):
+    """A faulty_server; its URL without the path."""
+    with subprocess.Popen([FAULTY, policy, fault], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield "http://127.0.0.1:%d" % int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(port):
+    """Until it accepts connections."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+
+
+def results_of(urls, *flags):
+    """The object of one server, from --json."""
+    with tempfile.NamedTemporaryFile(dir=FOLDER.name) as file:
+        result = run(*urls, "--repeat=1", "--json=" + file.name, *flags)
+        assert result.returncode == 0, result.stderr
+        return json.load(file)
+
+
+def verdicts_of(*arguments):
+    """Verdicts, but for the percentages."""
+    return {experiment["name"]: re.sub(r" \(\d+ %.*", "", experiment["verdict"])
+            for experiment in results_of(*arguments)["experiments"]}
+
+
+def probe_ours(policy, fault="none"):
+    with server(policy, fault) as url:
+        return verdicts_of([url + "/big"])
+
+
+# The verdicts on ours under `auto`; response-priority needs fields that this
+# server does not send.
+SIGNALS = ("rfc7540-exclusive", "rfc7540-weights", "rfc7540-weights-groups", "rfc7540-chain",
+           "rfc7540-late", "rfc7540-reprioritise", "rfc9218-urgency",
+           "rfc9218-urgency-incremental", "rfc9218-incremental", "rfc9218-mixed", "rfc9218-late",
+           "rfc9218-late-incremental", "priority-update", "priority-update-before",
+           "priority-update-after", "priority-update-late", "both-chromium", "both-firefox",
+           "small-among-large", "starvation", "settings-no-rfc7540", "via")
+AUTO = {
+    **{name: "honoured" for name in SIGNALS},
+    "no-signals": "cannot tell (no signals; all at once)",
+    "response-priority": "cannot tell (no response's priority field favours it)",
+    "lateness": "honoured",
+}
+IGNORED = {**AUTO, **{name: "ignored" for name in SIGNALS},
+           "settings-no-rfc7540": "cannot tell (the order follows neither the fields nor the tree)",
+           "lateness": "ignored"}
+FIRST_FIRST = "cannot tell (no signals; the first request first)"
+UPDATES = [name for name in SIGNALS if name.startswith("priority-update")]
+
+# By policy and fault.
+EXPECTED = {
+    ("auto", "none"): AUTO,
+    # It translates fields into weights (docs/policies.md).
+    ("rfc7540", "none"): {**AUTO, "rfc9218-incremental": "ignored"},
+    # It translates weights into urgencies.
+    ("rfc9218", "none"): {**AUTO, "no-signals": FIRST_FIRST, "rfc7540-exclusive": "reversed",
+                          "rfc7540-weights": "partly (strict order for 7)",
+                          "rfc7540-weights-groups": "ignored",
+                          "starvation": "partly (strict order for 15)"},
+    ("rr", "none"): IGNORED,
+    ("fifo", "none"): {**IGNORED, "no-signals": FIRST_FIRST,
+                       "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+    # Mutants: each changes the verdicts on what it breaks, and no other.
+    ("auto", "weights-ignored"): {**AUTO, "rfc7540-weights": "ignored",
+                                  "rfc7540-weights-groups": "ignored", "starvation": "ignored"},
+    ("auto", "exclusive-ignored"): {**AUTO, "rfc7540-exclusive": "partly",
+                                    "rfc7540-chain": "partly"},
+    # The groups are made by PRIORITY frames.
+    ("auto", "priority-dropped"): {**AUTO, "rfc7540-reprioritise": "ignored",
+                                   "rfc7540-weights-groups": "ignored"},
+    ("auto", "update-dropped"): {**AUTO, **{name: "ignored" for name in UPDATES}},
+    ("auto", "incremental-ignored"): {**AUTO, "rfc9218-incremental": "ignored"},
+    ("auto", "drained-early"): {**AUTO, "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+}
+
+
+class VerdictsTest(unittest.TestCase):
+    maxDiff = None
+
+    def test_each_policy_and_each_fault_has_its_verdicts(self):
+        with concurrent.futures.ThreadPoolExecutor(CPUS) as pool:
+            found = list(pool.map(lambda case: probe_ours(*case), EXPECTED))
+        for case, verdicts in zip(EXPECTED, found):
+            with self.subTest(case=case):
+                self.assertEqual(verdicts, EXPECTED[case])
+
+    def test_responses_that_name_priorities_are_judged_by_them(self):
+        for fault, verdict in (("fields-sent", "honoured"),
+                               ("response-fields-ignored", "ignored")):
+            with server("auto", fault) as url:
+                verdicts = verdicts_of(["--low=%s/low" % url, "--high=%s/urgent" % url],
+                                       "--experiments=response-priority")
+            self.assertEqual(verdicts, {"response-priority": verdict})
+
+    def test_nghttpd_honours_one_kind_of_signals(self):
+        nghttpd = shutil.which("nghttpd") or shutil.which("nghttpd", path="/usr/sbin")
+        if nghttpd is None:
+            self.skipTest("nghttpd is not installed")
+        pathlib.Path(path_of("big")).write_bytes(bytes(400 * 1024))
+        tree = {name for name in SIGNALS if name.startswith("rfc7540")} | {"starvation"}
+        fields = {name for name in SIGNALS if name.startswith("rfc9218")}
+        for flags, honoured, ignored in (((), tree, fields), (("--no-rfc7540-pri",), fields, tree)):
+            port = free_port()
+            command = [nghttpd, "--no-tls", "--htdocs=" + FOLDER.name, *flags, str(port)]
+            with subprocess.Popen(command) as process:
+                try:
+                    wait_for(port)
+                    verdicts = verdicts_of(["http://127.0.0.1:%d/big" % port])
+                finally:
+                    process.kill()
+            self.assertEqual({name for name in tree | fields if verdicts[name] == "honoured"},
+                             honoured)
+            self.assertEqual({name for name in verdicts if verdicts[name] == "ignored"},
+                             ignored | set(UPDATES) |
+                             ({"via"} if honoured is tree else set()))
+
+
+class OutputsTest(unittest.TestCase):
+    def test_every_form_of_output_is_written_and_two_results_are_compared(self):
+        names = "rfc7540-weights,priority-update"
+        said = {}
+        for fault in ("none", "update-dropped"):
+            with server("auto", fault) as url:
+                result = run(url + "/big", "--experiments=" + names, "--repeat=2",
+                             "--json=" + path_of(fault), "--html=" + path_of("page.html"),
+                             "--qlog=" + path_of("qlog"))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            said[fault] = result.stdout
+            self.assertIn("[4/4]", result.stderr)
+        self.assertRegex(said["none"], r"(?m)^rfc7540-weights +honoured +.*share 7")
+        self.assertRegex(said["update-dropped"], r"(?m)^priority-update +ignored +")
+        self.assertIn('"name":"priority-update"', pathlib.Path(path_of("page.html")).read_text())
+        self.assertEqual(len(os.listdir(path_of("qlog"))), 4)  # the ports differ
+        compared = run("--compare", path_of("none"), path_of("update-dropped"))
+        self.assertEqual(compared.returncode, 0, compared.stderr)
+        self.assertIn("  priority-update: honoured → ignored\n", compared.stdout)
+        self.assertNotIn("rfc7540-weights", compared.stdout)
+
+    def test_the_cost_stays_below_what_the_plan_announces(self):
+        plan = run("http://127.0.0.1:1/big", "--dry_run")
+        self.assertEqual(plan.returncode, 0, plan.stderr)
+        most = re.search(r"at most (\d+) connections.*?(\d+) MB and (\d+)s", plan.stdout)
+        connections, megabytes, seconds = (int(number) for number in most.groups())
+        self.assertLessEqual(megabytes, 20)
+        self.assertLessEqual(seconds, 20)
+        with server("auto") as url, tempfile.NamedTemporaryFile() as file:
+            result = run(url + "/big", "--json=" + file.name)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            cost = json.load(file)
+        self.assertLessEqual(cost["connections"], connections)
+        self.assertLessEqual(cost["bytes"], megabytes * 1e6)
+        self.assertTrue(all(len(experiment["repeats"]) > 1 for experiment in cost["experiments"]))
+
+
+class CommandLineTest(unittest.TestCase):
+    def assert_refused(self, words, sentence):
+        result = run(*words)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn(sentence, result.stderr)
+        self.assertEqual(result.stdout, "")
+
+    def test_a_bad_command_line_ends_with_2_and_a_sentence(self):
+        url = "http://127.0.0.1:1/"
+        self.assert_refused([], "name the URL of a server")
+        self.assert_refused(["ftp://host/"], "ftp://host/")
+        self.assert_refused([url, "--repeat=0"], "--repeat is 0; it must be")
+        self.assert_refused([url, "--time=0s"], "--time is 0; it must be")
+        self.assert_refused([url, "--megabytes=0"], "--megabytes is 0; it must be")
+        self.assert_refused([url, "--experiments=x"], "--experiments names 'x'")
+        self.assert_refused(["--low=" + url], "--low and --high go together")
+        self.assert_refused([url, "--json=/no/such/folder/x"], "/no/such/folder/x")
+        self.assert_refused([url, "--html=/no/such/folder/x"], "/no/such/folder/x")
+        self.assert_refused([url, "--qlog=/dev/null/x"], "/dev/null/x")
+        self.assert_refused([url, "--nonsense"], "there is no flag --nonsense")
+        self.assert_refused(["--compare", "/no/such/file", "/no/such/file"], "/no/such/file")
+        pathlib.Path(path_of("bad")).write_text("{}\n")
+        self.assert_refused(["--compare", path_of("bad"), path_of("bad")],
+                            "%s:1: url: is missing" % path_of("bad"))
+
+
+class HostileTest(unittest.TestCase):
+    # A part of the sentence, where the fault has a name.
+    SAID = {
+        "closes": "closes the connection",
+        "resets_streams": "resets a request with REFUSED_STREAM",
+        "sends_no_settings": "the first frame must be SETTINGS",
+        "has_no_body": "has 0 KB",
+        "has_a_short_body": "has 1 KB",
+        "answers_404": "status 404",
+        "sends_garbage": "the first frame must be SETTINGS",
+        "body_of_zeros": "of DATA arrived",
+        "floods_pings": "1000 may wait",
+        "floods_settings": "too many SETTINGS frames",
+        "drips": "time",
+    }
+
+    def test_a_broken_server_gets_a_sentence_within_the_budget(self):
+        def probe(serve):
+            with hostile_servers.HostileServer(serve) as broken:
+                return run("http://127.0.0.1:%d/big" % broken.port, "--time=2s", "--megabytes=2")
+        with concurrent.futures.ThreadPoolExecutor(2 * CPUS) as pool:
+            results = list(pool.map(probe, hostile_servers.HOSTILE))
+        for serve, result in zip(hostile_servers.HOSTILE, results):
+            with self.subTest(serve=serve.__name__):
+                self.assertEqual(result.returncode, 1, result.stderr)
+                *_, sentence = result.stderr.splitlines()
+                self.assertRegex(sentence, r"^probe: http://127.0.0.1:\d+/big: \w.{10,}")
+                self.assertIn(self.SAID.get(serve.__name__, ""), sentence)
+
+    def test_a_server_that_does_not_listen_is_named(self):
+        result = run("http://127.0.0.1:%d/big" % free_port())
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("/big: ", result.stderr)
+
+    def test_one_broken_server_does_not_hide_another(self):
+        with hostile_servers.HostileServer(hostile_servers.closes) as broken, \
+                server("auto") as url:
+            result = run("http://127.0.0.1:%d/" % broken.port, url + "/big", "--repeat=1",
+                         "--experiments=rfc9218-urgency")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^rfc9218-urgency +honoured")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
