@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs //:probe: probe_test.py PROBE FAULTY_SERVER
+"""Runs //:probe: probe_test.py PROBE FAULTY_SERVER SERVER
 
 Against servers of known behaviour, ours and nghttpd where it is installed, and
 against broken ones. All are on loopback; no test looks at a time.
@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import unittest
 
 import hostile_servers
 
-PROBE, FAULTY = (os.path.abspath(path) for path in sys.argv[1:3])
+PROBE, FAULTY, SERVER = (os.path.abspath(path) for path in sys.argv[1:4])
 FOLDER = tempfile.TemporaryDirectory()
 CPUS = 4  # the probe waits more than it works
 
@@ -96,6 +97,7 @@ AUTO = {
 IGNORED = {**AUTO, **{name: "ignored" for name in SIGNALS},
            "settings-no-rfc7540": "cannot tell (the order follows neither the fields nor the tree)",
            "lateness": "ignored"}
+ALL_COMMITTED = "cannot tell (all 1280 KB were committed before the choice)"
 FIRST_FIRST = "cannot tell (no signals; the first request first)"
 UPDATES = [name for name in SIGNALS if name.startswith("priority-update")]
 
@@ -111,7 +113,7 @@ EXPECTED = {
                           "starvation": "partly (strict order for 15)"},
     ("rr", "none"): IGNORED,
     ("fifo", "none"): {**IGNORED, "no-signals": FIRST_FIRST,
-                       "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+                       "lateness": ALL_COMMITTED},
     # Mutants: each changes the verdicts on what it breaks, and no other.
     ("auto", "weights-ignored"): {**AUTO, "rfc7540-weights": "ignored",
                                   "rfc7540-weights-groups": "ignored", "starvation": "ignored"},
@@ -122,7 +124,12 @@ EXPECTED = {
                                    "rfc7540-weights-groups": "ignored"},
     ("auto", "update-dropped"): {**AUTO, **{name: "ignored" for name in UPDATES}},
     ("auto", "incremental-ignored"): {**AUTO, "rfc9218-incremental": "ignored"},
-    ("auto", "drained-early"): {**AUTO, "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+    ("auto", "urgency-reversed"): {
+        **AUTO, **{name: "reversed" for name in SIGNALS if not name.startswith("rfc7540")},
+        "rfc9218-incremental": "honoured", "starvation": "honoured",
+        # By the tree, then.
+        "settings-no-rfc7540": "ignored", "lateness": ALL_COMMITTED},
+    ("auto", "drained-early"): {**AUTO, "lateness": ALL_COMMITTED},
 }
 
 
@@ -165,6 +172,55 @@ class VerdictsTest(unittest.TestCase):
             self.assertEqual({name for name in verdicts if verdicts[name] == "ignored"},
                              ignored | set(UPDATES) |
                              ({"via"} if honoured is tree else set()))
+
+
+@contextlib.contextmanager
+def tls_server():
+    """examples/server; the port."""
+    pathlib.Path(path_of("big")).write_bytes(bytes(400 * 1024))
+    make_certificate()
+    command = [SERVER, "--port=0", "--policy=auto", "--noaccess_log", "--root=" + FOLDER.name,
+               "--tls_cert=" + path_of("cert.pem"), "--tls_key=" + path_of("key.pem")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield int(re.search(r":(\d+)", process.stdout.readline()).group(1))
+        finally:
+            process.kill()
+
+
+def make_certificate():
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
+                    path_of("key.pem"), "-out", path_of("cert.pem")],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+class TlsTest(unittest.TestCase):
+    def test_a_server_over_tls_gets_its_verdicts_and_its_certificate_is_checked(self):
+        names = ("rfc7540-weights", "rfc9218-late", "priority-update", "lateness")
+        with tls_server() as port:
+            url = "https://127.0.0.1:%d/big" % port
+            verdicts = verdicts_of([url], "--insecure", "--experiments=" + ",".join(names))
+            refused = run(url)
+        self.assertEqual(verdicts, dict.fromkeys(names, "honoured"))
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("certificate", refused.stderr)
+
+    def test_a_server_without_http2_over_tls_gets_a_sentence(self):
+        make_certificate()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path_of("cert.pem"), path_of("key.pem"))
+
+        def serve(connection):
+            context.wrap_socket(connection, server_side=True).close()
+
+        for server_of, said in ((serve, "does not offer h2 by ALPN"),
+                                (hostile_servers.sends_garbage, "TLS"),
+                                (hostile_servers.is_silent, "(nothing came for 2s)")):
+            with hostile_servers.HostileServer(server_of) as broken:
+                result = run("https://127.0.0.1:%d/big" % broken.port, "--insecure", "--time=2s")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(said, result.stderr)
 
 
 class OutputsTest(unittest.TestCase):
