@@ -25,6 +25,9 @@ namespace {
 
 constexpr double kKb = 1024;
 constexpr double kAll = 0.95;
+// Of the bytes from the urgent body's first to its last: equal shares among all
+// bodies give it less than a tenth.
+constexpr double kMoreThanEqual = 15;
 // By then the connection is no longer young.
 constexpr int64_t kAskAfter = int64_t{256} * 1024;
 constexpr absl::Duration kPatience = absl::Seconds(5);
@@ -114,7 +117,7 @@ Verdict LatenessVerdict(absl::Span<const Figures> repeats) {
   const double between = MedianOf(repeats, "between_kb");
   const double percent = 100 * urgent / (urgent + between);
   if (percent >= kHonoured) return {.kind = VerdictKind::kHonoured};
-  if (percent < kPartly) return {.kind = VerdictKind::kIgnored};
+  if (percent < kMoreThanEqual) return {.kind = VerdictKind::kIgnored};
   return {.kind = VerdictKind::kPartly,
           .reason = absl::StrFormat("%.0f KB of others came between", between)};
 }

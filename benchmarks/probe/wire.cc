@@ -64,8 +64,9 @@ absl::Status Await(asio::io_context* io, absl::string_view failure, Start start,
   RunUntil(
       io, [&] { return outcome->first; }, patience);
   if (!outcome->first) {
+    const absl::Duration waited = absl::Ceil(patience, absl::Milliseconds(100));
     return absl::UnavailableError(absl::StrCat(
-        failure, " (nothing came for ", absl::FormatDuration(patience), ")"));
+        failure, " (nothing came for ", absl::FormatDuration(waited), ")"));
   }
   return outcome->second ? Unavailable(failure, outcome->second)
                          : absl::OkStatus();

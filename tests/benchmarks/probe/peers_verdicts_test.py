@@ -26,6 +26,7 @@ TREE = ("rfc7540-exclusive", "rfc7540-weights", "rfc7540-chain", "rfc7540-late")
 FIELDS = ("rfc9218-urgency", "rfc9218-urgency-incremental", "rfc9218-late")
 UPDATES = ("priority-update", "priority-update-before", "priority-update-after",
            "priority-update-late")
+ALL_COMMITTED = "cannot tell (all 1280 KB were committed before the choice)"
 RFC7540 = {**dict.fromkeys(TREE, "honoured"), **dict.fromkeys(FIELDS + UPDATES, "ignored")}
 # docs/servers.md measured them on a slow link, by another client.
 FOUND = {
@@ -37,10 +38,12 @@ FOUND = {
     "h2o": RFC7540,
     "nginx": {**RFC7540, "rfc7540-weights": "partly (strict order for 7)"},
     "lighttpd": {**dict.fromkeys(TREE, "ignored"), **dict.fromkeys(FIELDS, "honoured")},
-    "apache": dict.fromkeys(FIELDS, "ignored"),
-    "node": dict.fromkeys(FIELDS, "ignored"),
+    "apache": {**dict.fromkeys(FIELDS, "ignored"), "lateness": ALL_COMMITTED},
+    "node": {**dict.fromkeys(FIELDS, "ignored"), "lateness": ALL_COMMITTED},
 }
-# nghttpd's and h2o's shares of weights 7 to 1.
+# A proxy's choice depends on what its backend has sent by then.
+UNSTEADY = ("nghttpx",)
+# Shares of weights 7 to 1.
 SHARES = {"nghttpd": (6.9, 7.1), "h2o": (5, 7.1), "sluice": (6.8, 7.2)}
 
 
@@ -67,7 +70,7 @@ class PeersVerdictsTest(unittest.TestCase):
                            for experiment in result["experiments"]}
                 least, most = SHARES[name]
                 self.assertTrue(least <= figures["rfc7540-weights"]["share"] <= most, figures)
-            if known is not None and known["version"] == version:
+            if name not in UNSTEADY and known is not None and known["version"] == version:
                 self.assertEqual(kinds(result), kinds(known["result"]))
             self.assertLessEqual(result["bytes"], 20e6)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs //:probe: probe_test.py PROBE FAULTY_SERVER
+"""Runs //:probe: probe_test.py PROBE FAULTY_SERVER SERVER
 
 Against servers of known behaviour, ours and nghttpd where it is installed, and
 against broken ones. All are on loopback; no test looks at a time.
@@ -12,7 +12,9 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,8 +23,9 @@ import unittest
 
 import hostile_servers
 
-PROBE, FAULTY = (os.path.abspath(path) for path in sys.argv[1:3])
+PROBE, FAULTY, SERVER = (os.path.abspath(path) for path in sys.argv[1:4])
 FOLDER = tempfile.TemporaryDirectory()
+SERVERS = {}  # processes by URL
 CPUS = 4  # the probe waits more than it works
 
 
@@ -39,7 +42,9 @@ def server(policy, fault="none"):
     """A faulty_server; its URL without the path."""
     with subprocess.Popen([FAULTY, policy, fault], stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield "http://127.0.0.1:%d" % int(process.stdout.readline())
+            url = "http://127.0.0.1:%d" % int(process.stdout.readline())
+            SERVERS[url] = process.pid
+            yield url
         finally:
             process.kill()
 
@@ -96,6 +101,7 @@ AUTO = {
 IGNORED = {**AUTO, **{name: "ignored" for name in SIGNALS},
            "settings-no-rfc7540": "cannot tell (the order follows neither the fields nor the tree)",
            "lateness": "ignored"}
+ALL_COMMITTED = "cannot tell (all 1280 KB were committed before the choice)"
 FIRST_FIRST = "cannot tell (no signals; the first request first)"
 UPDATES = [name for name in SIGNALS if name.startswith("priority-update")]
 
@@ -111,7 +117,7 @@ EXPECTED = {
                           "starvation": "partly (strict order for 15)"},
     ("rr", "none"): IGNORED,
     ("fifo", "none"): {**IGNORED, "no-signals": FIRST_FIRST,
-                       "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+                       "lateness": ALL_COMMITTED},
     # Mutants: each changes the verdicts on what it breaks, and no other.
     ("auto", "weights-ignored"): {**AUTO, "rfc7540-weights": "ignored",
                                   "rfc7540-weights-groups": "ignored", "starvation": "ignored"},
@@ -122,7 +128,12 @@ EXPECTED = {
                                    "rfc7540-weights-groups": "ignored"},
     ("auto", "update-dropped"): {**AUTO, **{name: "ignored" for name in UPDATES}},
     ("auto", "incremental-ignored"): {**AUTO, "rfc9218-incremental": "ignored"},
-    ("auto", "drained-early"): {**AUTO, "lateness": "cannot tell (all 1280 KB were committed before the choice)"},
+    ("auto", "urgency-reversed"): {
+        **AUTO, **{name: "reversed" for name in SIGNALS if not name.startswith("rfc7540")},
+        "rfc9218-incremental": "honoured", "starvation": "honoured",
+        # By the tree, then.
+        "settings-no-rfc7540": "ignored", "lateness": ALL_COMMITTED},
+    ("auto", "drained-early"): {**AUTO, "lateness": ALL_COMMITTED},
 }
 
 
@@ -165,6 +176,55 @@ class VerdictsTest(unittest.TestCase):
             self.assertEqual({name for name in verdicts if verdicts[name] == "ignored"},
                              ignored | set(UPDATES) |
                              ({"via"} if honoured is tree else set()))
+
+
+@contextlib.contextmanager
+def tls_server():
+    """examples/server; the port."""
+    pathlib.Path(path_of("big")).write_bytes(bytes(400 * 1024))
+    make_certificate()
+    command = [SERVER, "--port=0", "--policy=auto", "--noaccess_log", "--root=" + FOLDER.name,
+               "--tls_cert=" + path_of("cert.pem"), "--tls_key=" + path_of("key.pem")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield int(re.search(r":(\d+)", process.stdout.readline()).group(1))
+        finally:
+            process.kill()
+
+
+def make_certificate():
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
+                    path_of("key.pem"), "-out", path_of("cert.pem")],
+                   check=True, stderr=subprocess.DEVNULL)
+
+
+class TlsTest(unittest.TestCase):
+    def test_a_server_over_tls_gets_its_verdicts_and_its_certificate_is_checked(self):
+        names = ("rfc7540-weights", "rfc9218-late", "priority-update", "lateness")
+        with tls_server() as port:
+            url = "https://127.0.0.1:%d/big" % port
+            verdicts = verdicts_of([url], "--insecure", "--experiments=" + ",".join(names))
+            refused = run(url)
+        self.assertEqual(verdicts, dict.fromkeys(names, "honoured"))
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        self.assertIn("certificate", refused.stderr)
+
+    def test_a_server_without_http2_over_tls_gets_a_sentence(self):
+        make_certificate()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path_of("cert.pem"), path_of("key.pem"))
+
+        def serve(connection):
+            context.wrap_socket(connection, server_side=True).close()
+
+        for server_of, said in ((serve, "does not offer h2 by ALPN"),
+                                (hostile_servers.sends_garbage, "TLS"),
+                                (hostile_servers.is_silent, "(nothing came for 2s)")):
+            with hostile_servers.HostileServer(server_of) as broken:
+                result = run("https://127.0.0.1:%d/big" % broken.port, "--insecure", "--time=2s")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(said, result.stderr)
 
 
 class OutputsTest(unittest.TestCase):
@@ -248,16 +308,34 @@ class HostileTest(unittest.TestCase):
 
     def test_a_broken_server_gets_a_sentence_within_the_budget(self):
         def probe(serve):
+            path = path_of(serve.__name__)
             with hostile_servers.HostileServer(serve) as broken:
-                return run("http://127.0.0.1:%d/big" % broken.port, "--time=2s", "--megabytes=2")
+                result = run("http://127.0.0.1:%d/big" % broken.port, "--time=2s",
+                             "--megabytes=2", "--json=" + path)
+            return result, json.loads(pathlib.Path(path).read_text())
         with concurrent.futures.ThreadPoolExecutor(2 * CPUS) as pool:
             results = list(pool.map(probe, hostile_servers.HOSTILE))
-        for serve, result in zip(hostile_servers.HOSTILE, results):
+        for serve, (result, cost) in zip(hostile_servers.HOSTILE, results):
             with self.subTest(serve=serve.__name__):
                 self.assertEqual(result.returncode, 1, result.stderr)
                 *_, sentence = result.stderr.splitlines()
                 self.assertRegex(sentence, r"^probe: http://127.0.0.1:\d+/big: \w.{10,}")
                 self.assertIn(self.SAID.get(serve.__name__, ""), sentence)
+                self.assertTrue(sentence.endswith(cost["failure"]), cost["failure"])
+                self.assertLess(cost["bytes"], 2.1e6)
+
+    def test_a_server_that_ends_in_the_middle_gets_a_sentence(self):
+        with server("auto") as url, \
+                subprocess.Popen([PROBE, url + "/big"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True) as process:
+            while not process.stderr.readline().startswith("[3/"):
+                pass
+            os.kill(SERVERS[url], signal.SIGKILL)
+            said, errors = process.communicate()
+            self.assertEqual(process.returncode, 1, errors)
+        self.assertRegex(said, r"(?m)^rfc7540-exclusive +honoured")
+        self.assertRegex(said, r"(?m)^lateness +cannot tell \(.{10,}\)$")
+        self.assertRegex(errors.splitlines()[-1], r"^probe: .*/big: cannot connect: ")
 
     def test_a_server_that_does_not_listen_is_named(self):
         result = run("http://127.0.0.1:%d/big" % free_port())
