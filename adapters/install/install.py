@@ -177,6 +177,20 @@ def install_nghttp2(install, words):
     install.library("libsluice-nghttp2", PACKED, words)
 
 
+def install_preload(install, words):
+    # Not in libdir itself, where the linker would find it for -lsluice-nghttp2.
+    install.copy("adapters/preload/libsluice-nghttp2.so",
+                 words["libdir"] + "/sluice/libsluice-nghttp2.so", 0o755)
+    install.fill("adapters/preload/run.sh", "libexec/sluice/run", words, 0o755)
+    install_command(install, words)
+
+
+def install_command(install, words):
+    """Of two components, so that each is enough for its own commands."""
+    install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
+    install.copy(PACKED + "man/sluice.1", "share/man/man1/sluice.1")
+
+
 def python_folder(prefix):
     """The folder for modules, relative to the prefix, and whether this Python looks
     there. Debian's looks in lib/python3/dist-packages under /usr, and in that of the
@@ -197,7 +211,7 @@ def install_python(install, words):
 
 
 def install_tools(install, words):
-    install.fill(PACKED + "sluice.sh", "bin/sluice", words, 0o755)
+    install_command(install, words)
     for tool, program in (("compare", "benchmarks/lab/compare"),
                           ("server", "examples/server/server"),
                           ("replay", "trace/replay"),
@@ -216,6 +230,7 @@ COMPONENTS = {
     "c": install_c,
     "cpp": install_cpp,
     "nghttp2": install_nghttp2,
+    "preload": install_preload,
     "python": install_python,
     "tools": install_tools,
 }
@@ -226,6 +241,7 @@ DOCUMENTS = {
     "cpp": ["README.md", "SECURITY.md", "docs", "examples/own_stack/own_stack.cc",
             "examples/small_server/CMakeLists.txt", "examples/small_server/small_server.cc"],
     "nghttp2": ["examples/nghttp2_server/nghttp2_server.cc"],
+    "preload": ["docs/zero-touch.md"],
     "python": ["docs/python.md", "examples/hypercorn_server/hypercorn_server.py"],
     "tools": ["docs/lab.md", "docs/policies.md", "docs/probe.md"],
 }

@@ -120,13 +120,19 @@ class PriorityAdapter {
   ssize_t Receive(nghttp2_session* session, const uint8_t* data, size_t length);
 
   void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
-    if (frame->hd.type != NGHTTP2_HEADERS) return;
+    if (!ReadsHeader(name) || frame->hd.type != NGHTTP2_HEADERS) return;
     if (name == ":method") {  // it comes before all other fields but its like
       is_connect_ = value == "CONNECT";
       has_via_ = false;
     }
     if (name == "via") has_via_ = true;
     if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
+  }
+  // Whether OnHeader() may do anything with a field, by the name's length; so
+  // that a server need not look for the value of others.
+  static bool ReadsHeader(StringView name) {
+    constexpr uint32_t kLengths = 1 << 3 | 1 << 7 | 1 << 8;
+    return name.size() < 32 && (kLengths >> name.size() & 1) != 0;
   }
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
   void OnStreamClose(nghttp2_session* session, int32_t stream_id);
@@ -184,6 +190,11 @@ class PriorityAdapter {
     scheduled.source.ptr = this;
     scheduled.read_callback = &PriorityAdapter::ReadCallback;
     return scheduled;
+  }
+  // Whether it is one that Scheduled() of any adapter returned.
+  template <class Provider>
+  static bool IsScheduled(const Provider& provider) {
+    return provider.read_callback == &PriorityAdapter::ReadCallback;
   }
   template <class Provider>
   void OnSubmitted(int32_t stream_id, const Provider& provider) {

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "adapters/preload/next_definition.h"
 #include "adapters/preload/session_table.h"
+#include "adapters/preload/turns.h"
 
 namespace sluice::adapters {
 namespace {
@@ -75,7 +76,10 @@ int OnHeader2(nghttp2_session* key, const nghttp2_frame* frame,
               nghttp2_rcbuf* name, nghttp2_rcbuf* value, uint8_t flags,
               void* user_data) {
   Session& session = SessionOf(key);
-  session.adapter->OnHeader(frame, Text(name), Text(value));
+  const absl::string_view read = Text(name);
+  if (PriorityAdapter::ReadsHeader(read)) {
+    session.adapter->OnHeader(frame, read, Text(value));
+  }
   return session.callbacks.on_header2(key, frame, name, value, flags,
                                       user_data);
 }
@@ -100,9 +104,12 @@ int OnFrameSend(nghttp2_session* key, const nghttp2_frame* frame,
 int SendData(nghttp2_session* key, nghttp2_frame* frame, const uint8_t* header,
              size_t length, nghttp2_data_source* source, void* user_data) {
   Session& session = SessionOf(key);
+  if (session.sends_in_turns && TurnIsOver()) return NGHTTP2_ERR_WOULDBLOCK;
   nghttp2_data_source* own = session.adapter->SourceOf(frame->hd.stream_id);
-  return session.callbacks.send_data(key, frame, header, length,
-                                     own == nullptr ? source : own, user_data);
+  const int result = session.callbacks.send_data(
+      key, frame, header, length, own == nullptr ? source : own, user_data);
+  if (session.sends_in_turns && result == 0) CountInTurn(length);
+  return result;
 }
 
 }  // namespace

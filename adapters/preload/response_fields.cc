@@ -4,11 +4,13 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <system_error>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -16,6 +18,10 @@ namespace sluice::adapters {
 namespace {
 
 using ::sluice::scheduler::ResourceClass;
+
+constexpr absl::string_view kPriority = "priority";
+constexpr absl::string_view kType = "content-type";
+constexpr absl::string_view kLength = "content-length";
 
 // By the media type, whose parameters may follow.
 ResourceClass ClassOf(absl::string_view content_type) {
@@ -39,6 +45,14 @@ ResourceClass ClassOf(absl::string_view content_type) {
   return ResourceClass::kOther;
 }
 
+std::optional<uint64_t> Number(absl::string_view digits) {
+  uint64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, fault] = std::from_chars(digits.data(), end, number);
+  if (fault != std::errc() || stopped != end) return std::nullopt;
+  return number;
+}
+
 absl::string_view Text(const uint8_t* bytes, size_t length) {
   return {reinterpret_cast<const char*>(bytes), length};
 }
@@ -50,16 +64,26 @@ ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
   const auto hints = [&]() -> scheduler::ResourceHints& {
     return read.hints.has_value() ? *read.hints : read.hints.emplace();
   };
-  for (size_t i = 0; i < count; ++i) {
-    const absl::string_view name = Text(fields[i].name, fields[i].namelen);
-    const absl::string_view value = Text(fields[i].value, fields[i].valuelen);
-    uint64_t length = 0;
-    if (absl::EqualsIgnoreCase(name, "content-type")) {
-      hints().resource_class = ClassOf(value);
-    } else if (absl::EqualsIgnoreCase(name, "content-length")) {
-      if (absl::SimpleAtoi(value, &length)) hints().bytes_remaining = length;
-    } else if (absl::EqualsIgnoreCase(name, "priority")) {
-      absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ", value);
+  // The names differ in their lengths, and so do most others from them.
+  for (const nghttp2_nv* field = fields; field < fields + count; ++field) {
+    const absl::string_view name = Text(field->name, field->namelen);
+    const absl::string_view value = Text(field->value, field->valuelen);
+    switch (name.size()) {
+      case kPriority.size():
+        if (!absl::EqualsIgnoreCase(name, kPriority)) break;
+        absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ",
+                        value);
+        break;
+      case kType.size():
+        if (!absl::EqualsIgnoreCase(name, kType)) break;
+        hints().resource_class = ClassOf(value);
+        break;
+      case kLength.size():
+        if (!absl::EqualsIgnoreCase(name, kLength)) break;
+        if (const auto length = Number(value)) hints().bytes_remaining = length;
+        break;
+      default:
+        break;
     }
   }
   return read;

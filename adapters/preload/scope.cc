@@ -18,7 +18,7 @@
 namespace sluice::adapters {
 namespace {
 
-constexpr char kPrograms[] = "nghttpd,nghttpx,libsoup-3.0.so.0";
+constexpr char kPrograms[] = "nghttpd,nghttpx,apache2,libsoup-3.0.so.0";
 constexpr int kNotSentLowat = 16384;
 
 const char* Variable(const char* name, const char* otherwise) {
@@ -83,15 +83,20 @@ bool IsLoaded(const std::string& library) {
 
 }  // namespace
 
+absl::string_view FileOf(const void* caller) {
+  Dl_info info;
+  if (dladdr(caller, &info) == 0) return "";
+  absl::string_view file(info.dli_fname);
+  file.remove_prefix(file.find_last_of('/') + 1);
+  return file;
+}
+
 bool IsServed(const void* caller) {
   const Scope& scope = TheScope();
   if (scope.is_program) return true;
-  Dl_info info;
-  if (scope.libraries.empty() || dladdr(caller, &info) == 0) return false;
-  absl::string_view file(info.dli_fname);
-  file.remove_prefix(file.find_last_of('/') + 1);
-  return std::find(scope.libraries.begin(), scope.libraries.end(), file) !=
-         scope.libraries.end();
+  return !scope.libraries.empty() &&
+         std::find(scope.libraries.begin(), scope.libraries.end(),
+                   FileOf(caller)) != scope.libraries.end();
 }
 
 bool ServesThisProcess() {

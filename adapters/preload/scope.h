@@ -15,6 +15,9 @@
 
 namespace sluice::adapters {
 
+// The file name of the program or library that the code at `caller` belongs to,
+// without its folders; empty: unknown.
+absl::string_view FileOf(const void* caller);
 // Whether the code at `caller` belongs to a program or library that is served.
 bool IsServed(const void* caller);
 // Whether anything in this process may be.

@@ -6,7 +6,9 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -16,18 +18,17 @@ namespace sluice::adapters {
 
 struct Session {
   Session(std::unique_ptr<PriorityAdapter> its_adapter,
-          const Callbacks& applications)
-      : adapter(std::move(its_adapter)), callbacks(applications) {}
+          const Callbacks& applications, bool in_turns)
+      : adapter(std::move(its_adapter)),
+        callbacks(applications),
+        sends_in_turns(in_turns) {}
 
-  // What `adapter` gives nghttp2 in place of a body's own provider.
-  bool IsScheduled(const nghttp2_data_provider& provider) const {
-    return provider.source.ptr == adapter.get();
-  }
   // Tells the decision log the time, if IsLogged().
   void AdvanceTime();
 
   const std::unique_ptr<PriorityAdapter> adapter;
   const Callbacks callbacks;  // the application's
+  const bool sends_in_turns;  // see turns.h
   bool receiving = false;     // Receive() is under way
   std::chrono::steady_clock::time_point told_time =
       std::chrono::steady_clock::now();
@@ -45,6 +46,38 @@ void AddSession(nghttp2_session* key, std::unique_ptr<Session> session);
 Session* FindSession(nghttp2_session* key);
 // Null as before.
 std::unique_ptr<Session> RemoveSession(nghttp2_session* key);
+
+// --- Implementation ----------------------------------------------------------
+
+namespace internal {
+
+// Grows when a session comes or goes. A thread that reads the number of before
+// owns no session of that address: the application hands its sessions over by
+// means of its own, which order these reads too.
+extern constinit std::atomic<uint64_t> session_generation;
+
+// What this thread found last.
+struct FoundSession {
+  nghttp2_session* key;
+  Session* session;
+  uint64_t generation;
+};
+extern constinit thread_local FoundSession found_session
+    __attribute__((tls_model("initial-exec")));
+
+// Sets found_session.
+Session* LookUpSession(nghttp2_session* key);
+
+}  // namespace internal
+
+inline Session* FindSession(nghttp2_session* key) {
+  const internal::FoundSession& found = internal::found_session;
+  if (found.key == key && found.generation == internal::session_generation.load(
+                                                  std::memory_order_relaxed)) {
+    return found.session;
+  }
+  return internal::LookUpSession(key);
+}
 
 }  // namespace sluice::adapters
 

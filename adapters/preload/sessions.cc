@@ -14,6 +14,7 @@
 #include "adapters/preload/next_definition.h"
 #include "adapters/preload/scope.h"
 #include "adapters/preload/session_table.h"
+#include "adapters/preload/turns.h"
 
 namespace sluice::adapters {
 namespace {
@@ -55,7 +56,8 @@ int MakeServer(nghttp2_session** made,
                           option == nullptr ? DefaultOption() : option, memory);
   if (result == 0) {
     AddSession(*made,
-               std::make_unique<Session>(std::move(adapter), applications));
+               std::make_unique<Session>(std::move(adapter), applications,
+                                         SendsInTurns(FileOf(caller))));
   }
   return result;
 }

@@ -1,4 +1,6 @@
 // What the application gives a session to send.
+#include <sluice/adapters/nghttp2/priority_adapter.h>
+
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
@@ -12,14 +14,12 @@ namespace sluice::adapters {
 namespace {
 
 // Calls `submit` with the provider that nghttp2 should ask. The adapter keeps
-// the body only when nghttp2 has taken it. nghttp2 itself calls
-// nghttp2_submit_data() for the body of a response, which is the adapter's
-// then.
+// the body only when nghttp2 has taken it.
 template <class Submit>
 int SubmitBody(Session* session, int32_t stream_id,
                const nghttp2_data_provider* provider, Submit submit) {
   if (session == nullptr || provider == nullptr ||
-      provider->read_callback == nullptr || session->IsScheduled(*provider)) {
+      provider->read_callback == nullptr) {
     return submit(provider);
   }
   const auto scheduled = session->adapter->Scheduled<nghttp2_data_provider>();
@@ -59,6 +59,10 @@ int SubmitResponse(nghttp2_session* key, int32_t stream_id,
 template <class Next>
 int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
                const nghttp2_data_provider* provider, Next next) {
+  // nghttp2 itself makes the call for the body of a response.
+  if (provider != nullptr && PriorityAdapter::IsScheduled(*provider)) {
+    return next(key, flags, stream_id, provider);
+  }
   return SubmitBody(FindSession(key), stream_id, provider,
                     [&](const nghttp2_data_provider* given) {
                       return next(key, flags, stream_id, given);

@@ -66,17 +66,32 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// A port that nobody listens on.
+// A socket of the loopback interface that has `port`; 0: any that is free.
+Fd Bind(int port) {
+  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = Loopback(port);
+  const bool bound =
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+             sizeof(address)) == 0;
+  return bound ? std::move(fd) : Fd();
+}
+
+// A port that nobody listens on, nor on the next one, which a proxy's backend
+// takes.
 absl::StatusOr<int> FreePort() {
-  const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = Loopback(0);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof(address);
-  if (::bind(fd.get(), generic, size) != 0 ||
-      ::getsockname(fd.get(), generic, &size) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot find a free port");
+  constexpr int kTrials = 100;
+  for (int i = 0; i < kTrials; ++i) {
+    const Fd first = Bind(0);
+    sockaddr_in address = {};
+    socklen_t size = sizeof(address);
+    if (::getsockname(first.get(), reinterpret_cast<sockaddr*>(&address),
+                      &size) != 0) {
+      break;
+    }
+    const int port = ntohs(address.sin_port);
+    if (Bind(port + 1).valid()) return port;
   }
-  return ntohs(address.sin_port);
+  return absl::UnavailableError("cannot find a free port");
 }
 
 // The CPU time of each thread so far, by the kernel's scheduler, in

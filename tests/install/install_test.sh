@@ -64,7 +64,7 @@ refused 'nothing' "$install" --prefix="$prefix" nothing
 refused 'spaces' "$install" --prefix="$work/a b"
 refused "of \$#\\;,(): $work/a,b/lib" "$install" --prefix="$work/a,b"
 refused "$work/Makefile" "$install" --prefix="$work/Makefile"
-refused "'lib'; the components are c, cpp, nghttp2, python, tools" \
+refused "'lib'; the components are c, cpp, nghttp2, preload, python, tools" \
   "$install" --prefix="$prefix" --component=c,lib
 refused '--libdir is /lib64, which is not a folder in --prefix, /usr' \
   "$install" --prefix=/usr --libdir=/lib64

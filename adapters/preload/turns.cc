@@ -1,0 +1,53 @@
+#include "adapters/preload/turns.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "adapters/preload/next_definition.h"
+#include "adapters/preload/session_table.h"
+
+namespace sluice::adapters {
+namespace {
+
+constexpr size_t kTurn = 16384;  // bytes
+
+// A thread serves one connection between two polls.
+struct Turn {
+  size_t bytes = 0;
+  bool left_early = false;  // the session would have written more
+};
+constinit thread_local Turn turn __attribute__((tls_model("initial-exec")));
+
+}  // namespace
+
+bool TurnIsOver() { return turn.bytes >= kTurn; }
+void CountInTurn(size_t bytes) { turn.bytes += bytes; }
+
+}  // namespace sluice::adapters
+
+using sluice::adapters::FindSession;
+using sluice::adapters::Session;
+using sluice::adapters::turn;
+
+extern "C" {
+
+int nghttp2_session_want_write(nghttp2_session* key) {
+  const int wants = SLUICE_NEXT(nghttp2_session_want_write)(key);
+  const Session* session = FindSession(key);
+  if (session == nullptr || !session->sends_in_turns) return wants;
+  turn.left_early = wants != 0 && sluice::adapters::TurnIsOver();
+  return turn.left_early ? 0 : wants;
+}
+
+// Of APR, in mod_http2's loop. `timeout` is in microseconds.
+int apr_pollset_poll(void* pollset, int64_t timeout, int32_t* count,
+                     const void** descriptors) {
+  // It may poll again before it asks the session.
+  if (turn.left_early) timeout = 0;
+  turn.bytes = 0;
+  return SLUICE_NEXT(apr_pollset_poll)(pollset, timeout, count, descriptors);
+}
+
+}  // extern "C"

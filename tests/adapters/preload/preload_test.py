@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""The preloaded library changes the order of streams, and nothing else.
+
+preload_test.py LIBRARY MAP SESSION_SHAPES
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+LIBRARY, MAP, SHAPES = (os.path.abspath(path) for path in sys.argv[1:4])
+IN_ORDER = {"by the request": "3 1", "by the response": "3 1"}
+
+
+def preloaded(**variables):
+    """The environment of a program. A sanitizer's run time must be loaded first."""
+    linked = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
+    first = re.findall(r"=> (\S*/lib[at]san\S*)", linked)
+    if "libnghttp2" not in linked:
+        raise unittest.SkipTest("session_shapes has nghttp2 inside, by NGHTTP2_PREFIX")
+    return dict(os.environ, LD_PRELOAD=":".join(first + [LIBRARY]),
+                **{"SLUICE_PROGRAMS": "session_shapes", **variables})
+
+
+def run(*arguments, env=None):
+    done = subprocess.run([SHAPES, *arguments], env=env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def shapes(env=None):
+    """The transcript of each shape by its name."""
+    parts = re.split(r"^=== (.*)\n", run(env=env).stdout, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def order(env=None):
+    done = run("order", env=env)
+    return dict(line.split(": ") for line in done.stdout.splitlines()), done.stderr
+
+
+class PreloadTest(unittest.TestCase):
+    def test_it_exports_what_its_map_names(self):
+        out = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+        exported = sorted(line.split()[2] for line in out.splitlines())
+        with open(MAP, encoding="utf-8") as text:
+            named = re.findall(r"^ +(\w+);$", text.read(), re.MULTILINE)
+        self.assertEqual(exported, named)
+
+    def test_both_ends_of_every_stream_see_the_same(self):
+        plain, scheduled = shapes(), shapes(preloaded())
+        self.assertGreaterEqual(len(plain), 20)
+        self.assertEqual(list(plain), list(scheduled))
+        for name, transcript in plain.items():
+            with self.subTest(name):
+                self.assertGreater(len(transcript), 100)
+                self.assertMultiLineEqual(transcript, scheduled[name])
+
+    def test_it_serves_in_the_policys_order(self):
+        # From 1.65 on nghttp2 alone obeys the request's field.
+        self.assertEqual(order()[0]["by the response"], "1 3")
+        self.assertEqual(order(preloaded()), (IN_ORDER, ""))
+        self.assertEqual(order(preloaded(SLUICE_POLICY="lifo")), (IN_ORDER, ""))
+        self.assertEqual(order(preloaded(SLUICE_PROGRAMS="*")), (IN_ORDER, ""))
+
+    def test_other_programs_pass_through(self):
+        for programs in ("", "nghttpd,session", "libnghttp2.so.14"):
+            with self.subTest(programs):
+                self.assertEqual(order(preloaded(SLUICE_PROGRAMS=programs)), order())
+
+    def test_a_policy_that_does_not_exist_warns_and_passes_through(self):
+        seen, warning = order(preloaded(SLUICE_POLICY="nonsense"))
+        self.assertEqual(seen, order()[0])
+        self.assertEqual(warning.count("\n"), 1)
+        self.assertRegex(warning, "^libsluice-nghttp2: SLUICE_POLICY=nonsense: no policy "
+                         "'nonsense'; known: auto, .*; this process runs without Sluice$")
+
+    def test_a_decision_log_says_why_and_when(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "calls.jsonl")
+            order(preloaded(SLUICE_TRACE=log))
+            self.assertEqual(sorted(os.listdir(folder)), ["calls.jsonl", "calls.jsonl.2"])
+            with open(log, encoding="utf-8") as text:
+                calls = [json.loads(line) for line in text]
+        self.assertEqual({"call": "made", "spec": "auto"}.items() - calls[0].items(), set())
+        self.assertEqual([call["id"] for call in calls if call["call"] == "close"], [3, 1])
+        self.assertGreater(sum(call["ns"] for call in calls if call["call"] == "time"), 0)
+
+    def test_an_idle_session_takes_little_memory(self):
+        plain, scheduled = (int(run("memory", env=env).stdout) for env in (None, preloaded()))
+        print("%d bytes a session after one request, preloaded %d" % (plain, scheduled))
+        if "san" in preloaded()["LD_PRELOAD"].split(":")[0]:
+            self.skipTest("a sanitizer's heap counts nothing")
+        self.assertLess(scheduled - plain, 4096)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
