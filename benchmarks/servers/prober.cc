@@ -71,7 +71,8 @@ h2::ConnectionOptions GreedyClientOptions(bool rfc7540,
                                           uint32_t stream_window) {
   h2::ConnectionOptions options = {
       .side = h2::Side::kClient,
-      .settings = {{h2::SettingId::kInitialWindowSize, stream_window}}};
+      .settings = {{h2::SettingId::kEnablePush, 0},
+                   {h2::SettingId::kInitialWindowSize, stream_window}}};
   if (!rfc7540) {
     options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
