@@ -105,11 +105,15 @@ project(c_project C)
 find_package(sluice-c 3.0 REQUIRED)
 add_executable(share share.c)
 target_link_libraries(share PRIVATE sluice::sluice-c)
+# Abseil's libraries are where the linker looks.
+add_executable(share-static share.c)
+target_link_libraries(share-static PRIVATE sluice::sluice-c-static)
 END
 cmake -S "$work/c_project" -B "$work/c_project/build" -DCMAKE_PREFIX_PATH="$c" >/dev/null
 if grep absl_DIR "$work/c_project/build/CMakeCache.txt"; then fail 'CMake looked for Abseil'; fi
 cmake --build "$work/c_project/build" >/dev/null
 runs_share "$work/c_project/build/share"
+runs_share "$work/c_project/build/share-static"
 readelf --dynamic "$c/$lib/libsluice-c.so.1" |
   sed -n 's/.*NEEDED.*\[lib\(.*\)\.so.*/\1/p' >"$work/needed"
 # docs/plugging-in.md has them.
@@ -286,6 +290,10 @@ refused 'usage:' sluice
 refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
+refused 'a program to run is missing' sluice run --policy=rr --
+# Any program may be named; the library leaves it as it is.
+[ "$(SLUICE_PROGRAMS='' sluice run --policy=rr -- printenv LD_PRELOAD)" = \
+  "$moved/lib/sluice/libsluice-nghttp2.so" ] || fail 'sluice run'
 
 say 'manual pages have every flag, and groff understands them'
 man=$moved/share/man/man1
