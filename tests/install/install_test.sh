@@ -290,6 +290,10 @@ refused 'usage:' sluice
 refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
+refused 'a program to run is missing' sluice run --policy=rr --
+# Any program may be named; the library leaves it as it is.
+[ "$(SLUICE_PROGRAMS='' sluice run --policy=rr -- printenv LD_PRELOAD)" = \
+  "$moved/lib/sluice/libsluice-nghttp2.so" ] || fail 'sluice run'
 
 say 'manual pages have every flag, and groff understands them'
 man=$moved/share/man/man1
