@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@
 #include "benchmarks/servers/peers.h"
 #include "benchmarks/servers/runs.h"
 #include "benchmarks/servers/server_flags.h"
+#include "benchmarks/servers/spread.h"
 #include "benchmarks/servers/temporary_folder.h"
 
 namespace sluice::servers {
@@ -124,6 +126,12 @@ std::optional<double> TotalCalls(const std::string& summary) {
     if (words.size() > 3 && absl::SimpleAtod(words[3], &calls)) return calls;
   }
   return std::nullopt;
+}
+
+double MedianTime(const Cell& cell) {
+  std::vector<double> times;
+  for (const Json& run : cell.runs) times.push_back(run["cpu_us"]);
+  return SpreadOf(std::move(times)).median;
 }
 
 std::string FileName(size_t bytes) { return absl::StrCat(bytes, ".bin"); }
@@ -308,6 +316,27 @@ absl::StatusOr<double> LoadRunner::CountSystemCalls(
     return absl::UnavailableError("strace gave no summary");
   }
   return *calls / requests;
+}
+
+void CompareWithOurs(std::vector<Cell>* cells) {
+  std::map<std::string, double> ours;  // by the other labels
+  for (Cell& cell : *cells) {
+    Json load = cell.labels;
+    load.erase("server");
+    if (cell.labels["server"] == kOurs && !cell.runs.empty()) {
+      ours[load.dump()] = MedianTime(cell);
+    }
+  }
+  for (Cell& cell : *cells) {
+    Json load = cell.labels;
+    load.erase("server");
+    const auto found = ours.find(load.dump());
+    const bool compares = found != ours.end() && !cell.runs.empty() &&
+                          cell.labels["server"] != kOurs;
+    cell.labels["ours_by_its"] =
+        compares ? absl::StrFormat("%.2f", found->second / MedianTime(cell))
+                 : "";
+  }
 }
 
 }  // namespace sluice::servers
