@@ -126,8 +126,9 @@ fi
 say 'Make and pkg-config'
 "$install" --prefix="$prefix" >/dev/null
 manifest=$prefix/share/sluice/manifest
+# What two components have, such as the command itself, is in both.
 [ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
-  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort -u)" ] ||
   fail 'the manifests list something else than what is there'
 # Again: the second replaces the first, and what only that had goes. What others
 # put there stays, another component's files included.
@@ -151,7 +152,7 @@ printf '%s\n' lib/libsluice.so.2 include/sluice.h share/sluice/manifest.txt >"$m
 "$install" --prefix="$prefix" --component=python >/dev/null
 [ ! -e "$prefix/lib/libsluice.so.2" ] || fail 'the library of version 2 stays'
 [ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
-  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort -u)" ] ||
   fail 'the manifests list something else than what is there now'
 if find "$prefix" -name '*.new' | grep .; then fail 'left behind'; fi
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
