@@ -144,7 +144,7 @@ class IdMap {
   void Prefetch(StreamId id) const { __builtin_prefetch(&slots_[Home(id)]); }
 
   // `id` is not 0 and not in the map. Allocates only when there were never so
-  // many.
+  // many, or never so many whose slot was taken.
   void Insert(StreamId id, Value value) {
     if (5 * ++size_ > 4 * slots_.size()) Grow();
     Slot& slot = slots_[Home(id)];
