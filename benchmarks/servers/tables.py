@@ -176,12 +176,13 @@ def reaction_section(figures):
     first = (["Where another server is better than ours by more than the noise "
               f"({NOISE_KB} KB, {NOISE_TRIPS} round trips):", "", *lines] if lines else
              ["No other server is better than ours by more than the noise "
-              f"({NOISE_KB} KB, {NOISE_TRIPS} round trips) in any column below."])
+              f"({NOISE_KB} KB, {NOISE_TRIPS} round",
+              "trips) in any column below."])
     parts = [*first, "",
              "Low-priority KB before the urgent response + KB between its first and its last byte",
              "/ round trips to its last byte, on a link of 8 Mbit/s with 100 ms. Medians of "
-             f"{benchmark['options']['repeat']} rounds; the range in",
-             "brackets where it is wider than the noise.", ""]
+             f"{benchmark['options']['repeat']} rounds;",
+             "the range in brackets where it is wider than the noise.", ""]
     for transport in ("cleartext", "TLS"):
         for congestion in sorted({cell["congestion"] for cell in benchmark["cells"]}):
             for mark in ("16 KB", "system's"):
