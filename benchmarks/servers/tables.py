@@ -3,8 +3,8 @@
 
     ./bazelw run //benchmarks/servers:tables -- --take reaction.json share.json throughput.json
 
-takes what the benchmarks wrote by --json, keeps the figures of these benchmarks in
-tables.json, and writes the tables. --render writes them again, --check compares. The
+takes what the benchmarks wrote by --json, replaces the figures of these benchmarks in
+tables.json, and writes the tables. Several files of one benchmark are one table. --render writes them again, --check compares. The
 words between the markers are here, all others in the pages.
 """
 
@@ -36,9 +36,21 @@ def spread(figure):
     return {key: float(f"{figure[key]:.5g}") for key in ("median", "least", "most")}
 
 
-def take(results, figures):
-    """Keeps what the tables show of one benchmark."""
-    figures[results["benchmark"]] = {
+def take(all_results):
+    """What the tables show of each benchmark. Several results of one have their cells
+    together, such as those with BBR and with Cubic."""
+    figures = {}
+    for results in all_results:
+        one = kept(results)
+        before = figures.setdefault(results["benchmark"], one)
+        if before is not one:
+            before["cells"] += one["cells"]
+            before["notes"] += [note for note in one["notes"] if note not in before["notes"]]
+    return figures
+
+
+def kept(results):
+    return {
         "date": results["date"], "kernel": results["kernel"], "versions": results["versions"],
         "options": {key: value for key, value in results["options"].items()
                     if key != "our_flags"},
@@ -300,10 +312,10 @@ def main():
     root = pathlib.Path(args.root or os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     file = root / FIGURES
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for path in args.take or ():
-        take(json.loads(pathlib.Path(
-            os.environ.get("BUILD_WORKING_DIRECTORY", "."), path).read_text(encoding="utf-8")),
-             figures)
+    if args.take:
+        folder = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+        figures.update(take([json.loads((folder / path).read_text(encoding="utf-8"))
+                             for path in args.take]))
         write(file, figures)
     status = 0
     for name in PAGES:
