@@ -95,6 +95,11 @@ def head(server, versions):
 
 # --- Cells --------------------------------------------------------------------
 
+def control(name):
+    """A congestion control, as people write it."""
+    return {"bbr": "BBR", "cubic": "Cubic"}.get(name, name)
+
+
 def with_range(figure, digits, noise):
     """The median, and the range where it is wider than the noise."""
     text = f"{figure['median']:.{digits}f}"
@@ -125,7 +130,9 @@ def servers_of(benchmark, **labels):
 
 
 def reaction_table(benchmark, columns, **labels):
-    """Rows: servers; columns: other labels, which have heads."""
+    """Rows: servers; columns: other labels, which have heads. Without those that were not
+    measured."""
+    columns = [(name, more) for name, more in columns if find(benchmark, **labels, **more)]
     rows = []
     for server in servers_of(benchmark, **labels):
         cells = [find(benchmark, server=server, **labels, **more) for _, more in columns]
@@ -153,8 +160,8 @@ def better_than_ours(benchmark):
         if "round_trips" in ours and beats(cell, ours):
             lines.append(
                 f"- {head(cell['server'], benchmark['versions'])}, {cell['signals']}, "
-                f"{cell['transport']}, {cell['queue']} queue, {cell['congestion'].upper()}, "
-                f"mark {cell['mark']}: {reaction_text(cell)}; ours {reaction_text(ours)}.")
+                f"{cell['transport']}, {cell['queue']} queue, {control(cell['congestion'])}, "
+                f"{'stock sockets' if cell['mark'] != '16 KB' else 'a mark of 16 KB'}: {reaction_text(cell)}; ours {reaction_text(ours)}.")
     return lines
 
 
@@ -204,7 +211,7 @@ def reaction_section(figures):
                                 for key, name in SIGNALS[:2]]
                 labels = {"transport": transport, "congestion": congestion, "mark": mark}
                 if servers_of(benchmark, **labels):
-                    parts += [f"{transport}, {congestion.upper()}, "
+                    parts += [f"{transport}, {control(congestion)}, "
                               f"{'a low-water mark of 16 KB' if mark == '16 KB' else 'stock sockets'}:",
                               "", *reaction_table(benchmark, columns, **labels), ""]
     parts += [f"Measured: {facts(benchmark)}. {busy(benchmark)}",

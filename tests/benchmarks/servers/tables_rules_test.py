@@ -37,7 +37,7 @@ class TablesTest(unittest.TestCase):
     def test_a_server_that_is_better_by_more_than_the_noise_is_named_first(self):
         benchmark = reaction(cell("sluice", 304, 4.4), cell("h2o", 287, 4.4))
         self.assertEqual(tables.better_than_ours(benchmark), [
-            "- h2o 2.2.5, 9218, TLS, full queue, BBR, mark 16 KB: 287+0 / 4.4; ours 304+0 / 4.4."])
+            "- h2o 2.2.5, 9218, TLS, full queue, BBR, a mark of 16 KB: 287+0 / 4.4; ours 304+0 / 4.4."])
         self.assertIn("Where another server is better",
                       tables.reaction_section({"reaction": benchmark})[0])
 
