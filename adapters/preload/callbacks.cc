@@ -100,6 +100,14 @@ int OnFrameSend(nghttp2_session* key, const nghttp2_frame* frame,
   return next == nullptr ? 0 : next(key, frame, user_data);
 }
 
+int OnFrameNotSend(nghttp2_session* key, const nghttp2_frame* frame, int error,
+                   void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnFrameNotSend(key, frame);
+  const auto next = session.callbacks.on_frame_not_send;
+  return next == nullptr ? 0 : next(key, frame, error, user_data);
+}
+
 // The application finds its own source again.
 int SendData(nghttp2_session* key, nghttp2_frame* frame, const uint8_t* header,
              size_t length, nghttp2_data_source* source, void* user_data) {
@@ -131,6 +139,7 @@ Trampolines::Trampolines(const nghttp2_session_callbacks* object,
   MakingMutex().lock();
   SET(on_frame_recv_callback, OnFrameRecv);
   SET(on_stream_close_callback, OnStreamClose);
+  SET(on_frame_not_send_callback, OnFrameNotSend);
   // nghttp2 calls the second one alone when there are both.
   if (applications_.on_header2 != nullptr) {
     SET(on_header_callback2, OnHeader2);
@@ -147,6 +156,7 @@ Trampolines::~Trampolines() {
   SET(on_header_callback2, applications_.on_header2);
   SET(on_header_callback, applications_.on_header);
   SET(on_frame_send_callback, applications_.on_frame_send);
+  SET(on_frame_not_send_callback, applications_.on_frame_not_send);
   SET(send_data_callback, applications_.send_data);
   MakingMutex().unlock();
 }
@@ -181,6 +191,8 @@ NOTE(nghttp2_session_callbacks_set_on_stream_close_callback,
      nghttp2_on_stream_close_callback, on_stream_close)
 NOTE(nghttp2_session_callbacks_set_on_frame_send_callback,
      nghttp2_on_frame_send_callback, on_frame_send)
+NOTE(nghttp2_session_callbacks_set_on_frame_not_send_callback,
+     nghttp2_on_frame_not_send_callback, on_frame_not_send)
 NOTE(nghttp2_session_callbacks_set_send_data_callback,
      nghttp2_send_data_callback, send_data)
 

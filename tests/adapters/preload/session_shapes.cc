@@ -101,6 +101,28 @@ std::string Push() {
   });
 }
 
+// The client allows no stream of the server, but a promise is none yet.
+std::string PushHeldBack() {
+  Server server({}, [](Server* at, int32_t id) {
+    nghttp2_nv path = {};
+    path.name = reinterpret_cast<uint8_t*>(const_cast<char*>(":path"));
+    path.namelen = 5;
+    path.value = reinterpret_cast<uint8_t*>(const_cast<char*>("/p"));
+    path.valuelen = 2;
+    const int32_t pushed = nghttp2_submit_push_promise(
+        at->session(), NGHTTP2_FLAG_NONE, id, &path, 1, nullptr);
+    at->Answer(pushed, {.left = 20000}, {{"priority", "u=0"}});
+    at->Answer(id, {.left = 30000});
+  });
+  Client client;
+  const nghttp2_settings_entry none = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                       0};
+  nghttp2_submit_settings(client.session(), NGHTTP2_FLAG_NONE, &none, 1);
+  client.Get("/");
+  Exchange(&server, &client);
+  return Report(server, client);
+}
+
 // RFC 7540 §3.2: the request was one of HTTP/1.1.
 std::string Upgrade() {
   Server server({}, AnswerWith({.left = 50000}));
@@ -312,6 +334,7 @@ Shapes() {
        }},
       {"headers and data", HeadersAndData},
       {"push", Push},
+      {"push, held back", PushHeldBack},
       {"upgrade", Upgrade},
       {"session_recv and session_send",
        [] {
@@ -329,6 +352,14 @@ Shapes() {
                                       .when_empty = NGHTTP2_ERR_PAUSE}));
        }},
       {"errors", Errors},
+      {"a response with too many fields",
+       [] {
+         return Crowd({}, [](Server* server, int32_t id) {
+           Fields fields;
+           if (id == 1) fields = {{"long", std::string(70000, 'x')}};
+           server->Answer(id, {.left = 30000}, fields);
+         });
+       }},
       {"fatal errors", FatalErrors},
       {"uploads that pause", Uploads},
       {"send_data_callback",
