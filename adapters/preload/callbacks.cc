@@ -212,8 +212,9 @@ void SetSelectPaddingCallback2(
 void SetSelectPaddingCallback2(nghttp2_session_callbacks* object,
                                nghttp2_select_padding_callback callback) {
   Note(object, &Callbacks::pads, callback != nullptr);
-  SLUICE_NEXT_NAMED(SetSelectPaddingCallback2,
-                    "nghttp2_session_callbacks_set_select_padding_callback2")
+  SLUICE_NEXT_FORM(SetSelectPaddingCallback2,
+                   "nghttp2_session_callbacks_set_select_padding_callback2",
+                   nghttp2_session_callbacks_set_select_padding_callback)
   (object, callback);
 }
 
