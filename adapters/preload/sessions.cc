@@ -154,6 +154,9 @@ int nghttp2_session_client_new3(nghttp2_session** made,
 void nghttp2_session_del(nghttp2_session* key) {
   // The adapter outlives the session.
   const auto session = sluice::adapters::RemoveSession(key);
+  if (session != nullptr && session->sends_in_turns) {
+    sluice::adapters::EndTurn();
+  }
   SLUICE_NEXT(nghttp2_session_del)(key);
 }
 

@@ -6,10 +6,17 @@
 //   session_shapes          all of them
 //   session_shapes order    the order of two bodies, the urgent one second
 //   session_shapes memory   bytes of the heap that an idle session takes
+//   session_shapes accept   what a server finds that accepts two connections
+//   session_shapes poll     what APR's poll returns in a program without APR
+#include <dlfcn.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
+#include <sys/socket.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -428,6 +435,44 @@ void PrintMemory() {
   std::printf("%zu\n", (mallinfo2().uordblks - before) / kSessions);
 }
 
+// dlerror() says whether the library looked for another one.
+void PrintAccepted() {
+  for (const int family : {AF_INET, AF_UNIX}) {
+    const int listener = socket(family, SOCK_STREAM, 0);
+    sockaddr_storage address = {};
+    address.ss_family = static_cast<sa_family_t>(family);
+    // The kernel chooses the port, or the name.
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    socklen_t length =
+        family == AF_INET ? sizeof(sockaddr_in) : sizeof(sa_family_t);
+    const int client = socket(family, SOCK_STREAM, 0);
+    if (bind(listener, any, length) != 0 || listen(listener, 1) != 0) return;
+    length = sizeof(address);
+    getsockname(listener, any, &length);
+    if (connect(client, any, length) != 0) return;
+    errno = 7;
+    const int accepted = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    const int error = errno;
+    int lowat = -1;
+    socklen_t size = sizeof(lowat);
+    getsockopt(accepted, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, &size);
+    std::printf("family %d: accepted %d, errno %d, low-water mark %d, %s\n",
+                family, accepted >= 0, error, lowat,
+                dlerror() == nullptr ? "no fault" : "a fault of the loader");
+  }
+}
+
+void PrintPoll() {
+  void* found = dlsym(RTLD_DEFAULT, "apr_pollset_poll");
+  if (found == nullptr) {
+    std::puts("none");
+    return;
+  }
+  auto* poll =
+      reinterpret_cast<int (*)(void*, int64_t, int32_t*, const void**)>(found);
+  std::printf("%d\n", poll(nullptr, 0, nullptr, nullptr));
+}
+
 }  // namespace
 }  // namespace sluice::preload_test
 
@@ -437,6 +482,10 @@ int main(int argc, char** argv) {
     sluice::preload_test::PrintOrder();
   } else if (what == "memory") {
     sluice::preload_test::PrintMemory();
+  } else if (what == "accept") {
+    sluice::preload_test::PrintAccepted();
+  } else if (what == "poll") {
+    sluice::preload_test::PrintPoll();
   } else {
     for (const auto& [name, shape] : sluice::preload_test::Shapes()) {
       std::printf("=== %s\n%s", name, shape().c_str());
