@@ -3,6 +3,7 @@
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 
 #include <nghttp2/nghttp2.h>
+#include <pthread.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +23,36 @@ struct Noted {
   std::mutex mutex;
   std::unordered_map<const nghttp2_session_callbacks*, Callbacks> callbacks;
 };
+Noted& TheNoted();
+
+// The child of a program with threads gets the locks as other threads held
+// them; so nobody holds one while it is made.
+std::mutex& MakingMutex();
+void LockAll() {
+  MakingMutex().lock();
+  TheNoted().mutex.lock();
+  LockSessions();
+}
+void UnlockAll() {
+  UnlockSessions();
+  TheNoted().mutex.unlock();
+  MakingMutex().unlock();
+}
+
 Noted& TheNoted() {
-  static Noted& noted = *new Noted;
+  static Noted& noted = *[] {
+    pthread_atfork(LockAll, UnlockAll, UnlockAll);
+    return new Noted;
+  }();
   return noted;
+}
+
+std::mutex& MakingMutex() {
+  static std::mutex& mutex = *[] {
+    TheNoted();
+    return new std::mutex;
+  }();
+  return mutex;
 }
 
 template <class Callback>
@@ -33,11 +61,6 @@ void Note(const nghttp2_session_callbacks* object, Callback Callbacks::*which,
   Noted& noted = TheNoted();
   const std::lock_guard lock(noted.mutex);
   noted.callbacks[object].*which = callback;
-}
-
-std::mutex& MakingMutex() {
-  static std::mutex& mutex = *new std::mutex;
-  return mutex;
 }
 
 // Trampolines are in sessions of the table alone.

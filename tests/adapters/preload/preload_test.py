@@ -86,6 +86,14 @@ class PreloadTest(unittest.TestCase):
                 self.assertEqual(run("accept", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
                                  expected)
 
+    def test_a_child_of_a_process_with_threads_makes_sessions(self):
+        if "san" in preloaded()["LD_PRELOAD"].split(":")[0]:
+            self.skipTest("a sanitizer has locks of its own")
+        for programs in ("", "session_shapes"):
+            with self.subTest(programs):
+                self.assertEqual(run("fork", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
+                                 "10\n")
+
     def test_a_function_that_nothing_else_defines_is_refused(self):
         self.assertEqual(run("poll").stdout, "none\n")
         self.assertEqual(run("poll", env=preloaded()).stdout, "70023\n")  # APR_ENOTIMPL

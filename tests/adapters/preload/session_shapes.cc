@@ -6,6 +6,7 @@
 //   session_shapes          all of them
 //   session_shapes order    the order of two bodies, the urgent one second
 //   session_shapes memory   bytes of the heap that an idle session takes
+//   session_shapes fork     children that end, of ten, while threads serve
 //   session_shapes accept   what a server finds that accepts two connections
 //   session_shapes poll     what APR's poll returns in a program without APR
 #include <dlfcn.h>
@@ -14,6 +15,8 @@
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -435,6 +438,36 @@ void PrintMemory() {
   std::printf("%zu\n", (mallinfo2().uordblks - before) / kSessions);
 }
 
+// Each child makes sessions of its own.
+void PrintForks() {
+  const auto make = [] {
+    Server server({}, AnswerWith({}));
+    Client client;
+  };
+  make();  // and what is done once
+  std::atomic<bool> stops = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stops) make();
+    });
+  }
+  int ended = 0;
+  for (int i = 0; i < 10; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);
+      make();
+      _exit(0);
+    }
+    int status = 0;
+    ended += waitpid(child, &status, 0) == child && status == 0;
+  }
+  stops = true;
+  for (std::thread& thread : threads) thread.join();
+  std::printf("%d\n", ended);
+}
+
 // dlerror() says whether the library looked for another one.
 void PrintAccepted() {
   for (const int family : {AF_INET, AF_UNIX}) {
@@ -482,6 +515,8 @@ int main(int argc, char** argv) {
     sluice::preload_test::PrintOrder();
   } else if (what == "memory") {
     sluice::preload_test::PrintMemory();
+  } else if (what == "fork") {
+    sluice::preload_test::PrintForks();
   } else if (what == "accept") {
     sluice::preload_test::PrintAccepted();
   } else if (what == "poll") {
