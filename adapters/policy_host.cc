@@ -2,6 +2,7 @@
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_book.h>
 #include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/faults.h>
 #include <sluice/signals/rfc7540_priority.h>
 #include <sluice/signals/rfc9218_priority.h>
 #include <sluice/signals/signal_source.h>
@@ -18,11 +19,12 @@
 namespace sluice::adapters {
 
 using ::absl::StatusCode;
-using ::sluice::scheduler::FaultText;
 using ::sluice::scheduler::Grant;
 using ::sluice::scheduler::ResourceHints;
 using ::sluice::scheduler::ServerPriority;
 using ::sluice::scheduler::StreamId;
+using ::sluice::signals::FaultText;
+using ::sluice::signals::FindFault;
 using ::sluice::signals::Rfc7540Priority;
 using ::sluice::signals::Rfc9218Parameters;
 using ::sluice::signals::Rfc9218Priority;
@@ -62,8 +64,13 @@ StatusCode PolicyHost::Open(StreamId id, StreamRecord* record,
 
 StatusCode PolicyHost::CheckOpen(StreamId id, const RequestSignals& said) {
   FaultText text;
-  const char* fault =
-      FindFault(id, ServerPriority{said.rfc7540, said.rfc9218}, &text);
+  const char* fault = FindFault(id, &text);
+  if (fault == nullptr && said.rfc7540.has_value()) {
+    fault = FindFault(id, *said.rfc7540, &text);
+  }
+  if (fault == nullptr && said.rfc9218.has_value()) {
+    fault = FindFault(id, *said.rfc9218, &text);
+  }
   if (fault != nullptr) {
     return Refuse(StatusCode::kInvalidArgument, "%s", fault);
   }

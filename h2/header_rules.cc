@@ -323,16 +323,14 @@ class Checker {
   SectionFacts& facts_;
 };
 
-// Digits only, below 2^63.
-std::optional<int64_t> ParseLength(absl::string_view digits) {
+// Digits only, below 2^63. -1: it is something else.
+int64_t ParseLength(absl::string_view digits) {
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  if (digits.empty()) return std::nullopt;
+  if (digits.empty()) return -1;
   int64_t value = 0;
   for (const char c : digits) {
     const int digit = c - '0';
-    if (digit < 0 || digit > 9 || value > (kMax - digit) / 10) {
-      return std::nullopt;
-    }
+    if (digit < 0 || digit > 9 || value > (kMax - digit) / 10) return -1;
     value = value * 10 + digit;
   }
   return value;
@@ -373,14 +371,15 @@ ContentLength ContentLengthOf(absl::Span<const NamedField> fields,
   ContentLength length;
   const HeaderView* const first = facts.Find(FieldName::kContentLength);
   if (first == nullptr) return length;
-  length.value = ParseLength(first->value);
-  length.legal = length.value.has_value();
+  const int64_t only = ParseLength(first->value);
+  length.legal = only >= 0;
+  if (length.legal) length.value = only;
   if (!facts.HasSeveral(FieldName::kContentLength)) return length;
   for (const NamedField& field : fields) {
     if (field.is != FieldName::kContentLength) continue;
-    const std::optional<int64_t> value = ParseLength(field.value);
-    length.legal &= value.has_value() && *value == length.value;
-    if (!value.has_value()) break;
+    const int64_t value = ParseLength(field.value);
+    length.legal &= value >= 0 && value == length.value;
+    if (value < 0) break;
     length.value = value;
   }
   return length;

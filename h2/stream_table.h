@@ -178,7 +178,7 @@ class StreamTable {
 
   bool self_is_client_;
   size_t max_remembered_;
-  signals::StreamMap<Stream, /*kSpare=*/32> live_;
+  signals::StreamMap<Stream> live_;
   std::shared_ptr<const std::string> last_authority_;
   IdSpace ids_[2];  // ours, the peer's
   size_t active_[2] = {0, 0};

@@ -247,12 +247,6 @@ void PriorityTree::Move(NodeIndex n, NodeIndex parent, uint32_t weight,
 
 // --- Looking at it --------------------------------------------------------
 
-std::optional<StreamState> PriorityTree::State(StreamId id) const {
-  const NodeIndex n = Find(id);
-  if (n == kNone) return std::nullopt;
-  return shares_.node(n).state;
-}
-
 std::optional<StreamId> PriorityTree::Parent(StreamId id) const {
   const NodeIndex n = Find(id);
   if (n == kNone) return std::nullopt;

@@ -96,8 +96,8 @@ struct PriorityTreeOptions {
   // constant of the connection, never the peer's SETTINGS_MAX_FRAME_SIZE.
   size_t max_grant = 16384;
   // Large queues of 16.5 KiB each, made when they are needed. A level with more
-  // than eight active children takes one if one is free and costs O(1) a
-  // decision, else O(log active).
+  // than eight active children, or sixteen of one weight, takes one if one is
+  // free and costs O(1) a decision, else O(log active).
   size_t large_queues = 1;
   TreeOrder order = TreeOrder::kSlots;
 };
@@ -173,7 +173,11 @@ class PriorityTree {
   // --- Looking at it -----------------------------------------------------
   // 0 is the root. Nothing when `id` is not in the tree. Weights are rounded,
   // and at least 1.
-  std::optional<StreamState> State(StreamId id) const;
+  std::optional<StreamState> State(StreamId id) const {
+    const NodeIndex n = Find(id);
+    if (n == internal::kNone) return std::nullopt;
+    return shares_.node(n).state;
+  }
   std::optional<StreamId> Parent(StreamId id) const;
   std::optional<int> Weight(StreamId id) const;
 

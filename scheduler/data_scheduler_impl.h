@@ -56,6 +56,8 @@ class DataScheduler::Impl {
   // A frame in the middle of a body reads its first cache line and the first of
   // `record` only.
   struct alignas(64) Stream {
+    Stream() {}  // writes each member once: the implicit one zeroes all
+
     std::unique_ptr<DataSource> source;
     bool waiting = true;  // the source has nothing now, or there is none yet
     bool window_blocked = false;

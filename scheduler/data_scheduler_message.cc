@@ -4,6 +4,7 @@
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc9218_priority.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -33,33 +34,35 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline absl::string_view Stripped(
 }
 
 // Whether `name`, Stripped(), is `wanted`: the core sends names in lower case,
-// without spaces around them. Nothing is called where the length is another.
+// without spaces around them. Nothing is called where the length or the last
+// character is another.
 template <size_t size>
 inline bool IsCalled(absl::string_view name, const char (&wanted)[size]) {
   return name.size() == size - 1 &&
+         absl::ascii_tolower(static_cast<unsigned char>(name.back())) ==
+             wanted[size - 2] &&
          (std::memcmp(name.data(), wanted, size - 1) == 0 ||
           absl::EqualsIgnoreCase(name, wanted));
 }
 
-// Up to 19 digits, which fit into 64 bits.
-std::optional<uint64_t> Number(absl::string_view digits) {
-  constexpr size_t kMostDigits = 19;
-  if (digits.empty() || digits.size() > kMostDigits) return std::nullopt;
+// Digits only, below 2^63. -1: it is something else.
+int64_t Number(absl::string_view digits) {
+  constexpr size_t kMostDigits = 19;  // fit into 64 bits
+  if (digits.empty() || digits.size() > kMostDigits) return -1;
   uint64_t number = 0;
   for (const char c : digits) {
     const auto digit = static_cast<unsigned>(c - '0');
-    if (digit > 9) return std::nullopt;
+    if (digit > 9) return -1;
     number = number * 10 + digit;
   }
-  return number;
+  constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
+  return number <= kMax ? static_cast<int64_t>(number) : -1;
 }
 
 void ReadLength(absl::string_view value, MessageFacts* facts) {
-  const std::optional<uint64_t> length = Number(Stripped(value));
-  const bool legal = length.has_value() &&
-                     *length <= std::numeric_limits<int64_t>::max() &&
-                     facts->length.value_or(*length) == *length;
-  if (legal) {
+  const int64_t number = Number(Stripped(value));
+  const auto length = static_cast<uint64_t>(number);
+  if (number >= 0 && facts->length.value_or(length) == length) {
     facts->length = length;
   } else {
     facts->bad_length = value;
@@ -75,7 +78,9 @@ int StatusOf(h2::HeaderSpan headers) {
     return 0;
   }
   const absl::string_view digits = Stripped(headers[0].value);
-  return digits.size() == 3 ? static_cast<int>(Number(digits).value_or(0)) : 0;
+  return digits.size() == 3
+             ? static_cast<int>(std::max(Number(digits), int64_t{0}))
+             : 0;
 }
 
 MessageFacts FactsOf(h2::HeaderSpan headers) {

@@ -5,12 +5,10 @@
 #include <sluice/priority/resource_allocator.h>
 #include <sluice/signals/stream_map.h>
 
-#include <cstddef>
-
 namespace sluice::scheduler {
 
-template <class T, size_t kSpare = 100>
-using StreamMap = signals::StreamMap<T, kSpare, priority::ResourceAllocator>;
+template <class T>
+using StreamMap = signals::StreamMap<T, priority::ResourceAllocator>;
 
 }  // namespace sluice::scheduler
 

@@ -164,24 +164,26 @@ class Parser {
   absl::string_view text_;
 };
 
-// What browsers send, "u=3" or "u=3, i", needs no parser. Nothing for another
-// text.
-std::optional<Rfc9218Parameters> UsualParameters(absl::string_view text) {
-  if (text.size() != 3 && text.size() != 6) return std::nullopt;
-  if (text[0] != 'u' || text[1] != '=') return std::nullopt;
-  const int urgency = text[2] - '0';
-  if (urgency < kMinUrgency || urgency > kMaxUrgency) return std::nullopt;
-  if (text.size() == 3) return Rfc9218Parameters{urgency, std::nullopt};
-  if (text.substr(3) != ", i") return std::nullopt;
-  return Rfc9218Parameters{urgency, true};
+// What browsers send, "u=3" or "u=3, i", needs no parser.
+bool IsUsual(absl::string_view text) {
+  if (text.size() != 3 && text.size() != 6) return false;
+  return text[0] == 'u' && text[1] == '=' && text[2] >= '0' + kMinUrgency &&
+         text[2] <= '0' + kMaxUrgency &&
+         (text.size() == 3 || text.substr(3) == ", i");
 }
+int UrgencyOfUsual(absl::string_view text) { return text[2] - '0'; }
+bool UsualIsIncremental(absl::string_view text) { return text.size() == 6; }
 
 }  // namespace
 
 std::optional<Rfc9218Parameters> ParseRfc9218Parameters(StringView text) {
-  if (const auto usual = UsualParameters(text); usual.has_value()) return usual;
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   Rfc9218Parameters parameters;
+  if (IsUsual(text)) {
+    parameters.urgency = UrgencyOfUsual(text);
+    if (UsualIsIncremental(text)) parameters.incremental = true;
+    return parameters;
+  }
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   const auto read = [&parameters](absl::string_view key, const Item& item) {
     if (key == "u") {
       parameters.urgency.reset();
@@ -201,6 +203,12 @@ std::optional<Rfc9218Parameters> ParseRfc9218Parameters(StringView text) {
 }
 
 std::optional<Rfc9218Priority> ParseRfc9218Priority(StringView text) {
+  // Without the parameters, which are copied in other pieces than they were
+  // written in: the processor waits for that.
+  if (IsUsual(text)) {
+    return Rfc9218Priority{.urgency = UrgencyOfUsual(text),
+                           .incremental = UsualIsIncremental(text)};
+  }
   const std::optional<Rfc9218Parameters> named = ParseRfc9218Parameters(text);
   if (!named.has_value()) return std::nullopt;
   return MergeResponse(Rfc9218Priority(), *named);

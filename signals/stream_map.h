@@ -15,12 +15,12 @@
 
 namespace sluice::signals {
 
-// Objects that stay where they are from Insert() to Erase(). The memory of up
-// to kSpare erased ones is kept for the next, so that requests that come and go
-// take nothing from the heap; by default as many as most servers let a client
-// have at a time. Everything is O(1), Insert() amortised.
-template <class T, size_t kSpare = 100,
-          template <class> class Allocator = std::allocator>
+// Objects that stay where they are from Insert() to Erase(). The memory of
+// erased ones is kept for the next, so that requests that come and go take
+// nothing from the heap: that of a few, and of more where more were missed, up
+// to as many as most servers let a client have at a time. Everything is O(1),
+// Insert() amortised.
+template <class T, template <class> class Allocator = std::allocator>
 class StreamMap {
  public:
   StreamMap() = default;
@@ -31,7 +31,7 @@ class StreamMap {
       object->~T();
       Free(object);
     });
-    while (spare_ != nullptr) Free(TakeSpare());
+    FreeSpares();
   }
 
   size_t size() const { return ids_.size(); }
@@ -47,9 +47,8 @@ class StreamMap {
   // A new one, made of `args`. `id` must not be here.
   template <class... Args>
   T& Insert(StreamId id, Args&&... args) {
-    T* const object =
-        ::new (spare_ != nullptr ? TakeSpare() : allocator_.allocate(1))
-            T(std::forward<Args>(args)...);
+    T* const object = ::new (spare_ != nullptr ? TakeSpare() : Allocate())
+        T(std::forward<Args>(args)...);
     ids_.Insert(id, object);
     return *object;
   }
@@ -58,9 +57,14 @@ class StreamMap {
   void Erase(StreamId id) {
     T* const object = ids_.Erase(id);
     object->~T();
-    if (spares_ == kSpare) return Free(object);
+    if (spares_ == kept_) return Free(object);
     spare_ = ::new (static_cast<void*>(object)) Spare{spare_};
     ++spares_;
+  }
+
+  // Gives back what is kept of erased ones.
+  void FreeSpares() {
+    while (spare_ != nullptr) Free(TakeSpare());
   }
 
   // Calls `visit` with each object, in no order that means anything.
@@ -84,15 +88,26 @@ class StreamMap {
   };
   static_assert(sizeof(T) >= sizeof(Spare) && alignof(T) >= alignof(Spare));
 
+  static constexpr size_t kFewSpare = 32;
+  static constexpr size_t kMaxSpare = 100;
+
   void* TakeSpare() {
     --spares_;
     return std::exchange(spare_, spare_->next);
+  }
+  // There were so many before, so its memory was given back too early.
+  void* Allocate() {
+    if (size() < most_ && kept_ < kMaxSpare) ++kept_;
+    most_ = std::max(most_, size() + 1);
+    return allocator_.allocate(1);
   }
   void Free(void* block) { allocator_.deallocate(static_cast<T*>(block), 1); }
 
   IdMap<T*, nullptr, Allocator> ids_;
   Spare* spare_ = nullptr;
   size_t spares_ = 0;
+  size_t kept_ = kFewSpare;  // the most spares
+  size_t most_ = 0;          // objects at a time, so far
   Allocator<T> allocator_;
 };
 

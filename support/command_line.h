@@ -23,9 +23,9 @@ struct CommandLine {
 };
 
 // `arguments` does not include the program's name. Understands --name=value,
-// --name value, --bool, --nobool, one dash for two, a-b for a_b, and `--`, after
-// which everything is positional. Error: InvalidArgument, also for a flag that is
-// given twice; flags before the mistake have their values then.
+// --name value, --bool, --nobool, one dash for two, a-b for a_b, and `--`,
+// after which everything is positional. Error: InvalidArgument, also for a flag
+// that is given twice; flags before the mistake have their values then.
 absl::StatusOr<CommandLine> ParseFlags(
     absl::Span<const absl::string_view> arguments);
 

@@ -54,8 +54,7 @@ struct sluice_policy {
     Connection(LoggedPolicy policy, size_t max_streams)
         : host(std::move(policy), max_streams) {}
     PolicyHost host;
-    // Open. A block on loan goes back when its stream closes.
-    StreamMap<StreamRecord, /*kSpare=*/0> streams;
+    StreamMap<StreamRecord> streams;  // open
   };
 
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -64,6 +63,11 @@ struct sluice_policy {
   PolicyHost* host() { return &connection->host; }
   // Null: it is not open.
   StreamRecord* Find(StreamId id) { return connection->streams.Find(id); }
+  // A block on loan goes back when its stream closes.
+  void Erase(StreamId id) {
+    connection->streams.Erase(id);
+    if (memory.on_loan() != 0) connection->streams.FreeSpares();
+  }
 
   CallerMemory memory;  // of everything below
   std::optional<Connection> connection;
@@ -488,7 +492,7 @@ int sluice_close(sluice_policy* policy, uint32_t stream_id) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NoPolicy();
   StreamRecord* record = policy->Find(stream_id);
   const StatusCode code = policy->host()->Close(stream_id, record);
-  if (record != nullptr) policy->connection->streams.Erase(stream_id);
+  if (record != nullptr) policy->Erase(stream_id);
   return Result(policy, code);
 }
 

@@ -87,10 +87,11 @@ def measure_memory(program):
             for entry in json.loads(result.stdout)["benchmarks"]}
 
 
-def measure_servers(program, server):
+def measure_servers(program, server, peer):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "idle.json")
-        subprocess.run([sys.executable, program, server, f"--json={file}"],
+        subprocess.run([sys.executable, program, server, peer, f"--json={file}",
+                        "--servers=rfc9218,rfc7540,auto,nghttpd,h2o"],
                        stdout=subprocess.DEVNULL, check=True)
         return json.loads(file.read_text(encoding="utf-8"))
 
@@ -126,7 +127,7 @@ def machine():
 PARTS = {"core": lambda args: measure_core(args.core),
          "decisions": lambda args: measure_decisions(args.policies),
          "memory": lambda args: measure_memory(args.connection_memory),
-         "servers": lambda args: measure_servers(args.idle, args.server)}
+         "servers": lambda args: measure_servers(args.idle, args.server, args.peer)}
 
 
 # --- The page -----------------------------------------------------------------
@@ -359,7 +360,7 @@ def render(figures, tried):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("core", "policies", "connection_memory", "idle", "server"):
+    for name in ("core", "policies", "connection_memory", "idle", "server", "peer"):
         parser.add_argument(f"--{name}", help="program, which the target names")
     parser.add_argument("--root", help="the project's folder (default: bazel's workspace)")
     parser.add_argument("--only", default=",".join(PARTS))

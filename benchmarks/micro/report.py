@@ -109,8 +109,9 @@ Written by two commands:
 CPU nanoseconds an operation: the median of the repetitions, with the quartiles in
 parentheses. The machine is shared, so compare within a row. One binary has all systems:
 
-- `sluice`: the tree as it ships (sorted lists up to eight active children, one calendar,
-  then splay trees); `sluice_exact`: without slots (lists, then splay trees)
+- `sluice`: the tree as it ships (sorted lists up to eight active children, or sixteen of
+  one weight; one calendar, then splay trees); `sluice_exact`: without slots (lists, then
+  splay trees)
 - `h2o`: the scheduler of libh2o-evloop, which counts callbacks and no bytes
 - `nghttp2`: a session of libnghttp2 1.52 that writes one frame
 - `heap`: a binary heap of finish tags without a tree

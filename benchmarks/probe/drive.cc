@@ -63,8 +63,10 @@ class Ride {
     if (slow > 0) absl::SleepFor(Client::kSlowRead);
     const absl::Duration wait =
         std::min(client_.wake_at() - Elapsed(), budget_.time_left());
-    const absl::StatusOr<absl::string_view> bytes = wire_.Read(
-        slow > 0 ? slow : kReadSize, std::max(wait, absl::ZeroDuration()));
+    const size_t most = slow > 0 ? slow : kReadSize;
+    const absl::StatusOr<absl::string_view> bytes =
+        wire_.Read(std::min(most, static_cast<size_t>(budget_.bytes_left())),
+                   std::max(wait, absl::ZeroDuration()));
     if (!bytes.ok()) return bytes.status();
     budget_.Spend(static_cast<int64_t>(bytes->size()));
     absl::Status status =

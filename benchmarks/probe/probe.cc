@@ -108,17 +108,17 @@ class Course {
       const absl::Status status = PlayOnce(i);
       if (status.ok()) continue;
       reasons_[i] = std::string(status.message());
-      if (IsBudget(status)) {
+      const bool lost = failures_ >= kMostFailures;
+      if (!IsBudget(status) && !lost) continue;
+      if (!lost) {
         absl::StrAppend(&reasons_[i], " after ", turn, " of ", turns.size(),
                         " turns");
-        for (std::string& reason : reasons_) {
-          if (reason.empty()) reason = reasons_[i];
-        }
       }
-      if (IsBudget(status) || failures_ >= kMostFailures) {
-        if (IsBroken()) result_.failure = reasons_[i];
-        return false;
+      for (std::string& reason : reasons_) {
+        if (reason.empty()) reason = reasons_[i];
       }
+      if (lost || IsBroken()) result_.failure = reasons_[i];
+      return false;
     }
     return true;
   }

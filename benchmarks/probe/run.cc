@@ -138,6 +138,7 @@ absl::Status Run::OnEvent(const h2::Event& event, absl::Duration now) {
     pinged_ = false;
     OnAnswer(now);
   } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {
+    if (!reset->remote) return reset->error;  // the server broke a rule
     return absl::UnavailableError(
         absl::StrCat("the server resets a request with ",
                      h2::ErrorCodeName(reset->error_code)));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Probes every server that is installed, and writes the section of docs/servers.md:
 
-    ./bazelw run --config=opt //benchmarks/probe:servers_page -- --write [--only=h2o,nginx]
+    ./bazelw run //benchmarks/probe:servers_page -- --write [--only=h2o,nginx]
 
 Results go to benchmarks/probe/servers.json; --only keeps those of the other servers.
 --render writes the section again from the results that are there, --check compares
@@ -23,7 +23,7 @@ RESULTS = "benchmarks/probe/servers.json"
 PAGE = "docs/servers.md"
 BEGIN, END = ("<!-- verdicts: written by //benchmarks/probe:servers_page -->",
               "<!-- end of the verdicts -->")
-COMMAND = "./bazelw run --config=opt //benchmarks/probe:servers_page -- --write"
+COMMAND = "./bazelw run //benchmarks/probe:servers_page -- --write"
 BODY_KB = 400
 
 # Ours, and the names of //benchmarks/servers:peer; "+sluice" is with our library in
@@ -225,6 +225,8 @@ def main():
         unknown = [name for name in wanted if name not in SERVERS]
         if unknown:
             parser.error("--only names %r; the servers are %s" % (unknown[0], ", ".join(SERVERS)))
+        # Where `bazel run` starts us; the peer looks there for its configurations.
+        os.environ.setdefault("RUNFILES_DIR", str(pathlib.Path.cwd().parent))
         programs = {name: os.path.abspath(getattr(args, name))
                     for name in ("probe", "peer", "server", "preload")}
         with site() as folder:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the memory of idle HTTP/2 connections: our server, nghttpd and h2o.
+"""Measures the memory of idle HTTP/2 connections: at our server and at others.
 
     ./bazelw run --config=opt //benchmarks/servers:idle [-- OPTIONS]
 
@@ -10,15 +10,16 @@ small file. A connection's memory is what the server's resident memory (Rss of
 handshakes, and after all have been answered. The kernel's own memory of the
 sockets is not in it. Every run has a new process; the figures are medians.
 
-A server that is not installed is left out, with the reason.
+A server that is not installed, or that does not hold so many connections, is left
+out, with the reason.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import re
 import resource
-import shutil
 import signal
 import socket
 import statistics
@@ -29,7 +30,9 @@ import tempfile
 import time
 
 POLICIES = ("rfc9218", "rfc7540", "auto")
-PEERS = ("nghttpd", "h2o")
+# Others of //benchmarks/servers:peer may be named; "+sluice" is with our library in
+# LD_PRELOAD.
+PEERS = ("nghttpd", "h2o", "nginx", "nghttpd+sluice")
 FILE = b"A small file.\n"
 SPARE_FILES = 100  # descriptors that client and server need besides
 TIMEOUT = 60  # seconds, for any step
@@ -89,28 +92,38 @@ class Client:
         self.read_until(None, END_STREAM, 1)
 
 
+def is_ours(name, args):
+    return name.partition("+")[0] not in args.peers
+
+
+def names_of_peers(peer):
+    listing = subprocess.run([peer], check=True, capture_output=True, text=True).stdout
+    return {line.partition(":")[0] for line in listing.splitlines()}
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Of which the next one is free, too: a proxy's backend takes it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+                return port
+            except OSError:
+                continue
 
 
-def command(name, server, folder, port, connections):
+def command(name, args, folder, port, connections):
     """Our server's policy or a peer, serving `folder`."""
-    if name == "nghttpd":
-        return ["nghttpd", "--no-tls", "--workers=1", f"--htdocs={folder}",
-                "--address=127.0.0.1", str(port)]
-    if name == "h2o":
-        config = pathlib.Path(folder, "h2o.conf")
-        config.write_text(
-            f"listen:\n  host: 127.0.0.1\n  port: {port}\nnum-threads: 1\n"
-            f"max-connections: {connections + SPARE_FILES}\nhttp2-idle-timeout: 600\n"
-            f"hosts:\n  default:\n    paths:\n      /:\n        file.dir: {folder}\n",
-            encoding="utf-8")
-        return ["h2o", "--conf", str(config)]
-    return [server, f"--root={folder}", f"--port={port}", f"--policy={name}",
-            "--access_log=false", f"--max_connections={connections + SPARE_FILES}",
-            "--idle_timeout=10m", "--setup_timeout=10m"]
+    place = [f"--root={folder}", f"--port={port}"]
+    if is_ours(name, args):
+        return [os.path.abspath(args.server), *place, f"--policy={name}", "--access_log=false",
+                f"--max_connections={connections + SPARE_FILES}", "--idle_timeout=10m",
+                "--setup_timeout=10m"]
+    peer, _, preloaded = name.partition("+")
+    library = [f"--preload={os.path.abspath(args.preload)}"] if preloaded else []
+    return [os.path.abspath(args.peer), peer, *place, *library]
 
 
 def resident(pid):
@@ -146,30 +159,43 @@ def wait_until_it_listens(port, process):
     raise RuntimeError("it does not listen")
 
 
-def measure(words, port, connections):
+def process_of_peer(process):
+    """The server's own process, when it listens."""
+    listens = re.search(r" listens on .* process (\d+)$", process.stdout.readline())
+    if listens is None:
+        raise LeftOut(process.stderr.read().strip().removeprefix("peer: "))
+    return int(listens.group(1))
+
+
+class LeftOut(Exception):
+    """A server that cannot run here."""
+
+
+def measure(ours, words, port, connections):
     """Bytes of a connection: after its handshake, and after its request."""
-    with open(os.devnull, "wb") as null:
-        process = subprocess.Popen(words, stdout=null, stderr=null)
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL if ours else subprocess.PIPE,
+                               stderr=subprocess.DEVNULL if ours else subprocess.PIPE, text=True)
     clients = []
     try:
-        wait_until_it_listens(port, process)
-        empty = settled(process.pid)
+        if ours:
+            wait_until_it_listens(port, process)
+        pid = process.pid if ours else process_of_peer(process)
+        empty = settled(pid)
         for _ in range(connections):
             clients.append(Client(port))
         for client in clients:
             client.finish_handshake()
-        greeted = settled(process.pid)
+        greeted = settled(pid)
         # One after another, as the requests of different people come.
         for client in clients:
             client.ask()
             client.take_answer()
-        return [round((full - empty) / connections)
-                for full in (greeted, settled(process.pid))]
+        return [round((full - empty) / connections) for full in (greeted, settled(pid))]
     finally:
         for client in clients:
             client.socket.close()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
 
 
 def allow_files(connections):
@@ -190,18 +216,76 @@ def allow_files(connections):
     return connections
 
 
+def measure_all(name, args, connections):
+    """The spread of each figure; or why the server is left out."""
+    runs = []
+    ours = is_ours(name, args)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # servers may change their user
+        pathlib.Path(folder, "file.txt").write_bytes(FILE)
+        for _ in range(args.runs):
+            port = free_port()
+            words = command(name, args, folder, port, connections)
+            try:
+                runs.append(measure(ours, words, port, connections))
+            except LeftOut as reason:
+                return {"skipped": str(reason)}
+            except (RuntimeError, OSError) as fault:
+                if ours:
+                    sys.exit(f"idle: {name}: {fault}")
+                return {"skipped": f"not with so many connections: {fault}"}
+    return {cell: {"median": round(statistics.median(values)), "least": min(values),
+                   "most": max(values)}
+            for cell, values in zip(("handshake", "request"), zip(*runs))}
+
+
+def page(figures, args):
+    """The page with charts: the frame with the figures in the form of runs.h."""
+    def include(match):
+        return with_includes(folder / match.group(1))
+
+    def with_includes(path):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".txt":
+            text = text.replace("&", "&amp;").replace("<", "&lt;")
+        return re.sub(r"^<!--include (.*)-->$", include, text, flags=re.M)
+
+    folder = pathlib.Path(args.frame).parent
+    cells = [{"labels": {"server": name},
+              "figures": {f"{cell}_bytes": spread for cell, spread in cells.items()
+                          if cell != "skipped"},
+              "runs": [], "errors": [cells["skipped"]] if "skipped" in cells else []}
+             for name, cells in figures["servers"].items()]
+    results = {"benchmark": "idle", "date": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
+               "kernel": f"{os.uname().sysname} {os.uname().release}",
+               "options": {"connections": figures["connections"], "runs": figures["runs"]},
+               "cells": cells}
+    return with_includes(pathlib.Path(args.frame)).replace(
+        "<!--results-->", json.dumps(results).replace("<", "\\u003c"))
+
+
+def write(path, text):
+    pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), path).write_text(
+        text, encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("server", help="examples/server")
+    parser.add_argument("peer", help="//benchmarks/servers:peer")
+    parser.add_argument("--preload", help="libsluice-nghttp2.so, for servers with +sluice")
+    parser.add_argument("--frame", help="web/servers.html, for --html")
     parser.add_argument("--connections", type=int, default=10000)
     parser.add_argument("--runs", type=int, default=3, help="of each server")
     parser.add_argument("--servers", default=",".join(POLICIES + PEERS),
                         help="policies of our server and names of peers (default %(default)s)")
     parser.add_argument("--json", help="also write the figures to this file")
+    parser.add_argument("--html", help="also write a page with charts to this file")
     args = parser.parse_args()
     if args.connections < 1 or args.runs < 1:
         parser.error("--connections and --runs must be at least 1")
+    args.peers = names_of_peers(args.peer)
     connections = allow_files(args.connections)
     if connections < args.connections:
         print(f"{connections} connections instead of {args.connections}: "
@@ -213,31 +297,18 @@ def main():
           f"(medians of {args.runs}, least and most in brackets)\n")
     print(f"{'':16} {'after the handshake':>28} {'after one request':>28}")
     for name in args.servers.split(","):
-        if name in PEERS and shutil.which(name) is None:
-            figures["servers"][name] = {"skipped": f"{name} is not installed"}
-            print(f"{name:16} left out: it is not installed", flush=True)
-            continue
-        runs = []
-        with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "file.txt").write_bytes(FILE)
-            for _ in range(args.runs):
-                port = free_port()
-                words = command(name, os.path.abspath(args.server), folder, port, connections)
-                try:
-                    runs.append(measure(words, port, connections))
-                except (RuntimeError, OSError) as fault:
-                    sys.exit(f"idle: {name}: {fault}")
-        cells = {}
-        for cell, values in zip(("handshake", "request"), zip(*runs)):
-            cells[cell] = {"median": round(statistics.median(values)), "least": min(values),
-                           "most": max(values)}
+        cells = measure_all(name, args, connections)
         figures["servers"][name] = cells
+        if "skipped" in cells:
+            print(f"{name:16} left out: {cells['skipped']}", flush=True)
+            continue
         print(f"{name:16}" + "".join(
             f"{cell['median']:>12,} ({cell['least']:,}–{cell['most']:,})".rjust(29)
             for cell in cells.values()), flush=True)
     if args.json:
-        path = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), args.json)
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write(args.json, json.dumps(figures, indent=2) + "\n")
+    if args.html:
+        write(args.html, page(figures, args))
     return 0
 
 

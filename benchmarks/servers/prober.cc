@@ -26,6 +26,9 @@ namespace sluice::servers {
 namespace {
 
 constexpr uint32_t kInitialConnectionWindow = 65535;
+// Servers may keep so small a rest of a window back for as long as other
+// streams can send larger frames.
+constexpr uint32_t kSmallRest = 4096;
 
 // It stays idle: requests do not reach its id, which would close it (RFC 9113
 // §5.1.1).
@@ -71,7 +74,8 @@ h2::ConnectionOptions GreedyClientOptions(bool rfc7540,
                                           uint32_t stream_window) {
   h2::ConnectionOptions options = {
       .side = h2::Side::kClient,
-      .settings = {{h2::SettingId::kInitialWindowSize, stream_window}}};
+      .settings = {{h2::SettingId::kEnablePush, 0},
+                   {h2::SettingId::kInitialWindowSize, stream_window}}};
   if (!rfc7540) {
     options.settings.push_back({h2::SettingId::kNoRfc7540Priorities, 1});
   }
@@ -217,7 +221,7 @@ absl::Status Prober::OnData(const h2::DataReceived& data, absl::Duration now) {
     low_bytes_ += bytes;
   }
   if (options_.most_body_bytes > 0) {
-    done_ = done_ || urgent_bytes_ >= options_.most_body_bytes;
+    done_ = done_ || urgent_bytes_ + kSmallRest > options_.most_body_bytes;
     return absl::OkStatus();
   }
   return connection_.AcknowledgeReceivedData(data.stream_id,

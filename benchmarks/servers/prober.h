@@ -55,7 +55,7 @@ struct ProberOptions {
   // The urgent request follows when this many bytes of low bodies are here.
   int64_t ask_after_bytes = 1000 * 1024;
   // The stream's window: the most bytes of each body; the urgent one counts as
-  // ended there. 0: no limit.
+  // ended shortly before. 0: no limit.
   uint32_t most_body_bytes = 0;
   // Gets each piece of DATA, if it is not null.
   std::function<void(const h2::DataReceived&, absl::Duration now)> on_data =
@@ -90,7 +90,7 @@ class Prober : public LinkClient {
 
   h2::Connection& connection() override { return connection_; }
 
-  // The urgent body has ended, or reached most_body_bytes.
+  // The urgent body has ended, or is about to reach most_body_bytes.
   bool done() const override { return done_; }
   const Reaction& reaction() const { return meter_.reaction(); }
 

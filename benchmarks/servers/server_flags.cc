@@ -46,7 +46,8 @@ using support::ExitBadCommandLine;
 
 constexpr absl::string_view kPreloaded = "+sluice";
 constexpr char kLibrary[] = "adapters/preload/libsluice-nghttp2.so";
-constexpr const char* kPreloadable[] = {"nghttpd", "nghttpx", "libsoup"};
+constexpr const char* kPreloadable[] = {"nghttpd", "nghttpx", "apache",
+                                        "libsoup"};
 
 Words Names(const Words& usual) {
   Words names = absl::GetFlag(FLAGS_servers);

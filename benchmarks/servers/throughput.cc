@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@
 #include "benchmarks/servers/peers.h"
 #include "benchmarks/servers/runs.h"
 #include "benchmarks/servers/server_flags.h"
+#include "benchmarks/servers/spread.h"
 #include "benchmarks/servers/temporary_folder.h"
 
 namespace sluice::servers {
@@ -66,17 +68,32 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
-// A port that nobody listens on.
+// A socket of the loopback interface that has `port`; 0: any that is free.
+Fd Bind(int port) {
+  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = Loopback(port);
+  const bool bound =
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+             sizeof(address)) == 0;
+  return bound ? std::move(fd) : Fd();
+}
+
+// A port that nobody listens on, nor on the next one, which a proxy's backend
+// takes.
 absl::StatusOr<int> FreePort() {
-  const Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = Loopback(0);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof(address);
-  if (::bind(fd.get(), generic, size) != 0 ||
-      ::getsockname(fd.get(), generic, &size) != 0) {
-    return absl::ErrnoToStatus(errno, "cannot find a free port");
+  constexpr int kTrials = 100;
+  for (int i = 0; i < kTrials; ++i) {
+    const Fd first = Bind(0);
+    sockaddr_in address = {};
+    socklen_t size = sizeof(address);
+    if (::getsockname(first.get(), reinterpret_cast<sockaddr*>(&address),
+                      &size) != 0) {
+      break;
+    }
+    const int port = ntohs(address.sin_port);
+    if (Bind(port + 1).valid()) return port;
   }
-  return ntohs(address.sin_port);
+  return absl::UnavailableError("cannot find a free port");
 }
 
 // The CPU time of each thread so far, by the kernel's scheduler, in
@@ -109,6 +126,12 @@ std::optional<double> TotalCalls(const std::string& summary) {
     if (words.size() > 3 && absl::SimpleAtod(words[3], &calls)) return calls;
   }
   return std::nullopt;
+}
+
+double MedianTime(const Cell& cell) {
+  std::vector<double> times;
+  for (const Json& run : cell.runs) times.push_back(run["cpu_us"]);
+  return SpreadOf(std::move(times)).median;
 }
 
 std::string FileName(size_t bytes) { return absl::StrCat(bytes, ".bin"); }
@@ -293,6 +316,27 @@ absl::StatusOr<double> LoadRunner::CountSystemCalls(
     return absl::UnavailableError("strace gave no summary");
   }
   return *calls / requests;
+}
+
+void CompareWithOurs(std::vector<Cell>* cells) {
+  std::map<std::string, double> ours;  // by the other labels
+  for (Cell& cell : *cells) {
+    Json load = cell.labels;
+    load.erase("server");
+    if (cell.labels["server"] == kOurs && !cell.runs.empty()) {
+      ours[load.dump()] = MedianTime(cell);
+    }
+  }
+  for (Cell& cell : *cells) {
+    Json load = cell.labels;
+    load.erase("server");
+    const auto found = ours.find(load.dump());
+    const bool compares = found != ours.end() && !cell.runs.empty() &&
+                          cell.labels["server"] != kOurs;
+    cell.labels["ours_by_its"] =
+        compares ? absl::StrFormat("%.2f", found->second / MedianTime(cell))
+                 : "";
+  }
 }
 
 }  // namespace sluice::servers

@@ -82,6 +82,10 @@ class LoadRunner {
   std::set<std::string> notes_;
 };
 
+// Labels each cell of another server with our CPU time by its, under the same
+// load: "ours_by_its".
+void CompareWithOurs(std::vector<Cell>* cells);
+
 }  // namespace sluice::servers
 
 #endif  // SLUICE_BENCHMARKS_SERVERS_THROUGHPUT_H_

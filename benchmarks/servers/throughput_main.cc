@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +18,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/fd.h"
 #include "benchmarks/servers/peers.h"
@@ -104,34 +102,6 @@ Json LabelsOf(const LoadCell& cell) {
           {"transport", cell.tls ? "TLS" : "cleartext"},
           {"server", cell.server},
           {"threads", cell.threads}};
-}
-
-double MedianTime(const Cell& cell) {
-  std::vector<double> times;
-  for (const Json& run : cell.runs) times.push_back(run["cpu_us"]);
-  return SpreadOf(std::move(times)).median;
-}
-
-// Labels each cell of another with our CPU time by its, under the same load.
-void CompareWithOurs(std::vector<Cell>* cells) {
-  std::map<std::string, double> ours;  // by the other labels
-  for (Cell& cell : *cells) {
-    Json load = cell.labels;
-    load.erase("server");
-    if (cell.labels["server"] == kOurs && !cell.runs.empty()) {
-      ours[load.dump()] = MedianTime(cell);
-    }
-  }
-  for (Cell& cell : *cells) {
-    Json load = cell.labels;
-    load.erase("server");
-    const auto found = ours.find(load.dump());
-    const bool compares = found != ours.end() && !cell.runs.empty() &&
-                          cell.labels["server"] != kOurs;
-    cell.labels["ours_by_its"] =
-        compares ? absl::StrFormat("%.2f", found->second / MedianTime(cell))
-                 : "";
-  }
 }
 
 int Main(std::vector<std::string> more_flags) {

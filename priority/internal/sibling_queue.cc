@@ -16,18 +16,33 @@ SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
 }
 
 void SiblingQueue::Insert(Group& group, NodeIndex n) {
-  if (++group.active == kMaxListed + 1 && group.kind == QueueKind::kList) {
-    bool calendar =
-        !free_calendars_.empty() || calendars_.size() < max_calendars_;
-    NodeIndex listed = group.queue;
-    do {
-      calendar = calendar && Spanned(nodes_[listed]);
-      listed = nodes_[listed].link[kRight];
-    } while (listed != group.queue);
-    Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
-            kMaxListed);
-  }
+  ++group.active;
+  const bool outgrows =
+      group.kind == QueueKind::kList
+          ? group.active > kMaxListed
+          : group.kind == QueueKind::kSlotList &&
+                (group.active > kMaxSlotListed ||
+                 nodes_[group.queue].weight != nodes_[n].weight);
+  if (outgrows) Outgrow(group, n);
   Link(group, n);
+}
+
+void SiblingQueue::Outgrow(Group& group, NodeIndex n) {
+  bool calendar =
+      !free_calendars_.empty() || calendars_.size() < max_calendars_;
+  bool one_weight = group.kind == QueueKind::kList;
+  NodeIndex listed = group.queue;
+  do {
+    calendar = calendar && Spanned(nodes_[listed]);
+    one_weight = one_weight && nodes_[listed].weight == nodes_[n].weight;
+    listed = nodes_[listed].link[kRight];
+  } while (listed != group.queue);
+  if (one_weight) {
+    group.kind = QueueKind::kSlotList;  // exact keys are in this order, too
+    return;
+  }
+  Convert(group, calendar ? QueueKind::kCalendar : QueueKind::kSplay,
+          group.active - 1);
 }
 
 void SiblingQueue::Remove(Group& group, NodeIndex n) {
@@ -51,16 +66,17 @@ void SiblingQueue::Link(Group& group, NodeIndex n) {
     }
     Convert(group, QueueKind::kSplay, group.active - 1);
   }
-  if (group.kind == QueueKind::kList) {
-    ListInsert(group, n);
-  } else {
+  if (group.kind == QueueKind::kSplay) {
     SplayInsert(group, n);
+  } else {
+    ListInsert(group, n);
   }
 }
 
 void SiblingQueue::Unlink(Group& group, NodeIndex n) {
   switch (group.kind) {
     case QueueKind::kList:
+    case QueueKind::kSlotList:
       ListRemove(group, n);
       break;
     case QueueKind::kCalendar:
@@ -108,7 +124,8 @@ void SiblingQueue::ListInsert(Group& group, NodeIndex n) {
   // From the tail: a charged child usually goes far back.
   const NodeIndex tail = nodes_[group.queue].link[kLeft];
   NodeIndex after = tail;
-  while (Before(node.key, node, nodes_[after].key, nodes_[after])) {
+  const int shift = ShiftOf(group);
+  while (Before(node.key, node, nodes_[after], shift)) {
     ++steps_;
     after = nodes_[after].link[kLeft];
     if (after == tail) {  // before all
@@ -174,16 +191,14 @@ void SiblingQueue::SplayInsert(Group& group, NodeIndex n) {
     group.queue = n;
     return;
   }
-  const int64_t slot = node.key >> shift_;
   uint32_t depth = 0;
   NodeIndex above, at = group.queue;
   int side;
   do {
     above = at;
     ++depth;
-    const Node& other = nodes_[at];
-    side = Before(slot, node, other.key >> shift_, other) ? kLeft : kRight;
-    at = other.link[side];
+    side = Before(node.key, node, nodes_[at], shift_) ? kLeft : kRight;
+    at = nodes_[at].link[side];
   } while (at != kNone);
   nodes_[above].link[side] = n;
   node.link[kUp] = above;

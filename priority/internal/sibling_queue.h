@@ -1,14 +1,16 @@
 // The queue of a level's active children, smallest key first.
 //
-// Three kinds, chosen by the number of active children:
+// Four kinds, chosen by the number of active children:
 //
-//   list      up to eight: sorted, exact keys
-//   calendar  more: O(1), keys compared by slot; so many of them at most
-//   splay     more, when no calendar is free or a key lies beyond its span (a
-//             weight under one half): O(log n) amortised, keys by slot too
+//   list       up to eight: sorted, exact keys
+//   slot list  up to sixteen of one weight, which come back behind all others
+//              most often: the same list, keys compared by slot
+//   calendar   more: O(1), keys by slot; so many of them at most
+//   splay      more, when no calendar is free or a key lies beyond its span (a
+//              weight under one half): O(log n) amortised, keys by slot too
 //
-// so the order does not depend on which of the latter two a level got. A level
-// grows out of its list at nine active children and returns to it at four.
+// so the order does not depend on which of the latter three a level has. From
+// them it returns to its list at four active children.
 #ifndef SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 #define SLUICE_PRIORITY_INTERNAL_SIBLING_QUEUE_H_
 
@@ -38,11 +40,11 @@ enum class TreeOrder : uint8_t {
 
 namespace internal {
 
-// link[] of a list and a calendar: before, after; of a splay tree: children,
-// up.
+// link[] of lists and a calendar: before, after; of a splay tree: children, up.
 enum Side { kLeft = 0, kRight = 1, kUp = 2 };
 
 inline constexpr uint32_t kMaxListed = 8;
+inline constexpr uint32_t kMaxSlotListed = 16;
 inline constexpr uint32_t kBackToList = 4;
 
 class SiblingQueue {
@@ -73,6 +75,7 @@ class SiblingQueue {
   NodeIndex Peek(const Group& group) const {
     switch (group.kind) {
       case QueueKind::kList:
+      case QueueKind::kSlotList:
         return group.queue;
       case QueueKind::kCalendar:
         return calendars_[group.queue].Front(group.clock, shift_);
@@ -96,10 +99,15 @@ class SiblingQueue {
   uint64_t steps() const { return steps_; }
 
  private:
-  // Whether `a` with `a_key` goes before `b` with `b_key`.
-  bool Before(int64_t a_key, const Node& a, int64_t b_key,
-              const Node& b) const {
-    return a_key < b_key || (a_key == b_key && ties_by_id_ && a.id < b.id);
+  // Whether `a` with `a_key` goes before `b`. Keys count in steps of 2^shift.
+  bool Before(int64_t a_key, const Node& a, const Node& b, int shift) const {
+    const int64_t a_step = a_key >> shift;
+    const int64_t b_step = b.key >> shift;
+    return a_step < b_step || (a_step == b_step && ties_by_id_ && a.id < b.id);
+  }
+  // That of a list.
+  int ShiftOf(const Group& group) const {
+    return group.kind == QueueKind::kList ? 0 : shift_;
   }
 
   void ListInsert(Group& group, NodeIndex n);
@@ -116,6 +124,8 @@ class SiblingQueue {
   void Splay(NodeIndex n);
   void Rotate(NodeIndex n);
 
+  // Gives a list that is full for `n` another kind.
+  void Outgrow(Group& group, NodeIndex n);
   void Link(Group& group, NodeIndex n);
   void Unlink(Group& group, NodeIndex n);
   void Convert(Group& group, QueueKind to, uint32_t linked);
@@ -146,14 +156,15 @@ inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
     calendar.PushBack(nodes_, n, key, shift_);
     return;
   }
-  if (group.kind == QueueKind::kList && group.queue == n) {
+  if (group.kind != QueueKind::kSplay && group.queue == n) {
     // The head, usually: it stays, or the ring turns, or it goes in between.
     Node& node = nodes_[n];
     node.key = key;
+    const int shift = ShiftOf(group);
     const NodeIndex second = node.link[kRight];
-    if (Before(key, node, nodes_[second].key, nodes_[second])) return;
+    if (Before(key, node, nodes_[second], shift)) return;
     const NodeIndex tail = node.link[kLeft];
-    if (!Before(key, node, nodes_[tail].key, nodes_[tail])) {
+    if (!Before(key, node, nodes_[tail], shift)) {
       group.queue = second;
       return;
     }
@@ -164,6 +175,7 @@ inline void SiblingQueue::Charged(Group& group, NodeIndex n, int64_t key) {
 inline NodeIndex SiblingQueue::Min(Group& group) {
   switch (group.kind) {
     case QueueKind::kList:
+    case QueueKind::kSlotList:
       return group.queue;
     case QueueKind::kCalendar:
       return calendars_[group.queue].Front(group.clock, shift_);

@@ -60,7 +60,7 @@ static_assert(sizeof(Node) == 64);
 // All nodes of a tree, by index.
 using Nodes = ResourceVector<Node>;
 
-enum class QueueKind : uint32_t { kList, kSplay, kCalendar };
+enum class QueueKind : uint32_t { kList, kSlotList, kSplay, kCalendar };
 
 // A level: the children of one owner and the clock they share. It exists only
 // while it has members.
@@ -70,7 +70,7 @@ struct Group {
   NodeIndex first = kNone;  // of the siblings' ring
   uint32_t size = 0;
   uint32_t active = 0;
-  uint32_t queue = kNone;  // list: head, splay: root, calendar: its number
+  uint32_t queue = kNone;  // lists: head, splay: root, calendar: its number
   QueueKind kind = QueueKind::kList;
   // Where the run of levels with one active child that starts here ends;
   // true while `run_epoch` is the tree's epoch.

@@ -105,11 +105,15 @@ project(c_project C)
 find_package(sluice-c 3.0 REQUIRED)
 add_executable(share share.c)
 target_link_libraries(share PRIVATE sluice::sluice-c)
+# Abseil's libraries are where the linker looks.
+add_executable(share-static share.c)
+target_link_libraries(share-static PRIVATE sluice::sluice-c-static)
 END
 cmake -S "$work/c_project" -B "$work/c_project/build" -DCMAKE_PREFIX_PATH="$c" >/dev/null
 if grep absl_DIR "$work/c_project/build/CMakeCache.txt"; then fail 'CMake looked for Abseil'; fi
 cmake --build "$work/c_project/build" >/dev/null
 runs_share "$work/c_project/build/share"
+runs_share "$work/c_project/build/share-static"
 readelf --dynamic "$c/$lib/libsluice-c.so.1" |
   sed -n 's/.*NEEDED.*\[lib\(.*\)\.so.*/\1/p' >"$work/needed"
 # docs/plugging-in.md has them.
@@ -122,8 +126,9 @@ fi
 say 'Make and pkg-config'
 "$install" --prefix="$prefix" >/dev/null
 manifest=$prefix/share/sluice/manifest
+# What two components have, such as the command itself, is in both.
 [ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
-  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort -u)" ] ||
   fail 'the manifests list something else than what is there'
 # Again: the second replaces the first, and what only that had goes. What others
 # put there stays, another component's files included.
@@ -147,7 +152,7 @@ printf '%s\n' lib/libsluice.so.2 include/sluice.h share/sluice/manifest.txt >"$m
 "$install" --prefix="$prefix" --component=python >/dev/null
 [ ! -e "$prefix/lib/libsluice.so.2" ] || fail 'the library of version 2 stays'
 [ "$(cd "$prefix" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" = \
-  "$(cat "$manifest"-*.txt | LC_ALL=C sort)" ] ||
+  "$(cat "$manifest"-*.txt | LC_ALL=C sort -u)" ] ||
   fail 'the manifests list something else than what is there now'
 if find "$prefix" -name '*.new' | grep .; then fail 'left behind'; fi
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
@@ -286,6 +291,10 @@ refused 'usage:' sluice
 refused "'nothing' is no command" sluice nothing
 refused 'no_such_page' sluice compare --pages=no_such_page
 refused 'cannot read' sluice replay /nowhere/log
+refused 'a program to run is missing' sluice run --policy=rr --
+# Any program may be named; the library leaves it as it is.
+[ "$(SLUICE_PROGRAMS='' sluice run --policy=rr -- printenv LD_PRELOAD)" = \
+  "$moved/lib/sluice/libsluice-nghttp2.so" ] || fail 'sluice run'
 
 say 'manual pages have every flag, and groff understands them'
 man=$moved/share/man/man1

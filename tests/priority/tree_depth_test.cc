@@ -260,7 +260,8 @@ TEST(TreeDepth, TheNumberOfAllocationsGrowsAsTheLogarithmOfTheStreams) {
   for (StreamId id = 1; id < kStreams; ++id) {
     ASSERT_TRUE(tree.Insert(id, On(id / 2, 16)).ok());
   }
-  EXPECT_LE(memory.blocks, 4u * 17 + 10);
+  // Nodes, levels, paths and ids, of which every second one shares a slot.
+  EXPECT_LE(memory.blocks, 5u * 17 + 10);
   EXPECT_LE(memory.bytes, kStreams * 200);
 }
 

@@ -54,12 +54,12 @@
     cells.filter((cell) =>
       choices.every((key) => {
         const { value } = byId(`choice-${key}`);
-        return value === "" || String(cell.labels[key]) === value;
+        return value === "all" || String(cell.labels[key]) === value;
       }));
 
   // The server, and the labels that are not chosen.
   const nameOf = (cell) => {
-    const rest = choices.filter((key) => byId(`choice-${key}`).value === "").map((key) => cell.labels[key]);
+    const rest = choices.filter((key) => byId(`choice-${key}`).value === "all").map((key) => cell.labels[key]);
     return [cell.labels.server, ...rest].join(", ");
   };
 
@@ -154,7 +154,7 @@
   byId("what").textContent = `${format.of(cells.length, "cell", "cells")}, measured on ${results.date} (UTC).`;
   for (const key of choices) {
     byId("choices").append(element("label", {}, `${key} `, element("select", { id: `choice-${key}` })));
-    ui.fillSelect(byId(`choice-${key}`), [["", "all"], ...valuesOf(key).map((value) => [value, value])], valuesOf(key)[0]);
+    ui.fillSelect(byId(`choice-${key}`), [["all", "all"], ...valuesOf(key).map((value) => [value, value])], valuesOf(key)[0]);
   }
   ui.fillSelect(byId("figure"), figures.map((key) => [key, figureOf(key)[0]]), figures[0]);
   byId("choices").addEventListener("change", showCells);

@@ -367,6 +367,26 @@ TEST(ProbeTest, NothingIsTakenBeyondThePlan) {
   EXPECT_LE(bytes, BytesOf(plan));
 }
 
+TEST(RunTest, ALongRoundTripIsNoSilence) {
+  constexpr absl::Duration kRoundTrip = absl::Seconds(1);
+  probe::Run run({.low_path = "/big", .high_path = "/big"},
+                 Experiments()[0].script(false, 99));
+  ASSERT_TRUE(run.Start(absl::ZeroDuration()).ok());
+  const ServerOptions options;
+  MemoryServer server(options);
+  // Until all answers are here, and the window is closed.
+  while (true) {
+    server.Receive(run.connection().DataToSend());
+    const std::string bytes = server.Send();
+    if (bytes.empty()) break;
+    ASSERT_TRUE(run.Receive(bytes, kRoundTrip).ok());
+  }
+  const absl::Duration settled = run.wake_at();
+  ASSERT_TRUE(run.OnTime(settled).ok());
+  EXPECT_THAT(run.connection().OutputSize(), testing::Gt(0));  // the window
+  EXPECT_GT(run.wake_at(), settled + 2 * kRoundTrip);
+}
+
 // --- The scripts ------------------------------------------------------------
 
 TEST(ScriptsTest, BothDifferInNothingButSignals) {

@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -24,6 +25,7 @@ import hostile_servers
 
 PROBE, FAULTY, SERVER = (os.path.abspath(path) for path in sys.argv[1:4])
 FOLDER = tempfile.TemporaryDirectory()
+SERVERS = {}  # processes by URL
 CPUS = 4  # the probe waits more than it works
 
 
@@ -40,7 +42,9 @@ def server(policy, fault="none"):
     """A faulty_server; its URL without the path."""
     with subprocess.Popen([FAULTY, policy, fault], stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield "http://127.0.0.1:%d" % int(process.stdout.readline())
+            url = "http://127.0.0.1:%d" % int(process.stdout.readline())
+            SERVERS[url] = process.pid
+            yield url
         finally:
             process.kill()
 
@@ -304,16 +308,34 @@ class HostileTest(unittest.TestCase):
 
     def test_a_broken_server_gets_a_sentence_within_the_budget(self):
         def probe(serve):
+            path = path_of(serve.__name__)
             with hostile_servers.HostileServer(serve) as broken:
-                return run("http://127.0.0.1:%d/big" % broken.port, "--time=2s", "--megabytes=2")
+                result = run("http://127.0.0.1:%d/big" % broken.port, "--time=2s",
+                             "--megabytes=2", "--json=" + path)
+            return result, json.loads(pathlib.Path(path).read_text())
         with concurrent.futures.ThreadPoolExecutor(2 * CPUS) as pool:
             results = list(pool.map(probe, hostile_servers.HOSTILE))
-        for serve, result in zip(hostile_servers.HOSTILE, results):
+        for serve, (result, cost) in zip(hostile_servers.HOSTILE, results):
             with self.subTest(serve=serve.__name__):
                 self.assertEqual(result.returncode, 1, result.stderr)
                 *_, sentence = result.stderr.splitlines()
                 self.assertRegex(sentence, r"^probe: http://127.0.0.1:\d+/big: \w.{10,}")
                 self.assertIn(self.SAID.get(serve.__name__, ""), sentence)
+                self.assertTrue(sentence.endswith(cost["failure"]), cost["failure"])
+                self.assertLess(cost["bytes"], 2.1e6)
+
+    def test_a_server_that_ends_in_the_middle_gets_a_sentence(self):
+        with server("auto") as url, \
+                subprocess.Popen([PROBE, url + "/big"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True) as process:
+            while not process.stderr.readline().startswith("[3/"):
+                pass
+            os.kill(SERVERS[url], signal.SIGKILL)
+            said, errors = process.communicate()
+            self.assertEqual(process.returncode, 1, errors)
+        self.assertRegex(said, r"(?m)^rfc7540-exclusive +honoured")
+        self.assertRegex(said, r"(?m)^lateness +cannot tell \(.{10,}\)$")
+        self.assertRegex(errors.splitlines()[-1], r"^probe: .*/big: cannot connect: ")
 
     def test_a_server_that_does_not_listen_is_named(self):
         result = run("http://127.0.0.1:%d/big" % free_port())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs benchmarks/servers/idle.py: idle_test.py IDLE SERVER
+"""Runs benchmarks/servers/idle.py: idle_test.py IDLE SERVER PEER
 
 Looks at the form of its figures, and at none of them.
 """
@@ -12,12 +12,12 @@ import sys
 import tempfile
 import unittest
 
-IDLE, SERVER = (os.path.abspath(path) for path in sys.argv[1:3])
+IDLE, SERVER, PEER = (os.path.abspath(path) for path in sys.argv[1:4])
 
 
-def run(*options, path=None):
-    return subprocess.run([sys.executable, IDLE, SERVER, *options], capture_output=True, text=True,
-                          check=False, env=dict(os.environ, **({"PATH": path} if path else {})))
+def run(*options, **environment):
+    return subprocess.run([sys.executable, IDLE, SERVER, PEER, *options], capture_output=True,
+                          text=True, check=False, env={**os.environ, **environment})
 
 
 class IdleTest(unittest.TestCase):
@@ -35,12 +35,18 @@ class IdleTest(unittest.TestCase):
                 self.assertLessEqual(cell["least"], cell["median"])
                 self.assertLessEqual(cell["median"], cell["most"])
 
-    def test_a_peer_that_is_missing_is_left_out_with_the_reason(self):
-        with tempfile.TemporaryDirectory() as empty:
-            done = run("--connections=20", "--runs=1", "--servers=h2o,nghttpd", path=empty)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        for peer in ("h2o", "nghttpd"):
-            self.assertRegex(done.stdout, f"{peer} +left out: it is not installed")
+    def test_a_peer_has_its_figures_or_is_left_out_with_the_reason(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "figures.html")
+            done = run("--connections=20", "--runs=1", "--servers=nghttpd,caddy",
+                       "--frame=benchmarks/servers/web/servers.html", f"--html={file}",
+                       SLUICE_PEERS="/nowhere")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            page = file.read_text(encoding="utf-8")
+        self.assertRegex(done.stdout, r"nghttpd +(\S+ \(\S+\)|left out: nghttpd is not installed)")
+        self.assertRegex(done.stdout, r"caddy +(\S+ \(\S+\)|left out: caddy is not installed)")
+        self.assertIn('{"benchmark": "idle"', page)
+        self.assertNotIn("<!--include", page)
 
     def test_a_server_that_ends_is_reported(self):
         done = run("--connections=20", "--runs=1", "--servers=no_such_policy")

@@ -142,6 +142,22 @@ TEST_P(ProberTest, AServerThatIgnoresTheSignalsSendsLowBodiesFirst) {
   EXPECT_EQ(prober.reaction().to_last, absl::Milliseconds(16));
 }
 
+TEST_P(ProberTest, BodiesEndAtTheMostThatIsAskedFor) {
+  ProberOptions options = OptionsFor(GetParam());
+  options.most_body_bytes = 2 * 16384;
+  size_t bytes = 0;
+  options.on_data = [&](const h2::DataReceived& data, absl::Duration) {
+    bytes += data.data.size();
+  };
+  Prober prober(options);
+  MemoryServer server("fifo", 5 * 16384);
+  ASSERT_EQ(RunProber(&prober, &server), absl::OkStatus());
+  ASSERT_TRUE(prober.done());
+  // Three low bodies of two frames each, of which four had come.
+  EXPECT_EQ(prober.reaction().low_before, 2 * 16384);
+  EXPECT_EQ(bytes, 4 * 2 * 16384);
+}
+
 TEST_P(ProberTest, TheWindowsNeverHoldTheServerBack) {
   Prober prober(OptionsFor(GetParam()));
   MemoryServer server("rr", 5 * 16384);
