@@ -50,6 +50,14 @@ scheduler::StreamId Id(int32_t stream_id) {
   return static_cast<scheduler::StreamId>(stream_id);
 }
 
+// Whether the HEADERS of this pushed response are still to be sent. The client
+// sends no even id.
+bool IsReserved(nghttp2_session* session, int32_t stream_id) {
+  return stream_id % 2 == 0 &&
+         nghttp2_stream_get_state(nghttp2_session_find_stream(
+             session, stream_id)) == NGHTTP2_STREAM_STATE_RESERVED_LOCAL;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
@@ -192,6 +200,23 @@ void PriorityAdapter::OnFrameSend(nghttp2_session* session,
         session, frame->hd.stream_id);
   }
   Finish(session, frame->hd.length);
+}
+
+// nghttp2 has dropped the body that came with the HEADERS, or it holds one of
+// before: as the adapter cannot tell, it waits until nghttp2 asks. Of a body
+// that the adapter defers nghttp2 has sent the HEADERS.
+void PriorityAdapter::OnFrameNotSend(nghttp2_session* session,
+                                     const nghttp2_frame* frame) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return;
+  const int32_t id = frame->hd.stream_id;
+  Stream* stream = Find(id);
+  if (stream == nullptr || stream->body.read == nullptr) return;
+  if (!stream->queued && stream->ready_at != kNotListed) return;
+  stream->queued = false;
+  stream->waiting = true;
+  SetBlocked(stream);
+  if (asked_next_ == id) asked_next_ = 0;
+  EnsureAsked(session);
 }
 
 int PriorityAdapter::OnExtensionChunk(const nghttp2_frame_hd& hd,
@@ -424,19 +449,22 @@ void PriorityAdapter::Forget(Stream* stream) {
 
 // nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
 // body when its HEADERS are sent. So every body that it got before it asks is
-// queued, unless the stream is gone.
+// queued, unless the stream is gone, its HEADERS were refused, or the peer's
+// stream limit holds them back.
 void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
     if (stream == nullptr || stream->body.read == nullptr) continue;
-    if (stream->requested ||
-        nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
+    const bool exists =
+        stream->requested ||
+        nghttp2_session_get_stream_remote_window_size(session, id) >= 0;
+    if (!exists && nghttp2_session_check_server_session(session) != 0) {
+      Forget(stream);  // closed before it was answered
+    } else if (!exists || IsReserved(session, id)) {
+      stream->waiting = true;
+    } else if (!stream->waiting) {
       stream->queued = true;
       SetReady(stream);
-    } else if (nghttp2_session_check_server_session(session) != 0) {
-      Forget(stream);  // closed before it was answered
-    } else {
-      stream->waiting = true;  // the peer's stream limit holds the request back
     }
   }
   fresh_.clear();

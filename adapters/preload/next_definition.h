@@ -17,4 +17,13 @@
   }())
 #define SLUICE_NEXT(function) SLUICE_NEXT_NAMED(function, #function)
 
+// Of a form that later releases than the headers have, as `name`; `older` has
+// the same arguments. A program finds the newer name here with every release,
+// so it may call it with one that has none.
+#define SLUICE_NEXT_FORM(function, name, older)          \
+  ([] {                                                  \
+    const auto next = SLUICE_NEXT_NAMED(function, name); \
+    return next == nullptr ? SLUICE_NEXT(older) : next;  \
+  }())
+
 #endif  // SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_

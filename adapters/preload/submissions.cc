@@ -137,7 +137,8 @@ int SubmitResponse2(nghttp2_session* key, int32_t stream_id,
                     const nghttp2_data_provider* provider) {
   return SubmitResponse(
       key, stream_id, fields, count, provider,
-      SLUICE_NEXT_NAMED(SubmitResponse2, "nghttp2_submit_response2"));
+      SLUICE_NEXT_FORM(SubmitResponse2, "nghttp2_submit_response2",
+                       nghttp2_submit_response));
 }
 
 int SubmitData2(
@@ -146,7 +147,8 @@ int SubmitData2(
 int SubmitData2(nghttp2_session* key, uint8_t flags, int32_t stream_id,
                 const nghttp2_data_provider* provider) {
   return SubmitData(key, flags, stream_id, provider,
-                    SLUICE_NEXT_NAMED(SubmitData2, "nghttp2_submit_data2"));
+                    SLUICE_NEXT_FORM(SubmitData2, "nghttp2_submit_data2",
+                                     nghttp2_submit_data));
 }
 
 }  // extern "C"

@@ -341,6 +341,46 @@ TEST_P(SessionsTest, APromiseThatIsReportedDependsOnItsRequest) {
   EXPECT_EQ(Order(4), "1 1 2 2 ");
 }
 
+// RFC 9113 §5.1.2: the client's limit counts pushed streams, but not promises.
+TEST_P(SessionsTest, APushThatTheLimitHoldsBackDelaysNoOther) {
+  Start("rr", 1);
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+  Receive();
+  const nghttp2_nv path = Field(":path", "/a");
+  ASSERT_EQ(nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE,
+                                        1, &path, 1, nullptr),
+            2);
+  Answer({{1, 3 * kFrame}, {2, 2 * kFrame}});
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 3 * kFrame}}));
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{2, 2 * kFrame}}));
+}
+
+TEST_P(SessionsTest, AResponseThatNghttp2RefusesDelaysNoOther) {
+  Start("fifo", 3);
+  server_->Answer(1, kFrame, std::string(70000, 'x'));
+  Answer({{3, 2 * kFrame}, {5, 2 * kFrame}});
+  EXPECT_EQ(Order(4), "3 3 5 5 ");
+  // While a body is paused, nghttp2 asks before it sends more HEADERS.
+  client_->Request(7);
+  client_->Request(9);
+  Receive();
+  server_->Answer(7, 2 * kFrame);
+  server_->body(7).available = kFrame;
+  server_->body(7).error = NGHTTP2_ERR_PAUSE;
+  EXPECT_EQ(Order(1), "7 ");
+  EXPECT_EQ(server_->Send(), "");
+  server_->Answer(9, kFrame, std::string(70000, 'x'));
+  EXPECT_EQ(server_->Send(), "");
+  server_->body(7).available = SIZE_MAX;
+  EXPECT_EQ(Order(1), "7 ");
+  server_->Answer(9, kFrame);
+  EXPECT_EQ(Order(1), "9 ");
+}
+
 // RFC 9113 §6.8.
 TEST_P(SessionsTest, StreamsBelowAGoawaysLimitFinish) {
   Start("fifo", 3);

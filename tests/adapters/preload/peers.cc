@@ -79,6 +79,14 @@ int OnFrameSend(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   return 0;
 }
 
+int OnFrameNotSend(nghttp2_session*, const nghttp2_frame* frame, int error,
+                   void* user_data) {
+  static_cast<Peer*>(user_data)->log(frame->hd.stream_id) +=
+      "did not send frame of type " + std::to_string(frame->hd.type) +
+      ", error " + std::to_string(error) + "\n";
+  return 0;
+}
+
 int OnSendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header,
                size_t length, nghttp2_data_source* source, void* user_data) {
   return static_cast<Server*>(user_data)->SendData(*frame, header, length,
@@ -191,6 +199,8 @@ nghttp2_session_callbacks* Server::MakeCallbacks(const ServerOptions& options) {
   nghttp2_session_callbacks_new(&callbacks);
   SetSharedCallbacks(callbacks);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSend);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks,
+                                                           OnFrameNotSend);
   if (options.header2) {
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, OnHeader2);
   }

@@ -74,6 +74,30 @@ class PreloadTest(unittest.TestCase):
             with self.subTest(programs):
                 self.assertEqual(order(preloaded(SLUICE_PROGRAMS=programs)), order())
 
+    def test_a_low_water_mark_is_set_in_programs_that_are_served(self):
+        plain = run("accept").stdout
+        self.assertEqual(plain, "".join(
+            "family %d: accepted 1, errno 7, low-water mark %d, no fault\n" % row
+            for row in ((2, 0), (1, -1))))
+        marked = plain.replace("mark 0,", "mark 16384,")
+        for programs, expected in (("libnone.so.3", plain), ("session_shapes", marked),
+                                   ("libnone.so.3,libnghttp2.so.14", marked)):
+            with self.subTest(programs):
+                self.assertEqual(run("accept", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
+                                 expected)
+
+    def test_a_child_of_a_process_with_threads_makes_sessions(self):
+        if "san" in preloaded()["LD_PRELOAD"].split(":")[0]:
+            self.skipTest("a sanitizer has locks of its own")
+        for programs in ("", "session_shapes"):
+            with self.subTest(programs):
+                self.assertEqual(run("fork", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
+                                 "10\n")
+
+    def test_a_function_that_nothing_else_defines_is_refused(self):
+        self.assertEqual(run("poll").stdout, "none\n")
+        self.assertEqual(run("poll", env=preloaded()).stdout, "70023\n")  # APR_ENOTIMPL
+
     def test_a_policy_that_does_not_exist_warns_and_passes_through(self):
         seen, warning = order(preloaded(SLUICE_POLICY="nonsense"))
         self.assertEqual(seen, order()[0])
