@@ -21,7 +21,8 @@ words = [word.encode() for word in sys.argv]
 sys.exit(ctypes.CDLL(words.pop(1).decode()).main(
     len(words), (ctypes.c_char_p * (len(words) + 1))(*words)))
 """, PLUGIN)
-IN_ORDER = {"by the request": "3 1", "by the response": "3 1"}
+IN_ORDER = dict.fromkeys(("by the request", "by the response", "by the server's urgency",
+                          "by the server's weight"), "3 1")
 
 
 LINKED = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -128,7 +129,7 @@ class PreloadTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             log = os.path.join(folder, "calls.jsonl")
             order(preloaded(SLUICE_TRACE=log))
-            self.assertEqual(sorted(os.listdir(folder)), ["calls.jsonl", "calls.jsonl.2"])
+            self.assertEqual(len(os.listdir(folder)), len(IN_ORDER))
             with open(log, encoding="utf-8") as text:
                 calls = [json.loads(line) for line in text]
         self.assertEqual({"call": "made", "spec": "auto"}.items() - calls[0].items(), set())
