@@ -302,7 +302,8 @@ void PriorityAdapter::OnResume(int32_t stream_id) {
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
   if (stream_id == 0) return;  // nghttp2 refuses it
-  Stream* stream = Open(stream_id, {});
+  Stream* stream = Find(stream_id);
+  if (stream == nullptr) stream = Open(stream_id, {});
   if (stream->body.read != nullptr) {
     SetBlocked(stream);
     stream->queued = stream->waiting = stream->window_blocked = false;
@@ -351,9 +352,10 @@ ssize_t PriorityAdapter::ReadCallback(nghttp2_session* session,
       ->Read(session, stream_id, buffer, length, data_flags, user_data);
 }
 
-ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
-                              uint8_t* buffer, size_t length,
-                              uint32_t* data_flags, void* user_data) {
+inline ssize_t PriorityAdapter::Read(nghttp2_session* session,
+                                     int32_t stream_id, uint8_t* buffer,
+                                     size_t length, uint32_t* data_flags,
+                                     void* user_data) {
   if (!fresh_.empty()) MakeFreshReady(session);
   Stream* stream = Find(stream_id);
   if (stream == nullptr || stream->body.read == nullptr) {
@@ -414,7 +416,7 @@ inline ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   return result;
 }
 
-PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
+inline PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
   const scheduler::Grant& grant = *std::exchange(grant_, nullptr);
   host_.Charge(grant.stream_id, picked_ == nullptr ? nullptr : &picked_->record,
                std::min(bytes, grant.max_bytes));
@@ -505,7 +507,7 @@ void PriorityAdapter::SetBlocked(Stream* stream) {
 }
 
 // The last one moves to its place.
-void PriorityAdapter::Unlist(Stream* stream) {
+inline void PriorityAdapter::Unlist(Stream* stream) {
   if (stream->ready_at == kNotListed) return;
   ready_.back()->ready_at = stream->ready_at;
   ready_[stream->ready_at] = ready_.back();
