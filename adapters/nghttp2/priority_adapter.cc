@@ -293,9 +293,10 @@ void PriorityAdapter::OnPushPromise(int32_t stream_id, int32_t promised_id) {
 
 void PriorityAdapter::OnResume(int32_t stream_id) {
   Stream* stream = Find(stream_id);
-  if (stream == nullptr || !stream->waiting) return;
+  if (stream == nullptr) return;
+  stream->queued = true;  // also when it was the adapter that deferred it
+  if (!stream->waiting) return;
   stream->waiting = false;
-  stream->queued = true;
   SetReady(stream);
 }
 

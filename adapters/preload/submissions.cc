@@ -1,8 +1,12 @@
-// What the application gives a session to send.
+// What the application gives a session to send, and its own priorities.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +15,9 @@
 #include "adapters/preload/session_table.h"
 
 namespace sluice::adapters {
+
+using ::sluice::scheduler::ServerPriority;
+
 namespace {
 
 // Calls `submit` with the provider that nghttp2 should ask. The adapter keeps
@@ -69,13 +76,25 @@ int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
                     });
 }
 
+// The last call holds, over all that the client says. nghttp2 too heeds only
+// one of the two schemes.
+void SetServerPriority(nghttp2_session* key, int32_t stream_id,
+                       const ServerPriority& priority) {
+  Session* session = FindSession(key);
+  if (session == nullptr) return;
+  session->adapter->SetServerPriority(stream_id, priority).IgnoreError();
+}
+
 }  // namespace
 }  // namespace sluice::adapters
 
 using sluice::adapters::FindSession;
 using sluice::adapters::Session;
+using sluice::adapters::SetServerPriority;
 using sluice::adapters::SubmitData;
 using sluice::adapters::SubmitResponse;
+using sluice::signals::Rfc7540Priority;
+using sluice::signals::Rfc9218Priority;
 
 extern "C" {
 
@@ -123,6 +142,40 @@ int nghttp2_session_resume_data(nghttp2_session* key, int32_t stream_id) {
   // The adapter resumes streams too, and learns nothing from this then.
   Session* session = FindSession(key);
   if (session != nullptr && result == 0) session->adapter->OnResume(stream_id);
+  return result;
+}
+
+// Both correct what is out of range, as nghttp2 does.
+
+int nghttp2_session_change_stream_priority(nghttp2_session* key,
+                                           int32_t stream_id,
+                                           const nghttp2_priority_spec* said) {
+  const int result =
+      SLUICE_NEXT(nghttp2_session_change_stream_priority)(key, stream_id, said);
+  if (result == 0) {
+    const Rfc7540Priority priority = {
+        .depends_on = static_cast<uint32_t>(said->stream_id),
+        .weight =
+            std::clamp(said->weight, NGHTTP2_MIN_WEIGHT, NGHTTP2_MAX_WEIGHT),
+        .exclusive = said->exclusive != 0};
+    SetServerPriority(key, stream_id, {.rfc7540 = priority});
+  }
+  return result;
+}
+
+int nghttp2_session_change_extpri_stream_priority(nghttp2_session* key,
+                                                  int32_t stream_id,
+                                                  const nghttp2_extpri* said,
+                                                  int ignores_client) {
+  const int result = SLUICE_NEXT(nghttp2_session_change_extpri_stream_priority)(
+      key, stream_id, said, ignores_client);
+  if (result == 0) {
+    const Rfc9218Priority priority = {
+        .urgency = static_cast<int>(
+            std::min<uint32_t>(said->urgency, NGHTTP2_EXTPRI_URGENCY_LOW)),
+        .incremental = said->inc != 0};
+    SetServerPriority(key, stream_id, {.rfc9218 = priority});
+  }
   return result;
 }
 

@@ -258,6 +258,31 @@ TEST_P(SessionsTest, AResumedBodyIsPickedBeforeNghttp2AsksForIt) {
   EXPECT_EQ(Order(3), "1 1 3 ");
 }
 
+// The policy's order is 1, 7, 5, 3; by the queues of its own nghttp2 asks 3 and
+// 5 before 7, so the adapter has deferred both.
+TEST_P(SessionsTest, AServerMayResumeAStreamThatHasBytes) {
+  Start("rfc7540", 4);
+  client_->Priority(7, {.depends_on = 1});
+  client_->Priority(5, {.depends_on = 7});
+  client_->Priority(3, {.depends_on = 5});
+  for (const uint32_t id : {1, 3, 5}) {
+    client_->PriorityUpdate(id, "u=" + std::to_string(id / 2));
+  }
+  Receive();
+  Answer({{1, kFrame}, {3, kFrame}, {5, kFrame}, {7, 2 * kFrame}});
+  server_->body(1).available = 0;
+  EXPECT_EQ(Order(1), "7 ");
+  server_->body(1).available = SIZE_MAX;
+  for (const int32_t id : {1, 3, 5}) {
+    if (nghttp2_session_resume_data(server_->session(), id) == 0) {
+      server_->adapter().OnResume(id);
+    }
+  }
+  client_->Reset(7);
+  Receive();
+  EXPECT_EQ(Order(3), "1 5 3 ");
+}
+
 // RFC 9218 §8.
 TEST_P(SessionsTest, TheResponsesPriorityFieldChangesWhatItNames) {
   Start("rfc9218", 2);

@@ -325,6 +325,22 @@ void Server::Resume(int32_t stream_id) {
                                   session_, stream_id)));
 }
 
+void Server::SetUrgency(int32_t stream_id, uint32_t urgency) {
+  const nghttp2_extpri priority = {.urgency = urgency, .inc = 0};
+  Log(stream_id,
+      "urgency: " +
+          std::to_string(nghttp2_session_change_extpri_stream_priority(
+              session_, stream_id, &priority, 1)));
+}
+
+void Server::SetWeight(int32_t stream_id, int32_t weight) {
+  nghttp2_priority_spec priority;
+  nghttp2_priority_spec_init(&priority, 0, weight, 0);
+  Log(stream_id,
+      "weight: " + std::to_string(nghttp2_session_change_stream_priority(
+                       session_, stream_id, &priority)));
+}
+
 ssize_t Server::Read(int32_t stream_id, Body* body, uint8_t* buffer,
                      size_t length, uint32_t* flags) {
   if (body->left > 0 && body->available == 0) {

@@ -101,6 +101,9 @@ class Server : public Peer {
   void AnswerInParts(int32_t stream_id, const Body& body);
   void SubmitData(int32_t stream_id, uint8_t flags, Body* body);
   void Resume(int32_t stream_id);
+  // nghttp2's calls for a server's own priorities; out of range is allowed.
+  void SetUrgency(int32_t stream_id, uint32_t urgency);
+  void SetWeight(int32_t stream_id, int32_t weight);
 
   Body& body(int32_t stream_id) { return bodies_[stream_id]; }
 

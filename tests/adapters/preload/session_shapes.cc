@@ -396,20 +396,25 @@ Shapes() {
 }
 
 // The streams in the order of their ends. nghttp2 alone sends the two bodies in
-// turn; with a policy the second passes, by its request's field or its
-// response's.
+// turn; with a policy the second passes, by its request's field, its response's
+// or a call of the server.
 void PrintOrder() {
-  for (const char* by : {"request", "response"}) {
-    const bool by_request = by == std::string("request");
+  for (const std::string by :
+       {"request", "response", "server's urgency", "server's weight"}) {
     std::string ends;
     Server server({}, [&](Server* at, int32_t id) {
       Fields fields;
-      if (id == 3 && !by_request) fields = {{"priority", "u=0"}};
+      if (id == 3 && by == "response") fields = {{"priority", "u=0"}};
+      if (id == 3 && by == "server's urgency") at->SetUrgency(id, 0);
+      if (id == 3 && by == "server's weight") at->SetWeight(id, 256);
       at->Answer(id, {.left = 30000}, fields);
     });
     Client client;
-    client.Get("/1", {{"priority", "u=6"}});
-    client.Get("/3", {{"priority", by_request ? "u=0" : "u=6"}});
+    // A weight is the word of another scheme.
+    const Fields low = {{"priority", "u=6"}};
+    const Fields first = by == "server's weight" ? Fields() : low;
+    client.Get("/1", first);
+    client.Get("/3", by == "request" ? Fields{{"priority", "u=0"}} : first);
     server.Receive(client.Send());
     const uint8_t* data = nullptr;
     while (nghttp2_session_mem_send(server.session(), &data) > 0) {
@@ -417,7 +422,7 @@ void PrintOrder() {
         ends += " " + std::to_string(data[8]);
       }
     }
-    std::printf("by the %s:%s\n", by, ends.c_str());
+    std::printf("by the %s:%s\n", by.c_str(), ends.c_str());
   }
 }
 
