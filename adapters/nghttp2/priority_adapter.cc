@@ -50,6 +50,14 @@ scheduler::StreamId Id(int32_t stream_id) {
   return static_cast<scheduler::StreamId>(stream_id);
 }
 
+// Whether the HEADERS of this pushed response are still to be sent. The client
+// sends no even id.
+bool IsReserved(nghttp2_session* session, int32_t stream_id) {
+  return stream_id % 2 == 0 &&
+         nghttp2_stream_get_state(nghttp2_session_find_stream(
+             session, stream_id)) == NGHTTP2_STREAM_STATE_RESERVED_LOCAL;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PriorityAdapter>> PriorityAdapter::Create(
@@ -194,6 +202,23 @@ void PriorityAdapter::OnFrameSend(nghttp2_session* session,
   Finish(session, frame->hd.length);
 }
 
+// nghttp2 has dropped the body that came with the HEADERS, or it holds one of
+// before: as the adapter cannot tell, it waits until nghttp2 asks. Of a body
+// that the adapter defers nghttp2 has sent the HEADERS.
+void PriorityAdapter::OnFrameNotSend(nghttp2_session* session,
+                                     const nghttp2_frame* frame) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return;
+  const int32_t id = frame->hd.stream_id;
+  Stream* stream = Find(id);
+  if (stream == nullptr || stream->body.read == nullptr) return;
+  if (!stream->queued && stream->ready_at != kNotListed) return;
+  stream->queued = false;
+  stream->waiting = true;
+  SetBlocked(stream);
+  if (asked_next_ == id) asked_next_ = 0;
+  EnsureAsked(session);
+}
+
 int PriorityAdapter::OnExtensionChunk(const nghttp2_frame_hd& hd,
                                       const uint8_t* data, size_t length) {
   if (hd.length > kMaxPriorityUpdate) return NGHTTP2_ERR_CANCEL;
@@ -268,15 +293,17 @@ void PriorityAdapter::OnPushPromise(int32_t stream_id, int32_t promised_id) {
 
 void PriorityAdapter::OnResume(int32_t stream_id) {
   Stream* stream = Find(stream_id);
-  if (stream == nullptr || !stream->waiting) return;
+  if (stream == nullptr) return;
+  stream->queued = true;  // also when it was the adapter that deferred it
+  if (!stream->waiting) return;
   stream->waiting = false;
-  stream->queued = true;
   SetReady(stream);
 }
 
 void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
   if (stream_id == 0) return;  // nghttp2 refuses it
-  Stream* stream = Open(stream_id, {});
+  Stream* stream = Find(stream_id);
+  if (stream == nullptr) stream = Open(stream_id, {});
   if (stream->body.read != nullptr) {
     SetBlocked(stream);
     stream->queued = stream->waiting = stream->window_blocked = false;
@@ -325,9 +352,10 @@ ssize_t PriorityAdapter::ReadCallback(nghttp2_session* session,
       ->Read(session, stream_id, buffer, length, data_flags, user_data);
 }
 
-ssize_t PriorityAdapter::Read(nghttp2_session* session, int32_t stream_id,
-                              uint8_t* buffer, size_t length,
-                              uint32_t* data_flags, void* user_data) {
+inline ssize_t PriorityAdapter::Read(nghttp2_session* session,
+                                     int32_t stream_id, uint8_t* buffer,
+                                     size_t length, uint32_t* data_flags,
+                                     void* user_data) {
   if (!fresh_.empty()) MakeFreshReady(session);
   Stream* stream = Find(stream_id);
   if (stream == nullptr || stream->body.read == nullptr) {
@@ -388,7 +416,7 @@ inline ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   return result;
 }
 
-PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
+inline PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
   const scheduler::Grant& grant = *std::exchange(grant_, nullptr);
   host_.Charge(grant.stream_id, picked_ == nullptr ? nullptr : &picked_->record,
                std::min(bytes, grant.max_bytes));
@@ -424,19 +452,22 @@ void PriorityAdapter::Forget(Stream* stream) {
 
 // nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
 // body when its HEADERS are sent. So every body that it got before it asks is
-// queued, unless the stream is gone.
+// queued, unless the stream is gone, its HEADERS were refused, or the peer's
+// stream limit holds them back.
 void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
     if (stream == nullptr || stream->body.read == nullptr) continue;
-    if (stream->requested ||
-        nghttp2_session_get_stream_remote_window_size(session, id) >= 0) {
+    const bool exists =
+        stream->requested ||
+        nghttp2_session_get_stream_remote_window_size(session, id) >= 0;
+    if (!exists && nghttp2_session_check_server_session(session) != 0) {
+      Forget(stream);  // closed before it was answered
+    } else if (!exists || IsReserved(session, id)) {
+      stream->waiting = true;
+    } else if (!stream->waiting) {
       stream->queued = true;
       SetReady(stream);
-    } else if (nghttp2_session_check_server_session(session) != 0) {
-      Forget(stream);  // closed before it was answered
-    } else {
-      stream->waiting = true;  // the peer's stream limit holds the request back
     }
   }
   fresh_.clear();
@@ -476,7 +507,7 @@ void PriorityAdapter::SetBlocked(Stream* stream) {
 }
 
 // The last one moves to its place.
-void PriorityAdapter::Unlist(Stream* stream) {
+inline void PriorityAdapter::Unlist(Stream* stream) {
   if (stream->ready_at == kNotListed) return;
   ready_.back()->ready_at = stream->ready_at;
   ready_[stream->ready_at] = ready_.back();

@@ -139,6 +139,10 @@ class PriorityAdapter {
   // Needed with a select_padding_callback, harmless without. It charges the
   // frame here, where its padding is known, and not when its body is read.
   void OnFrameSend(nghttp2_session* session, const nghttp2_frame* frame);
+  // For the on_frame_not_send_callback of a server that keeps a stream open
+  // when nghttp2 refuses its HEADERS (they are too long, say). Without the call
+  // nghttp2 is believed to hold the body, and the connection may stall.
+  void OnFrameNotSend(nghttp2_session* session, const nghttp2_frame* frame);
 
   // Lets nghttp2 report PRIORITY_UPDATE whatever the server announced. Call it
   // before the session is made. kOf returns the adapter of a session's user
@@ -174,7 +178,8 @@ class PriorityAdapter {
   // right now. The adapter asks `provider` for at most the bytes of a grant. It
   // keeps the source union, so a callback that writes to its `source` finds it
   // again. It forgets a response that comes after its stream closed. If nghttp2
-  // refuses the response of an open stream, reset that stream.
+  // refuses the response of an open stream, reset that stream, or call
+  // OnFrameNotSend().
   template <class Provider>
   Provider Schedule(int32_t stream_id, const Provider& provider) {
     OnSubmitted(stream_id, provider);

@@ -3,6 +3,7 @@
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 
 #include <nghttp2/nghttp2.h>
+#include <pthread.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +23,36 @@ struct Noted {
   std::mutex mutex;
   std::unordered_map<const nghttp2_session_callbacks*, Callbacks> callbacks;
 };
+Noted& TheNoted();
+
+// The child of a program with threads gets the locks as other threads held
+// them; so nobody holds one while it is made.
+std::mutex& MakingMutex();
+void LockAll() {
+  MakingMutex().lock();
+  TheNoted().mutex.lock();
+  LockSessions();
+}
+void UnlockAll() {
+  UnlockSessions();
+  TheNoted().mutex.unlock();
+  MakingMutex().unlock();
+}
+
 Noted& TheNoted() {
-  static Noted& noted = *new Noted;
+  static Noted& noted = *[] {
+    pthread_atfork(LockAll, UnlockAll, UnlockAll);
+    return new Noted;
+  }();
   return noted;
+}
+
+std::mutex& MakingMutex() {
+  static std::mutex& mutex = *[] {
+    TheNoted();
+    return new std::mutex;
+  }();
+  return mutex;
 }
 
 template <class Callback>
@@ -33,11 +61,6 @@ void Note(const nghttp2_session_callbacks* object, Callback Callbacks::*which,
   Noted& noted = TheNoted();
   const std::lock_guard lock(noted.mutex);
   noted.callbacks[object].*which = callback;
-}
-
-std::mutex& MakingMutex() {
-  static std::mutex& mutex = *new std::mutex;
-  return mutex;
 }
 
 // Trampolines are in sessions of the table alone.
@@ -100,6 +123,14 @@ int OnFrameSend(nghttp2_session* key, const nghttp2_frame* frame,
   return next == nullptr ? 0 : next(key, frame, user_data);
 }
 
+int OnFrameNotSend(nghttp2_session* key, const nghttp2_frame* frame, int error,
+                   void* user_data) {
+  Session& session = SessionOf(key);
+  session.adapter->OnFrameNotSend(key, frame);
+  const auto next = session.callbacks.on_frame_not_send;
+  return next == nullptr ? 0 : next(key, frame, error, user_data);
+}
+
 // The application finds its own source again.
 int SendData(nghttp2_session* key, nghttp2_frame* frame, const uint8_t* header,
              size_t length, nghttp2_data_source* source, void* user_data) {
@@ -131,6 +162,7 @@ Trampolines::Trampolines(const nghttp2_session_callbacks* object,
   MakingMutex().lock();
   SET(on_frame_recv_callback, OnFrameRecv);
   SET(on_stream_close_callback, OnStreamClose);
+  SET(on_frame_not_send_callback, OnFrameNotSend);
   // nghttp2 calls the second one alone when there are both.
   if (applications_.on_header2 != nullptr) {
     SET(on_header_callback2, OnHeader2);
@@ -147,6 +179,7 @@ Trampolines::~Trampolines() {
   SET(on_header_callback2, applications_.on_header2);
   SET(on_header_callback, applications_.on_header);
   SET(on_frame_send_callback, applications_.on_frame_send);
+  SET(on_frame_not_send_callback, applications_.on_frame_not_send);
   SET(send_data_callback, applications_.send_data);
   MakingMutex().unlock();
 }
@@ -181,6 +214,8 @@ NOTE(nghttp2_session_callbacks_set_on_stream_close_callback,
      nghttp2_on_stream_close_callback, on_stream_close)
 NOTE(nghttp2_session_callbacks_set_on_frame_send_callback,
      nghttp2_on_frame_send_callback, on_frame_send)
+NOTE(nghttp2_session_callbacks_set_on_frame_not_send_callback,
+     nghttp2_on_frame_not_send_callback, on_frame_not_send)
 NOTE(nghttp2_session_callbacks_set_send_data_callback,
      nghttp2_send_data_callback, send_data)
 
@@ -200,8 +235,9 @@ void SetSelectPaddingCallback2(
 void SetSelectPaddingCallback2(nghttp2_session_callbacks* object,
                                nghttp2_select_padding_callback callback) {
   Note(object, &Callbacks::pads, callback != nullptr);
-  SLUICE_NEXT_NAMED(SetSelectPaddingCallback2,
-                    "nghttp2_session_callbacks_set_select_padding_callback2")
+  SLUICE_NEXT_FORM(SetSelectPaddingCallback2,
+                   "nghttp2_session_callbacks_set_select_padding_callback2",
+                   nghttp2_session_callbacks_set_select_padding_callback)
   (object, callback);
 }
 

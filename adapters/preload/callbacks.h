@@ -15,6 +15,7 @@ struct Callbacks {
   nghttp2_on_header_callback2 on_header2 = nullptr;
   nghttp2_on_stream_close_callback on_stream_close = nullptr;
   nghttp2_on_frame_send_callback on_frame_send = nullptr;
+  nghttp2_on_frame_not_send_callback on_frame_not_send = nullptr;
   nghttp2_send_data_callback send_data = nullptr;
   bool pads = false;  // it has a select_padding_callback
 };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -57,6 +58,14 @@ absl::string_view Text(const uint8_t* bytes, size_t length) {
   return {reinterpret_cast<const char*>(bytes), length};
 }
 
+// Of names as long as each other. Nearly all are in lower case, and the
+// compiler compares these in a few words; nghttp2 would lower the others.
+template <const absl::string_view& kName>
+bool Is(absl::string_view name) {
+  return std::memcmp(name.data(), kName.data(), kName.size()) == 0 ||
+         absl::EqualsIgnoreCase(name, kName);
+}
+
 }  // namespace
 
 ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
@@ -70,16 +79,16 @@ ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
     const absl::string_view value = Text(field->value, field->valuelen);
     switch (name.size()) {
       case kPriority.size():
-        if (!absl::EqualsIgnoreCase(name, kPriority)) break;
+        if (!Is<kPriority>(name)) break;
         absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ",
                         value);
         break;
       case kType.size():
-        if (!absl::EqualsIgnoreCase(name, kType)) break;
+        if (!Is<kType>(name)) break;
         hints().resource_class = ClassOf(value);
         break;
       case kLength.size():
-        if (!absl::EqualsIgnoreCase(name, kLength)) break;
+        if (!Is<kLength>(name)) break;
         if (const auto length = Number(value)) hints().bytes_remaining = length;
         break;
       default:

@@ -3,9 +3,11 @@
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -75,10 +77,26 @@ const Scope& TheScope() {
   return scope;
 }
 
-bool IsLoaded(const std::string& library) {
-  void* handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-  if (handle != nullptr) dlclose(handle);
-  return handle != nullptr;
+absl::string_view WithoutFolders(absl::string_view path) {
+  path.remove_prefix(path.find_last_of('/') + 1);
+  return path;
+}
+
+bool Contains(const std::vector<std::string>& libraries,
+              absl::string_view name) {
+  return std::find(libraries.begin(), libraries.end(), name) != libraries.end();
+}
+
+// dlopen() would look for a library that is not loaded in the file system, for
+// each connection, and a sandbox may end the program for that.
+bool IsAnyLoaded(const std::vector<std::string>& libraries) {
+  const auto is_one = [](dl_phdr_info* loaded, size_t, void* data) -> int {
+    return Contains(*static_cast<const std::vector<std::string>*>(data),
+                    WithoutFolders(loaded->dlpi_name));
+  };
+  return !libraries.empty() &&
+         dl_iterate_phdr(
+             is_one, const_cast<std::vector<std::string>*>(&libraries)) != 0;
 }
 
 }  // namespace
@@ -86,23 +104,18 @@ bool IsLoaded(const std::string& library) {
 absl::string_view FileOf(const void* caller) {
   Dl_info info;
   if (dladdr(caller, &info) == 0) return "";
-  absl::string_view file(info.dli_fname);
-  file.remove_prefix(file.find_last_of('/') + 1);
-  return file;
+  return WithoutFolders(info.dli_fname);
 }
 
 bool IsServed(const void* caller) {
   const Scope& scope = TheScope();
-  if (scope.is_program) return true;
-  return !scope.libraries.empty() &&
-         std::find(scope.libraries.begin(), scope.libraries.end(),
-                   FileOf(caller)) != scope.libraries.end();
+  return scope.is_program || (!scope.libraries.empty() &&
+                              Contains(scope.libraries, FileOf(caller)));
 }
 
 bool ServesThisProcess() {
   const Scope& scope = TheScope();
-  return scope.is_program ||
-         std::any_of(scope.libraries.begin(), scope.libraries.end(), IsLoaded);
+  return scope.is_program || IsAnyLoaded(scope.libraries);
 }
 
 absl::string_view PolicySpec() {

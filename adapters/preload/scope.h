@@ -6,8 +6,8 @@
 //   SLUICE_NOTSENT_LOWAT  bytes; 16384; 0 leaves the sockets as they are
 //   SLUICE_TRACE          see trace/trace_files.h
 //
-// Everything else passes through. The variables are read once, when the first
-// of these functions is called, which may be before main().
+// Everything else passes through. Each variable is read once, when a function
+// that needs it is first called, which may be before main().
 #ifndef SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
 #define SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
 

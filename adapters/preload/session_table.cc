@@ -22,14 +22,19 @@ struct Shard {
   std::unordered_map<nghttp2_session*, std::unique_ptr<Session>> sessions;
 };
 
+constexpr size_t kShards = 16;
+
 // Never destroyed: a server may call until the process ends.
-Shard& ShardOf(const nghttp2_session* key) {
-  constexpr size_t kShards = 16;
+std::array<Shard, kShards>& Shards() {
   static auto& shards = *new std::array<Shard, kShards>;
+  return shards;
+}
+
+Shard& ShardOf(const nghttp2_session* key) {
   // Pointers differ in their middle bits.
   constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;
   const uint64_t spread = reinterpret_cast<uintptr_t>(key) * kGolden;
-  return shards[(spread >> 32) % kShards];
+  return Shards()[(spread >> 32) % kShards];
 }
 
 }  // namespace
@@ -76,6 +81,14 @@ std::unique_ptr<Session> RemoveSession(nghttp2_session* key) {
   if (node.empty()) return nullptr;
   internal::session_generation.fetch_add(1, std::memory_order_relaxed);
   return std::move(node.mapped());
+}
+
+void LockSessions() {
+  for (Shard& shard : Shards()) shard.mutex.lock();
+}
+
+void UnlockSessions() {
+  for (Shard& shard : Shards()) shard.mutex.unlock();
 }
 
 }  // namespace sluice::adapters

@@ -47,6 +47,10 @@ Session* FindSession(nghttp2_session* key);
 // Null as before.
 std::unique_ptr<Session> RemoveSession(nghttp2_session* key);
 
+// For a fork(): meanwhile no other thread is in the functions above.
+void LockSessions();
+void UnlockSessions();
+
 // --- Implementation ----------------------------------------------------------
 
 namespace internal {

@@ -154,6 +154,9 @@ int nghttp2_session_client_new3(nghttp2_session** made,
 void nghttp2_session_del(nghttp2_session* key) {
   // The adapter outlives the session.
   const auto session = sluice::adapters::RemoveSession(key);
+  if (session != nullptr && session->sends_in_turns) {
+    sluice::adapters::EndTurn();
+  }
   SLUICE_NEXT(nghttp2_session_del)(key);
 }
 
@@ -178,14 +181,16 @@ ssize_t MemRecv2(nghttp2_session* key, const uint8_t* data,
                  size_t length) asm("nghttp2_session_mem_recv2");
 ssize_t MemRecv2(nghttp2_session* key, const uint8_t* data, size_t length) {
   return Receive(key, data, length,
-                 SLUICE_NEXT_NAMED(MemRecv2, "nghttp2_session_mem_recv2"));
+                 SLUICE_NEXT_FORM(MemRecv2, "nghttp2_session_mem_recv2",
+                                  nghttp2_session_mem_recv));
 }
 
 ssize_t MemSend2(nghttp2_session* key,
                  const uint8_t** data) asm("nghttp2_session_mem_send2");
 ssize_t MemSend2(nghttp2_session* key, const uint8_t** data) {
   TellTime(key);
-  return SLUICE_NEXT_NAMED(MemSend2, "nghttp2_session_mem_send2")(key, data);
+  return SLUICE_NEXT_FORM(MemSend2, "nghttp2_session_mem_send2",
+                          nghttp2_session_mem_send)(key, data);
 }
 
 }  // extern "C"

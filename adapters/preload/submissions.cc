@@ -1,8 +1,12 @@
-// What the application gives a session to send.
+// What the application gives a session to send, and its own priorities.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
+#include <sluice/scheduler/stream_info.h>
+#include <sluice/signals/rfc7540_priority.h>
+#include <sluice/signals/rfc9218_priority.h>
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +15,9 @@
 #include "adapters/preload/session_table.h"
 
 namespace sluice::adapters {
+
+using ::sluice::scheduler::ServerPriority;
+
 namespace {
 
 // Calls `submit` with the provider that nghttp2 should ask. The adapter keeps
@@ -69,13 +76,25 @@ int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
                     });
 }
 
+// The last call holds, over all that the client says. nghttp2 too heeds only
+// one of the two schemes.
+void SetServerPriority(nghttp2_session* key, int32_t stream_id,
+                       const ServerPriority& priority) {
+  Session* session = FindSession(key);
+  if (session == nullptr) return;
+  session->adapter->SetServerPriority(stream_id, priority).IgnoreError();
+}
+
 }  // namespace
 }  // namespace sluice::adapters
 
 using sluice::adapters::FindSession;
 using sluice::adapters::Session;
+using sluice::adapters::SetServerPriority;
 using sluice::adapters::SubmitData;
 using sluice::adapters::SubmitResponse;
+using sluice::signals::Rfc7540Priority;
+using sluice::signals::Rfc9218Priority;
 
 extern "C" {
 
@@ -126,6 +145,40 @@ int nghttp2_session_resume_data(nghttp2_session* key, int32_t stream_id) {
   return result;
 }
 
+// Both correct what is out of range, as nghttp2 does.
+
+int nghttp2_session_change_stream_priority(nghttp2_session* key,
+                                           int32_t stream_id,
+                                           const nghttp2_priority_spec* said) {
+  const int result =
+      SLUICE_NEXT(nghttp2_session_change_stream_priority)(key, stream_id, said);
+  if (result == 0) {
+    const Rfc7540Priority priority = {
+        .depends_on = static_cast<uint32_t>(said->stream_id),
+        .weight =
+            std::clamp(said->weight, NGHTTP2_MIN_WEIGHT, NGHTTP2_MAX_WEIGHT),
+        .exclusive = said->exclusive != 0};
+    SetServerPriority(key, stream_id, {.rfc7540 = priority});
+  }
+  return result;
+}
+
+int nghttp2_session_change_extpri_stream_priority(nghttp2_session* key,
+                                                  int32_t stream_id,
+                                                  const nghttp2_extpri* said,
+                                                  int ignores_client) {
+  const int result = SLUICE_NEXT(nghttp2_session_change_extpri_stream_priority)(
+      key, stream_id, said, ignores_client);
+  if (result == 0) {
+    const Rfc9218Priority priority = {
+        .urgency = static_cast<int>(
+            std::min<uint32_t>(said->urgency, NGHTTP2_EXTPRI_URGENCY_LOW)),
+        .incremental = said->inc != 0};
+    SetServerPriority(key, stream_id, {.rfc9218 = priority});
+  }
+  return result;
+}
+
 // Of later releases than the headers that this is compiled with. Their
 // nghttp2_data_provider2 has the same members.
 int SubmitResponse2(
@@ -137,7 +190,8 @@ int SubmitResponse2(nghttp2_session* key, int32_t stream_id,
                     const nghttp2_data_provider* provider) {
   return SubmitResponse(
       key, stream_id, fields, count, provider,
-      SLUICE_NEXT_NAMED(SubmitResponse2, "nghttp2_submit_response2"));
+      SLUICE_NEXT_FORM(SubmitResponse2, "nghttp2_submit_response2",
+                       nghttp2_submit_response));
 }
 
 int SubmitData2(
@@ -146,7 +200,8 @@ int SubmitData2(
 int SubmitData2(nghttp2_session* key, uint8_t flags, int32_t stream_id,
                 const nghttp2_data_provider* provider) {
   return SubmitData(key, flags, stream_id, provider,
-                    SLUICE_NEXT_NAMED(SubmitData2, "nghttp2_submit_data2"));
+                    SLUICE_NEXT_FORM(SubmitData2, "nghttp2_submit_data2",
+                                     nghttp2_submit_data));
 }
 
 }  // extern "C"

@@ -1,5 +1,6 @@
 #include "adapters/preload/turns.h"
 
+#include <dlfcn.h>
 #include <nghttp2/nghttp2.h>
 
 #include <cstddef>
@@ -24,12 +25,35 @@ constinit thread_local Turn turn __attribute__((tls_model("initial-exec")));
 
 bool TurnIsOver() { return turn.bytes >= kTurn; }
 void CountInTurn(size_t bytes) { turn.bytes += bytes; }
+void EndTurn() { turn = {}; }
 
 }  // namespace sluice::adapters
 
 using sluice::adapters::FindSession;
 using sluice::adapters::Session;
 using sluice::adapters::turn;
+
+extern "C" int apr_pollset_poll(void* pollset, int64_t timeout, int32_t* count,
+                                const void** descriptors);
+
+namespace {
+
+constexpr int kNotImplemented = 70023;  // APR_ENOTIMPL
+
+// In a program that loads APR with a plugin (a Java server does), the function
+// is not behind this library: the plugin alone sees it.
+decltype(&apr_pollset_poll) PollOf(const void* caller) {
+  Dl_info info;
+  if (dladdr(caller, &info) == 0) return nullptr;
+  void* const plugin = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+  if (plugin == nullptr) return nullptr;
+  const auto found = reinterpret_cast<decltype(&apr_pollset_poll)>(
+      dlsym(plugin, "apr_pollset_poll"));
+  dlclose(plugin);
+  return found == &apr_pollset_poll ? nullptr : found;
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -44,10 +68,13 @@ int nghttp2_session_want_write(nghttp2_session* key) {
 // Of APR, in mod_http2's loop. `timeout` is in microseconds.
 int apr_pollset_poll(void* pollset, int64_t timeout, int32_t* count,
                      const void** descriptors) {
+  auto* next = SLUICE_NEXT(apr_pollset_poll);
+  if (next == nullptr) next = PollOf(__builtin_return_address(0));
+  if (next == nullptr) return kNotImplemented;
   // It may poll again before it asks the session.
   if (turn.left_early) timeout = 0;
   turn.bytes = 0;
-  return SLUICE_NEXT(apr_pollset_poll)(pollset, timeout, count, descriptors);
+  return next(pollset, timeout, count, descriptors);
 }
 
 }  // extern "C"

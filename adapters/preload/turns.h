@@ -22,6 +22,8 @@ inline bool SendsInTurns(absl::string_view library) {
 // Of this thread.
 bool TurnIsOver();
 void CountInTurn(size_t bytes);
+// Its session ends, and leaves nothing to write.
+void EndTurn();
 
 }  // namespace sluice::adapters
 

@@ -3,8 +3,8 @@
 
     ./bazelw run //benchmarks/servers:tables -- --take reaction.json share.json throughput.json
 
-takes what the benchmarks wrote by --json, keeps the figures of these benchmarks in
-tables.json, and writes the tables. --render writes them again, --check compares. The
+takes what the benchmarks wrote by --json, replaces the figures of these benchmarks in
+tables.json, and writes the tables. Several files of one benchmark are one table. --render writes them again, --check compares. The
 words between the markers are here, all others in the pages.
 """
 
@@ -36,9 +36,21 @@ def spread(figure):
     return {key: float(f"{figure[key]:.5g}") for key in ("median", "least", "most")}
 
 
-def take(results, figures):
-    """Keeps what the tables show of one benchmark."""
-    figures[results["benchmark"]] = {
+def take(all_results):
+    """What the tables show of each benchmark. Several results of one have their cells
+    together, such as those with BBR and with Cubic."""
+    figures = {}
+    for results in all_results:
+        one = kept(results)
+        before = figures.setdefault(results["benchmark"], one)
+        if before is not one:
+            before["cells"] += one["cells"]
+            before["notes"] += [note for note in one["notes"] if note not in before["notes"]]
+    return figures
+
+
+def kept(results):
+    return {
         "date": results["date"], "kernel": results["kernel"], "versions": results["versions"],
         "options": {key: value for key, value in results["options"].items()
                     if key != "our_flags"},
@@ -83,6 +95,11 @@ def head(server, versions):
 
 # --- Cells --------------------------------------------------------------------
 
+def control(name):
+    """A congestion control, as people write it."""
+    return {"bbr": "BBR", "cubic": "Cubic"}.get(name, name)
+
+
 def with_range(figure, digits, noise):
     """The median, and the range where it is wider than the noise."""
     text = f"{figure['median']:.{digits}f}"
@@ -113,7 +130,9 @@ def servers_of(benchmark, **labels):
 
 
 def reaction_table(benchmark, columns, **labels):
-    """Rows: servers; columns: other labels, which have heads."""
+    """Rows: servers; columns: other labels, which have heads. Without those that were not
+    measured."""
+    columns = [(name, more) for name, more in columns if find(benchmark, **labels, **more)]
     rows = []
     for server in servers_of(benchmark, **labels):
         cells = [find(benchmark, server=server, **labels, **more) for _, more in columns]
@@ -141,8 +160,8 @@ def better_than_ours(benchmark):
         if "round_trips" in ours and beats(cell, ours):
             lines.append(
                 f"- {head(cell['server'], benchmark['versions'])}, {cell['signals']}, "
-                f"{cell['transport']}, {cell['queue']} queue, {cell['congestion'].upper()}, "
-                f"mark {cell['mark']}: {reaction_text(cell)}; ours {reaction_text(ours)}.")
+                f"{cell['transport']}, {cell['queue']} queue, {control(cell['congestion'])}, "
+                f"{'stock sockets' if cell['mark'] != '16 KB' else 'a mark of 16 KB'}: {reaction_text(cell)}; ours {reaction_text(ours)}.")
     return lines
 
 
@@ -176,12 +195,13 @@ def reaction_section(figures):
     first = (["Where another server is better than ours by more than the noise "
               f"({NOISE_KB} KB, {NOISE_TRIPS} round trips):", "", *lines] if lines else
              ["No other server is better than ours by more than the noise "
-              f"({NOISE_KB} KB, {NOISE_TRIPS} round trips) in any column below."])
+              f"({NOISE_KB} KB, {NOISE_TRIPS} round",
+              "trips) in any column below."])
     parts = [*first, "",
              "Low-priority KB before the urgent response + KB between its first and its last byte",
              "/ round trips to its last byte, on a link of 8 Mbit/s with 100 ms. Medians of "
-             f"{benchmark['options']['repeat']} rounds; the range in",
-             "brackets where it is wider than the noise.", ""]
+             f"{benchmark['options']['repeat']} rounds;",
+             "the range in brackets where it is wider than the noise.", ""]
     for transport in ("cleartext", "TLS"):
         for congestion in sorted({cell["congestion"] for cell in benchmark["cells"]}):
             for mark in ("16 KB", "system's"):
@@ -191,7 +211,7 @@ def reaction_section(figures):
                                 for key, name in SIGNALS[:2]]
                 labels = {"transport": transport, "congestion": congestion, "mark": mark}
                 if servers_of(benchmark, **labels):
-                    parts += [f"{transport}, {congestion.upper()}, "
+                    parts += [f"{transport}, {control(congestion)}, "
                               f"{'a low-water mark of 16 KB' if mark == '16 KB' else 'stock sockets'}:",
                               "", *reaction_table(benchmark, columns, **labels), ""]
     parts += [f"Measured: {facts(benchmark)}. {busy(benchmark)}",
@@ -299,10 +319,10 @@ def main():
     root = pathlib.Path(args.root or os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     file = root / FIGURES
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    for path in args.take or ():
-        take(json.loads(pathlib.Path(
-            os.environ.get("BUILD_WORKING_DIRECTORY", "."), path).read_text(encoding="utf-8")),
-             figures)
+    if args.take:
+        folder = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+        figures.update(take([json.loads((folder / path).read_text(encoding="utf-8"))
+                             for path in args.take]))
         write(file, figures)
     status = 0
     for name in PAGES:

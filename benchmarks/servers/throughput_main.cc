@@ -152,6 +152,8 @@ int Main(std::vector<std::string> more_flags) {
 }  // namespace
 }  // namespace sluice::servers
 
+// JSON of other types than ours would throw.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   return sluice::servers::Main(
       sluice::support::ParseFlagsOrExit(argc, argv, sluice::servers::kUsage));

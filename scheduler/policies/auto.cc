@@ -1,9 +1,9 @@
 // auto: serves each connection by the kind of signals that its client sends.
 //
-// Browsers send both kinds at once today, so both states are kept for every
-// stream, and what decides is the connection: by rfc9218 from the moment its
-// client sends SETTINGS_NO_RFC7540_PRIORITIES = 1 (RFC 9218 §2.1), a `priority`
-// field or a PRIORITY_UPDATE frame; until then by rfc7540. It never goes back.
+// Browsers send both kinds at once today, so what decides is the connection: by
+// rfc9218 from the moment its client sends SETTINGS_NO_RFC7540_PRIORITIES = 1
+// (RFC 9218 §2.1), a `priority` field or a PRIORITY_UPDATE frame; until then by
+// rfc7540. It never goes back.
 //
 // Once rfc9218 serves the connection, a PRIORITY frame for an open stream is
 // not lost: it gives the stream the urgency that Chromium means by its weight
@@ -23,63 +23,142 @@
 //
 // Announces no setting, so that clients go on sending both. Of the hints, `via`
 // alone is read.
+#include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/register_policy.h>
-#include <sluice/scheduler/two_policies.h>
+#include <sluice/scheduler/stream_map.h>
+#include <sluice/signals/rfc7540_priority.h>
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace sluice::scheduler {
 namespace {
 
-// First the tree, second rfc9218; all streams are on one side.
-class Auto final : public TwoPolicies {
+// Serves every stream by `first` until SecondServes(), and by `second` from
+// then on. `second` hears of the streams then, and `first` of nothing more:
+// what the one does not know and the other forgets costs nothing.
+class Succession : public Policy {
  public:
-  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible)
-      : TwoPolicies(std::move(tree), std::move(extensible),
-                    /*second_rule=*/{}) {}
-
-  void OnClientUsesRfc9218() override {
-    TwoPolicies::OnClientUsesRfc9218();
-    side_ = Side::kSecond;
-    ServeAgain();
-  }
-
- private:
-  Side SideOf(const StreamInfo&) const override { return side_; }
-
-  Side side_ = Side::kFirst;
-};
-
-// First the policy that obeys signals, second rr; all streams are on one side.
-class ShareBehindVia final : public TwoPolicies {
- public:
-  ShareBehindVia(std::unique_ptr<Policy> obeying, std::unique_ptr<Policy> equal)
-      : TwoPolicies(std::move(obeying), std::move(equal),
-                    /*second_rule=*/"equal shares behind an intermediary") {}
-
   void OnOpen(StreamId id, const StreamInfo& info) override {
-    TwoPolicies::OnOpen(id, info);
-    Notice(info);
+    if (serving_ == first_.get()) streams_.Insert(id).info = &info;
+    serving_->OnOpen(id, info);
   }
   void OnPriority(StreamId id, const StreamInfo& info,
                   Signal changed) override {
-    TwoPolicies::OnPriority(id, info, changed);
-    Notice(info);
+    serving_->OnPriority(id, info, changed);
+  }
+  absl::Status OnIdlePriority(StreamId id,
+                              const signals::Rfc7540Priority& priority) final {
+    return serving_->OnIdlePriority(id, priority);
+  }
+  void OnClientUsesRfc9218() override {
+    uses_rfc9218_ = true;
+    serving_->OnClientUsesRfc9218();
+  }
+  void OnClose(StreamId id) final {
+    if (serving_ == first_.get()) streams_.Erase(id);
+    serving_->OnClose(id);
+  }
+  void SetReady(StreamId id) final {
+    if (serving_ == first_.get()) streams_.Find(id)->ready = true;
+    serving_->SetReady(id);
+  }
+  void SetBlocked(StreamId id) final {
+    if (serving_ == first_.get()) streams_.Find(id)->ready = false;
+    serving_->SetBlocked(id);
+  }
+  std::optional<Grant> Pick() final {
+    picked_ = serving_;
+    std::optional<Grant> grant = serving_->Pick();
+    if (serving_ == second_.get() && !second_rule_.empty() &&
+        grant.has_value()) {
+      grant->reason.rule = second_rule_;
+    }
+    return grant;
+  }
+  // Of a grant that `first` made before, there is nothing left to charge.
+  void Charge(StreamId id, size_t bytes) final {
+    if (picked_ == serving_) serving_->Charge(id, bytes);
+  }
+  size_t LikelyNext(absl::Span<StreamId> picks) const final {
+    return serving_->LikelyNext(picks);
+  }
+  size_t ExplainPick(absl::Span<PathLevel> levels) const final {
+    return picked_ == serving_ ? serving_->ExplainPick(levels) : 0;
+  }
+
+ protected:
+  // Two policies of the same max_grant. `second_rule`, a literal, is the reason
+  // of the picks of `second`; empty: its own reason.
+  Succession(std::unique_ptr<Policy> first, std::unique_ptr<Policy> second,
+             StringView second_rule)
+      : first_(std::move(first)),
+        second_(std::move(second)),
+        second_rule_(second_rule) {}
+
+  // O(n log n), and nothing when it does so already.
+  void SecondServes() {
+    if (serving_ == second_.get()) return;
+    serving_ = second_.get();
+    if (uses_rfc9218_) serving_->OnClientUsesRfc9218();
+    for (const StreamId id : streams_.SortedIds()) {
+      const Stream& stream = *streams_.Find(id);
+      serving_->OnOpen(id, *stream.info);
+      if (stream.ready) serving_->SetReady(id);
+      streams_.Erase(id);
+    }
   }
 
  private:
-  Side SideOf(const StreamInfo&) const override { return side_; }
+  struct Stream {
+    const StreamInfo* info = nullptr;
+    bool ready = false;
+  };
 
-  void Notice(const StreamInfo& info) {
-    if (!info.hints.via || side_ == Side::kSecond) return;
-    side_ = Side::kSecond;
-    ServeAgain();
+  const std::unique_ptr<Policy> first_;
+  const std::unique_ptr<Policy> second_;
+  const StringView second_rule_;
+  Policy* serving_ = first_.get();
+  const Policy* picked_ = first_.get();
+  bool uses_rfc9218_ = false;
+  StreamMap<Stream> streams_;  // the open ones, while `first` serves
+};
+
+// First the tree, second rfc9218.
+class Auto final : public Succession {
+ public:
+  Auto(std::unique_ptr<Policy> tree, std::unique_ptr<Policy> extensible)
+      : Succession(std::move(tree), std::move(extensible),
+                   /*second_rule=*/{}) {}
+
+  void OnClientUsesRfc9218() override {
+    Succession::OnClientUsesRfc9218();
+    SecondServes();
   }
+};
 
-  Side side_ = Side::kFirst;
+// First the policy that obeys signals, second rr.
+class ShareBehindVia final : public Succession {
+ public:
+  ShareBehindVia(std::unique_ptr<Policy> obeying, std::unique_ptr<Policy> equal)
+      : Succession(std::move(obeying), std::move(equal),
+                   /*second_rule=*/"equal shares behind an intermediary") {}
+
+  void OnOpen(StreamId id, const StreamInfo& info) override {
+    Succession::OnOpen(id, info);
+    if (info.hints.via) SecondServes();
+  }
+  void OnPriority(StreamId id, const StreamInfo& info,
+                  Signal changed) override {
+    Succession::OnPriority(id, info, changed);
+    if (info.hints.via) SecondServes();
+  }
 };
 
 absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,

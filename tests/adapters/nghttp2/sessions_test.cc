@@ -258,6 +258,31 @@ TEST_P(SessionsTest, AResumedBodyIsPickedBeforeNghttp2AsksForIt) {
   EXPECT_EQ(Order(3), "1 1 3 ");
 }
 
+// The policy's order is 1, 7, 5, 3; by the queues of its own nghttp2 asks 3 and
+// 5 before 7, so the adapter has deferred both.
+TEST_P(SessionsTest, AServerMayResumeAStreamThatHasBytes) {
+  Start("rfc7540", 4);
+  client_->Priority(7, {.depends_on = 1});
+  client_->Priority(5, {.depends_on = 7});
+  client_->Priority(3, {.depends_on = 5});
+  for (const uint32_t id : {1, 3, 5}) {
+    client_->PriorityUpdate(id, "u=" + std::to_string(id / 2));
+  }
+  Receive();
+  Answer({{1, kFrame}, {3, kFrame}, {5, kFrame}, {7, 2 * kFrame}});
+  server_->body(1).available = 0;
+  EXPECT_EQ(Order(1), "7 ");
+  server_->body(1).available = SIZE_MAX;
+  for (const int32_t id : {1, 3, 5}) {
+    if (nghttp2_session_resume_data(server_->session(), id) == 0) {
+      server_->adapter().OnResume(id);
+    }
+  }
+  client_->Reset(7);
+  Receive();
+  EXPECT_EQ(Order(3), "1 5 3 ");
+}
+
 // RFC 9218 §8.
 TEST_P(SessionsTest, TheResponsesPriorityFieldChangesWhatItNames) {
   Start("rfc9218", 2);
@@ -339,6 +364,46 @@ TEST_P(SessionsTest, APromiseThatIsReportedDependsOnItsRequest) {
   server_->adapter().OnPushPromise(1, pushed);
   server_->Answer(pushed, 2 * kFrame);
   EXPECT_EQ(Order(4), "1 1 2 2 ");
+}
+
+// RFC 9113 §5.1.2: the client's limit counts pushed streams, but not promises.
+TEST_P(SessionsTest, APushThatTheLimitHoldsBackDelaysNoOther) {
+  Start("rr", 1);
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+  Receive();
+  const nghttp2_nv path = Field(":path", "/a");
+  ASSERT_EQ(nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE,
+                                        1, &path, 1, nullptr),
+            2);
+  Answer({{1, 3 * kFrame}, {2, 2 * kFrame}});
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 3 * kFrame}}));
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1);
+  Receive();
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{2, 2 * kFrame}}));
+}
+
+TEST_P(SessionsTest, AResponseThatNghttp2RefusesDelaysNoOther) {
+  Start("fifo", 3);
+  server_->Answer(1, kFrame, std::string(70000, 'x'));
+  Answer({{3, 2 * kFrame}, {5, 2 * kFrame}});
+  EXPECT_EQ(Order(4), "3 3 5 5 ");
+  // While a body is paused, nghttp2 asks before it sends more HEADERS.
+  client_->Request(7);
+  client_->Request(9);
+  Receive();
+  server_->Answer(7, 2 * kFrame);
+  server_->body(7).available = kFrame;
+  server_->body(7).error = NGHTTP2_ERR_PAUSE;
+  EXPECT_EQ(Order(1), "7 ");
+  EXPECT_EQ(server_->Send(), "");
+  server_->Answer(9, kFrame, std::string(70000, 'x'));
+  EXPECT_EQ(server_->Send(), "");
+  server_->body(7).available = SIZE_MAX;
+  EXPECT_EQ(Order(1), "7 ");
+  server_->Answer(9, kFrame);
+  EXPECT_EQ(Order(1), "9 ");
 }
 
 // RFC 9113 §6.8.

@@ -85,6 +85,12 @@ class Server {
           static_cast<Server*>(user_data)->adapter_->OnStreamClose(session, id);
           return 0;
         });
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(
+        callbacks, [](nghttp2_session* session, const nghttp2_frame* frame, int,
+                      void* user_data) {
+          AdapterOf(user_data)->OnFrameNotSend(session, frame);
+          return 0;
+        });
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
         callbacks,
         [](nghttp2_session*, uint8_t, int32_t, const uint8_t*, size_t,
@@ -123,7 +129,8 @@ class Server {
                : nghttp2_session_mem_recv(session_, data, bytes.size());
   }
 
-  void Answer(int32_t id, size_t size) {
+  // `more`: a header field's value.
+  void Answer(int32_t id, size_t size, const std::string& more = "") {
     bodies_[id] = Body{.left = size};
     nghttp2_data_provider provider;
     provider.source.ptr = &bodies_[id];
@@ -148,8 +155,10 @@ class Server {
       return static_cast<ssize_t>(size);
     };
     if (use_adapter_) provider = adapter_->Schedule(id, provider);
-    const nghttp2_nv status = Field(":status", "200");
-    ASSERT_EQ(nghttp2_submit_response(session_, id, &status, 1, &provider), 0);
+    const nghttp2_nv fields[] = {Field(":status", "200"), Field("more", more)};
+    ASSERT_EQ(nghttp2_submit_response(session_, id, fields,
+                                      more.empty() ? 1 : 2, &provider),
+              0);
   }
 
   // One frame for the client; empty when there is none.

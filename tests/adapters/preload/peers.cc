@@ -79,6 +79,14 @@ int OnFrameSend(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
   return 0;
 }
 
+int OnFrameNotSend(nghttp2_session*, const nghttp2_frame* frame, int error,
+                   void* user_data) {
+  static_cast<Peer*>(user_data)->log(frame->hd.stream_id) +=
+      "did not send frame of type " + std::to_string(frame->hd.type) +
+      ", error " + std::to_string(error) + "\n";
+  return 0;
+}
+
 int OnSendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header,
                size_t length, nghttp2_data_source* source, void* user_data) {
   return static_cast<Server*>(user_data)->SendData(*frame, header, length,
@@ -191,6 +199,8 @@ nghttp2_session_callbacks* Server::MakeCallbacks(const ServerOptions& options) {
   nghttp2_session_callbacks_new(&callbacks);
   SetSharedCallbacks(callbacks);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSend);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks,
+                                                           OnFrameNotSend);
   if (options.header2) {
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, OnHeader2);
   }
@@ -313,6 +323,22 @@ void Server::Resume(int32_t stream_id) {
   bodies_[stream_id].available = SIZE_MAX;
   Log(stream_id, "resume: " + std::to_string(nghttp2_session_resume_data(
                                   session_, stream_id)));
+}
+
+void Server::SetUrgency(int32_t stream_id, uint32_t urgency) {
+  const nghttp2_extpri priority = {.urgency = urgency, .inc = 0};
+  Log(stream_id,
+      "urgency: " +
+          std::to_string(nghttp2_session_change_extpri_stream_priority(
+              session_, stream_id, &priority, 1)));
+}
+
+void Server::SetWeight(int32_t stream_id, int32_t weight) {
+  nghttp2_priority_spec priority;
+  nghttp2_priority_spec_init(&priority, 0, weight, 0);
+  Log(stream_id,
+      "weight: " + std::to_string(nghttp2_session_change_stream_priority(
+                       session_, stream_id, &priority)));
 }
 
 ssize_t Server::Read(int32_t stream_id, Body* body, uint8_t* buffer,

@@ -101,6 +101,9 @@ class Server : public Peer {
   void AnswerInParts(int32_t stream_id, const Body& body);
   void SubmitData(int32_t stream_id, uint8_t flags, Body* body);
   void Resume(int32_t stream_id);
+  // nghttp2's calls for a server's own priorities; out of range is allowed.
+  void SetUrgency(int32_t stream_id, uint32_t urgency);
+  void SetWeight(int32_t stream_id, int32_t weight);
 
   Body& body(int32_t stream_id) { return bodies_[stream_id]; }
 
@@ -116,13 +119,12 @@ class Server : public Peer {
 
  private:
   void HandleFrame(const nghttp2_frame& frame) override;
-  // `older`, or the function of that name with the same arguments, which this
-  // may be compiled without.
+  // `older`, or the function of that name with the same arguments, where the
+  // loader finds one: preloaded, also with a release that has none.
   template <class Function>
   Function* Form(Function* older, const char* newer) const {
-    return options.newer_forms && nghttp2_version(0x013c00) != nullptr
-               ? reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, newer))
-               : older;
+    void* found = options.newer_forms ? dlsym(RTLD_DEFAULT, newer) : nullptr;
+    return found == nullptr ? older : reinterpret_cast<Function*>(found);
   }
 
   const Handler handler_;

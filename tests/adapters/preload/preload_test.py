@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The preloaded library changes the order of streams, and nothing else.
 
-preload_test.py LIBRARY MAP SESSION_SHAPES
+preload_test.py LIBRARY MAP SESSION_SHAPES PLUGIN
 """
 
 import json
@@ -12,35 +12,46 @@ import sys
 import tempfile
 import unittest
 
-LIBRARY, MAP, SHAPES = (os.path.abspath(path) for path in sys.argv[1:4])
-IN_ORDER = {"by the request": "3 1", "by the response": "3 1"}
+LIBRARY, MAP, SHAPES, PLUGIN = (os.path.abspath(path) for path in sys.argv[1:5])
+# Python as a program that has no libnghttp2 before the plugin brings it.
+HOST = (sys.executable, "-c", """
+import ctypes, sys
+assert not hasattr(ctypes.CDLL(None), "nghttp2_version"), "there is a libnghttp2 already"
+words = [word.encode() for word in sys.argv]
+sys.exit(ctypes.CDLL(words.pop(1).decode()).main(
+    len(words), (ctypes.c_char_p * (len(words) + 1))(*words)))
+""", PLUGIN)
+IN_ORDER = dict.fromkeys(("by the request", "by the response", "by the server's urgency",
+                          "by the server's weight"), "3 1")
+
+
+LINKED = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
+SANITIZERS = re.findall(r"=> (\S*/lib[at]san\S*)", LINKED)
 
 
 def preloaded(**variables):
     """The environment of a program. A sanitizer's run time must be loaded first."""
-    linked = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
-    first = re.findall(r"=> (\S*/lib[at]san\S*)", linked)
-    if "libnghttp2" not in linked:
+    if "libnghttp2" not in LINKED:
         raise unittest.SkipTest("session_shapes has nghttp2 inside, by NGHTTP2_PREFIX")
-    return dict(os.environ, LD_PRELOAD=":".join(first + [LIBRARY]),
+    return dict(os.environ, LD_PRELOAD=":".join(SANITIZERS + [LIBRARY]),
                 **{"SLUICE_PROGRAMS": "session_shapes", **variables})
 
 
-def run(*arguments, env=None):
-    done = subprocess.run([SHAPES, *arguments], env=env, stdout=subprocess.PIPE,
+def run(*arguments, env=None, program=(SHAPES,)):
+    done = subprocess.run([*program, *arguments], env=env, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done
 
 
-def shapes(env=None):
+def shapes(**how):
     """The transcript of each shape by its name."""
-    parts = re.split(r"^=== (.*)\n", run(env=env).stdout, flags=re.MULTILINE)
+    parts = re.split(r"^=== (.*)\n", run(**how).stdout, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
-def order(env=None):
-    done = run("order", env=env)
+def order(env=None, **how):
+    done = run("order", env=env, **how)
     return dict(line.split(": ") for line in done.stdout.splitlines()), done.stderr
 
 
@@ -54,7 +65,7 @@ class PreloadTest(unittest.TestCase):
         self.assertEqual(exported, named)
 
     def test_both_ends_of_every_stream_see_the_same(self):
-        plain, scheduled = shapes(), shapes(preloaded())
+        plain, scheduled = shapes(), shapes(env=preloaded())
         self.assertGreaterEqual(len(plain), 20)
         self.assertEqual(list(plain), list(scheduled))
         for name, transcript in plain.items():
@@ -74,6 +85,39 @@ class PreloadTest(unittest.TestCase):
             with self.subTest(programs):
                 self.assertEqual(order(preloaded(SLUICE_PROGRAMS=programs)), order())
 
+    def test_a_plugin_brings_its_own_libnghttp2(self):
+        if SANITIZERS:
+            self.skipTest("Python brings no sanitizer's run time")
+        of_plugin = preloaded(SLUICE_PROGRAMS=os.path.basename(PLUGIN))
+        self.assertEqual(order(program=HOST), order())
+        self.assertEqual(order(preloaded(), program=HOST), order())
+        self.assertEqual(order(of_plugin, program=HOST), (IN_ORDER, ""))
+        self.assertEqual(shapes(env=of_plugin, program=HOST), shapes())
+
+    def test_a_low_water_mark_is_set_in_programs_that_are_served(self):
+        plain = run("accept").stdout
+        self.assertEqual(plain, "".join(
+            "family %d: accepted 1, errno 7, low-water mark %d, no fault\n" % row
+            for row in ((2, 0), (1, -1))))
+        marked = plain.replace("mark 0,", "mark 16384,")
+        for programs, expected in (("libnone.so.3", plain), ("session_shapes", marked),
+                                   ("libnone.so.3,libnghttp2.so.14", marked)):
+            with self.subTest(programs):
+                self.assertEqual(run("accept", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
+                                 expected)
+
+    def test_a_child_of_a_process_with_threads_makes_sessions(self):
+        if SANITIZERS:
+            self.skipTest("a sanitizer has locks of its own")
+        for programs in ("", "session_shapes"):
+            with self.subTest(programs):
+                self.assertEqual(run("fork", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
+                                 "10\n")
+
+    def test_a_function_that_nothing_else_defines_is_refused(self):
+        self.assertEqual(run("poll").stdout, "none\n")
+        self.assertEqual(run("poll", env=preloaded()).stdout, "70023\n")  # APR_ENOTIMPL
+
     def test_a_policy_that_does_not_exist_warns_and_passes_through(self):
         seen, warning = order(preloaded(SLUICE_POLICY="nonsense"))
         self.assertEqual(seen, order()[0])
@@ -85,7 +129,7 @@ class PreloadTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             log = os.path.join(folder, "calls.jsonl")
             order(preloaded(SLUICE_TRACE=log))
-            self.assertEqual(sorted(os.listdir(folder)), ["calls.jsonl", "calls.jsonl.2"])
+            self.assertEqual(len(os.listdir(folder)), len(IN_ORDER))
             with open(log, encoding="utf-8") as text:
                 calls = [json.loads(line) for line in text]
         self.assertEqual({"call": "made", "spec": "auto"}.items() - calls[0].items(), set())
@@ -95,7 +139,7 @@ class PreloadTest(unittest.TestCase):
     def test_an_idle_session_takes_little_memory(self):
         plain, scheduled = (int(run("memory", env=env).stdout) for env in (None, preloaded()))
         print("%d bytes a session after one request, preloaded %d" % (plain, scheduled))
-        if "san" in preloaded()["LD_PRELOAD"].split(":")[0]:
+        if SANITIZERS:
             self.skipTest("a sanitizer's heap counts nothing")
         self.assertLess(scheduled - plain, 4096)
 

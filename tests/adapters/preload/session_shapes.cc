@@ -6,10 +6,20 @@
 //   session_shapes          all of them
 //   session_shapes order    the order of two bodies, the urgent one second
 //   session_shapes memory   bytes of the heap that an idle session takes
+//   session_shapes fork     children that end, of ten, while threads serve
+//   session_shapes accept   what a server finds that accepts two connections
+//   session_shapes poll     what APR's poll returns in a program without APR
+#include <dlfcn.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -99,6 +109,28 @@ std::string Push() {
     // The parent has all of its bytes first, in either order.
     server->Answer(pushed, {.left = 0});
   });
+}
+
+// The client allows no stream of the server, but a promise is none yet.
+std::string PushHeldBack() {
+  Server server({}, [](Server* at, int32_t id) {
+    nghttp2_nv path = {};
+    path.name = reinterpret_cast<uint8_t*>(const_cast<char*>(":path"));
+    path.namelen = 5;
+    path.value = reinterpret_cast<uint8_t*>(const_cast<char*>("/p"));
+    path.valuelen = 2;
+    const int32_t pushed = nghttp2_submit_push_promise(
+        at->session(), NGHTTP2_FLAG_NONE, id, &path, 1, nullptr);
+    at->Answer(pushed, {.left = 20000}, {{"priority", "u=0"}});
+    at->Answer(id, {.left = 30000});
+  });
+  Client client;
+  const nghttp2_settings_entry none = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                       0};
+  nghttp2_submit_settings(client.session(), NGHTTP2_FLAG_NONE, &none, 1);
+  client.Get("/");
+  Exchange(&server, &client);
+  return Report(server, client);
 }
 
 // RFC 7540 §3.2: the request was one of HTTP/1.1.
@@ -312,6 +344,7 @@ Shapes() {
        }},
       {"headers and data", HeadersAndData},
       {"push", Push},
+      {"push, held back", PushHeldBack},
       {"upgrade", Upgrade},
       {"session_recv and session_send",
        [] {
@@ -329,6 +362,14 @@ Shapes() {
                                       .when_empty = NGHTTP2_ERR_PAUSE}));
        }},
       {"errors", Errors},
+      {"a response with too many fields",
+       [] {
+         return Crowd({}, [](Server* server, int32_t id) {
+           Fields fields;
+           if (id == 1) fields = {{"long", std::string(70000, 'x')}};
+           server->Answer(id, {.left = 30000}, fields);
+         });
+       }},
       {"fatal errors", FatalErrors},
       {"uploads that pause", Uploads},
       {"send_data_callback",
@@ -355,20 +396,25 @@ Shapes() {
 }
 
 // The streams in the order of their ends. nghttp2 alone sends the two bodies in
-// turn; with a policy the second passes, by its request's field or its
-// response's.
+// turn; with a policy the second passes, by its request's field, its response's
+// or a call of the server.
 void PrintOrder() {
-  for (const char* by : {"request", "response"}) {
-    const bool by_request = by == std::string("request");
+  for (const std::string by :
+       {"request", "response", "server's urgency", "server's weight"}) {
     std::string ends;
     Server server({}, [&](Server* at, int32_t id) {
       Fields fields;
-      if (id == 3 && !by_request) fields = {{"priority", "u=0"}};
+      if (id == 3 && by == "response") fields = {{"priority", "u=0"}};
+      if (id == 3 && by == "server's urgency") at->SetUrgency(id, 0);
+      if (id == 3 && by == "server's weight") at->SetWeight(id, 256);
       at->Answer(id, {.left = 30000}, fields);
     });
     Client client;
-    client.Get("/1", {{"priority", "u=6"}});
-    client.Get("/3", {{"priority", by_request ? "u=0" : "u=6"}});
+    // A weight is the word of another scheme.
+    const Fields low = {{"priority", "u=6"}};
+    const Fields first = by == "server's weight" ? Fields() : low;
+    client.Get("/1", first);
+    client.Get("/3", by == "request" ? Fields{{"priority", "u=0"}} : first);
     server.Receive(client.Send());
     const uint8_t* data = nullptr;
     while (nghttp2_session_mem_send(server.session(), &data) > 0) {
@@ -376,7 +422,7 @@ void PrintOrder() {
         ends += " " + std::to_string(data[8]);
       }
     }
-    std::printf("by the %s:%s\n", by, ends.c_str());
+    std::printf("by the %s:%s\n", by.c_str(), ends.c_str());
   }
 }
 
@@ -397,6 +443,74 @@ void PrintMemory() {
   std::printf("%zu\n", (mallinfo2().uordblks - before) / kSessions);
 }
 
+// Each child makes sessions of its own.
+void PrintForks() {
+  const auto make = [] {
+    Server server({}, AnswerWith({}));
+    Client client;
+  };
+  make();  // and what is done once
+  std::atomic<bool> stops = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stops) make();
+    });
+  }
+  int ended = 0;
+  for (int i = 0; i < 10; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);
+      make();
+      _exit(0);
+    }
+    int status = 0;
+    ended += waitpid(child, &status, 0) == child && status == 0;
+  }
+  stops = true;
+  for (std::thread& thread : threads) thread.join();
+  std::printf("%d\n", ended);
+}
+
+// dlerror() says whether the library looked for another one.
+void PrintAccepted() {
+  for (const int family : {AF_INET, AF_UNIX}) {
+    const int listener = socket(family, SOCK_STREAM, 0);
+    sockaddr_storage address = {};
+    address.ss_family = static_cast<sa_family_t>(family);
+    // The kernel chooses the port, or the name.
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    socklen_t length =
+        family == AF_INET ? sizeof(sockaddr_in) : sizeof(sa_family_t);
+    const int client = socket(family, SOCK_STREAM, 0);
+    if (bind(listener, any, length) != 0 || listen(listener, 1) != 0) return;
+    length = sizeof(address);
+    getsockname(listener, any, &length);
+    if (connect(client, any, length) != 0) return;
+    errno = 7;
+    const int accepted = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    const int error = errno;
+    int lowat = -1;
+    socklen_t size = sizeof(lowat);
+    getsockopt(accepted, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, &size);
+    std::printf("family %d: accepted %d, errno %d, low-water mark %d, %s\n",
+                family, accepted >= 0, error, lowat,
+                dlerror() == nullptr ? "no fault" : "a fault of the loader");
+  }
+}
+
+void PrintPoll() {
+  void* found = dlsym(RTLD_DEFAULT, "apr_pollset_poll");
+  if (found == nullptr) {
+    std::puts("none");
+    return;
+  }
+  auto* poll =
+      reinterpret_cast<int (*)(void*, int64_t, int32_t*, const void**)>(found);
+  std::printf("%d\n", poll(nullptr, 0, nullptr, nullptr));
+}
+
 }  // namespace
 }  // namespace sluice::preload_test
 
@@ -406,6 +520,12 @@ int main(int argc, char** argv) {
     sluice::preload_test::PrintOrder();
   } else if (what == "memory") {
     sluice::preload_test::PrintMemory();
+  } else if (what == "fork") {
+    sluice::preload_test::PrintForks();
+  } else if (what == "accept") {
+    sluice::preload_test::PrintAccepted();
+  } else if (what == "poll") {
+    sluice::preload_test::PrintPoll();
   } else {
     for (const auto& [name, shape] : sluice::preload_test::Shapes()) {
       std::printf("=== %s\n%s", name, shape().c_str());
