@@ -41,6 +41,7 @@ constexpr char kUsage[] =
     "  peer NAME --port=PORT --root=DIR [--tls_cert=PEM --tls_key=PEM]\n"
     "  peer            names all of them, with versions\n";
 constexpr int kNotInstalled = 3;
+constexpr int kMostPort = 65534;  // a proxy's backend takes the next one
 
 using sluice::servers::Fd;
 using sluice::servers::Peer;
@@ -83,10 +84,15 @@ int main(int argc, char** argv) {
         kProgram,
         absl::StrCat("'", names[0], "' is no server; name one of:", all));
   }
+  const int port = absl::GetFlag(FLAGS_port);
+  if (port < 1 || port > kMostPort) {
+    ExitBadCommandLine(kProgram, absl::StrCat("--port is ", port,
+                                              "; it must be 1 to ", kMostPort));
+  }
   const std::string cert = ResolveUserPath(absl::GetFlag(FLAGS_tls_cert));
   const sluice::servers::PeerSite site = {
       .address = absl::GetFlag(FLAGS_address),
-      .port = absl::GetFlag(FLAGS_port),
+      .port = port,
       .root = ResolveUserPath(absl::GetFlag(FLAGS_root)),
       .tls = !cert.empty(),
       .cert = cert,

@@ -130,6 +130,12 @@ class PeersTest(unittest.TestCase):
         self.assertEqual(unknown.returncode, 2)
         self.assertIn("'iis' is no server; name one of: nghttpd", unknown.stderr)
 
+    def test_a_port_that_cannot_be_is_a_bad_command_line(self):
+        bad = subprocess.run([PEER, "caddy", "--port=65535"], capture_output=True, text=True,
+                             check=False)
+        self.assertEqual(bad.returncode, 2)
+        self.assertIn("--port is 65535; it must be 1 to 65534", bad.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
