@@ -285,6 +285,8 @@ def main():
     args = parser.parse_args()
     if args.connections < 1 or args.runs < 1:
         parser.error("--connections and --runs must be at least 1")
+    # Where `bazel run` starts us; the peer looks there for its configurations.
+    os.environ.setdefault("RUNFILES_DIR", str(pathlib.Path.cwd().parent))
     args.peers = names_of_peers(args.peer)
     connections = allow_files(args.connections)
     if connections < args.connections:
