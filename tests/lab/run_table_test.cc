@@ -193,7 +193,7 @@ TEST(RunTableTest, AReportHasATableForEachSettingAndValuesForOnePageAlone) {
   EXPECT_THAT(*compared, HasSubstr("Medians over 2 pages of rr ÷ policy"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 2.000 | 2.000 – 2.000 |"));
   EXPECT_THAT(*compared, HasSubstr("send_buffer_bytes=65536"));
-  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | ATF area, ms |"));
+  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | painted area, ms |"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 4000.0 |"));
 }
 
