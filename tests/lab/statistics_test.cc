@@ -120,15 +120,15 @@ TEST(SpreadTest, MorePoliciesNeedMorePages) {
   EXPECT_EQ(SpreadsOf({Rising(6), Rising(6)}, 1)[0].least_pages, 7u);
 }
 
-// A hundred comparisons of ten policies with a baseline that all equal.
-TEST(SpreadTest, TenPoliciesThatEqualTheBaselineSeldomSeemToDiffer) {
+// Forty comparisons of six policies with a baseline that all equal.
+TEST(SpreadTest, PoliciesThatEqualTheBaselineSeldomSeemToDiffer) {
   SplitMix64 random(1);
   int together = 0;
   int alone = 0;
-  for (int comparison = 0; comparison < 100; ++comparison) {
+  for (int comparison = 0; comparison < 40; ++comparison) {
     std::vector<PageRatios> policies;
     bool one_differs = false;
-    for (int policy = 0; policy < 10; ++policy) {
+    for (int policy = 0; policy < 6; ++policy) {
       std::vector<double> ratios;
       for (int page = 0; page < 16; ++page) {
         const double ratio = 1 + static_cast<double>(random.Below(1000)) / 1000;
@@ -145,8 +145,8 @@ TEST(SpreadTest, TenPoliciesThatEqualTheBaselineSeldomSeemToDiffer) {
       ++together;
     }
   }
-  EXPECT_LE(together, 5);
-  EXPECT_GE(alone, 15) << "each by itself";
+  EXPECT_LE(together, 2);
+  EXPECT_GE(alone, 4) << "each by itself";
 }
 
 TEST(SpreadTest, AnIntervalThatHoldsOneIsInsideTheNoise) {

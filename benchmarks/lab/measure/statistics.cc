@@ -10,7 +10,7 @@
 namespace sluice::lab {
 namespace {
 
-constexpr size_t kDraws = 10'000;
+constexpr size_t kDraws = 4'000;
 constexpr size_t kDrawsMissed = kDraws * 5 / 100;
 
 // Of sorted values, at least one: below it lie `part` (0 … 1) of them.

@@ -17,7 +17,7 @@
 // lies on either side with a probability of 1/2, whatever the distribution (the
 // sign test's interval). r is the largest number for which that befalls any of
 // the policies with at most 5 %. Policies agree about pages, so the probability
-// is less than the sum over the policies. It is estimated by 10,000 draws from
+// is less than the sum over the policies. It is estimated by 4,000 draws from
 // a generator of a given seed: in each draw a page changes sides with
 // probability 1/2, for all policies at once (Westfall and Young's minimum of
 // p-values). Policies that lack pages have an r of their own, by the same
