@@ -125,9 +125,10 @@ TEST(SummaryTest, EachMetricIsMarkedInsideTheNoiseByItself) {
   pages.Add("rr", Always(100));
   pages.Add("p", Always(80),
             [](Metrics& metrics) { metrics.lcp_candidate_ns = 50; });
-  EXPECT_EQ(pages.LineOf("p"),
-            "  p          1.250  1.250 – 1.250  1.250 – 1.250          1.000 ~"
-            "  2.000        1.000 ~  better");
+  EXPECT_EQ(
+      pages.LineOf("p"),
+      "  p              1.250  1.250 – 1.250  1.250 – 1.250 "
+      "         2.000              1.000 ~     1.000 ~      1.000 ~  better");
 }
 
 TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {
