@@ -97,7 +97,9 @@ SlowLink::SlowLink(const SlowLinkOptions& options, LinkEnd server_end,
       down_({.bits_per_second = options.bits_per_second,
              .delay = options.round_trip / 2,
              .queue_bytes = options.queue_bytes}),
-      up_({.bits_per_second = options.bits_per_second,
+      up_({.bits_per_second = options.up_bits_per_second > 0
+                                  ? options.up_bits_per_second
+                                  : options.bits_per_second,
            .delay = options.round_trip / 2,
            .queue_bytes = options.queue_bytes}),
       thread_([this] { CarryPackets(); }) {}
