@@ -5,15 +5,20 @@
 //
 // URL is the document's, SPKI the hash of the certificate to accept, PATHS the
 // number of other files that the page asks for. Times are milliseconds since
-// the request of the document was sent.
-import {chromium} from 'playwright-core';
+// the request of the document was sent. NODE_MODULES in the environment has
+// playwright-core.
+import {createRequire} from 'node:module';
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {VIEWPORT} from './layout.mjs';
 import {readNetLog} from './netlog.mjs';
 
 const TIMEOUT_MS = 120000;
+
+const require = createRequire(`${process.env.NODE_MODULES}/`);
+const {chromium} = require('playwright-core');
 
 // In the page. LCP's last candidate is the largest.
 async function paints(count) {
@@ -50,7 +55,7 @@ if (!count) {
 const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
 const netLog = join(scratch, 'netlog.json');
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: fileURLToPath(new URL('chromium.sh', import.meta.url)),
   args: [
     '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync',

@@ -10,7 +10,7 @@
 import {X509Certificate, createHash} from 'node:crypto';
 import {execFileSync, spawn} from 'node:child_process';
 import {
-  appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
+  appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync,
 } from 'node:fs';
 import {loadavg, release, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
@@ -84,7 +84,6 @@ function makeSites(pages, pageFolder, scratch) {
     if (!existsSync(file)) fail(`there is no page ${file}`);
     const site = makeSite(JSON.parse(readFileSync(file, 'utf8')));
     const folder = join(scratch, name);
-    mkdirSync(folder);
     writeSite(site, folder);
     sites.set(name, {
       folder, page: site.page,
@@ -108,7 +107,9 @@ function makeCertificate(scratch) {
 // Runs a program; its standard output.
 function output(words) {
   return new Promise((done, broken) => {
-    const child = spawn(words[0], words.slice(1), {stdio: ['ignore', 'pipe', 'inherit']});
+    const child = spawn(words[0], words.slice(1), {
+      detached: true, stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let text = '';
     child.stdout.on('data', data => { text += data; });
     child.on('error', broken);
@@ -145,7 +146,7 @@ async function load(cell, network, site, certificate, choice, scratch) {
   const {plan} = choice;
   const report = join(scratch, `${keyOf(cell).replaceAll(' ', '_')}.json`);
   const text = await output([
-    'nice', '-n', '-10', choice.link,
+    join(HERE, 'before_others.sh'), choice.link,
     `--down=${linkRate(network.down_kbit)}`, `--up=${linkRate(network.up_kbit)}`,
     `--rtt=${network.round_trip_ms}ms`, `--queue=${network.queue_bytes}`,
     `--congestion=${plan.congestion}`, `--report=${report}`,

@@ -1,9 +1,10 @@
 // Makes a real site from a page file: HTML, style sheets, scripts, fonts and
 // images of the page's sizes, each discovered as the page says.
 //
-//   node site.mjs PAGE.json FOLDER
+//   node site.mjs FOLDER PAGE.json…
 //
-// writes the site's files and, as FOLDER/page.json, the page as the site is:
+// writes each site's files into FOLDER/NAME and, as page.json beside them, the
+// page as the site is:
 // without redirects, which have no file; a resource of the HTML is discovered
 // where its tag ends; a document and a script are no smaller than what they
 // discover needs; the levels are those that Chromium gives to such tags. So the
@@ -185,10 +186,13 @@ export function writeSite(site, folder) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [pageFile, folder] = process.argv.slice(2);
-  if (!folder) {
-    console.error('usage: node site.mjs PAGE.json FOLDER');
+  const [folder, ...pages] = process.argv.slice(2);
+  if (pages.length === 0) {
+    console.error('usage: node site.mjs FOLDER PAGE.json…');
     process.exit(2);
   }
-  writeSite(makeSite(JSON.parse(readFileSync(pageFile, 'utf8'))), folder);
+  for (const file of pages) {
+    const page = JSON.parse(readFileSync(file, 'utf8'));
+    writeSite(makeSite(page), join(folder, page.page));
+  }
 }

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Holds the lab's predictions beside recorded loads of a real browser.
 
-  validation.py print|write|check --compare=PROGRAM --pages=FOLDER \\
-      --recordings=FILE --plan=FILE [--doc=docs/validation.md]
+  validation.py print|write|check --compare=PROGRAM
 
-PROGRAM is //:compare; FOLDER has the pages as their sites were made, NAME.json
-(site.mjs). `print` shows the tables, `write` puts them into the page, `check`
-fails where the page shows others.
+PROGRAM is //:compare. `print` shows the tables, `write` puts them into the page,
+`check` fails where the page shows others. Other flags name other files than the
+recordings and the plan beside this script. Needs node, for the pages as their
+sites were made (site.mjs).
 """
 
 import argparse
 import collections
+import hashlib
 import itertools
 import json
 import pathlib
@@ -23,6 +24,7 @@ from datetime import datetime, timezone
 METRICS = ("fcp", "lcp")
 GOAL_ORDER = 0.9
 GOAL_SIGNS = 0.9
+HERE = pathlib.Path(__file__).resolve().parent
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)  # of the lab's HAR files
 
 
@@ -35,16 +37,28 @@ class Load:
         self.lcp = lcp
 
 
-def read_pages(folder, names):
-    return {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
+def make_pages(folder, names):
+    """Makes the sites in `folder`; their pages by name."""
+    subprocess.run(["node", str(HERE / "site.mjs"), str(folder)] +
+                   [str(HERE / f"../pages/{name}.json") for name in names], check=True)
+    return {name: json.loads((folder / name / "page.json").read_text()) for name in names}
 
 
-def read_recordings(path, plan):
+def hash_of(page):
+    """As record.mjs has it."""
+    text = json.dumps(page, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def read_recordings(path, records, pages):
     """{(browser, page, network, policy): [Load, …]}."""
     cells = collections.defaultdict(list)
-    for line in path.read_text().splitlines():
-        record = json.loads(line)
+    hashes = {name: hash_of(page) for name, page in pages.items()}
+    for record in records:
         done = record["done"][1:]
+        if record["site"] != hashes[record["page"]]:
+            sys.exit(f"validation: {path}: the site of {record['page']} was another: "
+                     "record it again")
         if None in done or record["fcp"] is None or record["lcp"] is None:
             sys.exit(f"validation: {path}: a load of {record['page']} is not complete")
         cells[record["browser"], record["page"], record["network"], record["policy"]].append(
@@ -52,15 +66,15 @@ def read_recordings(path, plan):
     return cells
 
 
-def predict(arguments, plan, pages):
+def predict(compare, plan, pages, folder):
     """{(page, network, policy): Load}: what the lab says."""
     predictions = {}
     names = sorted(pages)
     for network in plan["networks"]:
         with tempfile.TemporaryDirectory() as scratch:
             subprocess.run(
-                [arguments.compare, "--quiet",
-                 "--pages=" + ",".join(str(arguments.pages / f"{name}.json") for name in names),
+                [compare, "--quiet",
+                 "--pages=" + ",".join(str(folder / name / "page.json") for name in names),
                  "--policies=" + ",".join(plan["policies"]), "--signals=" + plan["signals"],
                  f"--network={network['name']}", f"--send_buffer={network['send_buffer_bytes']}",
                  f"--json={scratch}/runs.jsonl", f"--har={scratch}/har"], check=True)
@@ -255,15 +269,18 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=["print", "write", "check"])
     parser.add_argument("--compare", required=True)
-    parser.add_argument("--pages", required=True, type=pathlib.Path)
-    parser.add_argument("--recordings", required=True, type=pathlib.Path)
-    parser.add_argument("--plan", required=True, type=pathlib.Path)
-    parser.add_argument("--doc", type=pathlib.Path)
+    parser.add_argument("--recordings", type=pathlib.Path, default=HERE / "recordings.jsonl")
+    parser.add_argument("--plan", type=pathlib.Path, default=HERE / "plan.json")
+    parser.add_argument("--doc", type=pathlib.Path,
+                        default=HERE.parents[2] / "docs/validation.md")
     arguments = parser.parse_args()
     plan = json.loads(arguments.plan.read_text())
-    cells = read_recordings(arguments.recordings, plan)
-    pages = read_pages(arguments.pages, sorted({key[1] for key in cells}))
-    tables = sections(plan, cells, predict(arguments, plan, pages))
+    records = [json.loads(line) for line in arguments.recordings.read_text().splitlines()]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        pages = make_pages(folder, sorted({record["page"] for record in records}))
+        cells = read_recordings(arguments.recordings, records, pages)
+        tables = sections(plan, cells, predict(arguments.compare, plan, pages, folder))
     if arguments.mode == "print":
         for name, content in tables.items():
             print(f"## {name}\n\n{content}\n")
