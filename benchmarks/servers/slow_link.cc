@@ -76,8 +76,7 @@ absl::StatusOr<std::unique_ptr<SlowLink>> SlowLink::Create(
     const SlowLinkOptions& options) {
   absl::StatusOr<LinkEnd> server_end = LinkEnd::Create(
       kServerAddress, {.congestion = options.congestion,
-                       .low_water_mark = options.server_low_water_mark,
-                       .loopback = true});
+                       .low_water_mark = options.server_low_water_mark});
   if (!server_end.ok()) return server_end.status();
   absl::StatusOr<LinkEnd> client_end =
       LinkEnd::Create(kClientAddress, {.congestion = options.congestion});

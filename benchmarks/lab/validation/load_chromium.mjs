@@ -12,6 +12,7 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {paints} from './in_page.mjs';
 import {VIEWPORT} from './layout.mjs';
 import {readNetLog} from './netlog.mjs';
 
@@ -19,33 +20,6 @@ const TIMEOUT_MS = 120000;
 
 const require = createRequire(`${process.env.NODE_MODULES}/`);
 const {chromium} = require('playwright-core');
-
-// In the page. LCP's last candidate is the largest.
-async function paints(count) {
-  const resources = () => new Set(
-    performance.getEntriesByType('resource').map(entry => entry.name)).size;
-  while (document.readyState !== 'complete' || resources() < count) {
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-  await new Promise(resolve => setTimeout(resolve, 300));
-  const entries = type => new Promise(resolve => {
-    const seen = [];
-    new PerformanceObserver(list => seen.push(...list.getEntries()))
-      .observe({type, buffered: true});
-    setTimeout(() => resolve(seen), 100);
-  });
-  const [navigation] = performance.getEntriesByType('navigation');
-  const sent = navigation.requestStart;
-  const paint = (await entries('paint')).find(e => e.name === 'first-contentful-paint');
-  const largest = (await entries('largest-contentful-paint')).at(-1);
-  return {
-    fcp: paint && paint.startTime - sent,
-    lcp: largest && largest.startTime - sent,
-    lcp_element: largest && (new URL(largest.url || location.href).pathname),
-    lcp_area: largest?.size,
-    connected: sent - navigation.connectStart,
-  };
-}
 
 const [url, spki, count] = process.argv.slice(2);
 if (!count) {
@@ -75,14 +49,7 @@ try {
 } finally {
   await browser.close();
 }
+const {timings, ...paint} = seen;  // the network log has better ones
 const wire = readNetLog(JSON.parse(readFileSync(netLog, 'utf8')));
-if (process.env.KEEP_NETLOG) console.error(netLog);
-else rmSync(scratch, {recursive: true});
-const round = ms => ms === undefined ? null : Math.round(ms * 10) / 10;
-console.log(JSON.stringify({
-  browser: browser.version(),
-  fcp: round(seen.fcp), lcp: round(seen.lcp),
-  lcp_element: seen.lcp_element ?? null, lcp_area: seen.lcp_area ?? null,
-  connected: round(seen.connected),
-  ...wire,
-}));
+rmSync(scratch, {recursive: true});
+console.log(JSON.stringify({browser: browser.version(), ...paint, ...wire}));

@@ -129,8 +129,10 @@ function lineOf(cell, site, seen, link, plan) {
     fcp: seen.fcp, lcp: seen.lcp, lcp_resource: ids.get(seen.lcp_element) ?? null,
     connected: seen.connected,
     sent: column(1), done: column(2),
-    levels: column(3).map(level => LEVELS.indexOf(level)).join(''),
-    priorities: column(4).join(';'),
+    ...(column(3)[0] && {  // where the browser tells
+      levels: column(3).map(level => LEVELS.indexOf(level)).join(''),
+      priorities: column(4).join(';'),
+    }),
     raises: seen.raises.map(([path, at, level]) => [ids.get(path), at, LEVELS.indexOf(level)]),
     queue: {
       most: link.down.most_queued_bytes,
@@ -138,7 +140,8 @@ function lineOf(cell, site, seen, link, plan) {
     },
     late: Math.round(link.most_late_ms * 10) / 10,
     version: seen.browser, kernel: release(), congestion: plan.congestion,
-    low_water_mark: plan.low_water_mark, machine_load: Math.round(loadavg()[0] * 10) / 10,
+    low_water_mark: plan.low_water_mark,
+    max_frame_size: plan.max_frame_size, machine_load: Math.round(loadavg()[0] * 10) / 10,
   };
 }
 
@@ -151,7 +154,8 @@ async function load(cell, network, site, certificate, choice, scratch) {
     `--rtt=${network.round_trip_ms}ms`, `--queue=${network.queue_bytes}`,
     `--congestion=${plan.congestion}`, `--report=${report}`,
     '--', choice.server, `--root=${site.folder}`, `--bind=${ADDRESS}`, `--port=${PORT}`,
-    `--policy=${cell.policy}`, `--notsent_lowat=${plan.low_water_mark}`, '--noaccess_log',
+    `--policy=${cell.policy}`, `--notsent_lowat=${plan.low_water_mark}`,
+    `--max_frame_size=${plan.max_frame_size}`, '--noaccess_log',
     `--tls_cert=${certificate.cert}`, `--tls_key=${certificate.key}`,
     '--', process.execPath, join(HERE, `load_${cell.browser}.mjs`),
     `https://${ADDRESS}:${PORT}/`, certificate.spki, String(site.page.resources.length - 1),
