@@ -108,6 +108,7 @@ absl::Status SetUp(const LinkEndOptions& options) {
                  absl::StrCat(options.low_water_mark))) {
     return Refused("the kernel refuses net.ipv4.tcp_notsent_lowat");
   }
+  if (!options.loopback) return absl::OkStatus();
   const Fd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request = {};
   std::strncpy(request.ifr_name, "lo", IFNAMSIZ - 1);

@@ -23,15 +23,16 @@ struct LinkEndOptions {
   // net.ipv4.tcp_notsent_lowat: a socket is writable while fewer bytes than
   // this are unsent. 0: the kernel's setting, which is no bound.
   int low_water_mark = 0;
+  // Has a loopback device too, so that processes here reach each other.
+  bool loopback = false;
 };
 
 class LinkEnd {
  public:
   // Its device has `address`, and everything else of 192.0.2.0/30 lies beyond
-  // it; a loopback device lets processes here reach each other. New sockets
-  // have the settings of `options`. Without CAP_SYS_ADMIN the whole process
-  // first moves to a user namespace, and may have one thread only. The calling
-  // thread stays in its network namespace.
+  // it. New sockets have the settings of `options`. Without
+  // CAP_SYS_ADMIN the whole process first moves to a user namespace, and may
+  // have one thread only. The calling thread stays in its network namespace.
   //
   // Errors, each a sentence: FailedPrecondition (the kernel refuses
   // namespaces or TUN devices; what is missing), InvalidArgument (it has no

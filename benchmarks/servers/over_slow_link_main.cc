@@ -77,6 +77,7 @@ SlowLinkOptions OptionsOrExit() {
   }
   options.queue_bytes = static_cast<size_t>(queue);
   options.congestion = absl::GetFlag(FLAGS_congestion);
+  options.client_loopback = true;  // browsers are driven by it
   return options;
 }
 

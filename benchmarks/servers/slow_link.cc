@@ -76,10 +76,12 @@ absl::StatusOr<std::unique_ptr<SlowLink>> SlowLink::Create(
     const SlowLinkOptions& options) {
   absl::StatusOr<LinkEnd> server_end = LinkEnd::Create(
       kServerAddress, {.congestion = options.congestion,
-                       .low_water_mark = options.server_low_water_mark});
+                       .low_water_mark = options.server_low_water_mark,
+                       .loopback = true});
   if (!server_end.ok()) return server_end.status();
-  absl::StatusOr<LinkEnd> client_end =
-      LinkEnd::Create(kClientAddress, {.congestion = options.congestion});
+  absl::StatusOr<LinkEnd> client_end = LinkEnd::Create(
+      kClientAddress,
+      {.congestion = options.congestion, .loopback = options.client_loopback});
   if (!client_end.ok()) return client_end.status();
   Fd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return absl::ErrnoToStatus(errno, "eventfd");

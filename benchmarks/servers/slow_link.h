@@ -32,6 +32,7 @@ struct SlowLinkOptions {
   size_t queue_bytes = 200 * 1024;                      // in each direction
   std::string congestion = "bbr";
   int server_low_water_mark = 0;  // see LinkEndOptions
+  bool client_loopback = false;   // likewise; the server's end has one
 };
 
 struct LinkReport {
