@@ -25,6 +25,7 @@
 #include "benchmarks/lab/comparison/compare.h"
 #include "benchmarks/lab/comparison/progress.h"
 #include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/page/page.h"
 #include "benchmarks/lab/results/har_output.h"
@@ -60,7 +61,8 @@ ABSL_FLAG(ListFlag, network, {{"3g_fast"}},
           "KEY=VALUE,… with down, up, rtt, loss, queue, as in "
           "down=400k,up=400k,rtt=400ms,loss=1%,queue=64k; or all");
 ABSL_FLAG(std::string, baseline, "rr",
-          "the policy that the summary over pages compares with");
+          "what the others are compared with: a policy or a signal set, "
+          "edit=NAME or page=NAME");
 ABSL_FLAG(ListFlag, seed, {{"1"}},
           "seeds of the network's losses, as in 1-10; the first is that of "
           "the summary's resamples");
@@ -168,7 +170,7 @@ int CompareMain(int argc, char** argv,
                                               positional.front(), "\""));
   }
   const Comparison comparison = ComparisonOrExit(argv[0], families);
-  const std::string baseline =
+  const Baseline baseline =
       ValueOrExit(SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   const uint64_t seed = comparison.seeds.front();
 
