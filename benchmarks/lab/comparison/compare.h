@@ -29,8 +29,7 @@ struct Comparison {
   SignalOptions signal_options;
   std::vector<Edit> edits = {Edit()};
   std::vector<std::string> policies;  // specs that CreatePolicy() accepts
-  std::vector<NamedNetwork> networks = {
-      {"3g_fast", LinkFactory(LinkOptions())}};
+  std::vector<NamedNetwork> networks = {NamedLink("3g_fast", LinkOptions())};
   std::vector<size_t> send_buffers = {TransportOptions().send_buffer_bytes};
   std::vector<uint64_t> seeds = {1};
   PageLoadOptions load_options;

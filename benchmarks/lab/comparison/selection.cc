@@ -125,7 +125,7 @@ absl::StatusOr<NamedNetwork> ReadNetwork(
   if (colon == absl::string_view::npos) {
     absl::StatusOr<NetworkSpec> read = ParseNetworkSpec(spec, {});
     if (!read.ok()) return read.status();
-    return NamedNetwork{std::move(read->text), LinkFactory(read->link)};
+    return NamedLink(std::move(read->text), read->link);
   }
   const absl::string_view prefix = spec.substr(0, colon);
   for (const NetworkFamily& family : families) {
