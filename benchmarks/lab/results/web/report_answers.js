@@ -6,6 +6,7 @@ const answersView = (() => {
   const { policyOf, isBaseline, verdictOf, byMedian } = results;
 
   let index;
+  let shows = 0;
 
   const are = (names) => `${format.list(names)} ${names.length === 1 ? "is" : "are"}`;
   const pagesWords = (count) => format.of(count, "page", "pages");
@@ -118,10 +119,12 @@ const answersView = (() => {
   };
 
   const showPageTable = async ({ metric, page }, rows) => {
+    const turn = ++shows;
     const timeOf = (run) => run.times[metric];
     const base = rows.find(isBaseline);
     const most = base && Math.max(...rows.map((run) => Math.abs(timeOf(run) - timeOf(base))));
     const moved = base ? await Promise.all(rows.map((run) => shifts(run, base))) : [];
+    if (turn !== shows) return; // chosen again meanwhile
     const count = (value) => (value === undefined ? "–" : number(value, format.count(value)));
     const columns = ["policy", "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ policy`, "earlier", "later"] : [])];
     const { short } = results.metricOf(metric);

@@ -277,7 +277,7 @@ const loadView = (() => {
       waterfall.start();
       for (const id of ["span", "from"]) {
         ui.recallControl(byId(id));
-        byId(id).addEventListener("input", () => shown.sides.length > 0 && drawAll());
+        byId(id).addEventListener("input", () => shown.sides.length > 0 && ui.busyWith(drawAll));
       }
     },
     show,

@@ -1,6 +1,5 @@
 "use strict";
-// Reads the index and shows everything once; each view then listens to its own
-// choices.
+// Reads the index and shows everything, again after each choice.
 
 (async () => {
   const { byId, format } = ui;
@@ -32,19 +31,15 @@
     warn(index.pages.filter((page) => page.warnings.length > 0));
     document.title = `Sluice lab report: ${of(index.pages.length, "page", "pages")} × ${of(index.policies.length, "policy", "policies")}`;
     for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
-    let shows = 0;
     // Everything by the reader's choices; `again`: in other colours.
-    const show = async (again) => {
-      const number = ++shows;
-      byId("results").setAttribute("aria-busy", "true");
-      const chosen = choices.read();
-      await answersView.show(chosen);
-      pagesView.show(chosen, again);
-      document.documentElement.dataset.ready = "yes"; // the first screen is there
-      await loadView.show(chosen);
-      await ui.drawRest();
-      if (number === shows) byId("results").removeAttribute("aria-busy");
-    };
+    const show = (again) =>
+      ui.busyWith(async () => {
+        const chosen = choices.read();
+        await answersView.show(chosen);
+        pagesView.show(chosen, again);
+        document.documentElement.dataset.ready = "yes"; // the first screen is there
+        await loadView.show(chosen);
+      });
     results.start(index);
     choices.start(index, () => show(false).catch(fail));
     answersView.start(index);

@@ -199,12 +199,17 @@ const ui = (() => {
     waiting.set(byId(id), drawing);
     observer.observe(byId(id));
   };
-  // Resolves when every chart is drawn.
-  const drawRest = async () => {
+  // Does `work`, and draws what it left; the results are busy meanwhile.
+  let works = 0;
+  const busyWith = async (work) => {
+    ++works;
+    byId("results").setAttribute("aria-busy", "true");
+    await work();
     while (waiting.size > 0) {
       await new Promise((idle) => requestIdleCallback(idle, { timeout: 200 }));
       if (waiting.size > 0) drawWaiting(waiting.keys().next().value);
     }
+    if (--works === 0) byId("results").removeAttribute("aria-busy");
   };
   addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
 
@@ -339,6 +344,6 @@ const ui = (() => {
 
   return {
     byId, element, format, number, shift, scroller, showTable, foldTable, fillSelect, recallControl, remember,
-    colour, classColour, onLook, whenSeen, drawRest, draw, tip, clear, namesWidth, axis, timeAxis, bar, marks, uprights, scrollTogether,
+    colour, classColour, onLook, whenSeen, busyWith, draw, tip, clear, namesWidth, axis, timeAxis, bar, marks, uprights, scrollTogether,
   };
 })();
