@@ -276,8 +276,10 @@ Run OneRun(const Page& page) {
 // Picks 11, then 10; completes 10, 12, 11.
 PageLoad OneLoad() {
   PageLoad load;
-  load.timings = {
-      {.completed_ns = 1}, {.completed_ns = 3}, {.completed_ns = 2}};
+  load.timings = {{.completed_ns = 1'000},
+                  {.completed_ns = 3'000},
+                  {.completed_ns = 2'000}};
+  load.arrivals = {{.resource = 2, .bytes = 100, .at_ns = 1'000}};
   load.picks = {{.resource = 1, .stream_id = 3, .bytes = 300},
                 {.resource = 1, .stream_id = 3, .bytes = 200},
                 {.resource = 0, .stream_id = 1, .bytes = 70}};
@@ -322,7 +324,13 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
       R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
       R"("painted_area_ms":1900.0,"lcp_candidate_ms":1950.0,)"
       R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
-      R"("visual_progress":[],)"
+      R"("visual_progress":[],"resources":[)"
+      R"({"id":10,"label":"css10","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.001},)"
+      R"({"id":11,"label":"css11","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.003},)"
+      R"({"id":12,"label":"css12","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"first_byte_ms":0.001,"done_ms":0.002}],)"
       R"("picks":[[11,3,500],[10,1,70]]})"
       "\n");
 }

@@ -32,7 +32,9 @@ nlohmann::ordered_json RunParameters(const Run& run);
 // milliseconds, to the microsecond); lower_first_bytes; of a page that has a
 // reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an object with
 // the classes that the page has; visual_progress, an array of [ms, per cent],
-// one for each step to another whole per cent; picks, an array of
+// one for each step to another whole per cent; resources, an array of objects
+// in the page's order without redirects: id, label, type, bytes, requested_ms,
+// first_byte_ms (without a body absent), done_ms; picks, an array of
 // [resource id, stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run, const PageLoad& load);
 
