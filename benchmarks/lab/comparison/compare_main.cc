@@ -44,8 +44,9 @@ ABSL_FLAG(
 ABSL_FLAG(std::string, policies, "rfc7540,rr,fifo",
           "policies of the server, separated by commas: NAME, "
           "NAME:KEY=VALUE,KEY=VALUE, or all");
-ABSL_FLAG(std::string, signals, "chrome7540,firefox7540",
-          "priority signals of the browser, separated by commas, or all");
+ABSL_FLAG(std::string, signals, "chromium_h2_156",
+          "priority signals of the browser, separated by commas, or all; the "
+          "default is what Chromium 156 sends on HTTP/2");
 ABSL_FLAG(bool, late_signals, false,
           "chrome9218 sets: raise an image by PRIORITY_UPDATE when it comes "
           "into view, not with its request");
