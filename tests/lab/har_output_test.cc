@@ -71,7 +71,7 @@ std::string Describe(const Resource& r) {
       " delay ", r.discovery_delay_ns, " role ", r.role, " url ", r.url,
       " level ", static_cast<int>(r.level), " blocking ",
       static_cast<int>(r.render_blocking), " critical ", r.render_critical,
-      " atf ", r.above_the_fold);
+      " atf ", r.above_the_fold, " lcp ", r.lcp_candidate);
   if (r.trigger.has_value()) {
     absl::StrAppend(&text, " trigger ", r.trigger->role, r.trigger->bytes, " ",
                     r.trigger->completed);

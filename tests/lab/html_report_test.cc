@@ -272,15 +272,15 @@ TEST(HtmlOutputTest, RatiosCompareWithTheBaselineOnTheSamePage) {
   const Load b_rr("b", "rr", 100), b_fifo("b", "fifo", 100);
   const nlohmann::json index = Report({&a_rr, &a_fifo, &b_fifo, &b_rr}).index;
   EXPECT_EQ(index["policies"], nlohmann::json({"rr", "fifo"}));
-  // Four metrics and one class, rr and fifo: 2 pages, median (3 + 1) / 2.
-  ASSERT_EQ(index["summaries"].size(), 10u);
+  // Six metrics and one class, rr and fifo: 2 pages, median (3 + 1) / 2.
+  ASSERT_EQ(index["summaries"].size(), 14u);
   const nlohmann::json& fifo = index["summaries"][1];
   EXPECT_EQ(fifo[2], 1);
   EXPECT_EQ(fifo[3], 2);
   EXPECT_EQ(fifo[5], 2.0);
   EXPECT_EQ(index["summaries"][0][5], 1.0) << "rr against itself";
-  EXPECT_EQ(index["summaries"][9][0], 4) << "html, after the metrics";
-  EXPECT_EQ(index["summaries"][9][5], 2.0);
+  EXPECT_EQ(index["summaries"][13][0], 6) << "html, after the metrics";
+  EXPECT_EQ(index["summaries"][13][5], 2.0);
 }
 
 TEST(HtmlOutputTest, APageThatRanWithSeveralSeedsCountsOnce) {
@@ -296,7 +296,7 @@ TEST(HtmlOutputTest, WithoutTheBaselineThereAreNoRatios) {
   const Load load("a", "fifo", 100);
   EXPECT_EQ(Report({&load}).index["summaries"].size(), 0u);
   EXPECT_EQ(Report({&load}, {.baseline = "fifo"}).index["summaries"].size(),
-            5u);
+            7u);
 }
 
 TEST(HtmlOutputTest, MarksPoliciesInsideTheNoise) {

@@ -112,6 +112,41 @@ TEST(PageTest, TheDocumentBehindRedirectsIsTheRenderCriticalOne) {
   EXPECT_EQ(page->BodyBytes(), 15u);
 }
 
+// The root and an image out of view, which is the largest, with `more`.
+std::string LcpCandidates(absl::string_view more) {
+  const absl::StatusOr<Page> page = ParsePage(
+      PageOf(absl::StrCat(
+          kRoot, R"(,{"id":1,"type":"image","bytes":900,"initiator":0})",
+          more)),
+      "p.json");
+  EXPECT_TRUE(page.ok()) << page.status();
+  return page.ok() ? Labels(*page, &Resource::lcp_candidate) : "";
+}
+
+TEST(PageTest, TheLcpCandidateIsNamedOrTheLargestImageInViewOrTheText) {
+  constexpr absl::string_view kInView =
+      R"(,{"id":2,"type":"image","bytes":50,"initiator":0,"in_viewport":true})"
+      R"(,{"id":3,"type":"image","bytes":70,"initiator":0,"in_viewport":true})";
+  EXPECT_EQ(LcpCandidates(kInView), "- - - img3");
+  EXPECT_EQ(LcpCandidates(absl::StrCat(
+                kInView, R"(,{"id":4,"type":"image","bytes":70,"initiator":0,)"
+                         R"("in_viewport":true})")),
+            "- - - img3 img4");
+  EXPECT_EQ(LcpCandidates(""), "html0 -") << "the text";
+  EXPECT_EQ(LcpCandidates(absl::StrCat(
+                kInView, R"(,{"id":4,"type":"font","bytes":9,"initiator":0,)"
+                         R"("lcp":true})")),
+            "- - - - font4");
+}
+
+TEST(PageTest, OnlyWhatIsAboveTheFoldIsAnLcpCandidate) {
+  EXPECT_EQ(ErrorOf(PageOf(absl::StrCat(
+                kRoot, R"(,{"id":1,"type":"image","bytes":900,"initiator":0,)"
+                       R"("lcp":true})"))),
+            "p.json: resources[1].lcp: must be true of something above the "
+            "fold only: the document, an image in_viewport, a font");
+}
+
 TEST(PageTest, AChangeOfMindWaitsForTheSameResourcesAsInTheCapture) {
   absl::StatusOr<Page> page = ParsePage(
       PageOf(

@@ -72,6 +72,119 @@ TEST(MetricsTest, TheAreaOfALargePageDoesNotOverflow) {
   EXPECT_EQ(Measure(page, load).atf_area_ns, hour);
 }
 
+// The document and a style sheet that blocks it, an image in view, a font and
+// another style sheet; not render-critical from the third on.
+Page FirstScreen() {
+  Page page;
+  for (const ResourceType type :
+       {ResourceType::kHtml, ResourceType::kCss, ResourceType::kImage,
+        ResourceType::kFont, ResourceType::kCss, ResourceType::kJs}) {
+    Resource resource;
+    resource.type = type;
+    resource.render_critical = page.resources.size() < 2;
+    resource.above_the_fold = type != ResourceType::kJs;
+    resource.lcp_candidate = type == ResourceType::kImage;
+    page.resources.push_back(resource);
+  }
+  return page;
+}
+
+PageLoad FirstScreenLoad() {
+  PageLoad load;
+  load.timings = {{.completed_ns = 60},  {.completed_ns = 100},
+                  {.completed_ns = 300}, {.completed_ns = 200},
+                  {.completed_ns = 80},  {.completed_ns = 400}};
+  load.arrivals = {{.resource = 0, .bytes = 1, .at_ns = 60},
+                   {.resource = 3, .bytes = 2, .at_ns = 70},
+                   {.resource = 4, .bytes = 4, .at_ns = 80},
+                   {.resource = 2, .bytes = 8, .at_ns = 90},
+                   {.resource = 1, .bytes = 16, .at_ns = 100},
+                   {.resource = 2, .bytes = 32, .at_ns = 150},
+                   {.resource = 3, .bytes = 64, .at_ns = 200},
+                   {.resource = 2, .bytes = 128, .at_ns = 300},
+                   {.resource = 5, .bytes = 999, .at_ns = 400}};
+  return load;
+}
+
+// At 100 all is shown that has arrived (29 bytes) but the font's beginning. It
+// waits for the font's end, the image for nothing.
+TEST(MetricsTest, NothingIsPaintedBeforeRenderCriticalAndAFontOnlyWhole) {
+  const Page page = FirstScreen();
+  const PageLoad load = FirstScreenLoad();
+  EXPECT_THAT(VisualProgress(page, load),
+              ElementsAre(ProgressStep{100, 29}, ProgressStep{150, 61},
+                          ProgressStep{200, 127}, ProgressStep{300, 255}));
+  // (29·100 + 32·150 + 66·200 + 128·300) / 255
+  EXPECT_EQ(Measure(page, load).painted_area_ns, 232);
+  EXPECT_THAT(JsonLine({.page = &page}, load),
+              HasSubstr(R"("visual_progress":[[0.0,11],[0.0,23],[0.0,49],)"
+                        R"([0.0,100]],"picks")"));
+}
+
+TEST(MetricsTest, ThePaintedAreaIsTheIntegralOfWhatTheProgressLacks) {
+  const Page page = FirstScreen();
+  const PageLoad load = FirstScreenLoad();
+  const std::vector<ProgressStep> steps = VisualProgress(page, load);
+  int64_t from_ns = 0;
+  double shown = 0;
+  double area = 0;
+  for (const ProgressStep& step : steps) {
+    area += static_cast<double>(step.at_ns - from_ns) * (1 - shown);
+    from_ns = step.at_ns;
+    shown = static_cast<double>(step.bytes) /
+            static_cast<double>(steps.back().bytes);
+  }
+  EXPECT_EQ(Measure(page, load).painted_area_ns, static_cast<int64_t>(area));
+}
+
+TEST(MetricsTest, TheLcpCandidateIsTheFirstOfThemButNotBeforeRenderCritical) {
+  Page page = FirstScreen();
+  const PageLoad load = FirstScreenLoad();
+  const auto candidate = [&] { return Measure(page, load).lcp_candidate_ns; };
+  EXPECT_EQ(candidate(), 300);
+  page.resources[3].lcp_candidate = true;
+  EXPECT_EQ(candidate(), 200);
+  page.resources[0].lcp_candidate = true;  // the text, complete at 60
+  EXPECT_EQ(candidate(), 100);
+}
+
+TEST(MetricsTest, APageWithoutBytesAboveTheFoldHasNoProgress) {
+  Page page = FirstScreen();
+  for (Resource& resource : page.resources) resource.above_the_fold = false;
+  EXPECT_THAT(VisualProgress(page, FirstScreenLoad()), ElementsAre());
+  EXPECT_EQ(Measure(page, FirstScreenLoad()).painted_area_ns, 0);
+  EXPECT_THAT(JsonLine({.page = &page}, FirstScreenLoad()),
+              HasSubstr(R"("visual_progress":[],)"));
+}
+
+// One load has the large image early and the style sheet last, the other the
+// style sheet first. By arrival the first is ahead, but it paints nothing
+// before 300.
+TEST(MetricsTest, TheTwoAreasDisagreeWhereBytesWaitForAStyleSheet) {
+  Page page = FirstScreen();
+  page.resources.resize(3);
+  PageLoad image_first;
+  image_first.timings = {
+      {.completed_ns = 10}, {.completed_ns = 300}, {.completed_ns = 100}};
+  image_first.arrivals = {{.resource = 0, .bytes = 10, .at_ns = 10},
+                          {.resource = 2, .bytes = 1000, .at_ns = 100},
+                          {.resource = 1, .bytes = 90, .at_ns = 300}};
+  PageLoad style_first;
+  style_first.timings = {
+      {.completed_ns = 10}, {.completed_ns = 30}, {.completed_ns = 230}};
+  style_first.arrivals = {{.resource = 0, .bytes = 10, .at_ns = 10},
+                          {.resource = 1, .bytes = 90, .at_ns = 30},
+                          {.resource = 2, .bytes = 1000, .at_ns = 230}};
+  const Metrics image = Measure(page, image_first);
+  const Metrics style = Measure(page, style_first);
+  EXPECT_EQ(image.atf_area_ns, 115);  // (10·10 + 1000·100 + 90·300) / 1100
+  EXPECT_EQ(style.atf_area_ns, 211);  // (10·10 + 90·30 + 1000·230) / 1100
+  EXPECT_EQ(image.painted_area_ns, 300);
+  EXPECT_EQ(style.painted_area_ns, 211);  // (100·30 + 1000·230) / 1100
+  EXPECT_EQ(image.lcp_candidate_ns, 300);
+  EXPECT_EQ(style.lcp_candidate_ns, 230);
+}
+
 TEST(MetricsTest, AClassIsDoneWithItsLastResource) {
   Page page = ThreeResources();
   page.resources[1].type = ResourceType::kImage;
@@ -153,6 +266,8 @@ Run OneRun(const Page& page) {
              .metrics = {.render_critical_ns = 1'234'567'890,
                          .atf_ns = 2'000'000'000,
                          .atf_area_ns = 1,
+                         .painted_area_ns = 1'900'000'000,
+                         .lcp_candidate_ns = 1'950'000'000,
                          .page_load_ns = 3'000'500'500,
                          .class_done_ns = {std::nullopt, 1'500'000'000},
                          .lower_first_bytes = 70'500}};
@@ -199,12 +314,14 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
       JsonLine(OneRun(page), OneLoad()),
-      R"({"version":"1.3","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"({"version":"1.4","page":"three","page_sha256":"abc","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
       R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
+      R"("painted_area_ms":1900.0,"lcp_candidate_ms":1950.0,)"
       R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
+      R"("visual_progress":[],)"
       R"("picks":[[11,3,500],[10,1,70]]})"
       "\n");
 }
@@ -214,15 +331,16 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   EXPECT_EQ(CsvHeader(),
             "version,page,page_sha256,policy,signals,late_signals,network,"
             "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
-            "atf_area_ms,page_load_ms,lower_first_bytes,reaction_ms,low_open,"
+            "atf_area_ms,page_load_ms,painted_area_ms,lcp_candidate_ms,"
+            "lower_first_bytes,reaction_ms,low_open,"
             "low_left_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
   EXPECT_EQ(
       CsvLine(run),
-      "1.3,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
-      "0.000,3000.501,70500,,,,,1500.000,,,,,,,,\n");
+      "1.4,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
+      "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
   EXPECT_THAT(CsvLine(run),
               HasSubstr(",\"rfc9218:mixed=alternate,starvation_guard=3\","));

@@ -137,6 +137,7 @@ Page SmallPage() {
     if (i > 0) resource.initiator = 0;
     resource.level = static_cast<ChromeLevel>(i);
     resource.above_the_fold = i != 2;
+    resource.lcp_candidate = i == 1;
     page.resources.push_back(resource);
   }
   page.resources[0].render_critical = true;
@@ -197,12 +198,13 @@ void ExpectSamePage(const Page& is_page, const Page& was_page) {
   for (size_t i = 0; i < was_page.resources.size(); ++i) {
     const Resource& was = was_page.resources[i];
     const Resource& is = is_page.resources[i];
-    EXPECT_EQ(std::tie(is.id, is.label, is.type, is.bytes, is.redirect,
-                       is.initiator, is.role, is.url, is.level,
-                       is.render_critical, is.above_the_fold),
-              std::tie(was.id, was.label, was.type, was.bytes, was.redirect,
-                       was.initiator, was.role, was.url, was.level,
-                       was.render_critical, was.above_the_fold));
+    EXPECT_EQ(
+        std::tie(is.id, is.label, is.type, is.bytes, is.redirect, is.initiator,
+                 is.role, is.url, is.level, is.render_critical,
+                 is.above_the_fold, is.lcp_candidate),
+        std::tie(was.id, was.label, was.type, was.bytes, was.redirect,
+                 was.initiator, was.role, was.url, was.level,
+                 was.render_critical, was.above_the_fold, was.lcp_candidate));
     EXPECT_EQ(is.FinalLevel(), was.FinalLevel());
   }
 }

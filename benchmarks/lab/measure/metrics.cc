@@ -11,6 +11,57 @@ namespace sluice::lab {
 
 namespace {
 
+int64_t RenderCritical(const Page& page, const PageLoad& load) {
+  int64_t last_ns = 0;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (page.resources[i].render_critical) {
+      last_ns = std::max(last_ns, load.timings[i].completed_ns);
+    }
+  }
+  return last_ns;
+}
+
+int64_t LcpCandidate(const Page& page, const PageLoad& load,
+                     int64_t render_critical_ns) {
+  std::optional<int64_t> first_ns;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    if (!page.resources[i].lcp_candidate) continue;
+    const int64_t done_ns = load.timings[i].completed_ns;
+    first_ns = std::min(first_ns.value_or(done_ns), done_ns);
+  }
+  return std::max(render_critical_ns, first_ns.value_or(0));
+}
+
+// When a browser shows a piece of what is above the fold.
+int64_t ShownAt(const Page& page, const PageLoad& load, const Arrival& piece,
+                int64_t render_critical_ns) {
+  const bool progressive =
+      page.resources[piece.resource].type == ResourceType::kImage;
+  return std::max(
+      render_critical_ns,
+      progressive ? piece.at_ns : load.timings[piece.resource].completed_ns);
+}
+
+// Sets the two areas.
+void MeasureAreas(const Page& page, const PageLoad& load, Metrics& metrics) {
+  absl::uint128 arrived = 0;  // bytes · nanoseconds pass 64 bits
+  absl::uint128 shown = 0;
+  uint64_t bytes = 0;
+  for (const Arrival& piece : load.arrivals) {
+    if (!page.resources[piece.resource].above_the_fold) continue;
+    const absl::uint128 size = piece.bytes;
+    arrived += size * static_cast<uint64_t>(piece.at_ns);
+    shown += size * static_cast<uint64_t>(
+                        ShownAt(page, load, piece, metrics.render_critical_ns));
+    bytes += piece.bytes;
+  }
+  if (bytes == 0) return;
+  metrics.atf_area_ns =
+      static_cast<int64_t>(absl::Uint128Low64(arrived / bytes));
+  metrics.painted_area_ns =
+      static_cast<int64_t>(absl::Uint128Low64(shown / bytes));
+}
+
 // Plays requests and ends beside the arrivals, in the order of time.
 uint64_t LowerFirstBytes(const Page& page, const PageLoad& load) {
   struct Change {
@@ -90,28 +141,42 @@ Metrics Measure(const Page& page, const PageLoad& load) {
           metrics.class_done_ns[static_cast<size_t>(page.resources[i].type)];
       of_class = std::max(of_class.value_or(0), done);
     }
-    if (page.resources[i].render_critical) {
-      metrics.render_critical_ns = std::max(metrics.render_critical_ns, done);
-    }
     if (page.resources[i].above_the_fold) {
       metrics.atf_ns = std::max(metrics.atf_ns, done);
     }
   }
-  absl::uint128 weighted = 0;  // bytes · nanoseconds pass 64 bits
-  uint64_t bytes = 0;
-  for (const Arrival& arrival : load.arrivals) {
-    if (!page.resources[arrival.resource].above_the_fold) continue;
-    weighted +=
-        absl::uint128(arrival.bytes) * static_cast<uint64_t>(arrival.at_ns);
-    bytes += arrival.bytes;
-  }
-  if (bytes > 0) {
-    metrics.atf_area_ns =
-        static_cast<int64_t>(absl::Uint128Low64(weighted / bytes));
-  }
+  metrics.render_critical_ns = RenderCritical(page, load);
+  metrics.lcp_candidate_ns =
+      LcpCandidate(page, load, metrics.render_critical_ns);
+  MeasureAreas(page, load, metrics);
   metrics.lower_first_bytes = LowerFirstBytes(page, load);
   metrics.reaction = MeasureReaction(page, load);
   return metrics;
+}
+
+std::vector<ProgressStep> VisualProgress(const Page& page,
+                                         const PageLoad& load) {
+  const int64_t render_critical_ns = RenderCritical(page, load);
+  std::vector<ProgressStep> pieces;
+  for (const Arrival& piece : load.arrivals) {
+    if (!page.resources[piece.resource].above_the_fold) continue;
+    pieces.push_back(
+        {ShownAt(page, load, piece, render_critical_ns), piece.bytes});
+  }
+  std::sort(pieces.begin(), pieces.end(),
+            [](const ProgressStep& a, const ProgressStep& b) {
+              return a.at_ns < b.at_ns;
+            });
+  std::vector<ProgressStep> steps;
+  uint64_t bytes = 0;
+  for (const ProgressStep& piece : pieces) {
+    bytes += piece.bytes;
+    if (steps.empty() || steps.back().at_ns != piece.at_ns) {
+      steps.push_back({.at_ns = piece.at_ns});
+    }
+    steps.back().bytes = bytes;
+  }
+  return steps;
 }
 
 }  // namespace sluice::lab

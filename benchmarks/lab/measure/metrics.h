@@ -15,6 +15,22 @@
 // (ByteIndex restricted to the first screen). Smaller is better. Completion
 // times see the last byte only; the area sees all of them.
 //
+// Bytes are seen later than they arrive. A browser paints nothing before the
+// render-critical resources are complete. After that it paints an image as far
+// as it has arrived, but uses a font or a style sheet only when it is whole.
+// With r the resource of piece i:
+//
+//   shownᵢ        = max(render_critical, tᵢ), r an image;
+//                   max(render_critical, done(r)), r anything else
+//   painted_area  = ∫₀ (1 − V(t)) dt = Σ sizeᵢ · shownᵢ / Σ sizeᵢ
+//   lcp_candidate = max(render_critical, min { done(r) : r ∈ L })
+//
+// where V(t) is the part of A's bytes with shownᵢ ≤ t, the visual progress, and
+// L ⊆ A are the candidates for the largest contentful paint (page.h): of
+// several equally large ones, browsers take the first. So the first screen is
+// painted from render_critical to atf, and the painted area is the headline of
+// the lab (docs/lab.md).
+//
 // Of a class c of resources (html, css, …), class_done(c) = max { done(r) : r ∈
 // c }. The bytes that came in another order than the browser wanted:
 //
@@ -44,6 +60,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "benchmarks/lab/load/page_load.h"
 #include "benchmarks/lab/page/page.h"
@@ -61,6 +78,8 @@ struct Metrics {
   int64_t render_critical_ns = 0;
   int64_t atf_ns = 0;
   int64_t atf_area_ns = 0;  // rounded down; 0 when no byte is above the fold
+  int64_t painted_area_ns = 0;  // the same
+  int64_t lcp_candidate_ns = 0;
   int64_t page_load_ns = 0;
   // By ResourceType; nothing: the page has none.
   std::array<std::optional<int64_t>, kResourceTypes> class_done_ns = {};
@@ -70,6 +89,19 @@ struct Metrics {
 
 // O(arrivals + resources · log resources).
 Metrics Measure(const Page& page, const PageLoad& load);
+
+// A step of the visual progress: `bytes` above the fold are shown by `at_ns`.
+struct ProgressStep {
+  int64_t at_ns = 0;
+  uint64_t bytes = 0;
+
+  friend bool operator==(const ProgressStep&, const ProgressStep&) = default;
+};
+
+// By time, each time once; the last step has all bytes. Empty when no byte is
+// above the fold. O(arrivals · log arrivals).
+std::vector<ProgressStep> VisualProgress(const Page& page,
+                                         const PageLoad& load);
 
 }  // namespace sluice::lab
 

@@ -22,6 +22,10 @@ size_t IndexOf(T value, std::vector<T>& values) {
 
 int64_t TimeOf(const Metrics& metrics, size_t metric) {
   switch (metric) {
+    case kPaintedArea:
+      return metrics.painted_area_ns;
+    case kLcpCandidate:
+      return metrics.lcp_candidate_ns;
     case kAtfArea:
       return metrics.atf_area_ns;
     case kRenderCritical:

@@ -43,6 +43,8 @@ struct Sample {
 // Indices of the metrics that are times; after kTimeMetrics come those of the
 // classes of resources, by ResourceType.
 enum TimeMetric : size_t {
+  kPaintedArea,
+  kLcpCandidate,
   kAtfArea,
   kRenderCritical,
   kAtf,

@@ -7,7 +7,7 @@
 
 namespace sluice::lab {
 
-inline constexpr absl::string_view kLabVersion = "1.3";
+inline constexpr absl::string_view kLabVersion = "1.4";
 
 }  // namespace sluice::lab
 

@@ -15,6 +15,10 @@
 //    those that Chrome gives its lowest level (their media do not match),
 //    fonts, and the images in the viewport (`in_viewport`). The first screen is
 //    complete with these.
+// The candidates for the largest contentful paint are of the second set: those
+// that the page file names (`lcp`); else the largest image in the viewport, or
+// every one of that size; else, on a page without such an image, the document,
+// for its text. A font that a page names stands for the text that waits for it.
 #ifndef SLUICE_BENCHMARKS_LAB_PAGE_PAGE_H_
 #define SLUICE_BENCHMARKS_LAB_PAGE_PAGE_H_
 
@@ -98,6 +102,7 @@ struct Resource {
 
   bool render_critical = false;
   bool above_the_fold = false;
+  bool lcp_candidate = false;
 
   // The level after a change of mind, if there is one.
   ChromeLevel FinalLevel() const {

@@ -66,6 +66,7 @@ class PageReader {
   void LinkInitiators();
   void LinkChangesOfMind();
   void CheckDiscovery();
+  void CheckLcpCandidates();
   void FailUndiscovered(size_t index);
   void Fail(size_t index, absl::string_view field, absl::string_view problem);
 
@@ -116,6 +117,8 @@ absl::StatusOr<Page> PageReader::Read() {
   if (!status_.ok()) return status_;
   SetHints(page_.resources);
   MarkMetricSets(page_.resources);
+  CheckLcpCandidates();
+  if (!status_.ok()) return status_;
   std::vector<CaptureTimes> times;
   for (const Capture& capture : captures_) times.push_back(capture.times);
   PlaceChangesOfMind(times, page_.resources);
@@ -153,6 +156,7 @@ void PageReader::ReadResource(const json& object, size_t index) {
   resource.hints.async_or_defer = fields.Boolean("async_or_defer", false);
   resource.hints.above_the_fold = fields.Boolean("in_viewport", false);
   resource.hints.preload = fields.Boolean("preload", false);
+  resource.lcp_candidate = fields.Boolean("lcp", false);
 
   ReadDiscovery(fields, resource, capture);
   ReadPriority(fields, resource, capture);
@@ -354,6 +358,17 @@ void PageReader::CheckDiscovery() {
 
 // Reports a trigger that never fires or a circle of initiators. A resource that
 // waits for the one or the other leaves the report to it.
+void PageReader::CheckLcpCandidates() {
+  for (size_t i = 0; i < page_.resources.size(); ++i) {
+    const Resource& resource = page_.resources[i];
+    if (resource.lcp_candidate && !resource.above_the_fold) {
+      Fail(i, "lcp",
+           "must be true of something above the fold only: the document, an "
+           "image in_viewport, a font");
+    }
+  }
+}
+
 void PageReader::FailUndiscovered(size_t index) {
   const std::vector<Resource>& resources = page_.resources;
   if (resources[index].trigger.has_value()) {

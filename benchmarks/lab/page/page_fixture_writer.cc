@@ -58,6 +58,7 @@ ordered_json ResourceObject(const Page& page, const Resource& resource) {
   if (resource.hints.async_or_defer) object["async_or_defer"] = true;
   if (resource.hints.above_the_fold) object["in_viewport"] = true;
   if (resource.hints.preload) object["preload"] = true;
+  if (resource.lcp_candidate) object["lcp"] = true;
   object["chrome_priority"] = std::string(ChromeLevelName(resource.level));
   if (resource.change_of_mind.has_value()) {
     WriteChangeOfMind(page, *resource.change_of_mind, object);

@@ -53,6 +53,28 @@ bool BlocksRendering(const Resource& resource) {
          resource.render_blocking == RenderBlocking::kParser;
 }
 
+bool IsImageInView(const Resource& resource) {
+  return resource.type == ResourceType::kImage && !resource.redirect &&
+         resource.hints.above_the_fold;
+}
+
+void MarkLcpCandidates(size_t document, std::vector<Resource>& resources) {
+  std::optional<uint64_t> largest;
+  for (const Resource& resource : resources) {
+    if (resource.lcp_candidate) return;
+    if (IsImageInView(resource)) {
+      largest = std::max(largest.value_or(0), resource.bytes);
+    }
+  }
+  for (size_t i = 0; i < resources.size(); ++i) {
+    Resource& resource = resources[i];
+    resource.lcp_candidate =
+        largest.has_value()
+            ? IsImageInView(resource) && resource.bytes == *largest
+            : i == document;
+  }
+}
+
 }  // namespace
 
 bool IsPageNameCharacter(char c) {
@@ -129,9 +151,9 @@ void MarkMetricSets(std::vector<Resource>& resources) {
                                resource.level != ChromeLevel::kVeryLow;
     resource.above_the_fold = resource.render_critical || styles_screen ||
                               resource.type == ResourceType::kFont ||
-                              (resource.type == ResourceType::kImage &&
-                               resource.hints.above_the_fold);
+                              IsImageInView(resource);
   }
+  MarkLcpCandidates(document, resources);
 }
 
 void PlaceChangesOfMind(absl::Span<const CaptureTimes> times,

@@ -57,8 +57,9 @@ void SetType(ResourceType type, Resource& resource);
 // `bytes_remaining`. O(resources).
 void SetHints(std::vector<Resource>& resources);
 
-// Sets `render_critical` and `above_the_fold` as page.h defines them. At least
-// one resource must be a root. O(resources · redirects).
+// Sets `render_critical` and `above_the_fold` as page.h defines them, and
+// `lcp_candidate` unless a resource has it. At least one resource must be a
+// root. O(resources · redirects).
 void MarkMetricSets(std::vector<Resource>& resources);
 
 // The time of a resource's load in the capture, in milliseconds from the same

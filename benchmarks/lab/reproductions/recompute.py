@@ -94,6 +94,29 @@ class Load:
         pieces = [(at, size) for at, size, n in self.chunks if n in numbers]
         return sum(at * size for at, size in pieces) / sum(size for _, size in pieces)
 
+    def progress(self):
+        """[when, how many bytes of the first screen are shown then]."""
+        start = self.last(self.critical())
+        screen = self.first_screen()
+        for at, size, number in self.chunks:
+            if number in screen:
+                image = self.page[number]["type"] == "image"
+                yield max(start, at if image else self.done[number]), size
+
+    def painted_area(self):
+        pieces = list(self.progress())
+        return sum(at * size for at, size in pieces) / sum(size for _, size in pieces)
+
+    def lcp_candidate(self):
+        in_view = {n for n, r in self.page.items()
+                   if r["type"] == "image" and r.get("in_viewport")}
+        largest = max((self.page[n]["bytes"] for n in in_view), default=None)
+        ours = {n for n in in_view if self.page[n]["bytes"] == largest} or {self.document}
+        named = {n for n, r in self.page.items() if r.get("lcp")}
+        if named != ours:
+            sys.exit(f"{self.run['page']}: the LCP candidates are {named}, by the rule {ours}")
+        return max(self.last(self.critical()), min(self.done[n] for n in named))
+
     def lower_first(self):
         total = 0
         for at, size, number in self.chunks:
@@ -108,6 +131,8 @@ class Load:
         yield "atf_ms", self.last(self.first_screen())
         yield "atf_area_ms", self.area(self.first_screen())
         yield "page_load_ms", self.last(self.done)
+        yield "painted_area_ms", self.painted_area()
+        yield "lcp_candidate_ms", self.lcp_candidate()
         yield "lower_first_bytes", self.lower_first()
         for kind in DEFAULT_LEVEL:
             of_kind = [n for n, r in self.page.items() if r["type"] == kind]

@@ -26,8 +26,9 @@ constexpr absl::string_view kTimelines = "<!--timelines-->";
 constexpr absl::string_view kIndex = "<!--index-->";
 
 // TimeMetric's names, as in JsonLine().
-constexpr absl::string_view kTimeNames[] = {"atf_area_ms", "render_critical_ms",
-                                            "atf_ms", "page_load_ms"};
+constexpr absl::string_view kTimeNames[] = {
+    "painted_area_ms",    "lcp_candidate_ms", "atf_area_ms",
+    "render_critical_ms", "atf_ms",           "page_load_ms"};
 static_assert(std::size(kTimeNames) == kTimeMetrics);
 
 // Of timelines that are deflated together: the cost of a look at one run.

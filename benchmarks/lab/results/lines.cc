@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,8 @@ ordered_json Columns(const Run& run) {
   columns["atf_ms"] = ToMilliseconds(metrics.atf_ns);
   columns["atf_area_ms"] = ToMilliseconds(metrics.atf_area_ns);
   columns["page_load_ms"] = ToMilliseconds(metrics.page_load_ns);
+  columns["painted_area_ms"] = ToMilliseconds(metrics.painted_area_ns);
+  columns["lcp_candidate_ms"] = ToMilliseconds(metrics.lcp_candidate_ns);
   columns["lower_first_bytes"] = metrics.lower_first_bytes;
   const std::optional<Reaction>& reaction = metrics.reaction;
   const auto of_reaction = [&reaction](auto value) {
@@ -36,6 +39,20 @@ ordered_json Columns(const Run& run) {
   columns["low_left_bytes"] =
       of_reaction([](const Reaction& r) { return r.low_left_bytes; });
   return columns;
+}
+
+// Where the visual progress reaches another whole per cent: [ms, per cent].
+ordered_json ProgressPoints(const Page& page, const PageLoad& load) {
+  const std::vector<ProgressStep> steps = VisualProgress(page, load);
+  ordered_json points = ordered_json::array();
+  uint64_t shown = 0;
+  for (const ProgressStep& step : steps) {
+    const uint64_t percent = 100 * step.bytes / steps.back().bytes;
+    if (percent == shown) continue;
+    shown = percent;
+    points.push_back({ToMilliseconds(step.at_ns), percent});
+  }
+  return points;
 }
 
 std::string CsvCell(const ordered_json& value) {
@@ -82,6 +99,7 @@ std::string JsonLine(const Run& run, const PageLoad& load) {
     classes[std::string(ResourceTypeName(static_cast<ResourceType>(i)))] =
         ToMilliseconds(*done);
   }
+  object["visual_progress"] = ProgressPoints(*run.page, load);
   ordered_json picks = ordered_json::array();
   for (const Pick& pick : JoinPicks(load.picks)) {
     picks.push_back(

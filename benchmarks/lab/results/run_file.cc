@@ -33,6 +33,7 @@ constexpr absl::string_view kMagic = "sluice-runs/2 ";
 constexpr int64_t kRedirect = 1;
 constexpr int64_t kRenderCritical = 2;
 constexpr int64_t kAboveTheFold = 4;
+constexpr int64_t kLcpCandidate = 8;
 
 // Kinds of signals.
 constexpr int64_t kExclusive = 1;
@@ -94,7 +95,8 @@ void AppendPage(const Page& page, ByteWriter& writer) {
       [](const Resource& r) {
         return (r.redirect ? kRedirect : 0) |
                (r.render_critical ? kRenderCritical : 0) |
-               (r.above_the_fold ? kAboveTheFold : 0);
+               (r.above_the_fold ? kAboveTheFold : 0) |
+               (r.lcp_candidate ? kLcpCandidate : 0);
       },
       writer);
   AppendColumn(
@@ -138,6 +140,7 @@ Page ReadPage(ByteReader& reader) {
     resource.redirect = (flags[i] & kRedirect) != 0;
     resource.render_critical = (flags[i] & kRenderCritical) != 0;
     resource.above_the_fold = (flags[i] & kAboveTheFold) != 0;
+    resource.lcp_candidate = (flags[i] & kLcpCandidate) != 0;
     resource.level = static_cast<ChromeLevel>(levels[i]);
     if (final_levels[i] != levels[i]) {
       resource.change_of_mind =

@@ -390,7 +390,7 @@ describe("the document", () => {
 describe("policies over pages", () => {
   test("show the medians of the ratios that --json gives, for each choice", async () => {
     const page = shared;
-    for (const [key, metric] of [["atf_area_ms", "area"], ["page_load_ms", "page load"]]) {
+    for (const [key, metric] of [["painted_area_ms", "painted area"], ["atf_area_ms", "ATF area"], ["page_load_ms", "page load"]]) {
       for (const signals of SIGNALS) {
         await choose(page, { metric, "sum-signals": signals });
         const rows = await rowsOf(page, "matrix");
@@ -550,6 +550,8 @@ describe("a page load", () => {
           const rows = new Map((await rowsOf(page, "metrics-table")).map(([metric, ...values]) => [metric, values]));
           policies.forEach((policy, i) => {
             const line = lineOf({ page: name, signals, network, policy });
+            assert.equal(rows.get("painted area")[i], line.painted_area_ms);
+            assert.equal(rows.get("LCP candidate")[i], line.lcp_candidate_ms);
             assert.equal(rows.get("ATF area")[i], line.atf_area_ms);
             assert.equal(rows.get("render-critical done")[i], line.render_critical_ms);
             assert.equal(rows.get("above the fold done")[i], line.atf_ms);
@@ -683,7 +685,7 @@ describe("a page load", () => {
     assert.match(await page.textContent("#load-status"), /no room for the timeline/);
     const [, area] = (await rowsOf(page, "metrics-table"))[0];
     const line = lineOf({ page: PAGES[0], signals: SIGNALS[0], network: NETWORKS[0], policy: "fifo" });
-    assert.equal(area, line.atf_area_ms);
+    assert.equal(area, line.painted_area_ms);
     await choose(page, { "policy-a": "rfc9218" });
     assert.ok((await rowsOf(page, "waterfall-a-table")).length > 5, "and comes back");
     assertQuiet(page);

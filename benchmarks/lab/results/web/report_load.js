@@ -11,6 +11,8 @@ const loadView = (() => {
   let shows = 0;
 
   const METRIC_ROWS = {
+    painted_area_ms: "painted area",
+    lcp_candidate_ms: "LCP candidate",
     atf_area_ms: "ATF area",
     render_critical_ms: "render-critical done",
     atf_ms: "above the fold done",

@@ -6,6 +6,16 @@ const pagesView = (() => {
 
   // Name and meaning of each metric, and the event whose times it compares.
   const METRICS = {
+    painted_area_ms: {
+      name: "mean time at which the first screen is seen (painted area)",
+      says: "The mean time at which a byte above the fold is shown: the area over the visual progress. Nothing is shown before the document, blocking style sheets and head scripts are complete; after that, images count as they arrive, fonts and other style sheets when they are whole.",
+      until: "the average byte of the first screen is shown",
+    },
+    lcp_candidate_ms: {
+      name: "largest image or text in view shown (LCP candidate)",
+      says: "The time when the largest image in the viewport is complete and can be shown, or the text of a page without one.",
+      until: "the largest image or text in view is shown",
+    },
     atf_area_ms: {
       name: "mean arrival of the first screen’s bytes (ATF area)",
       says: "The mean arrival time of a byte above the fold: the area over its byte-progress curve. It counts every byte; a completion time counts the last one.",
