@@ -78,7 +78,7 @@ def predict(compare, plan, browser, names, pages, folder):
                 [compare, "--quiet",
                  "--pages=" + ",".join(str(folder / name / "page.json") for name in names),
                  "--policies=" + ",".join(plan["policies"]), "--signals=" + plan["signals"][browser],
-                 f"--network={network['name']}", f"--send_buffer={network['send_buffer_bytes']}",
+                 f"--network={network['lab_network']}", f"--send_buffer={network['send_buffer_bytes']}",
                  f"--json={scratch}/runs.jsonl", f"--har={scratch}/har"], check=True)
             metrics = {}
             for line in pathlib.Path(scratch, "runs.jsonl").read_text().splitlines():
