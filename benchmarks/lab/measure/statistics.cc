@@ -119,6 +119,12 @@ PageRatios RatiosOfPages(const ByPage& baseline, const ByPage& policy) {
   return ratios;
 }
 
+absl::string_view VerdictOf(const Spread& spread) {
+  if (spread.TooFewPages()) return "too few pages";
+  if (spread.InsideTheNoise()) return "inside the noise";
+  return spread.median > 1 ? "better" : "worse";
+}
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return Quantile(values, 0.5);
