@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -71,8 +71,10 @@ class BlinkTest : public ::testing::Test {
     blink_->OnFound(resource);
     return Actions();
   }
+  // The first piece of the document is committed at once.
   std::string Bytes(uint64_t received) {
     blink_->OnBytes(0, received);
+    if (!std::exchange(committed_, true)) blink_->OnCommit();
     return Actions();
   }
   std::string Complete(size_t resource) {
@@ -82,6 +84,7 @@ class BlinkTest : public ::testing::Test {
 
   Page page_;
   std::optional<Blink> blink_;
+  bool committed_ = false;
 };
 
 // As Chromium 156 did on a page like this one: the stylesheet and the script,
@@ -162,6 +165,7 @@ TEST_F(BlinkTest, TheParserFindsWhatComesBehindTheFirstPiece) {
   const size_t behind = Image(20'000);
   for (int i = 0; i < 2; ++i) Image(20'000);
   Begin();
+  Bytes(3'000);
   Bytes(19'000);
   EXPECT_EQ(Found(1), "img1:Low img1=Medium");
   Bytes(25'000);
@@ -244,6 +248,44 @@ TEST_F(BlinkTest, LayoutRaisesTheImagesInView) {
   EXPECT_EQ(Complete(1), "img2=High img4=VeryHigh");
   Bytes(20'000);
   EXPECT_EQ(Found(5), "img5:Low img5=Medium img5=High");
+}
+
+TEST_F(BlinkTest, LayoutSeesNothingBehindTheScriptAtWhichTheParserStops) {
+  const size_t before = Image(1'000);
+  const size_t script = Add(kJs, kMedium, 2'000, RenderBlocking::kParserLate);
+  const size_t behind = Image(2'000);
+  const size_t font = Add(kFont, kVeryHigh, 2'000);
+  for (size_t i : {before, behind}) {
+    page_.resources[i].hints.above_the_fold = true;
+  }
+  Begin();
+  Bytes(3'000);
+  EXPECT_EQ(Found(before), "img1:Medium img1=High");
+  EXPECT_EQ(Found(script), "js2:High");
+  EXPECT_EQ(Found(behind), "img3:Medium");
+  EXPECT_EQ(Found(font), "");
+  EXPECT_EQ(Complete(script), "img3=High font4:VeryHigh");
+}
+
+TEST_F(BlinkTest, AStylesheetOfTheBodyIsUrgentWhenTheParserFindsIt) {
+  const size_t scanned = Add(kCss, kMedium, 2'000);
+  const size_t parsed = Add(kCss, kMedium, 20'000);
+  Begin();
+  Bytes(3'000);
+  EXPECT_EQ(Found(scanned), "css1:Medium");
+  Bytes(20'000);
+  EXPECT_EQ(Found(parsed), "css2:VeryHigh");
+}
+
+TEST_F(BlinkTest, TheEngineGetsTheDocumentWhenItIsCommitted) {
+  const size_t css = Sheet();
+  Begin();
+  blink_->OnBytes(0, 2'000);
+  EXPECT_EQ(Found(css), "");
+  blink_->OnComplete(0);
+  EXPECT_EQ(Actions(), "");
+  blink_->OnCommit();
+  EXPECT_EQ(Actions(), "css1:VeryHigh");
 }
 
 TEST_F(BlinkTest, OtherFramesNeitherWaitNorHoldUpThePage) {

@@ -9,20 +9,17 @@ namespace {
 constexpr size_t kTightLimit = 2;
 constexpr size_t kTightMediumLimit = 2;
 constexpr int kRaisedImages = 5;
-// One read of the browser: what the first window of TCP brings (RFC 6928).
-constexpr uint64_t kFirstPiece = 14'000;
 
 bool Blocks(const Resource& resource) {
   return resource.render_blocking == RenderBlocking::kParser ||
          resource.render_blocking == RenderBlocking::kStylesheet;
 }
 
-// The chain of initiators of `resource`, without itself, the nearest first.
-template <typename Predicate>
-std::optional<size_t> FindAncestor(const Page& page, size_t resource,
-                                   Predicate predicate) {
+// The nearest of the chain of initiators of `resource` for which `is` holds.
+template <typename Is>
+std::optional<size_t> FindAncestor(const Page& page, size_t resource, Is is) {
   std::optional<size_t> ancestor = page.resources[resource].initiator;
-  while (ancestor.has_value() && !predicate(page.resources[*ancestor])) {
+  while (ancestor.has_value() && !is(page.resources[*ancestor])) {
     ancestor = page.resources[*ancestor].initiator;
   }
   return ancestor;
@@ -42,28 +39,35 @@ Blink::Blink(const Page& page)
       document_ = i;
     }
   }
-  size_t last_script = 0;
   for (size_t i = 0; i < resources.size(); ++i) {
-    const Resource& resource = resources[i];
-    in_frame_[i] = resource.type != ResourceType::kHtml &&
+    in_frame_[i] = resources[i].type != ResourceType::kHtml &&
                    FindAncestor(page, i, [](const Resource& r) {
                      return r.type == ResourceType::kHtml && !r.redirect;
                    }).value_or(document_) == document_;
+    if (OfDocument(i) && resources[i].type == ResourceType::kImage &&
+        resources[i].level == ChromeLevel::kMedium) {
+      raises_images_ = false;
+    }
+  }
+  FindBlockers();
+  committed_ = body_ = document_ == resources.size();
+}
+
+void Blink::FindBlockers() {
+  size_t last_script = 0;
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const Resource& resource = page_.resources[i];
     // Blocks nothing here: what comes behind layout, and what may never be
     // found before it (a trigger's).
     const bool behind_layout =
-        FindAncestor(page, i, [](const Resource& r) {
+        resource.trigger.has_value() ||
+        FindAncestor(page_, i, [](const Resource& r) {
           return r.type == ResourceType::kFont || r.trigger.has_value();
         }).has_value();
-    if (!in_frame_[i] || behind_layout || resource.trigger.has_value()) {
-      continue;
-    }
+    if (!in_frame_[i] || behind_layout) continue;
     if (Blocks(resource)) {
       blocks_layout_.insert(i);
-      if (OfDocument(i)) {
-        head_ends_ = std::max(head_ends_, resource.discovered_at_byte.value_or(
-                                              resources[document_].bytes));
-      }
+      if (OfDocument(i)) head_ends_ = std::max(head_ends_, PlaceOf(i));
     }
     if (resource.render_blocking == RenderBlocking::kParser) last_script = i;
     if (resource.render_blocking == RenderBlocking::kParserLate &&
@@ -75,30 +79,20 @@ Blink::Blink(const Page& page)
   for (size_t i : blocks_layout_) {
     if (i <= last_script) blocks_body_.insert(i);
   }
-  std::stable_sort(late_scripts_.begin(), late_scripts_.end(),
-                   [&](size_t a, size_t b) {
-                     const uint64_t end = resources[document_].bytes;
-                     return resources[a].discovered_at_byte.value_or(end) <
-                            resources[b].discovered_at_byte.value_or(end);
-                   });
+  std::stable_sort(
+      late_scripts_.begin(), late_scripts_.end(),
+      [this](size_t a, size_t b) { return PlaceOf(a) < PlaceOf(b); });
   std::reverse(late_scripts_.begin(), late_scripts_.end());
-  body_ = document_ == resources.size();
-  for (size_t i = 0; i < resources.size(); ++i) {
-    if (OfDocument(i) && resources[i].type == ResourceType::kImage &&
-        resources[i].level == ChromeLevel::kMedium) {
-      raises_images_ = false;
-    }
-  }
 }
 
 bool Blink::OfDocument(size_t resource) const {
   return page_.resources[resource].initiator == document_;
 }
 
-bool Blink::NamedByStylesheet(size_t resource) const {
-  const Resource& named = page_.resources[resource];
-  return named.initiator.has_value() &&
-         page_.resources[*named.initiator].type == ResourceType::kCss;
+// The byte of the document behind which it is named.
+uint64_t Blink::PlaceOf(size_t resource) const {
+  return page_.resources[resource].discovered_at_byte.value_or(
+      page_.resources[document_].bytes);
 }
 
 bool Blink::Counts(size_t resource) const {
@@ -119,12 +113,32 @@ bool Blink::Counts(size_t resource) const {
   return false;
 }
 
+bool Blink::ScannerIsFirst() const {
+  return !body_ || stopped_ || received_ <= first_piece_;
+}
+
 bool Blink::StoppedAt(size_t resource) const {
   return stopped_ && late_scripts_.back() == resource;
 }
 
-bool Blink::ScannerIsFirst() const {
-  return !body_ || stopped_ || received_ <= kFirstPiece;
+// Whether layout sees it: the parser has not stopped before it.
+bool Blink::IsLaidOut(size_t resource) const {
+  if (!layout_ || !stopped_ || !OfDocument(resource)) return layout_;
+  const size_t script = late_scripts_.back();
+  return std::pair(PlaceOf(resource), resource) <
+         std::pair(PlaceOf(script), script);
+}
+
+// A font that is not preloaded; an image in view, unless the page says itself
+// when it is raised.
+bool Blink::WaitsForLayout(size_t resource) const {
+  const Resource& found = page_.resources[resource];
+  if (!in_frame_[resource]) return false;
+  if (found.type == ResourceType::kFont) {
+    return !found.hints.preload && found.level == ChromeLevel::kVeryHigh;
+  }
+  return found.type == ResourceType::kImage && found.hints.above_the_fold &&
+         !found.change_of_mind.has_value();
 }
 
 // Of a resource that was found just now.
@@ -133,30 +147,38 @@ void Blink::SetLevels(size_t resource) {
   State& state = states_[resource];
   state.asked = state.level = found.level;
   if (!OfDocument(resource)) return;
+  const bool by_parser = StoppedAt(resource) || !ScannerIsFirst();
   if (found.type == ResourceType::kImage) {
     if (raises_images_ && images_++ < kRaisedImages) {
       state.level = std::min(state.level, ChromeLevel::kMedium);
     }
-    const bool by_parser =
-        state.level == ChromeLevel::kMedium && !ScannerIsFirst();
-    state.asked = by_parser ? ChromeLevel::kLow : state.level;
-  } else if (found.render_blocking == RenderBlocking::kParserLate &&
-             (StoppedAt(resource) || !ScannerIsFirst())) {
-    state.asked = state.level = std::min(state.level, ChromeLevel::kHigh);
+    const bool low = by_parser && state.level == ChromeLevel::kMedium;
+    state.asked = low ? ChromeLevel::kLow : state.level;
+  } else if (by_parser && found.level == ChromeLevel::kMedium) {
+    if (found.render_blocking == RenderBlocking::kParserLate) {
+      state.asked = state.level = ChromeLevel::kHigh;
+    } else if (found.type == ResourceType::kCss) {
+      state.asked = state.level = ChromeLevel::kVeryHigh;
+    }
   }
 }
 
 void Blink::OnFound(size_t resource) {
-  SetLevels(resource);
-  State& state = states_[resource];
-  state.order = found_++;
-  if (!layout_ && in_frame_[resource] && NamedByStylesheet(resource) &&
-      page_.resources[resource].type == ResourceType::kFont) {
-    state.step = Step::kHeld;
-    held_.push_back(resource);
+  if (!committed_ && OfDocument(resource)) {
+    early_.push_back(resource);
     return;
   }
-  Ask(resource);
+  SetLevels(resource);
+  states_[resource].order = found_++;
+  const bool font = page_.resources[resource].type == ResourceType::kFont;
+  const bool waits = WaitsForLayout(resource);
+  if (!waits || !font) Ask(resource);
+  if (!waits) return;
+  if (IsLaidOut(resource)) {
+    LayOut(resource);
+  } else {
+    for_layout_.push_back(resource);
+  }
 }
 
 void Blink::Ask(size_t resource) {
@@ -180,7 +202,6 @@ void Blink::Send(size_t resource) {
   if (state.level != state.asked) {
     actions_.push_back({Action::kChange, resource, state.level});
   }
-  if (layout_) RaiseIfInView(resource);
 }
 
 void Blink::SendWaiting() {
@@ -206,8 +227,6 @@ void Blink::SetLevel(size_t resource, ChromeLevel level) {
       waiting_.erase({state.level, state.order, resource});
       waiting_.emplace(level, state.order, resource);
       break;
-    case Step::kHeld:
-      break;
     case Step::kOpen:
       actions_.push_back({Action::kChange, resource, level});
       break;
@@ -215,27 +234,26 @@ void Blink::SetLevel(size_t resource, ChromeLevel level) {
   state.level = level;
 }
 
-void Blink::RaiseIfInView(size_t resource) {
-  const Resource& image = page_.resources[resource];
-  // Where the capture has the change, it has its time as well.
-  if (image.type == ResourceType::kImage && image.hints.above_the_fold &&
-      !image.change_of_mind.has_value()) {
-    SetLevel(resource, std::min(states_[resource].level, ChromeLevel::kHigh));
-  }
-}
-
 void Blink::OnChangeDue(size_t resource) {
-  if (!layout_ && in_frame_[resource]) {
-    states_[resource].changes = true;
-    return;
+  states_[resource].change_is_due = true;
+  if (!in_frame_[resource] || IsLaidOut(resource)) {
+    LayOut(resource);
+  } else {
+    for_layout_.push_back(resource);
   }
-  SetLevel(resource, page_.resources[resource].change_of_mind->level);
 }
 
 void Blink::OnBytes(size_t resource, uint64_t received) {
   if (resource != document_) return;
   received_ = received;
   Advance();
+}
+
+void Blink::OnCommit() {
+  committed_ = true;
+  first_piece_ = received_;
+  Advance();
+  for (size_t resource : std::exchange(early_, {})) OnFound(resource);
 }
 
 void Blink::OnComplete(size_t resource) {
@@ -251,16 +269,14 @@ void Blink::OnComplete(size_t resource) {
 
 // Lets the parser go on as far as it can.
 void Blink::Advance() {
-  const bool head_read =
-      document_ < states_.size() && received_ > 0 && received_ >= head_ends_;
-  if (head_read && blocks_body_.empty()) body_ = true;
+  if (!committed_) return;
+  if (received_ >= head_ends_ && blocks_body_.empty()) body_ = true;
+  stopped_ = false;
   while (body_ && !late_scripts_.empty()) {
     const size_t script = late_scripts_.back();
-    const uint64_t at = page_.resources[script].discovered_at_byte.value_or(
-        page_.resources[document_].bytes);
-    stopped_ = received_ >= at && (states_[script].step != Step::kComplete ||
-                                   !blocks_layout_.empty());
-    if (received_ < at) break;
+    if (received_ < PlaceOf(script)) break;
+    stopped_ =
+        states_[script].step != Step::kComplete || !blocks_layout_.empty();
     if (stopped_) {
       SetLevel(script, std::min(states_[script].level, ChromeLevel::kHigh));
       break;
@@ -268,16 +284,29 @@ void Blink::Advance() {
     late_scripts_.pop_back();
   }
   SendWaiting();
-  if (body_ && blocks_layout_.empty() && !layout_) LayOut();
+  if (body_ && blocks_layout_.empty()) LayOut();
 }
 
 void Blink::LayOut() {
   layout_ = true;
-  for (size_t i = 0; i < states_.size(); ++i) {
-    RaiseIfInView(i);
-    if (states_[i].changes) OnChangeDue(i);
+  for (size_t resource : std::exchange(for_layout_, {})) {
+    if (IsLaidOut(resource)) {
+      LayOut(resource);
+    } else {
+      for_layout_.push_back(resource);
+    }
   }
-  for (size_t resource : std::exchange(held_, {})) Ask(resource);
+}
+
+void Blink::LayOut(size_t resource) {
+  State& state = states_[resource];
+  if (state.change_is_due) {
+    SetLevel(resource, page_.resources[resource].change_of_mind->level);
+  } else if (page_.resources[resource].type == ResourceType::kFont) {
+    Ask(resource);
+  } else {
+    SetLevel(resource, std::min(state.level, ChromeLevel::kHigh));
+  }
 }
 
 }  // namespace sluice::lab

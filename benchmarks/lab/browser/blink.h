@@ -3,11 +3,12 @@
 // on what has arrived by then. Levels and sources are those of Chromium 156;
 // signal sets of other browsers do without it (Signals::LoadsAsBlink).
 //
-// The parser reads the document as it arrives. It stops at a script of the page
-// that is neither async nor deferred until the script has arrived, and so have
-// the stylesheets that block. Behind the last blocking resource of the head the
-// *body* begins. The first *layout* needs the body and every resource that
-// blocks rendering. The rules:
+// The engine gets the document 30 ms after its first byte has arrived (the
+// navigation is committed; kCommitNs). Then the parser reads it as it arrives.
+// It stops at a script of the page that is neither async nor deferred until the
+// script has arrived, and so have the stylesheets that block. Behind the last
+// blocking resource of the head the *body* begins. The first *layout* needs the
+// body and every resource that blocks rendering. The rules:
 //
 //  1. Tight mode. Until the body begins, a request below High waits while two
 //     requests are open (of any level; a Medium one while two Medium ones are
@@ -18,17 +19,18 @@
 //     WillInsertBody.)
 //  2. Images. The preload scanner raises the first five images of the document
 //     to Medium. It reads ahead while the parser has to stop, and in the
-//     document's first piece; behind them the parser comes first and asks at
-//     Low, and the scanner raises that request a moment later. A page with a
-//     Medium image knows already which ones these are.
-//     (resource_fetcher.cc: AdjustImagePriority.)
-//  3. Scripts. A script behind an image is Medium when the scanner finds it. It
-//     is High when the parser does, or as soon as the parser stops at it. A
-//     request that is raised while it waits keeps its `priority` header.
-//     (resource_fetcher.cc: ComputeLoadPriority.)
-//  4. Layout. A font that a stylesheet names is requested when layout uses it.
-//     Layout raises the images in view to High.
-//     (resource_fetcher.cc: GetDeferPolicy, UpdateAllImageResourcePriorities.)
+//     document's first piece, all that had arrived when the engine got it.
+//     Behind them the parser comes first and asks at Low, and the scanner
+//     raises that request a moment later. A page with a Medium image knows
+//     already which ones these are. (resource_fetcher.cc: AdjustImagePriority.)
+//  3. Scripts and stylesheets behind an image are Medium when the scanner finds
+//     them. When the parser finds them, or as soon as it stops at the script,
+//     they are High and VeryHigh. A request that is raised while it waits keeps
+//     its `priority` header. (resource_fetcher.cc: ComputeLoadPriority.)
+//  4. Layout. A font is requested when layout uses it, unless it is preloaded.
+//     Layout raises the images in view to High. It sees what the parser has
+//     passed. (resource_fetcher.cc: GetDeferPolicy,
+//     UpdateAllImageResourcePriorities.)
 //
 // The lab observed all of them in Chromium 156 (docs/lab.md). Only the page's
 // own frame has a parser here: resources of other frames never wait.
@@ -48,6 +50,10 @@ namespace sluice::lab {
 
 class Blink {
  public:
+  // From the document's first byte to OnCommit(). Measured in Chromium 156 on a
+  // busy machine of two cores: 25 to 45 ms.
+  static constexpr int64_t kCommitNs = 30'000'000;
+
   // `page` must outlive this.
   explicit Blink(const Page& page);
 
@@ -61,6 +67,9 @@ class Blink {
     friend bool operator==(const Action&, const Action&) = default;
   };
 
+  // Index of the page's document; the number of resources if it has none.
+  size_t document() const { return document_; }
+
   // `resource` was found, and the pause behind its discovery is over. Once for
   // each; no redirect.
   void OnFound(size_t resource);
@@ -68,36 +77,40 @@ class Blink {
   void OnChangeDue(size_t resource);
   // `received` bytes of `resource` have arrived.
   void OnBytes(size_t resource, uint64_t received);
+  void OnCommit();
   void OnComplete(size_t resource);
 
   // The actions since the last call, in order.
   std::vector<Action> TakeActions() { return std::exchange(actions_, {}); }
 
  private:
-  enum class Step { kUnknown, kHeld, kWaiting, kOpen, kComplete };
+  enum class Step { kUnknown, kWaiting, kOpen, kComplete };
   struct State {
     Step step = Step::kUnknown;
     ChromeLevel asked = ChromeLevel::kLow;  // when it was found
     ChromeLevel level = ChromeLevel::kLow;  // now
     size_t order = 0;                       // in which it was found
     bool counts_as_medium = false;
-    bool changes = false;  // its change of mind waits for layout
+    bool change_is_due = false;
   };
   using Waiting = std::tuple<ChromeLevel, size_t, size_t>;  // as in State
 
+  void FindBlockers();
   bool OfDocument(size_t resource) const;
-  bool NamedByStylesheet(size_t resource) const;
+  uint64_t PlaceOf(size_t resource) const;
   bool Counts(size_t resource) const;
-  bool StoppedAt(size_t resource) const;
   bool ScannerIsFirst() const;
+  bool StoppedAt(size_t resource) const;
+  bool IsLaidOut(size_t resource) const;
+  bool WaitsForLayout(size_t resource) const;
   void SetLevels(size_t resource);
   void Ask(size_t resource);
   void Send(size_t resource);
   void SendWaiting();
   void SetLevel(size_t resource, ChromeLevel level);
-  void RaiseIfInView(size_t resource);
   void Advance();
   void LayOut();
+  void LayOut(size_t resource);
 
   const Page& page_;
   std::vector<State> states_;
@@ -105,8 +118,11 @@ class Blink {
   std::vector<Action> actions_;
 
   // The parser.
-  size_t document_;                   // index; none: no resource is one
+  size_t document_;
+  bool committed_;
+  std::vector<size_t> early_;         // found before that
   uint64_t received_ = 0;             // bytes of the document
+  uint64_t first_piece_ = 0;          // of them
   uint64_t head_ends_ = 0;            // the byte behind its last blocking one
   std::set<size_t> blocks_body_;      // that have not arrived
   std::set<size_t> blocks_layout_;    // likewise, beside the body
@@ -122,7 +138,7 @@ class Blink {
   size_t open_medium_ = 0;     // of all
   bool raises_images_ = true;  // rule 2
   int images_ = 0;             // of the document
-  std::vector<size_t> held_;   // until layout
+  std::vector<size_t> for_layout_;
 };
 
 }  // namespace sluice::lab

@@ -7,10 +7,11 @@
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/lab/browser/blink.h"
 
 namespace sluice::lab {
 namespace {
@@ -64,11 +65,13 @@ Browser::Browser(const Page& page, Signals& signals, Transport& transport,
   for (State& state : states_) {
     std::sort(state.by_bytes.begin(), state.by_bytes.end());
   }
-  if (signals.LoadsAsBlink()) blink_.emplace(page);
+  if (signals.LoadsAsBlink()) blink_ = std::make_unique<Blink>(page);
   transport.SetHandlers(
       End::kClient, {.on_bytes = [this](absl::string_view b) { OnBytes(b); },
                      .on_writable = [this] { Flush(); }});
 }
+
+Browser::~Browser() = default;
 
 void Browser::Check(const absl::Status& status) {
   if (status_.ok() && !status.ok()) status_ = status;
@@ -102,7 +105,7 @@ void Browser::Request(size_t index) {
     Complete(index);
     return;
   }
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
     blink_->OnFound(index);
     ObeyBlink();
     return;
@@ -132,6 +135,16 @@ void Browser::ObeyBlink() {
   transport_.Schedule(0, [this] {
     SendWaiting();
     Flush();
+  });
+}
+
+// At the first bytes of the document, or at the end of an empty one.
+void Browser::CommitLater(size_t index) {
+  if (index != blink_->document() || commits_) return;
+  commits_ = true;
+  transport_.Schedule(Blink::kCommitNs, [this] {
+    blink_->OnCommit();
+    ObeyBlink();
   });
 }
 
@@ -223,7 +236,8 @@ void Browser::OnData(h2::StreamId id, const Frame& frame) {
     arrivals_.push_back({index, frame.data, transport_.Now()});
   }
   state.received += frame.data;
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
+    CommitLater(index);
     blink_->OnBytes(index, state.received);
     ObeyBlink();
   }
@@ -244,7 +258,8 @@ void Browser::Complete(size_t index) {
   state.complete = true;
   timings_[index].completed_ns = transport_.Now();
   if (!resource.redirect) signals_.OnStreamClosed(timings_[index].stream_id);
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
+    CommitLater(index);
     blink_->OnComplete(index);
     ObeyBlink();
   }
@@ -279,7 +294,7 @@ void Browser::CountDownChange(size_t index) {
 
 void Browser::ChangeMind(size_t index) {
   if (states_[index].complete) return;
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
     blink_->OnChangeDue(index);
     ObeyBlink();
   } else {

@@ -23,7 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -33,12 +33,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/browser/blink.h"
 #include "benchmarks/lab/browser/signals.h"
 #include "benchmarks/lab/net/transport.h"
 #include "benchmarks/lab/page/page.h"
 
 namespace sluice::lab {
+
+class Blink;
 
 // Body bytes of one DATA frame as they reach the browser.
 struct Arrival {
@@ -61,6 +62,7 @@ class Browser {
   // limit that holds until the server's SETTINGS say theirs.
   Browser(const Page& page, Signals& signals, Transport& transport,
           uint32_t max_streams);
+  ~Browser();
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
 
@@ -109,6 +111,7 @@ class Browser {
   void Request(size_t index);
   void Ask(size_t index, ChromeLevel level);
   void ObeyBlink();
+  void CommitLater(size_t index);
   void SendWaiting();
   void SendRequest(size_t index, ChromeLevel level);
   RequestSignals SignalsOf(size_t index, h2::StreamId id, ChromeLevel level);
@@ -126,7 +129,8 @@ class Browser {
   Transport& transport_;
   const uint32_t max_streams_;
   h2::Connection connection_;
-  std::optional<Blink> blink_;
+  std::unique_ptr<Blink> blink_;  // if the signal set loads as Blink does
+  bool commits_ = false;
   h2::StreamId next_stream_id_;
   std::vector<State> states_;
   std::map<std::string, RoleProgress> roles_;
