@@ -9,10 +9,32 @@ namespace {
 constexpr size_t kTightLimit = 2;
 constexpr size_t kTightMediumLimit = 2;
 constexpr int kRaisedImages = 5;
+constexpr int64_t kInlinePauseNs = 150'000'000;
 
 bool Blocks(const Resource& resource) {
   return resource.render_blocking == RenderBlocking::kParser ||
          resource.render_blocking == RenderBlocking::kStylesheet;
+}
+
+// A script of the body, or a stylesheet there: what is behind an image.
+bool StopsTheBody(const Resource& resource) {
+  return resource.render_blocking == RenderBlocking::kParserLate ||
+         (resource.type == ResourceType::kCss && !resource.hints.preload &&
+          resource.level == ChromeLevel::kMedium);
+}
+
+// Named by the document: whether an inline script asks for it.
+bool IsOfInlineScript(const Resource& resource) {
+  return !Blocks(resource) && !StopsTheBody(resource) &&
+         (resource.type == ResourceType::kFetch ||
+          resource.discovery_delay_ns >= kInlinePauseNs);
+}
+
+// Its level when the parser stops at it.
+ChromeLevel LevelAtTheStop(const Resource& resource) {
+  return std::min(resource.level, resource.type == ResourceType::kCss
+                                      ? ChromeLevel::kVeryHigh
+                                      : ChromeLevel::kHigh);
 }
 
 // The nearest of the chain of initiators of `resource` for which `is` holds.
@@ -57,32 +79,29 @@ void Blink::FindBlockers() {
   size_t last_script = 0;
   for (size_t i = 0; i < states_.size(); ++i) {
     const Resource& resource = page_.resources[i];
-    // Blocks nothing here: what comes behind layout, and what may never be
-    // found before it (a trigger's).
-    const bool behind_layout =
-        resource.trigger.has_value() ||
-        FindAncestor(page_, i, [](const Resource& r) {
-          return r.type == ResourceType::kFont || r.trigger.has_value();
-        }).has_value();
-    if (!in_frame_[i] || behind_layout) continue;
+    // Blocks nothing here, or the load might stop: what comes behind layout or
+    // behind the parser, and a trigger's, which may never come.
+    const bool behind = resource.trigger.has_value() ||
+                        FindAncestor(page_, i, [](const Resource& r) {
+                          return r.type == ResourceType::kFont ||
+                                 r.trigger.has_value() || IsOfInlineScript(r);
+                        }).has_value();
+    if (!in_frame_[i] || behind) continue;
     if (Blocks(resource)) {
       blocks_layout_.insert(i);
       if (OfDocument(i)) head_ends_ = std::max(head_ends_, PlaceOf(i));
     }
     if (resource.render_blocking == RenderBlocking::kParser) last_script = i;
-    if (resource.render_blocking == RenderBlocking::kParserLate &&
-        OfDocument(i)) {
-      late_scripts_.push_back(i);
-    }
+    if (OfDocument(i) && StopsTheBody(resource)) stops_.push_back(i);
   }
   // A script runs when the stylesheets above it have arrived.
   for (size_t i : blocks_layout_) {
     if (i <= last_script) blocks_body_.insert(i);
   }
-  std::stable_sort(
-      late_scripts_.begin(), late_scripts_.end(),
-      [this](size_t a, size_t b) { return PlaceOf(a) < PlaceOf(b); });
-  std::reverse(late_scripts_.begin(), late_scripts_.end());
+  std::stable_sort(stops_.begin(), stops_.end(), [this](size_t a, size_t b) {
+    return PlaceOf(a) < PlaceOf(b);
+  });
+  std::reverse(stops_.begin(), stops_.end());
 }
 
 bool Blink::OfDocument(size_t resource) const {
@@ -113,20 +132,25 @@ bool Blink::Counts(size_t resource) const {
   return false;
 }
 
-bool Blink::ScannerIsFirst() const {
-  return !body_ || stopped_ || received_ <= first_piece_;
+bool Blink::IsBehindTheStop(size_t resource) const {
+  if (!stopped_) return false;
+  const size_t stop = stops_.back();
+  return std::pair(PlaceOf(resource), resource) >
+         std::pair(PlaceOf(stop), stop);
 }
 
-bool Blink::StoppedAt(size_t resource) const {
-  return stopped_ && late_scripts_.back() == resource;
+// Before the parser does.
+bool Blink::ScannerFinds(size_t resource) const {
+  return !body_ || received_ <= first_piece_ || IsBehindTheStop(resource);
 }
 
-// Whether layout sees it: the parser has not stopped before it.
+bool Blink::HasParsed(size_t resource) const {
+  return committed_ && (body_ || PlaceOf(resource) < head_ends_) &&
+         !IsBehindTheStop(resource);
+}
+
 bool Blink::IsLaidOut(size_t resource) const {
-  if (!layout_ || !stopped_ || !OfDocument(resource)) return layout_;
-  const size_t script = late_scripts_.back();
-  return std::pair(PlaceOf(resource), resource) <
-         std::pair(PlaceOf(script), script);
+  return layout_ && !(OfDocument(resource) && IsBehindTheStop(resource));
 }
 
 // A font that is not preloaded; an image in view, unless the page says itself
@@ -145,22 +169,28 @@ bool Blink::WaitsForLayout(size_t resource) const {
 void Blink::SetLevels(size_t resource) {
   const Resource& found = page_.resources[resource];
   State& state = states_[resource];
-  state.asked = state.level = found.level;
+  state.found_at = state.level = found.level;
   if (!OfDocument(resource)) return;
-  const bool by_parser = StoppedAt(resource) || !ScannerIsFirst();
+  const bool by_parser =
+      !ScannerFinds(resource) || (stopped_ && stops_.back() == resource);
   if (found.type == ResourceType::kImage) {
-    if (raises_images_ && images_++ < kRaisedImages) {
+    if (raises_images_ && !found.hints.preload && images_++ < kRaisedImages) {
       state.level = std::min(state.level, ChromeLevel::kMedium);
     }
     const bool low = by_parser && state.level == ChromeLevel::kMedium;
-    state.asked = low ? ChromeLevel::kLow : state.level;
-  } else if (by_parser && found.level == ChromeLevel::kMedium) {
-    if (found.render_blocking == RenderBlocking::kParserLate) {
-      state.asked = state.level = ChromeLevel::kHigh;
-    } else if (found.type == ResourceType::kCss) {
-      state.asked = state.level = ChromeLevel::kVeryHigh;
-    }
+    state.found_at = low ? ChromeLevel::kLow : state.level;
+  } else if (by_parser && StopsTheBody(found)) {
+    state.found_at = state.level = LevelAtTheStop(found);
   }
+}
+
+bool Blink::HoldsBack(size_t resource) {
+  if (!OfDocument(resource) || HasParsed(resource) ||
+      !IsOfInlineScript(page_.resources[resource])) {
+    return false;
+  }
+  for_parser_.push_back(resource);
+  return true;
 }
 
 void Blink::OnFound(size_t resource) {
@@ -198,10 +228,7 @@ void Blink::Send(size_t resource) {
   if (Counts(resource)) ++open_;
   state.counts_as_medium = state.level == ChromeLevel::kMedium;
   if (state.counts_as_medium) ++open_medium_;
-  actions_.push_back({Action::kRequest, resource, state.asked});
-  if (state.level != state.asked) {
-    actions_.push_back({Action::kChange, resource, state.level});
-  }
+  actions_.push_back({Action::kRequest, resource, state.level, state.found_at});
 }
 
 void Blink::SendWaiting() {
@@ -272,16 +299,21 @@ void Blink::Advance() {
   if (!committed_) return;
   if (received_ >= head_ends_ && blocks_body_.empty()) body_ = true;
   stopped_ = false;
-  while (body_ && !late_scripts_.empty()) {
-    const size_t script = late_scripts_.back();
-    if (received_ < PlaceOf(script)) break;
-    stopped_ =
-        states_[script].step != Step::kComplete || !blocks_layout_.empty();
+  while (body_ && !stops_.empty() && received_ >= PlaceOf(stops_.back())) {
+    const size_t stop = stops_.back();
+    stopped_ = states_[stop].step != Step::kComplete || !blocks_layout_.empty();
     if (stopped_) {
-      SetLevel(script, std::min(states_[script].level, ChromeLevel::kHigh));
+      SetLevel(stop, LevelAtTheStop(page_.resources[stop]));
       break;
     }
-    late_scripts_.pop_back();
+    stops_.pop_back();
+  }
+  for (size_t resource : std::exchange(for_parser_, {})) {
+    if (HasParsed(resource)) {
+      actions_.push_back({Action::kPause, resource});
+    } else {
+      for_parser_.push_back(resource);
+    }
   }
   SendWaiting();
   if (body_ && blocks_layout_.empty()) LayOut();
