@@ -276,8 +276,10 @@ Run OneRun(const Page& page) {
 // Picks 11, then 10; completes 10, 12, 11.
 PageLoad OneLoad() {
   PageLoad load;
-  load.timings = {
-      {.completed_ns = 1}, {.completed_ns = 3}, {.completed_ns = 2}};
+  load.timings = {{.completed_ns = 1'000},
+                  {.completed_ns = 3'000},
+                  {.completed_ns = 2'000}};
+  load.arrivals = {{.resource = 2, .bytes = 100, .at_ns = 1'000}};
   load.picks = {{.resource = 1, .stream_id = 3, .bytes = 300},
                 {.resource = 1, .stream_id = 3, .bytes = 200},
                 {.resource = 0, .stream_id = 1, .bytes = 70}};
@@ -314,14 +316,21 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
       JsonLine(OneRun(page), OneLoad()),
-      R"({"version":"1.4","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"({"version":"1.4","page":"three","page_sha256":"abc",)"
+      R"("edit":"none","edit_sha256":"","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
       R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
       R"("painted_area_ms":1900.0,"lcp_candidate_ms":1950.0,)"
       R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
-      R"("visual_progress":[],)"
+      R"("visual_progress":[],"resources":[)"
+      R"({"id":10,"label":"css10","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.001},)"
+      R"({"id":11,"label":"css11","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.003},)"
+      R"({"id":12,"label":"css12","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"first_byte_ms":0.001,"done_ms":0.002}],)"
       R"("picks":[[11,3,500],[10,1,70]]})"
       "\n");
 }
@@ -329,18 +338,19 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
 TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   const Page page = ThreeResources();
   EXPECT_EQ(CsvHeader(),
-            "version,page,page_sha256,policy,signals,late_signals,network,"
-            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
+            "version,page,page_sha256,edit,edit_sha256,policy,signals,"
+            "late_signals,network,send_buffer_bytes,max_streams,seed,render_"
+            "critical_ms,atf_ms,"
             "atf_area_ms,page_load_ms,painted_area_ms,lcp_candidate_ms,"
             "lower_first_bytes,reaction_ms,low_open,"
             "low_left_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
-  EXPECT_EQ(
-      CsvLine(run),
-      "1.4,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
-      "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
+  EXPECT_EQ(CsvLine(run),
+            "1.4,three,abc,none,,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,"
+            "2000.000,"
+            "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
   EXPECT_THAT(CsvLine(run),
               HasSubstr(",\"rfc9218:mixed=alternate,starvation_guard=3\","));
