@@ -11,9 +11,11 @@ needs node, for the pages as their sites were made (site.mjs).
 
 import argparse
 import collections
+import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -24,6 +26,7 @@ from datetime import datetime, timezone
 
 METRICS = ("fcp", "lcp")
 TWO_FRAMES_MS = 2000 / 60  # paints are counted in frames
+MOST_CHANCE = 0.01  # of a difference between equal policies
 GOAL_ORDER = 0.9
 GOAL_SIGNS = 0.9
 # From the root of the workspace, or of a program's runfiles.
@@ -136,8 +139,8 @@ def own_order(loads):
 
 
 def differences(plan, cells, predictions, browser, pages):
-    """Pairs of policies; one counts if the middle halves of their loads lie apart, and
-    their medians by more than two frames."""
+    """Pairs of policies; one counts if its loads differ beyond chance, and their medians
+    by more than two frames."""
     rows = []
     for page, network, metric in itertools.product(pages, plan["networks"], METRICS):
         network = network["name"]
@@ -147,18 +150,32 @@ def differences(plan, cells, predictions, browser, pages):
                 continue
             times = [[getattr(load, metric) for load in both] for both in loads]
             seen = statistics.median(times[1]) - statistics.median(times[0])
-            low, high = sorted((quartiles(t) for t in times), key=lambda q: q[1])
             said = (getattr(predictions[page, network, b], metric) -
                     getattr(predictions[page, network, a], metric))
             rows.append({"page": page, "network": network, "metric": metric, "a": a, "b": b,
-                         "seen": seen, "gap": high[0] - low[2], "said": said,
-                         "counts": high[0] > low[2] and abs(seen) > TWO_FRAMES_MS,
+                         "seen": seen, "said": said, "chance": chance(*times),
+                         "counts": chance(*times) < MOST_CHANCE and abs(seen) > TWO_FRAMES_MS,
                          "right": said * seen > 0})
     return rows
 
 
-def quartiles(times):
-    return statistics.quantiles(times, n=4, method="inclusive")
+@functools.lru_cache(maxsize=None)
+def rankings(n, m, u):
+    """In how many orders of n and m loads a load of the n follows one of the m u times."""
+    if u < 0:
+        return 0
+    if n == 0 or m == 0:
+        return int(u == 0)
+    return rankings(n - 1, m, u - m) + rankings(n, m - 1, u)
+
+
+def chance(a, b):
+    """How likely loads that do not differ lie at least as far apart: the exact rank test
+    of Mann and Whitney, on both sides."""
+    later = sum((x > y) + (x == y) / 2 for x in a for y in b)
+    least = math.ceil(min(later, len(a) * len(b) - later))
+    orders_so_far = sum(rankings(len(a), len(b), u) for u in range(least + 1))
+    return min(1.0, 2 * orders_so_far / math.comb(len(a) + len(b), len(a)))
 
 
 def orders(plan, cells, predictions, browser, pages):
@@ -205,9 +222,9 @@ def sign_table(plan, rows):
 
 def miss_table(rows):
     return table(
-        ["page", "network", "paint", "policies", "browser", "gap", "lab"],
+        ["page", "network", "paint", "policies", "browser", "chance", "lab"],
         [[r["page"], r["network"], r["metric"].upper(), f"`{r['a']}` → `{r['b']}`",
-          f"{r['seen']:+.0f} ms", f"{r['gap']:.0f} ms", f"{r['said']:+.0f} ms"]
+          f"{r['seen']:+.0f} ms", f"{100 * r['chance']:.2f} %", f"{r['said']:+.0f} ms"]
          for r in sorted(rows, key=lambda r: -abs(r["seen"]))
          if r["counts"] and not r["right"]])
 
