@@ -63,9 +63,18 @@ class BlinkTest : public ::testing::Test {
     return absl::StrJoin(
         blink_->TakeActions(), " ",
         [this](std::string* out, const Blink::Action& action) {
-          absl::StrAppend(out, page_.resources[action.resource].label,
-                          action.kind == Blink::Action::kRequest ? ":" : "=",
-                          ChromeLevelName(action.level));
+          absl::StrAppend(out, page_.resources[action.resource].label);
+          const absl::string_view level = ChromeLevelName(action.level);
+          if (action.kind == Blink::Action::kPause) {
+            absl::StrAppend(out, "+");
+          } else if (action.kind == Blink::Action::kChange) {
+            absl::StrAppend(out, "=", level);
+          } else if (action.found_at == action.level) {
+            absl::StrAppend(out, ":", level);
+          } else {
+            absl::StrAppend(out, ":", ChromeLevelName(action.found_at), "/",
+                            level);
+          }
         });
   }
   std::string Found(size_t resource) {
@@ -246,7 +255,7 @@ TEST_F(BlinkTest, LayoutRaisesTheImagesInView) {
   for (size_t i = 1; i < 5; ++i) Found(i);
   blink_->OnChangeDue(4);
   EXPECT_EQ(Actions(), "");
-  EXPECT_EQ(Complete(1), "img2=High img4=VeryHigh");
+  EXPECT_EQ(Complete(1), "img4=VeryHigh img2=High");
   Bytes(20'000);
   EXPECT_EQ(Found(5), "img5:Low/Medium img5=High");
 }
@@ -265,7 +274,7 @@ TEST_F(BlinkTest, LayoutSeesNothingBehindTheScriptAtWhichTheParserStops) {
   EXPECT_EQ(Found(script), "js2:High");
   EXPECT_EQ(Found(behind), "img3:Medium");
   EXPECT_EQ(Found(font), "");
-  EXPECT_EQ(Complete(script), "img3=High font4:VeryHigh");
+  EXPECT_EQ(Complete(script), "font4:VeryHigh img3=High");
 }
 
 TEST_F(BlinkTest, TheParserStopsAtAStylesheetOfTheBody) {

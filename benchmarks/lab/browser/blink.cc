@@ -319,15 +319,21 @@ void Blink::Advance() {
   if (body_ && blocks_layout_.empty()) LayOut();
 }
 
+// Blink walks over the images in no order. Seen from the last one, most streams
+// change their parents and so send frames, as in Chromium.
 void Blink::LayOut() {
   layout_ = true;
+  std::vector<size_t> images;
   for (size_t resource : std::exchange(for_layout_, {})) {
-    if (IsLaidOut(resource)) {
+    if (!IsLaidOut(resource)) {
+      for_layout_.push_back(resource);
+    } else if (page_.resources[resource].type == ResourceType::kFont) {
       LayOut(resource);
     } else {
-      for_layout_.push_back(resource);
+      images.push_back(resource);
     }
   }
+  for (; !images.empty(); images.pop_back()) LayOut(images.back());
 }
 
 void Blink::LayOut(size_t resource) {

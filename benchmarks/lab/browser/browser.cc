@@ -65,7 +65,13 @@ Browser::Browser(const Page& page, Signals& signals, Transport& transport,
   for (State& state : states_) {
     std::sort(state.by_bytes.begin(), state.by_bytes.end());
   }
-  if (signals.LoadsAsBlink()) blink_ = std::make_unique<Blink>(page);
+  if (signals.LoadsAsBlink()) {
+    blink_ = std::make_unique<Blink>(page);
+    // As Blink::LayOut().
+    for (State& state : states_) {
+      std::reverse(state.unblocks.begin(), state.unblocks.end());
+    }
+  }
   transport.SetHandlers(
       End::kClient, {.on_bytes = [this](absl::string_view b) { OnBytes(b); },
                      .on_writable = [this] { Flush(); }});
