@@ -192,6 +192,8 @@ def orders(plan, cells, predictions, browser, pages):
 
 
 def table(head, rows):
+    if not rows:
+        return "There are none."
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
 
