@@ -118,7 +118,7 @@ TEST(MetricsTest, NothingIsPaintedBeforeRenderCriticalAndAFontOnlyWhole) {
   EXPECT_EQ(Measure(page, load).painted_area_ns, 232);
   EXPECT_THAT(JsonLine({.page = &page}, load),
               HasSubstr(R"("visual_progress":[[0.0,11],[0.0,23],[0.0,49],)"
-                        R"([0.0,100]],"picks")"));
+                        R"([0.0,100]],"resources")"));
 }
 
 TEST(MetricsTest, ThePaintedAreaIsTheIntegralOfWhatTheProgressLacks) {
@@ -367,7 +367,7 @@ TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
   EXPECT_EQ(
       TextOf({OneRun(page)}, OneLoad()),
       "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
-      "bytes\n"
+      "bytes, seed 7\n"
       "\n"
       "  signals     policy  render-critical          ATF     ATF area    page "
       "load  lower first\n"
