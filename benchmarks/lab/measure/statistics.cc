@@ -66,6 +66,12 @@ std::vector<double> RatiosOfPages(const ByPage& baseline,
   return ratios;
 }
 
+absl::string_view VerdictOf(const Spread& spread) {
+  if (spread.count < kLeastPages) return "too few pages";
+  if (spread.InsideTheNoise()) return "inside the noise";
+  return spread.median > 1 ? "better" : "worse";
+}
+
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return Quantile(values, 0.5);

@@ -53,6 +53,10 @@ struct Spread {
   }
 };
 
+// "better", "worse", "inside the noise" or "too few pages": the policy beside
+// the baseline.
+absl::string_view VerdictOf(const Spread& spread);
+
 // Of at least one value. O(n log n).
 double Median(std::vector<double> values);
 

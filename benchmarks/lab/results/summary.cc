@@ -88,16 +88,8 @@ std::string Summary::TextOf(size_t setting,
       static_cast<int>(width), compared);
   for (const Line& line : lines) {
     const Spread& area = line.ratios[kAtfArea];
-    std::string verdict;
-    if (name(line) == baseline_.name) {
-      verdict = "baseline";
-    } else if (area.count < kLeastPages) {
-      verdict = "too few pages";
-    } else if (area.InsideTheNoise()) {
-      verdict = "inside the noise";
-    } else {
-      verdict = area.median > 1 ? "better" : "worse";
-    }
+    std::string verdict(name(line) == baseline_.name ? "baseline"
+                                                     : VerdictOf(area));
     if (&line != &lines.front() && name(line) != baseline_.name &&
         area.count >= kLeastPages && line.may_equal_first) {
       absl::StrAppend(&verdict, ", may equal the first");
