@@ -141,7 +141,7 @@ describe("the document", () => {
     assert.equal(await page.getAttribute("html", "lang"), "en");
     assert.equal(await page.title(), "Sluice lab report: 2 pages × 3 policies");
     assert.equal(await page.locator("h1").count(), 1);
-    assert.match(await page.textContent("#what"), /24 page loads: 2 pages × 3 scheduling policies, 2 sets of signals, 2 networks/);
+    assert.match(await page.textContent("#what"), /24 page loads: 2 pages × 3 policies, 2 sets of signals, 2 networks/);
     for (const control of await page.locator("select, input").all()) {
       assert.ok(await control.evaluate((node) => node.labels.length === 1 && node.labels[0].textContent.trim() !== ""));
     }
@@ -558,6 +558,24 @@ describe("policies over pages", () => {
     assert.match(await page.textContent("#caveat"), /These pages cannot tell fifo from the best\./);
     const verdicts = new Map((await rowsOf(page, "intervals-table")).map((row) => [row[0], row[7]]));
     assert.equal(verdicts.get("fifo"), "inside the noise, may equal the first");
+    assertQuiet(page);
+    await page.close();
+  });
+
+  test("are signal sets, edits or whatever else is compared", async () => {
+    run(compare, "--quiet", "--pages=squoosh,wikipedia_mobile", "--policies=rfc9218,rr", `--signals=${SIGNALS}`, `--baseline=${SIGNALS[1]}`,
+      `--html=${folder}/signals.html`, `--json=${folder}/signals.jsonl`);
+    const runs = readFileSync(`${folder}/signals.jsonl`, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    const page = await open(`${folder}/signals.html`);
+    assert.equal(await page.textContent("#pages-title"), "Sets of signals over all pages");
+    assert.match(await page.textContent("#what"), /2 pages × 2 sets of signals, 2 policies, 1 network/);
+    for (const policy of ["rfc9218", "rr"]) {
+      await choose(page, { signals: policy, page: "squoosh", "policy-a": SIGNALS[0], "policy-b": SIGNALS[1] });
+      assert.equal(await page.evaluate(() => document.getElementById("signals").labels[0].firstChild.data), "Policy ");
+      const area = (signals) => runs.find((line) => line.page === "squoosh" && line.policy === policy && line.signals === signals).painted_area_ms;
+      const rows = new Map((await rowsOf(page, "page-table")).map((row) => [row[0], row]));
+      near(rows.get(SIGNALS[0])[2], area(SIGNALS[0]) - area(SIGNALS[1]), policy);
+    }
     assertQuiet(page);
     await page.close();
   });
