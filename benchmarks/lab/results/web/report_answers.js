@@ -90,16 +90,16 @@ const answersView = (() => {
     const timeOf = (run) => run.times[chosen.metric];
     if (rows.length === 0) return [`No ${one} has this metric on ${chosen.page.name}.`];
     const exact = "Exact: the same inputs give the same times everywhere.";
-    const equal = rows.filter((run) => timeOf(run) === timeOf(rows[0]));
     const base = rows.find(isBaseline);
-    const [best] = equal;
+    const [best] = rows;
+    const equal = rows.filter((run) => format.ms(timeOf(run)) === format.ms(timeOf(best)));
     if (!base) {
       return [
         `${are(equal.map(policyOf))} first: ${format.ms(timeOf(best))} ms until ${until}.`,
         `${exact} The baseline ${index.baseline} did not run. It says nothing about other pages.`,
       ];
     }
-    if (timeOf(best) === timeOf(base)) {
+    if (equal.includes(base)) {
       const alike = equal.length === rows.length && rows.length > 1;
       return [
         alike
