@@ -161,6 +161,26 @@ TEST_F(LinkTest, WhatStandsInTheQueueIsAheadOfALaterByte) {
   EXPECT_LT(ahead, 200'000u + 15'000u + kSegmentBytes);
 }
 
+TEST_F(LinkTest, ALimitOfTheWindowBoundsWhatStandsInTheQueue) {
+  Open(LinkOptions{.send_buffer_bytes = 0,
+                   .window_limit_bytes = 40 * kSegmentBytes,
+                   .queue_bytes = 200'000});
+  size_t written = kSegmentBytes;
+  on_writable_ = [&] {
+    written += kSegmentBytes;
+    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+    if (written >= 300'000) on_writable_ = nullptr;
+  };
+  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+  size_t ahead = 0;
+  link_->Schedule(900 * kMs, [&] { ahead = written - text_at_client_.size(); });
+  link_->Run();
+  EXPECT_EQ(text_at_client_.size(), written);
+  // The window without the half round trip of acknowledgements, and the buffer.
+  EXPECT_GT(ahead, 28 * kSegmentBytes);
+  EXPECT_LE(ahead, 41 * kSegmentBytes);
+}
+
 TEST_F(LinkTest, HeadersTakeTheirTimeOnTheWire) {
   Open(LinkOptions{.header_bytes = 100});
   link_->Write(End::kServer, std::string(1400, 'a'));

@@ -372,7 +372,7 @@ TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
   const Page page = ThreeResources();
   EXPECT_EQ(TextOf({OneRun(page)}, OneLoad()),
             "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
-            "bytes\n"
+            "bytes, seed 7\n"
             "\n"
             "  signals     policy  painted area   less rr    rr ÷       LCP  "
             "render-critical  ATF area       ATF  page load  lower first\n"

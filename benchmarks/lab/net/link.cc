@@ -22,6 +22,9 @@ Link::Link(const LinkOptions& options)
   if (options.queue_bytes > 0 && down_.window == 0) {
     down_.window = kDefaultInitialWindow;
   }
+  if (options.window_limit_bytes > 0) {
+    down_.window_limit = options.window_limit_bytes;
+  }
   down_.queue_capacity = options.queue_bytes;
   down_.header_bytes = options.header_bytes;
   down_.capacity = std::max(options.send_buffer_bytes, kSegmentBytes);
@@ -204,9 +207,12 @@ void Link::Arrive(Direction& direction, Segment segment) {
 
 void Link::OnAcknowledged(Direction& direction, size_t size) {
   direction.in_flight -= size;
-  direction.window += direction.window < direction.threshold
-                          ? size
-                          : kSegmentBytes * size / direction.window;
+  const size_t growth = direction.window < direction.threshold
+                            ? size
+                            : kSegmentBytes * size / direction.window;
+  direction.window =
+      std::max(direction.window,
+               std::min(direction.window + growth, direction.window_limit));
   Wake(direction);
 }
 

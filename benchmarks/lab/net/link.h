@@ -14,9 +14,11 @@
 // Options also hold back the way from the server:
 //  - a tick: a segment takes that long, whatever its size;
 //  - a congestion window, which begins at `initial_window_bytes` and grows by
-//    the acknowledged bytes (slow start). A loss halves it; then it grows by a
-//    segment a round trip (RFC 5681). An acknowledgement comes half a round
-//    trip after the segment and costs nothing;
+//    the acknowledged bytes (slow start) up to `window_limit_bytes`. A loss
+//    halves it; then it grows by a segment a round trip (RFC 5681). An
+//    acknowledgement comes half a round trip after the segment and costs
+//    nothing. A limit stands for a sender that does not fill the queue until it
+//    overflows: BBR's start keeps 2.89 round trips of the rate in flight;
 //  - loss: the link loses a segment with a probability, by a generator of a
 //    given seed. The sender knows one round trip after sending it and sends it
 //    again before anything else; later segments wait at the receiver, as in
@@ -53,6 +55,7 @@ struct LinkOptions {
   size_t send_buffer_bytes = 16384;  // the server's
   int64_t tick_ns = 0;               // 0: none
   size_t initial_window_bytes = 0;   // 0: no congestion control
+  size_t window_limit_bytes = 0;     // 0: none
   // 0: none. With a queue there is a window, of 10 segments if not given.
   size_t queue_bytes = 0;
   size_t header_bytes = 0;     // of each segment, both ways
@@ -89,6 +92,7 @@ class Link : public Transport {
 
     // Congestion control, in bytes; a window of 0: none.
     size_t window = 0;
+    size_t window_limit = std::numeric_limits<size_t>::max();
     size_t threshold = std::numeric_limits<size_t>::max();
     size_t in_flight = 0;
     uint64_t next_sequence = 0;
