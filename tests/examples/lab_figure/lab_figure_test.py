@@ -49,7 +49,7 @@ def check_frames(runs, waterfalls, verdicts):
     expect((waterfalls.first_byte_ms <= waterfalls.done_ms).all(), "a first byte after the last")
 
     # The verdicts' medians again, by pandas from the runs.
-    for metric in ("atf_area_ms", "render_critical_ms", "page_load_ms"):
+    for metric in ("painted_area_ms", "atf_area_ms", "page_load_ms"):
         times = runs.pivot(index="page", columns="policy", values=metric)
         medians = times.rdiv(times.rr, axis=0).median()
         of_metric = verdicts[verdicts.metric == metric].set_index("variant")
