@@ -1,5 +1,7 @@
 #include "benchmarks/lab/page/page.h"
 
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace sluice::lab {
@@ -14,6 +16,27 @@ uint64_t Page::BodyBytes() const {
 
 std::string PathOf(const Resource& resource) {
   return absl::StrCat("/", resource.label);
+}
+
+absl::StatusOr<size_t> FindResource(const Page& page, absl::string_view name) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    const Resource& resource = page.resources[i];
+    if (name != resource.label && name != absl::StrCat(resource.id) &&
+        (resource.url.empty() || name != resource.url)) {
+      continue;
+    }
+    if (found.has_value()) {
+      return absl::NotFoundError(absl::StrCat(
+          "\"", absl::CHexEscape(name), "\" is the URL of ",
+          page.resources[*found].label, " and of ", resource.label));
+    }
+    found = i;
+  }
+  if (found.has_value()) return *found;
+  return absl::NotFoundError(absl::StrCat(
+      "page ", page.name, " has no resource with the id, label or URL \"",
+      absl::CHexEscape(name), "\""));
 }
 
 std::vector<std::string> PageWarnings(const Page& page) {

@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::lab {
@@ -124,6 +125,11 @@ struct Page {
 
 // The :path of a resource's request.
 std::string PathOf(const Resource& resource);
+
+// The index of the resource that people call `name`: its id ("4"), its label
+// ("img4") or its URL. Error: NotFound, a sentence, when the page has none or
+// several of them. O(resources).
+absl::StatusOr<size_t> FindResource(const Page& page, absl::string_view name);
 
 // Reasons to mistrust the metrics of `page`: a set holds the document alone, or
 // misses every resource of a type that belongs in it. Each is a clause without
