@@ -194,7 +194,7 @@ Printed CompareDefaults() {
   JsonOutput json_output(json);
   CsvOutput csv_output(csv);
   TextOutput text_output(
-      comparison.RunsAPage(), "rr", /*seed=*/1,
+      comparison.RunsATable(), "rr", /*seed=*/1,
       [&](absl::string_view text) { printed.text += std::string(text); });
   const absl::Status status =
       Compare(comparison, {&json_output, &csv_output, &text_output},

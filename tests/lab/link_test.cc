@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/net/network.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -218,16 +217,6 @@ TEST(LinkLossTest, TheSeedAloneDecidesTheLosses) {
   EXPECT_EQ(Deliver(options, 200'000), first);
   options.seed = 4;
   EXPECT_NE(Deliver(options, 200'000), first);
-}
-
-TEST(NetworkTest, EachNameIsFoundAndAnUnknownOneIsRefusedWithTheList) {
-  EXPECT_EQ(FindNetwork("3g_fast")->link.down_bits_per_second, 1'600'000);
-  EXPECT_EQ(FindNetwork("3g_fast")->link.initial_window_bytes, 0u);
-  EXPECT_EQ(FindNetwork("marx")->link.tick_ns, 10 * kMs);
-  EXPECT_GT(FindNetwork("mobile")->link.losses_per_million, 0);
-  EXPECT_EQ(FindNetwork("5g").status().message(),
-            "unknown network \"5g\"; known are marx, 3g_fast, cable, fibre, "
-            "mobile");
 }
 
 }  // namespace

@@ -137,6 +137,7 @@ void Browser::SendRequest(size_t index) {
   timings_[index].requested_ns = transport_.Now();
   Check(connection_.SendHeaders(
       id, headers, {.end_stream = true, .priority = said.dependency}));
+  Prioritize(said.afterwards);
   if (resource.change_of_mind.has_value()) CountDownChange(index);
 }
 

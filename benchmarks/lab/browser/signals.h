@@ -45,6 +45,7 @@ struct RequestSignals {
   std::string header = "";  // the `priority` header; empty: none
   // A PRIORITY_UPDATE frame in front of HEADERS.
   std::optional<signals::Rfc9218Priority> update = std::nullopt;
+  std::vector<SignalFrame> afterwards = {};  // behind HEADERS
 
   friend bool operator==(const RequestSignals&,
                          const RequestSignals&) = default;

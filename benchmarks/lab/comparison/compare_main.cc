@@ -17,10 +17,9 @@
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/lab/comparison/compare.h"
@@ -36,29 +35,39 @@
 #include "support/command_line.h"
 #include "support/paths.h"
 
+using sluice::support::ListFlag;
+
 ABSL_FLAG(
-    std::string, pages, "wikipedia_mobile,vk",
+    ListFlag, pages, {{"wikipedia_mobile,vk"}},
     "pages to load, separated by commas: names of bundled pages, real "
     "(the captured ones), all, and paths or globs of HAR files or of files "
     "in the bundled format");
-ABSL_FLAG(std::string, policies, "rfc7540,rr,fifo",
+ABSL_FLAG(ListFlag, policies, {{"rfc7540,rr,fifo"}},
           "policies of the server, separated by commas: NAME, "
           "NAME:KEY=VALUE,KEY=VALUE, or all");
-ABSL_FLAG(std::string, signals, "chrome7540,firefox7540",
+ABSL_FLAG(ListFlag, signals, {{"chrome7540,firefox7540"}},
           "priority signals of the browser, separated by commas, or all");
+ABSL_FLAG(ListFlag, edit, {{"none"}},
+          "files that change u, i, weight and dependency of some resources, "
+          "separated by commas; none is the page as it is");
 ABSL_FLAG(bool, late_signals, false,
           "chrome9218 sets: raise an image by PRIORITY_UPDATE when it comes "
           "into view, not with its request");
 ABSL_FLAG(bool, quiet, false,
           "write the files only; print neither progress nor tables");
-ABSL_FLAG(std::string, network, "3g_fast", "the name of the network");
+ABSL_FLAG(ListFlag, network, {{"3g_fast"}},
+          "networks, separated by commas: NAME, NAME,KEY=VALUE,… or "
+          "KEY=VALUE,… with down, up, rtt, loss, queue, as in "
+          "down=400k,up=400k,rtt=400ms,loss=1%,queue=64k; or all");
 ABSL_FLAG(std::string, baseline, "rr",
           "the policy that the summary over pages compares with");
-ABSL_FLAG(uint64_t, seed, 1,
-          "seed of the network's losses and of the summary's resamples");
-ABSL_FLAG(int64_t, send_buffer, 16384,
-          "bytes that the server's socket holds before they are on the wire; "
-          "0: one segment of 1,400 bytes at a time");
+ABSL_FLAG(ListFlag, seed, {{"1"}},
+          "seeds of the network's losses, as in 1-10; the first is that of "
+          "the summary's resamples");
+ABSL_FLAG(ListFlag, send_buffer, {{"16384"}},
+          "bytes that the server's socket holds before they are on the wire, "
+          "or several numbers of them; 0: one segment of 1,400 bytes at a "
+          "time");
 ABSL_FLAG(int64_t, max_streams, 100,
           "streams that the server lets the browser have open at a time "
           "(SETTINGS_MAX_CONCURRENT_STREAMS); further requests wait");
@@ -88,23 +97,10 @@ int64_t InRangeOrExit(const absl::Flag<int64_t>& flag, absl::string_view name,
                              least, " to ", most));
 }
 
-// --network: a name, or a family's prefix, a colon and its options.
-absl::StatusOr<TransportFactory> SelectNetwork(
-    absl::string_view spec, absl::Span<const NetworkFamily> families) {
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(spec, absl::MaxSplits(':', 1));
-  for (const NetworkFamily& family : families) {
-    if (parts.first == family.prefix) return family.parse(parts.second);
-  }
-  if (parts.first == "ns3") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "ns-3 has a program of its own, since it is GPL-2.0: ./bazelw run "
-        "//benchmarks/lab/ns3:compare -- --network=",
-        absl::CHexEscape(spec), " …"));
-  }
-  absl::StatusOr<Network> network = FindNetwork(spec);
-  if (!network.ok()) return network.status();
-  return LinkFactory(network->link);
+// The values of a flag as one list.
+std::string ListOf(const absl::Flag<ListFlag>& flag,
+                   absl::string_view separator = ",") {
+  return absl::StrJoin(absl::GetFlag(flag).values, separator);
 }
 
 std::string Usage(absl::Span<const NetworkFamily> families) {
@@ -132,26 +128,21 @@ std::string Usage(absl::Span<const NetworkFamily> families) {
 Comparison ComparisonOrExit(absl::string_view argv0,
                             absl::Span<const NetworkFamily> families) {
   Comparison comparison;
-  comparison.transport_options.send_buffer_bytes = static_cast<size_t>(
-      InRangeOrExit(FLAGS_send_buffer, "send_buffer", 0, int64_t{1} << 30));
+  comparison.send_buffers =
+      ValueOrExit(SelectSendBuffers(ListOf(FLAGS_send_buffer)));
   comparison.load_options.max_streams = static_cast<uint32_t>(InRangeOrExit(
       FLAGS_max_streams, "max_streams", 1, (int64_t{1} << 31) - 1));
   comparison.pages = ValueOrExit(
-      SelectPages(absl::GetFlag(FLAGS_pages),
+      SelectPages(ListOf(FLAGS_pages),
                   support::BundledFolder(argv0, "benchmarks/lab/pages")));
-  comparison.signals = ValueOrExit(SelectSignals(absl::GetFlag(FLAGS_signals)));
+  comparison.edits =
+      ValueOrExit(SelectEdits(ListOf(FLAGS_edit), comparison.pages));
+  comparison.signals = ValueOrExit(SelectSignals(ListOf(FLAGS_signals)));
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
-  comparison.policies =
-      ValueOrExit(SelectPolicies(absl::GetFlag(FLAGS_policies)));
-  comparison.network = absl::GetFlag(FLAGS_network);
-  absl::StatusOr<TransportFactory> network =
-      SelectNetwork(comparison.network, families);
-  if (!network.ok()) {
-    ExitBadCommandLine(kProgram,
-                       absl::StrCat("--network: ", network.status().message()));
-  }
-  comparison.transport = *std::move(network);
-  comparison.transport_options.seed = absl::GetFlag(FLAGS_seed);
+  comparison.policies = ValueOrExit(SelectPolicies(ListOf(FLAGS_policies)));
+  comparison.networks =
+      ValueOrExit(SelectNetworks(ListOf(FLAGS_network, ";"), families));
+  comparison.seeds = ValueOrExit(SelectSeeds(ListOf(FLAGS_seed)));
   return comparison;
 }
 
@@ -179,7 +170,7 @@ int CompareMain(int argc, char** argv,
   const Comparison comparison = ComparisonOrExit(argv[0], families);
   const std::string baseline =
       ValueOrExit(SelectBaseline(absl::GetFlag(FLAGS_baseline)));
-  const uint64_t seed = comparison.transport_options.seed;
+  const uint64_t seed = comparison.seeds.front();
 
   // Not one of result_files.h: kept runs lack details of the page.
   std::optional<TraceOutput> har;
@@ -201,7 +192,7 @@ int CompareMain(int argc, char** argv,
                steady_clock::now().time_since_epoch())
         .count();
   });
-  TextOutput text(comparison.RunsAPage(), baseline, seed,
+  TextOutput text(comparison.RunsATable(), baseline, seed,
                   [&progress](absl::string_view text) {
                     progress.Clear();
                     std::fwrite(text.data(), 1, text.size(), stdout);

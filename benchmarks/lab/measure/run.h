@@ -15,6 +15,8 @@ namespace sluice::lab {
 // The parameters that runs must share to be compared over pages and policies.
 struct Setting {
   std::string signals = "";
+  std::string edit = "none";     // its name (browser/edit.h)
+  std::string edit_sha256 = "";  // of its file
   std::string network = "";
   size_t send_buffer_bytes = 0;
   uint32_t max_streams = 100;

@@ -58,6 +58,7 @@ void Link::Wake(Direction& direction) {
 
 int64_t Link::Duration(const Direction& direction, size_t size) const {
   if (direction.tick_ns > 0) return direction.tick_ns;
+  if (direction.bits_per_second == 0) return 0;
   // Rounded up: never faster than the rate.
   return (static_cast<int64_t>(size) * kBitNanoseconds +
           direction.bits_per_second - 1) /

@@ -49,6 +49,8 @@ struct LinkOptions {
   size_t initial_window_bytes = 0;   // 0: no congestion control
   int losses_per_million = 0;        // of the server's segments
   uint64_t seed = 1;                 // of the losses
+  size_t queue_bytes = 0;
+  size_t header_bytes = 0;
 };
 
 class Link : public Transport {

@@ -208,6 +208,7 @@ absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
   Json& settings = head["settings"] = Json::array();
   for (const Setting& setting : samples_.settings()) {
     settings.push_back({{"signals", setting.signals},
+                        {"edit", setting.edit},
                         {"network", setting.network},
                         {"send_buffer_bytes", setting.send_buffer_bytes},
                         {"max_streams", setting.max_streams},

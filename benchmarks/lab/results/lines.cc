@@ -77,6 +77,8 @@ ordered_json RunParameters(const Run& run) {
   return {{"version", std::string(kLabVersion)},
           {"page", run.page->name},
           {"page_sha256", run.page->sha256},
+          {"edit", run.setting.edit},
+          {"edit_sha256", run.setting.edit_sha256},
           {"policy", run.policy},
           {"signals", run.setting.signals},
           {"late_signals", run.setting.late_signals},

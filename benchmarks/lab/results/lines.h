@@ -22,14 +22,14 @@ double ToMilliseconds(int64_t ns);
 nlohmann::ordered_json RunParameters(const Run& run);
 
 // One JSON object and a newline, with the keys in this order: version, page,
-// page_sha256, policy, signals, late_signals, network, send_buffer_bytes,
-// max_streams, seed; render_critical_ms, atf_ms, atf_area_ms, page_load_ms,
-// painted_area_ms, lcp_candidate_ms (virtual milliseconds, to the microsecond);
-// lower_first_bytes; of a page that has a reaction reaction_ms, low_open,
-// low_left_bytes; class_done_ms, an object with the classes that the page has;
-// visual_progress, an array of [ms, per cent], one for each step to another
-// whole per cent; picks, an array of [resource id, stream id, bytes] of all
-// joined picks.
+// page_sha256, edit, edit_sha256, policy, signals, late_signals, network,
+// send_buffer_bytes, max_streams, seed; render_critical_ms, atf_ms,
+// atf_area_ms, page_load_ms, painted_area_ms, lcp_candidate_ms (virtual
+// milliseconds, to the microsecond); lower_first_bytes; of a page that has a
+// reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an object with
+// the classes that the page has; visual_progress, an array of [ms, per cent],
+// one for each step to another whole per cent; picks, an array of
+// [resource id, stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run, const PageLoad& load);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end

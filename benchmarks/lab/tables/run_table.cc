@@ -23,9 +23,10 @@ namespace {
 constexpr uint64_t kBootstrapSeed = 1;
 
 // The parameters of a run, but for its page and its seed.
-constexpr const char* kParameters[] = {
-    "policy",  "signals",           "late_signals",
-    "network", "send_buffer_bytes", "max_streams"};
+constexpr const char* kParameters[] = {"edit",       "policy",
+                                       "signals",    "late_signals",
+                                       "network",    "send_buffer_bytes",
+                                       "max_streams"};
 
 // RFC 4180 without line breaks inside values, which no value has.
 std::optional<std::vector<std::string>> SplitCsv(absl::string_view line) {
