@@ -3,6 +3,7 @@
 #define SLUICE_BENCHMARKS_LAB_NET_NETWORK_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ absl::StatusOr<Network> FindNetwork(absl::string_view name);
 struct NamedNetwork {
   std::string name;  // in results: the one spelling of its spec
   TransportFactory transport;
+  // Of a link; nothing: another kind of network.
+  std::optional<LinkOptions> link = std::nullopt;
 };
 
 // Networks that are called PREFIX:SPEC (network_spec.h), of a program that adds
