@@ -25,9 +25,9 @@
 #include "support/command_line.h"
 #include "support/paths.h"
 
-ABSL_FLAG(std::string, page, "vk",
-          "the page: the name of a bundled page, or the path of a HAR file or "
-          "of a file in the bundled format");
+ABSL_FLAG(std::string, page, "",
+          "the page, in place of --pages: the name of a bundled page, or the "
+          "path of a HAR file or of a file in the bundled format");
 ABSL_FLAG(int64_t, evaluations, 5000,
           "orders that the search tries; each is a page load of the lab");
 ABSL_FLAG(std::string, output, "",
@@ -48,8 +48,9 @@ constexpr char kProgram[] = "optimise";
 constexpr absl::string_view kUsage =
     "Searches for the order of a page's bodies that paints the first screen "
     "first, and\nwrites it to a file for //:compare's "
-    "--policies=order:FILE.\n--policies is where the search starts from: all "
-    "unless you say otherwise.\n\n";
+    "--policies=order:FILE.\n--policies is where the search starts from. "
+    "Unless "
+    "you say otherwise, it is all, and\nthe page is vk.\n\n";
 
 // Ends the program unless the flags choose one setting.
 Choice OnlyChoiceOrExit(const Comparison& all) {
@@ -58,7 +59,7 @@ Choice OnlyChoiceOrExit(const Comparison& all) {
     ExitBadCommandLine(kProgram, absl::StrCat("--", flag, " names ", count,
                                               "; an order is for one"));
   };
-  one("page", all.pages.size());
+  one("pages", all.pages.size());
   one("network", all.networks.size());
   one("send_buffer", all.send_buffers.size());
   one("seed", all.seeds.size());
@@ -69,20 +70,6 @@ Choice OnlyChoiceOrExit(const Comparison& all) {
                                 .seed = all.seeds[0]},
           .edit = &all.edits[0],
           .signals = &all.signals[0]};
-}
-
-Comparison ComparisonOfFlags(absl::string_view argv0) {
-  const std::string page = absl::GetFlag(FLAGS_page);
-  Comparison comparison = sluice::lab::ComparisonOrExit(
-      kProgram, sluice::lab::PagesOrExit(kProgram, argv0, page), {});
-  const int64_t evaluations = absl::GetFlag(FLAGS_evaluations);
-  if (evaluations < 1 || evaluations > sluice::lab::kMostEvaluations) {
-    ExitBadCommandLine(kProgram, absl::StrCat("--evaluations is ", evaluations,
-                                              "; it must be from 1 to ",
-                                              sluice::lab::kMostEvaluations));
-  }
-  comparison.best_order = static_cast<size_t>(evaluations);
-  return comparison;
 }
 
 std::string Milliseconds(int64_t ns) {
@@ -152,14 +139,20 @@ std::string FileText(const Page& page, const Choice& choice,
 }  // namespace
 
 int main(int argc, char** argv) {
+  absl::SetFlag(&FLAGS_pages, ListFlag{{"vk"}});
   absl::SetFlag(&FLAGS_policies, ListFlag{{"all"}});
   const std::vector<std::string> positional = sluice::support::ParseFlagsOrExit(
-      argc, argv, absl::StrCat(kUsage, sluice::lab::ChoicesInWords({})));
+      argc, argv, absl::StrCat(kUsage, sluice::lab::NamesHelp({})));
   if (!positional.empty()) {
     ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
                                               positional.front(), "\""));
   }
-  const Comparison comparison = ComparisonOfFlags(argv[0]);
+  if (const std::string page = absl::GetFlag(FLAGS_page); !page.empty()) {
+    absl::SetFlag(&FLAGS_pages, ListFlag{{page}});
+  }
+  Comparison comparison = sluice::lab::ComparisonOrExit(kProgram, argv[0], {});
+  comparison.best_order = sluice::lab::EvaluationsOrExit(
+      kProgram, FLAGS_evaluations, "evaluations", 1);
   const Choice choice = OnlyChoiceOrExit(comparison);
   const Page& page = comparison.pages[0];
   sluice::lab::PrintNotes(comparison.pages);
@@ -191,7 +184,8 @@ int main(int argc, char** argv) {
       "  ./bazelw run //:compare -- --pages=%s %s "
       "--policies=%s,order:%s\n",
       page.name, SettingFlags(choice), Gains(*found), name, found->order.size(),
-      absl::GetFlag(FLAGS_page), SettingFlags(choice),
+      absl::StrJoin(absl::GetFlag(FLAGS_pages).values, ","),
+      SettingFlags(choice),
       comparison.baseline.empty() ? "rr" : comparison.baseline, name);
   return 0;
 }

@@ -73,8 +73,7 @@ absl::Status RegisterAll(absl::string_view argv0) {
   comparison.signals = *std::move(signals);
   comparison.policies = *policies;
   for (const Network& network : Networks()) {
-    comparison.networks = {
-        {std::string(network.name), LinkFactory(network.link)}};
+    comparison.networks = {NamedLink(std::string(network.name), network.link)};
     add(absl::StrCat("AllPolicies/", network.name), comparison);
   }
   comparison.networks = Comparison().networks;

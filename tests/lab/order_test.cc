@@ -151,9 +151,10 @@ TEST(OrderFileTest, NamesResourcesByIdLabelOrUrlAndCutsBodies) {
 }
 
 TEST(OrderFileTest, AnErrorNamesTheLineAndTheField) {
-  EXPECT_EQ(ErrorOf("html0\n\nimg99\n"),
-            "my.order, line 3: resource: page p has no resource with the id, "
-            "label or URL \"img99\"");
+  EXPECT_EQ(
+      ErrorOf("html0\n\nimg99\n"),
+      "my.order, line 3: resource: page p has not exactly one with a body "
+      "and the id, label or address \"img99\"");
   EXPECT_EQ(ErrorOf("css2 x"),
             "my.order, line 1: bytes: \"x\" is not from 1 to 8000, what is "
             "left of css2");
@@ -178,9 +179,10 @@ TEST(OrderFileTest, AUrlOfTwoResourcesNamesNeither) {
       PageOf(R"({"id":0,"type":"html","bytes":9,"url":"https://a.example/"},)"
              R"({"id":1,"type":"js","bytes":9,"initiator":0,)"
              R"("url":"https://a.example/"})");
-  EXPECT_EQ(ParseOrder("https://a.example/", "f", page).status().message(),
-            "f, line 1: resource: \"https://a.example/\" is the URL of html0 "
-            "and of js1");
+  EXPECT_EQ(
+      ParseOrder("https://a.example/", "f", page).status().message(),
+      "f, line 1: resource: page p has not exactly one with a body and the "
+      "id, label or address \"https://a.example/\"");
 }
 
 TEST(OrderFileTest, AResourceWithoutABodyHasNoPlace) {

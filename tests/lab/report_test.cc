@@ -314,7 +314,8 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
       JsonLine(OneRun(page), OneLoad()),
-      R"({"version":"1.4","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"({"version":"1.4","page":"three","page_sha256":"abc",)"
+      R"("edit":"none","edit_sha256":"","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
@@ -329,18 +330,19 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
 TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   const Page page = ThreeResources();
   EXPECT_EQ(CsvHeader(),
-            "version,page,page_sha256,policy,signals,late_signals,network,"
-            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
+            "version,page,page_sha256,edit,edit_sha256,policy,signals,"
+            "late_signals,network,send_buffer_bytes,max_streams,seed,render_"
+            "critical_ms,atf_ms,"
             "atf_area_ms,page_load_ms,painted_area_ms,lcp_candidate_ms,"
             "lower_first_bytes,reaction_ms,low_open,"
             "low_left_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
-  EXPECT_EQ(
-      CsvLine(run),
-      "1.4,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
-      "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
+  EXPECT_EQ(CsvLine(run),
+            "1.4,three,abc,none,,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,"
+            "2000.000,"
+            "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
   EXPECT_THAT(CsvLine(run),
               HasSubstr(",\"rfc9218:mixed=alternate,starvation_guard=3\","));

@@ -162,6 +162,8 @@ Run RunOf(const Page& page, const PageLoad& load, std::string policy) {
   return Run{.page = &page,
              .policy = std::move(policy),
              .setting = {.signals = "some",
+                         .edit = "hero",
+                         .edit_sha256 = "abc",
                          .network = "net:a=1,b=2",
                          .send_buffer_bytes = 123'456,
                          .max_streams = 7,
@@ -317,7 +319,7 @@ TEST(RunFileTest, AnotherFileIsRefusedByName) {
 
 TEST(RunFileTest, AFileOfAnotherVersionIsRefused) {
   const absl::Status status =
-      ReadRuns("sluice-runs/2 0.1\n", "x.runs", kIgnore);
+      ReadRuns("sluice-runs/3 0.1\n", "x.runs", kIgnore);
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("version 0.1"));
 }

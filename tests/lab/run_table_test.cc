@@ -1,12 +1,14 @@
 #include "benchmarks/lab/tables/run_table.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/results/lines.h"
 #include "gmock/gmock.h"
@@ -73,6 +75,29 @@ TEST(RunTableTest, ARatioAboveOneMeansFasterThanTheBaseline) {
   // Two pages show nothing, whatever their ratios are.
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms interval")),
               HasSubstr("| `fifo` | 2.000 – 3.000, noise |"));
+}
+
+TEST(RunTableTest, EditsAreComparedInPairsOfEachPolicy) {
+  std::vector<std::string> lines;
+  for (const char* page : {"a", "b"}) {
+    const std::pair<const char*, std::pair<int, int>> areas[] = {
+        {"rr", {3, 2}}, {"fifo", {1, 4}}};
+    for (const auto& [policy, area] : areas) {
+      lines.push_back(Line(page, policy, area.first));
+      lines.push_back(Line(page, policy, area.second));
+      std::string& edited = lines.back();
+      const size_t at = edited.find(",none,");
+      ASSERT_NE(at, std::string::npos);
+      edited.replace(at, 6, ",hero,");
+    }
+  }
+  const absl::StatusOr<std::string> report =
+      MarkdownReport(Runs(lines), {Compared::kEdit, "none"});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(*report, HasSubstr("policy=rr"));
+  EXPECT_THAT(*report, HasSubstr("Medians over 2 pages of none ÷ edit"));
+  EXPECT_THAT(*report, HasSubstr("| `hero` | 1.500 | 1.500 – 1.500 |"));
+  EXPECT_THAT(*report, HasSubstr("| `hero` | 0.250 | 0.250 – 0.250 |"));
 }
 
 TEST(RunTableTest, AnIntervalThatHoldsOneIsMarkedAsNoise) {

@@ -3,6 +3,7 @@
 #include <sluice/scheduler/registry.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/browser/edit.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/net/network_spec.h"
 #include "gmock/gmock.h"
@@ -114,7 +118,58 @@ TEST(SelectionTest, TheOrderOfOptionsDoesNotMakeAnotherPolicy) {
       *SelectPolicies("rfc9218:starvation_guard=100000,mixed=alternate,"
                       "rfc9218:mixed=alternate,starvation_guard=100000"),
       ElementsAre("rfc9218:mixed=alternate,starvation_guard=100000"));
-  EXPECT_EQ(*SelectBaseline("p+"), "parallel_plus");
+  EXPECT_EQ(SelectBaseline("p+")->name, "parallel_plus");
+}
+
+TEST(SelectionTest, TheBaselineIsAPolicyASignalSetAnEditOrAPage) {
+  const auto read = [](absl::string_view text) -> std::string {
+    const absl::StatusOr<Baseline> baseline = SelectBaseline(text);
+    return baseline.ok() ? absl::StrCat(ComparedName(baseline->compared), " ",
+                                        baseline->name)
+                         : std::string(baseline.status().message());
+  };
+  EXPECT_EQ(read("rr"), "policy rr");
+  EXPECT_EQ(read("policy=p+"), "policy parallel_plus");
+  EXPECT_EQ(read("rfc9218:mixed=alternate"), "policy rfc9218:mixed=alternate");
+  EXPECT_EQ(read("chrome7540"), "signals chrome7540");
+  EXPECT_EQ(read("signals=none"), "signals none");
+  EXPECT_EQ(read("edit=none"), "edit none");
+  EXPECT_EQ(read("page=vk"), "page vk");
+  EXPECT_THAT(read("page="), HasSubstr("--baseline: \"page=\" has no name"));
+  EXPECT_THAT(read("signals=rr"),
+              StartsWith("--baseline: unknown signals \"rr\"; known are none"));
+  EXPECT_THAT(read("best"),
+              AllOf(StartsWith("--baseline: "), HasSubstr("fifo, "),
+                    HasSubstr("signals=NAME, edit=NAME and page=NAME")));
+}
+
+// What SelectEdits() makes of a list, for vk.
+std::vector<std::string> EditsOf(const std::string& list) {
+  const auto edits = SelectEdits(list, *SelectPages("vk", kBundled));
+  if (!edits.ok()) return {std::string(edits.status().message())};
+  std::vector<std::string> names;
+  for (const Edit& edit : *edits) names.push_back(edit.name);
+  return names;
+}
+
+TEST(SelectionTest, AnEditIsCalledLikeItsFile) {
+  const std::string folder = ::testing::TempDir() + "/edits";
+  for (const char* sub : {"", "/again"}) {
+    std::filesystem::create_directories(folder + sub);
+    std::ofstream(folder + sub + "/hero 1.json")
+        << R"([{"resource":"img*","u":)" << std::string(sub).size() << "}]";
+  }
+  std::ofstream(folder + "/none.json") << R"([{"resource":0,"u":1}])";
+  std::ofstream(folder + "/other.json") << R"([{"resource":"x9","u":1}])";
+  EXPECT_THAT(
+      EditsOf(absl::StrCat("none,", folder, "/hero*,", folder, "/hero*,",
+                           folder, "/again/*,", folder, "/none.json,none")),
+      ElementsAre("none", "hero_1", "hero_1-2", "none_"));
+  EXPECT_THAT(EditsOf(folder + "/nothing.json"),
+              ElementsAre(HasSubstr("--edit: no file matches \"")));
+  EXPECT_THAT(EditsOf(folder + "/other.json"),
+              ElementsAre(HasSubstr("other.json:1: [0].resource: no page has a "
+                                    "resource \"x9\"")));
 }
 
 TEST(SelectionTest, AnUnknownPageIsRefusedWithTheBundledOnes) {
@@ -169,6 +224,7 @@ TEST(SelectionTest, ACommaBeforeAKeyAndValueContinuesTheNetwork) {
 TEST(SelectionTest, AFamilyGetsTheSpecAfterItsPrefix) {
   const NetworkFamily family = {
       .prefix = "sim",
+      .summary = "",
       .keys = {"mode"},
       .make = [](const NetworkSpec& spec) -> absl::StatusOr<TransportFactory> {
         if (spec.family_options.at("mode") == "bad") {

@@ -86,15 +86,14 @@ std::string SelectorOf(absl::string_view name, JsonFields& fields) {
   return text;
 }
 
-bool MatchesText(const std::string& pattern, const std::string& text) {
-  return pattern == text || fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+bool MatchesGlob(const std::string& pattern, const std::string& text) {
+  return fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
 }
 
 bool Selects(const std::string& selector, const Resource& resource) {
-  if (resource.redirect) return false;
-  return selector == absl::StrCat(resource.id) ||
-         MatchesText(selector, resource.label) ||
-         (!resource.url.empty() && MatchesText(selector, resource.url));
+  return !resource.redirect && (IsCalled(resource, selector) ||
+                                MatchesGlob(selector, resource.label) ||
+                                MatchesGlob(selector, resource.url));
 }
 
 class EditedSignals : public Signals {
@@ -196,7 +195,7 @@ class EditedSignals : public Signals {
 }  // namespace
 
 bool Edit::Rule::Matches(const Page& on, const Resource& of) const {
-  return (page.empty() || MatchesText(page, on.name)) && Selects(resource, of);
+  return (page.empty() || MatchesGlob(page, on.name)) && Selects(resource, of);
 }
 
 absl::StatusOr<Edit::Rule> Edit::ReadRule(const json& element,

@@ -33,8 +33,7 @@ struct Comparison {
   std::string baseline = "rr";  // one of them, for BestOrder; or none
   // Orders to try in search of the best one (best_order.h); 0: no search.
   size_t best_order = 0;
-  std::vector<NamedNetwork> networks = {
-      {"3g_fast", LinkFactory(LinkOptions()), LinkOptions()}};
+  std::vector<NamedNetwork> networks = {NamedLink("3g_fast", LinkOptions())};
   std::vector<size_t> send_buffers = {TransportOptions().send_buffer_bytes};
   std::vector<uint64_t> seeds = {1};
   PageLoadOptions load_options;
@@ -45,9 +44,6 @@ struct Comparison {
     return edits.size() * signals.size() * policies.size();
   }
 };
-
-// The largest Comparison::best_order that a flag may ask for.
-inline constexpr int64_t kMostEvaluations = 10'000'000;
 
 // Makes every run, by page, network, send buffer, seed, edit, signals and
 // policy, and gives it to each of `outputs` (not owned). Calls `progress`

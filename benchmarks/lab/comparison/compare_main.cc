@@ -13,13 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "benchmarks/lab/comparison/best_order.h"
 #include "benchmarks/lab/comparison/compare.h"
 #include "benchmarks/lab/comparison/comparison_flags.h"
 #include "benchmarks/lab/comparison/progress.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/results/har_output.h"
 #include "benchmarks/lab/results/result_files.h"
@@ -28,13 +27,6 @@
 #include "support/command_line.h"
 #include "support/paths.h"
 
-using sluice::support::ListFlag;
-
-ABSL_FLAG(
-    ListFlag, pages, {{"wikipedia_mobile,vk"}},
-    "pages to load, separated by commas: names of bundled pages, real "
-    "(the captured ones), all, and paths or globs of HAR files or of files "
-    "in the bundled format");
 ABSL_FLAG(int64_t, best_order, 300,
           "orders of bodies to try for each page and setting in search of the "
           "best; 0: do not search");
@@ -50,40 +42,25 @@ namespace {
 using support::ExitBadCommandLine;
 
 constexpr char kProgram[] = "compare";
-
-constexpr char kUsage[] =
+constexpr absl::string_view kUsage =
     "Loads pages in virtual time through HTTP/2 at both ends, once for each "
-    "signal set\nand policy, and prints when resources arrived.\n\n";
-
-Comparison ComparisonOfFlags(absl::string_view argv0,
-                             absl::Span<const NetworkFamily> families) {
-  Comparison comparison = ComparisonOrExit(
-      kProgram,
-      PagesOrExit(kProgram, argv0,
-                  absl::StrJoin(absl::GetFlag(FLAGS_pages).values, ",")),
-      families);
-  const int64_t tries = absl::GetFlag(FLAGS_best_order);
-  if (tries < 0 || tries > kMostEvaluations) {
-    ExitBadCommandLine(
-        kProgram, absl::StrCat("--best_order is ", tries,
-                               "; it must be from 0 to ", kMostEvaluations));
-  }
-  comparison.best_order = static_cast<size_t>(tries);
-  return comparison;
-}
+    "network,\nsend buffer, seed, edit, signal set and policy, and prints when "
+    "resources arrived.\n\n";
 
 }  // namespace
 
 int CompareMain(int argc, char** argv,
                 absl::Span<const NetworkFamily> families) {
   const std::vector<std::string> positional = support::ParseFlagsOrExit(
-      argc, argv, absl::StrCat(kUsage, ChoicesInWords(families)));
+      argc, argv, absl::StrCat(kUsage, NamesHelp(families)));
   if (!positional.empty()) {
     ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
                                               positional.front(), "\""));
   }
-  const Comparison comparison = ComparisonOfFlags(argv[0], families);
-  const std::string baseline = BaselineOrExit(kProgram);
+  Comparison comparison = ComparisonOrExit(kProgram, argv[0], families);
+  comparison.best_order =
+      EvaluationsOrExit(kProgram, FLAGS_best_order, "best_order", 0);
+  const Baseline baseline = BaselineOrExit(kProgram);
   const uint64_t seed = comparison.seeds.front();
 
   // Not one of result_files.h: kept runs lack details of the page.

@@ -4,20 +4,27 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <string>
 #include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "benchmarks/lab/browser/signals.h"
 #include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/comparison/selection.h"
 #include "support/bundled.h"
+#include "support/command_line.h"
 
 using sluice::support::ListFlag;
 
+ABSL_FLAG(
+    ListFlag, pages, {{"wikipedia_mobile,vk"}},
+    "pages to load, separated by commas: names of bundled pages, real "
+    "(the captured ones), all, and paths or globs of HAR files or of files "
+    "in the bundled format");
 ABSL_FLAG(ListFlag, policies, {{"rfc7540,rr,fifo"}},
           "policies of the server, separated by commas: NAME, "
           "NAME:KEY=VALUE,KEY=VALUE, or all");
@@ -34,7 +41,8 @@ ABSL_FLAG(ListFlag, network, {{"3g_fast"}},
           "KEY=VALUE,… with down, up, rtt, loss, queue, as in "
           "down=400k,up=400k,rtt=400ms,loss=1%,queue=64k; or all");
 ABSL_FLAG(std::string, baseline, "rr",
-          "the policy that the summary over pages compares with");
+          "what the others are compared with: a policy or a signal set, "
+          "edit=NAME or page=NAME");
 ABSL_FLAG(ListFlag, seed, {{"1"}},
           "seeds of the network's losses, as in 1-10; the first is that of "
           "the summary's resamples");
@@ -45,11 +53,8 @@ ABSL_FLAG(ListFlag, send_buffer, {{"16384"}},
 ABSL_FLAG(int64_t, max_streams, 100,
           "streams that the server lets the browser have open at a time "
           "(SETTINGS_MAX_CONCURRENT_STREAMS); further requests wait");
-
 namespace sluice::lab {
 namespace {
-
-using support::ExitBadCommandLine;
 
 // The value of an integer flag, or exits when it is outside of [least, most].
 int64_t InRangeOrExit(absl::string_view program,
@@ -57,7 +62,7 @@ int64_t InRangeOrExit(absl::string_view program,
                       int64_t least, int64_t most) {
   const int64_t value = absl::GetFlag(flag);
   if (value >= least && value <= most) return value;
-  ExitBadCommandLine(
+  support::ExitBadCommandLine(
       program, absl::StrCat("--", name, " is ", value, "; it must be from ",
                             least, " to ", most));
 }
@@ -70,7 +75,7 @@ std::string ListOf(const absl::Flag<ListFlag>& flag,
 
 }  // namespace
 
-std::string ChoicesInWords(absl::Span<const NetworkFamily> families) {
+std::string NamesHelp(absl::Span<const NetworkFamily> families) {
   std::string usage = "signals:\n";
   for (const SignalSet& set : SignalSets()) {
     absl::StrAppend(&usage, "  ", set.name, ": ", set.summary, "\n");
@@ -92,42 +97,46 @@ std::string ChoicesInWords(absl::Span<const NetworkFamily> families) {
   return usage;
 }
 
-std::vector<Page> PagesOrExit(absl::string_view program,
-                              absl::string_view argv0, absl::string_view list) {
-  return support::ValueOrExit(
-      program,
-      SelectPages(list, support::BundledFolder(argv0, "benchmarks/lab/pages")));
-}
-
-std::string BaselineOrExit(absl::string_view program) {
-  return support::ValueOrExit(program,
-                              SelectBaseline(absl::GetFlag(FLAGS_baseline)));
-}
-
-Comparison ComparisonOrExit(absl::string_view program, std::vector<Page> pages,
+Comparison ComparisonOrExit(absl::string_view program, absl::string_view argv0,
                             absl::Span<const NetworkFamily> families) {
   const auto value_or_exit = [program](auto value) {
     return support::ValueOrExit(program, std::move(value));
   };
   Comparison comparison;
-  comparison.pages = std::move(pages);
   comparison.send_buffers =
       value_or_exit(SelectSendBuffers(ListOf(FLAGS_send_buffer)));
   comparison.load_options.max_streams = static_cast<uint32_t>(InRangeOrExit(
       program, FLAGS_max_streams, "max_streams", 1, (int64_t{1} << 31) - 1));
+  comparison.pages = value_or_exit(
+      SelectPages(ListOf(FLAGS_pages),
+                  support::BundledFolder(argv0, "benchmarks/lab/pages")));
   comparison.edits =
       value_or_exit(SelectEdits(ListOf(FLAGS_edit), comparison.pages));
   comparison.signals = value_or_exit(SelectSignals(ListOf(FLAGS_signals)));
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies = value_or_exit(SelectPolicies(ListOf(FLAGS_policies)));
   if (absl::Status status = CheckOrders(comparison); !status.ok()) {
-    ExitBadCommandLine(program, status.message());
+    support::ExitBadCommandLine(program, status.message());
   }
   comparison.networks =
       value_or_exit(SelectNetworks(ListOf(FLAGS_network, ";"), families));
   comparison.seeds = value_or_exit(SelectSeeds(ListOf(FLAGS_seed)));
-  comparison.baseline = BaselineOrExit(program);
+  const Baseline baseline = BaselineOrExit(program);
+  comparison.baseline =
+      baseline.compared == Compared::kPolicy ? baseline.name : "";
   return comparison;
+}
+
+Baseline BaselineOrExit(absl::string_view program) {
+  return support::ValueOrExit(program,
+                              SelectBaseline(absl::GetFlag(FLAGS_baseline)));
+}
+
+size_t EvaluationsOrExit(absl::string_view program,
+                         const absl::Flag<int64_t>& flag,
+                         absl::string_view name, int64_t least) {
+  constexpr int64_t kMost = 10'000'000;
+  return static_cast<size_t>(InRangeOrExit(program, flag, name, least, kMost));
 }
 
 void PrintNotes(absl::Span<const Page> pages) {

@@ -1,39 +1,46 @@
 // The flags that choose the runs of a comparison, for every program that makes
-// some: all of Comparison but its pages.
+// runs: --pages, --edit, --policies, --signals, --late_signals, --network,
+// --send_buffer, --max_streams, --seed and --baseline.
 #ifndef SLUICE_BENCHMARKS_LAB_COMPARISON_COMPARISON_FLAGS_H_
 #define SLUICE_BENCHMARKS_LAB_COMPARISON_COMPARISON_FLAGS_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/flags/declare.h"
+#include "absl/flags/flag.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/lab/comparison/compare.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/page/page.h"
 #include "support/command_line.h"
 
 ABSL_DECLARE_FLAG(sluice::support::ListFlag, edit);
+ABSL_DECLARE_FLAG(sluice::support::ListFlag, pages);
 ABSL_DECLARE_FLAG(sluice::support::ListFlag, policies);
 
 namespace sluice::lab {
 
-// What --help says of signals, networks and policies.
-std::string ChoicesInWords(absl::Span<const NetworkFamily> families);
+// The signal sets, networks and policies with their summaries, for --help.
+std::string NamesHelp(absl::Span<const NetworkFamily> families);
 
-// The pages of a list as SelectPages() reads it, among the bundled ones of the
-// program `argv0`. Ends the program with status 2 and a sentence after a
-// mistake, like the next two; `program` is its name there.
-std::vector<Page> PagesOrExit(absl::string_view program,
-                              absl::string_view argv0, absl::string_view list);
-
-// --baseline.
-std::string BaselineOrExit(absl::string_view program);
-
-// The comparison that the flags choose. Comparison::best_order is 0.
-Comparison ComparisonOrExit(absl::string_view program, std::vector<Page> pages,
+// What the flags say. A mistake ends the program with status 2 and a sentence.
+// `program` is its name in messages; by `argv0` it finds the bundled pages,
+// which must be data of the program.
+Comparison ComparisonOrExit(absl::string_view program, absl::string_view argv0,
                             absl::Span<const NetworkFamily> families);
+
+// --baseline. The comparison has it, too, if it is a policy.
+Baseline BaselineOrExit(absl::string_view program);
+
+// Comparison::best_order from a flag of the program's own, called `name`, which
+// must be at least `least`.
+size_t EvaluationsOrExit(absl::string_view program,
+                         const absl::Flag<int64_t>& flag,
+                         absl::string_view name, int64_t least);
 
 // Prints the notes and warnings of pages to standard error.
 void PrintNotes(absl::Span<const Page> pages);

@@ -127,8 +127,7 @@ absl::StatusOr<NamedNetwork> ReadNetwork(
   if (colon == absl::string_view::npos) {
     absl::StatusOr<NetworkSpec> read = ParseNetworkSpec(spec, {});
     if (!read.ok()) return read.status();
-    return NamedNetwork{std::move(read->text), LinkFactory(read->link),
-                        read->link};
+    return NamedLink(std::move(read->text), read->link);
   }
   const absl::string_view prefix = spec.substr(0, colon);
   for (const NetworkFamily& family : families) {
@@ -254,8 +253,34 @@ absl::StatusOr<std::vector<std::string>> SelectPolicies(
   return policies;
 }
 
-absl::StatusOr<std::string> SelectBaseline(absl::string_view spec) {
-  return ReadPolicy("--baseline", spec);
+absl::StatusOr<Baseline> SelectBaseline(absl::string_view text) {
+  absl::string_view name = text;
+  for (const Compared compared : {Compared::kEdit, Compared::kPage}) {
+    if (!absl::ConsumePrefix(&name,
+                             absl::StrCat(ComparedName(compared), "="))) {
+      continue;
+    }
+    if (!name.empty()) return Baseline(compared, std::string(name));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--baseline: \"", text, "\" has no name"));
+  }
+  const bool is_signals = absl::ConsumePrefix(&name, "signals=");
+  const absl::StatusOr<SignalSet> signals = FindSignalSet(name);
+  if (signals.ok()) return Baseline(Compared::kSignals, std::string(name));
+  if (is_signals) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--baseline: ", signals.status().message()));
+  }
+  absl::ConsumePrefix(&name, "policy=");
+  absl::StatusOr<std::string> policy = ReadPolicy("--baseline", name);
+  if (!policy.ok()) {
+    return absl::Status(
+        policy.status().code(),
+        absl::StrCat(policy.status().message(),
+                     "; signals=NAME, edit=NAME and page=NAME can be the "
+                     "baseline too"));
+  }
+  return Baseline(*std::move(policy));
 }
 
 absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list) {

@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "benchmarks/lab/browser/edit.h"
 #include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
 #include "benchmarks/lab/page/page.h"
 
@@ -43,8 +44,9 @@ absl::StatusOr<std::vector<Page>> SelectPages(
 // is for CheckOrders() (run_once.h).
 absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
 
-// --baseline: one spec, read as in --policies.
-absl::StatusOr<std::string> SelectBaseline(absl::string_view spec);
+// --baseline: a policy, read as in --policies, or a signal set; or policy=NAME,
+// signals=NAME, edit=NAME, page=NAME.
+absl::StatusOr<Baseline> SelectBaseline(absl::string_view text);
 
 // --signals.
 absl::StatusOr<std::vector<SignalSet>> SelectSignals(absl::string_view list);

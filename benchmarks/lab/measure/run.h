@@ -22,6 +22,8 @@ struct Setting {
   size_t send_buffer_bytes = 0;
   uint32_t max_streams = 100;
   bool late_signals = false;
+  // Of pairs that something else tells apart (baseline.h); of a Run empty.
+  std::string policy = "";
 
   friend bool operator==(const Setting&, const Setting&) = default;
 };

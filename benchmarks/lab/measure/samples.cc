@@ -40,11 +40,12 @@ int64_t TimeOf(const Metrics& metrics, size_t metric) {
 }
 
 absl::StatusOr<Sample> Samples::Add(const Run& run) {
+  Pair pair = PairOf(run, compared_);
   const SamplePage page = {absl::StrCat(run.page->name, " ", run.page->sha256),
                            run.page->BodyBytes()};
   const Sample sample = {.page = IndexOf(page, pages_),
-                         .setting = IndexOf(run.setting, settings_),
-                         .policy = IndexOf(run.policy, policies_),
+                         .setting = IndexOf(std::move(pair.setting), settings_),
+                         .policy = IndexOf(std::move(pair.variant), policies_),
                          .seed = run.seed,
                          .metrics = run.metrics};
   uint64_t& last = last_[{sample.setting, sample.policy}];
@@ -77,12 +78,14 @@ absl::StatusOr<ByPage> Samples::Values(
     if (!record.ok()) return record.status();
     const Sample& sample = record->sample;
     const std::string& page = pages_[sample.page].name;
-    if (!values[page].emplace(sample.seed, value(sample)).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "page ", page.substr(0, page.find(' ')), " with policy ",
-          policies_[policy], ", signals ", settings_[setting].signals,
-          ", network ", settings_[setting].network, " and seed ", sample.seed,
-          " comes twice"));
+    const absl::string_view pair = compared_ == Compared::kPage ? "" : page;
+    if (!values[pair].emplace(sample.seed, value(sample)).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("page ", page.substr(0, page.find(' ')), " with ",
+                       ComparedName(compared_), " ", policies_[policy], ", ",
+                       SettingInWords(settings_[setting], /*among=*/{}),
+                       ", network ", settings_[setting].network, " and seed ",
+                       sample.seed, " comes twice"));
     }
     next = record->before;
   }

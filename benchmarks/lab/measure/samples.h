@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/measure/spill_file.h"
@@ -67,6 +68,12 @@ struct Standing {
 
 class Samples {
  public:
+  // With something else than the policy compared, what is called a policy below
+  // is a signal set, an edit or a page, and a setting has the policy. Pages
+  // that are compared with each other count as one.
+  explicit Samples(Compared compared = Compared::kPolicy)
+      : compared_(compared) {}
+
   // Returns the part of `run` that it keeps. Error: SpillFile's.
   absl::StatusOr<Sample> Add(const Run& run);
 
@@ -101,6 +108,7 @@ class Samples {
                                                   uint64_t seed) const;
 
  private:
+  const Compared compared_;
   struct Record {
     Sample sample;
     uint64_t before;  // 1 + the record before of this setting and policy, or 0

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -96,6 +97,10 @@ TransportFactory LinkFactory(LinkOptions options) {
     all.seed = chosen.seed;
     return std::make_unique<Link>(all);
   };
+}
+
+NamedNetwork NamedLink(std::string name, const LinkOptions& options) {
+  return {std::move(name), LinkFactory(options), options};
 }
 
 }  // namespace sluice::lab

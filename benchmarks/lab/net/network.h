@@ -31,7 +31,7 @@ absl::StatusOr<Network> FindNetwork(absl::string_view name);
 struct NamedNetwork {
   std::string name;  // in results: the one spelling of its spec
   TransportFactory transport;
-  // Of a link; nothing: another kind of network.
+  // Of a link; its send buffer and seed are defaults.
   std::optional<LinkOptions> link = std::nullopt;
 };
 
@@ -47,6 +47,7 @@ struct NetworkFamily {
 
 // Makes links of `options`, with the send buffer and the seed of each run.
 TransportFactory LinkFactory(LinkOptions options);
+NamedNetwork NamedLink(std::string name, const LinkOptions& options);
 
 }  // namespace sluice::lab
 

@@ -19,10 +19,12 @@ absl::StatusOr<Piece> ParseLine(absl::string_view line, const Page& page,
                                 const std::vector<uint64_t>& left) {
   const std::vector<absl::string_view> words =
       absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-  const absl::StatusOr<size_t> resource = FindResource(page, words[0]);
-  if (!resource.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("resource: ", resource.status().message()));
+  const std::optional<size_t> resource = FindResource(page, words[0]);
+  if (!resource.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "resource: page ", page.name,
+        " has not exactly one with a body and the id, label or address \"",
+        absl::CHexEscape(words[0]), "\""));
   }
   const std::string& label = page.resources[*resource].label;
   if (words.size() > 2) {
@@ -32,7 +34,7 @@ absl::StatusOr<Piece> ParseLine(absl::string_view line, const Page& page,
                      "number of bytes"));
   }
   const Resource& named = page.resources[*resource];
-  if (named.redirect || named.bytes == 0) {
+  if (named.bytes == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("resource: ", label, " has no body"));
   }

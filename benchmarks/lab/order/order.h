@@ -19,9 +19,10 @@
 //   https://example.org/hero.jpg
 //   html3
 //
-// A line names a resource by its id, its label or its URL (FindResource() in
-// page/page.h). A number of bytes may follow; without one the piece is all that
-// is left of the body. Empty lines, and lines that begin with '#', say nothing.
+// A line names a resource by its id, its label or its address (FindResource()
+// in page/page.h). A number of bytes may follow; without one the piece is all
+// that is left of the body. Empty lines, and lines that begin with '#', say
+// nothing.
 #ifndef SLUICE_BENCHMARKS_LAB_ORDER_ORDER_H_
 #define SLUICE_BENCHMARKS_LAB_ORDER_ORDER_H_
 

@@ -1,7 +1,5 @@
 #include "benchmarks/lab/page/page.h"
 
-#include "absl/status/status.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace sluice::lab {
@@ -14,29 +12,24 @@ uint64_t Page::BodyBytes() const {
   return bytes;
 }
 
-std::string PathOf(const Resource& resource) {
-  return absl::StrCat("/", resource.label);
+bool IsCalled(const Resource& resource, absl::string_view name) {
+  return !name.empty() && (name == absl::StrCat(resource.id) ||
+                           name == resource.label || name == resource.url);
 }
 
-absl::StatusOr<size_t> FindResource(const Page& page, absl::string_view name) {
+std::optional<size_t> FindResource(const Page& page, absl::string_view name) {
   std::optional<size_t> found;
   for (size_t i = 0; i < page.resources.size(); ++i) {
     const Resource& resource = page.resources[i];
-    if (name != resource.label && name != absl::StrCat(resource.id) &&
-        (resource.url.empty() || name != resource.url)) {
-      continue;
-    }
-    if (found.has_value()) {
-      return absl::NotFoundError(absl::StrCat(
-          "\"", absl::CHexEscape(name), "\" is the URL of ",
-          page.resources[*found].label, " and of ", resource.label));
-    }
+    if (resource.redirect || !IsCalled(resource, name)) continue;
+    if (found.has_value()) return std::nullopt;
     found = i;
   }
-  if (found.has_value()) return *found;
-  return absl::NotFoundError(absl::StrCat(
-      "page ", page.name, " has no resource with the id, label or URL \"",
-      absl::CHexEscape(name), "\""));
+  return found;
+}
+
+std::string PathOf(const Resource& resource) {
+  return absl::StrCat("/", resource.label);
 }
 
 std::vector<std::string> PageWarnings(const Page& page) {

@@ -30,7 +30,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace sluice::lab {
@@ -123,13 +122,14 @@ struct Page {
   uint64_t BodyBytes() const;
 };
 
+// Whether `name` is the resource's id, its label or its address.
+bool IsCalled(const Resource& resource, absl::string_view name);
+
+// The index of the only resource that is called so. Redirects are not found.
+std::optional<size_t> FindResource(const Page& page, absl::string_view name);
+
 // The :path of a resource's request.
 std::string PathOf(const Resource& resource);
-
-// The index of the resource that people call `name`: its id ("4"), its label
-// ("img4") or its URL. Error: NotFound, a sentence, when the page has none or
-// several of them. O(resources).
-absl::StatusOr<size_t> FindResource(const Page& page, absl::string_view name);
 
 // Reasons to mistrust the metrics of `page`: a set holds the document alone, or
 // misses every resource of a type that belongs in it. Each is a clause without

@@ -30,13 +30,13 @@ absl::StatusOr<std::vector<Summary::Line>> Summary::Lines(
     size_t setting) const {
   std::vector<Line> lines(samples_.policies().size());
   const absl::StatusOr<std::vector<Standing>> standings =
-      samples_.Standings(setting, baseline_, kAtfArea, seed_);
+      samples_.Standings(setting, baseline_.name, kAtfArea, seed_);
   if (!standings.ok()) return standings.status();
   for (const Standing& standing : *standings) {
     lines[standing.policy].ratios[kAtfArea] = standing.spread;
     lines[standing.policy].may_equal_first = standing.may_equal_best;
   }
-  const size_t baseline = samples_.IndexOfPolicy(baseline_);
+  const size_t baseline = samples_.IndexOfPolicy(baseline_.name);
   for (size_t metric = 0; metric < kAllTimeMetrics; ++metric) {
     if (metric == kAtfArea) continue;
     const absl::StatusOr<std::vector<Spread>> ratios =
@@ -77,17 +77,19 @@ std::string Summary::TextOf(size_t setting,
   const auto name = [this](const Line& line) -> const std::string& {
     return samples_.policies()[line.policy];
   };
-  size_t width = 6;
+  const absl::string_view compared = ComparedName(baseline_.compared);
+  size_t width = compared.size();
   for (const Line& line : lines) width = std::max(width, name(line).size());
 
   std::string text = absl::StrFormat(
-      "\n  signals %s\n  %-*s  ATF area  quartiles      95 %% interval  "
+      "\n  %s\n  %-*s  ATF area  quartiles      95 %% interval  "
       "render-critical      ATF    page load\n",
-      samples_.settings()[setting].signals, static_cast<int>(width), "policy");
+      SettingInWords(samples_.settings()[setting], samples_.settings()),
+      static_cast<int>(width), compared);
   for (const Line& line : lines) {
     const Spread& area = line.ratios[kAtfArea];
     std::string verdict;
-    if (name(line) == baseline_) {
+    if (name(line) == baseline_.name) {
       verdict = "baseline";
     } else if (area.count < kLeastPages) {
       verdict = "too few pages";
@@ -96,7 +98,7 @@ std::string Summary::TextOf(size_t setting,
     } else {
       verdict = area.median > 1 ? "better" : "worse";
     }
-    if (&line != &lines.front() && name(line) != baseline_ &&
+    if (&line != &lines.front() && name(line) != baseline_.name &&
         area.count >= kLeastPages && line.may_equal_first) {
       absl::StrAppend(&verdict, ", may equal the first");
     }
@@ -109,7 +111,7 @@ std::string Summary::TextOf(size_t setting,
         Right(Ratio(line.ratios[kPageLoad]), 11), verdict);
   }
 
-  absl::StrAppendFormat(&text, "\n  %-*s", static_cast<int>(width), "policy");
+  absl::StrAppendFormat(&text, "\n  %-*s", static_cast<int>(width), compared);
   std::vector<size_t> classes;
   for (size_t i = 0; i < kResourceTypes; ++i) {
     if (lines.front().ratios[kTimeMetrics + i].count < 2) continue;
@@ -135,21 +137,23 @@ std::string Summary::TextOf(size_t setting,
 absl::StatusOr<std::string> Summary::Text() const {
   const size_t pages = samples_.pages().size();
   const std::vector<std::string>& policies = samples_.policies();
+  const absl::string_view compared = ComparedName(baseline_.compared);
   if (pages < 2) return "";
-  if (samples_.IndexOfPolicy(baseline_) == policies.size()) {
+  if (samples_.IndexOfPolicy(baseline_.name) == policies.size()) {
     return absl::StrCat("no sums over the ", pages, " pages: the baseline, ",
-                        baseline_, ", is not among the policies\n");
+                        compared, " ", baseline_.name,
+                        ", is not among the runs\n");
   }
   std::string text = absl::StrCat(
-      "over ", pages, " pages: median of ", baseline_,
-      " ÷ policy, above 1 is better than ", baseline_,
+      "over ", pages, " pages: median of ", baseline_.name, " ÷ ", compared,
+      ", above 1 is better than ", baseline_.name,
       "\n~ is inside the noise: the 95 % interval of the median holds 1");
   if (pages < kLeastPages) {
     absl::StrAppend(&text, ", or the pages are fewer than ", kLeastPages);
   }
   absl::StrAppend(
       &text,
-      "\nfirst each policy as a whole, then when its classes of resources are "
+      "\nfirst each as a whole, then when its classes of resources are "
       "complete,\nand the part of all bytes that came while a more urgent "
       "request was open (median)\n");
   for (size_t i = 0; i < samples_.settings().size(); ++i) {

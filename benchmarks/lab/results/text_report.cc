@@ -38,11 +38,12 @@ absl::Status TextOutput::Write(const Run& run, const PageLoad& load) {
   const Page& page = *run.page;
   if (rows_.empty()) {
     title_ = absl::StrFormat(
-        "%s: %d resources, %d bytes, network %s, send buffer %d bytes\n\n",
+        "%s: %d resources, %d bytes, network %s, send buffer %d bytes%s\n\n",
         page.name, page.resources.size(), page.BodyBytes(), run.setting.network,
-        run.setting.send_buffer_bytes);
+        run.setting.send_buffer_bytes,
+        run.seed == 1 ? "" : absl::StrCat(", seed ", run.seed));
   }
-  Row row = {run.setting.signals, run.policy, run.metrics, {}, {}};
+  Row row = {SignalsInWords(run.setting), run.policy, run.metrics, {}, {}};
   for (const Pick& pick : JoinPicks(load.picks)) {
     if (row.picks.size() == kShown) break;
     row.picks.push_back(page.resources[pick.resource].label);
@@ -53,7 +54,7 @@ absl::Status TextOutput::Write(const Run& run, const PageLoad& load) {
   }
   rows_.push_back(std::move(row));
   if (absl::Status status = summary_.Add(run); !status.ok()) return status;
-  if (rows_.size() < runs_a_page_) return absl::OkStatus();
+  if (rows_.size() < runs_a_table_) return absl::OkStatus();
   sink_(absl::StrCat(first_page_ ? "" : "\n", PageText()));
   first_page_ = false;
   rows_.clear();

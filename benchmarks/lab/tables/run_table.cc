@@ -135,22 +135,28 @@ absl::StatusOr<ByPage> Values(absl::Span<const RunRecord> runs,
   return values;
 }
 
+// The CSV column of what is compared.
+std::string Column(const Baseline& baseline) {
+  return std::string(ComparedName(baseline.compared));
+}
+
 // Baseline ÷ run of every page, the median over its seeds.
 absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
                                            const Selection& where,
                                            const std::string& metric,
-                                           const std::string& baseline) {
+                                           const Baseline& baseline) {
   auto ours = Values(runs, where, metric);
   if (!ours.ok()) return ours.status();
-  auto theirs = Values(runs, Joined(where, {{"policy", baseline}}), metric);
+  auto theirs =
+      Values(runs, Joined(where, {{Column(baseline), baseline.name}}), metric);
   if (!theirs.ok()) return theirs.status();
   for (const auto& [page, by_seed] : *ours) {
     for (const auto& [seed, value] : by_seed) {
       const auto base = theirs->find(page);
       if (base == theirs->end() || !base->second.contains(seed)) {
         return absl::InvalidArgumentError(absl::StrCat(
-            "there is no run of the baseline ", baseline, " for page ", page,
-            ", seed ", seed, " with ", Describe(where)));
+            "there is no run of the baseline ", baseline.name, " for page ",
+            page, ", seed ", seed, " with ", Describe(where)));
       }
     }
   }
@@ -187,7 +193,7 @@ absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
 
 absl::StatusOr<Cell> MakeCell(absl::Span<const RunRecord> runs,
                               const Selection& where, const TableColumn& column,
-                              const std::string& baseline) {
+                              const Baseline& baseline) {
   if (!IsRatio(column)) return ValueCell(runs, where, column);
   auto ratios = Ratios(runs, where, column.metric, baseline);
   if (!ratios.ok()) return ratios.status();
@@ -297,7 +303,8 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
   std::vector<Row> rows;
   for (const std::string& value :
        Distinct(Select(runs, spec.where), spec.rows)) {
-    const bool is_baseline = spec.rows == "policy" && value == spec.baseline;
+    const bool is_baseline =
+        spec.rows == Column(spec.baseline) && value == spec.baseline.name;
     if (is_baseline && only_ratios) continue;
     Row row;
     row.cells.push_back(absl::StrCat("`", value, "`"));
@@ -339,7 +346,7 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
 }
 
 absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
-                                           absl::string_view baseline) {
+                                           const Baseline& baseline) {
   const std::vector<TableColumn> ratios = {
       {"ATF area", "atf_area_ms", "median", {}},
       {"quartiles", "atf_area_ms", "quartiles", {}},
@@ -359,7 +366,7 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
   for (const RunRecord& run : runs) {
     Selection setting;
     for (const char* name : kParameters) setting[name] = Value(run, name);
-    setting.erase("policy");
+    setting.erase(Column(baseline));
     std::vector<RunRecord>& group = runs_of[setting];
     if (group.empty()) settings.push_back(std::move(setting));
     group.push_back(run);
@@ -369,20 +376,22 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
     const std::vector<RunRecord>& group = runs_of[setting];
     const std::vector<const RunRecord*> selected = Select(group, {});
     const std::vector<std::string> pages = Distinct(selected, "page");
-    const std::vector<std::string> policies = Distinct(selected, "policy");
-    const bool compared =
-        pages.size() > 1 && policies.size() > 1 &&
-        std::find(policies.begin(), policies.end(), baseline) != policies.end();
+    const std::vector<std::string> variants =
+        Distinct(selected, Column(baseline));
+    const bool compared = pages.size() > 1 && variants.size() > 1 &&
+                          std::find(variants.begin(), variants.end(),
+                                    baseline.name) != variants.end();
     absl::StrAppend(&text, text.empty() ? "" : "\n", "## ", Describe(setting),
                     "\n");
-    TableSpec spec{.sorted = compared,
+    TableSpec spec{.rows = Column(baseline),
+                   .sorted = compared,
                    .where = setting,
-                   .baseline = std::string(baseline),
+                   .baseline = baseline,
                    .columns = compared ? ratios : values};
     if (compared) {
       absl::StrAppend(&text, "\nMedians over ", pages.size(), " pages of ",
-                      baseline, " ÷ policy; above 1 is better than ", baseline,
-                      ".\n");
+                      baseline.name, " ÷ ", Column(baseline),
+                      "; above 1 is better than ", baseline.name, ".\n");
     }
     for (const std::string& page :
          compared ? std::vector<std::string>{""} : pages) {
