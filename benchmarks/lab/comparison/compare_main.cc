@@ -78,7 +78,10 @@ int CompareMain(int argc, char** argv,
   const bool quiet = absl::GetFlag(FLAGS_quiet);
   if (!quiet) PrintNotes(comparison.pages);
   Progress progress = Progress::OnStandardError();
-  TextOutput text(comparison.RunsATable(), baseline, seed,
+  TextOutput text({.runs_a_table = comparison.RunsATable(),
+                   .baseline = baseline,
+                   .seed = seed,
+                   .only_page = comparison.pages.size() == 1},
                   [&progress](absl::string_view text) {
                     progress.Clear();
                     std::fwrite(text.data(), 1, text.size(), stdout);

@@ -1,11 +1,17 @@
 #include "benchmarks/lab/measure/samples.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
 namespace sluice::lab {
 namespace {
+
+constexpr absl::string_view kTimeNames[] = {
+    "painted_area_ms",    "lcp_candidate_ms", "atf_area_ms",
+    "render_critical_ms", "atf_ms",           "page_load_ms"};
+static_assert(std::size(kTimeNames) == kTimeMetrics);
 
 template <typename T>
 size_t IndexOf(T value, std::vector<T>& values) {
@@ -19,6 +25,12 @@ size_t IndexOf(T value, std::vector<T>& values) {
 }
 
 }  // namespace
+
+std::string TimeMetricName(size_t metric) {
+  if (metric < kTimeMetrics) return std::string(kTimeNames[metric]);
+  const auto type = static_cast<ResourceType>(metric - kTimeMetrics);
+  return absl::StrCat(ResourceTypeName(type), "_done_ms");
+}
 
 int64_t TimeOf(const Metrics& metrics, size_t metric) {
   switch (metric) {

@@ -54,6 +54,9 @@ enum TimeMetric : size_t {
   kAllTimeMetrics = kTimeMetrics + kResourceTypes,
 };
 
+// As in JSON Lines and CSV: "painted_area_ms", and of classes "css_done_ms".
+std::string TimeMetricName(size_t metric);
+
 // In nanoseconds; 0: the page has no such resources.
 int64_t TimeOf(const Metrics& metrics, size_t metric);
 

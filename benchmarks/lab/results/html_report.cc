@@ -25,12 +25,6 @@ using Json = nlohmann::ordered_json;
 constexpr absl::string_view kTimelines = "<!--timelines-->";
 constexpr absl::string_view kIndex = "<!--index-->";
 
-// TimeMetric's names, as in JsonLine().
-constexpr absl::string_view kTimeNames[] = {
-    "painted_area_ms",    "lcp_candidate_ms", "atf_area_ms",
-    "render_critical_ms", "atf_ms",           "page_load_ms"};
-static_assert(std::size(kTimeNames) == kTimeMetrics);
-
 // Of timelines that are deflated together: the cost of a look at one run.
 constexpr size_t kMaxLineBytes = 1 << 20;
 
@@ -232,8 +226,8 @@ absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
         std::string(ResourceTypeName(static_cast<ResourceType>(i))));
   }
   Json& metrics = head["metrics"] = Json::array();
-  for (const absl::string_view name : kTimeNames) {
-    metrics.push_back(std::string(name));
+  for (size_t metric = 0; metric < kTimeMetrics; ++metric) {
+    metrics.push_back(TimeMetricName(metric));
   }
   // [metric or, after them, class, setting, policy, pages, lower quartile,
   // median, upper quartile, interval's low, high, inside the noise, may equal

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "benchmarks/lab/measure/version.h"
 #include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/resource_times.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {
@@ -70,6 +71,25 @@ ordered_json ProgressPoints(const Page& page, const PageLoad& load) {
   return points;
 }
 
+// Its waterfall.
+ordered_json ResourceObjects(const Page& page, const PageLoad& load) {
+  ordered_json objects = ordered_json::array();
+  for (const ResourceTimes& times : TimesOfResources(page, load)) {
+    ordered_json object = {
+        {"id", times.id},
+        {"label", times.label},
+        {"type", std::string(ResourceTypeName(times.type))},
+        {"bytes", times.bytes},
+        {"requested_ms", ToMilliseconds(times.requested_ns)}};
+    if (times.first_byte_ns.has_value()) {
+      object["first_byte_ms"] = ToMilliseconds(*times.first_byte_ns);
+    }
+    object["done_ms"] = ToMilliseconds(times.done_ns);
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 std::string CsvCell(const ordered_json& value) {
   if (value.is_null()) return "";
   if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
@@ -117,6 +137,7 @@ std::string JsonLine(const Run& run, const PageLoad& load) {
         ToMilliseconds(*done);
   }
   object["visual_progress"] = ProgressPoints(*run.page, load);
+  object["resources"] = ResourceObjects(*run.page, load);
   ordered_json picks = ordered_json::array();
   for (const Pick& pick : JoinPicks(load.picks)) {
     picks.push_back(

@@ -30,8 +30,10 @@ nlohmann::ordered_json RunParameters(const Run& run);
 // order best_order_painted_area_ms, best_order_bound_ms and
 // share_of_possible_gain (run.h), as far as there are such; class_done_ms, an
 // object with the classes that the page has; visual_progress, an array of [ms,
-// per cent], one for each step to another whole per cent; picks, an array of
-// [resource id, stream id, bytes] of all joined picks.
+// per cent], one for each step to another whole per cent; resources, an array
+// of objects in the page's order without redirects: id, label, type, bytes,
+// requested_ms, first_byte_ms (without a body absent), done_ms; picks, an array
+// of [resource id, stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run, const PageLoad& load);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end
