@@ -57,7 +57,7 @@ Choice OnlyChoiceOrExit(const Comparison& all) {
   const auto one = [](absl::string_view flag, size_t count) {
     if (count == 1) return;
     ExitBadCommandLine(kProgram, absl::StrCat("--", flag, " names ", count,
-                                              "; an order is for one"));
+                                              ", and an order is for one"));
   };
   one("pages", all.pages.size());
   one("network", all.networks.size());
