@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     ExitBadCommandLine(
         kProgram,
         "no result is asked for; give --html, --answers, --json, --csv, "
-        "--runs or --qlog");
+        "--verdicts, --runs or --qlog");
   }
   // Not ExitBadCommandLine(): the files are removed when they go out of scope.
   const absl::Status status = Report(paths, baseline, files.outputs());

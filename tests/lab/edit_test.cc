@@ -169,11 +169,11 @@ TEST(EditTest, TheRootCanBeTheParent) {
 }
 
 TEST(EditTest, TheBrowserDoesNotChangeAnEditedFieldLater) {
-  EditedBrowser edited("chromium_h2_156", R"({"resource":2,"weight":1})");
+  EditedBrowser edited("chrome7540", R"({"resource":2,"weight":1})");
   edited.Request(1, 2);
   edited.Request(3, 3);
   EXPECT_THAT(edited.Change(1, ChromeLevel::kHigh), ElementsAre());
-  EditedBrowser other("chromium_h2_156", R"({"resource":2,"u":1})");
+  EditedBrowser other("chrome7540", R"({"resource":2,"u":1})");
   other.Request(1, 2);
   other.Request(3, 3);
   EXPECT_THAT(other.Change(1, ChromeLevel::kHigh), ElementsAre("1:0/220!"));

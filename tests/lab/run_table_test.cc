@@ -19,7 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// One run as compare writes it; the area is 1 s times `area`.
+// One run as compare writes it; both areas are 1 s times `area`.
 std::string Line(const std::string& name, const std::string& policy, int area,
                  uint64_t seed = 1, size_t buffer = 0) {
   Page page;
@@ -32,6 +32,7 @@ std::string Line(const std::string& name, const std::string& policy, int area,
   run.setting.send_buffer_bytes = buffer;
   run.seed = seed;
   run.metrics.atf_area_ns = int64_t{area} * 1'000'000'000;
+  run.metrics.painted_area_ns = run.metrics.atf_area_ns;
   return CsvLine(run);
 }
 
@@ -196,7 +197,7 @@ TEST(RunTableTest, FilesOfAnotherVersionOrKindAreRefused) {
               HasSubstr("x.csv: is not a CSV file"));
   text = absl::StrCat(CsvHeader(), "1.0,cut\n");
   EXPECT_EQ(ParseRuns(text, "cut.csv", runs).message(),
-            "cut.csv:2: does not have the 28 values of a run");
+            "cut.csv:2: does not have the 30 values of a run");
   EXPECT_EQ(runs.size(), 1u);
 }
 
@@ -218,7 +219,7 @@ TEST(RunTableTest, AReportHasATableForEachSettingAndValuesForOnePageAlone) {
   EXPECT_THAT(*compared, HasSubstr("Medians over 2 pages of rr ÷ policy"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 2.000 | 2.000 – 2.000 |"));
   EXPECT_THAT(*compared, HasSubstr("send_buffer_bytes=65536"));
-  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | ATF area, ms |"));
+  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | painted area, ms |"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 4000.0 |"));
 }
 

@@ -25,7 +25,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Adds runs of pages by their ATF areas; every other time is 100 ns.
+// Adds runs of pages by their painted areas; every other time is 100 ns.
 class Pages {
  public:
   explicit Pages(size_t count, uint64_t bytes = 1000) : pages_(count) {
@@ -47,7 +47,9 @@ class Pages {
       run.policy = std::string(policy);
       run.metrics = {.render_critical_ns = 100,
                      .atf_ns = 100,
-                     .atf_area_ns = area_ns(static_cast<int>(i)),
+                     .atf_area_ns = 100,
+                     .painted_area_ns = area_ns(static_cast<int>(i)),
+                     .lcp_candidate_ns = 100,
                      .page_load_ns = 100};
       change(run.metrics);
       EXPECT_TRUE(summary_.Add(run).ok());
@@ -82,9 +84,9 @@ TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
   pages.Add("mixed", [](int page) { return page == 1 ? 900 : 150; });
   const std::string text = pages.Text();
   EXPECT_THAT(text, HasSubstr("over 3 pages: median of rr"));
-  EXPECT_THAT(text, HasSubstr("  fast       1.500  1.500 – 1.500"));
+  EXPECT_THAT(text, HasSubstr("  fast           1.500  1.500 – 1.500"));
   // 2, 0.667 and 6.
-  EXPECT_THAT(text, HasSubstr("  mixed      2.000"));
+  EXPECT_THAT(text, HasSubstr("  mixed          2.000"));
   EXPECT_LT(text.find("mixed"), text.find("fast"));
   EXPECT_LT(text.find("fast "), text.find("rr  "));
 }
@@ -123,10 +125,12 @@ TEST(SummaryTest, FewPagesGiveNoVerdict) {
 TEST(SummaryTest, EachMetricIsMarkedInsideTheNoiseByItself) {
   Pages pages(6);
   pages.Add("rr", Always(100));
-  pages.Add("p", Always(80), [](Metrics& metrics) { metrics.atf_ns = 50; });
-  EXPECT_EQ(pages.LineOf("p"),
-            "  p          1.250  1.250 – 1.250  1.250 – 1.250          1.000 ~"
-            "  2.000        1.000 ~  better");
+  pages.Add("p", Always(80),
+            [](Metrics& metrics) { metrics.lcp_candidate_ns = 50; });
+  EXPECT_EQ(
+      pages.LineOf("p"),
+      "  p              1.250  1.250 – 1.250  1.250 – 1.250 "
+      "         2.000              1.000 ~     1.000 ~      1.000 ~  better");
 }
 
 TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {

@@ -64,6 +64,7 @@ Browser::Browser(const Page& page, Signals& signals, Transport& transport,
   for (State& state : states_) {
     std::sort(state.by_bytes.begin(), state.by_bytes.end());
   }
+  if (signals.LoadsAsBlink()) blink_.emplace(page);
   transport.SetHandlers(
       End::kClient, {.on_bytes = [this](absl::string_view b) { OnBytes(b); },
                      .on_writable = [this] { Flush(); }});
@@ -102,8 +103,37 @@ void Browser::Request(size_t index) {
     Complete(index);
     return;
   }
-  waiting_.emplace(resource.level, requests_++, index);
+  if (blink_.has_value()) {
+    blink_->OnFound(index);
+    ObeyBlink();
+    return;
+  }
+  Ask(index, resource.level);
   SendWaiting();
+}
+
+void Browser::Ask(size_t index, ChromeLevel level) {
+  states_[index].found_at = level;
+  waiting_.emplace(level, requests_++, index);
+}
+
+void Browser::ObeyBlink() {
+  bool asks = false;
+  for (const Blink::Action& action : blink_->TakeActions()) {
+    if (action.kind == Blink::Action::kRequest) {
+      Ask(action.resource, action.level);
+      asks = true;
+    } else {
+      ChangeLevel(action.resource, action.level);
+    }
+  }
+  if (!asks) return;
+  // Behind all that happens at this instant: the engine hands its requests to
+  // the network, which sorts them.
+  transport_.Schedule(0, [this] {
+    SendWaiting();
+    Flush();
+  });
 }
 
 void Browser::SendWaiting() {
@@ -112,13 +142,26 @@ void Browser::SendWaiting() {
       connection_.OpenOutboundStreams() <
           std::min(max_streams_, connection_.RemoteSetting(
                                      h2::SettingId::kMaxConcurrentStreams))) {
-    const size_t index = std::get<2>(*waiting_.begin());
+    const auto [level, order, index] = *waiting_.begin();
     waiting_.erase(waiting_.begin());
-    SendRequest(index);
+    SendRequest(index, level);
   }
 }
 
-void Browser::SendRequest(size_t index) {
+RequestSignals Browser::SignalsOf(size_t index, h2::StreamId id,
+                                  ChromeLevel level) {
+  const Resource& resource = page_.resources[index];
+  const ChromeLevel found_at = states_[index].found_at;
+  if (level == resource.level && level == found_at) {
+    return signals_.OnRequest(id, resource);
+  }
+  Resource raised = resource;
+  raised.level = level;
+  return level == found_at ? signals_.OnRequest(id, raised)
+                           : signals_.OnRaisedRequest(id, raised, found_at);
+}
+
+void Browser::SendRequest(size_t index, ChromeLevel level) {
   const Resource& resource = page_.resources[index];
   const h2::StreamId id = next_stream_id_;
   next_stream_id_ += 2;
@@ -127,7 +170,7 @@ void Browser::SendRequest(size_t index) {
       {":authority", page_.name},   {":path", PathOf(resource)},
       {"user-agent", "sluice-lab"},
   };
-  RequestSignals said = signals_.OnRequest(id, resource);
+  RequestSignals said = SignalsOf(index, id, level);
   if (!said.header.empty()) headers.push_back({"priority", said.header});
   if (said.update.has_value()) {
     Check(connection_.SendPriorityUpdate(id, *said.update));
@@ -184,6 +227,10 @@ void Browser::OnData(h2::StreamId id, const Frame& frame) {
     if (on_arrival_) on_arrival_(arrivals_.back());
   }
   state.received += frame.data;
+  if (blink_.has_value()) {
+    blink_->OnBytes(index, state.received);
+    ObeyBlink();
+  }
   while (state.discovered < state.by_bytes.size() &&
          state.by_bytes[state.discovered].first <= state.received) {
     Discover(state.by_bytes[state.discovered++].second);
@@ -201,6 +248,10 @@ void Browser::Complete(size_t index) {
   state.complete = true;
   timings_[index].completed_ns = transport_.Now();
   if (!resource.redirect) signals_.OnStreamClosed(timings_[index].stream_id);
+  if (blink_.has_value()) {
+    blink_->OnComplete(index);
+    ObeyBlink();
+  }
   // A redirect and an empty body end without DATA.
   while (state.discovered < state.by_bytes.size()) {
     Discover(state.by_bytes[state.discovered++].second);
@@ -232,9 +283,26 @@ void Browser::CountDownChange(size_t index) {
 
 void Browser::ChangeMind(size_t index) {
   if (states_[index].complete) return;
-  Prioritize(signals_.OnChangeOfMind(
-      timings_[index].stream_id, page_.resources[index].change_of_mind->level));
+  if (blink_.has_value()) {
+    blink_->OnChangeDue(index);
+    ObeyBlink();
+  } else {
+    ChangeLevel(index, page_.resources[index].change_of_mind->level);
+  }
   Flush();
+}
+
+void Browser::ChangeLevel(size_t index, ChromeLevel level) {
+  const auto waits = std::find_if(
+      waiting_.begin(), waiting_.end(),
+      [index](const auto& request) { return std::get<2>(request) == index; });
+  if (waits == waiting_.end()) {
+    Prioritize(signals_.OnChangeOfMind(timings_[index].stream_id, level));
+    return;
+  }
+  const size_t order = std::get<1>(*waits);
+  waiting_.erase(waits);
+  waiting_.emplace(level, order, index);
 }
 
 void Browser::Prioritize(const std::vector<SignalFrame>& frames) {

@@ -12,7 +12,8 @@
 //
 // It models nothing between bytes. Parsing, scripts and layout are the captured
 // `discovery_delay_ms`, never longer on a busy machine; it caches, cancels and
-// refuses nothing.
+// refuses nothing. With a signal set that loads as Blink does, blink.h says
+// when it asks for what it has found.
 #ifndef SLUICE_BENCHMARKS_LAB_BROWSER_BROWSER_H_
 #define SLUICE_BENCHMARKS_LAB_BROWSER_BROWSER_H_
 
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -32,6 +34,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/browser/blink.h"
 #include "benchmarks/lab/browser/signals.h"
 #include "benchmarks/lab/net/transport.h"
 #include "benchmarks/lab/page/page.h"
@@ -93,6 +96,8 @@ class Browser {
     // of ends (and the request) that this one's own change still waits for.
     std::vector<size_t> unblocks;
     size_t change_waits = 0;
+    ChromeLevel found_at =
+        ChromeLevel::kLow;  // its level when it was asked for
   };
   struct RoleProgress {
     uint64_t bytes = 0;
@@ -111,12 +116,16 @@ class Browser {
   void OnData(h2::StreamId id, const Frame& frame);
   void Discover(size_t index);
   void Request(size_t index);
+  void Ask(size_t index, ChromeLevel level);
+  void ObeyBlink();
   void SendWaiting();
-  void SendRequest(size_t index);
+  void SendRequest(size_t index, ChromeLevel level);
+  RequestSignals SignalsOf(size_t index, h2::StreamId id, ChromeLevel level);
   void Complete(size_t index);
   void FireTriggers(RoleProgress& role);
   void CountDownChange(size_t index);
   void ChangeMind(size_t index);
+  void ChangeLevel(size_t index, ChromeLevel level);
   void Prioritize(const std::vector<SignalFrame>& frames);
   void Flush();
   void Check(const absl::Status& status);
@@ -128,6 +137,7 @@ class Browser {
   std::function<void(const Arrival&)> on_arrival_;
   bool stopped_ = false;
   h2::Connection connection_;
+  std::optional<Blink> blink_;
   h2::StreamId next_stream_id_;
   std::vector<State> states_;
   std::map<std::string, RoleProgress> roles_;

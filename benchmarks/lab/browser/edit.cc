@@ -101,6 +101,7 @@ class EditedSignals : public Signals {
   EditedSignals(std::unique_ptr<Signals> browser, PriorityEdits edits)
       : browser_(std::move(browser)), edits_(std::move(edits)) {}
 
+  bool LoadsAsBlink() const override { return browser_->LoadsAsBlink(); }
   StreamId FirstStreamId() const override { return browser_->FirstStreamId(); }
 
   std::vector<SignalFrame> OnConnect() override {
@@ -108,26 +109,12 @@ class EditedSignals : public Signals {
   }
 
   RequestSignals OnRequest(StreamId id, const Resource& resource) override {
-    RequestSignals said = browser_->OnRequest(id, resource);
-    const auto edit = edits_.find(resource.id);
-    if (edit != edits_.end()) {
-      edited_[id] = edit->second;
-      if (edit->second.EditsField()) ChangeField(edit->second, said);
-      if (edit->second.EditsDependency()) {
-        said.dependency = Changed(
-            edit->second, said.dependency.value_or(signals::Rfc7540Priority()));
-        sent_[id] = *said.dependency;
-      }
-    }
-    stream_of_[resource.id] = id;
-    resource_of_[id] = resource.id;
-    // Open streams that waited for this one.
-    for (auto& [child, sent] : sent_) {
-      if (child == id || edited_[child].depends_on != resource.id) continue;
-      sent.depends_on = id;
-      said.afterwards.push_back({child, sent});
-    }
-    return said;
+    return Edited(id, resource, browser_->OnRequest(id, resource));
+  }
+  RequestSignals OnRaisedRequest(StreamId id, const Resource& resource,
+                                 ChromeLevel found_at) override {
+    return Edited(id, resource,
+                  browser_->OnRaisedRequest(id, resource, found_at));
   }
 
   std::vector<SignalFrame> OnChangeOfMind(StreamId id,
@@ -151,6 +138,30 @@ class EditedSignals : public Signals {
   }
 
  private:
+  // What the browser says, with the edit of `resource`.
+  RequestSignals Edited(StreamId id, const Resource& resource,
+                        RequestSignals said) {
+    const auto edit = edits_.find(resource.id);
+    if (edit != edits_.end()) {
+      edited_[id] = edit->second;
+      if (edit->second.EditsField()) ChangeField(edit->second, said);
+      if (edit->second.EditsDependency()) {
+        said.dependency = Changed(
+            edit->second, said.dependency.value_or(signals::Rfc7540Priority()));
+        sent_[id] = *said.dependency;
+      }
+    }
+    stream_of_[resource.id] = id;
+    resource_of_[id] = resource.id;
+    // Open streams that waited for this one.
+    for (auto& [child, sent] : sent_) {
+      if (child == id || edited_[child].depends_on != resource.id) continue;
+      sent.depends_on = id;
+      said.afterwards.push_back({child, sent});
+    }
+    return said;
+  }
+
   static void ChangeField(const PriorityEdit& edit, RequestSignals& said) {
     signals::Rfc9218Priority field =
         said.update.value_or(signals::ParseRfc9218Priority(said.header)

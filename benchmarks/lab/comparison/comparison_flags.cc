@@ -28,7 +28,7 @@ ABSL_FLAG(
 ABSL_FLAG(ListFlag, policies, {{"rfc7540,rr,fifo"}},
           "policies of the server, separated by commas: NAME, "
           "NAME:KEY=VALUE,KEY=VALUE, or all");
-ABSL_FLAG(ListFlag, signals, {{"chrome7540,firefox7540"}},
+ABSL_FLAG(ListFlag, signals, {{"chromium_h2_156"}},
           "priority signals of the browser, separated by commas, or all");
 ABSL_FLAG(ListFlag, edit, {{"none"}},
           "files that change u, i, weight and dependency of some resources, "

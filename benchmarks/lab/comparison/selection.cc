@@ -30,6 +30,7 @@ namespace {
 
 constexpr absl::string_view kAll = "all";
 constexpr absl::string_view kReal = "real";
+constexpr absl::string_view kPerflogs = "perflogs";  // a set and its folder
 constexpr absl::string_view kSynthetic = "synthetic_";
 constexpr int64_t kLargestSendBuffer = 1 << 30;
 constexpr uint64_t kMostSeeds = 10'000;
@@ -175,6 +176,11 @@ std::string UnusedName(const std::string& name, const std::vector<T>& others) {
   return candidate;
 }
 
+std::string PerflogsPath(const std::string& bundled_folder,
+                         const std::string& name) {
+  return absl::StrCat(bundled_folder, "/", kPerflogs, "/", name, ".json");
+}
+
 absl::Status AddPage(const std::string& path, std::vector<Page>& pages) {
   absl::StatusOr<Page> page = LoadPageFile(path);
   if (!page.ok()) return page.status();
@@ -196,11 +202,16 @@ std::vector<std::string> BundledPages(const std::string& bundled_folder) {
   return names;
 }
 
+std::vector<std::string> PerflogsPages(const std::string& bundled_folder) {
+  return BundledPages(absl::StrCat(bundled_folder, "/", kPerflogs));
+}
+
 absl::StatusOr<std::vector<Page>> SelectPages(
     absl::string_view list, const std::string& bundled_folder) {
   absl::StatusOr<std::vector<std::string>> items = SplitList("--pages", list);
   if (!items.ok()) return items.status();
   const std::vector<std::string> bundled = BundledPages(bundled_folder);
+  const std::vector<std::string> perflogs = PerflogsPages(bundled_folder);
   std::vector<Page> pages;
   for (const std::string& item : *items) {
     std::vector<std::string> paths;
@@ -209,8 +220,14 @@ absl::StatusOr<std::vector<Page>> SelectPages(
         if (item == kReal && absl::StartsWith(name, kSynthetic)) continue;
         paths.push_back(absl::StrCat(bundled_folder, "/", name, ".json"));
       }
+    } else if (item == kPerflogs) {
+      for (const std::string& name : perflogs) {
+        paths.push_back(PerflogsPath(bundled_folder, name));
+      }
     } else if (std::binary_search(bundled.begin(), bundled.end(), item)) {
       paths = {absl::StrCat(bundled_folder, "/", item, ".json")};
+    } else if (std::binary_search(perflogs.begin(), perflogs.end(), item)) {
+      paths = {PerflogsPath(bundled_folder, item)};
     } else {
       paths = Glob(support::ResolveUserPath(item));
     }
@@ -221,8 +238,10 @@ absl::StatusOr<std::vector<Page>> SelectPages(
     if (paths.empty()) {
       return absl::NotFoundError(absl::StrCat(
           "--pages: unknown page \"", absl::CHexEscape(item),
-          "\"; bundled are ", absl::StrJoin(bundled, ", "),
-          "; all and real stand for several; no file has that name either"));
+          "\"; bundled are ", absl::StrJoin(bundled, ", "), "; in perflogs ",
+          absl::StrJoin(perflogs, ", "),
+          "; all, real and perflogs stand for several; no file has that name "
+          "either"));
     }
     for (const std::string& path : paths) {
       if (absl::Status status = AddPage(path, pages); !status.ok()) {

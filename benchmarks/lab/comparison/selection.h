@@ -25,8 +25,10 @@ namespace sluice::lab {
 // the order of their list. Duplicates are ignored: a page or a policy that
 // counted twice would falsify the sums over pages.
 
-// Names of the pages in `bundled_folder`, sorted.
+// Names of the pages in `bundled_folder`, sorted: the set "all", and the set
+// "perflogs", which came later, so that "all" and "real" stay what they were.
 std::vector<std::string> BundledPages(const std::string& bundled_folder);
+std::vector<std::string> PerflogsPages(const std::string& bundled_folder);
 
 // --pages. An item is the name of a bundled page, or else a path of the user's
 // (page.h: a HAR or a page file, told apart by content) or a glob, whose

@@ -114,13 +114,23 @@ absl::StatusOr<std::vector<Spread>> Samples::Against(size_t setting,
   };
   const absl::StatusOr<ByPage> of_base = times_of(base);
   if (!of_base.ok()) return of_base.status();
-  std::vector<Spread> spreads;
+  std::vector<PageRatios> others;
   for (size_t policy = 0; policy < policies_.size(); ++policy) {
+    if (policy == base) continue;
     const absl::StatusOr<ByPage> times = times_of(policy);
     if (!times.ok()) return times.status();
-    spreads.push_back(SpreadOf(RatiosOfPages(*of_base, *times), seed));
+    others.push_back(RatiosOfPages(*of_base, *times));
+  }
+  std::vector<Spread> spreads = SpreadsOf(others, seed);
+  if (base < policies_.size()) {
+    spreads.insert(spreads.begin() + static_cast<int64_t>(base),
+                   SpreadsOf({RatiosOfPages(*of_base, *of_base)}, seed)[0]);
   }
   return spreads;
+}
+
+size_t Samples::LeastPages() const {
+  return lab::LeastPages(std::max<size_t>(policies_.size(), 1) - 1);
 }
 
 absl::StatusOr<std::vector<Standing>> Samples::Standings(

@@ -99,10 +99,14 @@ class Samples {
       const std::function<double(const Sample&)>& value) const;
 
   // The ratios base ÷ policy over the pages of a setting, for every policy, by
-  // its index. `seed` is that of the resamples. Errors: those of Values().
+  // its index; the intervals of the others hold together. `seed` is that of
+  // SpreadsOf(). Errors: those of Values().
   absl::StatusOr<std::vector<Spread>> Against(size_t setting, size_t base,
                                               size_t metric,
                                               uint64_t seed) const;
+
+  // The fewest pages that give those intervals.
+  size_t LeastPages() const;
 
   // The same as standings.
   absl::StatusOr<std::vector<Standing>> Standings(size_t setting,

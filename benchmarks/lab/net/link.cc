@@ -9,6 +9,7 @@ namespace sluice::lab {
 namespace {
 
 constexpr int64_t kBitNanoseconds = 8'000'000'000;  // a byte at 1 bit/s
+constexpr size_t kDefaultInitialWindow = 10 * kSegmentBytes;  // RFC 6928
 
 }  // namespace
 
@@ -18,8 +19,14 @@ Link::Link(const LinkOptions& options)
   down_.tick_ns = options.tick_ns;
   down_.losses_per_million = options.losses_per_million;
   down_.window = options.initial_window_bytes;
+  if (options.queue_bytes > 0 && down_.window == 0) {
+    down_.window = kDefaultInitialWindow;
+  }
+  down_.queue_capacity = options.queue_bytes;
+  down_.header_bytes = options.header_bytes;
   down_.capacity = std::max(options.send_buffer_bytes, kSegmentBytes);
   up_.bits_per_second = options.up_bits_per_second;
+  up_.header_bytes = options.header_bytes;
   up_.capacity = std::numeric_limits<size_t>::max();
 }
 
@@ -60,12 +67,17 @@ int64_t Link::Duration(const Direction& direction, size_t size) const {
   if (direction.tick_ns > 0) return direction.tick_ns;
   if (direction.bits_per_second == 0) return 0;
   // Rounded up: never faster than the rate.
-  return (static_cast<int64_t>(size) * kBitNanoseconds +
+  return (static_cast<int64_t>(size + direction.header_bytes) *
+              kBitNanoseconds +
           direction.bits_per_second - 1) /
          direction.bits_per_second;
 }
 
 void Link::Transmit(Direction& direction) {
+  if (direction.queue_capacity > 0) {
+    FillQueue(direction);
+    return;
+  }
   if (!direction.lost.empty()) {
     Segment again = std::move(direction.lost.front());
     direction.lost.pop_front();
@@ -79,9 +91,7 @@ void Link::Transmit(Direction& direction) {
     return;
   }
   const size_t size = std::min(direction.Buffered(), kSegmentBytes);
-  const bool window_open = direction.window == 0 || direction.in_flight == 0 ||
-                           direction.in_flight + size <= direction.window;
-  if (size == 0 || !window_open) {
+  if (size == 0 || !direction.WindowIsOpen(size)) {
     direction.busy = false;
     return;
   }
@@ -90,7 +100,56 @@ void Link::Transmit(Direction& direction) {
                    [this, &direction, size] { FinishNew(direction, size); });
 }
 
-void Link::FinishNew(Direction& direction, size_t size) {
+void Link::FillQueue(Direction& direction) {
+  direction.busy = false;
+  for (;;) {
+    const bool again = !direction.lost.empty();
+    const size_t size = again ? direction.lost.front().bytes.size()
+                              : std::min(direction.Buffered(), kSegmentBytes);
+    if (size == 0 || !direction.WindowIsOpen(size)) return;
+    direction.in_flight += size;
+    if (again) {
+      Segment segment = std::move(direction.lost.front());
+      direction.lost.pop_front();
+      Enqueue(direction, std::move(segment));
+    } else {
+      Enqueue(direction, TakeNew(direction, size));
+      direction.sender.on_writable();
+    }
+  }
+}
+
+void Link::Enqueue(Direction& direction, Segment segment) {
+  const size_t size = segment.bytes.size();
+  if (direction.queued + size > direction.queue_capacity &&
+      !direction.queue.empty()) {
+    // As if all that stands before it were one segment; its headers are small
+    // beside a round trip.
+    events_.Schedule(
+        Duration(direction, direction.queued) + 2 * one_way_ns_,
+        [this, &direction, segment = std::move(segment)]() mutable {
+          OnLost(direction, std::move(segment));
+        });
+    return;
+  }
+  direction.queued += size;
+  direction.queue.push_back(std::move(segment));
+  if (direction.queue.size() == 1) ServeQueue(direction);
+}
+
+void Link::ServeQueue(Direction& direction) {
+  if (direction.queue.empty()) return;
+  events_.Schedule(Duration(direction, direction.queue.front().bytes.size()),
+                   [this, &direction] {
+                     Segment segment = std::move(direction.queue.front());
+                     direction.queue.pop_front();
+                     direction.queued -= segment.bytes.size();
+                     Depart(direction, std::move(segment));
+                     ServeQueue(direction);
+                   });
+}
+
+Link::Segment Link::TakeNew(Direction& direction, size_t size) {
   Segment segment = {direction.next_sequence++,
                      direction.bytes.substr(direction.sent, size)};
   direction.sent += size;
@@ -99,7 +158,11 @@ void Link::FinishNew(Direction& direction, size_t size) {
     direction.bytes.erase(0, direction.sent);
     direction.sent = 0;
   }
-  Depart(direction, std::move(segment));
+  return segment;
+}
+
+void Link::FinishNew(Direction& direction, size_t size) {
+  Depart(direction, TakeNew(direction, size));
   direction.sender.on_writable();
   Transmit(direction);
 }

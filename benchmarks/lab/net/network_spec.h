@@ -18,7 +18,7 @@
 //   queue     bytes that wait at the bottleneck for the client: 64k, 65536
 //   iw        segments of the first congestion window; none: no congestion
 //             control. With a loss or a queue it is 10 (RFC 6928) unless given
-//   headers   bytes below HTTP/2 that a segment to the client costs: 52
+//   headers   bytes below HTTP/2 that a segment costs, both ways: 52
 //
 // A family may have keys of its own.
 #ifndef SLUICE_BENCHMARKS_LAB_NET_NETWORK_SPEC_H_

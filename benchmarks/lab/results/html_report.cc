@@ -234,7 +234,7 @@ absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
   // the best]
   absl::StatusOr<Json> summaries = Summaries();
   if (!summaries.ok()) return summaries.status();
-  head["least_pages"] = kLeastPages;
+  head["least_pages"] = samples_.LeastPages();
   head["summaries"] = *std::move(summaries);
 
   // There may be many runs: they go into the object one by one.

@@ -97,12 +97,16 @@ std::string CsvCell(const ordered_json& value) {
     return absl::StrFormat("%.3f", value.get<double>());
   }
   if (!value.is_string()) return value.dump();
-  // Of the texts only options, of a policy or a network, can hold a comma.
-  const std::string& text = value.get_ref<const std::string&>();
-  return absl::StrContains(text, ',') ? absl::StrCat("\"", text, "\"") : text;
+  return CsvText(value.get_ref<const std::string&>());
 }
 
 }  // namespace
+
+std::string CsvText(absl::string_view text) {
+  // Only options, of a policy or a network, can hold a comma.
+  return absl::StrContains(text, ',') ? absl::StrCat("\"", text, "\"")
+                                      : std::string(text);
+}
 
 double ToMilliseconds(int64_t ns) {
   return static_cast<double>((ns + 500) / 1000) / 1000.0;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "benchmarks/lab/load/page_load.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/results/output.h"
@@ -17,6 +18,9 @@ namespace sluice::lab {
 
 // Milliseconds, rounded to the microsecond.
 double ToMilliseconds(int64_t ns);
+
+// A text as a value of a CSV line, in quotes if it has a comma.
+std::string CsvText(absl::string_view text);
 
 // The parameters of a run, the first keys of JsonLine(): version … seed.
 nlohmann::ordered_json RunParameters(const Run& run);

@@ -32,8 +32,9 @@ class Summary {
   absl::Status Add(const Run& run) { return samples_.Add(run).status(); }
 
   // Two tables for each setting, in the order of the runs, with the policies,
-  // or what else the baseline is one of, by their median of the ATF area. A
-  // sentence without runs of the baseline; empty on fewer than two pages.
+  // or what else the baseline is one of, by their median of the painted area,
+  // the headline. A sentence without runs of the baseline; empty on fewer than
+  // two pages.
   absl::StatusOr<std::string> Text() const;
 
  private:
@@ -41,7 +42,7 @@ class Summary {
     size_t policy;
     std::array<Spread, kAllTimeMetrics> ratios;
     double lower_first = 0;        // part of all bytes, the median
-    bool may_equal_first = false;  // on the ATF area
+    bool may_equal_first = false;  // on the painted area
   };
 
   absl::StatusOr<std::vector<Line>> Lines(size_t setting) const;

@@ -20,7 +20,7 @@
 namespace sluice::lab {
 namespace {
 
-constexpr uint64_t kBootstrapSeed = 1;
+constexpr uint64_t kIntervalSeed = 1;
 
 // The parameters of a run, but for its page and its seed.
 constexpr const char* kParameters[] = {"edit",       "policy",
@@ -141,10 +141,10 @@ std::string Column(const Baseline& baseline) {
 }
 
 // Baseline ÷ run of every page, the median over its seeds.
-absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
-                                           const Selection& where,
-                                           const std::string& metric,
-                                           const Baseline& baseline) {
+absl::StatusOr<PageRatios> Ratios(absl::Span<const RunRecord> runs,
+                                  const Selection& where,
+                                  const std::string& metric,
+                                  const Baseline& baseline) {
   auto ours = Values(runs, where, metric);
   if (!ours.ok()) return ours.status();
   auto theirs =
@@ -193,28 +193,50 @@ absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
   return Cell{absl::StrFormat("%.*f", decimals, median), median};
 }
 
-absl::StatusOr<Cell> MakeCell(absl::Span<const RunRecord> runs,
-                              const Selection& where, const TableColumn& column,
-                              const Baseline& baseline) {
-  if (!IsRatio(column)) return ValueCell(runs, where, column);
-  auto ratios = Ratios(runs, where, column.metric, baseline);
-  if (!ratios.ok()) return ratios.status();
-  if (ratios->empty()) return Cell{"–", 0};
-  const Spread spread = SpreadOf(*ratios, kBootstrapSeed);
+Cell RatioCell(const PageRatios& ratios, const Spread& spread,
+               const std::string& statistic) {
+  if (spread.count == 0) return {"–", 0};
   Cell cell{"", spread.median};
-  if (column.statistic == "median") {
+  if (statistic == "median") {
     cell.text = absl::StrFormat("%.3f", spread.median);
-  } else if (column.statistic == "quartiles") {
+  } else if (statistic == "quartiles") {
     cell.text = Between(spread.lower_quartile, spread.upper_quartile);
-  } else if (column.statistic == "interval") {
+  } else if (statistic == "interval") {
     cell.text = absl::StrCat(Between(spread.interval_low, spread.interval_high),
                              spread.InsideTheNoise() ? ", noise" : "");
   } else {
-    const auto [low, high] =
-        std::minmax_element(ratios->begin(), ratios->end());
-    cell.text = Between(*low, *high);
+    const auto [low, high] = std::minmax_element(
+        ratios.begin(), ratios.end(),
+        [](const auto& a, const auto& b) { return a.second < b.second; });
+    cell.text = Between(low->second, high->second);
   }
   return cell;
+}
+
+// The cells of a column. Each row selects its runs with one of `wheres`; the
+// intervals of the rows hold together.
+absl::StatusOr<std::vector<Cell>> CellsOf(absl::Span<const RunRecord> runs,
+                                          absl::Span<const Selection> wheres,
+                                          const TableColumn& column,
+                                          const Baseline& baseline) {
+  std::vector<Cell> cells;
+  std::vector<PageRatios> ratios;
+  for (const Selection& where : wheres) {
+    if (IsRatio(column)) {
+      auto of_row = Ratios(runs, where, column.metric, baseline);
+      if (!of_row.ok()) return of_row.status();
+      ratios.push_back(*std::move(of_row));
+    } else {
+      auto cell = ValueCell(runs, where, column);
+      if (!cell.ok()) return cell.status();
+      cells.push_back(*std::move(cell));
+    }
+  }
+  const std::vector<Spread> spreads = SpreadsOf(ratios, kIntervalSeed);
+  for (size_t i = 0; i < ratios.size(); ++i) {
+    cells.push_back(RatioCell(ratios[i], spreads[i], column.statistic));
+  }
+  return cells;
 }
 
 std::string RowOf(absl::Span<const std::string> cells) {
@@ -303,6 +325,7 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
     double rank = 0;
   };
   std::vector<Row> rows;
+  std::vector<Selection> wheres;
   for (const std::string& value :
        Distinct(Select(runs, spec.where), spec.rows)) {
     const bool is_baseline =
@@ -314,22 +337,28 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
       auto found = spec.published.find(value);
       row.cells.push_back(found == spec.published.end() ? "–" : found->second);
     }
-    for (const TableColumn& column : spec.columns) {
-      const Selection where =
-          Joined(Joined(spec.where, column.where), {{spec.rows, value}});
-      absl::StatusOr<Cell> cell = MakeCell(runs, where, column, spec.baseline);
-      if (!cell.ok()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "column \"", column.title, "\": ", cell.status().message()));
-      }
-      if (&column == &spec.columns.front()) row.rank = cell->rank;
-      row.cells.push_back(std::move(cell->text));
-    }
     rows.push_back(std::move(row));
+    wheres.push_back({{spec.rows, value}});
   }
   if (rows.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("no run has ", Describe(spec.where)));
+  }
+  for (const TableColumn& column : spec.columns) {
+    std::vector<Selection> of_rows;
+    for (const Selection& row : wheres) {
+      of_rows.push_back(Joined(Joined(spec.where, column.where), row));
+    }
+    absl::StatusOr<std::vector<Cell>> cells =
+        CellsOf(runs, of_rows, column, spec.baseline);
+    if (!cells.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "column \"", column.title, "\": ", cells.status().message()));
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (&column == &spec.columns.front()) rows[i].rank = (*cells)[i].rank;
+      rows[i].cells.push_back(std::move((*cells)[i].text));
+    }
   }
   if (spec.sorted) {
     std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
@@ -350,13 +379,17 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
 absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
                                            const Baseline& baseline) {
   const std::vector<TableColumn> ratios = {
-      {"ATF area", "atf_area_ms", "median", {}},
-      {"quartiles", "atf_area_ms", "quartiles", {}},
-      {"95 % interval", "atf_area_ms", "interval", {}},
+      {"painted area", "painted_area_ms", "median", {}},
+      {"quartiles", "painted_area_ms", "quartiles", {}},
+      {"95 % interval", "painted_area_ms", "interval", {}},
+      {"LCP candidate", "lcp_candidate_ms", "median", {}},
       {"render-critical", "render_critical_ms", "median", {}},
+      {"ATF area", "atf_area_ms", "median", {}},
       {"ATF", "atf_ms", "median", {}},
       {"page load", "page_load_ms", "median", {}}};
   const std::vector<TableColumn> values = {
+      {"painted area, ms", "painted_area_ms", "value", {}},
+      {"LCP candidate, ms", "lcp_candidate_ms", "value", {}},
       {"ATF area, ms", "atf_area_ms", "value", {}},
       {"render-critical, ms", "render_critical_ms", "value", {}},
       {"ATF, ms", "atf_ms", "value", {}},

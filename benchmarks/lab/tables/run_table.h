@@ -36,9 +36,9 @@ struct TableColumn {
   std::string title;
   std::string metric;  // a CSV column: atf_area_ms, …
   // Of the ratios baseline ÷ run, one for each page: "median"; "quartiles";
-  // "interval", the bootstrap's of the median, with ", noise" inside the noise
-  // (statistics.h); "range", the smallest and the largest. Of the metric
-  // itself: "value", the median over pages.
+  // "interval", of the median, with ", noise" inside the noise (statistics.h);
+  // those of a column's rows hold together; "range", the smallest and the
+  // largest. Of the metric itself: "value", the median over pages.
   std::string statistic;
   Selection where;
 };
@@ -63,7 +63,7 @@ struct TableSpec {
 
 // A table in Markdown, with a newline at its end. A table of ratios has no row
 // for the baseline. Error: InvalidArgument, a sentence. O(rows · columns ·
-// (runs + resamples · pages)).
+// (runs + draws · pages)).
 absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
                                           const TableSpec& spec);
 
