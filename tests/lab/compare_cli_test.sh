@@ -53,7 +53,7 @@ for run in searched:
     share = (rr - area) / (rr - best)
     assert abs(float(run["share_of_possible_gain"]) - share) < 0.001, run
 END
-printf 'html0\nimg99\n' >caller/broken.order
+printf '# none\nimg99\n' >caller/broken.order
 refuses "$program" '--policies: broken.order, line 2: resource: page wikipedia_mobile has' \
   "${best[@]}" --policies=order:broken.order
 refuses "$program" '--policies: cannot read' "${best[@]}" --policies=order:none.order

@@ -18,8 +18,9 @@ double NanosecondsAByte(const LinkOptions& link) {
   constexpr auto kBodyBytes = static_cast<double>(kMaxGrant);
   if (link.tick_ns > 0) return static_cast<double>(link.tick_ns) / kBodyBytes;
   if (link.down_bits_per_second == 0) return 0;
-  constexpr auto kWireBytes = static_cast<double>(kSegmentBytes);
-  return 8e9 / static_cast<double>(link.down_bits_per_second) * kWireBytes /
+  const auto wire_bytes =
+      static_cast<double>(kSegmentBytes + link.header_bytes);
+  return 8e9 / static_cast<double>(link.down_bits_per_second) * wire_bytes /
          kBodyBytes;
 }
 
