@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "adapters/preload/next_definition.h"
@@ -19,12 +20,13 @@ namespace sluice::adapters {
 namespace {
 
 constexpr uint64_t kLeastMark = 16384;
+constexpr uint64_t kMostMark = std::numeric_limits<int>::max();
 
 int MarkFor(int socket) {
   const std::optional<support::LinkState> link = support::AskKernel(socket);
   if (!link.has_value()) return 0;
-  return static_cast<int>(std::clamp<uint64_t>(
-      support::EarlyBytesFor(*link), kLeastMark, support::kMostEarlyBytes));
+  return static_cast<int>(
+      std::clamp(support::EarlyBytesFor(*link), kLeastMark, kMostMark));
 }
 
 int WithLowat(int socket) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -57,22 +57,34 @@ class BlinkTest : public ::testing::Test {
     blink_.emplace(page_);
     Found(0);
   }
-  // The actions: "js1:High" a request, "js1=High" a change of its level.
+  // The actions: "js1:High" a request, "js1:Medium/High" one that was found at
+  // Medium, "js1=High" a change of its level, "js1+" the beginning of a pause.
   std::string Actions() {
     return absl::StrJoin(
         blink_->TakeActions(), " ",
         [this](std::string* out, const Blink::Action& action) {
-          absl::StrAppend(out, page_.resources[action.resource].label,
-                          action.kind == Blink::Action::kRequest ? ":" : "=",
-                          ChromeLevelName(action.level));
+          absl::StrAppend(out, page_.resources[action.resource].label);
+          const absl::string_view level = ChromeLevelName(action.level);
+          if (action.kind == Blink::Action::kPause) {
+            absl::StrAppend(out, "+");
+          } else if (action.kind == Blink::Action::kChange) {
+            absl::StrAppend(out, "=", level);
+          } else if (action.found_at == action.level) {
+            absl::StrAppend(out, ":", level);
+          } else {
+            absl::StrAppend(out, ":", ChromeLevelName(action.found_at), "/",
+                            level);
+          }
         });
   }
   std::string Found(size_t resource) {
     blink_->OnFound(resource);
     return Actions();
   }
+  // The first piece of the document is committed at once.
   std::string Bytes(uint64_t received) {
     blink_->OnBytes(0, received);
+    if (!std::exchange(committed_, true)) blink_->OnCommit();
     return Actions();
   }
   std::string Complete(size_t resource) {
@@ -82,6 +94,7 @@ class BlinkTest : public ::testing::Test {
 
   Page page_;
   std::optional<Blink> blink_;
+  bool committed_ = false;
 };
 
 // As Chromium 156 did on a page like this one: the stylesheet and the script,
@@ -162,14 +175,15 @@ TEST_F(BlinkTest, TheParserFindsWhatComesBehindTheFirstPiece) {
   const size_t behind = Image(20'000);
   for (int i = 0; i < 2; ++i) Image(20'000);
   Begin();
+  Bytes(3'000);
   Bytes(19'000);
-  EXPECT_EQ(Found(1), "img1:Low img1=Medium");
+  EXPECT_EQ(Found(1), "img1:Low/Medium");
   Bytes(25'000);
   // The parser stops at the script, and the scanner reads on.
   EXPECT_EQ(Found(late), "js4:High");
   EXPECT_EQ(Found(behind), "img5:Medium");
   Complete(late);
-  EXPECT_EQ(Found(6), "img6:Low img6=Medium");
+  EXPECT_EQ(Found(6), "img6:Low/Medium");
 }
 
 TEST_F(BlinkTest, APageWithAMediumImageKnowsWhichImagesAreRaised) {
@@ -206,7 +220,7 @@ TEST_F(BlinkTest, ARequestThatIsRaisedWhileItWaitsIsAskedForAndThenRaised) {
   Bytes(10'000);
   for (size_t i = 1; i < 4; ++i) Found(i);
   EXPECT_EQ(Found(4), "");
-  EXPECT_EQ(Complete(1), "js4:Medium js4=High");
+  EXPECT_EQ(Complete(1), "js4:Medium/High");
 }
 
 TEST_F(BlinkTest, AFontOfAStylesheetWaitsForLayout) {
@@ -241,9 +255,79 @@ TEST_F(BlinkTest, LayoutRaisesTheImagesInView) {
   for (size_t i = 1; i < 5; ++i) Found(i);
   blink_->OnChangeDue(4);
   EXPECT_EQ(Actions(), "");
-  EXPECT_EQ(Complete(1), "img2=High img4=VeryHigh");
+  EXPECT_EQ(Complete(1), "img4=VeryHigh img2=High");
   Bytes(20'000);
-  EXPECT_EQ(Found(5), "img5:Low img5=Medium img5=High");
+  EXPECT_EQ(Found(5), "img5:Low/Medium img5=High");
+}
+
+TEST_F(BlinkTest, LayoutSeesNothingBehindTheScriptAtWhichTheParserStops) {
+  const size_t before = Image(1'000);
+  const size_t script = Add(kJs, kMedium, 2'000, RenderBlocking::kParserLate);
+  const size_t behind = Image(2'000);
+  const size_t font = Add(kFont, kVeryHigh, 2'000);
+  for (size_t i : {before, behind}) {
+    page_.resources[i].hints.above_the_fold = true;
+  }
+  Begin();
+  Bytes(3'000);
+  EXPECT_EQ(Found(before), "img1:Medium img1=High");
+  EXPECT_EQ(Found(script), "js2:High");
+  EXPECT_EQ(Found(behind), "img3:Medium");
+  EXPECT_EQ(Found(font), "");
+  EXPECT_EQ(Complete(script), "font4:VeryHigh img3=High");
+}
+
+TEST_F(BlinkTest, TheParserStopsAtAStylesheetOfTheBody) {
+  const size_t image = Image(20'000);
+  const size_t css = Add(kCss, kMedium, 20'000);
+  const size_t script = Add(kJs, kMedium, 20'000, RenderBlocking::kParserLate);
+  const size_t behind = Image(20'000);
+  Begin();
+  Bytes(3'000);
+  Bytes(20'000);
+  EXPECT_EQ(Found(image), "img1:Low/Medium");
+  EXPECT_EQ(Found(css), "css2:VeryHigh");
+  EXPECT_EQ(Found(script), "js3:Medium");
+  EXPECT_EQ(Found(behind), "img4:Medium");
+  EXPECT_EQ(Complete(css), "js3=High");
+}
+
+TEST_F(BlinkTest, APreloadedImageIsNotAmongTheFive) {
+  page_.resources[Image(1'000)].hints.preload = true;
+  const size_t other = Image(1'000);
+  Begin();
+  Bytes(3'000);
+  EXPECT_EQ(Found(1), "img1:Low");
+  EXPECT_EQ(Found(other), "img2:Medium");
+}
+
+// The pauses of inline scripts, which no page file has.
+TEST_F(BlinkTest, TheScannerSeesNothingThatAScriptAsksFor) {
+  const size_t before = Add(kFetch, kHigh, 500);
+  const size_t script = HeadScript();
+  const size_t fetch = Add(kFetch, kHigh, 2'000);
+  const size_t late = Add(kJs, kLow, 2'000);
+  const size_t soon = Add(kJs, kLow, 2'000);
+  page_.resources[late].discovery_delay_ns = 150'000'000;
+  page_.resources[soon].discovery_delay_ns = 149'000'000;
+  Begin();
+  Bytes(3'000);
+  for (size_t i : {before, script, soon}) EXPECT_FALSE(blink_->HoldsBack(i));
+  for (size_t i : {fetch, late}) EXPECT_TRUE(blink_->HoldsBack(i));
+  EXPECT_EQ(Found(script), "js2:High");
+  EXPECT_EQ(Complete(script), "fetch3+ js4+");
+  EXPECT_FALSE(blink_->HoldsBack(fetch));
+}
+
+TEST_F(BlinkTest, TheEngineGetsTheDocumentWhenItIsCommitted) {
+  const size_t css = Sheet();
+  Begin();
+  blink_->OnBytes(0, 2'000);
+  EXPECT_EQ(Found(css), "");
+  blink_->OnComplete(0);
+  EXPECT_EQ(Actions(), "");
+  blink_->OnCommit();
+  EXPECT_EQ(Actions(), "css1:VeryHigh");
 }
 
 TEST_F(BlinkTest, OtherFramesNeitherWaitNorHoldUpThePage) {

@@ -93,6 +93,19 @@ TEST_F(LinkTest, ASegmentFreesTheSendBufferWhenItIsWhollyOnTheWire) {
                                      Pair(20 * kMs, 4000)));
 }
 
+// 96 bytes take 1 ms up.
+TEST_F(LinkTest, BytesOnTheTwoSidesOfACutShareNoSegment) {
+  Open(16384);
+  link_->Cut(End::kClient);  // nothing to cut
+  link_->Write(End::kClient, std::string(96, 'a'));
+  link_->Cut(End::kClient);
+  link_->Cut(End::kClient);
+  link_->Write(End::kClient, std::string(48, 'b'));
+  link_->Write(End::kClient, std::string(48, 'c'));
+  link_->Run();
+  EXPECT_THAT(at_server_, ElementsAre(Pair(76 * kMs, 96), Pair(77 * kMs, 96)));
+}
+
 TEST_F(LinkTest, WithoutASendBufferOneSegmentIsWrittenAtATime) {
   Open(0);
   EXPECT_EQ(link_->Room(End::kServer), kSegmentBytes);
@@ -159,6 +172,26 @@ TEST_F(LinkTest, WhatStandsInTheQueueIsAheadOfALaterByte) {
   // Without a queue it is the 15 KB of half a round trip and the send buffer.
   EXPECT_GT(ahead, 50'000u);
   EXPECT_LT(ahead, 200'000u + 15'000u + kSegmentBytes);
+}
+
+TEST_F(LinkTest, ALimitOfTheWindowBoundsWhatStandsInTheQueue) {
+  Open(LinkOptions{.send_buffer_bytes = 0,
+                   .window_limit_bytes = 40 * kSegmentBytes,
+                   .queue_bytes = 200'000});
+  size_t written = kSegmentBytes;
+  on_writable_ = [&] {
+    written += kSegmentBytes;
+    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+    if (written >= 300'000) on_writable_ = nullptr;
+  };
+  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+  size_t ahead = 0;
+  link_->Schedule(900 * kMs, [&] { ahead = written - text_at_client_.size(); });
+  link_->Run();
+  EXPECT_EQ(text_at_client_.size(), written);
+  // The window without the half round trip of acknowledgements, and the buffer.
+  EXPECT_GT(ahead, 28 * kSegmentBytes);
+  EXPECT_LE(ahead, 41 * kSegmentBytes);
 }
 
 TEST_F(LinkTest, HeadersTakeTheirTimeOnTheWire) {

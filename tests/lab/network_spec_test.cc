@@ -37,13 +37,16 @@ std::string TextOf(absl::string_view text) {
 
 TEST(NetworkSpecTest, WhatASpecLeavesOutIsNone) {
   const absl::StatusOr<NetworkSpec> all = ParseNetworkSpec(
-      "down=400k,up=0.2M,rtt=400ms,loss=1%,queue=64k,headers=52", {});
+      "down=400k,up=0.2M,rtt=400ms,loss=1%,queue=64k,window=87k,"
+      "headers=52",
+      {});
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_EQ(all->link.down_bits_per_second, 400'000);
   EXPECT_EQ(all->link.up_bits_per_second, 200'000);
   EXPECT_EQ(all->link.round_trip_ns, 400 * kMs);
   EXPECT_EQ(all->link.losses_per_million, 10'000);
   EXPECT_EQ(all->link.queue_bytes, 64'000u);
+  EXPECT_EQ(all->link.window_limit_bytes, 87'000u);
   EXPECT_EQ(all->link.header_bytes, 52u);
   const absl::StatusOr<NetworkSpec> rate = ParseNetworkSpec("down=1M", {});
   ASSERT_TRUE(rate.ok()) << rate.status();
@@ -55,8 +58,9 @@ TEST(NetworkSpecTest, WhatASpecLeavesOutIsNone) {
   EXPECT_EQ(rate->link.header_bytes, 0u);
 }
 
-TEST(NetworkSpecTest, ALossOrAQueueBringsACongestionWindowOfTenSegments) {
-  for (const char* text : {"down=1M,loss=1", "3g_fast,queue=64k"}) {
+TEST(NetworkSpecTest, ALossAQueueOrAWindowBringsAFirstWindowOfTenSegments) {
+  for (const char* text :
+       {"down=1M,loss=1", "3g_fast,queue=64k", "3g_fast,window=87k"}) {
     EXPECT_EQ(ParseNetworkSpec(text, {})->link.initial_window_bytes,
               10 * kSegmentBytes)
         << text;
@@ -99,7 +103,7 @@ TEST(NetworkSpecTest, RefusalsNameTheItemAndItsFault) {
       {"loss=1,loss=2", "\"loss=2\" is given twice"},
       {"colour=red",
        "\"colour=red\" has an unknown key; known are down, up, rtt, loss, "
-       "queue, iw, headers, cc"},
+       "queue, iw, window, headers, cc"},
       {"down=0", "\"down=0\" must be from 1k to 1000G bits per second"},
       {"down=", "must be from 1k to 1000G bits per second"},
       {"up=fast", "\"up=fast\" must be from 1k to 1000G bits per second"},
@@ -108,6 +112,7 @@ TEST(NetworkSpecTest, RefusalsNameTheItemAndItsFault) {
       {"loss=51%", "\"loss=51%\" must be from 0% to 50%"},
       {"loss=nan", "must be from 0% to 50%"},
       {"queue=2", "\"queue=2\" must be from 2800 to 1000000000 bytes"},
+      {"window=1k", "\"window=1k\" must be from 2800 to 1000000000 bytes"},
       {"iw=0", "\"iw=0\" must be a number from 1 to 10000"},
       {"down=1M,queue=64k,iw=none", "\"iw=none\" does not go with a queue"},
       {"loss=1%", "gives neither down nor rtt, so nothing would take time"},

@@ -283,7 +283,7 @@ TEST(SearchTest, FindsTheBestOfAllOrdersOfSmallPages) {
              R"("discovery_delay_ms":120,"render_blocking":"render"},)"
              R"({"id":4,"type":"image","bytes":22000,"initiator":0,)"
              R"("discovered":"stream","discovered_at_byte":300})");
-  for (const Page* page : {&scripts, &chains}) {
+  for (const Page* page : std::vector<const Page*>{&scripts, &chains}) {
     for (const size_t send_buffer : {size_t{0}, size_t{16384}}) {
       const Case on = {*page, "none", {.send_buffer_bytes = send_buffer}};
       const ValuedOrder found = Find(on, OrdersOf(on, {"lifo"}), 200);

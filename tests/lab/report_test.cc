@@ -124,7 +124,7 @@ TEST(MetricsTest, NothingIsPaintedBeforeRenderCriticalAndAFontOnlyWhole) {
   EXPECT_EQ(Measure(page, load).painted_area_ns, 232);
   EXPECT_THAT(JsonLine({.page = &page}, load),
               HasSubstr(R"("visual_progress":[[0.0,11],[0.0,23],[0.0,49],)"
-                        R"([0.0,100]],"picks")"));
+                        R"([0.0,100]],"resources")"));
 }
 
 TEST(MetricsTest, ThePaintedAreaIsTheIntegralOfWhatTheProgressLacks) {
@@ -414,11 +414,11 @@ TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
   const Page page = ThreeResources();
   EXPECT_EQ(TextOf({OneRun(page)}, OneLoad()),
             "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
-            "bytes\n"
+            "bytes, seed 7\n"
             "\n"
-            "  signals     policy  painted area   less rr     rr ÷       LCP  "
+            "  signals     policy  painted area   less rr    rr ÷       LCP  "
             "render-critical  ATF area       ATF  page load  lower first\n"
-            "  chrome7540  rr         1900.0 ms  baseline        -    1950.0"
+            "  chrome7540  rr         1900.0 ms  baseline       -    1950.0"
             "           1234.6       0.0    2000.0     3000.5        70 KB\n"
             "\n"
             "  first 20 picks (one stream's in a row count as one)\n"
@@ -463,9 +463,9 @@ TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
             {"rr", 2000 * kMs, {100 * kMs, 200 * kMs, 300 * kMs}},
             {"fast", 1000 * kMs, {90 * kMs, 150 * kMs, 330 * kMs}}},
            output);
-  const size_t fast = text.find("fast       1000.0 ms   -1000.0    2.000");
-  const size_t rr = text.find("rr         2000.0 ms  baseline        -");
-  const size_t slow = text.find("slow       4000.0 ms   +2000.0    0.500");
+  const size_t fast = text.find("fast       1000.0 ms   -1000.0   2.000");
+  const size_t rr = text.find("rr         2000.0 ms  baseline       -");
+  const size_t slow = text.find("slow       4000.0 ms   +2000.0   0.500");
   EXPECT_LT(fast, rr) << text;
   EXPECT_LT(rr, slow) << text;
   EXPECT_NE(slow, std::string::npos) << text;

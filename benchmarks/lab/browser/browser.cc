@@ -7,10 +7,11 @@
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/lab/browser/blink.h"
 
 namespace sluice::lab {
 namespace {
@@ -64,11 +65,19 @@ Browser::Browser(const Page& page, Signals& signals, Transport& transport,
   for (State& state : states_) {
     std::sort(state.by_bytes.begin(), state.by_bytes.end());
   }
-  if (signals.LoadsAsBlink()) blink_.emplace(page);
+  if (signals.LoadsAsBlink()) {
+    blink_ = std::make_unique<Blink>(page);
+    // As Blink::LayOut().
+    for (State& state : states_) {
+      std::reverse(state.unblocks.begin(), state.unblocks.end());
+    }
+  }
   transport.SetHandlers(
       End::kClient, {.on_bytes = [this](absl::string_view b) { OnBytes(b); },
                      .on_writable = [this] { Flush(); }});
 }
+
+Browser::~Browser() = default;
 
 void Browser::Check(const absl::Status& status) {
   if (status_.ok() && !status.ok()) status_ = status;
@@ -89,6 +98,11 @@ void Browser::Start() {
 }
 
 void Browser::Discover(size_t index) {
+  if (blink_ != nullptr && blink_->HoldsBack(index)) return;
+  Pause(index);
+}
+
+void Browser::Pause(size_t index) {
   transport_.Schedule(page_.resources[index].discovery_delay_ns, [this, index] {
     Request(index);
     Flush();
@@ -103,35 +117,59 @@ void Browser::Request(size_t index) {
     Complete(index);
     return;
   }
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
     blink_->OnFound(index);
     ObeyBlink();
     return;
   }
-  Ask(index, resource.level);
+  states_[index].level = states_[index].found_at = resource.level;
+  Ask(index);
+}
+
+void Browser::Ask(size_t index) {
+  waiting_.emplace(states_[index].level, requests_++, index);
   SendWaiting();
 }
 
-void Browser::Ask(size_t index, ChromeLevel level) {
-  states_[index].found_at = level;
-  waiting_.emplace(level, requests_++, index);
-}
-
 void Browser::ObeyBlink() {
-  bool asks = false;
   for (const Blink::Action& action : blink_->TakeActions()) {
-    if (action.kind == Blink::Action::kRequest) {
-      Ask(action.resource, action.level);
-      asks = true;
-    } else {
-      ChangeLevel(action.resource, action.level);
+    switch (action.kind) {
+      case Blink::Action::kRequest:
+        if (handed_over_.empty()) {
+          transport_.Schedule(0, [this] { TakeOver(); });
+        }
+        handed_over_.push_back(action.resource);
+        states_[action.resource].level = action.level;
+        states_[action.resource].found_at = action.found_at;
+        break;
+      case Blink::Action::kChange:
+        ChangeLevel(action.resource, action.level);
+        break;
+      case Blink::Action::kPause:
+        Pause(action.resource);
+        break;
     }
   }
-  if (!asks) return;
-  // Behind all that happens at this instant: the engine hands its requests to
-  // the network, which sorts them.
-  transport_.Schedule(0, [this] {
-    SendWaiting();
+}
+
+// The network gets what the engine asks for at one instant together. There the
+// most urgent level goes first.
+void Browser::TakeOver() {
+  std::stable_partition(handed_over_.begin(), handed_over_.end(),
+                        [this](size_t index) {
+                          return states_[index].level == ChromeLevel::kVeryHigh;
+                        });
+  for (size_t index : std::exchange(handed_over_, {})) Ask(index);
+  Flush();
+}
+
+// At the first bytes of the document, or at the end of an empty one.
+void Browser::CommitLater(size_t index) {
+  if (index != blink_->document() || commits_) return;
+  commits_ = true;
+  transport_.Schedule(Blink::kCommitNs, [this] {
+    blink_->OnCommit();
+    ObeyBlink();
     Flush();
   });
 }
@@ -142,26 +180,31 @@ void Browser::SendWaiting() {
       connection_.OpenOutboundStreams() <
           std::min(max_streams_, connection_.RemoteSetting(
                                      h2::SettingId::kMaxConcurrentStreams))) {
-    const auto [level, order, index] = *waiting_.begin();
+    const size_t index = std::get<2>(*waiting_.begin());
     waiting_.erase(waiting_.begin());
-    SendRequest(index, level);
+    SendRequest(index);
+    if (blink_ != nullptr) {
+      // Chromium's network stack writes each frame of a request by itself.
+      Flush();
+      transport_.Cut(End::kClient);
+    }
   }
 }
 
-RequestSignals Browser::SignalsOf(size_t index, h2::StreamId id,
-                                  ChromeLevel level) {
+RequestSignals Browser::SignalsOf(size_t index, h2::StreamId id) {
   const Resource& resource = page_.resources[index];
-  const ChromeLevel found_at = states_[index].found_at;
-  if (level == resource.level && level == found_at) {
+  const State& state = states_[index];
+  if (state.level == resource.level && state.level == state.found_at) {
     return signals_.OnRequest(id, resource);
   }
-  Resource raised = resource;
-  raised.level = level;
-  return level == found_at ? signals_.OnRequest(id, raised)
-                           : signals_.OnRaisedRequest(id, raised, found_at);
+  Resource asked = resource;
+  asked.level = state.level;
+  return state.level == state.found_at
+             ? signals_.OnRequest(id, asked)
+             : signals_.OnRaisedRequest(id, asked, state.found_at);
 }
 
-void Browser::SendRequest(size_t index, ChromeLevel level) {
+void Browser::SendRequest(size_t index) {
   const Resource& resource = page_.resources[index];
   const h2::StreamId id = next_stream_id_;
   next_stream_id_ += 2;
@@ -170,7 +213,7 @@ void Browser::SendRequest(size_t index, ChromeLevel level) {
       {":authority", page_.name},   {":path", PathOf(resource)},
       {"user-agent", "sluice-lab"},
   };
-  RequestSignals said = SignalsOf(index, id, level);
+  RequestSignals said = SignalsOf(index, id);
   if (!said.header.empty()) headers.push_back({"priority", said.header});
   if (said.update.has_value()) {
     Check(connection_.SendPriorityUpdate(id, *said.update));
@@ -227,7 +270,8 @@ void Browser::OnData(h2::StreamId id, const Frame& frame) {
     if (on_arrival_) on_arrival_(arrivals_.back());
   }
   state.received += frame.data;
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
+    CommitLater(index);
     blink_->OnBytes(index, state.received);
     ObeyBlink();
   }
@@ -248,7 +292,8 @@ void Browser::Complete(size_t index) {
   state.complete = true;
   timings_[index].completed_ns = transport_.Now();
   if (!resource.redirect) signals_.OnStreamClosed(timings_[index].stream_id);
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
+    CommitLater(index);
     blink_->OnComplete(index);
     ObeyBlink();
   }
@@ -283,7 +328,7 @@ void Browser::CountDownChange(size_t index) {
 
 void Browser::ChangeMind(size_t index) {
   if (states_[index].complete) return;
-  if (blink_.has_value()) {
+  if (blink_ != nullptr) {
     blink_->OnChangeDue(index);
     ObeyBlink();
   } else {
@@ -293,16 +338,20 @@ void Browser::ChangeMind(size_t index) {
 }
 
 void Browser::ChangeLevel(size_t index, ChromeLevel level) {
-  const auto waits = std::find_if(
-      waiting_.begin(), waiting_.end(),
-      [index](const auto& request) { return std::get<2>(request) == index; });
-  if (waits == waiting_.end()) {
+  State& state = states_[index];
+  state.level = level;
+  if (timings_[index].stream_id != 0) {
     Prioritize(signals_.OnChangeOfMind(timings_[index].stream_id, level));
     return;
   }
-  const size_t order = std::get<1>(*waits);
-  waiting_.erase(waits);
-  waiting_.emplace(level, order, index);
+  // It waits for a stream, or is about to.
+  for (auto waits = waiting_.begin(); waits != waiting_.end(); ++waits) {
+    if (std::get<2>(*waits) != index) continue;
+    const auto [_, order, resource] = *waits;
+    waiting_.erase(waits);
+    waiting_.emplace(level, order, resource);
+    return;
+  }
 }
 
 void Browser::Prioritize(const std::vector<SignalFrame>& frames) {

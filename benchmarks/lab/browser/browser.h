@@ -24,7 +24,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -34,12 +34,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/browser/blink.h"
 #include "benchmarks/lab/browser/signals.h"
 #include "benchmarks/lab/net/transport.h"
 #include "benchmarks/lab/page/page.h"
 
 namespace sluice::lab {
+
+class Blink;
 
 // Body bytes of one DATA frame as they reach the browser.
 struct Arrival {
@@ -62,6 +63,7 @@ class Browser {
   // limit that holds until the server's SETTINGS say theirs.
   Browser(const Page& page, Signals& signals, Transport& transport,
           uint32_t max_streams);
+  ~Browser();
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
 
@@ -96,8 +98,8 @@ class Browser {
     // of ends (and the request) that this one's own change still waits for.
     std::vector<size_t> unblocks;
     size_t change_waits = 0;
-    ChromeLevel found_at =
-        ChromeLevel::kLow;  // its level when it was asked for
+    ChromeLevel level = ChromeLevel::kLow;     // of its request, now
+    ChromeLevel found_at = ChromeLevel::kLow;  // and when it was made
   };
   struct RoleProgress {
     uint64_t bytes = 0;
@@ -115,12 +117,15 @@ class Browser {
   void OnPiece(const h2::DataReceived& piece);
   void OnData(h2::StreamId id, const Frame& frame);
   void Discover(size_t index);
+  void Pause(size_t index);
   void Request(size_t index);
-  void Ask(size_t index, ChromeLevel level);
+  void Ask(size_t index);
+  void TakeOver();
   void ObeyBlink();
+  void CommitLater(size_t index);
   void SendWaiting();
-  void SendRequest(size_t index, ChromeLevel level);
-  RequestSignals SignalsOf(size_t index, h2::StreamId id, ChromeLevel level);
+  void SendRequest(size_t index);
+  RequestSignals SignalsOf(size_t index, h2::StreamId id);
   void Complete(size_t index);
   void FireTriggers(RoleProgress& role);
   void CountDownChange(size_t index);
@@ -137,7 +142,9 @@ class Browser {
   std::function<void(const Arrival&)> on_arrival_;
   bool stopped_ = false;
   h2::Connection connection_;
-  std::optional<Blink> blink_;
+  std::unique_ptr<Blink> blink_;  // if the signal set loads as Blink does
+  bool commits_ = false;
+  std::vector<size_t> handed_over_;  // by Blink at this instant
   h2::StreamId next_stream_id_;
   std::vector<State> states_;
   std::map<std::string, RoleProgress> roles_;

@@ -22,6 +22,9 @@ Link::Link(const LinkOptions& options)
   if (options.queue_bytes > 0 && down_.window == 0) {
     down_.window = kDefaultInitialWindow;
   }
+  if (options.window_limit_bytes > 0) {
+    down_.window_limit = options.window_limit_bytes;
+  }
   down_.queue_capacity = options.queue_bytes;
   down_.header_bytes = options.header_bytes;
   down_.capacity = std::max(options.send_buffer_bytes, kSegmentBytes);
@@ -53,6 +56,14 @@ void Link::Write(End end, absl::string_view bytes) {
   if (bytes.empty()) return;
   direction.bytes.append(bytes.data(), bytes.size());
   Wake(direction);
+}
+
+void Link::Cut(End end) {
+  Direction& direction = From(end);
+  const uint64_t place = direction.taken + direction.Buffered();
+  const uint64_t last =
+      direction.cuts.empty() ? direction.taken : direction.cuts.back();
+  if (place > last) direction.cuts.push_back(place);
 }
 
 void Link::Wake(Direction& direction) {
@@ -90,7 +101,7 @@ void Link::Transmit(Direction& direction) {
                      });
     return;
   }
-  const size_t size = std::min(direction.Buffered(), kSegmentBytes);
+  const size_t size = direction.NextSize();
   if (size == 0 || !direction.WindowIsOpen(size)) {
     direction.busy = false;
     return;
@@ -104,8 +115,8 @@ void Link::FillQueue(Direction& direction) {
   direction.busy = false;
   for (;;) {
     const bool again = !direction.lost.empty();
-    const size_t size = again ? direction.lost.front().bytes.size()
-                              : std::min(direction.Buffered(), kSegmentBytes);
+    const size_t size =
+        again ? direction.lost.front().bytes.size() : direction.NextSize();
     if (size == 0 || !direction.WindowIsOpen(size)) return;
     direction.in_flight += size;
     if (again) {
@@ -153,6 +164,10 @@ Link::Segment Link::TakeNew(Direction& direction, size_t size) {
   Segment segment = {direction.next_sequence++,
                      direction.bytes.substr(direction.sent, size)};
   direction.sent += size;
+  direction.taken += size;
+  if (!direction.cuts.empty() && direction.cuts.front() == direction.taken) {
+    direction.cuts.pop_front();
+  }
   // Dropped when it is half of all, so that a byte moves once on average.
   if (direction.sent * 2 >= direction.bytes.size()) {
     direction.bytes.erase(0, direction.sent);
@@ -204,9 +219,12 @@ void Link::Arrive(Direction& direction, Segment segment) {
 
 void Link::OnAcknowledged(Direction& direction, size_t size) {
   direction.in_flight -= size;
-  direction.window += direction.window < direction.threshold
-                          ? size
-                          : kSegmentBytes * size / direction.window;
+  const size_t growth = direction.window < direction.threshold
+                            ? size
+                            : kSegmentBytes * size / direction.window;
+  direction.window =
+      std::max(direction.window,
+               std::min(direction.window + growth, direction.window_limit));
   Wake(direction);
 }
 

@@ -14,9 +14,11 @@
 // Options also hold back the way from the server:
 //  - a tick: a segment takes that long, whatever its size;
 //  - a congestion window, which begins at `initial_window_bytes` and grows by
-//    the acknowledged bytes (slow start). A loss halves it; then it grows by a
-//    segment a round trip (RFC 5681). An acknowledgement comes half a round
-//    trip after the segment and costs nothing;
+//    the acknowledged bytes (slow start) up to `window_limit_bytes`. A loss
+//    halves it; then it grows by a segment a round trip (RFC 5681). An
+//    acknowledgement comes half a round trip after the segment and costs
+//    nothing. A limit stands for a sender that does not fill the queue until it
+//    overflows: BBR's start keeps 2.89 round trips of the rate in flight;
 //  - loss: the link loses a segment with a probability, by a generator of a
 //    given seed. The sender knows one round trip after sending it and sends it
 //    again before anything else; later segments wait at the receiver, as in
@@ -31,6 +33,7 @@
 #ifndef SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 #define SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -53,6 +56,7 @@ struct LinkOptions {
   size_t send_buffer_bytes = 16384;  // the server's
   int64_t tick_ns = 0;               // 0: none
   size_t initial_window_bytes = 0;   // 0: no congestion control
+  size_t window_limit_bytes = 0;     // 0: none
   // 0: none. With a queue there is a window, of 10 segments if not given.
   size_t queue_bytes = 0;
   size_t header_bytes = 0;     // of each segment, both ways
@@ -69,6 +73,7 @@ class Link : public Transport {
   void Schedule(int64_t delay_ns, std::function<void()> action) override;
   size_t Room(End end) const override;
   void Write(End end, absl::string_view bytes) override;
+  void Cut(End end) override;
   void Run() override { events_.Run(); }
 
  private:
@@ -89,6 +94,7 @@ class Link : public Transport {
 
     // Congestion control, in bytes; a window of 0: none.
     size_t window = 0;
+    size_t window_limit = std::numeric_limits<size_t>::max();
     size_t threshold = std::numeric_limits<size_t>::max();
     size_t in_flight = 0;
     uint64_t next_sequence = 0;
@@ -104,7 +110,17 @@ class Link : public Transport {
     uint64_t expected = 0;
     std::map<uint64_t, std::string> early;
 
+    // Bytes that were taken from the send buffer, and the places of cuts behind
+    // them, counted from the first byte.
+    uint64_t taken = 0;
+    std::deque<uint64_t> cuts;
+
     size_t Buffered() const { return bytes.size() - sent; }
+    // Of the next new segment; 0: there is none.
+    size_t NextSize() const {
+      const size_t size = std::min(Buffered(), kSegmentBytes);
+      return cuts.empty() ? size : std::min<size_t>(size, cuts.front() - taken);
+    }
     bool WindowIsOpen(size_t size) const {
       return window == 0 || in_flight == 0 || in_flight + size <= window;
     }

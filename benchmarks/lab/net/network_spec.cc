@@ -30,6 +30,7 @@ constexpr double kMostLoss = 50;              // per cent
 constexpr double kLongestWindow = 10'000;     // segments
 constexpr double kLongestHeaders = 1'000;
 constexpr int64_t kShortestQueue = 2 * kSegmentBytes;
+constexpr int64_t kSmallestWindow = 2 * kSegmentBytes;
 constexpr int64_t kLongestQueue = 1'000'000'000;
 
 // The end of `text` if it is one of these, whatever their case; the number is
@@ -128,6 +129,17 @@ constexpr Key kKeys[] = {
            static_cast<size_t>(segments) * kSegmentBytes;
      },
      [](int64_t segments) { return absl::StrCat(segments); }},
+    {"window",
+     [](absl::string_view text) {
+       return ParseByteCount(text, kSmallestWindow, kLongestQueue);
+     },
+     [](const LinkOptions& link) {
+       return static_cast<int64_t>(link.window_limit_bytes);
+     },
+     [](LinkOptions& link, int64_t bytes) {
+       link.window_limit_bytes = static_cast<size_t>(bytes);
+     },
+     ShowBytes},
     {"headers",
      [](absl::string_view text) {
        return ParseNumber(text, 1, kLongestHeaders, 1);
@@ -210,7 +222,8 @@ class Reader {
   absl::StatusOr<NetworkSpec> Finish() {
     const Key& window = *FindKey("iw");
     LinkOptions& link = spec_.link;
-    if ((link.losses_per_million > 0 || link.queue_bytes > 0) &&
+    if ((link.losses_per_million > 0 || link.queue_bytes > 0 ||
+         link.window_limit_bytes > 0) &&
         window.get(named_) == 0) {
       window.set(named_, kInitialWindow);
       if (!given_.contains("iw")) window.set(link, kInitialWindow);

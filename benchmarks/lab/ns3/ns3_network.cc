@@ -92,6 +92,10 @@ absl::Status CheckLink(const LinkOptions& link) {
     return absl::InvalidArgumentError(
         "has another iw than 10, with which ns-3 begins");
   }
+  if (link.window_limit_bytes > 0) {
+    return absl::InvalidArgumentError(
+        "has a window, and in ns-3 cc decides about that");
+  }
   if (link.header_bytes > 0) {
     return absl::InvalidArgumentError(
         "has headers, and a packet of ns-3 has its own");

@@ -1,8 +1,11 @@
 #include "benchmarks/lab/results/answers.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "benchmarks/lab/measure/samples.h"
+#include "absl/status/statusor.h"
 #include "benchmarks/lab/page/page.h"
 #include "benchmarks/lab/results/lines.h"
 #include "benchmarks/lab/results/resource_times.h"
@@ -101,17 +104,16 @@ std::string AnswerLine(const ordered_json& run, const ordered_json& baseline,
 }  // namespace
 
 absl::Status AnswersOutput::Write(const Run& run, const PageLoad& load) {
-  Pair pair = PairOf(run, baseline_.compared);
-  const size_t setting = static_cast<size_t>(
-      std::find(settings_.begin(), settings_.end(), pair.setting) -
-      settings_.begin());
-  if (setting == settings_.size()) settings_.push_back(pair.setting);
+  const absl::StatusOr<Sample> sample = samples_.Add(run);
+  if (!sample.ok()) return sample.status();
   const std::string packed = Packed(run, load).dump();
-  const Waiting waiting = {.key = {std::move(pair.page), setting, run.seed},
+  const Waiting waiting = {.key = {sample->page, sample->setting, sample->seed},
                            .place = {runs_.size(), packed.size()}};
-  if (pair.variant == baseline_.name) baselines_[waiting.key] = waiting.place;
-  waiting_.push_back(waiting);
-  return runs_.Append(packed);
+  if (samples_.policies()[sample->policy] == baseline_.name) {
+    baselines_[waiting.key] = waiting.place;
+  }
+  const absl::Status status = waiting_.Append(waiting);
+  return status.ok() ? runs_.Append(packed) : status;
 }
 
 absl::Status AnswersOutput::Finish() {
@@ -121,10 +123,12 @@ absl::Status AnswersOutput::Finish() {
     if (!packed.ok()) return packed.status();
     return ordered_json::parse(*packed);
   };
-  for (const auto& [key, place] : waiting_) {
-    const auto found = baselines_.find(key);
+  for (uint64_t i = 0; i < waiting_.size(); ++i) {
+    const absl::StatusOr<Waiting> waiting = waiting_.Read(i);
+    if (!waiting.ok()) return waiting.status();
+    const auto found = baselines_.find(waiting->key);
     if (found == baselines_.end()) continue;
-    const absl::StatusOr<ordered_json> run = read(place);
+    const absl::StatusOr<ordered_json> run = read(waiting->place);
     if (!run.ok()) return run.status();
     const absl::StatusOr<ordered_json> baseline = read(found->second);
     if (!baseline.ok()) return baseline.status();

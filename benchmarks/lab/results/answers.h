@@ -3,20 +3,18 @@
 #ifndef SLUICE_BENCHMARKS_LAB_RESULTS_ANSWERS_H_
 #define SLUICE_BENCHMARKS_LAB_RESULTS_ANSWERS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <ostream>
-#include <string>
-#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "benchmarks/lab/load/page_load.h"
 #include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/run.h"
+#include "benchmarks/lab/measure/samples.h"
 #include "benchmarks/lab/measure/spill_file.h"
 #include "benchmarks/lab/results/output.h"
 
@@ -37,15 +35,18 @@ class AnswersOutput : public Output {
   // `stream` must outlive this. The caller opens it, closes it and checks it
   // for errors.
   AnswersOutput(std::ostream& stream, Baseline baseline)
-      : stream_(stream), baseline_(std::move(baseline)) {}
+      : stream_(stream),
+        baseline_(std::move(baseline)),
+        samples_(baseline_.compared) {}
 
   // Errors: SpillFile's, here and below.
   absl::Status Write(const Run& run, const PageLoad& load) override;
   absl::Status Finish() override;
 
  private:
-  // Page, number of the setting, seed: what both of a pair share.
-  using Key = std::tuple<std::string, size_t, uint64_t>;
+  // Page, setting and seed: what both of a pair share.
+  using Key = std::array<uint64_t, 3>;
+  // A run in runs_.
   struct Place {
     uint64_t offset;
     size_t size;
@@ -57,9 +58,9 @@ class AnswersOutput : public Output {
 
   std::ostream& stream_;
   Baseline baseline_;
+  Samples samples_;  // numbers what a pair shares
   SpillFile runs_;
-  std::vector<Setting> settings_;
-  std::vector<Waiting> waiting_;
+  SpilledRecords<Waiting> waiting_;
   std::map<Key, Place> baselines_;
 };
 

@@ -114,7 +114,6 @@ class PreloadTest(unittest.TestCase):
                 marks = [int(mark) for mark in re.findall(r"mark (-?\d+)", done.stdout)]
                 # A loopback interface is fast; how fast depends on the machine.
                 self.assertGreater(marks[0], 16384)
-                self.assertLessEqual(marks[0], 262144)
                 self.assertEqual(marks[1:], [-1])
                 self.assertEqual(done.stderr.count("\n"), warnings, done.stderr)
 
