@@ -26,6 +26,8 @@ ABSL_FLAG(uint64_t, seed, 1, "seed of the resamples in the HTML report");
 
 namespace {
 
+using sluice::lab::Baseline;
+using sluice::lab::Compared;
 using sluice::lab::Output;
 using sluice::lab::PageLoad;
 using sluice::lab::Run;
@@ -42,8 +44,14 @@ constexpr absl::string_view kUsage =
 // Errors: InvalidArgument, a sentence, for a file that is no file of runs;
 // those of the outputs.
 absl::Status Report(const std::vector<std::string>& paths,
+                    const Baseline& baseline,
                     const std::vector<Output*>& outputs) {
-  const auto write = [&outputs](const Run& run, const PageLoad& load) {
+  const auto write = [&](Run run, const PageLoad& load) {
+    // Shares of the possible gain are from the baseline of the search.
+    if (run.best.has_value() && (baseline.compared != Compared::kPolicy ||
+                                 baseline.name != run.best->baseline)) {
+      run.best->baseline_ns.reset();
+    }
     for (Output* output : outputs) {
       absl::Status status = output->Write(run, load);
       if (!status.ok()) return status;
@@ -74,7 +82,7 @@ int main(int argc, char** argv) {
   if (paths.empty()) {
     ExitBadCommandLine(kProgram, "no file of runs is given");
   }
-  const sluice::lab::Baseline baseline = ValueOrExit(
+  const Baseline baseline = ValueOrExit(
       kProgram, sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   sluice::lab::ResultFiles files(
       kProgram, argv[0],
@@ -86,7 +94,7 @@ int main(int argc, char** argv) {
         "--verdicts, --runs or --qlog");
   }
   // Not ExitBadCommandLine(): the files are removed when they go out of scope.
-  const absl::Status status = Report(paths, files.outputs());
+  const absl::Status status = Report(paths, baseline, files.outputs());
   if (!status.ok()) {
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return absl::IsInvalidArgument(status) ? sluice::support::kBadCommandLine

@@ -67,6 +67,8 @@ def _lab_cells_impl(ctx):
                     cell_runs = ctx.actions.declare_file(stem + ".runs")
                     arguments = ctx.actions.args()
                     arguments.add("--quiet")
+                    arguments.add(str(ctx.attr.best_order), format = "--best_order=%s")
+                    arguments.add(ctx.attr.baseline, format = "--baseline=%s")
                     arguments.add(page, format = "--pages=%s")
                     arguments.add_joined(ctx.attr.policies, join_with = ",", format_joined = "--policies=%s")
                     arguments.add_joined(ctx.attr.signals, join_with = ",", format_joined = "--signals=%s")
@@ -100,6 +102,8 @@ lab_cells = rule(
     implementation = _lab_cells_impl,
     doc = "The cells of a grid, without a report.",
     attrs = {
+        "baseline": attr.string(default = "rr", doc = "of the share of the possible gain"),
+        "best_order": attr.int(doc = "orders to try for each page and setting; 0: no search"),
         "networks": attr.string_list(mandatory = True, allow_empty = False),
         "pages": attr.label_list(mandatory = True, allow_empty = False, allow_files = True),
         "policies": attr.string_list(mandatory = True, allow_empty = False),
@@ -206,6 +210,7 @@ def lab_sweep(
         send_buffers,
         seeds,
         baseline = "rr",
+        best_order = 0,
         **kwargs):
     """A grid of page loads with its report.
 
@@ -218,10 +223,14 @@ def lab_sweep(
       send_buffers: in bytes.
       seeds: of the networks' losses.
       baseline: the policy that the report compares with.
+      best_order: orders of bodies to try in search of the best one, for each
+        page and setting; 0 is no search.
       **kwargs: tags, visibility and so on, for both targets.
     """
     lab_cells(
         name = name + "_cells",
+        baseline = baseline,
+        best_order = best_order,
         networks = networks,
         pages = pages,
         policies = policies,

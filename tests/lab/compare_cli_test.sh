@@ -3,6 +3,7 @@
 # go, and which status each mistake ends with.
 set -u
 program=$PWD/$1
+optimise=$PWD/$2
 # shellcheck source=tests/lab/cli_testing.sh
 . tests/lab/cli_testing.sh
 cd "$TEST_TMPDIR" || exit 1
@@ -10,7 +11,7 @@ cd "$TEST_TMPDIR" || exit 1
 mkdir -p caller
 export BUILD_WORKING_DIRECTORY=$PWD/caller
 
-run=(--pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540)
+run=(--best_order=0 --pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540)
 "$program" "${run[@]}" --json=runs.jsonl >first 2>progress || fail "a plain run"
 cp caller/runs.jsonl first.jsonl || fail "--json is not in the caller's folder"
 "$program" "${run[@]}" --json=runs.jsonl >second 2>/dev/null
@@ -20,6 +21,47 @@ cmp first.jsonl caller/runs.jsonl || fail "two runs write different JSON"
 grep -qF '[1/2] wikipedia_mobile chrome7540 rr' progress || fail "no progress"
 grep -qF '[1/2]' first && fail "progress on stdout"
 grep -qF "$PWD" first first.jsonl && fail "a path in the output"
+
+# The best order: the search is seeded, its order is in no file but that of
+# optimise, and the policy order:FILE plays it to the microsecond.
+best=(--pages=wikipedia_mobile --signals=chrome7540 --network=cable)
+"$program" "${best[@]}" --policies=all --best_order=40 --csv=best.csv >out 2>err ||
+  fail "a search"
+"$program" "${best[@]}" --policies=all --best_order=40 --csv=again.csv --quiet
+cmp caller/best.csv caller/again.csv || fail "a search with one seed finds two orders"
+grep -q 'wikipedia_mobile chrome7540 best order, 1 of 40' err || fail "a search in silence"
+grep -q 'of the possible gain$' out || fail "no column of the possible gain"
+grep -Eq 'the best order found has [0-9.]+ ms; no order is below [0-9.]+ ms' out ||
+  fail "no bound"
+"$optimise" "${best[@]}" --evaluations=40 --output=best.order >out 2>err || fail "optimise: $(cat err)"
+grep -q 'best so far' err || fail "optimise is silent"
+"$program" "${best[@]}" --policies=rr,order:best.order --best_order=0 --quiet --csv=played.csv ||
+  fail "order:FILE"
+python3 - caller/best.csv caller/played.csv out <<'END' || fail "order:FILE plays another order"
+import csv, re, sys
+
+searched = list(csv.DictReader(open(sys.argv[1])))
+played = {run["policy"]: run for run in csv.DictReader(open(sys.argv[2]))}
+best = float(searched[0]["best_order_painted_area_ms"])
+assert float(played["order:best.order"]["painted_area_ms"]) == best, best
+printed = re.search(r"best order found +([0-9.]+) ms", open(sys.argv[3]).read())
+assert abs(float(printed[1]) - best) < 0.06, printed
+rr = float(played["rr"]["painted_area_ms"])
+for run in searched:
+    area = float(run["painted_area_ms"])
+    assert float(run["best_order_bound_ms"]) <= best <= area, run
+    share = (rr - area) / (rr - best)
+    assert abs(float(run["share_of_possible_gain"]) - share) < 0.001, run
+END
+printf '# none\nimg99\n' >caller/broken.order
+refuses "$program" '--policies: broken.order, line 2: resource: page wikipedia_mobile has' \
+  "${best[@]}" --policies=order:broken.order
+refuses "$program" '--policies: cannot read' "${best[@]}" --policies=order:none.order
+refuses "$program" '--best_order is -1; it must be from 0 to' --best_order=-1
+refuses "$optimise" '--pages names 2, and an order is for one' --pages=vk,squoosh
+refuses "$optimise" '--signals names 2, and an order is for one' --page=vk --signals=none,chrome7540
+refuses "$optimise" '--evaluations is 0; it must be from 1 to' --page=vk --evaluations=0
+refuses "$optimise" 'stray' stray
 
 # --quiet writes the same file and says nothing.
 "$program" "${run[@]}" --quiet --json=quiet.jsonl >out 2>err || fail "--quiet"
@@ -34,7 +76,7 @@ traces=(caller/traces/a/*.qlog)
 diff -r caller/traces/a caller/traces/b || fail "two runs write other traces"
 
 # CSV beside it; another seed is another lossy network; a summary over pages.
-lossy=("--pages=wikipedia_mobile,vk" "--policies=rr,p+")
+lossy=(--best_order=0 "--pages=wikipedia_mobile,vk" "--policies=rr,p+")
 lossy+=(--signals=chrome9218_2023)
 lossy+=(--network=mobile --send_buffer=0)
 for seed in 1 1 2; do
@@ -52,7 +94,7 @@ grep -q 'over 2 pages: median of rr' out1 || fail "no summary over pages"
 
 # Networks, send buffers and seeds are lists, and flags of lists may be repeated.
 # Each combination is the run that a call of its own makes.
-grid=(--pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540 --quiet)
+grid=(--best_order=0 --pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540 --quiet)
 "$program" "${grid[@]}" --network=mobile --network=down=400k,up=400k,rtt=400ms,loss=1% \
   --send_buffer=0,16k --seed=1-2 --csv=grid.csv || fail "a grid"
 header=$(head -n 1 caller/grid.csv)
@@ -72,7 +114,7 @@ grep -qF ',"down=400k,up=400k,rtt=400ms,loss=1%",' one_by_one || fail "a network
 
 # An edit is a variant of the page, with its hash, and can be the baseline's.
 echo '[{"resource": "img*", "u": 0}]' >caller/hero.json
-"$program" --pages=wikipedia_mobile,vk --policies=rfc9218 --signals=none \
+"$program" --best_order=0 --pages=wikipedia_mobile,vk --policies=rfc9218 --signals=none \
   --edit=none --edit=hero.json --baseline=edit=none --csv=edits.csv >out 2>/dev/null ||
   fail "an edit"
 grep -q ",none,,rfc9218," caller/edits.csv || fail "no run without the edit"
@@ -94,7 +136,7 @@ export BUILD_WORKING_DIRECTORY=$PWD/caller
 page='{"format":"h2-page-fixture/1","page":"NAME","resources":['
 page+='{"id":0,"type":"html","bytes":5000}]}'
 for name in one two; do echo "${page/NAME/$name}" >"caller/page_$name.json"; done
-"$program" --pages='page_*.json' --policies=rr --signals=chrome7540 \
+"$program" --best_order=0 --pages='page_*.json' --policies=rr --signals=chrome7540 \
   >out 2>/dev/null || fail "a glob of pages"
 grep -q '^one: 1 resources' out || fail "the glob misses page one"
 grep -q '^two: 1 resources' out || fail "the glob misses page two"
@@ -102,20 +144,20 @@ grep -q '^two: 1 resources' out || fail "the glob misses page two"
 # HAR files, whatever they are called, say what was inferred; what --har writes
 # is the same page again, and the same load.
 cp "$OLDPWD/tests/lab/har/webpagetest.har" caller/mine
-"$program" --pages=mine --policies=rr --signals=chrome7540 --har=loads/a \
+"$program" --best_order=0 --pages=mine --policies=rr --signals=chrome7540 --har=loads/a \
   >mine 2>err || fail "a HAR"
 grep -qF 'mine: HAR of WebPagetest 21.10: 6 of 8 entries' err || fail "no note"
-"$program" --pages='loads/a/*.har' --policies=rr --signals=chrome7540 \
+"$program" --best_order=0 --pages='loads/a/*.har' --policies=rr --signals=chrome7540 \
   >again 2>/dev/null || fail "a HAR of --har"
 cmp mine again || fail "a HAR of --har is another page"
-"$program" --pages=mine --policies=rr --signals=chrome7540 --har=loads/b \
+"$program" --best_order=0 --pages=mine --policies=rr --signals=chrome7540 --har=loads/b \
   --quiet >/dev/null 2>err
 cmp caller/loads/a/*.har caller/loads/b/*.har || fail "--har is not the same"
 [ -s err ] && fail "--quiet says something"
 
 # HARs that browsers exported become reports.
 for har in recorded.devtools recorded.firefox; do
-  "$program" --pages="$OLDPWD/tests/lab/har/$har.har" --policies=rr,rfc9218 \
+  "$program" --best_order=0 --pages="$OLDPWD/tests/lab/har/$har.har" --policies=rr,rfc9218 \
     --signals=chrome9218_2023 --html=$har.html --json=$har.jsonl \
     >out 2>/dev/null || fail "$har"
   grep -q "^$har: 30 resources, 451747 bytes" out || fail "sizes of $har"
@@ -124,7 +166,7 @@ for har in recorded.devtools recorded.firefox; do
 done
 
 # So does what others reported of HARs, and what makes a page suspect is said.
-"$program" --pages="$OLDPWD/tests/lab/har/cases/*.har" --policies=rr \
+"$program" --best_order=0 --pages="$OLDPWD/tests/lab/har/cases/*.har" --policies=rr \
   --signals=chrome9218_2023 --html=cases.html --json=cases.jsonl \
   >out 2>err || fail "the reported HARs"
 [ "$(wc -l <caller/cases.jsonl)" -eq 10 ] || fail "not every reported HAR"

@@ -6,7 +6,7 @@ compare=$1
 recompute=$2
 out=$TEST_TMPDIR
 
-"$compare" --quiet --pages=all --policies=rr,rfc9218,fifo --network=cable \
+"$compare" --quiet --best_order=0 --pages=all --policies=rr,rfc9218,fifo --network=cable \
   --signals=chrome9218_2023,none --csv="$out/runs.csv" --har="$out/loads"
 python3 "$recompute" check "$out/runs.csv" "$out/loads"
 

@@ -8,7 +8,7 @@ report=$PWD/$2
 . tests/lab/cli_testing.sh
 cd "$TEST_TMPDIR" || exit 1
 
-run=(--quiet --pages=wikipedia_mobile --signals=firefox7540)
+run=(--quiet --best_order=0 --pages=wikipedia_mobile --signals=firefox7540)
 "$compare" "${run[@]}" --policies=rr,fifo --json=one.jsonl --csv=one.csv \
   --html=one.html --runs=one.runs || fail "one program"
 "$compare" "${run[@]}" --policies=rr --runs=rr.runs || fail "rr alone"

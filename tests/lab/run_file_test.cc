@@ -238,7 +238,11 @@ class RunFileTest : public testing::TestWithParam<const char*> {};
 TEST_P(RunFileTest, ARunComesBackAsItWas) {
   const Page page = SmallPage();
   const PageLoad load = LoadOf(page, GetParam());
-  const lab::Run run = RunOf(page, load, "rr");
+  lab::Run run = RunOf(page, load, "rr");
+  run.best = {.painted_area_ns = 5,
+              .bound_ns = 4,
+              .baseline = "fifo",
+              .baseline_ns = int64_t{1} << 62};
   ASSERT_FALSE(load.picks.empty());
   int runs = 0;
   const absl::Status status =
@@ -247,6 +251,7 @@ TEST_P(RunFileTest, ARunComesBackAsItWas) {
                  ++runs;
                  EXPECT_EQ(JsonLine(is, read), JsonLine(run, load));
                  EXPECT_EQ(CsvLine(is), CsvLine(run));
+                 EXPECT_EQ(is.best, run.best);
                  EXPECT_EQ(TextOf(is, read), TextOf(run, load));
                  ExpectSamePage(*is.page, page);
                  ExpectSame(read.timings, load.timings);

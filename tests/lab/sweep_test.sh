@@ -22,7 +22,7 @@ for network in 3g_fast cable; do
   for buffer in 0 65536; do
     for page in squoosh wikipedia_mobile; do
       name=$network-$buffer-$page
-      "$compare" --quiet --pages="$pages/$page.json" --policies=rr,fifo,rfc9218 \
+      "$compare" --quiet --best_order=0 --pages="$pages/$page.json" --policies=rr,fifo,rfc9218 \
         --signals=chrome9218_2023 --network=$network --send_buffer=$buffer \
         --csv="$name.csv" --runs="$name.runs" || fail "$name"
       files+=("$name")

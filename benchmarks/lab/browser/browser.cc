@@ -110,6 +110,7 @@ void Browser::Pause(size_t index) {
 }
 
 void Browser::Request(size_t index) {
+  if (stopped_) return;
   const Resource& resource = page_.resources[index];
   if (resource.redirect) {
     timings_[index].requested_ns = transport_.Now();
@@ -227,6 +228,7 @@ void Browser::SendRequest(size_t index) {
 }
 
 void Browser::OnBytes(absl::string_view bytes) {
+  if (stopped_) return;
   events_.clear();
   Check(connection_.ReceiveData(bytes, &events_));
   for (const h2::Event& event : events_) {
@@ -265,6 +267,7 @@ void Browser::OnData(h2::StreamId id, const Frame& frame) {
   Check(connection_.AcknowledgeReceivedData(id, frame.flow_controlled));
   if (frame.data > 0) {
     arrivals_.push_back({index, frame.data, transport_.Now()});
+    if (on_arrival_) on_arrival_(arrivals_.back());
   }
   state.received += frame.data;
   if (blink_ != nullptr) {
@@ -369,7 +372,7 @@ void Browser::Flush() {
 }
 
 absl::Status Browser::Finish() const {
-  if (!status_.ok()) return status_;
+  if (!status_.ok() || stopped_) return status_;
   for (size_t i = 0; i < states_.size(); ++i) {
     const Resource& resource = page_.resources[i];
     const bool whole =

@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -69,8 +70,16 @@ class Browser {
   // Sends the preface and requests the roots. Once, before the transport runs.
   void Start();
 
+  // Calls `on_arrival` with each arrival, when it has been noted.
+  void OnArrival(std::function<void(const Arrival&)> on_arrival) {
+    on_arrival_ = std::move(on_arrival);
+  }
+
+  // Receives nothing and asks for nothing from now on.
+  void Stop() { stopped_ = true; }
+
   // The first error; after the transport has run, also a resource that never
-  // arrived.
+  // arrived, unless the browser was stopped.
   absl::Status Finish() const;
 
   std::vector<ResourceTiming> TakeTimings() { return std::move(timings_); }
@@ -130,6 +139,8 @@ class Browser {
   Signals& signals_;
   Transport& transport_;
   const uint32_t max_streams_;
+  std::function<void(const Arrival&)> on_arrival_;
+  bool stopped_ = false;
   h2::Connection connection_;
   std::unique_ptr<Blink> blink_;  // if the signal set loads as Blink does
   bool commits_ = false;

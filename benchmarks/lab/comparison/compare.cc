@@ -1,31 +1,19 @@
 #include "benchmarks/lab/comparison/compare.h"
 
-#include <sluice/scheduler/policy.h>
-#include <sluice/scheduler/registry.h>
-
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "benchmarks/lab/load/origin.h"
+#include "benchmarks/lab/comparison/best_order.h"
+#include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/measure/metrics.h"
 
 namespace sluice::lab {
 namespace {
-
-// What is chosen for one run, beside its page. The pointers are into a
-// Comparison.
-struct Choice {
-  const NamedNetwork* network = nullptr;
-  TransportOptions transport_options;
-  const Edit* edit = nullptr;
-  const SignalSet* signals = nullptr;
-  const std::string* policy = nullptr;
-};
 
 // Each of `choices` once for each of `items`, set by `set`.
 template <typename T, typename Set>
@@ -42,7 +30,7 @@ std::vector<Choice> Times(const std::vector<Choice>& choices,
   return more;
 }
 
-// The choices of one page's runs, in their order.
+// The choices of one page's runs but for the policy, in their order.
 std::vector<Choice> ChoicesOf(const Comparison& all) {
   std::vector<Choice> choices(1);
   choices = Times(choices, all.networks,
@@ -58,38 +46,17 @@ std::vector<Choice> ChoicesOf(const Comparison& all) {
   choices = Times(choices, all.edits, [](Choice& choice, const Edit& edit) {
     choice.edit = &edit;
   });
-  choices =
-      Times(choices, all.signals, [](Choice& choice, const SignalSet& signals) {
-        choice.signals = &signals;
-      });
-  return Times(choices, all.policies,
-               [](Choice& choice, const std::string& policy) {
-                 choice.policy = &policy;
+  return Times(choices, all.signals,
+               [](Choice& choice, const SignalSet& signals) {
+                 choice.signals = &signals;
                });
 }
 
-absl::StatusOr<PageLoad> LoadOnce(const Comparison& comparison,
-                                  const Page& page, const Choice& choice) {
-  scheduler::PolicyOptions options;
-  options.max_grant = kMaxGrant;
-  absl::StatusOr<std::unique_ptr<scheduler::Policy>> policy =
-      scheduler::CreatePolicy(*choice.policy, options);
-  if (!policy.ok()) return policy.status();
-  const std::unique_ptr<Transport> transport =
-      choice.network->transport(choice.transport_options);
-  absl::StatusOr<PriorityEdits> edits = choice.edit->For(page);
-  if (!edits.ok()) return edits.status();
-  const std::unique_ptr<Signals> signals = EditSignals(
-      choice.signals->make(comparison.signal_options), *std::move(edits));
-  return RunPageLoad(page, *signals, *std::move(policy), *transport,
-                     comparison.load_options);
-}
-
 Run RunOf(const Comparison& comparison, const Page& page, const Choice& choice,
-          const PageLoad& load) {
+          const std::string& policy, const PageLoad& load) {
   return Run{
       .page = &page,
-      .policy = *choice.policy,
+      .policy = policy,
       .setting = {.signals = std::string(choice.signals->name),
                   .edit = choice.edit->name,
                   .edit_sha256 = choice.edit->sha256,
@@ -102,7 +69,7 @@ Run RunOf(const Comparison& comparison, const Page& page, const Choice& choice,
       .metrics = Measure(page, load)};
 }
 
-// "vk cable chrome7540 rr", of what tells a run from others.
+// "vk cable chrome7540", of what tells a run from others beside its policy.
 std::string NameOf(const Comparison& comparison, const Page& page,
                    const Choice& choice) {
   std::string name = page.name;
@@ -118,33 +85,78 @@ std::string NameOf(const Comparison& comparison, const Page& page,
   if (comparison.edits.size() > 1) {
     absl::StrAppend(&name, " ", choice.edit->name);
   }
-  absl::StrAppend(&name, " ", choice.signals->name, " ", *choice.policy);
+  absl::StrAppend(&name, " ", choice.signals->name);
   return name;
 }
 
+using ShowProgress =
+    std::function<void(size_t run, size_t total, absl::string_view name)>;
+
+// The runs of every policy with one choice.
+class Group {
+ public:
+  Group(const Comparison& comparison, const Page& page, const Choice& choice)
+      : comparison_(comparison),
+        page_(page),
+        choice_(choice),
+        name_(NameOf(comparison, page, choice)) {}
+
+  absl::Status Run(absl::Span<Output* const> outputs, size_t& done,
+                   size_t total, const ShowProgress& progress) const {
+    std::optional<BestOrder> best;
+    if (comparison_.best_order > 0) {
+      absl::StatusOr<FoundOrder> found = FindBestOrder(
+          comparison_, page_, choice_, [&](size_t evaluations, int64_t) {
+            progress(done + 1, total,
+                     absl::StrCat(name_, " best order, ", evaluations, " of ",
+                                  comparison_.best_order));
+          });
+      if (!found.ok()) return Failed(found.status(), "");
+      best = std::move(found->best);
+    }
+    for (const std::string& policy : comparison_.policies) {
+      progress(++done, total, absl::StrCat(name_, " ", policy));
+      const absl::StatusOr<PageLoad> load =
+          LoadOnce(comparison_, page_, choice_, policy);
+      if (!load.ok()) return Failed(load.status(), policy);
+      lab::Run run = RunOf(comparison_, page_, choice_, policy, *load);
+      run.best = best;
+      for (Output* output : outputs) {
+        absl::Status status = output->Write(run, *load);
+        if (!status.ok()) return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Failed(const absl::Status& status,
+                      absl::string_view policy) const {
+    return absl::Status(status.code(),
+                        absl::StrCat(name_, policy.empty() ? "" : " ", policy,
+                                     ": ", status.message()));
+  }
+
+  const Comparison& comparison_;
+  const Page& page_;
+  const Choice& choice_;
+  const std::string name_;
+};
+
 }  // namespace
 
-absl::Status Compare(
-    const Comparison& comparison, absl::Span<Output* const> outputs,
-    const std::function<void(size_t run, size_t total, absl::string_view name)>&
-        progress) {
+absl::Status Compare(const Comparison& comparison,
+                     absl::Span<Output* const> outputs,
+                     const ShowProgress& progress) {
   const std::vector<Choice> choices = ChoicesOf(comparison);
-  const size_t total = comparison.pages.size() * choices.size();
+  const size_t total =
+      comparison.pages.size() * choices.size() * comparison.policies.size();
   size_t done = 0;
   for (const Page& page : comparison.pages) {
     for (const Choice& choice : choices) {
-      const std::string name = NameOf(comparison, page, choice);
-      progress(++done, total, name);
-      const absl::StatusOr<PageLoad> load = LoadOnce(comparison, page, choice);
-      if (!load.ok()) {
-        return absl::Status(load.status().code(),
-                            absl::StrCat(name, ": ", load.status().message()));
-      }
-      const Run run = RunOf(comparison, page, choice, *load);
-      for (Output* output : outputs) {
-        const absl::Status status = output->Write(run, *load);
-        if (!status.ok()) return status;
-      }
+      absl::Status status =
+          Group(comparison, page, choice).Run(outputs, done, total, progress);
+      if (!status.ok()) return status;
     }
   }
   for (Output* output : outputs) {

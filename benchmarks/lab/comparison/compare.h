@@ -28,7 +28,11 @@ struct Comparison {
   std::vector<SignalSet> signals;
   SignalOptions signal_options;
   std::vector<Edit> edits = {Edit()};
-  std::vector<std::string> policies;  // specs that CreatePolicy() accepts
+  // Specs that CreatePolicy() accepts, and order:FILE (run_once.h).
+  std::vector<std::string> policies;
+  std::string baseline = "rr";  // one of them, for BestOrder; or none
+  // Orders to try in search of the best one (best_order.h); 0: no search.
+  size_t best_order = 0;
   std::vector<NamedNetwork> networks = {NamedLink("3g_fast", LinkOptions())};
   std::vector<size_t> send_buffers = {TransportOptions().send_buffer_bytes};
   std::vector<uint64_t> seeds = {1};
@@ -43,7 +47,8 @@ struct Comparison {
 
 // Makes every run, by page, network, send buffer, seed, edit, signals and
 // policy, and gives it to each of `outputs` (not owned). Calls `progress`
-// before each run, with its number, counted from 1.
+// before each run, with its number, counted from 1, and while it searches for
+// the best order with that of the run that follows.
 //
 // Error: the name of the run that failed and the reason (a defect, see
 // RunPageLoad()), or an output's; the runs before it have been written. Holds

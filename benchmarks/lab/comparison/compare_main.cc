@@ -1,11 +1,7 @@
 #include "benchmarks/lab/comparison/compare_main.h"
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +20,6 @@
 #include "benchmarks/lab/comparison/progress.h"
 #include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
-#include "benchmarks/lab/page/page.h"
 #include "benchmarks/lab/results/har_output.h"
 #include "benchmarks/lab/results/result_files.h"
 #include "benchmarks/lab/results/text_report.h"
@@ -32,6 +27,9 @@
 #include "support/command_line.h"
 #include "support/paths.h"
 
+ABSL_FLAG(int64_t, best_order, 300,
+          "orders of bodies to try for each page and setting in search of the "
+          "best; 0: do not search");
 ABSL_FLAG(bool, quiet, false,
           "write the files only; print neither progress nor tables");
 ABSL_FLAG(std::string, har, "",
@@ -49,17 +47,6 @@ constexpr absl::string_view kUsage =
     "network,\nsend buffer, seed, edit, signal set and policy, and prints when "
     "resources arrived.\n\n";
 
-void PrintNotes(absl::Span<const Page> pages) {
-  for (const Page& page : pages) {
-    if (!page.note.empty()) {
-      absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
-    }
-    for (const std::string& warning : PageWarnings(page)) {
-      absl::FPrintF(stderr, "%s: warning: %s\n", page.name, warning);
-    }
-  }
-}
-
 }  // namespace
 
 int CompareMain(int argc, char** argv,
@@ -70,7 +57,9 @@ int CompareMain(int argc, char** argv,
     ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
                                               positional.front(), "\""));
   }
-  const Comparison comparison = ComparisonOrExit(kProgram, argv[0], families);
+  Comparison comparison = ComparisonOrExit(kProgram, argv[0], families);
+  comparison.best_order =
+      EvaluationsOrExit(kProgram, FLAGS_best_order, "best_order", 0);
   const Baseline baseline = BaselineOrExit(kProgram);
   const uint64_t seed = comparison.seeds.front();
 
@@ -88,12 +77,7 @@ int CompareMain(int argc, char** argv,
   ResultFiles files(kProgram, argv[0], {.baseline = baseline, .seed = seed});
   const bool quiet = absl::GetFlag(FLAGS_quiet);
   if (!quiet) PrintNotes(comparison.pages);
-  Progress progress(std::cerr, isatty(STDERR_FILENO) == 1, [] {
-    using std::chrono::steady_clock;  // Abseil's clocks may go back
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               steady_clock::now().time_since_epoch())
-        .count();
-  });
+  Progress progress = Progress::OnStandardError();
   TextOutput text({.runs_a_table = comparison.RunsATable(),
                    .baseline = baseline,
                    .seed = seed,

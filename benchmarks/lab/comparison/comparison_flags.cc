@@ -3,12 +3,17 @@
 #include <sluice/scheduler/registry.h>
 
 #include <cstdint>
+#include <cstdio>
+#include <string>
 #include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/comparison/selection.h"
 #include "support/bundled.h"
 #include "support/command_line.h"
@@ -86,6 +91,9 @@ std::string NamesHelp(absl::Span<const NetworkFamily> families) {
   for (const auto& policy : scheduler::RegisteredPolicies()) {
     absl::StrAppend(&usage, "  ", policy.name, ": ", policy.summary, "\n");
   }
+  absl::StrAppend(&usage, "  ", kOrderPrefix,
+                  "FILE: the bodies in the order of a file, as //:optimise "
+                  "writes it (no comma in its path)\n");
   return usage;
 }
 
@@ -107,15 +115,39 @@ Comparison ComparisonOrExit(absl::string_view program, absl::string_view argv0,
   comparison.signals = value_or_exit(SelectSignals(ListOf(FLAGS_signals)));
   comparison.signal_options.late_signals = absl::GetFlag(FLAGS_late_signals);
   comparison.policies = value_or_exit(SelectPolicies(ListOf(FLAGS_policies)));
+  if (absl::Status status = CheckOrders(comparison); !status.ok()) {
+    support::ExitBadCommandLine(program, status.message());
+  }
   comparison.networks =
       value_or_exit(SelectNetworks(ListOf(FLAGS_network, ";"), families));
   comparison.seeds = value_or_exit(SelectSeeds(ListOf(FLAGS_seed)));
+  const Baseline baseline = BaselineOrExit(program);
+  comparison.baseline =
+      baseline.compared == Compared::kPolicy ? baseline.name : "";
   return comparison;
 }
 
 Baseline BaselineOrExit(absl::string_view program) {
   return support::ValueOrExit(program,
                               SelectBaseline(absl::GetFlag(FLAGS_baseline)));
+}
+
+size_t EvaluationsOrExit(absl::string_view program,
+                         const absl::Flag<int64_t>& flag,
+                         absl::string_view name, int64_t least) {
+  constexpr int64_t kMost = 10'000'000;
+  return static_cast<size_t>(InRangeOrExit(program, flag, name, least, kMost));
+}
+
+void PrintNotes(absl::Span<const Page> pages) {
+  for (const Page& page : pages) {
+    if (!page.note.empty()) {
+      absl::FPrintF(stderr, "%s: %s\n", page.name, page.note);
+    }
+    for (const std::string& warning : PageWarnings(page)) {
+      absl::FPrintF(stderr, "%s: warning: %s\n", page.name, warning);
+    }
+  }
 }
 
 }  // namespace sluice::lab

@@ -4,13 +4,23 @@
 #ifndef SLUICE_BENCHMARKS_LAB_COMPARISON_COMPARISON_FLAGS_H_
 #define SLUICE_BENCHMARKS_LAB_COMPARISON_COMPARISON_FLAGS_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
+#include "absl/flags/declare.h"
+#include "absl/flags/flag.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/lab/comparison/compare.h"
 #include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/net/network.h"
+#include "benchmarks/lab/page/page.h"
+#include "support/command_line.h"
+
+ABSL_DECLARE_FLAG(sluice::support::ListFlag, edit);
+ABSL_DECLARE_FLAG(sluice::support::ListFlag, pages);
+ABSL_DECLARE_FLAG(sluice::support::ListFlag, policies);
 
 namespace sluice::lab {
 
@@ -23,8 +33,17 @@ std::string NamesHelp(absl::Span<const NetworkFamily> families);
 Comparison ComparisonOrExit(absl::string_view program, absl::string_view argv0,
                             absl::Span<const NetworkFamily> families);
 
-// --baseline.
+// --baseline. The comparison has it, too, if it is a policy.
 Baseline BaselineOrExit(absl::string_view program);
+
+// Comparison::best_order from a flag of the program's own, called `name`, which
+// must be at least `least`.
+size_t EvaluationsOrExit(absl::string_view program,
+                         const absl::Flag<int64_t>& flag,
+                         absl::string_view name, int64_t least);
+
+// Prints the notes and warnings of pages to standard error.
+void PrintNotes(absl::Span<const Page> pages);
 
 }  // namespace sluice::lab
 

@@ -1,6 +1,10 @@
 #include "benchmarks/lab/comparison/progress.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
+#include <iostream>
 
 #include "absl/strings/str_cat.h"
 
@@ -22,6 +26,15 @@ std::string Duration(int64_t ms) {
 }
 
 }  // namespace
+
+Progress Progress::OnStandardError() {
+  return Progress(std::cerr, isatty(STDERR_FILENO) == 1, [] {
+    using std::chrono::steady_clock;  // Abseil's clocks may go back
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               steady_clock::now().time_since_epoch())
+        .count();
+  });
+}
 
 void Progress::OnRun(size_t run, size_t total, absl::string_view name) {
   const int64_t now = now_ms_();

@@ -24,6 +24,9 @@ class Progress {
   Progress(std::ostream& out, bool terminal, std::function<int64_t()> now_ms)
       : out_(out), terminal_(terminal), now_ms_(std::move(now_ms)) {}
 
+  // On standard error, with the clock of the machine.
+  static Progress OnStandardError();
+
   // Before run number `run` of `total`, counted from 1.
   void OnRun(size_t run, size_t total, absl::string_view name);
 

@@ -20,6 +20,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "benchmarks/lab/capture/page_file.h"
+#include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/net/network_spec.h"
 #include "benchmarks/lab/page/page_rules.h"
 #include "support/paths.h"
@@ -51,6 +52,7 @@ std::string Canonical(absl::string_view spec) {
 // Error: the flag's name, then the mistake.
 absl::StatusOr<std::string> ReadPolicy(absl::string_view flag,
                                        absl::string_view spec) {
+  if (absl::StartsWith(spec, kOrderPrefix)) return std::string(spec);
   std::string canonical = Canonical(spec);
   const auto policy = scheduler::CreatePolicy(canonical);
   if (policy.ok()) return canonical;

@@ -42,7 +42,8 @@ absl::StatusOr<std::vector<Page>> SelectPages(
 // --policies: specs of scheduler::CreatePolicy(), each tried once. A comma
 // before KEY=VALUE continues the spec before it. The result has one spelling of
 // each spec: "p+" and "s+" become parallel_plus and serial_plus, and options
-// are sorted.
+// are sorted. order:FILE stays as it is: whether the file is an order of a page
+// is for CheckOrders() (run_once.h).
 absl::StatusOr<std::vector<std::string>> SelectPolicies(absl::string_view list);
 
 // --baseline: a policy, read as in --policies, or a signal set; or policy=NAME,

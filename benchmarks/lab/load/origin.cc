@@ -55,9 +55,11 @@ h2::ConnectionOptions ServerOptions(const scheduler::Policy& policy,
 }  // namespace
 
 Origin::Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
-               Transport& transport, uint32_t max_streams)
+               Transport& transport, uint32_t max_streams,
+               std::function<void(h2::StreamId, size_t)> on_answer)
     : page_(page),
       transport_(transport),
+      on_answer_(std::move(on_answer)),
       connection_(ServerOptions(*policy, max_streams)),
       scheduler_(&connection_, std::move(policy),
                  {.max_frame_size = kMaxGrant}) {
@@ -86,6 +88,7 @@ void Origin::Start() {
 }
 
 void Origin::OnBytes(absl::string_view bytes) {
+  if (stopped_) return;
   events_.clear();
   Check(connection_.ReceiveData(bytes, &events_));
   for (const h2::Event& event : events_) {
@@ -117,6 +120,7 @@ void Origin::Answer(const h2::RequestReceived& request) {
   const Resource& resource = page_.resources[found->second];
   resource_by_stream_[request.stream_id] = found->second;
   requests_.push_back({found->second, request.stream_id, transport_.Now()});
+  if (on_answer_) on_answer_(request.stream_id, found->second);
   std::unique_ptr<scheduler::DataSource> body;
   if (resource.bytes > 0) body = std::make_unique<Filler>(resource.bytes);
   const std::vector<h2::Header> headers = {
@@ -128,7 +132,7 @@ void Origin::Answer(const h2::RequestReceived& request) {
 }
 
 void Origin::Flush() {
-  for (;;) {
+  while (!stopped_) {
     const size_t room = transport_.Room(End::kServer);
     if (connection_.OutputSize() == 0) {
       if (room < kFrameHeaderBytes + kSmallestPull) return;

@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -65,14 +66,18 @@ struct ReceivedSignal {
 class Origin {
  public:
   // `page` and `transport` must outlive this. `max_streams` is the value of
-  // SETTINGS_MAX_CONCURRENT_STREAMS.
+  // SETTINGS_MAX_CONCURRENT_STREAMS. `on_answer` as in PageLoadOptions.
   Origin(const Page& page, std::unique_ptr<scheduler::Policy> policy,
-         Transport& transport, uint32_t max_streams);
+         Transport& transport, uint32_t max_streams,
+         std::function<void(h2::StreamId, size_t)> on_answer);
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
 
   // Sends SETTINGS. Once, before the transport runs.
   void Start();
+
+  // Sends and receives nothing from now on.
+  void Stop() { stopped_ = true; }
 
   // The first error.
   const absl::Status& status() const { return status_; }
@@ -94,6 +99,8 @@ class Origin {
 
   const Page& page_;
   Transport& transport_;
+  const std::function<void(h2::StreamId, size_t)> on_answer_;
+  bool stopped_ = false;
   h2::Connection connection_;
   scheduler::DataScheduler scheduler_;
   absl::flat_hash_map<std::string, size_t> resource_by_path_;

@@ -9,8 +9,16 @@ absl::StatusOr<PageLoad> RunPageLoad(const Page& page, Signals& signals,
                                      std::unique_ptr<scheduler::Policy> policy,
                                      Transport& transport,
                                      const PageLoadOptions& options) {
-  Origin origin(page, std::move(policy), transport, options.max_streams);
+  Origin origin(page, std::move(policy), transport, options.max_streams,
+                options.on_answer);
   Browser browser(page, signals, transport, options.max_streams);
+  if (options.enough) {
+    browser.OnArrival([&](const Arrival& arrival) {
+      if (!options.enough(arrival)) return;
+      browser.Stop();
+      origin.Stop();
+    });
+  }
   origin.Start();
   browser.Start();
   transport.Run();

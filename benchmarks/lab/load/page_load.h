@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -32,6 +33,13 @@ struct PageLoad {
 struct PageLoadOptions {
   // The server's SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2), from 1.
   uint32_t max_streams = 100;
+  // Called before a stream is ready to send, for a policy that knows the page:
+  // `stream_id` carries the resource of that index.
+  std::function<void(h2::StreamId stream_id, size_t resource)> on_answer =
+      nullptr;
+  // Asked after each arrival. True ends the load there: nothing later is in the
+  // PageLoad.
+  std::function<bool(const Arrival& arrival)> enough = nullptr;
 };
 
 // Loads `page` over `transport`, which must be new. Error: Internal, when

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "benchmarks/lab/measure/metrics.h"
@@ -27,6 +28,34 @@ struct Setting {
   friend bool operator==(const Setting&, const Setting&) = default;
 };
 
+// How far the runs of one page and setting are from the best: a search among
+// orders of bodies (order/) found `painted_area_ns`, and no policy of the
+// comparison is below it; `bound_ns`, where there is one, is below every order
+// that exists.
+struct BestOrder {
+  int64_t painted_area_ns = 0;
+  std::optional<int64_t> bound_ns = std::nullopt;
+  // The policy that gains are measured from, and its painted area; without one
+  // among the runs, nothing.
+  std::string baseline = "";
+  std::optional<int64_t> baseline_ns = std::nullopt;
+
+  friend bool operator==(const BestOrder&, const BestOrder&) = default;
+};
+
+// (baseline − area) ÷ (baseline − best): 0 is the baseline's painted area, 1
+// the best one; worse than the baseline is below 0. Nothing without a baseline,
+// and when nothing can be gained from it.
+inline std::optional<double> ShareOfPossibleGain(const BestOrder& best,
+                                                 int64_t painted_area_ns) {
+  if (!best.baseline_ns.has_value() ||
+      *best.baseline_ns <= best.painted_area_ns) {
+    return std::nullopt;
+  }
+  return static_cast<double>(*best.baseline_ns - painted_area_ns) /
+         static_cast<double>(*best.baseline_ns - best.painted_area_ns);
+}
+
 // `page` must outlive it.
 struct Run {
   const Page* page = nullptr;
@@ -34,6 +63,7 @@ struct Run {
   Setting setting = {};
   uint64_t seed = 1;  // of the network's losses and of the summary
   Metrics metrics = {};
+  std::optional<BestOrder> best = std::nullopt;  // nothing: not searched for
 };
 
 }  // namespace sluice::lab

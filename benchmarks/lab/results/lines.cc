@@ -1,5 +1,6 @@
 #include "benchmarks/lab/results/lines.h"
 
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -17,6 +18,9 @@ namespace sluice::lab {
 namespace {
 
 using nlohmann::ordered_json;
+
+// To three decimals.
+double Rounded(double share) { return std::round(share * 1000) / 1000; }
 
 // The columns up to the classes, by name; null where the page lacks the value.
 ordered_json Columns(const Run& run) {
@@ -39,6 +43,17 @@ ordered_json Columns(const Run& run) {
       of_reaction([](const Reaction& r) { return r.low_open; });
   columns["low_left_bytes"] =
       of_reaction([](const Reaction& r) { return r.low_left_bytes; });
+  const std::optional<BestOrder>& best = run.best;
+  columns["best_order_painted_area_ms"] =
+      best ? ordered_json(ToMilliseconds(best->painted_area_ns))
+           : ordered_json();
+  columns["best_order_bound_ms"] =
+      best && best->bound_ns ? ordered_json(ToMilliseconds(*best->bound_ns))
+                             : ordered_json();
+  const std::optional<double> share =
+      best ? ShareOfPossibleGain(*best, metrics.painted_area_ns) : std::nullopt;
+  columns["share_of_possible_gain"] =
+      share ? ordered_json(Rounded(*share)) : ordered_json();
   return columns;
 }
 

@@ -30,12 +30,14 @@ nlohmann::ordered_json RunParameters(const Run& run);
 // send_buffer_bytes, max_streams, seed; render_critical_ms, atf_ms,
 // atf_area_ms, page_load_ms, painted_area_ms, lcp_candidate_ms (virtual
 // milliseconds, to the microsecond); lower_first_bytes; of a page that has a
-// reaction reaction_ms, low_open, low_left_bytes; class_done_ms, an object with
-// the classes that the page has; visual_progress, an array of [ms, per cent],
-// one for each step to another whole per cent; resources, an array of objects
-// in the page's order without redirects: id, label, type, bytes, requested_ms,
-// first_byte_ms (without a body absent), done_ms; picks, an array of
-// [resource id, stream id, bytes] of all joined picks.
+// reaction reaction_ms, low_open, low_left_bytes; after a search for the best
+// order best_order_painted_area_ms, best_order_bound_ms and
+// share_of_possible_gain (run.h), as far as there are such; class_done_ms, an
+// object with the classes that the page has; visual_progress, an array of [ms,
+// per cent], one for each step to another whole per cent; resources, an array
+// of objects in the page's order without redirects: id, label, type, bytes,
+// requested_ms, first_byte_ms (without a body absent), done_ms; picks, an array
+// of [resource id, stream id, bytes] of all joined picks.
 std::string JsonLine(const Run& run, const PageLoad& load);
 
 // The same without picks as comma-separated values (RFC 4180, but lines end

@@ -199,6 +199,36 @@ bool SamePieces(const PageLoad& load) {
   return true;
 }
 
+// A number that may be missing.
+void AppendOptional(const std::optional<int64_t>& value, ByteWriter& writer) {
+  writer.Unsigned(value.has_value() ? 1 : 0);
+  if (value.has_value()) writer.Signed(*value);
+}
+
+std::optional<int64_t> ReadOptional(ByteReader& reader) {
+  if (reader.Unsigned() == 0) return std::nullopt;
+  return reader.Signed();
+}
+
+void AppendBest(const std::optional<BestOrder>& best, ByteWriter& writer) {
+  writer.Unsigned(best.has_value() ? 1 : 0);
+  if (!best.has_value()) return;
+  writer.Signed(best->painted_area_ns);
+  AppendOptional(best->bound_ns, writer);
+  writer.Text(best->baseline);
+  AppendOptional(best->baseline_ns, writer);
+}
+
+std::optional<BestOrder> ReadBest(ByteReader& reader) {
+  if (reader.Unsigned() == 0) return std::nullopt;
+  BestOrder best;
+  best.painted_area_ns = reader.Signed();
+  best.bound_ns = ReadOptional(reader);
+  best.baseline = reader.Text();
+  best.baseline_ns = ReadOptional(reader);
+  return best;
+}
+
 }  // namespace
 
 void AppendTimeline(const PageLoad& load, ByteWriter& writer) {
@@ -318,6 +348,7 @@ absl::Status RunFileOutput::Write(const Run& run, const PageLoad& load) {
   writer.Unsigned(run.setting.send_buffer_bytes);
   writer.Unsigned(run.setting.max_streams);
   writer.Unsigned(run.seed);
+  AppendBest(run.best, writer);
   AppendTimeline(load, writer);
   const std::string deflated = Deflate(writer.bytes());
   ByteWriter size;
@@ -367,6 +398,7 @@ absl::Status ReadRuns(
     run.setting.send_buffer_bytes = reader.Unsigned();
     run.setting.max_streams = static_cast<uint32_t>(reader.Unsigned());
     run.seed = reader.Unsigned();
+    run.best = ReadBest(reader);
     PageLoad load;
     ReadTimeline(reader, page.resources.size(), &load);
     if (!reader.ok() || !reader.AtEnd()) {

@@ -42,6 +42,16 @@ std::string Difference(int64_t ns) {
                          static_cast<double>(ns) / 1e6);
 }
 
+// The last column; empty without a search for the best order.
+std::string PossibleGain(const std::optional<BestOrder>& best,
+                         int64_t painted_area_ns) {
+  if (!best.has_value()) return "";
+  const std::optional<double> share =
+      ShareOfPossibleGain(*best, painted_area_ns);
+  if (!share.has_value()) return absl::StrFormat("  %20s", "-");
+  return absl::StrFormat("  %18.0f %%", 100 * *share);
+}
+
 void SortByDistance(std::vector<ResourceShift>& shifts) {
   std::stable_sort(shifts.begin(), shifts.end(),
                    [](const ResourceShift& a, const ResourceShift& b) {
@@ -64,6 +74,7 @@ absl::Status TextOutput::Write(const Run& run, const PageLoad& load) {
              .signals = SignalsInWords(run.setting),
              .policy = run.policy,
              .metrics = run.metrics,
+             .best = run.best,
              .resources = TimesOfResources(page, load)};
   for (const Pick& pick : JoinPicks(load.picks)) {
     if (row.picks.size() == kShown) break;
@@ -134,7 +145,8 @@ std::string TextOutput::Names(absl::string_view signals,
 }
 
 std::string TextOutput::TableText() const {
-  std::string text = absl::StrCat(title_, MetricsText(), ShiftsText());
+  std::string text =
+      absl::StrCat(title_, MetricsText(), BestOrdersText(), ShiftsText());
   if (options_.only_page) absl::StrAppend(&text, ResourcesText());
   absl::StrAppend(&text, OrdersText());
   return text;
@@ -143,12 +155,16 @@ std::string TextOutput::TableText() const {
 std::string TextOutput::MetricsText() const {
   const std::string& name = options_.baseline.name;
   const size_t width = std::max<size_t>(8, name.size() + 5);
+  const bool searched =
+      std::any_of(rows_.begin(), rows_.end(),
+                  [](const Row& row) { return row.best.has_value(); });
   std::string text = absl::StrCat(
       Names("signals", "policy"),
-      absl::StrFormat(" painted area  %*s  %*s  %8s  %15s  %8s  %8s  %9s  %s\n",
-                      width, absl::StrCat("less ", name), width - 1,
-                      absl::StrCat(name, " ÷"), "LCP", "render-critical",
-                      "ATF area", "ATF", "page load", "lower first"));
+      absl::StrFormat(
+          " painted area  %*s  %*s  %8s  %15s  %8s  %8s  %9s  %s%s\n", width,
+          absl::StrCat("less ", name), width - 1, absl::StrCat(name, " ÷"),
+          "LCP", "render-critical", "ATF area", "ATF", "page load",
+          "lower first", searched ? "  of the possible gain" : ""));
   for (const Row& row : rows_) {
     const Row* baseline = BaselineOf(row);
     const int64_t area = row.metrics.painted_area_ns;
@@ -166,17 +182,38 @@ std::string TextOutput::MetricsText() const {
     }
     absl::StrAppend(
         &text, Names(row.signals, row.policy),
-        absl::StrFormat(
-            " %9.1f ms  %*s  %*s  %8.1f  %15.1f  %8.1f  %8.1f  %9.1f  %8d KB\n",
-            ToMilliseconds(area), width, less, width - 2, ratio,
-            ToMilliseconds(row.metrics.lcp_candidate_ns),
-            ToMilliseconds(row.metrics.render_critical_ns),
-            ToMilliseconds(row.metrics.atf_area_ns),
-            ToMilliseconds(row.metrics.atf_ns),
-            ToMilliseconds(row.metrics.page_load_ns),
-            row.metrics.lower_first_bytes / 1000));
+        absl::StrFormat(" %9.1f ms  %*s  %*s  %8.1f  %15.1f  %8.1f  %8.1f  "
+                        "%9.1f  %8d KB%s\n",
+                        ToMilliseconds(area), width, less, width - 2, ratio,
+                        ToMilliseconds(row.metrics.lcp_candidate_ns),
+                        ToMilliseconds(row.metrics.render_critical_ns),
+                        ToMilliseconds(row.metrics.atf_area_ns),
+                        ToMilliseconds(row.metrics.atf_ns),
+                        ToMilliseconds(row.metrics.page_load_ns),
+                        row.metrics.lower_first_bytes / 1000,
+                        PossibleGain(row.best, area)));
   }
   return text;
+}
+
+std::string TextOutput::BestOrdersText() const {
+  std::string text;
+  const Row* before = nullptr;
+  for (const Row& row : rows_) {
+    const bool same = before != nullptr && before->signals == row.signals &&
+                      before->best == row.best;
+    before = &row;
+    if (same || !row.best.has_value()) continue;
+    absl::StrAppendFormat(&text, "  %s: the best order found has %.1f ms",
+                          row.signals,
+                          ToMilliseconds(row.best->painted_area_ns));
+    if (row.best->bound_ns.has_value()) {
+      absl::StrAppendFormat(&text, "; no order is below %.1f ms",
+                            ToMilliseconds(*row.best->bound_ns));
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  return text.empty() ? "" : absl::StrCat("\n", text);
 }
 
 std::string TextOutput::ShiftsText() const {

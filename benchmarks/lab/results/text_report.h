@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,9 @@ struct TextOptions {
 };
 
 // For each page, network, send buffer and seed: a table of the metrics in
-// virtual milliseconds beside the baseline, the smallest painted area first;
-// how many resources end earlier and later than in the baseline, and the
+// virtual milliseconds beside the baseline, the smallest painted area first,
+// with the part of the possible gain and the best order, if it was searched
+// for; how many resources end earlier and later than in the baseline, and the
 // farthest apart; then, if it has at most 12 runs, the first 20 joined picks of
 // each and its first 20 resources to complete, by their labels. Keeps what it
 // shows of one table's runs.
@@ -56,6 +58,7 @@ class TextOutput : public Output {
     std::string signals = {};
     std::string policy = {};
     Metrics metrics = {};
+    std::optional<BestOrder> best = {};
     std::vector<ResourceTimes> resources = {};
     std::vector<std::string> picks = {};      // labels
     std::vector<std::string> completed = {};  // labels
@@ -70,6 +73,7 @@ class TextOutput : public Output {
   std::string Names(absl::string_view signals, absl::string_view policy) const;
   std::string TableText() const;
   std::string MetricsText() const;
+  std::string BestOrdersText() const;
   std::string ShiftsText() const;
   std::string ResourcesText() const;
   std::string ResourcesText(const Row& baseline,

@@ -187,8 +187,10 @@ absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
     values.push_back(Median(of_page));
   }
   const double median = Median(values);
-  const bool milliseconds = absl::EndsWith(column.metric, "_ms");
-  return Cell{absl::StrFormat("%.*f", milliseconds ? 1 : 0, median), median};
+  int decimals = 0;
+  if (absl::EndsWith(column.metric, "_ms")) decimals = 1;
+  if (absl::StartsWith(column.metric, "share_")) decimals = 2;
+  return Cell{absl::StrFormat("%.*f", decimals, median), median};
 }
 
 Cell RatioCell(const PageRatios& ratios, const Spread& spread,

@@ -15,7 +15,7 @@ fail() {
 load() {
   local name=$1
   shift
-  "$program" --pages=wikipedia_mobile --policies=rr,rfc9218 \
+  "$program" --best_order=0 --pages=wikipedia_mobile --policies=rr,rfc9218 \
     --signals=chrome9218_2023 --json="$name.jsonl" --csv="$name.csv" "$@" \
     >"$name.txt" 2>/dev/null || fail "$name: status $?"
 }
@@ -38,7 +38,7 @@ for cc in cubic bbr; do
 done
 
 # Alone and after other runs.
-"$program" --pages=wikipedia_mobile --policies=rfc9218 \
+"$program" --best_order=0 --pages=wikipedia_mobile --policies=rfc9218 \
   --signals=chrome9218_2023 --network=ns3:3g_fast,loss=2,cc=bbr --seed=5 \
   --json=alone.jsonl >/dev/null 2>&1 || fail "alone: status $?"
 cmp alone.jsonl <(grep '"policy":"rfc9218"' two.jsonl) ||
