@@ -2,13 +2,12 @@
 //
 //   ./bazelw run //benchmarks/lab/validation:record -- --recordings=FILE
 //
-// The plan (plan.json) names pages, networks, policies and the number of loads
-// of each cell; --pages, --networks, --policies, --loads and --plan choose
-// others. A load in which the link was later than --most_late_ms is made again. A
-// round has one load of each cell, so that a noisy minute meets all
-// of them. FILE says how the loads were made, and has one line for each; a load
-// that it has already is not made again. Needs root (network namespaces,
-// priority).
+// The plan (plan.json) names pages, networks, policies and the number of loads of
+// each cell; --pages, --networks, --policies, --loads and --plan choose others. A
+// round has one load of each cell, so that a noisy minute meets all of them. A load
+// in which the link was later than --most_late_ms is made again. FILE says how the
+// loads were made, and has one line for each; a load that it has already is not
+// made again. Needs root (network namespaces, priority).
 import {X509Certificate, createHash} from 'node:crypto';
 import {execFileSync, spawn} from 'node:child_process';
 import {
