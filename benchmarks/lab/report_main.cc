@@ -82,8 +82,8 @@ int main(int argc, char** argv) {
   if (files.outputs().empty()) {
     ExitBadCommandLine(
         kProgram,
-        "no result is asked for; give --html, --json, --csv, --verdicts, "
-        "--runs or --qlog");
+        "no result is asked for; give --html, --answers, --json, --csv, "
+        "--verdicts, --runs or --qlog");
   }
   // Not ExitBadCommandLine(): the files are removed when they go out of scope.
   const absl::Status status = Report(paths, files.outputs());

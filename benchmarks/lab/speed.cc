@@ -32,7 +32,7 @@ namespace {
 void Measure(benchmark::State& state, const Comparison& comparison) {
   for (auto _ : state) {
     TextOutput output(
-        comparison.RunsATable(), "rr", /*seed=*/1,
+        {.runs_a_table = comparison.RunsATable()},
         [](absl::string_view text) { benchmark::DoNotOptimize(text.data()); });
     const absl::Status status = Compare(
         comparison, {&output}, [](size_t, size_t, absl::string_view) {});

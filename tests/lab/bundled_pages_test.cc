@@ -219,7 +219,7 @@ Printed CompareDefaults() {
   JsonOutput json_output(json);
   CsvOutput csv_output(csv);
   TextOutput text_output(
-      comparison.RunsATable(), "rr", /*seed=*/1,
+      {.runs_a_table = comparison.RunsATable()},
       [&](absl::string_view text) { printed.text += std::string(text); });
   const absl::Status status =
       Compare(comparison, {&json_output, &csv_output, &text_output},

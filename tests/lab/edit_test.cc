@@ -47,6 +47,7 @@ Page TestPage(absl::string_view name = "p") {
 }
 
 Edit EditOf(absl::string_view rules) {
+  if (rules.empty()) return Edit();
   absl::StatusOr<Edit> edit =
       Edit::Parse(absl::StrCat("[", rules, "]"), "e.json");
   EXPECT_TRUE(edit.ok()) << edit.status();
@@ -119,10 +120,10 @@ TEST(EditTest, TheUrgencyGoesWhereTheBrowserSaysIt) {
 }
 
 TEST(EditTest, WhatARuleLeavesOutStaysTheBrowsers) {
-  EXPECT_EQ(EditedBrowser("firefox9218", "").Request(3, 2), "update u=4");
+  EXPECT_EQ(EditedBrowser("firefox9218", "").Request(3, 2), "header u=4");
   EXPECT_EQ(
       EditedBrowser("firefox9218", R"({"resource":2,"i":true})").Request(3, 2),
-      "update u=4, i");
+      "header u=4, i");
   EXPECT_EQ(EditedBrowser("none", R"({"resource":2,"i":true})").Request(3, 2),
             "header u=3, i");
   EXPECT_EQ(
@@ -182,12 +183,11 @@ TEST(EditTest, TheBrowserDoesNotChangeAnEditedFieldLater) {
 TEST(EditTest, ResourcesAreNamedByIdLabelAddressOrGlob) {
   const Page page = TestPage();
   const auto ids = [&page](absl::string_view selector) {
+    const Edit edit =
+        EditOf(absl::StrCat(R"({"u":1,"resource":)", selector, "}"));
+    const absl::StatusOr<PriorityEdits> edits = edit.For(page);
     std::vector<int64_t> ids;
-    for (const auto& [id, edit] :
-         *EditOf(absl::StrCat(R"({"u":1,"resource":)", selector, "}"))
-              .For(page)) {
-      ids.push_back(id);
-    }
+    for (const auto& [id, of_resource] : *edits) ids.push_back(id);
     return ids;
   };
   EXPECT_THAT(ids("4"), ElementsAre(4));

@@ -93,6 +93,19 @@ TEST_F(LinkTest, ASegmentFreesTheSendBufferWhenItIsWhollyOnTheWire) {
                                      Pair(20 * kMs, 4000)));
 }
 
+// 96 bytes take 1 ms up.
+TEST_F(LinkTest, BytesOnTheTwoSidesOfACutShareNoSegment) {
+  Open(16384);
+  link_->Cut(End::kClient);  // nothing to cut
+  link_->Write(End::kClient, std::string(96, 'a'));
+  link_->Cut(End::kClient);
+  link_->Cut(End::kClient);
+  link_->Write(End::kClient, std::string(48, 'b'));
+  link_->Write(End::kClient, std::string(48, 'c'));
+  link_->Run();
+  EXPECT_THAT(at_server_, ElementsAre(Pair(76 * kMs, 96), Pair(77 * kMs, 96)));
+}
+
 TEST_F(LinkTest, WithoutASendBufferOneSegmentIsWrittenAtATime) {
   Open(0);
   EXPECT_EQ(link_->Room(End::kServer), kSegmentBytes);

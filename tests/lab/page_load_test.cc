@@ -254,6 +254,23 @@ TEST(PageLoadTest, ChromiumLoadsAnyPageToItsEnd) {
   }
 }
 
+// A request of Chromium reaches a slow link's server before the next one does.
+TEST(PageLoadTest, ChromiumSendsEachRequestInASegmentOfItsOwn) {
+  const Page page =
+      PageOf(R"({"id":0,"type":"html","bytes":2000},)"
+             R"({"id":1,"type":"image","bytes":9000,"initiator":0},)"
+             R"({"id":2,"type":"image","bytes":9000,"initiator":0})");
+  absl::StatusOr<PageLoad> apart = Load(page, "rr", "chromium_h2_156");
+  absl::StatusOr<PageLoad> together = Load(page, "rr", "chrome7540");
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  ASSERT_TRUE(together.ok()) << together.status();
+  ASSERT_EQ(apart->requests.size(), 3u);
+  ASSERT_EQ(together->requests.size(), 3u);
+  EXPECT_EQ(Requested(*apart, 1), Requested(*apart, 2));
+  EXPECT_LT(apart->requests[1].at_ns, apart->requests[2].at_ns);
+  EXPECT_EQ(together->requests[1].at_ns, together->requests[2].at_ns);
+}
+
 TEST(PageLoadTest, RequestsBeyondMaxConcurrentStreamsWaitTheMostUrgentFirst) {
   std::string resources = R"({"id":0,"type":"html","bytes":100})";
   for (int i = 1; i <= 150; ++i) {

@@ -184,9 +184,9 @@ std::string FileOf(const std::vector<std::pair<Run, PageLoad>>& runs) {
 
 std::string TextOf(const lab::Run& run, const PageLoad& load) {
   std::string all;
-  TextOutput output(
-      /*runs_a_page=*/1, "rr", /*seed=*/1,
-      [&all](absl::string_view text) { absl::StrAppend(&all, text); });
+  TextOutput output({.runs_a_table = 1}, [&all](absl::string_view text) {
+    absl::StrAppend(&all, text);
+  });
   EXPECT_TRUE(output.Write(run, load).ok());
   return all;
 }

@@ -159,7 +159,7 @@ TEST(SelectionTest, AnEditIsCalledLikeItsFile) {
     std::ofstream(folder + sub + "/hero 1.json")
         << R"([{"resource":"img*","u":)" << std::string(sub).size() << "}]";
   }
-  std::ofstream(folder + "/none.json") << R"([{"resource":0,"u":1}])";
+  std::ofstream(folder + "/none.json") << R"([{"resource":"css*","u":1}])";
   std::ofstream(folder + "/other.json") << R"([{"resource":"x9","u":1}])";
   EXPECT_THAT(
       EditsOf(absl::StrCat("none,", folder, "/hero*,", folder, "/hero*,",

@@ -182,6 +182,11 @@ void Browser::SendWaiting() {
     const size_t index = std::get<2>(*waiting_.begin());
     waiting_.erase(waiting_.begin());
     SendRequest(index);
+    if (blink_ != nullptr) {
+      // Chromium's network stack writes each frame of a request by itself.
+      Flush();
+      transport_.Cut(End::kClient);
+    }
   }
 }
 

@@ -94,7 +94,10 @@ int CompareMain(int argc, char** argv,
                steady_clock::now().time_since_epoch())
         .count();
   });
-  TextOutput text(comparison.RunsATable(), baseline, seed,
+  TextOutput text({.runs_a_table = comparison.RunsATable(),
+                   .baseline = baseline,
+                   .seed = seed,
+                   .only_page = comparison.pages.size() == 1},
                   [&progress](absl::string_view text) {
                     progress.Clear();
                     std::fwrite(text.data(), 1, text.size(), stdout);

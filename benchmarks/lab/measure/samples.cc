@@ -90,7 +90,8 @@ absl::StatusOr<ByPage> Samples::Values(
     if (!record.ok()) return record.status();
     const Sample& sample = record->sample;
     const std::string& page = pages_[sample.page].name;
-    const absl::string_view pair = compared_ == Compared::kPage ? "" : page;
+    absl::string_view pair = page;
+    if (compared_ == Compared::kPage) pair = "";
     if (!values[pair].emplace(sample.seed, value(sample)).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("page ", page.substr(0, page.find(' ')), " with ",

@@ -58,6 +58,14 @@ void Link::Write(End end, absl::string_view bytes) {
   Wake(direction);
 }
 
+void Link::Cut(End end) {
+  Direction& direction = From(end);
+  const uint64_t place = direction.taken + direction.Buffered();
+  const uint64_t last =
+      direction.cuts.empty() ? direction.taken : direction.cuts.back();
+  if (place > last) direction.cuts.push_back(place);
+}
+
 void Link::Wake(Direction& direction) {
   if (direction.busy) return;
   // The segment is cut after all that the writer does at this instant, so that
@@ -93,7 +101,7 @@ void Link::Transmit(Direction& direction) {
                      });
     return;
   }
-  const size_t size = std::min(direction.Buffered(), kSegmentBytes);
+  const size_t size = direction.NextSize();
   if (size == 0 || !direction.WindowIsOpen(size)) {
     direction.busy = false;
     return;
@@ -107,8 +115,8 @@ void Link::FillQueue(Direction& direction) {
   direction.busy = false;
   for (;;) {
     const bool again = !direction.lost.empty();
-    const size_t size = again ? direction.lost.front().bytes.size()
-                              : std::min(direction.Buffered(), kSegmentBytes);
+    const size_t size =
+        again ? direction.lost.front().bytes.size() : direction.NextSize();
     if (size == 0 || !direction.WindowIsOpen(size)) return;
     direction.in_flight += size;
     if (again) {
@@ -156,6 +164,10 @@ Link::Segment Link::TakeNew(Direction& direction, size_t size) {
   Segment segment = {direction.next_sequence++,
                      direction.bytes.substr(direction.sent, size)};
   direction.sent += size;
+  direction.taken += size;
+  if (!direction.cuts.empty() && direction.cuts.front() == direction.taken) {
+    direction.cuts.pop_front();
+  }
   // Dropped when it is half of all, so that a byte moves once on average.
   if (direction.sent * 2 >= direction.bytes.size()) {
     direction.bytes.erase(0, direction.sent);

@@ -33,6 +33,7 @@
 #ifndef SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 #define SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -72,6 +73,7 @@ class Link : public Transport {
   void Schedule(int64_t delay_ns, std::function<void()> action) override;
   size_t Room(End end) const override;
   void Write(End end, absl::string_view bytes) override;
+  void Cut(End end) override;
   void Run() override { events_.Run(); }
 
  private:
@@ -108,7 +110,17 @@ class Link : public Transport {
     uint64_t expected = 0;
     std::map<uint64_t, std::string> early;
 
+    // Bytes that were taken from the send buffer, and the places of cuts behind
+    // them, counted from the first byte.
+    uint64_t taken = 0;
+    std::deque<uint64_t> cuts;
+
     size_t Buffered() const { return bytes.size() - sent; }
+    // Of the next new segment; 0: there is none.
+    size_t NextSize() const {
+      const size_t size = std::min(Buffered(), kSegmentBytes);
+      return cuts.empty() ? size : std::min<size_t>(size, cuts.front() - taken);
+    }
     bool WindowIsOpen(size_t size) const {
       return window == 0 || in_flight == 0 || in_flight + size <= window;
     }

@@ -16,7 +16,7 @@ import pathlib
 import re
 import sys
 
-MADE_WITH = re.compile(r"(Lab version )([0-9.]+)(?=, pages )")
+MADE_WITH = re.compile(r"(Lab\s+version\s+)([0-9.]+)(?=,\s+pages\s)")
 PLACE = re.compile(r"(<!-- table (\S+) -->\n)((?:\|.*\n)*)")
 
 

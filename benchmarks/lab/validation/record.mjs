@@ -5,12 +5,13 @@
 // The plan (plan.json) names pages, networks, policies and the number of loads
 // of each cell; --pages, --networks, --policies, --loads and --plan choose
 // others. A round has one load of each cell, so that a noisy minute meets all
-// of them. FILE has one line for each load, and a load that it has already is
-// not made again. Needs root (network namespaces, priority).
+// of them. FILE says how the loads were made, and has one line for each; a load
+// that it has already is not made again. Needs root (network namespaces,
+// priority).
 import {X509Certificate, createHash} from 'node:crypto';
 import {execFileSync, spawn} from 'node:child_process';
 import {
-  appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync,
+  appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
 import {loadavg, release, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
@@ -118,30 +119,32 @@ function output(words) {
   });
 }
 
-// One line of the recordings. Arrays are in the page's order; times are
-// milliseconds since the request of the document.
-function lineOf(cell, site, seen, link, plan) {
+// The first line of the recordings: what all loads have in common.
+function aboutOf(plan) {
+  return {kernel: release(), congestion: plan.congestion, low_water_mark: plan.low_water_mark,
+          max_frame_size: plan.max_frame_size};
+}
+
+// The line of a load. Arrays are in the page's order; times are milliseconds since
+// the request of the document.
+function lineOf(cell, site, seen, link) {
   const ids = new Map(site.page.resources.map(r => [r.url, r.id]));
   const requests = new Map(seen.requests.map(r => [ids.get(r[0]), r]));
   const column = i => site.page.resources.map(r => requests.get(r.id)?.[i] ?? null);
   return {
     ...cell,
+    version: seen.browser,
     fcp: seen.fcp, lcp: seen.lcp, lcp_resource: ids.get(seen.lcp_element) ?? null,
     connected: seen.connected,
     sent: column(1), done: column(2),
     ...(column(3)[0] && {  // where the browser tells
       levels: column(3).map(level => LEVELS.indexOf(level)).join(''),
-      priorities: column(4).join(';'),
+      raises: seen.raises.map(([path, at, level]) => [ids.get(path), at, LEVELS.indexOf(level)]),
     }),
-    raises: seen.raises.map(([path, at, level]) => [ids.get(path), at, LEVELS.indexOf(level)]),
-    queue: {
-      most: link.down.most_queued_bytes,
-      mean: link.down.mean_queued_bytes, dropped: link.down.dropped_packets,
-    },
+    ...(column(4)[0] && cell.load === 1 && {priorities: column(4).join(';')}),
+    queue: [link.down.mean_queued_bytes, link.down.most_queued_bytes, link.down.dropped_packets],
     late: Math.round(link.most_late_ms * 10) / 10,
-    version: seen.browser, kernel: release(), congestion: plan.congestion,
-    low_water_mark: plan.low_water_mark,
-    max_frame_size: plan.max_frame_size, machine_load: Math.round(loadavg()[0] * 10) / 10,
+    machine_load: Math.round(loadavg()[0] * 10) / 10,
   };
 }
 
@@ -165,7 +168,16 @@ async function load(cell, network, site, certificate, choice, scratch) {
   if (link.most_late_ms > MOST_LATE_MS) {
     throw new Error(`the link was ${Math.round(link.most_late_ms)} ms late`);
   }
-  return lineOf(cell, site, JSON.parse(text), link, plan);
+  return lineOf(cell, site, JSON.parse(text), link);
+}
+
+// The keys of the loads that the file has. A new file gets its first line.
+function loadsThere({recordings, plan}) {
+  const about = JSON.stringify(aboutOf(plan));
+  if (!existsSync(recordings)) writeFileSync(recordings, about + '\n');
+  const [first, ...lines] = readFileSync(recordings, 'utf8').trim().split('\n');
+  if (first !== about) fail(`${recordings} has loads made with ${first}; now it is ${about}`);
+  return new Set(lines.map(line => keyOf(JSON.parse(line))));
 }
 
 async function main() {
@@ -174,11 +186,7 @@ async function main() {
   try {
     const sites = makeSites(choice.pages, choice.page_folder, scratch);
     const certificate = makeCertificate(scratch);
-    const made = existsSync(choice.recordings)
-      ? readFileSync(choice.recordings, 'utf8').trim().split('\n').filter(Boolean)
-        .map(line => keyOf(JSON.parse(line)))
-      : [];
-    const there = new Set(made);
+    const there = loadsThere(choice);
     const cells = [];
     for (let number = 1; number <= choice.loads; ++number) {
       for (const page of choice.pages) {

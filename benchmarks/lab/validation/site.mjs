@@ -16,11 +16,10 @@ import {contentOf} from './content.mjs';
 import {Markup} from './markup.mjs';
 import {BELOW, placeImages} from './layout.mjs';
 
-// Pauses of a capture after the document up to these are the browser's own work,
-// which the browser does again; longer ones become timers. An image that was
-// urgent at once was found by layout, later than the parser finds a tag.
+// Pauses of a capture behind the document or a script up to these are the
+// browser's own work, which the browser does again; longer ones become timers. The
+// lab reads pages in the same way (benchmarks/lab/browser/blink.h).
 const PARSER_PAUSE_MS = 150;
-const LAYOUT_PAUSE_MS = 50;
 const SCRIPT_PAUSE_MS = 5;
 
 const EXTENSIONS = {
@@ -121,8 +120,7 @@ function plan(page) {
     r.parent?.children.push(r);
     r.path = r.parent ? `r${r.id}.${EXTENSIONS[r.type] ?? 'bin'}` : 'index.html';
     r.view = Boolean(r.in_viewport) && r.type === 'image';
-    const pause = r.parent?.type !== 'html' ? SCRIPT_PAUSE_MS
-      : r.way === 'urgentImage' ? LAYOUT_PAUSE_MS : PARSER_PAUSE_MS;
+    const pause = r.parent?.type === 'html' ? PARSER_PAUSE_MS : SCRIPT_PAUSE_MS;
     const movable = ['asyncScript', 'urgentScript', 'prefetch', 'image', 'urgentImage',
                      'fetch', 'lowFetch', 'lazyStyle'].includes(r.way);
     r.timer = movable && r.delay >= pause ? Math.round(r.delay) : 0;

@@ -11,9 +11,11 @@ needs node, for the pages as their sites were made (site.mjs).
 
 import argparse
 import collections
+import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -24,6 +26,7 @@ from datetime import datetime, timezone
 
 METRICS = ("fcp", "lcp")
 TWO_FRAMES_MS = 2000 / 60  # paints are counted in frames
+MOST_CHANCE = 0.01  # of a difference between equal policies
 GOAL_ORDER = 0.9
 GOAL_SIGNS = 0.9
 # From the root of the workspace, or of a program's runfiles.
@@ -34,10 +37,11 @@ EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)  # of the lab's HAR files
 class Load:
     """Times of one load, in ms since the request of the document."""
 
-    def __init__(self, done, fcp, lcp):
+    def __init__(self, done, fcp, lcp, lcp_resource=None):
         self.done = done  # by resource, without the document
         self.fcp = fcp
         self.lcp = lcp
+        self.lcp_resource = lcp_resource  # an id; the document's stands for text
 
 
 def make_pages(folder, names):
@@ -65,7 +69,7 @@ def read_recordings(path, records, pages):
         if None in done or record["fcp"] is None or record["lcp"] is None:
             sys.exit(f"validation: {path}: a load of {record['page']} is not complete")
         cells[record["browser"], record["page"], record["network"], record["policy"]].append(
-            Load(done, record["fcp"], record["lcp"]))
+            Load(done, record["fcp"], record["lcp"], record["lcp_resource"]))
     return cells
 
 
@@ -78,7 +82,7 @@ def predict(compare, plan, browser, names, pages, folder):
                 [compare, "--quiet",
                  "--pages=" + ",".join(str(folder / name / "page.json") for name in names),
                  "--policies=" + ",".join(plan["policies"]), "--signals=" + plan["signals"][browser],
-                 f"--network={network['name']}", f"--send_buffer={network['send_buffer_bytes']}",
+                 f"--network={network['lab_network']}", f"--send_buffer={network['send_buffer_bytes']}",
                  f"--json={scratch}/runs.jsonl", f"--har={scratch}/har"], check=True)
             metrics = {}
             for line in pathlib.Path(scratch, "runs.jsonl").read_text().splitlines():
@@ -88,7 +92,7 @@ def predict(compare, plan, browser, names, pages, folder):
                 page, policy, done = read_har(har, pages)
                 run = metrics[page, policy]
                 predictions[page, network["name"], policy] = Load(
-                    done, run["render_critical_ms"], lcp_of(run, pages[page], done))
+                    done, run["render_critical_ms"], run["lcp_candidate_ms"])
     return predictions
 
 
@@ -101,14 +105,6 @@ def read_har(path, pages):
         start = datetime.fromisoformat(entry["startedDateTime"].replace("Z", "+00:00"))
         ends[entry["request"]["url"]] = (start - EPOCH).total_seconds() * 1000 + entry["time"]
     return page, policy, [ends[r["url"]] for r in pages[page]["resources"][1:]]
-
-
-def lcp_of(run, page, done):
-    if "lcp_candidate_ms" in run:
-        return run["lcp_candidate_ms"]
-    images = [(r["bytes"], -end) for r, end in zip(page["resources"][1:], done)
-              if r.get("in_viewport")]
-    return max([run["render_critical_ms"]] + ([-max(images)[1]] if images else []))
 
 
 def ranks(values):
@@ -143,8 +139,8 @@ def own_order(loads):
 
 
 def differences(plan, cells, predictions, browser, pages):
-    """Pairs of policies; one counts if its medians differ by more than its spread:
-    the range of either's loads, and two frames."""
+    """Pairs of policies; one counts if its loads differ beyond chance, and their medians
+    by more than two frames."""
     rows = []
     for page, network, metric in itertools.product(pages, plan["networks"], METRICS):
         network = network["name"]
@@ -154,14 +150,32 @@ def differences(plan, cells, predictions, browser, pages):
                 continue
             times = [[getattr(load, metric) for load in both] for both in loads]
             seen = statistics.median(times[1]) - statistics.median(times[0])
-            spread = max([TWO_FRAMES_MS] + [max(t) - min(t) for t in times])
             said = (getattr(predictions[page, network, b], metric) -
                     getattr(predictions[page, network, a], metric))
             rows.append({"page": page, "network": network, "metric": metric, "a": a, "b": b,
-                         "seen": seen, "spread": spread, "said": said,
-                         "counts": abs(seen) > spread,
+                         "seen": seen, "said": said, "chance": chance(*times),
+                         "counts": chance(*times) < MOST_CHANCE and abs(seen) > TWO_FRAMES_MS,
                          "right": said * seen > 0})
     return rows
+
+
+@functools.lru_cache(maxsize=None)
+def rankings(n, m, u):
+    """In how many orders of n and m loads a load of the n follows one of the m u times."""
+    if u < 0:
+        return 0
+    if n == 0 or m == 0:
+        return int(u == 0)
+    return rankings(n - 1, m, u - m) + rankings(n, m - 1, u)
+
+
+def chance(a, b):
+    """How likely loads that do not differ lie at least as far apart: the exact rank test
+    of Mann and Whitney, on both sides."""
+    later = sum((x > y) + (x == y) / 2 for x in a for y in b)
+    least = math.ceil(min(later, len(a) * len(b) - later))
+    orders_so_far = sum(rankings(len(a), len(b), u) for u in range(least + 1))
+    return min(1.0, 2 * orders_so_far / math.comb(len(a) + len(b), len(a)))
 
 
 def orders(plan, cells, predictions, browser, pages):
@@ -178,6 +192,8 @@ def orders(plan, cells, predictions, browser, pages):
 
 
 def table(head, rows):
+    if not rows:
+        return "There are none."
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
 
@@ -203,14 +219,14 @@ def sign_table(plan, rows):
         right = sum(r["right"] for r in count)
         share = f"{100 * right / len(count):.0f} %" if count else "–"
         out.append([network["name"], metric.upper(), len(of), len(count), right, share])
-    return table(["network", "paint", "pairs", "beyond the spread", "right", "share"], out)
+    return table(["network", "paint", "pairs", "count", "right", "share"], out)
 
 
 def miss_table(rows):
     return table(
-        ["page", "network", "paint", "policies", "browser", "its spread", "lab"],
+        ["page", "network", "paint", "policies", "browser", "chance", "lab"],
         [[r["page"], r["network"], r["metric"].upper(), f"`{r['a']}` → `{r['b']}`",
-          f"{r['seen']:+.0f} ms", f"{r['spread']:.0f} ms", f"{r['said']:+.0f} ms"]
+          f"{r['seen']:+.0f} ms", f"{100 * r['chance']:.2f} %", f"{r['said']:+.0f} ms"]
          for r in sorted(rows, key=lambda r: -abs(r["seen"]))
          if r["counts"] and not r["right"]])
 
@@ -240,21 +256,40 @@ def paint_table(plan, cells, predictions, browser, pages):
     return table(["page", "network", "paint"] + [f"`{p}`" for p in plan["policies"]], out)
 
 
-def sections(plan, cells, predict_pages):
+def element_table(pages, cells, browser, names):
+    """Which resource was the largest paint."""
+    def label(page, resource):
+        found = [r for r in page["resources"] if r["id"] == resource]
+        return f"{found[0]['type']} {resource}" if found and found[0]["type"] != "html" else "text"
+
+    out = []
+    for name in names:
+        images = [r for r in pages[name]["resources"] if r.get("in_viewport")]
+        largest = max(images, key=lambda r: r["bytes"]) if images else pages[name]["resources"][0]
+        seen = collections.Counter(
+            label(pages[name], load.lcp_resource)
+            for key, loads in cells.items() if key[:2] == (browser, name) for load in loads)
+        out.append([name, label(pages[name], largest["id"]),
+                    ", ".join(f"{what} ({count})" for what, count in seen.most_common())])
+    return table(["page", "the lab's candidate", "the browser's (loads)"], out)
+
+
+def sections(plan, pages, cells, predict_pages):
     """{name: Markdown}. `predict_pages(browser, names)` asks the lab."""
     result = {}
     for browser, role in itertools.product(sorted({key[0] for key in cells}), ("test", "teach")):
-        pages = [p for p in plan[role] if any(k[:2] == (browser, p) for k in cells)]
-        if not pages:
+        names = [p for p in plan[role] if any(k[:2] == (browser, p) for k in cells)]
+        if not names:
             continue
-        predictions = predict_pages(browser, pages)
-        order = orders(plan, cells, predictions, browser, pages)
-        signs = differences(plan, cells, predictions, browser, pages)
+        predictions = predict_pages(browser, names)
+        order = orders(plan, cells, predictions, browser, names)
+        signs = differences(plan, cells, predictions, browser, names)
         result[f"{browser} {role} sign misses"] = miss_table(signs)
         result[f"{browser} {role} order misses"] = low_orders(order)
         result[f"{browser} {role} order"] = order_table(plan, order)
         result[f"{browser} {role} signs"] = sign_table(plan, signs)
-        result[f"{browser} {role} paints"] = paint_table(plan, cells, predictions, browser, pages)
+        result[f"{browser} {role} paints"] = paint_table(plan, cells, predictions, browser, names)
+        result[f"{browser} {role} elements"] = element_table(pages, cells, browser, names)
     return result
 
 
@@ -277,12 +312,12 @@ def main():
     parser.add_argument("--plan", type=pathlib.Path, default=HERE / "plan.json")
     arguments = parser.parse_args()
     plan = json.loads(arguments.plan.read_text())
-    records = [json.loads(line) for line in arguments.recordings.read_text().splitlines()]
+    records = [json.loads(line) for line in arguments.recordings.read_text().splitlines()[1:]]
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         pages = make_pages(folder, sorted({record["page"] for record in records}))
         cells = read_recordings(arguments.recordings, records, pages)
-        tables = sections(plan, cells, lambda browser, names: predict(
+        tables = sections(plan, pages, cells, lambda browser, names: predict(
             arguments.compare, plan, browser, names, pages, folder))
     if arguments.mode == "print":
         for name, content in tables.items():

@@ -13,18 +13,22 @@ const answersView = (() => {
 
   // [the answer over pages, its qualification]
   const overPages = (metric, setting, sums) => {
+    const { one } = results.noun();
+    if (index.compared === "page") {
+      return [`The baseline is a page, ${index.baseline}.`, "The tables on the terminal, --verdicts and --answers compare pages with it."];
+    }
     const others = sums.filter((sum) => !isBaseline(sum));
-    if (sums.length === 0) return [`No policy can be compared here: the baseline ${index.baseline} did not run.`];
+    if (sums.length === 0) return [`No ${one} can be compared here: the baseline ${index.baseline} did not run.`];
     if (others.length === 0) return [`Only the baseline ${index.baseline} ran here.`];
     const pages = pagesWords(Math.max(...others.map((sum) => sum.pages)));
     if (others.every((sum) => sum.pages < index.least_pages)) {
       return [
-        `${pages} cannot show which policy is better.`,
-        `Fewer than ${index.least_pages} pages show no difference between policies on other pages, whatever their ratios.`,
+        `${pages} cannot show which ${one} is better.`,
+        `Fewer than ${index.least_pages} pages show no difference between ${results.noun().many} on other pages, whatever their ratios.`,
       ];
     }
     const shown = others.filter((sum) => verdictOf(sum) === "better");
-    if (shown.length === 0) return [`No policy is shown to be better than ${index.baseline}.`, `On ${pages}.`];
+    if (shown.length === 0) return [`No ${one} is shown to be better than ${index.baseline}.`, `On ${pages}.`];
     const [best] = byMedian(sums);
     if (verdictOf(best) !== "better") {
       return [
@@ -38,7 +42,7 @@ const answersView = (() => {
     return [
       `${are(equal.map(policyOf))} best: with ${index.baseline} it takes ${best.median.toFixed(2)} times as long until ${results.metricOf(metric).until}.`,
       `The median of ${pages}; 95 % interval ${best.low.toFixed(2)} – ${best.high.toFixed(2)}. ` +
-        (open.length > 0 ? `These pages cannot tell ${format.list(open.map(policyOf))} from the best.` : "No other policy may equal it.") +
+        (open.length > 0 ? `These pages cannot tell ${format.list(open.map(policyOf))} from the best.` : `No other ${one} may equal it.`) +
         (outliers.length > 0 ? ` ${format.of(outliers.length, "page is an outlier", "pages are outliers")}: below, the chart marks and its table names them.` : ""),
     ];
   };
@@ -82,24 +86,25 @@ const answersView = (() => {
   // that have the metric, the fastest first.
   const onePage = (chosen, rows) => {
     const { until } = results.metricOf(chosen.metric);
+    const { one, many } = results.noun();
     const timeOf = (run) => run.times[chosen.metric];
-    if (rows.length === 0) return [`No policy has this metric on ${chosen.page.name}.`];
+    if (rows.length === 0) return [`No ${one} has this metric on ${chosen.page.name}.`];
     const exact = "Exact: the same inputs give the same times everywhere.";
-    const equal = rows.filter((run) => timeOf(run) === timeOf(rows[0]));
     const base = rows.find(isBaseline);
-    const [best] = equal;
+    const [best] = rows;
+    const equal = rows.filter((run) => format.ms(timeOf(run)) === format.ms(timeOf(best)));
     if (!base) {
       return [
         `${are(equal.map(policyOf))} first: ${format.ms(timeOf(best))} ms until ${until}.`,
         `${exact} The baseline ${index.baseline} did not run. It says nothing about other pages.`,
       ];
     }
-    if (timeOf(best) === timeOf(base)) {
+    if (equal.includes(base)) {
       const alike = equal.length === rows.length && rows.length > 1;
       return [
         alike
-          ? `All policies take ${format.ms(timeOf(base))} ms until ${until}.`
-          : `No policy is faster than ${index.baseline}, which takes ${format.ms(timeOf(base))} ms until ${until}.`,
+          ? `All ${many} take ${format.ms(timeOf(base))} ms until ${until}.`
+          : `No ${one} is faster than ${index.baseline}, which takes ${format.ms(timeOf(base))} ms until ${until}.`,
         `${exact} ${elsewhere(chosen, best)}`,
       ];
     }
@@ -126,7 +131,8 @@ const answersView = (() => {
     const moved = base ? await Promise.all(rows.map((run) => shifts(run, base))) : [];
     if (turn !== shows) return; // chosen again meanwhile
     const count = (value) => (value === undefined ? "–" : number(value, format.count(value)));
-    const columns = ["policy", "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ policy`, "earlier", "later"] : [])];
+    const { one } = results.noun();
+    const columns = [one, "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ ${one}`, "earlier", "later"] : [])];
     const { short } = results.metricOf(metric);
     ui.showTable(
       "page-table",

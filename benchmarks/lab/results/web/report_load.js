@@ -182,7 +182,7 @@ const loadView = (() => {
     ui.foldTable(
       "strip-table",
       `the first ${most} blocks of each row`,
-      ["row", "policy", "resource", "from, ms", "to, ms", "bytes", "frames"],
+      ["row", results.noun().one, "resource", "from, ms", "to, ms", "bytes", "frames"],
       () =>
         rows.flatMap((row) =>
           row.blocks.slice(0, most).map((block) => [

@@ -24,7 +24,7 @@ const pagesView = (() => {
     const cells = settings.map((setting) => new Map(summariesOf(metric, setting).map((sum) => [sum.policy, sum])));
     const all = cells.flatMap((column) => [...column.values()]);
     const reach = Math.max(0.1, ...all.filter(isShown).map((sum) => Math.abs(sum.median - 1)));
-    const heads = element("tr", {}, element("th", { scope: "col", rowspan: "2" }, "policy"));
+    const heads = element("tr", {}, element("th", { scope: "col", rowspan: "2" }, results.noun().one));
     const subheads = element("tr");
     for (let i = 0; i < settings.length; ) {
       const { network } = index.settings[settings[i]];
@@ -51,7 +51,7 @@ const pagesView = (() => {
     };
     const body = element("tbody", {}, ...policies.map((policy) =>
       element("tr", {}, element("th", { scope: "row" }, index.policies[policy]), ...cells.map((column) => cellOf(column.get(policy))))));
-    const name = results.ofOnePage() ? "ratios by policy and network" : "median ratios by policy and network";
+    const name = results.ofOnePage() ? `ratios by ${results.noun().one} and network` : `median ratios by ${results.noun().one} and network`;
     byId("matrix").replaceChildren(
       ui.scroller(name, element("table", { class: "matrix" }, element("caption", { class: "unseen" }, name), element("thead", {}, heads, subheads), body)));
   };
@@ -145,7 +145,7 @@ const pagesView = (() => {
     ui.draw(
       "intervals",
       70 + 24 * ordered.length,
-      `Intervals: the median ratio, quartiles, 95 % interval and single pages of ${ordered.length} policies. ` +
+      `Intervals: the median ratio, quartiles, 95 % interval and single pages of ${ordered.length} ${results.noun().many}. ` +
         counted(points.filter(beyond), "point is beyond the axis", "points are beyond the axis") +
         counted(points.filter(({ outlier }) => outlier), "point is an outlier", "points are outliers") +
         "The tables have the numbers.",
@@ -155,7 +155,7 @@ const pagesView = (() => {
           type: "value",
           min,
           max,
-          name: `${index.baseline} ÷ policy, right of 1: better`, // fits a narrow screen
+          name: `${index.baseline} ÷ ${results.noun().one}, right of 1: better`, // fits a narrow screen
           nameLocation: "middle",
           nameGap: 26,
           axisLabel: { formatter: (ratio) => ratio.toFixed(2), hideOverlap: true },
@@ -201,7 +201,7 @@ const pagesView = (() => {
     ui.foldTable(
       "intervals-table",
       "ratios over the pages",
-      ["policy", "pages", "median", "lower quartile", "upper quartile", "interval low", "interval high", "verdict", "beyond the axis", "outliers"],
+      [results.noun().one, "pages", "median", "lower quartile", "upper quartile", "interval low", "interval high", "verdict", "beyond the axis", "outliers"],
       () =>
         ordered.map((sum, y) => [
           policyOf(sum),

@@ -46,6 +46,14 @@ const results = (() => {
     },
   };
 
+  // What is compared (measure/baseline.h), and what settings have instead: one
+  // of each, and many. Pages are compared elsewhere; then policies stay here.
+  const NOUNS = {
+    policy: { one: "policy", many: "policies", given: ["set of signals", "sets of signals"] },
+    signals: { one: "set of signals", many: "sets of signals", given: ["policy", "policies"] },
+    edit: { one: "edit", many: "edits", given: ["policy with its signals", "policies with their signals"] },
+  };
+
   let index;
 
   const bytes = (count) => {
@@ -137,6 +145,7 @@ const results = (() => {
     start: (read) => {
       index = read;
     },
+    noun: () => NOUNS[index.compared] ?? NOUNS.policy,
     // In milliseconds; `name` as in --json.
     timeOf: (run, name) => run.times[index.metrics.indexOf(name)],
     bytes, otherWords, networkName, settingsOf, metricOf, summariesOf, policyOf, isBaseline, verdictOf, byMedian,

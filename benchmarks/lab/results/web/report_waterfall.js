@@ -48,30 +48,28 @@ const waterfall = (() => {
     return kinds.filter((of) => of.length > 0).map((of) => of[of.length - 1]);
   };
 
-  // The axis, and above it what the upright lines of the rows mean.
+  // The axis, and above it what the upright lines of the rows mean. A word stands
+  // beside its line, the late ones to the left, so that no line crosses a word.
   const drawAxis = (id, grid, span, lines) => {
-    const { start, end } = span;
-    const right = start + 0.85 * (end - start);
-    const left = start + 0.1 * (end - start);
+    const isLate = ([at]) => at > span.start + 0.75 * (span.end - span.start);
+    const words = [...lines.filter((line) => !isLate(line)), ...lines.filter(isLate).reverse()];
     ui.draw(`${id}-axis`, 64, null, {
       grid: { ...grid, top: 60, bottom: 2 },
       xAxis: ui.timeAxis(span, { position: "top", name: "", axisLabel: { formatter: (ms) => `${format.count(Math.round(ms))} ms` } }),
       yAxis: { type: "value", min: 0, max: 1, show: false },
       tooltip: { show: false },
       series: [
-        ui.marks(lines, {
+        ui.marks(words, {
           value: ([at]) => [at, 0],
-          shape: ([at, words], api, i) => {
-            const [x] = api.coord([at, 0]);
+          shape: (line, api, i) => {
+            const [x] = api.coord([line[0], 0]);
             const y = 6 + 12 * i;
+            const [align, aside] = isLate(line) ? ["right", -4] : ["left", 4];
             return {
               type: "group",
               children: [
-                { type: "line", shape: { x1: x, x2: x, y1: y + 6, y2: 42 }, style: { stroke: colour("ink"), lineDash: [3, 3], lineWidth: 1 } },
-                {
-                  type: "text",
-                  style: { text: words, x, y, fill: colour("ink"), fontSize: 11, verticalAlign: "middle", align: at > right ? "right" : at < left ? "left" : "center" },
-                },
+                { type: "line", shape: { x1: x, x2: x, y1: y - 5, y2: 42 }, style: { stroke: colour("ink"), lineDash: [3, 3], lineWidth: 1 } },
+                { type: "text", style: { text: line[1], x: x + aside, y, fill: colour("ink"), fontSize: 11, verticalAlign: "middle", align } },
               ],
             };
           },
@@ -192,16 +190,16 @@ const waterfall = (() => {
     ui.showTable(
       "differences",
       `last bytes of ${page.name}: A, ${nameA}, less B, ${nameB}`,
-      ["resource", "class", "needed for", "bytes", "A, ms", "B, ms", "A less B, ms", "requested, A less B, ms"],
+      ["resource", "A less B, ms", "A, ms", "B, ms", "requested, A less B, ms", "bytes", "class", "needed for"],
       ends.map(({ i, gap, asked }) => [
         [page.resources[i].label, fileOf(page.resources[i])].filter((word) => word !== "").join("  "),
-        page.resources[i].type,
-        neededFor(page.resources[i]),
-        number(page.resources[i].bytes, format.count(page.resources[i].bytes)),
+        ui.shift(gap, most),
         time(a[i].completed),
         time(b[i].completed),
-        ui.shift(gap, most),
         ui.shift(asked, 0),
+        number(page.resources[i].bytes, format.count(page.resources[i].bytes)),
+        page.resources[i].type,
+        neededFor(page.resources[i]),
       ]),
       true);
   };
