@@ -192,7 +192,7 @@ TEST(PageLoadTest, EverySignalReachesTheServerOnceAndUnchanged) {
 }
 
 // With other signal sets the browser asks at once.
-TEST(PageLoadTest, ChromiumHoldsBackLowRequestsUntilTheBody) {
+TEST(PageLoadTest, ChromiumHoldsBackALowRequestWhileTwoAreOpen) {
   std::string resources =
       R"({"id":0,"type":"html","bytes":2000},)"
       R"({"id":1,"type":"css","bytes":9000,"initiator":0,)"

@@ -19,7 +19,8 @@ cmp "$recordings" "$TEST_TMPDIR/first"
 python3 - "$recordings" <<'END'
 import json, sys
 
-loads = [json.loads(line) for line in open(sys.argv[1])]
+about, *loads = [json.loads(line) for line in open(sys.argv[1])]
+assert about["max_frame_size"] == 1391, about
 assert [load["load"] for load in loads] == [1, 2], loads
 for load in loads:
     assert len(load["done"]) == 15 and None not in load["done"], load
