@@ -197,7 +197,7 @@ TEST(RunTableTest, FilesOfAnotherVersionOrKindAreRefused) {
               HasSubstr("x.csv: is not a CSV file"));
   text = absl::StrCat(CsvHeader(), "1.0,cut\n");
   EXPECT_EQ(ParseRuns(text, "cut.csv", runs).message(),
-            "cut.csv:2: does not have the 30 values of a run");
+            "cut.csv:2: does not have the 32 values of a run");
   EXPECT_EQ(runs.size(), 1u);
 }
 
