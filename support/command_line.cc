@@ -13,7 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
@@ -49,7 +51,20 @@ constexpr absl::string_view kBuild =
     "This build is not optimised: expect a tenth of the speed.\n";
 #endif
 
+// Between the values of a ListFlag in Abseil's text of it.
+constexpr absl::string_view kNextValue = "\n";
+
 }  // namespace
+
+bool AbslParseFlag(absl::string_view text, ListFlag* flag,
+                   std::string* /*error*/) {
+  flag->values = absl::StrSplit(text, kNextValue);
+  return true;  // whoever reads the values checks them
+}
+
+std::string AbslUnparseFlag(const ListFlag& flag) {
+  return absl::StrJoin(flag.values, kNextValue);
+}
 
 absl::StatusOr<CommandLine> ParseFlags(
     absl::Span<const absl::string_view> arguments) {
@@ -81,8 +96,10 @@ absl::StatusOr<CommandLine> ParseFlags(
       return absl::InvalidArgumentError(
           absl::StrCat("there is no flag --", name, "; see --help"));
     }
-    // Otherwise the first of two lists would be lost silently.
-    if (!given.insert(flag->Name()).second) {
+    // Otherwise the first of two values would be lost silently.
+    const bool again = !given.insert(flag->Name()).second;
+    const bool is_list = flag->IsOfType<ListFlag>();
+    if (again && !is_list) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", flag->Name(), " is given twice"));
     }
@@ -99,6 +116,11 @@ absl::StatusOr<CommandLine> ParseFlags(
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("--", name, " needs a value"));
+    }
+    std::string list;
+    if (again) {
+      list = absl::StrCat(flag->CurrentValue(), kNextValue, value);
+      value = list;
     }
     std::string error;
     if (!flag->ParseFrom(value, &error)) {

@@ -17,6 +17,13 @@ namespace sluice::support {
 // The exit status of a bad command line.
 inline constexpr int kBadCommandLine = 2;
 
+// The type of a flag that may be given several times: its values, in order.
+struct ListFlag {
+  std::vector<std::string> values;
+};
+bool AbslParseFlag(absl::string_view text, ListFlag* flag, std::string* error);
+std::string AbslUnparseFlag(const ListFlag& flag);
+
 struct CommandLine {
   std::vector<std::string> positional;
   bool help = false;  // --help was given
@@ -25,7 +32,8 @@ struct CommandLine {
 // `arguments` does not include the program's name. Understands --name=value,
 // --name value, --bool, --nobool, one dash for two, a-b for a_b, and `--`,
 // after which everything is positional. Error: InvalidArgument, also for a flag
-// that is given twice; flags before the mistake have their values then.
+// that is given twice and is no ListFlag; flags before the mistake have their
+// values then.
 absl::StatusOr<CommandLine> ParseFlags(
     absl::Span<const absl::string_view> arguments);
 

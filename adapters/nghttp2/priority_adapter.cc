@@ -287,8 +287,9 @@ void PriorityAdapter::TakePriority(int32_t stream_id,
 // --- What the server does ----------------------------------------------------
 
 void PriorityAdapter::OnPushPromise(int32_t stream_id, int32_t promised_id) {
-  TakePriority(promised_id,
-               Rfc7540Priority{.depends_on = static_cast<uint32_t>(stream_id)});
+  const Rfc7540Priority child = {.depends_on =
+                                     static_cast<uint32_t>(stream_id)};
+  Open(promised_id, {.rfc7540 = child});
 }
 
 void PriorityAdapter::OnResume(int32_t stream_id) {
@@ -358,8 +359,10 @@ inline ssize_t PriorityAdapter::Read(nghttp2_session* session,
                                      void* user_data) {
   if (!fresh_.empty()) MakeFreshReady(session);
   Stream* stream = Find(stream_id);
-  if (stream == nullptr || stream->body.read == nullptr) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  if (stream->body.read == nullptr) {
+    *data_flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    return 0;
   }
   stream->queued = true;
   if (stream->waiting || stream->window_blocked) {
@@ -453,7 +456,7 @@ void PriorityAdapter::Forget(Stream* stream) {
 // nghttp2 sends all HEADERS before it asks for DATA, and queues a response's
 // body when its HEADERS are sent. So every body that it got before it asks is
 // queued, unless the stream is gone, its HEADERS were refused, or the peer's
-// stream limit holds them back.
+// stream limit holds them back, or did: then nghttp2 may have lost the body.
 void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
   for (const int32_t id : fresh_) {
     Stream* stream = Find(id);
@@ -465,12 +468,24 @@ void PriorityAdapter::MakeFreshReady(nghttp2_session* session) {
       Forget(stream);  // closed before it was answered
     } else if (!exists || IsReserved(session, id)) {
       stream->waiting = true;
+    } else if (id % 2 == 0 && !HoldsBody(session, id)) {
+      stream->body = {};
     } else if (!stream->waiting) {
       stream->queued = true;
       SetReady(stream);
     }
   }
   fresh_.clear();
+}
+
+// nghttp2_submit_data() queues the body of a pushed stream at once, and nghttp2
+// drops it when it comes to it before the HEADERS. It refuses a second body, so
+// it tells by one whether it has the first. If it has none, it takes this one,
+// which Read() ends without a frame.
+bool PriorityAdapter::HoldsBody(nghttp2_session* session, int32_t stream_id) {
+  const auto body = Scheduled<nghttp2_data_provider>();
+  return nghttp2_submit_data(session, NGHTTP2_FLAG_NONE, stream_id, &body) ==
+         NGHTTP2_ERR_DATA_EXIST;
 }
 
 // MakeFreshReady() forgets them too, but it never runs while the peer resets

@@ -213,6 +213,7 @@ class PriorityAdapter {
 
   // nghttp2_submit_push_promise() on `stream_id` returned `promised_id`: it
   // depends on that stream (RFC 7540 §5.3.5) unless the client says otherwise.
+  // From now on the server may set its priority.
   void OnPushPromise(int32_t stream_id, int32_t promised_id);
 
   // The source for a send_data_callback (NGHTTP2_DATA_FLAG_NO_COPY). Use it
@@ -300,6 +301,7 @@ class PriorityAdapter {
   void TakePriority(int32_t stream_id,
                     const signals::Rfc9218Priority& priority);
   void MakeFreshReady(nghttp2_session* session);
+  bool HoldsBody(nghttp2_session* session, int32_t stream_id);
   void ForgetLateAnswers(nghttp2_session* session);
   void SetReady(Stream* stream);
   void SetBlocked(Stream* stream);

@@ -24,25 +24,42 @@ constexpr absl::string_view kPriority = "priority";
 constexpr absl::string_view kType = "content-type";
 constexpr absl::string_view kLength = "content-length";
 
+// Whether `text` begins with `lower`, which is of letters in lower case and
+// '/'; capitals differ from these in one bit. Most types differ in an early
+// letter.
+template <size_t kSize>
+bool Begins(absl::string_view text, const char (&lower)[kSize]) {
+  if (text.size() < kSize - 1) return false;
+  for (size_t i = 0; i < kSize - 1; ++i) {
+    if ((text[i] | 0x20) != lower[i]) return false;
+  }
+  return true;
+}
+
+template <size_t kSize>
+bool Ends(absl::string_view text, const char (&lower)[kSize]) {
+  return text.size() >= kSize - 1 &&
+         Begins(text.substr(text.size() - (kSize - 1)), lower);
+}
+
 // By the media type, whose parameters may follow.
 ResourceClass ClassOf(absl::string_view content_type) {
-  const auto begins = [&](absl::string_view with) {
-    return absl::StartsWithIgnoreCase(content_type, with);
-  };
   const absl::string_view type = content_type.substr(0, content_type.find(';'));
-  if (begins("text/html") || begins("application/xhtml")) {
-    return ResourceClass::kHtml;
+  if (Begins(type, "application/")) {
+    const absl::string_view kind = type.substr(sizeof("application/") - 1);
+    if (Begins(kind, "xhtml")) return ResourceClass::kHtml;
+    if (Begins(kind, "font")) return ResourceClass::kFont;
+  } else {
+    if (Begins(type, "text/html")) return ResourceClass::kHtml;
+    if (Begins(type, "text/css")) return ResourceClass::kCss;
+    if (Begins(type, "font/")) return ResourceClass::kFont;
+    if (Begins(type, "image/")) return ResourceClass::kImage;
+    if (Begins(type, "video/") || Begins(type, "audio/")) {
+      return ResourceClass::kMedia;
+    }
   }
-  if (begins("text/css")) return ResourceClass::kCss;
-  if (absl::EndsWithIgnoreCase(type, "javascript")) {
-    return ResourceClass::kJs;
-  }
-  if (begins("font/") || begins("application/font")) {
-    return ResourceClass::kFont;
-  }
-  if (begins("image/")) return ResourceClass::kImage;
-  if (begins("video/") || begins("audio/")) return ResourceClass::kMedia;
-  if (absl::EndsWithIgnoreCase(type, "json")) return ResourceClass::kFetch;
+  if (Ends(type, "javascript")) return ResourceClass::kJs;
+  if (Ends(type, "json")) return ResourceClass::kFetch;
   return ResourceClass::kOther;
 }
 

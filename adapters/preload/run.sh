@@ -8,8 +8,8 @@ Runs a server that stands on libnghttp2, and a policy decides which stream it
 sends next.
 
   --policy=SPEC         a policy and its options (auto)
-  --notsent_lowat=BYTES what the kernel may hold unsent of a connection (16384);
-                        0: as the server has it
+  --notsent_lowat=BYTES what the kernel may hold unsent of a connection (16384,
+                        more on a fast link); 0: as the server has it
   --trace=FILE          write decision logs to FILE, FILE.2, …, for sluice replay'
 
 refuse() {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,6 @@ namespace sluice::adapters {
 namespace {
 
 constexpr char kPrograms[] = "nghttpd,nghttpx,apache2,libsoup-3.0.so.0";
-constexpr int kNotSentLowat = 16384;
 
 const char* Variable(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
@@ -40,16 +40,16 @@ std::string ReadPolicy() {
   return "";
 }
 
-int ReadNotSentLowat() {
+std::optional<int> ReadNotSentLowat() {
   const char* value = Variable("SLUICE_NOTSENT_LOWAT", "");
   int bytes = 0;
-  if (*value == '\0') return kNotSentLowat;
+  if (*value == '\0') return std::nullopt;
   if (absl::SimpleAtoi(value, &bytes) && bytes >= 0) return bytes;
   std::fprintf(stderr,
                "libsluice-nghttp2: SLUICE_NOTSENT_LOWAT=%s: a number of bytes "
-               "is allowed, or 0; %d holds\n",
-               value, kNotSentLowat);
-  return kNotSentLowat;
+               "is allowed, or 0; it is chosen by the link\n",
+               value);
+  return std::nullopt;
 }
 
 // Of the environment.
@@ -123,8 +123,8 @@ absl::string_view PolicySpec() {
   return spec;
 }
 
-int NotSentLowat() {
-  static const int bytes = ReadNotSentLowat();
+std::optional<int> NotSentLowat() {
+  static const std::optional<int> bytes = ReadNotSentLowat();
   return bytes;
 }
 

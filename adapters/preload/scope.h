@@ -3,13 +3,15 @@
 //   SLUICE_POLICY         a policy as scheduler/registry.h reads it; "auto"
 //   SLUICE_PROGRAMS       names, with commas between, of programs and of
 //                         libraries that call nghttp2 in any program; "*": all
-//   SLUICE_NOTSENT_LOWAT  bytes; 16384; 0 leaves the sockets as they are
+//   SLUICE_NOTSENT_LOWAT  bytes; by the link; 0 leaves the sockets as they are
 //   SLUICE_TRACE          see trace/trace_files.h
 //
 // Everything else passes through. Each variable is read once, when a function
 // that needs it is first called, which may be before main().
 #ifndef SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
 #define SLUICE_ADAPTERS_PRELOAD_SCOPE_H_
+
+#include <optional>
 
 #include "absl/strings/string_view.h"
 
@@ -27,8 +29,8 @@ bool ServesThisProcess();
 // none: then nothing is served, and a line on standard error has said so.
 absl::string_view PolicySpec();
 
-// For TCP_NOTSENT_LOWAT; 0: leave it.
-int NotSentLowat();
+// For TCP_NOTSENT_LOWAT; 0: leave it. Nothing: as the link has it.
+std::optional<int> NotSentLowat();
 
 }  // namespace sluice::adapters
 

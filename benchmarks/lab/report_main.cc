@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/results/output.h"
 #include "benchmarks/lab/results/result_files.h"
 #include "benchmarks/lab/results/run_file.h"
@@ -19,7 +20,8 @@
 #include "support/paths.h"
 
 ABSL_FLAG(std::string, baseline, "rr",
-          "the policy that the HTML report compares with");
+          "what the others are compared with: a policy or a signal set, "
+          "edit=NAME or page=NAME");
 ABSL_FLAG(uint64_t, seed, 1, "seed of the resamples in the HTML report");
 
 namespace {
@@ -72,7 +74,7 @@ int main(int argc, char** argv) {
   if (paths.empty()) {
     ExitBadCommandLine(kProgram, "no file of runs is given");
   }
-  const std::string baseline = ValueOrExit(
+  const sluice::lab::Baseline baseline = ValueOrExit(
       kProgram, sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
   sluice::lab::ResultFiles files(
       kProgram, argv[0],
@@ -80,8 +82,8 @@ int main(int argc, char** argv) {
   if (files.outputs().empty()) {
     ExitBadCommandLine(
         kProgram,
-        "no result is asked for; give --html, --json, --csv, --runs "
-        "or --qlog");
+        "no result is asked for; give --html, --answers, --json, --csv, "
+        "--verdicts, --runs or --qlog");
   }
   // Not ExitBadCommandLine(): the files are removed when they go out of scope.
   const absl::Status status = Report(paths, files.outputs());

@@ -32,7 +32,7 @@ namespace {
 void Measure(benchmark::State& state, const Comparison& comparison) {
   for (auto _ : state) {
     TextOutput output(
-        comparison.RunsAPage(), "rr", /*seed=*/1,
+        {.runs_a_table = comparison.RunsATable()},
         [](absl::string_view text) { benchmark::DoNotOptimize(text.data()); });
     const absl::Status status = Compare(
         comparison, {&output}, [](size_t, size_t, absl::string_view) {});
@@ -43,7 +43,7 @@ void Measure(benchmark::State& state, const Comparison& comparison) {
   }
   uint64_t bytes = 0;
   for (const Page& page : comparison.pages) bytes += page.BodyBytes();
-  const size_t loads = comparison.RunsAPage();
+  const size_t loads = comparison.RunsATable();
   state.SetItemsProcessed(
       state.iterations() *
       static_cast<int64_t>(loads * comparison.pages.size()));
@@ -73,10 +73,10 @@ absl::Status RegisterAll(absl::string_view argv0) {
   comparison.signals = *std::move(signals);
   comparison.policies = *policies;
   for (const Network& network : Networks()) {
-    comparison.transport = LinkFactory(network.link);
+    comparison.networks = {NamedLink(std::string(network.name), network.link)};
     add(absl::StrCat("AllPolicies/", network.name), comparison);
   }
-  comparison.transport = LinkFactory(LinkOptions());
+  comparison.networks = Comparison().networks;
   for (const std::string& policy : *policies) {
     comparison.policies = {policy};
     add(absl::StrCat("OnePolicy/", policy), comparison);

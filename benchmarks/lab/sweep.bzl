@@ -6,7 +6,7 @@
         name = "mine",
         pages = ["//benchmarks/lab:real_pages", "my.har"],
         policies = ["all"],
-        signals = ["chrome9218_2023"],
+        signals = ["chromium_h2_156"],
         networks = ["3g_fast", "cable"],
         send_buffers = [0, 16384],
         seeds = [1],

@@ -17,6 +17,7 @@ bool LinkDirection::Offer(absl::Duration now, std::string packet) {
     ++counters_.dropped_packets;
     return false;
   }
+  counters_.found_bytes += static_cast<int64_t>(queued_bytes_);
   queued_bytes_ += packet.size();
   counters_.most_queued_bytes =
       std::max(counters_.most_queued_bytes, queued_bytes_);

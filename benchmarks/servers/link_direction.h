@@ -31,6 +31,7 @@ struct LinkCounters {
   int64_t bytes = 0;
   int64_t dropped_packets = 0;  // by the full queue
   size_t most_queued_bytes = 0;
+  int64_t found_bytes = 0;  // what packets found in the queue, summed
   // By how much TakeArrived() was called too late, at most: the error that the
   // caller's own scheduling put on the link.
   absl::Duration most_late = absl::ZeroDuration();

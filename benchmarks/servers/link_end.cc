@@ -173,6 +173,9 @@ absl::StatusOr<LinkEnd> LinkEnd::Create(const std::string& address,
   if (absl::Status status = EnterNewNetworkNamespace(); !status.ok()) {
     return status;
   }
+  // Its addresses come later, and browsers take them for another network. A
+  // kernel without IPv6 has no such file.
+  (void)WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
   absl::StatusOr<Fd> tun = MakeTun(address);
   const absl::Status set_up = SetUp(options);
   Fd inside = OpenNamespace();

@@ -20,6 +20,7 @@
 #include "benchmarks/servers/fd.h"
 #include "benchmarks/servers/link_benchmark.h"
 #include "benchmarks/servers/link_end.h"
+#include "benchmarks/servers/link_report.h"
 #include "benchmarks/servers/prober.h"
 #include "benchmarks/servers/program.h"
 #include "benchmarks/servers/reaction_options.h"
@@ -101,14 +102,6 @@ Json LabelsOf(const ReactionCell& cell) {
   return labels;
 }
 
-Json DirectionJson(const LinkCounters& counters) {
-  return {{"packets", counters.packets},
-          {"bytes", counters.bytes},
-          {"dropped_packets", counters.dropped_packets},
-          {"most_queued_bytes", counters.most_queued_bytes},
-          {"most_late_ms", absl::ToDoubleMilliseconds(counters.most_late)}};
-}
-
 absl::StatusOr<Json> Measure(const LinkBenchmark& benchmark,
                              const LinkRunner& runner, const ReactionCell& cell,
                              int interrupt) {
@@ -127,17 +120,14 @@ absl::StatusOr<Json> Measure(const LinkBenchmark& benchmark,
       absl::FDivDuration(reaction.to_first, benchmark.round_trip);
   const double last =
       absl::FDivDuration(reaction.to_last, benchmark.round_trip);
-  return Json{{"low_kb_before", before},
-              {"low_kb_between", between},
-              {"round_trips_to_first_frame", first},
-              {"round_trips", last},
-              {"most_late_ms", absl::ToDoubleMilliseconds(std::max(
-                                   link->down.most_late, link->up.most_late))},
-              {"real_time", link->real_time},
-              {"down", DirectionJson(link->down)},
-              {"up", DirectionJson(link->up)},
-              {"says", absl::StrFormat("%.0f+%.0f KB, %.1f round trips", before,
-                                       between, last)}};
+  Json figures = {{"low_kb_before", before},
+                  {"low_kb_between", between},
+                  {"round_trips_to_first_frame", first},
+                  {"round_trips", last}};
+  figures.update(ReportJson(*link));
+  figures["says"] =
+      absl::StrFormat("%.0f+%.0f KB, %.1f round trips", before, between, last);
+  return figures;
 }
 
 int Main(const std::vector<std::string>& more_flags) {

@@ -79,8 +79,9 @@ absl::StatusOr<std::unique_ptr<SlowLink>> SlowLink::Create(
                        .low_water_mark = options.server_low_water_mark,
                        .loopback = true});
   if (!server_end.ok()) return server_end.status();
-  absl::StatusOr<LinkEnd> client_end =
-      LinkEnd::Create(kClientAddress, {.congestion = options.congestion});
+  absl::StatusOr<LinkEnd> client_end = LinkEnd::Create(
+      kClientAddress,
+      {.congestion = options.congestion, .loopback = options.client_loopback});
   if (!client_end.ok()) return client_end.status();
   Fd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return absl::ErrnoToStatus(errno, "eventfd");
@@ -97,7 +98,9 @@ SlowLink::SlowLink(const SlowLinkOptions& options, LinkEnd server_end,
       down_({.bits_per_second = options.bits_per_second,
              .delay = options.round_trip / 2,
              .queue_bytes = options.queue_bytes}),
-      up_({.bits_per_second = options.bits_per_second,
+      up_({.bits_per_second = options.up_bits_per_second > 0
+                                  ? options.up_bits_per_second
+                                  : options.bits_per_second,
            .delay = options.round_trip / 2,
            .queue_bytes = options.queue_bytes}),
       thread_([this] { CarryPackets(); }) {}

@@ -27,10 +27,12 @@ namespace sluice::servers {
 
 struct SlowLinkOptions {
   int64_t bits_per_second = 8'000'000;  // of IP packets, in each direction
+  int64_t up_bits_per_second = 0;       // to the server; 0: the same
   absl::Duration round_trip = absl::Milliseconds(100);  // with empty queues
   size_t queue_bytes = 200 * 1024;                      // in each direction
   std::string congestion = "bbr";
   int server_low_water_mark = 0;  // see LinkEndOptions
+  bool client_loopback = false;   // likewise; the server's end has one
 };
 
 struct LinkReport {

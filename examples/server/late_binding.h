@@ -1,15 +1,15 @@
 // How much to choose for one write: late binding that follows the connection.
 //
-// Bytes that are chosen, and wait for the link, are bytes that a more urgent
-// response cannot overtake. Small writes keep them few, and cost a system call
-// each. So a write carries what the link takes within a millisecond, and one
-// frame at least. docs/late-binding.md has the measurements.
+// A write carries what support/link_state.h allows to wait for the link, and
+// kLeast bytes at least. docs/late-binding.md has the measurements.
 //
 //   LateBinding binding(frame, now);
 //   // when the socket is writable:
-//   size_t chosen = Pull(frame);
+//   size_t chosen = Pull(binding.FirstBytes());
 //   if (more is ready) {
-//     if (binding.WantsLink(now)) binding.SetLink(AskKernel(fd), now);
+//     if (binding.WantsLink(now)) {
+//       binding.SetLink(support::AskKernel(fd), now);
+//     }
 //     Pull(binding.BytesPerWrite() - chosen);
 //   }
 //   … write …
@@ -19,33 +19,23 @@
 #ifndef SLUICE_EXAMPLES_SERVER_LATE_BINDING_H_
 #define SLUICE_EXAMPLES_SERVER_LATE_BINDING_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include "support/link_state.h"
+
 namespace sluice::examples {
-
-// The state of a TCP connection, as the kernel knows it.
-struct LinkState {
-  std::chrono::microseconds round_trip{0};  // smoothed
-  uint64_t congestion_window = 0;           // bytes
-  uint64_t pacing_rate = 0;                 // bytes per second; 0: not known
-  uint64_t unsent = 0;                      // bytes in the kernel
-};
-
-// By TCP_INFO. Nothing if `fd` is no TCP socket.
-std::optional<LinkState> AskKernel(int fd);
 
 class LateBinding {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // The most for one write, in bytes. More saves nothing
-  // (docs/late-binding.md).
-  static constexpr size_t kMost = 256 * 1024;
-  // An urgent response waits so long for bytes that were chosen before it.
-  static constexpr std::chrono::microseconds kHorizon{1000};
+  // The least and the most for one write, in bytes.
+  static constexpr size_t kLeast = 4096;
+  static constexpr size_t kMost = support::kMostEarlyBytes;
   // The payload of a record that fits one segment, and the largest (RFC 8446
   // §5.1).
   static constexpr size_t kSmallRecord = 1400;
@@ -55,21 +45,22 @@ class LateBinding {
   LateBinding(size_t frame, Clock::time_point now)
       : frame_(frame), by_link_(frame), last_write_(now) {}
 
-  // The rule: what the link takes within kHorizon, less what is unsent. The
-  // rate is a congestion window each round trip, or the pacing rate where that
-  // is lower.
-  static uint64_t BytesFor(const LinkState& link);
-
   // Whether the last answer is too old to tell BytesPerWrite(): it holds for a
   // round trip, since the congestion window needs that long to change.
   bool WantsLink(Clock::time_point now) const;
   // Nothing: not known; the link counts as slow.
-  void SetLink(const std::optional<LinkState>& link, Clock::time_point now);
+  void SetLink(const std::optional<support::LinkState>& link,
+               Clock::time_point now);
 
-  // BytesFor() the last answer, in whole frames, from one frame to kMost. And
-  // no more than the last writes could place: when the socket refuses a part,
-  // the peer reads slowly, whatever the rate of the link is.
+  // EarlyBytesFor() the last answer, from kLeast to kMost, and in whole frames
+  // from one frame on. And no more than the last writes could place: when the
+  // socket refuses a part, the peer reads slowly, whatever the rate of the link
+  // is.
   size_t BytesPerWrite() const;
+
+  // What to choose before the question: most responses are small, and the
+  // answer would change nothing. One frame, or less where a write carries less.
+  size_t FirstBytes() const { return std::min(frame_, BytesPerWrite()); }
 
   // A write of `offered` bytes placed `taken` of them.
   void OnWrite(size_t offered, size_t taken, Clock::time_point now);

@@ -50,6 +50,9 @@ ABSL_FLAG(std::string, tls_key, "", "PEM file with the certificate's key");
 ABSL_FLAG(int, notsent_lowat, 16384,
           "TCP_NOTSENT_LOWAT: with as many bytes unsent in the kernel, no more "
           "are chosen; 0 leaves the system's setting");
+ABSL_FLAG(int, max_frame_size, 16384,
+          "the largest DATA frame's payload, in bytes: a policy that takes "
+          "turns takes them by frames");
 ABSL_FLAG(std::string, trace, "",
           "writes the first connection's decision log to this file, the next "
           "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
@@ -111,6 +114,7 @@ int main(int argc, char** argv) {
   options.tls_key = ResolveUserPath(absl::GetFlag(FLAGS_tls_key));
   options.trace = ResolveUserPath(absl::GetFlag(FLAGS_trace));
   options.notsent_lowat = absl::GetFlag(FLAGS_notsent_lowat);
+  options.max_frame_size = absl::GetFlag(FLAGS_max_frame_size);
   options.access_log = absl::GetFlag(FLAGS_access_log);
   options.threads = absl::GetFlag(FLAGS_threads);
   options.max_connections = absl::GetFlag(FLAGS_max_connections);

@@ -36,6 +36,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr int kMostThreads = 256;
+constexpr int kMostFrameSize = 16384;  // RFC 9113 §6.5.2, before SETTINGS
 
 absl::Status CheckOptions(const ServerOptions& options) {
   const absl::Status policy = scheduler::CreatePolicy(options.policy).status();
@@ -48,6 +49,11 @@ absl::Status CheckOptions(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("--notsent_lowat is ", options.notsent_lowat,
                      "; it must not be negative"));
+  }
+  if (options.max_frame_size < 1 || options.max_frame_size > kMostFrameSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--max_frame_size is ", options.max_frame_size,
+                     "; it must be 1 to ", kMostFrameSize));
   }
   if (options.threads < 1 || options.threads > kMostThreads) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -16,9 +16,10 @@ struct ServerOptions {
   std::string priority_rules;      // see priority_rules.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;
-  std::string trace;          // the first decision log's file; "": no logs
-  int notsent_lowat = 16384;  // bytes; 0 leaves the system's own
-  bool access_log = true;     // to standard error
+  std::string trace;           // the first decision log's file; "": no logs
+  int notsent_lowat = 16384;   // bytes; 0 leaves the system's own
+  int max_frame_size = 16384;  // bytes of DATA payload
+  bool access_log = true;      // to standard error
   int threads = 1;
   // Of all threads. More wait in the kernel's queue.
   int max_connections = 1000;

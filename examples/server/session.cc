@@ -52,7 +52,6 @@ Session::Session(asio::ip::tcp::socket socket,
     : socket_(std::move(socket)),
       transport_(std::move(transport)),
       http_(std::move(http)),
-      max_frame_(max_frame),
       timeouts_(timeouts),
       buffer_(buffer),
       on_closed_(std::move(on_closed)),
@@ -221,9 +220,9 @@ void Session::DiscardInput() {
 void Session::ChooseBodies() {
   // What a full socket refused goes first.
   size_t chosen = refused_ ? http_->wire().OutputSize() : 0;
-  if (chosen >= max_frame_ || !http_->HasBodies()) return;
-  chosen += http_->Pull(max_frame_ - chosen);
-  // Most often nothing is left, and the answer would change nothing.
+  const size_t first = binding_.FirstBytes();
+  if (chosen >= first || !http_->HasBodies()) return;
+  chosen += http_->Pull(first - chosen);
   if (!http_->HasBodies()) return;
   AskAboutLink();
   const size_t most = binding_.BytesPerWrite();
@@ -232,7 +231,7 @@ void Session::ChooseBodies() {
 
 void Session::AskAboutLink() {
   if (!binding_.WantsLink(now_)) return;
-  binding_.SetLink(AskKernel(socket_.native_handle()), now_);
+  binding_.SetLink(support::AskKernel(socket_.native_handle()), now_);
 }
 
 void Session::Write() {

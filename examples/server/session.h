@@ -96,7 +96,6 @@ class Session : public std::enable_shared_from_this<Session> {
   asio::ip::tcp::socket socket_;
   const std::unique_ptr<Transport> transport_;
   const std::unique_ptr<HttpConnection> http_;
-  const size_t max_frame_;
   const SessionTimeouts timeouts_;
   const absl::Span<char> buffer_;
   const std::function<void(Session*)> on_closed_;

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -146,6 +147,9 @@ void Worker::StartSession(tcp::socket socket) {
         MakeTlsTransport(shared_.tls.get(), socket.native_handle(), &scratch_);
     if (transport == nullptr) return;
   }
+  scheduling.max_frame_size =
+      std::min(scheduling.max_frame_size,
+               static_cast<size_t>(shared_.options.max_frame_size));
   auto http = std::make_unique<HttpConnection>(
       files_.get(), &shared_.rules, &log_, PeerName(socket), connection,
       *std::move(policy), scheduling);

@@ -55,6 +55,7 @@ class CommandLine(support.Folder):
         self.assertIn("65536", self.refused("--port=65536"))
         self.assertIn("-1", self.refused("--port=-1"))
         self.assertIn("--notsent_lowat", self.refused("--notsent_lowat=-1"))
+        self.assertIn("--max_frame_size", self.refused("--max_frame_size=0"))
         self.assertIn("--max_connections",
                       self.refused("--max_connections=0"))
         self.assertIn("--prot", self.refused("--prot=80"))

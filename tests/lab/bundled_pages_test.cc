@@ -124,17 +124,21 @@ void ExpectLoadsWithinWhatTheLinkAllows(const Page& page,
   const Metrics metrics = Measure(page, *load);
   EXPECT_GE(metrics.page_load_ns, metrics.atf_ns);
   EXPECT_GE(metrics.atf_ns, metrics.render_critical_ns);
-  EXPECT_GE(metrics.atf_ns, metrics.atf_area_ns);
+  EXPECT_GE(metrics.atf_ns, metrics.painted_area_ns);
+  EXPECT_GE(metrics.atf_ns, metrics.lcp_candidate_ns);
+  EXPECT_GE(metrics.lcp_candidate_ns, metrics.render_critical_ns);
+  EXPECT_GE(metrics.painted_area_ns, metrics.render_critical_ns);
+  EXPECT_GE(metrics.painted_area_ns, metrics.atf_area_ns);
   EXPECT_GT(metrics.atf_area_ns, options.round_trip_ns);
 }
 
 TEST_P(BundledPageTest, LoadsToItsEndNoFasterThanTheLink) {
   const auto& [page_name, policy_name] = GetParam();
-  const absl::StatusOr<Page> page =
-      LoadPageFile(absl::StrCat(kFolder, "/", page_name, ".json"));
-  ASSERT_TRUE(page.ok()) << page.status();
-  // Both kinds of signals at once.
-  ExpectLoadsWithinWhatTheLinkAllows(*page, policy_name, "chromium_h2_156");
+  const auto pages = SelectPages(page_name, kFolder);
+  ASSERT_TRUE(pages.ok()) << pages.status();
+  // Both kinds of signals at once, and the engine's choice of when to ask.
+  ExpectLoadsWithinWhatTheLinkAllows(pages->front(), policy_name,
+                                     "chromium_h2_156");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -146,12 +150,32 @@ INSTANTIATE_TEST_SUITE_P(
                           std::get<1>(info.param));
     });
 
-// Small pages: one with changes of mind, one without.
+INSTANTIATE_TEST_SUITE_P(
+    Perflogs, BundledPageTest,
+    ::testing::Combine(::testing::ValuesIn(PerflogsPages(kFolder)),
+                       ::testing::Values("rr", "rfc9218", "rfc7540")),
+    [](const auto& info) {
+      return absl::StrCat(std::get<0>(info.param), "_",
+                          std::get<1>(info.param));
+    });
+
+// The published tables name the sets.
+TEST(PageSetsTest, RealAndAllAreWhatTheyWereBeforePerflogs) {
+  const auto count = [](absl::string_view list) {
+    const auto pages = SelectPages(list, kFolder);
+    EXPECT_TRUE(pages.ok()) << pages.status();
+    return pages.ok() ? pages->size() : 0;
+  };
+  EXPECT_EQ(count("real"), 16u);
+  EXPECT_EQ(count("all"), 20u);
+  EXPECT_EQ(count("perflogs"), 9u);
+  EXPECT_EQ(count("all,perflogs,bing_2024"), 29u);
+}
+
 // The server is told of everything but the document that rendering waits for.
 TEST(EveryPageTest, HintsThatBlockingCssAndScriptsAreInTheHead) {
-  const auto pages = SelectPages("all", kFolder);
+  const auto pages = SelectPages("all,perflogs", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();
-  ASSERT_EQ(pages->size(), 20u);
   for (const Page& page : *pages) {
     for (const Resource& resource : page.resources) {
       const bool blocks =
@@ -162,6 +186,7 @@ TEST(EveryPageTest, HintsThatBlockingCssAndScriptsAreInTheHead) {
   }
 }
 
+// Small pages: one with changes of mind, one without.
 TEST(EveryPolicyTest, LoadsUnderEverySignalSet) {
   const auto pages = SelectPages("wikipedia_mobile,sitespeedio_2017", kFolder);
   ASSERT_TRUE(pages.ok()) << pages.status();
@@ -194,7 +219,7 @@ Printed CompareDefaults() {
   JsonOutput json_output(json);
   CsvOutput csv_output(csv);
   TextOutput text_output(
-      comparison.RunsAPage(), "rr", /*seed=*/1,
+      {.runs_a_table = comparison.RunsATable()},
       [&](absl::string_view text) { printed.text += std::string(text); });
   const absl::Status status =
       Compare(comparison, {&json_output, &csv_output, &text_output},
@@ -278,6 +303,17 @@ TEST(CompareTest, SignalsThatThePolicyDoesNotUseChangeNothing) {
 TEST(CompareTest, SignalsOfTheOtherKindAreTranslated) {
   EXPECT_LT(MeasureRun("vk", "rfc7540", "chrome9218_2023").metrics.atf_area_ns,
             MeasureRun("vk", "rfc7540", "none").metrics.atf_area_ns);
+}
+
+// dfifo brings more of the first screen early, but scripts of the head late.
+TEST(CompareTest, ThePolicyThatIsAheadByArrivalPaintsLaterOnFerguson) {
+  const auto measured = [](const char* policy) {
+    return MeasureRun("ferguson_2022", policy, "chrome9218_2023").metrics;
+  };
+  const Metrics rr = measured("rr");
+  const Metrics dfifo = measured("dfifo");
+  EXPECT_LT(dfifo.atf_area_ns, rr.atf_area_ns - 1000 * kMs);
+  EXPECT_GT(dfifo.painted_area_ns, rr.painted_area_ns + 300 * kMs);
 }
 
 TEST(CompareTest, ALateSignalReachesTheServerLaterThanAnEarlyOne) {

@@ -47,8 +47,42 @@ done
 grep -q ',parallel_plus,chrome9218_2023,0,mobile,0,100,1,' csv1 || fail "CSV values"
 sum=$(sha256sum "$OLDPWD/benchmarks/lab/pages/vk.json" | cut -d' ' -f1)
 grep -q "vk,$sum," csv1 || fail "no hash of the page"
-cmp -s <(cut -d, -f11- csv1) <(cut -d, -f11- csv2) && fail "seeds are alike"
+cmp -s <(cut -d, -f13- csv1) <(cut -d, -f13- csv2) && fail "seeds are alike"
 grep -q 'over 2 pages: median of rr' out1 || fail "no summary over pages"
+
+# Networks, send buffers and seeds are lists, and flags of lists may be repeated.
+# Each combination is the run that a call of its own makes.
+grid=(--pages=wikipedia_mobile '--policies=rr,fifo' --signals=chrome7540 --quiet)
+"$program" "${grid[@]}" --network=mobile --network=down=400k,up=400k,rtt=400ms,loss=1% \
+  --send_buffer=0,16k --seed=1-2 --csv=grid.csv || fail "a grid"
+header=$(head -n 1 caller/grid.csv)
+echo "$header" >one_by_one
+for network in mobile loss=1%,rtt=0.4s,down=400k,up=400k; do
+  for buffer in 0 16000; do
+    for seed in 1 2; do
+      "$program" "${grid[@]}" --network=$network --send_buffer=$buffer --seed=$seed \
+        --csv=cell.csv || fail "a cell"
+      sed 1d caller/cell.csv >>one_by_one
+    done
+  done
+done
+[ "$(wc -l <one_by_one)" -eq 17 ] || fail "not two networks, buffers, seeds and policies"
+cmp one_by_one caller/grid.csv || fail "a grid has other runs than its cells"
+grep -qF ',"down=400k,up=400k,rtt=400ms,loss=1%",' one_by_one || fail "a network's name"
+
+# An edit is a variant of the page, with its hash, and can be the baseline's.
+echo '[{"resource": "img*", "u": 0}]' >caller/hero.json
+"$program" --pages=wikipedia_mobile,vk --policies=rfc9218 --signals=none \
+  --edit=none --edit=hero.json --baseline=edit=none --csv=edits.csv >out 2>/dev/null ||
+  fail "an edit"
+grep -q ",none,,rfc9218," caller/edits.csv || fail "no run without the edit"
+grep -q ",hero,$(sha256sum caller/hero.json | cut -d' ' -f1),rfc9218," caller/edits.csv ||
+  fail "no hash of the edit"
+grep -q 'over 2 pages: median of none ÷ edit' out || fail "no summary of edits"
+grep -qE '^  none \+ hero +rfc9218 ' out || fail "no edit in the table"
+echo '[{"resource": "img*", "u": 9}]' >caller/hero.json
+refuses "$program" 'hero.json:1: [0].u: must be a whole number from 0 to 7, not 9' \
+  --pages=vk --edit=hero.json
 
 # Bundled pages are found from any folder.
 unset BUILD_WORKING_DIRECTORY
@@ -131,13 +165,13 @@ refuses "$program" 'run //benchmarks/lab/ns3:compare -- --network=ns3:cable' \
 refuses "$program" '--baseline: ' --baseline=best
 refuses "$program" 'seed' --seed=-1
 refuses "$program" '--send_buffer is -1; it must be from 0 to' --send_buffer=-1
-refuses "$program" 'send_buffer' --send_buffer=many
+refuses "$program" '--send_buffer is many; it must be' --send_buffer=many
 refuses "$program" '--max_streams is 0; it must be from 1 to' --max_streams=0
 refuses "$program" 'max_streams' --max_streams=-1
 refuses "$program" 'colour' --colour=red
-refuses "$program" '--pages is given twice' --pages=vk --pages=squoosh
-refuses "$program" '--network is given twice' --network=marx --network marx
-refuses "$program" '--network: unknown network "marx,cable"' --network=marx,cable
+refuses "$program" '--baseline is given twice' --baseline=rr --baseline=rr
+refuses "$program" '--network: "cc=bbr" has an unknown key; known are down, up' \
+  --network=cable,cc=bbr
 refuses "$program" 'stray' stray
 
 "$program" --help >out 2>err || fail "--help ends with $?"

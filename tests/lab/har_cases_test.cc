@@ -191,6 +191,42 @@ TEST(HarCasesTest, AStylesheetBlocksIfTheParserFoundItOrItsImporter) {
   }
 }
 
+// The page of a document, an image that layout raises at its end, 400 ms after
+// the start, and what the parser asks for `later_ms` after the start.
+Page PageWithAnImage(absl::string_view level, int later_ms) {
+  std::vector<nlohmann::json> entries;
+  for (absl::string_view name : {"", "a.png", "late.css", "late.js"}) {
+    nlohmann::json entry = nlohmann::json::parse(R"({
+      "startedDateTime": "2024-01-01T00:00:00.000Z", "time": 300,
+      "request": {}, "response": {"status": 200, "bodySize": 100},
+      "_initialPriority": "VeryHigh", "_initiator": "https://a.test/",
+      "_initiator_type": "parser"})");
+    entry["request"]["url"] = absl::StrCat("https://a.test/", name);
+    if (name.empty()) entry["_resourceType"] = "document";
+    if (name == "a.png") {
+      entry["startedDateTime"] = "2024-01-01T00:00:00.100Z";
+      entry["_initialPriority"] = "Low";
+      entry["_priority"] = std::string(level);
+    } else if (!name.empty()) {
+      entry["startedDateTime"] =
+          absl::StrCat("2024-01-01T00:00:00.", later_ms, "Z");
+    }
+    entries.push_back(std::move(entry));
+  }
+  const nlohmann::json har = {{"log", {{"entries", entries}}}};
+  absl::StatusOr<Page> page = ParsePage(har.dump(), "x.har");
+  EXPECT_TRUE(page.ok()) << page.status();
+  return page.ok() ? *std::move(page) : Page();
+}
+
+TEST(HarCasesTest, WhatTheParserAsksForAfterLayoutDoesNotBlockIt) {
+  EXPECT_EQ(Critical(PageWithAnImage("High", 399)), "/ late.css late.js");
+  const Page page = PageWithAnImage("High", 400);
+  EXPECT_EQ(Critical(page), "/");
+  EXPECT_EQ(page.resources.back().render_blocking, RenderBlocking::kParserLate);
+  EXPECT_EQ(Critical(PageWithAnImage("Low", 400)), "/ late.css late.js");
+}
+
 std::string Warnings(absl::string_view file) {
   return absl::StrJoin(PageWarnings(PageOf(file)), "; ");
 }
@@ -279,6 +315,16 @@ TEST(ChromeHarsTest, WithoutADocumentThereIsNoPage) {
   EXPECT_THAT(
       Load("chrome-har/navigatedWithinDocument.har").status().message(),
       HasSubstr("log.entries: no entry is a document (html) that came over"));
+}
+
+// In this one minutes went by between them.
+TEST(ChromeHarsTest, ARedirectIsFollowedAtOnce) {
+  const Page page = PageOf("chrome-har/www.google.com.har");
+  for (size_t i : {0, 1}) {
+    EXPECT_TRUE(page.resources[i].redirect);
+    EXPECT_EQ(page.resources[i + 1].initiator, i);
+    EXPECT_EQ(page.resources[i + 1].discovery_delay_ns, 0);
+  }
 }
 
 // Chrome counted nothing but the headers of what was cut off.

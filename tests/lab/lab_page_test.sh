@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # docs/lab.md names every column of the CSV files and every flag of compare, and
-# no column or flag that does not exist.
+# no column or flag that does not exist. README.md shows what compare prints.
 set -u
 compare=$PWD/$1
 page=$PWD/docs/lab.md
+readme=$PWD/README.md
 failures=0
 cd "$TEST_TMPDIR" || exit 1
 
@@ -34,6 +35,16 @@ comm -23 metrics columns | grep . && fail "no such column"
 sed -n '/^## A run/,/^## What comes out/p' "$page" | grep -E '^\| `?--' | cut -d'|' -f2 |
   grep -oE -- '--[a-z_]+' | sort >described
 comm -23 described flags | grep . && fail "no such flag"
+
+# The excerpt is the code block of vk. Lines that it cuts end with "…".
+"$compare" >printed 2>/dev/null || fail "compare without flags"
+awk '/^```/ { if (shows) printf "%s", block; block = ""; shows = 0; next }
+     /^vk: / { shows = 1 } { block = block $0 "\n" }' "$readme" |
+  sed 's/ *…$//' | grep . >excerpt
+[ "$(wc -l <excerpt)" -gt 8 ] || fail "README.md has no excerpt"
+while IFS= read -r line; do
+  grep -qF -- "$line" printed || fail "README.md has a line that compare does not print: $line"
+done <excerpt
 
 [ "$failures" -eq 0 ] && echo "passed"
 exit "$failures"

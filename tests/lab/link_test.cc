@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "benchmarks/lab/net/network.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -24,8 +23,10 @@ constexpr int64_t kMs = 1'000'000;
 class LinkTest : public ::testing::Test {
  protected:
   void Open(size_t send_buffer_bytes) {
-    link_ = std::make_unique<Link>(
-        LinkOptions{.send_buffer_bytes = send_buffer_bytes});
+    Open(LinkOptions{.send_buffer_bytes = send_buffer_bytes});
+  }
+  void Open(const LinkOptions& options) {
+    link_ = std::make_unique<Link>(options);
     link_->SetHandlers(End::kClient, {.on_bytes =
                                           [this](absl::string_view bytes) {
                                             at_client_.emplace_back(
@@ -92,6 +93,19 @@ TEST_F(LinkTest, ASegmentFreesTheSendBufferWhenItIsWhollyOnTheWire) {
                                      Pair(20 * kMs, 4000)));
 }
 
+// 96 bytes take 1 ms up.
+TEST_F(LinkTest, BytesOnTheTwoSidesOfACutShareNoSegment) {
+  Open(16384);
+  link_->Cut(End::kClient);  // nothing to cut
+  link_->Write(End::kClient, std::string(96, 'a'));
+  link_->Cut(End::kClient);
+  link_->Cut(End::kClient);
+  link_->Write(End::kClient, std::string(48, 'b'));
+  link_->Write(End::kClient, std::string(48, 'c'));
+  link_->Run();
+  EXPECT_THAT(at_server_, ElementsAre(Pair(76 * kMs, 96), Pair(77 * kMs, 96)));
+}
+
 TEST_F(LinkTest, WithoutASendBufferOneSegmentIsWrittenAtATime) {
   Open(0);
   EXPECT_EQ(link_->Room(End::kServer), kSegmentBytes);
@@ -124,6 +138,78 @@ TEST_F(LinkTest, ARateThatDoesNotDivideIsNeverExceeded) {
   link_->Write(End::kServer, "a");
   link_->Run();
   EXPECT_EQ(arrived, 1'142'857'143 + 75 * kMs);
+}
+
+TEST_F(LinkTest, WithAQueueTheWindowEmptiesTheSendBuffer) {
+  Open(LinkOptions{.send_buffer_bytes = 4 * kSegmentBytes,
+                   .initial_window_bytes = 3 * kSegmentBytes,
+                   .queue_bytes = 100'000});
+  link_->Write(End::kServer, std::string(4 * kSegmentBytes, 'a'));
+  link_->Run();
+  // Three segments leave at once, the fourth one with the acknowledgement of
+  // the first, a round trip after its 7 ms.
+  EXPECT_THAT(writable_, ElementsAre(Pair(0, 1400), Pair(0, 2800),
+                                     Pair(0, 4200), Pair(157 * kMs, 5600)));
+  EXPECT_THAT(at_client_,
+              ElementsAre(Pair(82 * kMs, 1400), Pair(89 * kMs, 1400),
+                          Pair(96 * kMs, 1400), Pair(239 * kMs, 1400)));
+}
+
+// Slow start has sent 10, 20 and 40 segments by then, and the wire 7 in 50 ms.
+TEST_F(LinkTest, WhatStandsInTheQueueIsAheadOfALaterByte) {
+  Open(LinkOptions{.send_buffer_bytes = 0, .queue_bytes = 200'000});
+  size_t written = kSegmentBytes;
+  on_writable_ = [&] {
+    written += kSegmentBytes;
+    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+    if (written >= 300'000) on_writable_ = nullptr;
+  };
+  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+  size_t ahead = 0;
+  link_->Schedule(500 * kMs, [&] { ahead = written - text_at_client_.size(); });
+  link_->Run();
+  EXPECT_EQ(text_at_client_.size(), written);
+  // Without a queue it is the 15 KB of half a round trip and the send buffer.
+  EXPECT_GT(ahead, 50'000u);
+  EXPECT_LT(ahead, 200'000u + 15'000u + kSegmentBytes);
+}
+
+TEST_F(LinkTest, ALimitOfTheWindowBoundsWhatStandsInTheQueue) {
+  Open(LinkOptions{.send_buffer_bytes = 0,
+                   .window_limit_bytes = 40 * kSegmentBytes,
+                   .queue_bytes = 200'000});
+  size_t written = kSegmentBytes;
+  on_writable_ = [&] {
+    written += kSegmentBytes;
+    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+    if (written >= 300'000) on_writable_ = nullptr;
+  };
+  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+  size_t ahead = 0;
+  link_->Schedule(900 * kMs, [&] { ahead = written - text_at_client_.size(); });
+  link_->Run();
+  EXPECT_EQ(text_at_client_.size(), written);
+  // The window without the half round trip of acknowledgements, and the buffer.
+  EXPECT_GT(ahead, 28 * kSegmentBytes);
+  EXPECT_LE(ahead, 41 * kSegmentBytes);
+}
+
+TEST_F(LinkTest, HeadersTakeTheirTimeOnTheWire) {
+  Open(LinkOptions{.header_bytes = 100});
+  link_->Write(End::kServer, std::string(1400, 'a'));
+  link_->Write(End::kClient, std::string(380, 'a'));
+  link_->Run();
+  EXPECT_THAT(at_client_, ElementsAre(Pair(82'500'000, 1400)));
+  EXPECT_THAT(at_server_, ElementsAre(Pair(80 * kMs, 380)));
+}
+
+TEST_F(LinkTest, ARateOfZeroHasNoLimit) {
+  Open(LinkOptions{.down_bits_per_second = 0, .up_bits_per_second = 0});
+  link_->Write(End::kServer, std::string(3000, 'a'));
+  link_->Run();
+  EXPECT_THAT(at_client_,
+              ElementsAre(Pair(75 * kMs, 1400), Pair(75 * kMs, 1400),
+                          Pair(75 * kMs, 200)));
 }
 
 // The sizes and times that a client sees over a link with these options when
@@ -178,12 +264,30 @@ TEST(LinkSlowStartTest, TheWindowDoublesEachRoundTrip) {
 TEST(LinkLossTest, EveryByteArrivesInOrderWhateverIsLost) {
   for (int losses : {5'000, 200'000, 900'000}) {
     for (size_t window : {size_t{0}, 10 * kSegmentBytes}) {
-      std::string text;
-      Deliver({.initial_window_bytes = window, .losses_per_million = losses},
-              100'000, &text);
-      EXPECT_EQ(text.size(), 100'000u);
+      for (size_t queue : {size_t{0}, size_t{1}, size_t{5000}}) {
+        std::string text;
+        Deliver({.initial_window_bytes = window,
+                 .queue_bytes = queue,
+                 .losses_per_million = losses},
+                100'000, &text);
+        EXPECT_EQ(text.size(), 100'000u);
+      }
     }
   }
+}
+
+TEST(LinkQueueTest, WhatOverflowsIsSentAgainAndTheWindowIsHalved) {
+  // The window of a link that is never full, 20 KB, and a load of 1.4 s.
+  LinkOptions options = {.initial_window_bytes = 10 * kSegmentBytes,
+                         .queue_bytes = 10 * kSegmentBytes};
+  std::string text;
+  const auto seen = Deliver(options, 300'000, &text);
+  EXPECT_EQ(text.size(), 300'000u);
+  // The wire is busy but for the first round trips and the losses.
+  EXPECT_GT(seen.back().first, 1'575 * kMs);
+  EXPECT_LT(seen.back().first, 2'500 * kMs);
+  options.queue_bytes = 1'000'000;
+  EXPECT_LT(Deliver(options, 300'000).back().first, seen.back().first);
 }
 
 TEST(LinkLossTest, LaterSegmentsWaitForALostOne) {
@@ -218,16 +322,6 @@ TEST(LinkLossTest, TheSeedAloneDecidesTheLosses) {
   EXPECT_EQ(Deliver(options, 200'000), first);
   options.seed = 4;
   EXPECT_NE(Deliver(options, 200'000), first);
-}
-
-TEST(NetworkTest, EachNameIsFoundAndAnUnknownOneIsRefusedWithTheList) {
-  EXPECT_EQ(FindNetwork("3g_fast")->link.down_bits_per_second, 1'600'000);
-  EXPECT_EQ(FindNetwork("3g_fast")->link.initial_window_bytes, 0u);
-  EXPECT_EQ(FindNetwork("marx")->link.tick_ns, 10 * kMs);
-  EXPECT_GT(FindNetwork("mobile")->link.losses_per_million, 0);
-  EXPECT_EQ(FindNetwork("5g").status().message(),
-            "unknown network \"5g\"; known are marx, 3g_fast, cable, fibre, "
-            "mobile");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ Usage UsageOf(size_t times, std::vector<Output*> outputs) {
   int64_t first = 0;
   int64_t last = 0;
   ForgetPeak();
-  TextOutput text(comparison.RunsAPage(), "rr", /*seed=*/1,
+  TextOutput text({.runs_a_table = comparison.RunsATable()},
                   [](absl::string_view) {});
   outputs.push_back(&text);
   const absl::Status status =

@@ -161,21 +161,23 @@ TEST(PageLoadTest, EverySignalReachesTheServerOnceAndUnchanged) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":30000},)"
       R"({"id":1,"type":"image","bytes":90000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":100},)"
+      R"({"id":2,"type":"image","bytes":90000,"initiator":0,)"
       R"("discovered":"stream","discovered_at_byte":100,"in_viewport":true,)"
       R"("chrome_priority":"Low","chrome_priority_final":"High",)"
       R"("start_ms":0,"reprioritised_ms":1})");
   // Both kinds in each HEADERS, and PRIORITY for the image in view.
   absl::StatusOr<PageLoad> load = Load(page, "rr", "chromium_h2_156");
   ASSERT_TRUE(load.ok()) << load.status();
-  ASSERT_EQ(load->requests.size(), 2u);
+  ASSERT_EQ(load->requests.size(), 3u);
   size_t trees_with_requests = 0;
   size_t fields_with_requests = 0;
   size_t frames = 0;
   for (const ReceivedSignal& signal : load->signals) {
     if (!signal.with_request) {
       ++frames;
-      EXPECT_EQ(signal.stream_id, load->requests[1].stream_id);
-      EXPECT_GT(signal.at_ns, load->requests[1].at_ns);
+      EXPECT_EQ(signal.stream_id, load->requests[2].stream_id);
+      EXPECT_GT(signal.at_ns, load->requests[2].at_ns);
     } else if (std::holds_alternative<signals::Rfc7540Priority>(
                    signal.signal)) {
       ++trees_with_requests;
@@ -183,9 +185,53 @@ TEST(PageLoadTest, EverySignalReachesTheServerOnceAndUnchanged) {
       ++fields_with_requests;
     }
   }
-  EXPECT_EQ(trees_with_requests, 2u);
-  EXPECT_EQ(fields_with_requests, 2u);
+  EXPECT_EQ(trees_with_requests, 3u);
+  EXPECT_EQ(fields_with_requests, 3u);
   EXPECT_GE(frames, 1u);
+}
+
+// With other signal sets the browser asks at once.
+TEST(PageLoadTest, ChromiumHoldsBackALowRequestWhileTwoAreOpen) {
+  std::string resources =
+      R"({"id":0,"type":"html","bytes":2000},)"
+      R"({"id":1,"type":"css","bytes":9000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":500,)"
+      R"("render_blocking":"render"},)"
+      R"({"id":2,"type":"js","bytes":60000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":500,)"
+      R"("render_blocking":"parser","chrome_priority":"High"},)"
+      R"({"id":3,"type":"js","bytes":40000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":500,)"
+      R"("async_or_defer":true,"chrome_priority":"Low"},)"
+      R"({"id":4,"type":"font","bytes":100,"initiator":1})";
+  const Page page = PageOf(resources);
+  absl::StatusOr<PageLoad> held = Load(page, "rr", "chromium_h2_156");
+  absl::StatusOr<PageLoad> at_once = Load(page, "rr", "chrome7540");
+  ASSERT_TRUE(held.ok()) << held.status();
+  ASSERT_TRUE(at_once.ok()) << at_once.status();
+  EXPECT_EQ(Requested(*at_once, 3), Requested(*at_once, 2));
+  EXPECT_EQ(Requested(*held, 3), Completed(*held, 1));
+  // The font waits for layout, and so for the script.
+  EXPECT_EQ(Requested(*at_once, 4), Completed(*at_once, 1));
+  EXPECT_EQ(Requested(*held, 4), Completed(*held, 2));
+  EXPECT_LT(Completed(*held, 2), Completed(*at_once, 2));
+}
+
+// A request of Chromium reaches a slow link's server before the next one does.
+TEST(PageLoadTest, ChromiumSendsEachRequestInASegmentOfItsOwn) {
+  const Page page =
+      PageOf(R"({"id":0,"type":"html","bytes":2000},)"
+             R"({"id":1,"type":"image","bytes":9000,"initiator":0},)"
+             R"({"id":2,"type":"image","bytes":9000,"initiator":0})");
+  absl::StatusOr<PageLoad> apart = Load(page, "rr", "chromium_h2_156");
+  absl::StatusOr<PageLoad> together = Load(page, "rr", "chrome7540");
+  ASSERT_TRUE(apart.ok()) << apart.status();
+  ASSERT_TRUE(together.ok()) << together.status();
+  ASSERT_EQ(apart->requests.size(), 3u);
+  ASSERT_EQ(together->requests.size(), 3u);
+  EXPECT_EQ(Requested(*apart, 1), Requested(*apart, 2));
+  EXPECT_LT(apart->requests[1].at_ns, apart->requests[2].at_ns);
+  EXPECT_EQ(together->requests[1].at_ns, together->requests[2].at_ns);
 }
 
 TEST(PageLoadTest, RequestsBeyondMaxConcurrentStreamsWaitTheMostUrgentFirst) {

@@ -62,7 +62,7 @@ class PolicyOrderTest : public ::testing::Test {
       ratios.push_back(static_cast<double>(rr[i].*metric) /
                        static_cast<double>(policy[i].*metric));
     }
-    return SpreadOf(ratios, /*seed=*/1).median;
+    return Median(ratios);
   }
 
   static std::vector<Page>* pages_;

@@ -1,13 +1,19 @@
+#include <algorithm>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/answers.h"
 #include "benchmarks/lab/results/lines.h"
+#include "benchmarks/lab/results/output.h"
 #include "benchmarks/lab/results/text_report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -118,7 +124,7 @@ TEST(MetricsTest, NothingIsPaintedBeforeRenderCriticalAndAFontOnlyWhole) {
   EXPECT_EQ(Measure(page, load).painted_area_ns, 232);
   EXPECT_THAT(JsonLine({.page = &page}, load),
               HasSubstr(R"("visual_progress":[[0.0,11],[0.0,23],[0.0,49],)"
-                        R"([0.0,100]],"picks")"));
+                        R"([0.0,100]],"resources")"));
 }
 
 TEST(MetricsTest, ThePaintedAreaIsTheIntegralOfWhatTheProgressLacks) {
@@ -276,19 +282,21 @@ Run OneRun(const Page& page) {
 // Picks 11, then 10; completes 10, 12, 11.
 PageLoad OneLoad() {
   PageLoad load;
-  load.timings = {
-      {.completed_ns = 1}, {.completed_ns = 3}, {.completed_ns = 2}};
+  load.timings = {{.completed_ns = 1'000},
+                  {.completed_ns = 3'000},
+                  {.completed_ns = 2'000}};
+  load.arrivals = {{.resource = 2, .bytes = 100, .at_ns = 1'000}};
   load.picks = {{.resource = 1, .stream_id = 3, .bytes = 300},
                 {.resource = 1, .stream_id = 3, .bytes = 200},
                 {.resource = 0, .stream_id = 1, .bytes = 70}};
   return load;
 }
 
-// The text of TextOutput after these runs of one page, each with `load`.
+// The text of TextOutput after these runs of one table, each with `load`.
 std::string TextOf(const std::vector<lab::Run>& runs, const PageLoad& load) {
   std::string all;
   TextOutput output(
-      runs.size(), "rr", /*seed=*/1,
+      {.runs_a_table = runs.size()},
       [&all](absl::string_view text) { absl::StrAppend(&all, text); });
   for (const lab::Run& run : runs) {
     EXPECT_EQ(all, "") << "before the page is complete";
@@ -314,14 +322,21 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
   const Page page = ThreeResources();
   EXPECT_EQ(
       JsonLine(OneRun(page), OneLoad()),
-      R"({"version":"1.4","page":"three","page_sha256":"abc","policy":"rr",)"
+      R"({"version":"1.4","page":"three","page_sha256":"abc",)"
+      R"("edit":"none","edit_sha256":"","policy":"rr",)"
       R"("signals":"chrome7540","late_signals":false,)"
       R"("network":"3g_fast","send_buffer_bytes":16384,"max_streams":50,"seed":7,)"
       R"("render_critical_ms":1234.568,"atf_ms":2000.0,)"
       R"("atf_area_ms":0.0,"page_load_ms":3000.501,)"
       R"("painted_area_ms":1900.0,"lcp_candidate_ms":1950.0,)"
       R"("lower_first_bytes":70500,"class_done_ms":{"css":1500.0},)"
-      R"("visual_progress":[],)"
+      R"("visual_progress":[],"resources":[)"
+      R"({"id":10,"label":"css10","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.001},)"
+      R"({"id":11,"label":"css11","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"done_ms":0.003},)"
+      R"({"id":12,"label":"css12","type":"css","bytes":100,)"
+      R"("requested_ms":0.0,"first_byte_ms":0.001,"done_ms":0.002}],)"
       R"("picks":[[11,3,500],[10,1,70]]})"
       "\n");
 }
@@ -329,18 +344,19 @@ TEST(ReportTest, AJsonLineHasTheKeysInTheirOrderAndNoMore) {
 TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
   const Page page = ThreeResources();
   EXPECT_EQ(CsvHeader(),
-            "version,page,page_sha256,policy,signals,late_signals,network,"
-            "send_buffer_bytes,max_streams,seed,render_critical_ms,atf_ms,"
+            "version,page,page_sha256,edit,edit_sha256,policy,signals,"
+            "late_signals,network,send_buffer_bytes,max_streams,seed,render_"
+            "critical_ms,atf_ms,"
             "atf_area_ms,page_load_ms,painted_area_ms,lcp_candidate_ms,"
             "lower_first_bytes,reaction_ms,low_open,"
             "low_left_bytes,html_done_ms,css_done_ms,"
             "js_done_ms,font_done_ms,image_done_ms,fetch_done_ms,"
             "media_done_ms,manifest_done_ms,beacon_done_ms,other_done_ms\n");
   lab::Run run = OneRun(page);
-  EXPECT_EQ(
-      CsvLine(run),
-      "1.4,three,abc,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,2000.000,"
-      "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
+  EXPECT_EQ(CsvLine(run),
+            "1.4,three,abc,none,,rr,chrome7540,0,3g_fast,16384,50,7,1234.568,"
+            "2000.000,"
+            "0.000,3000.501,1900.000,1950.000,70500,,,,,1500.000,,,,,,,,\n");
   run.policy = "rfc9218:mixed=alternate,starvation_guard=3";
   EXPECT_THAT(CsvLine(run),
               HasSubstr(",\"rfc9218:mixed=alternate,starvation_guard=3\","));
@@ -354,21 +370,164 @@ TEST(ReportTest, ACsvLineHasAValueForEachNameOfTheHeader) {
 
 TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
   const Page page = ThreeResources();
-  EXPECT_EQ(
-      TextOf({OneRun(page)}, OneLoad()),
-      "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
-      "bytes\n"
-      "\n"
-      "  signals     policy  render-critical          ATF     ATF area    page "
-      "load  lower first\n"
-      "  chrome7540  rr            1234.6 ms    2000.0 ms       0.0 ms    "
-      "3000.5 ms        70 KB\n"
-      "\n"
-      "  first 20 picks (one stream's in a row count as one)\n"
-      "  chrome7540  rr      css11 css10\n"
-      "\n"
-      "  first 20 resources to complete\n"
-      "  chrome7540  rr      css10 css12 css11\n");
+  EXPECT_EQ(TextOf({OneRun(page)}, OneLoad()),
+            "three: 3 resources, 300 bytes, network 3g_fast, send buffer 16384 "
+            "bytes, seed 7\n"
+            "\n"
+            "  signals     policy  painted area   less rr    rr ÷       LCP  "
+            "render-critical  ATF area       ATF  page load  lower first\n"
+            "  chrome7540  rr         1900.0 ms  baseline       -    1950.0"
+            "           1234.6       0.0    2000.0     3000.5        70 KB\n"
+            "\n"
+            "  first 20 picks (one stream's in a row count as one)\n"
+            "  chrome7540  rr      css11 css10\n"
+            "\n"
+            "  first 20 resources to complete\n"
+            "  chrome7540  rr      css10 css12 css11\n");
+}
+
+// Three policies of one page that complete its resources at these times, by the
+// names of the policies.
+struct Beside {
+  std::string policy;
+  int64_t painted_area_ns;
+  std::vector<int64_t> done_ns;
+};
+void WriteAll(const Page& page, const std::vector<Beside>& runs,
+              Output& output) {
+  for (const Beside& beside : runs) {
+    lab::Run run = OneRun(page);
+    run.policy = beside.policy;
+    run.metrics.painted_area_ns = beside.painted_area_ns;
+    PageLoad load = OneLoad();
+    for (size_t i = 0; i < beside.done_ns.size(); ++i) {
+      load.timings[i].completed_ns = beside.done_ns[i];
+    }
+    EXPECT_TRUE(output.Write(run, load).ok());
+  }
+  EXPECT_TRUE(output.Finish().ok());
+}
+
+constexpr int64_t kMs = 1'000'000;
+
+TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
+  const Page page = ThreeResources();
+  std::string text;
+  TextOutput output(
+      {.runs_a_table = 3, .only_page = true},
+      [&text](absl::string_view more) { absl::StrAppend(&text, more); });
+  WriteAll(page,
+           {{"slow", 4000 * kMs, {100 * kMs, 250 * kMs, 300 * kMs}},
+            {"rr", 2000 * kMs, {100 * kMs, 200 * kMs, 300 * kMs}},
+            {"fast", 1000 * kMs, {90 * kMs, 150 * kMs, 330 * kMs}}},
+           output);
+  const size_t fast = text.find("fast       1000.0 ms   -1000.0   2.000");
+  const size_t rr = text.find("rr         2000.0 ms  baseline       -");
+  const size_t slow = text.find("slow       4000.0 ms   +2000.0   0.500");
+  EXPECT_LT(fast, rr) << text;
+  EXPECT_LT(rr, slow) << text;
+  EXPECT_NE(slow, std::string::npos) << text;
+  EXPECT_THAT(
+      text,
+      HasSubstr("\n  resources that end earlier and later than with rr, and "
+                "those that moved most, ms\n"
+                "  chrome7540  fast    2 earlier, 1 later: css11 -50.0 css12 "
+                "+30.0 css10 -10.0\n"
+                "  chrome7540  slow    0 earlier, 1 later: css11 +50.0\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n  by resource, ms: its end with rr, and what the "
+                        "others add (chrome7540)\n"
+                        "  resource           rr       fast       slow\n"
+                        "  css11           200.0      -50.0      +50.0\n"
+                        "  css12           300.0      +30.0        0.0\n"
+                        "  css10           100.0      -10.0        0.0\n"));
+  EXPECT_THAT(text, EndsWith("\nThese times are exact: the same inputs give "
+                             "them again. They say nothing about other "
+                             "pages.\n"));
+}
+
+TEST(ReportTest, ManyResourcesAndPoliciesAreCutAndCounted) {
+  Page page = ThreeResources();
+  PageLoad load = OneLoad();
+  while (page.resources.size() < 25) {
+    page.resources.push_back(page.resources.back());
+    ++page.resources.back().id;
+    load.timings.push_back(load.timings.back());
+  }
+  std::string text;
+  TextOutput output(
+      {.runs_a_table = 8, .only_page = true},
+      [&text](absl::string_view more) { absl::StrAppend(&text, more); });
+  for (int i = 0; i < 8; ++i) {
+    lab::Run run = OneRun(page);
+    if (i > 0) run.policy = absl::StrCat("p", i);
+    EXPECT_TRUE(output.Write(run, load).ok());
+  }
+  const size_t from = text.find("by resource");
+  const std::string shown = text.substr(from, text.find("\n\n", from) - from);
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 2 + 20) << shown;
+  EXPECT_THAT(shown, HasSubstr("p6"));
+  EXPECT_THAT(shown, ::testing::Not(HasSubstr("p7")));
+  EXPECT_THAT(shown,
+              EndsWith("  --answers and --html have all 25 resources and 7 "
+                       "others"));
+}
+
+TEST(AnswersTest, ALineHasWhatARunCostsBesideTheBaseline) {
+  const Page page = ThreeResources();
+  std::ostringstream stream;
+  AnswersOutput output(stream, "rr");
+  // The baseline may come last.
+  WriteAll(page,
+           {{"fast", 1000 * kMs, {90 * kMs, 150 * kMs, 330 * kMs}},
+            {"rr", 2000 * kMs, {100 * kMs, 200 * kMs, 300 * kMs}}},
+           output);
+  const std::vector<std::string> lines =
+      absl::StrSplit(stream.str(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u);
+  const nlohmann::json fast = nlohmann::json::parse(lines[0]);
+  EXPECT_EQ(fast["policy"], "fast");
+  EXPECT_EQ(fast["baseline"], "rr");
+  EXPECT_EQ(fast["network"], "3g_fast");
+  EXPECT_EQ(fast["metrics"]["painted_area_ms"],
+            nlohmann::json({{"ms", 1000.0},
+                            {"baseline_ms", 2000.0},
+                            {"difference_ms", -1000.0},
+                            {"ratio", 2.0}}));
+  EXPECT_FALSE(fast["metrics"].contains("font_done_ms"));
+  EXPECT_EQ(fast["earlier"], 2);
+  EXPECT_EQ(fast["later"], 1);
+  ASSERT_EQ(fast["resources"].size(), 3u);
+  EXPECT_EQ(fast["resources"][1],
+            nlohmann::json({{"id", 11},
+                            {"label", "css11"},
+                            {"type", "css"},
+                            {"bytes", 100},
+                            {"requested_difference_ms", 0.0},
+                            {"baseline_done_ms", 200.0},
+                            {"done_ms", 150.0},
+                            {"difference_ms", -50.0}}));
+  EXPECT_EQ(nlohmann::json::parse(lines[1])["earlier"], 0);
+}
+
+TEST(AnswersTest, ARunWithoutAPairHasNoLine) {
+  const Page page = ThreeResources();
+  std::ostringstream stream;
+  AnswersOutput output(stream, Baseline(Compared::kSignals, "none"));
+  lab::Run none = OneRun(page);
+  none.setting.signals = "none";
+  lab::Run other_seed = OneRun(page);
+  other_seed.seed = 8;
+  for (const lab::Run& run : {OneRun(page), other_seed, none}) {
+    EXPECT_TRUE(output.Write(run, OneLoad()).ok());
+  }
+  EXPECT_TRUE(output.Finish().ok());
+  const std::vector<std::string> lines =
+      absl::StrSplit(stream.str(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], HasSubstr("\"signals\":\"chrome7540\""));
+  EXPECT_THAT(lines[0], HasSubstr("\"seed\":7,"));
+  EXPECT_THAT(lines[1], HasSubstr("\"signals\":\"none\""));
 }
 
 TEST(ReportTest, TwentyPicksAreShownAndLongLinesAreBroken) {
@@ -404,9 +563,9 @@ TEST(ReportTest, TheSummaryComesAfterTheTablesOfThePages) {
   Page two = ThreeResources();
   two.name = "two";
   std::vector<std::string> texts;
-  TextOutput output(
-      /*runs_a_page=*/1, "rr", /*seed=*/1,
-      [&texts](absl::string_view text) { texts.emplace_back(text); });
+  TextOutput output({.runs_a_table = 1}, [&texts](absl::string_view text) {
+    texts.emplace_back(text);
+  });
   EXPECT_TRUE(output.Write(OneRun(one), OneLoad()).ok());
   EXPECT_TRUE(output.Write(OneRun(two), OneLoad()).ok());
   EXPECT_TRUE(output.Finish().ok());

@@ -162,6 +162,8 @@ Run RunOf(const Page& page, const PageLoad& load, std::string policy) {
   return Run{.page = &page,
              .policy = std::move(policy),
              .setting = {.signals = "some",
+                         .edit = "hero",
+                         .edit_sha256 = "abc",
                          .network = "net:a=1,b=2",
                          .send_buffer_bytes = 123'456,
                          .max_streams = 7,
@@ -182,9 +184,9 @@ std::string FileOf(const std::vector<std::pair<Run, PageLoad>>& runs) {
 
 std::string TextOf(const lab::Run& run, const PageLoad& load) {
   std::string all;
-  TextOutput output(
-      /*runs_a_page=*/1, "rr", /*seed=*/1,
-      [&all](absl::string_view text) { absl::StrAppend(&all, text); });
+  TextOutput output({.runs_a_table = 1}, [&all](absl::string_view text) {
+    absl::StrAppend(&all, text);
+  });
   EXPECT_TRUE(output.Write(run, load).ok());
   return all;
 }
@@ -317,7 +319,7 @@ TEST(RunFileTest, AnotherFileIsRefusedByName) {
 
 TEST(RunFileTest, AFileOfAnotherVersionIsRefused) {
   const absl::Status status =
-      ReadRuns("sluice-runs/2 0.1\n", "x.runs", kIgnore);
+      ReadRuns("sluice-runs/3 0.1\n", "x.runs", kIgnore);
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("version 0.1"));
 }

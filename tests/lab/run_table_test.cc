@@ -1,12 +1,14 @@
 #include "benchmarks/lab/tables/run_table.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/results/lines.h"
 #include "gmock/gmock.h"
@@ -17,7 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// One run as compare writes it; the area is 1 s times `area`.
+// One run as compare writes it; both areas are 1 s times `area`.
 std::string Line(const std::string& name, const std::string& policy, int area,
                  uint64_t seed = 1, size_t buffer = 0) {
   Page page;
@@ -30,6 +32,7 @@ std::string Line(const std::string& name, const std::string& policy, int area,
   run.setting.send_buffer_bytes = buffer;
   run.seed = seed;
   run.metrics.atf_area_ns = int64_t{area} * 1'000'000'000;
+  run.metrics.painted_area_ns = run.metrics.atf_area_ns;
   return CsvLine(run);
 }
 
@@ -73,6 +76,29 @@ TEST(RunTableTest, ARatioAboveOneMeansFasterThanTheBaseline) {
   // Two pages show nothing, whatever their ratios are.
   EXPECT_THAT(Table(runs, Spec("area|atf_area_ms interval")),
               HasSubstr("| `fifo` | 2.000 – 3.000, noise |"));
+}
+
+TEST(RunTableTest, EditsAreComparedInPairsOfEachPolicy) {
+  std::vector<std::string> lines;
+  for (const char* page : {"a", "b"}) {
+    const std::pair<const char*, std::pair<int, int>> areas[] = {
+        {"rr", {3, 2}}, {"fifo", {1, 4}}};
+    for (const auto& [policy, area] : areas) {
+      lines.push_back(Line(page, policy, area.first));
+      lines.push_back(Line(page, policy, area.second));
+      std::string& edited = lines.back();
+      const size_t at = edited.find(",none,");
+      ASSERT_NE(at, std::string::npos);
+      edited.replace(at, 6, ",hero,");
+    }
+  }
+  const absl::StatusOr<std::string> report =
+      MarkdownReport(Runs(lines), {Compared::kEdit, "none"});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(*report, HasSubstr("policy=rr"));
+  EXPECT_THAT(*report, HasSubstr("Medians over 2 pages of none ÷ edit"));
+  EXPECT_THAT(*report, HasSubstr("| `hero` | 1.500 | 1.500 – 1.500 |"));
+  EXPECT_THAT(*report, HasSubstr("| `hero` | 0.250 | 0.250 – 0.250 |"));
 }
 
 TEST(RunTableTest, AnIntervalThatHoldsOneIsMarkedAsNoise) {
@@ -171,7 +197,7 @@ TEST(RunTableTest, FilesOfAnotherVersionOrKindAreRefused) {
               HasSubstr("x.csv: is not a CSV file"));
   text = absl::StrCat(CsvHeader(), "1.0,cut\n");
   EXPECT_EQ(ParseRuns(text, "cut.csv", runs).message(),
-            "cut.csv:2: does not have the 28 values of a run");
+            "cut.csv:2: does not have the 32 values of a run");
   EXPECT_EQ(runs.size(), 1u);
 }
 
@@ -193,7 +219,7 @@ TEST(RunTableTest, AReportHasATableForEachSettingAndValuesForOnePageAlone) {
   EXPECT_THAT(*compared, HasSubstr("Medians over 2 pages of rr ÷ policy"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 2.000 | 2.000 – 2.000 |"));
   EXPECT_THAT(*compared, HasSubstr("send_buffer_bytes=65536"));
-  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | ATF area, ms |"));
+  EXPECT_THAT(*compared, HasSubstr("\na:\n\n| policy | painted area, ms |"));
   EXPECT_THAT(*compared, HasSubstr("| `fifo` | 4000.0 |"));
 }
 

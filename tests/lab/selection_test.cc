@@ -3,6 +3,7 @@
 #include <sluice/scheduler/registry.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -10,6 +11,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "benchmarks/lab/browser/edit.h"
+#include "benchmarks/lab/browser/signals.h"
+#include "benchmarks/lab/measure/baseline.h"
+#include "benchmarks/lab/net/network.h"
+#include "benchmarks/lab/net/network_spec.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -111,7 +118,58 @@ TEST(SelectionTest, TheOrderOfOptionsDoesNotMakeAnotherPolicy) {
       *SelectPolicies("rfc9218:starvation_guard=100000,mixed=alternate,"
                       "rfc9218:mixed=alternate,starvation_guard=100000"),
       ElementsAre("rfc9218:mixed=alternate,starvation_guard=100000"));
-  EXPECT_EQ(*SelectBaseline("p+"), "parallel_plus");
+  EXPECT_EQ(SelectBaseline("p+")->name, "parallel_plus");
+}
+
+TEST(SelectionTest, TheBaselineIsAPolicyASignalSetAnEditOrAPage) {
+  const auto read = [](absl::string_view text) -> std::string {
+    const absl::StatusOr<Baseline> baseline = SelectBaseline(text);
+    return baseline.ok() ? absl::StrCat(ComparedName(baseline->compared), " ",
+                                        baseline->name)
+                         : std::string(baseline.status().message());
+  };
+  EXPECT_EQ(read("rr"), "policy rr");
+  EXPECT_EQ(read("policy=p+"), "policy parallel_plus");
+  EXPECT_EQ(read("rfc9218:mixed=alternate"), "policy rfc9218:mixed=alternate");
+  EXPECT_EQ(read("chrome7540"), "signals chrome7540");
+  EXPECT_EQ(read("signals=none"), "signals none");
+  EXPECT_EQ(read("edit=none"), "edit none");
+  EXPECT_EQ(read("page=vk"), "page vk");
+  EXPECT_THAT(read("page="), HasSubstr("--baseline: \"page=\" has no name"));
+  EXPECT_THAT(read("signals=rr"),
+              StartsWith("--baseline: unknown signals \"rr\"; known are none"));
+  EXPECT_THAT(read("best"),
+              AllOf(StartsWith("--baseline: "), HasSubstr("fifo, "),
+                    HasSubstr("signals=NAME, edit=NAME and page=NAME")));
+}
+
+// What SelectEdits() makes of a list, for vk.
+std::vector<std::string> EditsOf(const std::string& list) {
+  const auto edits = SelectEdits(list, *SelectPages("vk", kBundled));
+  if (!edits.ok()) return {std::string(edits.status().message())};
+  std::vector<std::string> names;
+  for (const Edit& edit : *edits) names.push_back(edit.name);
+  return names;
+}
+
+TEST(SelectionTest, AnEditIsCalledLikeItsFile) {
+  const std::string folder = ::testing::TempDir() + "/edits";
+  for (const char* sub : {"", "/again"}) {
+    std::filesystem::create_directories(folder + sub);
+    std::ofstream(folder + sub + "/hero 1.json")
+        << R"([{"resource":"img*","u":)" << std::string(sub).size() << "}]";
+  }
+  std::ofstream(folder + "/none.json") << R"([{"resource":"css*","u":1}])";
+  std::ofstream(folder + "/other.json") << R"([{"resource":"x9","u":1}])";
+  EXPECT_THAT(
+      EditsOf(absl::StrCat("none,", folder, "/hero*,", folder, "/hero*,",
+                           folder, "/again/*,", folder, "/none.json,none")),
+      ElementsAre("none", "hero_1", "hero_1-2", "none_"));
+  EXPECT_THAT(EditsOf(folder + "/nothing.json"),
+              ElementsAre(HasSubstr("--edit: no file matches \"")));
+  EXPECT_THAT(EditsOf(folder + "/other.json"),
+              ElementsAre(HasSubstr("other.json:1: [0].resource: no page has a "
+                                    "resource \"x9\"")));
 }
 
 TEST(SelectionTest, AnUnknownPageIsRefusedWithTheBundledOnes) {
@@ -134,6 +192,71 @@ TEST(SelectionTest, ABrokenFileIsNamedWithItsField) {
             absl::StrCat(path,
                          ": resources: must be an array of at least one "
                          "resource"));
+}
+
+// The names of --network, or the error.
+std::vector<std::string> NetworksOf(absl::string_view list) {
+  const auto networks = SelectNetworks(list, {});
+  if (!networks.ok()) return {std::string(networks.status().message())};
+  std::vector<std::string> names;
+  for (const NamedNetwork& network : *networks) names.push_back(network.name);
+  return names;
+}
+
+TEST(SelectionTest, ACommaBeforeAKeyAndValueContinuesTheNetwork) {
+  EXPECT_THAT(NetworksOf("3g_fast,cable,rtt=50ms,loss=2,satellite"),
+              ElementsAre("3g_fast", "cable,rtt=50ms,loss=2%", "satellite"));
+  EXPECT_THAT(NetworksOf("down=400k,up=400k;down=1M;cable"),
+              ElementsAre("down=400k,up=400k", "down=1M", "cable"));
+  EXPECT_THAT(NetworksOf("cable,cable,rtt=28ms;cable"), ElementsAre("cable"));
+  EXPECT_THAT(NetworksOf("all"), SizeIs(Networks().size()));
+  EXPECT_THAT(NetworksOf("5g"),
+              ElementsAre(StartsWith("--network: unknown network \"5g\"")));
+  EXPECT_THAT(NetworksOf("cable;"),
+              ElementsAre("--network has an empty name in \"\""));
+  EXPECT_THAT(NetworksOf("ns3:cable,cc=bbr"),
+              ElementsAre(HasSubstr("run //benchmarks/lab/ns3:compare -- "
+                                    "--network=ns3:cable,cc=bbr")));
+  EXPECT_THAT(NetworksOf("ns4:cable"),
+              ElementsAre("--network: unknown kind of network \"ns4\""));
+}
+
+TEST(SelectionTest, AFamilyGetsTheSpecAfterItsPrefix) {
+  const NetworkFamily family = {
+      .prefix = "sim",
+      .summary = "",
+      .keys = {"mode"},
+      .make = [](const NetworkSpec& spec) -> absl::StatusOr<TransportFactory> {
+        if (spec.family_options.at("mode") == "bad") {
+          return absl::InvalidArgumentError("no such mode");
+        }
+        return LinkFactory(spec.link);
+      }};
+  const auto networks =
+      SelectNetworks("cable,sim:mode=good,rtt=9,down=1M", {family});
+  ASSERT_TRUE(networks.ok()) << networks.status();
+  EXPECT_EQ(networks->back().name, "sim:down=1M,rtt=9ms,mode=good");
+  EXPECT_EQ(SelectNetworks("sim:cable,mode=bad", {family}).status().message(),
+            "--network: sim: no such mode");
+  EXPECT_EQ(SelectNetworks("sim:5", {family}).status().message().substr(0, 32),
+            "--network: sim: unknown network ");
+}
+
+TEST(SelectionTest, SendBuffersAndSeedsAreLists) {
+  EXPECT_THAT(*SelectSendBuffers("0,16k,16384,16Ki,1M"),
+              ElementsAre(0, 16'000, 16'384, 1'000'000));
+  EXPECT_EQ(SelectSendBuffers("-1").status().message(),
+            "--send_buffer is -1; it must be from 0 to 1073741824 bytes, as in "
+            "64k or 65536");
+  EXPECT_THAT(*SelectSeeds("7,1-3,2"), ElementsAre(7, 1, 2, 3));
+  EXPECT_THAT(*SelectSeeds("18446744073709551615"),
+              ElementsAre(18446744073709551615u));
+  for (const char* bad : {"-1", "3-1", "1-2-3", "x", "1-", "0-99999"}) {
+    EXPECT_EQ(SelectSeeds(bad).status().message(),
+              absl::StrCat("--seed is ", bad,
+                           "; it must be a whole number, or a range of at most "
+                           "10000 as in 1-10"));
+  }
 }
 
 TEST(SelectionTest, EmptyNamesAreRefused) {

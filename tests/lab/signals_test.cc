@@ -229,8 +229,7 @@ TEST(ChromiumH2Test, SaysBothTheChainAndTheHeader) {
   EXPECT_EQ(request(ResourceType::kJs, kMedium), "0/183! priority: u=2");
   EXPECT_EQ(request(ResourceType::kJs, kLow), "0/147!");
   EXPECT_EQ(request(ResourceType::kImage, kHigh), "0/220! priority: u=1, i");
-  EXPECT_EQ(request(ResourceType::kImage, kLow), "0/183! priority: u=2, i");
-  EXPECT_EQ(request(ResourceType::kImage, kLow), "0/183! priority: u=2, i");
+  EXPECT_EQ(request(ResourceType::kImage, kMedium), "0/183! priority: u=2, i");
   EXPECT_EQ(request(ResourceType::kImage, kLow), "0/147! priority: i");
   EXPECT_EQ(request(ResourceType::kFetch, kHigh), "0/220! priority: u=1, i");
   EXPECT_EQ(request(ResourceType::kFetch, kLow), "0/147! priority: i");
@@ -242,7 +241,26 @@ TEST(ChromiumH2Test, AChangeOfMindIsPriorityFramesOnly) {
   chromium->OnRequest(1, OfLevel(ChromeLevel::kLow));
   chromium->OnRequest(3, ImageThatComesIntoView());
   chromium->OnRequest(5, OfLevel(ChromeLevel::kLow));
-  EXPECT_EQ(Show(chromium->OnChangeOfMind(3, ChromeLevel::kHigh)), "3:0/220!");
+  EXPECT_EQ(Show(chromium->OnChangeOfMind(5, ChromeLevel::kHigh)), "5:0/220!");
+}
+
+TEST(ChromiumH2Test, ARequestThatWasRaisedBeforeItWasSentKeepsItsHeader) {
+  auto chromium = MakeChromiumH2In156({});
+  Resource image = OfType(ResourceType::kImage);
+  image.level = ChromeLevel::kHigh;
+  EXPECT_EQ(Show(chromium->OnRaisedRequest(1, image, ChromeLevel::kLow)),
+            "0/220! priority: i");
+}
+
+TEST(ChromiumH2Test, AStreamThatKeepsItsParentSendsNothing) {
+  auto chromium = MakeChromiumH2In156({});
+  chromium->OnRequest(1, OfLevel(ChromeLevel::kVeryHigh));
+  chromium->OnRequest(3, OfLevel(ChromeLevel::kMedium));
+  chromium->OnRequest(5, OfLevel(ChromeLevel::kMedium));
+  EXPECT_THAT(chromium->OnChangeOfMind(3, ChromeLevel::kHigh), IsEmpty());
+  // It has moved all the same.
+  EXPECT_EQ(Show(chromium->OnRequest(7, OfLevel(ChromeLevel::kHigh))),
+            "3/220! priority: u=1");
 }
 
 TEST(FirefoxH2Test, SaysAWeightOnTheRootAndTheHeader) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/page/page.h"
@@ -19,11 +20,12 @@
 namespace sluice::lab {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Adds runs of pages by their ATF areas; every other time is 100 ns.
+// Adds runs of pages by their painted areas; every other time is 100 ns.
 class Pages {
  public:
   explicit Pages(size_t count, uint64_t bytes = 1000) : pages_(count) {
@@ -45,7 +47,9 @@ class Pages {
       run.policy = std::string(policy);
       run.metrics = {.render_critical_ns = 100,
                      .atf_ns = 100,
-                     .atf_area_ns = area_ns(static_cast<int>(i)),
+                     .atf_area_ns = 100,
+                     .painted_area_ns = area_ns(static_cast<int>(i)),
+                     .lcp_candidate_ns = 100,
                      .page_load_ns = 100};
       change(run.metrics);
       EXPECT_TRUE(summary_.Add(run).ok());
@@ -80,9 +84,9 @@ TEST(SummaryTest, ComparesEachPolicyWithTheBaselinePageByPage) {
   pages.Add("mixed", [](int page) { return page == 1 ? 900 : 150; });
   const std::string text = pages.Text();
   EXPECT_THAT(text, HasSubstr("over 3 pages: median of rr"));
-  EXPECT_THAT(text, HasSubstr("  fast       1.500  1.500 – 1.500"));
+  EXPECT_THAT(text, HasSubstr("  fast           1.500  1.500 – 1.500"));
   // 2, 0.667 and 6.
-  EXPECT_THAT(text, HasSubstr("  mixed      2.000"));
+  EXPECT_THAT(text, HasSubstr("  mixed          2.000"));
   EXPECT_LT(text.find("mixed"), text.find("fast"));
   EXPECT_LT(text.find("fast "), text.find("rr  "));
 }
@@ -121,10 +125,12 @@ TEST(SummaryTest, FewPagesGiveNoVerdict) {
 TEST(SummaryTest, EachMetricIsMarkedInsideTheNoiseByItself) {
   Pages pages(6);
   pages.Add("rr", Always(100));
-  pages.Add("p", Always(80), [](Metrics& metrics) { metrics.atf_ns = 50; });
-  EXPECT_EQ(pages.LineOf("p"),
-            "  p          1.250  1.250 – 1.250  1.250 – 1.250          1.000 ~"
-            "  2.000        1.000 ~  better");
+  pages.Add("p", Always(80),
+            [](Metrics& metrics) { metrics.lcp_candidate_ns = 50; });
+  EXPECT_EQ(
+      pages.LineOf("p"),
+      "  p              1.250  1.250 – 1.250  1.250 – 1.250 "
+      "         2.000              1.000 ~     1.000 ~      1.000 ~  better");
 }
 
 TEST(SummaryTest, TheSecondTableHasTheClassesThatPagesHave) {
@@ -149,6 +155,83 @@ TEST(SummaryTest, ARunThatComesTwiceIsAnError) {
   EXPECT_THAT(pages.Text(), HasSubstr("with policy fifo, signals none"));
 }
 
+// Runs of six pages under two policies, each with two variants.
+std::string TextOfVariants(const Baseline& baseline,
+                           const std::function<void(Run&, bool second)>& vary) {
+  std::vector<Page> pages(6);
+  Summary summary(baseline, 1);
+  for (size_t i = 0; i < pages.size(); ++i) {
+    pages[i].name = absl::StrCat("page", i);
+    pages[i].resources.resize(1);
+    // Of rr the second is 1.5 times as good, of fifo four times as bad.
+    const std::pair<std::string, std::pair<int, int>> times[] = {
+        {"rr", {300, 200}}, {"fifo", {100, 400}}};
+    for (const auto& [policy, areas] : times) {
+      for (const bool second : {false, true}) {
+        Run run = {.page = &pages[i],
+                   .policy = policy,
+                   .setting = {.signals = "none", .network = "cable"}};
+        run.metrics.painted_area_ns = second ? areas.second : areas.first;
+        vary(run, second);
+        EXPECT_TRUE(summary.Add(run).ok());
+      }
+    }
+  }
+  const absl::StatusOr<std::string> text = summary.Text();
+  return text.ok() ? *text : std::string(text.status().message());
+}
+
+TEST(SummaryTest, SignalSetsAreComparedInPairsOfEachPolicy) {
+  const std::string text = TextOfVariants(
+      {Compared::kSignals, "one"}, [](lab::Run& run, bool second) {
+        run.setting.signals = second ? "two" : "one";
+      });
+  EXPECT_THAT(text, HasSubstr("over 6 pages: median of one ÷ signals"));
+  EXPECT_THAT(text, HasSubstr("\n  policy rr\n  signals  painted area"));
+  EXPECT_THAT(text, HasSubstr("\n  two             1.500  1.500 – 1.500"));
+  EXPECT_THAT(text, HasSubstr("\n  policy fifo\n  signals  painted area"));
+  EXPECT_THAT(text, HasSubstr("\n  two             0.250  0.250 – 0.250"));
+}
+
+TEST(SummaryTest, EditsAreComparedInPairsWhateverTheirHashIs) {
+  const std::string text =
+      TextOfVariants({Compared::kEdit, "none"}, [](lab::Run& run, bool second) {
+        if (!second) return;
+        run.setting.edit = "hero";
+        run.setting.edit_sha256 = "abc";
+      });
+  EXPECT_THAT(text, HasSubstr("\n  policy rr, signals none\n  edit  painted"));
+  EXPECT_THAT(text, HasSubstr("\n  hero         1.500"));
+  EXPECT_THAT(text, HasSubstr("\n  hero         0.250"));
+}
+
+TEST(SummaryTest, TwoPagesAreAPairIfPagesAreCompared) {
+  Page pages[2];
+  Summary summary({Compared::kPage, "before"}, 1);
+  for (const bool after : {false, true}) {
+    Page& page = pages[after ? 1 : 0];
+    page.name = after ? "after" : "before";
+    page.resources.resize(1);
+    page.resources[0].bytes = after ? 1 : 2;
+    lab::Run run = {
+        .page = &page, .policy = "rr", .setting = {.signals = "none"}};
+    run.metrics.painted_area_ns = after ? 400 : 500;
+    ASSERT_TRUE(summary.Add(run).ok());
+  }
+  EXPECT_THAT(*summary.Text(),
+              AllOf(HasSubstr("\n  policy rr, signals none\n  page "),
+                    HasSubstr("\n  after          1.250  1.250 – 1.250")));
+}
+
+TEST(SummaryTest, SettingsAreNamedByWhatDiffers) {
+  const std::string text = TextOfVariants("rr", [](lab::Run& run, bool second) {
+    run.setting.network = second ? "cable" : "down=1M";
+    run.setting.edit = second ? "hero" : "none";
+  });
+  EXPECT_THAT(text, HasSubstr("\n  signals none, network down=1M\n"));
+  EXPECT_THAT(text, HasSubstr("\n  signals none + hero, network cable\n"));
+}
+
 TEST(SummaryTest, OnePageGivesNoSummaryAndAMissingBaselineASentence) {
   Pages one(1);
   one.Add("rr", Always(1));
@@ -156,7 +239,7 @@ TEST(SummaryTest, OnePageGivesNoSummaryAndAMissingBaselineASentence) {
   Pages without(2);
   without.Add("fifo", Always(1));
   EXPECT_THAT(without.Text(),
-              HasSubstr("the baseline, rr, is not among the policies"));
+              HasSubstr("the baseline, policy rr, is not among the runs"));
 }
 
 }  // namespace

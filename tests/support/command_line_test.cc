@@ -14,6 +14,7 @@
 ABSL_FLAG(int, apples, 3, "how many apples");
 ABSL_FLAG(bool, ripe, false, "whether they are ripe");
 ABSL_FLAG(std::string, colour, "red", "their colour");
+ABSL_FLAG(sluice::support::ListFlag, fruits, {{"plums"}}, "which ones");
 ABSL_FLAG(bool, ripe_soon, false, "whether they will be ripe");
 
 namespace sluice::support {
@@ -85,6 +86,17 @@ TEST_F(ParseFlagsTest, AFlagGivenTwiceIsRefused) {
   EXPECT_EQ(Error({"--colour=red", "--apples=1", "-colour", "green"}),
             "--colour is given twice");
   EXPECT_EQ(Error({"--ripe", "--noripe"}), "--ripe is given twice");
+}
+
+TEST_F(ParseFlagsTest, TheValuesOfAListFlagAddUpAndReplaceTheDefault) {
+  EXPECT_THAT(absl::GetFlag(FLAGS_fruits).values, ElementsAre("plums"));
+  ASSERT_TRUE(
+      Parse({"--fruits=figs,dates", "--apples=1", "--fruits", ""}).ok());
+  EXPECT_THAT(absl::GetFlag(FLAGS_fruits).values,
+              ElementsAre("figs,dates", ""));
+  ASSERT_TRUE(Parse({"--fruits=kiwis"}).ok());
+  EXPECT_THAT(absl::GetFlag(FLAGS_fruits).values, ElementsAre("kiwis"));
+  EXPECT_THAT(FlagsHelp(), HasSubstr("which ones (default: plums)"));
 }
 
 TEST_F(ParseFlagsTest, ReportsHelp) {

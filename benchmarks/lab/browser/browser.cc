@@ -7,10 +7,11 @@
 #include <sluice/signals/rfc9218_priority.h>
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/lab/browser/blink.h"
 
 namespace sluice::lab {
 namespace {
@@ -64,10 +65,19 @@ Browser::Browser(const Page& page, Signals& signals, Transport& transport,
   for (State& state : states_) {
     std::sort(state.by_bytes.begin(), state.by_bytes.end());
   }
+  if (signals.LoadsAsBlink()) {
+    blink_ = std::make_unique<Blink>(page);
+    // As Blink::LayOut().
+    for (State& state : states_) {
+      std::reverse(state.unblocks.begin(), state.unblocks.end());
+    }
+  }
   transport.SetHandlers(
       End::kClient, {.on_bytes = [this](absl::string_view b) { OnBytes(b); },
                      .on_writable = [this] { Flush(); }});
 }
+
+Browser::~Browser() = default;
 
 void Browser::Check(const absl::Status& status) {
   if (status_.ok() && !status.ok()) status_ = status;
@@ -88,6 +98,11 @@ void Browser::Start() {
 }
 
 void Browser::Discover(size_t index) {
+  if (blink_ != nullptr && blink_->HoldsBack(index)) return;
+  Pause(index);
+}
+
+void Browser::Pause(size_t index) {
   transport_.Schedule(page_.resources[index].discovery_delay_ns, [this, index] {
     Request(index);
     Flush();
@@ -101,8 +116,61 @@ void Browser::Request(size_t index) {
     Complete(index);
     return;
   }
-  waiting_.emplace(resource.level, requests_++, index);
+  if (blink_ != nullptr) {
+    blink_->OnFound(index);
+    ObeyBlink();
+    return;
+  }
+  states_[index].level = states_[index].found_at = resource.level;
+  Ask(index);
+}
+
+void Browser::Ask(size_t index) {
+  waiting_.emplace(states_[index].level, requests_++, index);
   SendWaiting();
+}
+
+void Browser::ObeyBlink() {
+  for (const Blink::Action& action : blink_->TakeActions()) {
+    switch (action.kind) {
+      case Blink::Action::kRequest:
+        if (handed_over_.empty()) {
+          transport_.Schedule(0, [this] { TakeOver(); });
+        }
+        handed_over_.push_back(action.resource);
+        states_[action.resource].level = action.level;
+        states_[action.resource].found_at = action.found_at;
+        break;
+      case Blink::Action::kChange:
+        ChangeLevel(action.resource, action.level);
+        break;
+      case Blink::Action::kPause:
+        Pause(action.resource);
+        break;
+    }
+  }
+}
+
+// The network gets what the engine asks for at one instant together. There the
+// most urgent level goes first.
+void Browser::TakeOver() {
+  std::stable_partition(handed_over_.begin(), handed_over_.end(),
+                        [this](size_t index) {
+                          return states_[index].level == ChromeLevel::kVeryHigh;
+                        });
+  for (size_t index : std::exchange(handed_over_, {})) Ask(index);
+  Flush();
+}
+
+// At the first bytes of the document, or at the end of an empty one.
+void Browser::CommitLater(size_t index) {
+  if (index != blink_->document() || commits_) return;
+  commits_ = true;
+  transport_.Schedule(Blink::kCommitNs, [this] {
+    blink_->OnCommit();
+    ObeyBlink();
+    Flush();
+  });
 }
 
 void Browser::SendWaiting() {
@@ -114,7 +182,25 @@ void Browser::SendWaiting() {
     const size_t index = std::get<2>(*waiting_.begin());
     waiting_.erase(waiting_.begin());
     SendRequest(index);
+    if (blink_ != nullptr) {
+      // Chromium's network stack writes each frame of a request by itself.
+      Flush();
+      transport_.Cut(End::kClient);
+    }
   }
+}
+
+RequestSignals Browser::SignalsOf(size_t index, h2::StreamId id) {
+  const Resource& resource = page_.resources[index];
+  const State& state = states_[index];
+  if (state.level == resource.level && state.level == state.found_at) {
+    return signals_.OnRequest(id, resource);
+  }
+  Resource asked = resource;
+  asked.level = state.level;
+  return state.level == state.found_at
+             ? signals_.OnRequest(id, asked)
+             : signals_.OnRaisedRequest(id, asked, state.found_at);
 }
 
 void Browser::SendRequest(size_t index) {
@@ -126,7 +212,7 @@ void Browser::SendRequest(size_t index) {
       {":authority", page_.name},   {":path", PathOf(resource)},
       {"user-agent", "sluice-lab"},
   };
-  RequestSignals said = signals_.OnRequest(id, resource);
+  RequestSignals said = SignalsOf(index, id);
   if (!said.header.empty()) headers.push_back({"priority", said.header});
   if (said.update.has_value()) {
     Check(connection_.SendPriorityUpdate(id, *said.update));
@@ -136,6 +222,7 @@ void Browser::SendRequest(size_t index) {
   timings_[index].requested_ns = transport_.Now();
   Check(connection_.SendHeaders(
       id, headers, {.end_stream = true, .priority = said.dependency}));
+  Prioritize(said.afterwards);
   if (resource.change_of_mind.has_value()) CountDownChange(index);
 }
 
@@ -180,6 +267,11 @@ void Browser::OnData(h2::StreamId id, const Frame& frame) {
     arrivals_.push_back({index, frame.data, transport_.Now()});
   }
   state.received += frame.data;
+  if (blink_ != nullptr) {
+    CommitLater(index);
+    blink_->OnBytes(index, state.received);
+    ObeyBlink();
+  }
   while (state.discovered < state.by_bytes.size() &&
          state.by_bytes[state.discovered].first <= state.received) {
     Discover(state.by_bytes[state.discovered++].second);
@@ -197,6 +289,11 @@ void Browser::Complete(size_t index) {
   state.complete = true;
   timings_[index].completed_ns = transport_.Now();
   if (!resource.redirect) signals_.OnStreamClosed(timings_[index].stream_id);
+  if (blink_ != nullptr) {
+    CommitLater(index);
+    blink_->OnComplete(index);
+    ObeyBlink();
+  }
   // A redirect and an empty body end without DATA.
   while (state.discovered < state.by_bytes.size()) {
     Discover(state.by_bytes[state.discovered++].second);
@@ -228,9 +325,30 @@ void Browser::CountDownChange(size_t index) {
 
 void Browser::ChangeMind(size_t index) {
   if (states_[index].complete) return;
-  Prioritize(signals_.OnChangeOfMind(
-      timings_[index].stream_id, page_.resources[index].change_of_mind->level));
+  if (blink_ != nullptr) {
+    blink_->OnChangeDue(index);
+    ObeyBlink();
+  } else {
+    ChangeLevel(index, page_.resources[index].change_of_mind->level);
+  }
   Flush();
+}
+
+void Browser::ChangeLevel(size_t index, ChromeLevel level) {
+  State& state = states_[index];
+  state.level = level;
+  if (timings_[index].stream_id != 0) {
+    Prioritize(signals_.OnChangeOfMind(timings_[index].stream_id, level));
+    return;
+  }
+  // It waits for a stream, or is about to.
+  for (auto waits = waiting_.begin(); waits != waiting_.end(); ++waits) {
+    if (std::get<2>(*waits) != index) continue;
+    const auto [_, order, resource] = *waits;
+    waiting_.erase(waits);
+    waiting_.emplace(level, order, resource);
+    return;
+  }
 }
 
 void Browser::Prioritize(const std::vector<SignalFrame>& frames) {

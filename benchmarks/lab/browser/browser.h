@@ -12,7 +12,8 @@
 //
 // It models nothing between bytes. Parsing, scripts and layout are the captured
 // `discovery_delay_ms`, never longer on a busy machine; it caches, cancels and
-// refuses nothing.
+// refuses nothing. With a signal set that loads as Blink does, blink.h says
+// when it asks for what it has found.
 #ifndef SLUICE_BENCHMARKS_LAB_BROWSER_BROWSER_H_
 #define SLUICE_BENCHMARKS_LAB_BROWSER_BROWSER_H_
 
@@ -22,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -36,6 +38,8 @@
 #include "benchmarks/lab/page/page.h"
 
 namespace sluice::lab {
+
+class Blink;
 
 // Body bytes of one DATA frame as they reach the browser.
 struct Arrival {
@@ -58,6 +62,7 @@ class Browser {
   // limit that holds until the server's SETTINGS say theirs.
   Browser(const Page& page, Signals& signals, Transport& transport,
           uint32_t max_streams);
+  ~Browser();
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
 
@@ -84,6 +89,8 @@ class Browser {
     // of ends (and the request) that this one's own change still waits for.
     std::vector<size_t> unblocks;
     size_t change_waits = 0;
+    ChromeLevel level = ChromeLevel::kLow;     // of its request, now
+    ChromeLevel found_at = ChromeLevel::kLow;  // and when it was made
   };
   struct RoleProgress {
     uint64_t bytes = 0;
@@ -101,13 +108,20 @@ class Browser {
   void OnPiece(const h2::DataReceived& piece);
   void OnData(h2::StreamId id, const Frame& frame);
   void Discover(size_t index);
+  void Pause(size_t index);
   void Request(size_t index);
+  void Ask(size_t index);
+  void TakeOver();
+  void ObeyBlink();
+  void CommitLater(size_t index);
   void SendWaiting();
   void SendRequest(size_t index);
+  RequestSignals SignalsOf(size_t index, h2::StreamId id);
   void Complete(size_t index);
   void FireTriggers(RoleProgress& role);
   void CountDownChange(size_t index);
   void ChangeMind(size_t index);
+  void ChangeLevel(size_t index, ChromeLevel level);
   void Prioritize(const std::vector<SignalFrame>& frames);
   void Flush();
   void Check(const absl::Status& status);
@@ -117,6 +131,9 @@ class Browser {
   Transport& transport_;
   const uint32_t max_streams_;
   h2::Connection connection_;
+  std::unique_ptr<Blink> blink_;  // if the signal set loads as Blink does
+  bool commits_ = false;
+  std::vector<size_t> handed_over_;  // by Blink at this instant
   h2::StreamId next_stream_id_;
   std::vector<State> states_;
   std::map<std::string, RoleProgress> roles_;

@@ -22,6 +22,11 @@ using h2::StreamId;
 // The chain of open streams.
 class Chain {
  public:
+  // What a stream sends that changes its level and keeps its place.
+  enum class InPlace { kSendsWeight, kSendsNothing };
+
+  explicit Chain(InPlace in_place) : in_place_(in_place) {}
+
   // Appends to the level's part of the chain and says how it hangs there.
   signals::Rfc7540Priority Append(StreamId id, ChromeLevel level) {
     StreamId parent = 0;
@@ -46,6 +51,7 @@ class Chain {
     std::vector<SignalFrame> frames;
     const bool same_place =
         before.parent == after.parent && before.child == after.child;
+    if (same_place && in_place_ == InPlace::kSendsNothing) return {};
     if (before.child.has_value() && !same_place) {
       const ChromeLevel child_level = Find(*before.child)->level;
       frames.push_back(
@@ -106,6 +112,7 @@ class Chain {
     return neighbours;
   }
 
+  const InPlace in_place_;
   // Levels in order, requests in order inside.
   std::array<std::vector<StreamId>, kChromeLevels> levels_;
 };
@@ -124,7 +131,7 @@ class Chrome7540 : public Signals {
   void OnStreamClosed(StreamId id) override { chain_.Remove(id); }
 
  private:
-  Chain chain_;
+  Chain chain_{Chain::InPlace::kSendsWeight};
 };
 
 // All but stylesheets, scripts and fonts; a prefetch whatever it is for.
@@ -193,13 +200,17 @@ class Chrome9218 : public Signals {
 
 class ChromiumH2In156 : public Signals {
  public:
+  bool LoadsAsBlink() const override { return true; }
+
   RequestSignals OnRequest(StreamId id, const Resource& resource) override {
-    ChromeLevel level = resource.level;
-    if (resource.type == ResourceType::kImage && images_++ < kFirstImages) {
-      level = std::min(level, ChromeLevel::kMedium);
-    }
-    return {.dependency = chain_.Append(id, level),
-            .header = HeaderOf({.urgency = static_cast<int>(level),
+    return OnRaisedRequest(id, resource, resource.level);
+  }
+
+  // The header was made when the request was.
+  RequestSignals OnRaisedRequest(StreamId id, const Resource& resource,
+                                 ChromeLevel found_at) override {
+    return {.dependency = chain_.Append(id, resource.level),
+            .header = HeaderOf({.urgency = static_cast<int>(found_at),
                                 .incremental = IsIncremental(resource)})};
   }
 
@@ -211,8 +222,6 @@ class ChromiumH2In156 : public Signals {
   void OnStreamClosed(StreamId id) override { chain_.Remove(id); }
 
  private:
-  static constexpr int kFirstImages = 3;
-
   // Leaves out what is the default.
   static std::string HeaderOf(const signals::Rfc9218Priority& field) {
     const bool urgency = field.urgency != signals::Rfc9218Priority().urgency;
@@ -221,8 +230,7 @@ class ChromiumH2In156 : public Signals {
                         field.incremental ? "i" : "");
   }
 
-  Chain chain_;
-  int images_ = 0;
+  Chain chain_{Chain::InPlace::kSendsNothing};
 };
 
 }  // namespace

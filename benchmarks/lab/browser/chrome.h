@@ -26,8 +26,10 @@
 //
 // chromium_h2_156. What Chromium 156 sends on HTTP/2, captured by this project
 // in 2026: the chain of chrome7540, and beside it the field of chrome9218_2023
-// as a `priority` header, omitted parts being defaults. The first three images
-// are asked for at Medium. A change of mind is PRIORITY frames only.
+// as a `priority` header, omitted parts being defaults. A change of mind is
+// PRIORITY frames only, and nothing at all if the stream keeps its parent
+// (net/spdy/http2_priority_dependencies.cc). Requests come when and as urgently
+// as Blink asks (blink.h).
 #ifndef SLUICE_BENCHMARKS_LAB_BROWSER_CHROME_H_
 #define SLUICE_BENCHMARKS_LAB_BROWSER_CHROME_H_
 

@@ -43,7 +43,9 @@ constexpr SignalSet kSignalSets[] = {
     {"firefox9218", "Firefox's RFC 9218 signals of August 2023",
      MakeFirefox9218},
     {"safari9218", "Safari's RFC 9218 signals of August 2023", MakeSafari9218},
-    {"chromium_h2_156", "Chromium 156 on HTTP/2: its chain and a header",
+    {"chromium_h2_156",
+     "Chromium 156 on HTTP/2 (the default): its chain, a header, and its "
+     "engine's choice of when to ask",
      MakeChromiumH2In156},
     {"firefox_h2_153", "Firefox ESR 153 on HTTP/2: weights and a header",
      MakeFirefoxH2In153},

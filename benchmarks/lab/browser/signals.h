@@ -4,8 +4,8 @@
 // the life of a request and returns the signals to send: the priority fields of
 // HEADERS and PRIORITY frames (RFC 7540 §5.3, §6.2, §6.3), the `priority`
 // header and PRIORITY_UPDATE frames (RFC 9218 §5, §7.1). A set knows stream ids
-// and resources, but neither bytes nor time. Nothing else in the lab differs
-// from one browser to another.
+// and resources, but neither bytes nor time. Only one other thing in the lab
+// differs from one browser to another: LoadsAsBlink().
 //
 // To add a set, derive from Signals in the file of its family (chrome.cc, …)
 // and add a row to the table in signals.cc.
@@ -45,6 +45,7 @@ struct RequestSignals {
   std::string header = "";  // the `priority` header; empty: none
   // A PRIORITY_UPDATE frame in front of HEADERS.
   std::optional<signals::Rfc9218Priority> update = std::nullopt;
+  std::vector<SignalFrame> afterwards = {};  // behind HEADERS
 
   friend bool operator==(const RequestSignals&,
                          const RequestSignals&) = default;
@@ -56,6 +57,10 @@ class Signals {
  public:
   virtual ~Signals() = default;
 
+  // Whether the browser also decides as this generation's engine does when it
+  // asks for what it has found (blink.h). The others ask at once.
+  virtual bool LoadsAsBlink() const { return false; }
+
   // The id of the first request's stream; the next ones follow by two.
   virtual h2::StreamId FirstStreamId() const { return 1; }
 
@@ -64,6 +69,14 @@ class Signals {
 
   virtual RequestSignals OnRequest(h2::StreamId id,
                                    const Resource& resource) = 0;
+
+  // The same of a request that was found at `found_at` and raised to the
+  // resource's level before it was sent.
+  virtual RequestSignals OnRaisedRequest(h2::StreamId id,
+                                         const Resource& resource,
+                                         ChromeLevel /*found_at*/) {
+    return OnRequest(id, resource);
+  }
 
   // The browser gives a request that is on its way another level.
   virtual std::vector<SignalFrame> OnChangeOfMind(h2::StreamId /*id*/,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -69,6 +70,9 @@ class HarPage {
            (initiator != HarInitiator::kParser && parent.has_value() &&
             entries_[*parent].type == ResourceType::kJs);
   }
+  bool BehindLayout(const HarEntry& entry) const {
+    return entry.start_ms >= layout_ms_;
+  }
   bool InDocument(size_t index) const {
     return frames_[index] == discovery_.document;
   }
@@ -86,6 +90,8 @@ class HarPage {
   bool has_urgencies_ = false;     // a Firefox sent `priority` with any request
   size_t first_image_ = 0;         // entry; entries_.size(): none
   int in_view_ = 0;                // images, guessed
+  // When the first image had arrived that layout had raised.
+  double layout_ms_ = std::numeric_limits<double>::infinity();
   Page page_;
 };
 
@@ -105,6 +111,7 @@ void HarPage::FindFrames() {
 
 void HarPage::SetDiscovery(const HarEntry& entry, const HarEntry& parent,
                            Resource& resource) const {
+  if (parent.redirect && parent.redirect_url == entry.url) return;
   if (entry.start_ms >= parent.end_ms) {
     resource.discovery_delay_ns = ToNanoseconds(entry.start_ms - parent.end_ms);
     return;
@@ -146,6 +153,7 @@ void HarPage::SetCss(size_t index, Resource& resource) const {
       importer != nullptr && importer->type == ResourceType::kCss;
   bool blocks =
       resource.level <= ChromeLevel::kHigh && !FoundByScript(index) &&
+      !BehindLayout(entry) &&
       (!imported || importer->render_blocking == RenderBlocking::kStylesheet);
   if (entry.blocking != HarBlocking::kUnknown) {
     blocks = entry.blocking == HarBlocking::kBlocking;
@@ -166,9 +174,10 @@ void HarPage::SetJs(size_t index, Resource& resource) const {
              entry.initiator == HarInitiator::kOther) {
     place = kAsync;
   } else if (entry.level.has_value()) {
-    place = *entry.level <= ChromeLevel::kHigh     ? kHead
-            : *entry.level == ChromeLevel::kMedium ? kLate
-                                                   : kAsync;
+    place = *entry.level > ChromeLevel::kMedium ? kAsync
+            : *entry.level == ChromeLevel::kMedium || BehindLayout(entry)
+                ? kLate
+                : kHead;
   } else if (has_urgencies_) {
     place = entry.firefox_urgency == 2 ? kHead : kAsync;
   } else {
@@ -342,6 +351,10 @@ Page HarPage::Make(absl::string_view file) {
     has_urgencies_ = has_urgencies_ || entry.firefox_urgency.value_or(-1) >= 0;
     if (entry.type == ResourceType::kImage) {
       first_image_ = std::min(first_image_, i);
+      if (InDocument(i) && entry.final_level.has_value() &&
+          entry.final_level < entry.level) {
+        layout_ms_ = std::min(layout_ms_, entry.end_ms);
+      }
     }
   }
   for (size_t i = 0; i < entries_.size(); ++i) {

@@ -6,7 +6,7 @@
 //    All hosts are merged into one connection, without the time that lookups
 //    and handshakes took.
 //  - A redirect sends nothing and is complete when it is requested, as in page
-//    files.
+//    files. The browser follows it at once; a pause there is the recorder's.
 //  - An entry that began when its parent had ended is discovered at the
 //    parent's end, and requested after the time that passed in between. One
 //    that began earlier is discovered in the stream if the parent is html or
@@ -30,8 +30,10 @@
 //    script and no preload requested it: with levels, High blocks in the head
 //    and Medium late; from a Firefox that sends `priority`, u=2 blocks; with
 //    neither, it blocks in the head if it began before the first image,
-//    otherwise late. All other scripts are async or deferred; so is a script
-//    with a level whose initiator is neither the parser nor unknown.
+//    otherwise late. Nothing blocks the first layout that began when an image
+//    had arrived which layout had raised: such a stylesheet does not block, and
+//    such a script blocks late. All other scripts are async or deferred; so is
+//    a script with a level whose initiator is neither the parser nor unknown.
 //  - In the viewport: an image whose level is High or above at any time, or
 //    that Firefox displayed. An image that arrived before the first layout
 //    shows neither. Headers alone show no later change. There, and in a HAR

@@ -4,6 +4,7 @@
 #define SLUICE_BENCHMARKS_LAB_COMPARISON_COMPARE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "benchmarks/lab/browser/edit.h"
 #include "benchmarks/lab/browser/signals.h"
 #include "benchmarks/lab/load/page_load.h"
 #include "benchmarks/lab/net/link.h"
@@ -25,18 +27,23 @@ struct Comparison {
   std::vector<Page> pages;
   std::vector<SignalSet> signals;
   SignalOptions signal_options;
+  std::vector<Edit> edits = {Edit()};
   std::vector<std::string> policies;  // specs that CreatePolicy() accepts
-  std::string network = "3g_fast";    // its name in results
-  TransportFactory transport = LinkFactory(LinkOptions());  // 3G Fast
-  TransportOptions transport_options;
+  std::vector<NamedNetwork> networks = {NamedLink("3g_fast", LinkOptions())};
+  std::vector<size_t> send_buffers = {TransportOptions().send_buffer_bytes};
+  std::vector<uint64_t> seeds = {1};
   PageLoadOptions load_options;
 
-  // The number of runs of each page.
-  size_t RunsAPage() const { return signals.size() * policies.size(); }
+  // The runs of one page on one network, with one send buffer and one seed.
+  // They are neighbours.
+  size_t RunsATable() const {
+    return edits.size() * signals.size() * policies.size();
+  }
 };
 
-// Makes every run, page by page, and gives it to each of `outputs` (not owned).
-// Calls `progress` before each run, with its number, counted from 1.
+// Makes every run, by page, network, send buffer, seed, edit, signals and
+// policy, and gives it to each of `outputs` (not owned). Calls `progress`
+// before each run, with its number, counted from 1.
 //
 // Error: the name of the run that failed and the reason (a defect, see
 // RunPageLoad()), or an output's; the runs before it have been written. Holds

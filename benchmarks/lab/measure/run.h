@@ -15,10 +15,14 @@ namespace sluice::lab {
 // The parameters that runs must share to be compared over pages and policies.
 struct Setting {
   std::string signals = "";
+  std::string edit = "none";     // its name (browser/edit.h)
+  std::string edit_sha256 = "";  // of its file
   std::string network = "";
   size_t send_buffer_bytes = 0;
   uint32_t max_streams = 100;
   bool late_signals = false;
+  // Of pairs that something else tells apart (baseline.h); of a Run empty.
+  std::string policy = "";
 
   friend bool operator==(const Setting&, const Setting&) = default;
 };

@@ -1,11 +1,17 @@
 #include "benchmarks/lab/measure/samples.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
 namespace sluice::lab {
 namespace {
+
+constexpr absl::string_view kTimeNames[] = {
+    "painted_area_ms",    "lcp_candidate_ms", "atf_area_ms",
+    "render_critical_ms", "atf_ms",           "page_load_ms"};
+static_assert(std::size(kTimeNames) == kTimeMetrics);
 
 template <typename T>
 size_t IndexOf(T value, std::vector<T>& values) {
@@ -19,6 +25,12 @@ size_t IndexOf(T value, std::vector<T>& values) {
 }
 
 }  // namespace
+
+std::string TimeMetricName(size_t metric) {
+  if (metric < kTimeMetrics) return std::string(kTimeNames[metric]);
+  const auto type = static_cast<ResourceType>(metric - kTimeMetrics);
+  return absl::StrCat(ResourceTypeName(type), "_done_ms");
+}
 
 int64_t TimeOf(const Metrics& metrics, size_t metric) {
   switch (metric) {
@@ -40,11 +52,12 @@ int64_t TimeOf(const Metrics& metrics, size_t metric) {
 }
 
 absl::StatusOr<Sample> Samples::Add(const Run& run) {
+  Pair pair = PairOf(run, compared_);
   const SamplePage page = {absl::StrCat(run.page->name, " ", run.page->sha256),
                            run.page->BodyBytes()};
   const Sample sample = {.page = IndexOf(page, pages_),
-                         .setting = IndexOf(run.setting, settings_),
-                         .policy = IndexOf(run.policy, policies_),
+                         .setting = IndexOf(std::move(pair.setting), settings_),
+                         .policy = IndexOf(std::move(pair.variant), policies_),
                          .seed = run.seed,
                          .metrics = run.metrics};
   uint64_t& last = last_[{sample.setting, sample.policy}];
@@ -77,12 +90,15 @@ absl::StatusOr<ByPage> Samples::Values(
     if (!record.ok()) return record.status();
     const Sample& sample = record->sample;
     const std::string& page = pages_[sample.page].name;
-    if (!values[page].emplace(sample.seed, value(sample)).second) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "page ", page.substr(0, page.find(' ')), " with policy ",
-          policies_[policy], ", signals ", settings_[setting].signals,
-          ", network ", settings_[setting].network, " and seed ", sample.seed,
-          " comes twice"));
+    absl::string_view pair = page;
+    if (compared_ == Compared::kPage) pair = "";
+    if (!values[pair].emplace(sample.seed, value(sample)).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("page ", page.substr(0, page.find(' ')), " with ",
+                       ComparedName(compared_), " ", policies_[policy], ", ",
+                       SettingInWords(settings_[setting], /*among=*/{}),
+                       ", network ", settings_[setting].network, " and seed ",
+                       sample.seed, " comes twice"));
     }
     next = record->before;
   }
@@ -99,13 +115,23 @@ absl::StatusOr<std::vector<Spread>> Samples::Against(size_t setting,
   };
   const absl::StatusOr<ByPage> of_base = times_of(base);
   if (!of_base.ok()) return of_base.status();
-  std::vector<Spread> spreads;
+  std::vector<PageRatios> others;
   for (size_t policy = 0; policy < policies_.size(); ++policy) {
+    if (policy == base) continue;
     const absl::StatusOr<ByPage> times = times_of(policy);
     if (!times.ok()) return times.status();
-    spreads.push_back(SpreadOf(RatiosOfPages(*of_base, *times), seed));
+    others.push_back(RatiosOfPages(*of_base, *times));
+  }
+  std::vector<Spread> spreads = SpreadsOf(others, seed);
+  if (base < policies_.size()) {
+    spreads.insert(spreads.begin() + static_cast<int64_t>(base),
+                   SpreadsOf({RatiosOfPages(*of_base, *of_base)}, seed)[0]);
   }
   return spreads;
+}
+
+size_t Samples::LeastPages() const {
+  return lab::LeastPages(std::max<size_t>(policies_.size(), 1) - 1);
 }
 
 absl::StatusOr<std::vector<Standing>> Samples::Standings(

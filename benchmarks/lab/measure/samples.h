@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/measure/spill_file.h"
@@ -53,6 +54,9 @@ enum TimeMetric : size_t {
   kAllTimeMetrics = kTimeMetrics + kResourceTypes,
 };
 
+// As in JSON Lines and CSV: "painted_area_ms", and of classes "css_done_ms".
+std::string TimeMetricName(size_t metric);
+
 // In nanoseconds; 0: the page has no such resources.
 int64_t TimeOf(const Metrics& metrics, size_t metric);
 
@@ -67,6 +71,12 @@ struct Standing {
 
 class Samples {
  public:
+  // With something else than the policy compared, what is called a policy below
+  // is a signal set, an edit or a page, and a setting has the policy. Pages
+  // that are compared with each other count as one.
+  explicit Samples(Compared compared = Compared::kPolicy)
+      : compared_(compared) {}
+
   // Returns the part of `run` that it keeps. Error: SpillFile's.
   absl::StatusOr<Sample> Add(const Run& run);
 
@@ -89,10 +99,14 @@ class Samples {
       const std::function<double(const Sample&)>& value) const;
 
   // The ratios base ÷ policy over the pages of a setting, for every policy, by
-  // its index. `seed` is that of the resamples. Errors: those of Values().
+  // its index; the intervals of the others hold together. `seed` is that of
+  // SpreadsOf(). Errors: those of Values().
   absl::StatusOr<std::vector<Spread>> Against(size_t setting, size_t base,
                                               size_t metric,
                                               uint64_t seed) const;
+
+  // The fewest pages that give those intervals.
+  size_t LeastPages() const;
 
   // The same as standings.
   absl::StatusOr<std::vector<Standing>> Standings(size_t setting,
@@ -101,6 +115,7 @@ class Samples {
                                                   uint64_t seed) const;
 
  private:
+  const Compared compared_;
   struct Record {
     Sample sample;
     uint64_t before;  // 1 + the record before of this setting and policy, or 0

@@ -3,8 +3,8 @@
 // Each direction takes bytes from its send buffer in segments of at most
 // kSegmentBytes, needs bytes · 8 / rate for a segment and delivers it half a
 // round trip later. A segment leaves the send buffer when it is wholly on the
-// wire. There is no handshake and no overhead below HTTP/2: the rates are those
-// of TCP's payload, on a connection that is open.
+// wire. A rate of 0 has no limit. There is no handshake and no overhead below
+// HTTP/2: the rates are those of TCP's payload, on a connection that is open.
 //
 // The server's send buffer holds `send_buffer_bytes`, and never less than one
 // segment: with 0 the server hands over a segment when the one before is gone,
@@ -14,17 +14,26 @@
 // Options also hold back the way from the server:
 //  - a tick: a segment takes that long, whatever its size;
 //  - a congestion window, which begins at `initial_window_bytes` and grows by
-//    the acknowledged bytes (slow start). A loss halves it; then it grows by a
-//    segment a round trip (RFC 5681). An acknowledgement comes half a round
-//    trip after the segment and costs nothing;
+//    the acknowledged bytes (slow start) up to `window_limit_bytes`. A loss
+//    halves it; then it grows by a segment a round trip (RFC 5681). An
+//    acknowledgement comes half a round trip after the segment and costs
+//    nothing. A limit stands for a sender that does not fill the queue until it
+//    overflows: BBR's start keeps 2.89 round trips of the rate in flight;
 //  - loss: the link loses a segment with a probability, by a generator of a
 //    given seed. The sender knows one round trip after sending it and sends it
 //    again before anything else; later segments wait at the receiver, as in
-//    TCP.
-// This is a sketch of TCP: no timeouts, no pacing, no queue that overflows.
+//    TCP;
+//  - a queue before the bottleneck. A segment leaves the send buffer as soon as
+//    the congestion window lets it, and waits in the queue for the wire; so the
+//    sender fills the queue, and what stands in it can no longer be overtaken.
+//    A segment that does not fit is lost. The sender knows when the
+//    acknowledgement of the segment before it would come;
+//  - headers: bytes that the wire carries with each segment.
+// This is a sketch of TCP: no timeouts, no pacing.
 #ifndef SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 #define SLUICE_BENCHMARKS_LAB_NET_LINK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -47,8 +56,12 @@ struct LinkOptions {
   size_t send_buffer_bytes = 16384;  // the server's
   int64_t tick_ns = 0;               // 0: none
   size_t initial_window_bytes = 0;   // 0: no congestion control
-  int losses_per_million = 0;        // of the server's segments
-  uint64_t seed = 1;                 // of the losses
+  size_t window_limit_bytes = 0;     // 0: none
+  // 0: none. With a queue there is a window, of 10 segments if not given.
+  size_t queue_bytes = 0;
+  size_t header_bytes = 0;     // of each segment, both ways
+  int losses_per_million = 0;  // of the server's segments
+  uint64_t seed = 1;           // of the losses
 };
 
 class Link : public Transport {
@@ -60,6 +73,7 @@ class Link : public Transport {
   void Schedule(int64_t delay_ns, std::function<void()> action) override;
   size_t Room(End end) const override;
   void Write(End end, absl::string_view bytes) override;
+  void Cut(End end) override;
   void Run() override { events_.Run(); }
 
  private:
@@ -72,6 +86,7 @@ class Link : public Transport {
     int64_t tick_ns = 0;
     int losses_per_million = 0;
     size_t capacity = 0;
+    size_t header_bytes = 0;
     std::string bytes;  // the send buffer is what follows `sent`
     size_t sent = 0;
     bool busy = false;  // a segment is on the wire
@@ -79,17 +94,36 @@ class Link : public Transport {
 
     // Congestion control, in bytes; a window of 0: none.
     size_t window = 0;
+    size_t window_limit = std::numeric_limits<size_t>::max();
     size_t threshold = std::numeric_limits<size_t>::max();
     size_t in_flight = 0;
     uint64_t next_sequence = 0;
     uint64_t recovered_from = 0;  // losses below are of the last halving
     std::deque<Segment> lost;     // to be sent again
 
+    // The queue; a capacity of 0: none.
+    size_t queue_capacity = 0;
+    size_t queued = 0;
+    std::deque<Segment> queue;  // the first one is on the wire
+
     // The receiver's side.
     uint64_t expected = 0;
     std::map<uint64_t, std::string> early;
 
+    // Bytes that were taken from the send buffer, and the places of cuts behind
+    // them, counted from the first byte.
+    uint64_t taken = 0;
+    std::deque<uint64_t> cuts;
+
     size_t Buffered() const { return bytes.size() - sent; }
+    // Of the next new segment; 0: there is none.
+    size_t NextSize() const {
+      const size_t size = std::min(Buffered(), kSegmentBytes);
+      return cuts.empty() ? size : std::min<size_t>(size, cuts.front() - taken);
+    }
+    bool WindowIsOpen(size_t size) const {
+      return window == 0 || in_flight == 0 || in_flight + size <= window;
+    }
   };
 
   Direction& From(End end) { return end == End::kServer ? down_ : up_; }
@@ -98,6 +132,11 @@ class Link : public Transport {
   // Schedules Transmit() unless the wire is busy.
   void Wake(Direction& direction);
   void Transmit(Direction& direction);
+  // The same with a queue.
+  void FillQueue(Direction& direction);
+  void Enqueue(Direction& direction, Segment segment);
+  void ServeQueue(Direction& direction);
+  Segment TakeNew(Direction& direction, size_t size);
   void FinishNew(Direction& direction, size_t size);
   void Depart(Direction& direction, Segment segment);
   void Arrive(Direction& direction, Segment segment);

@@ -23,22 +23,21 @@
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/network_spec.h"
 #include "benchmarks/lab/net/play.h"
 #include "nlohmann/json.hpp"
 #include "support/command_line.h"
 #include "support/paths.h"
 
 ABSL_FLAG(std::string, rate, "8mbit",
-          "of the link to the client, without the overhead of TCP and TLS: a "
-          "number and kbit, mbit or gbit");
+          "of the link to the client, without the overhead of TCP and TLS, in "
+          "bits per second: 400k, 1.6M, 8mbit");
 ABSL_FLAG(absl::Duration, rtt, absl::Milliseconds(100),
           "the round-trip time, at most 1m");
 ABSL_FLAG(int, send_buffer, 16384,
@@ -62,24 +61,14 @@ template <class... Words>
   support::ExitBadCommandLine(kProgram, absl::StrCat(words...));
 }
 
-int64_t BitsPerSecond(absl::string_view text) {
-  absl::string_view number = text;
-  double unit = 0;
-  if (absl::ConsumeSuffix(&number, "kbit")) unit = 1e3;
-  if (absl::ConsumeSuffix(&number, "mbit")) unit = 1e6;
-  if (absl::ConsumeSuffix(&number, "gbit")) unit = 1e9;
-  double count = 0;
-  if (unit > 0 && absl::SimpleAtod(number, &count) && count * unit >= 1e3 &&
-      count * unit <= 1e12) {
-    return static_cast<int64_t>(count * unit);
-  }
-  Refuse("--rate is ", text,
-         "; it must be from 1kbit to 1000gbit, as in 1.6mbit");
-}
-
 LinkOptions OptionsOfFlags() {
   LinkOptions options;
-  options.down_bits_per_second = BitsPerSecond(absl::GetFlag(FLAGS_rate));
+  const absl::StatusOr<int64_t> rate = ParseRate(absl::GetFlag(FLAGS_rate));
+  if (!rate.ok()) {
+    Refuse("--rate is ", absl::GetFlag(FLAGS_rate), "; it ",
+           rate.status().message());
+  }
+  options.down_bits_per_second = *rate;
   const absl::Duration rtt = absl::GetFlag(FLAGS_rtt);
   if (rtt < absl::ZeroDuration() || rtt > absl::Minutes(1)) {
     Refuse("--rtt is ", absl::FormatDuration(rtt),

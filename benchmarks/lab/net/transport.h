@@ -50,6 +50,10 @@ class Transport {
   // Writes `bytes` (at most Room(end)) towards the other end.
   virtual void Write(End end, absl::string_view bytes) = 0;
 
+  // No segment holds bytes from before and after this call. A network whose TCP
+  // cuts as it likes may ignore it.
+  virtual void Cut(End /*end*/) {}
+
   // Lets time pass until no action is left.
   virtual void Run() = 0;
 };

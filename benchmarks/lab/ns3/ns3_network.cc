@@ -1,27 +1,24 @@
 #include "benchmarks/lab/ns3/ns3_network.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 namespace sluice::lab {
 namespace {
 
 constexpr int64_t kSmallestDefaultQueue = 45'000;
+constexpr int64_t kLeastRate = 8'000;  // bits per second
+constexpr int64_t kMostRate = 1'000'000'000;
+constexpr int kMostLoss = 200'000;  // per million
+constexpr size_t kInitialWindow = 10 * kSegmentBytes;
 
 template <typename T>
 struct Named {
@@ -50,108 +47,78 @@ absl::Status ParseName(const Named<T> (&known)[n], absl::string_view text,
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "known are ",
+      "is unknown; known are ",
       absl::StrJoin(known, ", ", [](std::string* out, const Named<T>& one) {
         absl::StrAppend(out, one.name);
       })));
 }
 
-// A number from `least` to `most` of a unit that is `scale` of the result.
-template <typename T>
-absl::Status ParseNumber(absl::string_view text, double least, double most,
-                         double scale, T& value) {
-  double number = 0;
-  // The condition refuses NaN, too.
-  if (!absl::SimpleAtod(text, &number) ||
-      !(number >= least && number <= most)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("must be a number from ", least, " to ", most));
-  }
-  value = static_cast<T>(std::llround(number * scale));
-  return absl::OkStatus();
+absl::Status Refusal(absl::string_view item, absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", absl::CHexEscape(item), "\" ", why));
 }
 
-absl::Status ParseRate(absl::string_view text, int64_t& bits_per_second) {
-  double scale = 1;
-  if (absl::ConsumeSuffix(&text, "k")) {
-    scale = 1e3;
-  } else if (absl::ConsumeSuffix(&text, "M")) {
-    scale = 1e6;
-  }
-  constexpr double kLeast = 8e3;
-  constexpr double kMost = 1e9;
-  if (ParseNumber(text, kLeast / scale, kMost / scale, scale, bits_per_second)
-          .ok()) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError("must be from 8k to 1000M bits per second");
-}
-
-absl::Status ParseValue(absl::string_view key, absl::string_view text,
+absl::Status ReadOwnKey(absl::string_view key, absl::string_view text,
                         Ns3Options& options) {
-  if (key == "down") return ParseRate(text, options.down_bits_per_second);
-  if (key == "up") return ParseRate(text, options.up_bits_per_second);
-  if (key == "rtt") {
-    return ParseNumber(text, 0, 10'000, 1e6, options.round_trip_ns);
-  }
-  if (key == "loss") {
-    return ParseNumber(text, 0, 20, 1e4, options.down_losses_per_million);
-  }
-  if (key == "loss_up") {
-    return ParseNumber(text, 0, 20, 1e4, options.up_losses_per_million);
-  }
-  if (key == "queue") {
-    return ParseNumber(text, 3'000, 1e9, 1, options.queue_bytes);
-  }
   if (key == "qdisc") return ParseName(kQueueDisciplines, text, options.queue);
   if (key == "cc") {
     return ParseName(kCongestionControls, text, options.congestion);
   }
-  return absl::InvalidArgumentError(
-      "known keys are down, up, rtt, loss, loss_up, queue, qdisc, cc");
-}
-
-absl::Status UseNetwork(absl::string_view name, Ns3Options& options) {
-  const absl::StatusOr<Network> network = FindNetwork(name);
-  if (!network.ok()) return network.status();
-  if (network->link.tick_ns > 0) {
-    return absl::InvalidArgumentError("has a tick, and TCP needs a rate");
-  }
-  options.down_bits_per_second = network->link.down_bits_per_second;
-  options.up_bits_per_second = network->link.up_bits_per_second;
-  options.round_trip_ns = network->link.round_trip_ns;
-  options.down_losses_per_million = network->link.losses_per_million;
+  absl::ConsumeSuffix(&text, "%");
+  const absl::StatusOr<int64_t> losses =
+      ParseNumber(text, 0, kMostLoss / 1e4, 1e4);
+  if (!losses.ok()) return losses.status();
+  options.up_losses_per_million = static_cast<int>(*losses);
   return absl::OkStatus();
 }
 
-absl::Status Refusal(absl::string_view item, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("ns3: \"", absl::CHexEscape(item), "\": ", why));
+// What a link may have and ns-3 may not.
+absl::Status CheckLink(const LinkOptions& link) {
+  if (link.tick_ns > 0) {
+    return absl::InvalidArgumentError("has a tick, and TCP needs a rate");
+  }
+  for (const int64_t rate :
+       {link.down_bits_per_second, link.up_bits_per_second}) {
+    if (rate < kLeastRate || rate > kMostRate) {
+      return absl::InvalidArgumentError(
+          "needs down and up, each from 8k to 1000M, or a network's name");
+    }
+  }
+  if (link.losses_per_million > kMostLoss) {
+    return absl::InvalidArgumentError("has a loss above 20%");
+  }
+  if (link.initial_window_bytes != 0 &&
+      link.initial_window_bytes != kInitialWindow) {
+    return absl::InvalidArgumentError(
+        "has another iw than 10, with which ns-3 begins");
+  }
+  if (link.window_limit_bytes > 0) {
+    return absl::InvalidArgumentError(
+        "has a window, and in ns-3 cc decides about that");
+  }
+  if (link.header_bytes > 0) {
+    return absl::InvalidArgumentError(
+        "has headers, and a packet of ns-3 has its own");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Ns3Options> ParseNs3Options(absl::string_view text) {
-  Ns3Options options;
-  options.queue_bytes = 0;  // until all else is known
-  std::set<absl::string_view> seen;
-  const std::vector<absl::string_view> items =
-      absl::StrSplit(text, ',', absl::SkipEmpty());
-  // The name first: the keys change what it gives, wherever they stand.
-  for (absl::string_view item : items) {
-    if (absl::StrContains(item, '=')) continue;
-    if (!seen.insert("").second) return Refusal(item, "a second network");
-    if (absl::Status status = UseNetwork(item, options); !status.ok()) {
-      return Refusal(item, status.message());
-    }
+absl::StatusOr<Ns3Options> ReadNs3Options(const NetworkSpec& spec) {
+  const LinkOptions& link = spec.link;
+  if (absl::Status status = CheckLink(link); !status.ok()) {
+    return Refusal(spec.text, status.message());
   }
-  for (absl::string_view item : items) {
-    if (!absl::StrContains(item, '=')) continue;
-    const std::pair<absl::string_view, absl::string_view> parts =
-        absl::StrSplit(item, absl::MaxSplits('=', 1));
-    if (!seen.insert(parts.first).second) return Refusal(item, "given twice");
-    absl::Status status = ParseValue(parts.first, parts.second, options);
-    if (!status.ok()) return Refusal(item, status.message());
+  Ns3Options options = {.down_bits_per_second = link.down_bits_per_second,
+                        .up_bits_per_second = link.up_bits_per_second,
+                        .round_trip_ns = link.round_trip_ns,
+                        .down_losses_per_million = link.losses_per_million,
+                        .queue_bytes = static_cast<int64_t>(link.queue_bytes)};
+  for (const auto& [key, value] : spec.family_options) {
+    if (absl::Status status = ReadOwnKey(key, value, options); !status.ok()) {
+      return Refusal(absl::StrCat(key, "=", value), status.message());
+    }
   }
   if (options.queue_bytes == 0) {
     const double product = 1e-9 * static_cast<double>(options.round_trip_ns) *
@@ -167,10 +134,11 @@ NetworkFamily Ns3Networks() {
   return {
       .prefix = "ns3",
       .summary =
-          "real TCP by ns-3: NETWORK,cc=cubic|bbr|newreno,loss=PERCENT,"
-          "queue=BYTES,qdisc=fifo|codel|fq_codel,down=,up=,rtt=,loss_up=",
-      .parse = [](absl::string_view text) -> absl::StatusOr<TransportFactory> {
-        const absl::StatusOr<Ns3Options> options = ParseNs3Options(text);
+          "real TCP by ns-3, with cc=cubic|bbr|newreno, "
+          "qdisc=fifo|codel|fq_codel, loss_up=PERCENT",
+      .keys = {"loss_up", "qdisc", "cc"},
+      .make = [](const NetworkSpec& spec) -> absl::StatusOr<TransportFactory> {
+        const absl::StatusOr<Ns3Options> options = ReadNs3Options(spec);
         if (!options.ok()) return options.status();
         return TransportFactory(
             [network = *options](const TransportOptions& run) {

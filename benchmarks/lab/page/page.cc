@@ -12,6 +12,22 @@ uint64_t Page::BodyBytes() const {
   return bytes;
 }
 
+bool IsCalled(const Resource& resource, absl::string_view name) {
+  return !name.empty() && (name == absl::StrCat(resource.id) ||
+                           name == resource.label || name == resource.url);
+}
+
+std::optional<size_t> FindResource(const Page& page, absl::string_view name) {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < page.resources.size(); ++i) {
+    const Resource& resource = page.resources[i];
+    if (resource.redirect || !IsCalled(resource, name)) continue;
+    if (found.has_value()) return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
 std::string PathOf(const Resource& resource) {
   return absl::StrCat("/", resource.label);
 }

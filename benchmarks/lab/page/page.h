@@ -122,6 +122,12 @@ struct Page {
   uint64_t BodyBytes() const;
 };
 
+// Whether `name` is the resource's id, its label or its address.
+bool IsCalled(const Resource& resource, absl::string_view name);
+
+// The index of the only resource that is called so. Redirects are not found.
+std::optional<size_t> FindResource(const Page& page, absl::string_view name);
+
 // The :path of a resource's request.
 std::string PathOf(const Resource& resource);
 

@@ -25,12 +25,6 @@ using Json = nlohmann::ordered_json;
 constexpr absl::string_view kTimelines = "<!--timelines-->";
 constexpr absl::string_view kIndex = "<!--index-->";
 
-// TimeMetric's names, as in JsonLine().
-constexpr absl::string_view kTimeNames[] = {
-    "painted_area_ms",    "lcp_candidate_ms", "atf_area_ms",
-    "render_critical_ms", "atf_ms",           "page_load_ms"};
-static_assert(std::size(kTimeNames) == kTimeMetrics);
-
 // Of timelines that are deflated together: the cost of a look at one run.
 constexpr size_t kMaxLineBytes = 1 << 20;
 
@@ -101,7 +95,13 @@ absl::StatusOr<HtmlTemplate> LoadHtmlTemplate(const std::string& folder) {
 
 HtmlOutput::HtmlOutput(std::ostream& stream, HtmlTemplate page,
                        HtmlOptions options)
-    : stream_(stream), options_(std::move(options)), page_(std::move(page)) {
+    : stream_(stream),
+      options_(std::move(options)),
+      page_(std::move(page)),
+      // A load is of a page and a policy, so these stay apart.
+      samples_(options_.baseline.compared == Compared::kPage
+                   ? Compared::kPolicy
+                   : options_.baseline.compared) {
   stream_ << page_.before_timelines;
 }
 
@@ -184,7 +184,8 @@ absl::StatusOr<Json> HtmlOutput::Summaries() const {
   for (size_t metric = 0; metric < kAllTimeMetrics; ++metric) {
     for (size_t setting = 0; setting < samples_.settings().size(); ++setting) {
       const absl::StatusOr<std::vector<Standing>> standings =
-          samples_.Standings(setting, options_.baseline, metric, options_.seed);
+          samples_.Standings(setting, options_.baseline.name, metric,
+                             options_.seed);
       if (!standings.ok()) return standings.status();
       for (const Standing& standing : *standings) {
         const Spread& spread = standing.spread;
@@ -203,15 +204,21 @@ absl::StatusOr<Json> HtmlOutput::Summaries() const {
 absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
   Json head;
   head["version"] = std::string(kLabVersion);
-  head["baseline"] = options_.baseline;
+  head["compared"] = std::string(ComparedName(options_.baseline.compared));
+  head["baseline"] = options_.baseline.name;
   head["policies"] = samples_.policies();
   Json& settings = head["settings"] = Json::array();
   for (const Setting& setting : samples_.settings()) {
-    settings.push_back({{"signals", setting.signals},
-                        {"network", setting.network},
-                        {"send_buffer_bytes", setting.send_buffer_bytes},
-                        {"max_streams", setting.max_streams},
-                        {"late_signals", setting.late_signals}});
+    const std::string signals = SignalsInWords(setting);
+    settings.push_back(
+        {{"signals", setting.policy.empty()
+                         ? signals
+                         : absl::StrCat(setting.policy,
+                                        signals.empty() ? "" : ", ", signals)},
+         {"network", setting.network},
+         {"send_buffer_bytes", setting.send_buffer_bytes},
+         {"max_streams", setting.max_streams},
+         {"late_signals", setting.late_signals}});
   }
   Json& types = head["types"] = Json::array();
   for (size_t i = 0; i < kResourceTypes; ++i) {
@@ -219,15 +226,15 @@ absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
         std::string(ResourceTypeName(static_cast<ResourceType>(i))));
   }
   Json& metrics = head["metrics"] = Json::array();
-  for (const absl::string_view name : kTimeNames) {
-    metrics.push_back(std::string(name));
+  for (size_t metric = 0; metric < kTimeMetrics; ++metric) {
+    metrics.push_back(TimeMetricName(metric));
   }
   // [metric or, after them, class, setting, policy, pages, lower quartile,
   // median, upper quartile, interval's low, high, inside the noise, may equal
   // the best]
   absl::StatusOr<Json> summaries = Summaries();
   if (!summaries.ok()) return summaries.status();
-  head["least_pages"] = kLeastPages;
+  head["least_pages"] = samples_.LeastPages();
   head["summaries"] = *std::move(summaries);
 
   // There may be many runs: they go into the object one by one.

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/byte_columns.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/measure/samples.h"
@@ -40,8 +41,9 @@
 namespace sluice::lab {
 
 struct HtmlOptions {
-  // Of the ratios; without runs of the baseline the report shows none.
-  std::string baseline = "rr";
+  // Of the ratios; without runs of the baseline the report shows none. Nor does
+  // it for pages that are compared with each other.
+  Baseline baseline = "rr";
   uint64_t seed = 1;  // of the resamples
   // Characters of timelines. The report leaves out the rest and says so. With
   // everything else the file stays below 5 MB: the page is 0.7 MB, the results

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "benchmarks/lab/measure/version.h"
 #include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/resource_times.h"
 #include "nlohmann/json.hpp"
 
 namespace sluice::lab {
@@ -55,6 +56,25 @@ ordered_json ProgressPoints(const Page& page, const PageLoad& load) {
   return points;
 }
 
+// Its waterfall.
+ordered_json ResourceObjects(const Page& page, const PageLoad& load) {
+  ordered_json objects = ordered_json::array();
+  for (const ResourceTimes& times : TimesOfResources(page, load)) {
+    ordered_json object = {
+        {"id", times.id},
+        {"label", times.label},
+        {"type", std::string(ResourceTypeName(times.type))},
+        {"bytes", times.bytes},
+        {"requested_ms", ToMilliseconds(times.requested_ns)}};
+    if (times.first_byte_ns.has_value()) {
+      object["first_byte_ms"] = ToMilliseconds(*times.first_byte_ns);
+    }
+    object["done_ms"] = ToMilliseconds(times.done_ns);
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
 std::string CsvCell(const ordered_json& value) {
   if (value.is_null()) return "";
   if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
@@ -62,12 +82,16 @@ std::string CsvCell(const ordered_json& value) {
     return absl::StrFormat("%.3f", value.get<double>());
   }
   if (!value.is_string()) return value.dump();
-  // Of the texts only options, of a policy or a network, can hold a comma.
-  const std::string& text = value.get_ref<const std::string&>();
-  return absl::StrContains(text, ',') ? absl::StrCat("\"", text, "\"") : text;
+  return CsvText(value.get_ref<const std::string&>());
 }
 
 }  // namespace
+
+std::string CsvText(absl::string_view text) {
+  // Only options, of a policy or a network, can hold a comma.
+  return absl::StrContains(text, ',') ? absl::StrCat("\"", text, "\"")
+                                      : std::string(text);
+}
 
 double ToMilliseconds(int64_t ns) {
   return static_cast<double>((ns + 500) / 1000) / 1000.0;
@@ -77,6 +101,8 @@ ordered_json RunParameters(const Run& run) {
   return {{"version", std::string(kLabVersion)},
           {"page", run.page->name},
           {"page_sha256", run.page->sha256},
+          {"edit", run.setting.edit},
+          {"edit_sha256", run.setting.edit_sha256},
           {"policy", run.policy},
           {"signals", run.setting.signals},
           {"late_signals", run.setting.late_signals},
@@ -100,6 +126,7 @@ std::string JsonLine(const Run& run, const PageLoad& load) {
         ToMilliseconds(*done);
   }
   object["visual_progress"] = ProgressPoints(*run.page, load);
+  object["resources"] = ResourceObjects(*run.page, load);
   ordered_json picks = ordered_json::array();
   for (const Pick& pick : JoinPicks(load.picks)) {
     picks.push_back(

@@ -9,10 +9,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "benchmarks/lab/results/answers.h"
 #include "benchmarks/lab/results/lines.h"
 #include "benchmarks/lab/results/qlog.h"
 #include "benchmarks/lab/results/run_file.h"
 #include "benchmarks/lab/results/trace_folder.h"
+#include "benchmarks/lab/results/verdicts.h"
 #include "support/bundled.h"
 #include "support/command_line.h"
 #include "support/paths.h"
@@ -21,6 +23,12 @@ ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
 ABSL_FLAG(std::string, csv, "",
           "also write the runs to this file as comma-separated values");
+ABSL_FLAG(std::string, answers, "",
+          "also write to this file what each run costs beside the baseline on "
+          "its page, resource by resource, one JSON object a line");
+ABSL_FLAG(std::string, verdicts, "",
+          "also write the comparison over pages to this file as "
+          "comma-separated values");
 ABSL_FLAG(std::string, html, "",
           "also write a report to this file: one page that opens offline");
 ABSL_FLAG(std::string, runs, "",
@@ -54,6 +62,13 @@ ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
   }
   if (File* file = Open("csv", absl::GetFlag(FLAGS_csv))) {
     file->output = std::make_unique<CsvOutput>(file->stream);
+  }
+  if (File* file = Open("answers", absl::GetFlag(FLAGS_answers))) {
+    file->output = std::make_unique<AnswersOutput>(file->stream, html.baseline);
+  }
+  if (File* file = Open("verdicts", absl::GetFlag(FLAGS_verdicts))) {
+    file->output = std::make_unique<VerdictsOutput>(file->stream, html.baseline,
+                                                    html.seed);
   }
   if (!absl::GetFlag(FLAGS_html).empty()) {
     absl::StatusOr<HtmlTemplate> page = LoadHtmlTemplate(

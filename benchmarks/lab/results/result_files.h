@@ -1,5 +1,5 @@
-// Opens the files of the flags --json, --csv, --html, --runs and --qlog, for
-// every program that has runs to report.
+// Opens the files of the flags --json, --csv, --verdicts, --html, --runs and
+// --qlog, for every program that has runs to report.
 #ifndef SLUICE_BENCHMARKS_LAB_RESULTS_RESULT_FILES_H_
 #define SLUICE_BENCHMARKS_LAB_RESULTS_RESULT_FILES_H_
 

@@ -27,7 +27,7 @@ constexpr size_t kMaxEvents = size_t{1} << 26;
 constexpr size_t kMaxRunBytes = size_t{1} << 30;
 constexpr size_t kMaxTime = size_t{1} << 62;  // differences stay in 64 bits
 
-constexpr absl::string_view kMagic = "sluice-runs/2 ";
+constexpr absl::string_view kMagic = "sluice-runs/3 ";
 
 // Bits of a resource's flags.
 constexpr int64_t kRedirect = 1;
@@ -311,6 +311,8 @@ absl::Status RunFileOutput::Write(const Run& run, const PageLoad& load) {
   AppendPage(*run.page, writer);
   writer.Text(run.policy);
   writer.Text(run.setting.signals);
+  writer.Text(run.setting.edit);
+  writer.Text(run.setting.edit_sha256);
   writer.Text(run.setting.network);
   writer.Unsigned(run.setting.late_signals ? 1 : 0);
   writer.Unsigned(run.setting.send_buffer_bytes);
@@ -335,7 +337,7 @@ absl::Status ReadRuns(
   if (end_of_line == absl::string_view::npos ||
       !absl::ConsumePrefix(&version, kMagic)) {
     return bad(
-        "is not a file of runs: its first line is not \"sluice-runs/2 "
+        "is not a file of runs: its first line is not \"sluice-runs/3 "
         "VERSION\"");
   }
   if (version != kLabVersion) {
@@ -358,6 +360,8 @@ absl::Status ReadRuns(
     run.page = &page;
     run.policy = reader.Text();
     run.setting.signals = reader.Text();
+    run.setting.edit = reader.Text();
+    run.setting.edit_sha256 = reader.Text();
     run.setting.network = reader.Text();
     run.setting.late_signals = reader.Unsigned() != 0;
     run.setting.send_buffer_bytes = reader.Unsigned();

@@ -11,7 +11,7 @@
 // the metrics: the reader, which has the same version of the lab, measures
 // again.
 //
-// Format: the line "sluice-runs/2 VERSION\n" with kLabVersion, then for each
+// Format: the line "sluice-runs/3 VERSION\n" with kLabVersion, then for each
 // run its size (LEB128) and as many bytes of zlib (RFC 1950). Inside are the
 // numbers of byte_columns.h in the order in which run_file.cc writes them. Same
 // runs, same bytes (for one version of zlib).

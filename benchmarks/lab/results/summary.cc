@@ -30,15 +30,15 @@ absl::StatusOr<std::vector<Summary::Line>> Summary::Lines(
     size_t setting) const {
   std::vector<Line> lines(samples_.policies().size());
   const absl::StatusOr<std::vector<Standing>> standings =
-      samples_.Standings(setting, baseline_, kAtfArea, seed_);
+      samples_.Standings(setting, baseline_.name, kPaintedArea, seed_);
   if (!standings.ok()) return standings.status();
   for (const Standing& standing : *standings) {
-    lines[standing.policy].ratios[kAtfArea] = standing.spread;
+    lines[standing.policy].ratios[kPaintedArea] = standing.spread;
     lines[standing.policy].may_equal_first = standing.may_equal_best;
   }
-  const size_t baseline = samples_.IndexOfPolicy(baseline_);
+  const size_t baseline = samples_.IndexOfPolicy(baseline_.name);
   for (size_t metric = 0; metric < kAllTimeMetrics; ++metric) {
-    if (metric == kAtfArea) continue;
+    if (metric == kPaintedArea) continue;
     const absl::StatusOr<std::vector<Spread>> ratios =
         samples_.Against(setting, baseline, metric, seed_);
     if (!ratios.ok()) return ratios.status();
@@ -67,7 +67,7 @@ absl::StatusOr<std::vector<Summary::Line>> Summary::Lines(
   }
   std::stable_sort(
       lines.begin(), lines.end(), [](const Line& a, const Line& b) {
-        return a.ratios[kAtfArea].median > b.ratios[kAtfArea].median;
+        return a.ratios[kPaintedArea].median > b.ratios[kPaintedArea].median;
       });
   return lines;
 }
@@ -77,39 +77,34 @@ std::string Summary::TextOf(size_t setting,
   const auto name = [this](const Line& line) -> const std::string& {
     return samples_.policies()[line.policy];
   };
-  size_t width = 6;
+  const absl::string_view compared = ComparedName(baseline_.compared);
+  size_t width = compared.size();
   for (const Line& line : lines) width = std::max(width, name(line).size());
 
   std::string text = absl::StrFormat(
-      "\n  signals %s\n  %-*s  ATF area  quartiles      95 %% interval  "
-      "render-critical      ATF    page load\n",
-      samples_.settings()[setting].signals, static_cast<int>(width), "policy");
+      "\n  %s\n  %-*s  painted area  quartiles      95 %% interval  "
+      "LCP candidate    render-critical    ATF area    page load\n",
+      SettingInWords(samples_.settings()[setting], samples_.settings()),
+      static_cast<int>(width), compared);
   for (const Line& line : lines) {
-    const Spread& area = line.ratios[kAtfArea];
-    std::string verdict;
-    if (name(line) == baseline_) {
-      verdict = "baseline";
-    } else if (area.count < kLeastPages) {
-      verdict = "too few pages";
-    } else if (area.InsideTheNoise()) {
-      verdict = "inside the noise";
-    } else {
-      verdict = area.median > 1 ? "better" : "worse";
-    }
-    if (&line != &lines.front() && name(line) != baseline_ &&
-        area.count >= kLeastPages && line.may_equal_first) {
+    const Spread& area = line.ratios[kPaintedArea];
+    std::string verdict(name(line) == baseline_.name ? "baseline"
+                                                     : VerdictOf(area));
+    if (&line != &lines.front() && name(line) != baseline_.name &&
+        !area.TooFewPages() && line.may_equal_first) {
       absl::StrAppend(&verdict, ", may equal the first");
     }
     absl::StrAppendFormat(
-        &text, "  %-*s  %8.3f  %.3f – %.3f  %.3f – %.3f  %s  %s  %s  %s\n",
+        &text, "  %-*s  %12.3f  %.3f – %.3f  %.3f – %.3f  %s  %s  %s  %s  %s\n",
         static_cast<int>(width), name(line), area.median, area.lower_quartile,
         area.upper_quartile, area.interval_low, area.interval_high,
-        Right(Ratio(line.ratios[kRenderCritical]), 15),
-        Right(Ratio(line.ratios[kAtf]), 7),
+        Right(Ratio(line.ratios[kLcpCandidate]), 15),
+        Right(Ratio(line.ratios[kRenderCritical]), 17),
+        Right(Ratio(line.ratios[kAtfArea]), 10),
         Right(Ratio(line.ratios[kPageLoad]), 11), verdict);
   }
 
-  absl::StrAppendFormat(&text, "\n  %-*s", static_cast<int>(width), "policy");
+  absl::StrAppendFormat(&text, "\n  %-*s", static_cast<int>(width), compared);
   std::vector<size_t> classes;
   for (size_t i = 0; i < kResourceTypes; ++i) {
     if (lines.front().ratios[kTimeMetrics + i].count < 2) continue;
@@ -135,21 +130,25 @@ std::string Summary::TextOf(size_t setting,
 absl::StatusOr<std::string> Summary::Text() const {
   const size_t pages = samples_.pages().size();
   const std::vector<std::string>& policies = samples_.policies();
+  const absl::string_view compared = ComparedName(baseline_.compared);
   if (pages < 2) return "";
-  if (samples_.IndexOfPolicy(baseline_) == policies.size()) {
+  if (samples_.IndexOfPolicy(baseline_.name) == policies.size()) {
     return absl::StrCat("no sums over the ", pages, " pages: the baseline, ",
-                        baseline_, ", is not among the policies\n");
+                        compared, " ", baseline_.name,
+                        ", is not among the runs\n");
   }
   std::string text = absl::StrCat(
-      "over ", pages, " pages: median of ", baseline_,
-      " ÷ policy, above 1 is better than ", baseline_,
-      "\n~ is inside the noise: the 95 % interval of the median holds 1");
-  if (pages < kLeastPages) {
-    absl::StrAppend(&text, ", or the pages are fewer than ", kLeastPages);
+      "over ", pages, " pages: median of ", baseline_.name, " ÷ ", compared,
+      ", above 1 is better than ", baseline_.name,
+      "\n~ is inside the noise: the 95 % interval of the median holds 1 (the "
+      "intervals of\nall policies hold together)");
+  if (pages < samples_.LeastPages()) {
+    absl::StrAppend(&text, ", or the pages are fewer than ",
+                    samples_.LeastPages());
   }
   absl::StrAppend(
       &text,
-      "\nfirst each policy as a whole, then when its classes of resources are "
+      "\nfirst each as a whole, then when its classes of resources are "
       "complete,\nand the part of all bytes that came while a more urgent "
       "request was open (median)\n");
   for (size_t i = 0; i < samples_.settings().size(); ++i) {

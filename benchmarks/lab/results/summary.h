@@ -13,24 +13,28 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/measure/samples.h"
 #include "benchmarks/lab/measure/statistics.h"
 
 namespace sluice::lab {
 
-// Takes the runs of one comparison, which differ in page, signals and policy
-// only, and compares them with those of the baseline. Errors: those of Samples.
+// Takes the runs of one comparison and compares them with those of the
+// baseline. Errors: those of Samples.
 class Summary {
  public:
-  Summary(std::string baseline, uint64_t seed)
-      : baseline_(std::move(baseline)), seed_(seed) {}
+  Summary(Baseline baseline, uint64_t seed)
+      : baseline_(std::move(baseline)),
+        seed_(seed),
+        samples_(baseline_.compared) {}
 
   absl::Status Add(const Run& run) { return samples_.Add(run).status(); }
 
-  // Two tables for each signal set, in the order of the runs, with the policies
-  // by their median of the ATF area. A sentence without runs of the baseline;
-  // empty on fewer than two pages.
+  // Two tables for each setting, in the order of the runs, with the policies,
+  // or what else the baseline is one of, by their median of the painted area,
+  // the headline. A sentence without runs of the baseline; empty on fewer than
+  // two pages.
   absl::StatusOr<std::string> Text() const;
 
  private:
@@ -38,13 +42,13 @@ class Summary {
     size_t policy;
     std::array<Spread, kAllTimeMetrics> ratios;
     double lower_first = 0;        // part of all bytes, the median
-    bool may_equal_first = false;  // on the ATF area
+    bool may_equal_first = false;  // on the painted area
   };
 
   absl::StatusOr<std::vector<Line>> Lines(size_t setting) const;
   std::string TextOf(size_t setting, const std::vector<Line>& lines) const;
 
-  std::string baseline_;
+  Baseline baseline_;
   uint64_t seed_;
   Samples samples_;
 };

@@ -1,4 +1,4 @@
-// Runs for people: a table for each page, and at last the summary over pages.
+// Runs for people: tables for each page, and at last the summary over pages.
 #ifndef SLUICE_BENCHMARKS_LAB_RESULTS_TEXT_REPORT_H_
 #define SLUICE_BENCHMARKS_LAB_RESULTS_TEXT_REPORT_H_
 
@@ -11,26 +11,40 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "benchmarks/lab/load/page_load.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/results/output.h"
+#include "benchmarks/lab/results/resource_times.h"
 #include "benchmarks/lab/results/summary.h"
 
 namespace sluice::lab {
 
-// For each page: a table of the metrics in virtual milliseconds, then, if it
-// has at most 12 runs, the first 20 joined picks of each and its first 20
-// resources to complete, by their labels. Keeps what it shows of one page's
-// runs.
+struct TextOptions {
+  // Runs that make a table: those of one page, network, send buffer and seed.
+  size_t runs_a_table = 0;
+  Baseline baseline = "rr";
+  uint64_t seed = 1;  // of the summary
+  // The comparison has no other page: each table is the exact answer for it,
+  // resource by resource.
+  bool only_page = false;
+};
+
+// For each page, network, send buffer and seed: a table of the metrics in
+// virtual milliseconds beside the baseline, the smallest painted area first;
+// how many resources end earlier and later than in the baseline, and the
+// farthest apart; then, if it has at most 12 runs, the first 20 joined picks of
+// each and its first 20 resources to complete, by their labels. Keeps what it
+// shows of one table's runs.
 class TextOutput : public Output {
  public:
-  // Gives text to `sink` after `runs_a_page` runs, which are those of one page,
-  // and at the end. `baseline` and `seed` are the summary's.
-  TextOutput(size_t runs_a_page, std::string baseline, uint64_t seed,
+  // Gives text to `sink` after each table, and at the end.
+  TextOutput(TextOptions options,
              std::function<void(absl::string_view text)> sink)
-      : runs_a_page_(runs_a_page),
+      : options_(std::move(options)),
         sink_(std::move(sink)),
-        summary_(std::move(baseline), seed) {}
+        summary_(options_.baseline, options_.seed) {}
 
   // Errors: those of Summary, here and below.
   absl::Status Write(const Run& run, const PageLoad& load) override;
@@ -38,20 +52,35 @@ class TextOutput : public Output {
 
  private:
   struct Row {
-    std::string signals;
-    std::string policy;
-    Metrics metrics;
-    std::vector<std::string> picks;      // labels
-    std::vector<std::string> completed;  // labels
+    Pair pair = {};
+    std::string signals = {};
+    std::string policy = {};
+    Metrics metrics = {};
+    std::vector<ResourceTimes> resources = {};
+    std::vector<std::string> picks = {};      // labels
+    std::vector<std::string> completed = {};  // labels
   };
 
-  std::string PageText() const;
+  void SortRows();
+  // The row that `row` is compared with; null: it did not run.
+  const Row* BaselineOf(const Row& row) const;
+  bool IsBaseline(const Row& row) const {
+    return row.pair.variant == options_.baseline.name;
+  }
+  std::string Names(absl::string_view signals, absl::string_view policy) const;
+  std::string TableText() const;
+  std::string MetricsText() const;
+  std::string ShiftsText() const;
+  std::string ResourcesText() const;
+  std::string ResourcesText(const Row& baseline,
+                            absl::Span<const Row* const> others) const;
+  std::string OrdersText() const;
 
-  const size_t runs_a_page_;
+  const TextOptions options_;
   const std::function<void(absl::string_view text)> sink_;
   Summary summary_;
-  bool first_page_ = true;
-  std::string title_;  // of the page whose runs are in rows_
+  bool first_table_ = true;
+  std::string title_;  // of the table whose runs are in rows_
   std::vector<Row> rows_;
 };
 

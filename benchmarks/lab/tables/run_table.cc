@@ -20,12 +20,13 @@
 namespace sluice::lab {
 namespace {
 
-constexpr uint64_t kBootstrapSeed = 1;
+constexpr uint64_t kIntervalSeed = 1;
 
 // The parameters of a run, but for its page and its seed.
-constexpr const char* kParameters[] = {
-    "policy",  "signals",           "late_signals",
-    "network", "send_buffer_bytes", "max_streams"};
+constexpr const char* kParameters[] = {"edit",       "policy",
+                                       "signals",    "late_signals",
+                                       "network",    "send_buffer_bytes",
+                                       "max_streams"};
 
 // RFC 4180 without line breaks inside values, which no value has.
 std::optional<std::vector<std::string>> SplitCsv(absl::string_view line) {
@@ -134,22 +135,28 @@ absl::StatusOr<ByPage> Values(absl::Span<const RunRecord> runs,
   return values;
 }
 
+// The CSV column of what is compared.
+std::string Column(const Baseline& baseline) {
+  return std::string(ComparedName(baseline.compared));
+}
+
 // Baseline ÷ run of every page, the median over its seeds.
-absl::StatusOr<std::vector<double>> Ratios(absl::Span<const RunRecord> runs,
-                                           const Selection& where,
-                                           const std::string& metric,
-                                           const std::string& baseline) {
+absl::StatusOr<PageRatios> Ratios(absl::Span<const RunRecord> runs,
+                                  const Selection& where,
+                                  const std::string& metric,
+                                  const Baseline& baseline) {
   auto ours = Values(runs, where, metric);
   if (!ours.ok()) return ours.status();
-  auto theirs = Values(runs, Joined(where, {{"policy", baseline}}), metric);
+  auto theirs =
+      Values(runs, Joined(where, {{Column(baseline), baseline.name}}), metric);
   if (!theirs.ok()) return theirs.status();
   for (const auto& [page, by_seed] : *ours) {
     for (const auto& [seed, value] : by_seed) {
       const auto base = theirs->find(page);
       if (base == theirs->end() || !base->second.contains(seed)) {
         return absl::InvalidArgumentError(absl::StrCat(
-            "there is no run of the baseline ", baseline, " for page ", page,
-            ", seed ", seed, " with ", Describe(where)));
+            "there is no run of the baseline ", baseline.name, " for page ",
+            page, ", seed ", seed, " with ", Describe(where)));
       }
     }
   }
@@ -184,28 +191,50 @@ absl::StatusOr<Cell> ValueCell(absl::Span<const RunRecord> runs,
   return Cell{absl::StrFormat("%.*f", milliseconds ? 1 : 0, median), median};
 }
 
-absl::StatusOr<Cell> MakeCell(absl::Span<const RunRecord> runs,
-                              const Selection& where, const TableColumn& column,
-                              const std::string& baseline) {
-  if (!IsRatio(column)) return ValueCell(runs, where, column);
-  auto ratios = Ratios(runs, where, column.metric, baseline);
-  if (!ratios.ok()) return ratios.status();
-  if (ratios->empty()) return Cell{"–", 0};
-  const Spread spread = SpreadOf(*ratios, kBootstrapSeed);
+Cell RatioCell(const PageRatios& ratios, const Spread& spread,
+               const std::string& statistic) {
+  if (spread.count == 0) return {"–", 0};
   Cell cell{"", spread.median};
-  if (column.statistic == "median") {
+  if (statistic == "median") {
     cell.text = absl::StrFormat("%.3f", spread.median);
-  } else if (column.statistic == "quartiles") {
+  } else if (statistic == "quartiles") {
     cell.text = Between(spread.lower_quartile, spread.upper_quartile);
-  } else if (column.statistic == "interval") {
+  } else if (statistic == "interval") {
     cell.text = absl::StrCat(Between(spread.interval_low, spread.interval_high),
                              spread.InsideTheNoise() ? ", noise" : "");
   } else {
-    const auto [low, high] =
-        std::minmax_element(ratios->begin(), ratios->end());
-    cell.text = Between(*low, *high);
+    const auto [low, high] = std::minmax_element(
+        ratios.begin(), ratios.end(),
+        [](const auto& a, const auto& b) { return a.second < b.second; });
+    cell.text = Between(low->second, high->second);
   }
   return cell;
+}
+
+// The cells of a column. Each row selects its runs with one of `wheres`; the
+// intervals of the rows hold together.
+absl::StatusOr<std::vector<Cell>> CellsOf(absl::Span<const RunRecord> runs,
+                                          absl::Span<const Selection> wheres,
+                                          const TableColumn& column,
+                                          const Baseline& baseline) {
+  std::vector<Cell> cells;
+  std::vector<PageRatios> ratios;
+  for (const Selection& where : wheres) {
+    if (IsRatio(column)) {
+      auto of_row = Ratios(runs, where, column.metric, baseline);
+      if (!of_row.ok()) return of_row.status();
+      ratios.push_back(*std::move(of_row));
+    } else {
+      auto cell = ValueCell(runs, where, column);
+      if (!cell.ok()) return cell.status();
+      cells.push_back(*std::move(cell));
+    }
+  }
+  const std::vector<Spread> spreads = SpreadsOf(ratios, kIntervalSeed);
+  for (size_t i = 0; i < ratios.size(); ++i) {
+    cells.push_back(RatioCell(ratios[i], spreads[i], column.statistic));
+  }
+  return cells;
 }
 
 std::string RowOf(absl::Span<const std::string> cells) {
@@ -294,9 +323,11 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
     double rank = 0;
   };
   std::vector<Row> rows;
+  std::vector<Selection> wheres;
   for (const std::string& value :
        Distinct(Select(runs, spec.where), spec.rows)) {
-    const bool is_baseline = spec.rows == "policy" && value == spec.baseline;
+    const bool is_baseline =
+        spec.rows == Column(spec.baseline) && value == spec.baseline.name;
     if (is_baseline && only_ratios) continue;
     Row row;
     row.cells.push_back(absl::StrCat("`", value, "`"));
@@ -304,22 +335,28 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
       auto found = spec.published.find(value);
       row.cells.push_back(found == spec.published.end() ? "–" : found->second);
     }
-    for (const TableColumn& column : spec.columns) {
-      const Selection where =
-          Joined(Joined(spec.where, column.where), {{spec.rows, value}});
-      absl::StatusOr<Cell> cell = MakeCell(runs, where, column, spec.baseline);
-      if (!cell.ok()) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            "column \"", column.title, "\": ", cell.status().message()));
-      }
-      if (&column == &spec.columns.front()) row.rank = cell->rank;
-      row.cells.push_back(std::move(cell->text));
-    }
     rows.push_back(std::move(row));
+    wheres.push_back({{spec.rows, value}});
   }
   if (rows.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("no run has ", Describe(spec.where)));
+  }
+  for (const TableColumn& column : spec.columns) {
+    std::vector<Selection> of_rows;
+    for (const Selection& row : wheres) {
+      of_rows.push_back(Joined(Joined(spec.where, column.where), row));
+    }
+    absl::StatusOr<std::vector<Cell>> cells =
+        CellsOf(runs, of_rows, column, spec.baseline);
+    if (!cells.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "column \"", column.title, "\": ", cells.status().message()));
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (&column == &spec.columns.front()) rows[i].rank = (*cells)[i].rank;
+      rows[i].cells.push_back(std::move((*cells)[i].text));
+    }
   }
   if (spec.sorted) {
     std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
@@ -338,15 +375,19 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
 }
 
 absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
-                                           absl::string_view baseline) {
+                                           const Baseline& baseline) {
   const std::vector<TableColumn> ratios = {
-      {"ATF area", "atf_area_ms", "median", {}},
-      {"quartiles", "atf_area_ms", "quartiles", {}},
-      {"95 % interval", "atf_area_ms", "interval", {}},
+      {"painted area", "painted_area_ms", "median", {}},
+      {"quartiles", "painted_area_ms", "quartiles", {}},
+      {"95 % interval", "painted_area_ms", "interval", {}},
+      {"LCP candidate", "lcp_candidate_ms", "median", {}},
       {"render-critical", "render_critical_ms", "median", {}},
+      {"ATF area", "atf_area_ms", "median", {}},
       {"ATF", "atf_ms", "median", {}},
       {"page load", "page_load_ms", "median", {}}};
   const std::vector<TableColumn> values = {
+      {"painted area, ms", "painted_area_ms", "value", {}},
+      {"LCP candidate, ms", "lcp_candidate_ms", "value", {}},
       {"ATF area, ms", "atf_area_ms", "value", {}},
       {"render-critical, ms", "render_critical_ms", "value", {}},
       {"ATF, ms", "atf_ms", "value", {}},
@@ -358,7 +399,7 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
   for (const RunRecord& run : runs) {
     Selection setting;
     for (const char* name : kParameters) setting[name] = Value(run, name);
-    setting.erase("policy");
+    setting.erase(Column(baseline));
     std::vector<RunRecord>& group = runs_of[setting];
     if (group.empty()) settings.push_back(std::move(setting));
     group.push_back(run);
@@ -368,20 +409,22 @@ absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
     const std::vector<RunRecord>& group = runs_of[setting];
     const std::vector<const RunRecord*> selected = Select(group, {});
     const std::vector<std::string> pages = Distinct(selected, "page");
-    const std::vector<std::string> policies = Distinct(selected, "policy");
-    const bool compared =
-        pages.size() > 1 && policies.size() > 1 &&
-        std::find(policies.begin(), policies.end(), baseline) != policies.end();
+    const std::vector<std::string> variants =
+        Distinct(selected, Column(baseline));
+    const bool compared = pages.size() > 1 && variants.size() > 1 &&
+                          std::find(variants.begin(), variants.end(),
+                                    baseline.name) != variants.end();
     absl::StrAppend(&text, text.empty() ? "" : "\n", "## ", Describe(setting),
                     "\n");
-    TableSpec spec{.sorted = compared,
+    TableSpec spec{.rows = Column(baseline),
+                   .sorted = compared,
                    .where = setting,
-                   .baseline = std::string(baseline),
+                   .baseline = baseline,
                    .columns = compared ? ratios : values};
     if (compared) {
       absl::StrAppend(&text, "\nMedians over ", pages.size(), " pages of ",
-                      baseline, " ÷ policy; above 1 is better than ", baseline,
-                      ".\n");
+                      baseline.name, " ÷ ", Column(baseline),
+                      "; above 1 is better than ", baseline.name, ".\n");
     }
     for (const std::string& page :
          compared ? std::vector<std::string>{""} : pages) {

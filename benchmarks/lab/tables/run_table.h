@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "benchmarks/lab/measure/baseline.h"
 
 namespace sluice::lab {
 
@@ -35,9 +36,9 @@ struct TableColumn {
   std::string title;
   std::string metric;  // a CSV column: atf_area_ms, …
   // Of the ratios baseline ÷ run, one for each page: "median"; "quartiles";
-  // "interval", the bootstrap's of the median, with ", noise" inside the noise
-  // (statistics.h); "range", the smallest and the largest. Of the metric
-  // itself: "value", the median over pages.
+  // "interval", of the median, with ", noise" inside the noise (statistics.h);
+  // those of a column's rows hold together; "range", the smallest and the
+  // largest. Of the metric itself: "value", the median over pages.
   std::string statistic;
   Selection where;
 };
@@ -52,7 +53,7 @@ struct TableSpec {
   std::string rows = "policy";  // a CSV column; a row for each of its values
   bool sorted = false;  // by the first column, falling; else as they come
   Selection where;
-  std::string baseline = "rr";
+  Baseline baseline = "rr";  // not of a page
   std::vector<TableColumn> columns;
   // A column of others' figures before ours, by the row's value; a row without
   // one shows a dash.
@@ -62,15 +63,17 @@ struct TableSpec {
 
 // A table in Markdown, with a newline at its end. A table of ratios has no row
 // for the baseline. Error: InvalidArgument, a sentence. O(rows · columns ·
-// (runs + resamples · pages)).
+// (runs + draws · pages)).
 absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
                                           const TableSpec& spec);
 
-// The report of a sweep: for every network, send buffer and signal set a table
-// of the policies, over pages against `baseline`. With one page alone or no run
-// of the baseline it has the metrics of each page instead.
+// The report of a sweep: for every network, send buffer, edit and signal set a
+// table of the policies (or, as the baseline is, of signal sets for every
+// policy, and so on), over pages against `baseline`, which is not a page. With
+// one page alone or no run of the baseline it has the metrics of each page
+// instead.
 absl::StatusOr<std::string> MarkdownReport(absl::Span<const RunRecord> runs,
-                                           absl::string_view baseline);
+                                           const Baseline& baseline);
 
 }  // namespace sluice::lab
 

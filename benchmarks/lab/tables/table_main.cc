@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "benchmarks/lab/comparison/selection.h"
+#include "benchmarks/lab/measure/baseline.h"
 #include "benchmarks/lab/tables/run_table.h"
 #include "support/command_line.h"
 #include "support/paths.h"
@@ -30,7 +31,8 @@ ABSL_FLAG(std::string, rows, "policy", "the CSV column that makes the rows");
 ABSL_FLAG(bool, sorted, false, "sort the rows by the first column, falling");
 ABSL_FLAG(std::string, where, "",
           "runs that the table selects: NAME=VALUE, separated by spaces");
-ABSL_FLAG(std::string, baseline, "rr", "the policy that ratios compare with");
+ABSL_FLAG(std::string, baseline, "rr",
+          "what ratios compare with: a policy or a signal set, or edit=NAME");
 ABSL_FLAG(std::string, published, "",
           "figures of others beside ours: TITLE;ROW=TEXT;ROW=TEXT…");
 ABSL_FLAG(std::string, output, "", "write the table to this file");
@@ -66,7 +68,7 @@ bool WriteFile(const std::string& path, absl::string_view text) {
   return false;
 }
 
-sluice::lab::TableSpec SpecFromFlags(const std::string& baseline) {
+sluice::lab::TableSpec SpecFromFlags(const sluice::lab::Baseline& baseline) {
   sluice::lab::TableSpec spec;
   spec.rows = absl::GetFlag(FLAGS_rows);
   spec.sorted = absl::GetFlag(FLAGS_sorted);
@@ -115,8 +117,11 @@ int main(int argc, char** argv) {
     absl::StrAppend(&all_runs,
                     all_runs.empty() ? text : text.substr(text.find('\n') + 1));
   }
-  const std::string baseline =
+  const sluice::lab::Baseline baseline =
       ValueOrExit(sluice::lab::SelectBaseline(absl::GetFlag(FLAGS_baseline)));
+  if (baseline.compared == sluice::lab::Compared::kPage) {
+    ExitBadCommandLine(kProgram, "--baseline: a table does not compare pages");
+  }
   const std::string table = ValueOrExit(
       absl::GetFlag(FLAGS_columns).empty()
           ? sluice::lab::MarkdownReport(runs, baseline)

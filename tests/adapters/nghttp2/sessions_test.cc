@@ -37,6 +37,12 @@ class SessionsTest : public testing::TestWithParam<OwnTree> {
   void Answer(const std::map<int32_t, size_t>& sizes) {
     for (const auto& [id, size] : sizes) server_->Answer(id, size);
   }
+  // Of a response on stream 1. The id of the pushed stream.
+  int32_t Promise() {
+    const nghttp2_nv path = Field(":path", "/a");
+    return nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE, 1,
+                                       &path, 1, nullptr);
+  }
   std::string Order(size_t frames) {
     std::string order;
     for (size_t i = 0; i < frames; ++i) {
@@ -337,12 +343,7 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeOthers) {
   Start("rr", 1);
   Answer({{1, 4 * kFrame}});
   Pump(server_.get(), kFrame);
-  const std::vector<nghttp2_nv> request = {
-      Field(":method", "GET"), Field(":scheme", "http"), Field(":path", "/a"),
-      Field(":authority", "a")};
-  const int32_t pushed =
-      nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE, 1,
-                                  request.data(), request.size(), nullptr);
+  const int32_t pushed = Promise();
   ASSERT_EQ(pushed, 2);
   server_->Answer(pushed, 3 * kFrame);
   server_->Send();
@@ -357,9 +358,7 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeOthers) {
 TEST_P(SessionsTest, APromiseThatIsReportedDependsOnItsRequest) {
   Start("rfc7540", 1);
   Answer({{1, 2 * kFrame}});
-  const nghttp2_nv path = Field(":path", "/a");
-  const int32_t pushed = nghttp2_submit_push_promise(
-      server_->session(), NGHTTP2_FLAG_NONE, 1, &path, 1, nullptr);
+  const int32_t pushed = Promise();
   ASSERT_EQ(pushed, 2);
   server_->adapter().OnPushPromise(1, pushed);
   server_->Answer(pushed, 2 * kFrame);
@@ -371,10 +370,7 @@ TEST_P(SessionsTest, APushThatTheLimitHoldsBackDelaysNoOther) {
   Start("rr", 1);
   client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
   Receive();
-  const nghttp2_nv path = Field(":path", "/a");
-  ASSERT_EQ(nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE,
-                                        1, &path, 1, nullptr),
-            2);
+  ASSERT_EQ(Promise(), 2);
   Answer({{1, 3 * kFrame}, {2, 2 * kFrame}});
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
             (std::map<int32_t, size_t>{{1, 3 * kFrame}}));
@@ -382,6 +378,43 @@ TEST_P(SessionsTest, APushThatTheLimitHoldsBackDelaysNoOther) {
   Receive();
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
             (std::map<int32_t, size_t>{{2, 2 * kFrame}}));
+}
+
+// nghttp2 alone loses the body of nghttp2_submit_data() when it comes to it
+// before the HEADERS that the limit holds back, and so does the adapter.
+TEST_P(SessionsTest, APushWhoseBodyNghttp2HasLostDelaysNoOther) {
+  Start("rr", 1);
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+  Receive();
+  const int32_t lost = Promise();
+  server_->AnswerInParts(lost, 2 * kFrame);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).total, 0u);
+  client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 2);
+  Receive();
+  const int32_t held = Promise();
+  server_->AnswerInParts(held, 2 * kFrame);
+  Answer({{1, 3 * kFrame}});
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 3 * kFrame}, {held, 2 * kFrame}}));
+  // The stream is open, and takes another body.
+  server_->SubmitData(lost, kFrame);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{lost, kFrame}}));
+  EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
+}
+
+TEST_P(SessionsTest, ThePriorityOfAPromiseHoldsForItsResponse) {
+  Start("rfc9218", 1);
+  Answer({{1, 2 * kFrame}});
+  const int32_t pushed = Promise();
+  server_->adapter().OnPushPromise(1, pushed);
+  EXPECT_TRUE(
+      server_->adapter()
+          .SetServerPriority(
+              pushed, scheduler::ServerPriority{.rfc9218 = {{.urgency = 0}}})
+          .ok());
+  server_->Answer(pushed, 2 * kFrame);
+  EXPECT_EQ(Order(4), "2 2 1 1 ");
 }
 
 TEST_P(SessionsTest, AResponseThatNghttp2RefusesDelaysNoOther) {

@@ -131,34 +131,25 @@ class Server {
 
   // `more`: a header field's value.
   void Answer(int32_t id, size_t size, const std::string& more = "") {
-    bodies_[id] = Body{.left = size};
-    nghttp2_data_provider provider;
-    provider.source.ptr = &bodies_[id];
-    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer,
-                                size_t length, uint32_t* flags,
-                                nghttp2_data_source* source, void*) -> ssize_t {
-      Body* body = static_cast<Body*>(source->ptr);
-      if (body->left > 0 && body->available == 0) {
-        return body->error;
-      }
-      const size_t size =
-          std::min({length, body->left, body->available, body->piece});
-      if (body->no_copy) {
-        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-      } else {
-        std::memset(buffer, 'x', size);
-      }
-      body->left -= size;
-      body->available -= size;
-      if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
-      if (body->trailers_follow) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      return static_cast<ssize_t>(size);
-    };
-    if (use_adapter_) provider = adapter_->Schedule(id, provider);
+    const nghttp2_data_provider provider = Provide(id, size);
     const nghttp2_nv fields[] = {Field(":status", "200"), Field("more", more)};
     ASSERT_EQ(nghttp2_submit_response(session_, id, fields,
                                       more.empty() ? 1 : 2, &provider),
               0);
+  }
+  // Headers first, and the body by nghttp2_submit_data().
+  void AnswerInParts(int32_t id, size_t size) {
+    const nghttp2_nv status = Field(":status", "200");
+    ASSERT_EQ(nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, id, nullptr,
+                                     &status, 1, nullptr),
+              0);
+    SubmitData(id, size);
+  }
+  void SubmitData(int32_t id, size_t size) {
+    const nghttp2_data_provider provider = Provide(id, size);
+    ASSERT_EQ(
+        nghttp2_submit_data(session_, NGHTTP2_FLAG_END_STREAM, id, &provider),
+        0);
   }
 
   // One frame for the client; empty when there is none.
@@ -227,6 +218,33 @@ class Server {
   Body& body(int32_t id) { return bodies_[id]; }
 
  private:
+  nghttp2_data_provider Provide(int32_t id, size_t size) {
+    bodies_[id] = Body{.left = size};
+    nghttp2_data_provider provider;
+    provider.source.ptr = &bodies_[id];
+    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* buffer,
+                                size_t length, uint32_t* flags,
+                                nghttp2_data_source* source, void*) -> ssize_t {
+      Body* body = static_cast<Body*>(source->ptr);
+      if (body->left > 0 && body->available == 0) {
+        return body->error;
+      }
+      const size_t size =
+          std::min({length, body->left, body->available, body->piece});
+      if (body->no_copy) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+      } else {
+        std::memset(buffer, 'x', size);
+      }
+      body->left -= size;
+      body->available -= size;
+      if (body->left == 0) *flags |= NGHTTP2_DATA_FLAG_EOF;
+      if (body->trailers_follow) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      return static_cast<ssize_t>(size);
+    };
+    return use_adapter_ ? adapter_->Schedule(id, provider) : provider;
+  }
+
   const bool use_adapter_;
   bool hands_bytes_on_;
   bool pauses_uploads_ = false;

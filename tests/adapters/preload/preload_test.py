@@ -99,12 +99,23 @@ class PreloadTest(unittest.TestCase):
         self.assertEqual(plain, "".join(
             "family %d: accepted 1, errno 7, low-water mark %d, no fault\n" % row
             for row in ((2, 0), (1, -1))))
-        marked = plain.replace("mark 0,", "mark 16384,")
+        marked = plain.replace("mark 0,", "mark 20000,")
         for programs, expected in (("libnone.so.3", plain), ("session_shapes", marked),
                                    ("libnone.so.3,libnghttp2.so.14", marked)):
             with self.subTest(programs):
-                self.assertEqual(run("accept", env=preloaded(SLUICE_PROGRAMS=programs)).stdout,
-                                 expected)
+                env = preloaded(SLUICE_PROGRAMS=programs, SLUICE_NOTSENT_LOWAT="20000")
+                self.assertEqual(run("accept", env=env).stdout, expected)
+
+    def test_the_low_water_mark_follows_the_link(self):
+        for lowat, warnings in ((None, 0), ("", 0), ("many", 1)):
+            with self.subTest(lowat):
+                env = preloaded() if lowat is None else preloaded(SLUICE_NOTSENT_LOWAT=lowat)
+                done = run("accept", env=env)
+                marks = [int(mark) for mark in re.findall(r"mark (-?\d+)", done.stdout)]
+                # A loopback interface is fast; how fast depends on the machine.
+                self.assertGreater(marks[0], 16384)
+                self.assertEqual(marks[1:], [-1])
+                self.assertEqual(done.stderr.count("\n"), warnings, done.stderr)
 
     def test_a_child_of_a_process_with_threads_makes_sessions(self):
         if SANITIZERS:

@@ -6,10 +6,13 @@
 #include <optional>
 
 #include "gtest/gtest.h"
+#include "support/link_state.h"
 
 namespace sluice::examples {
 namespace {
 
+using ::sluice::support::EarlyBytesFor;
+using ::sluice::support::LinkState;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -32,21 +35,21 @@ class LateBindingTest : public ::testing::Test {
 };
 
 TEST_F(LateBindingTest, ALinkTakesItsWindowEachRoundTrip) {
-  EXPECT_EQ(LateBinding::BytesFor({.round_trip = milliseconds(10),
-                                   .congestion_window = 1'000'000}),
+  EXPECT_EQ(EarlyBytesFor({.round_trip = milliseconds(10),
+                           .congestion_window = 1'000'000}),
             100'000)
       << "in a millisecond";
 }
 
 TEST_F(LateBindingTest, ALinkWhoseRoundTripIsNotMeasuredCountsAsSlow) {
-  EXPECT_EQ(LateBinding::BytesFor({.congestion_window = 1'000'000}), 0);
-  EXPECT_EQ(LateBinding::BytesFor({}), 0);
+  EXPECT_EQ(EarlyBytesFor({.congestion_window = 1'000'000}), 0);
+  EXPECT_EQ(EarlyBytesFor({}), 0);
 }
 
 TEST_F(LateBindingTest, PacingBoundsTheRate) {
-  EXPECT_EQ(LateBinding::BytesFor({.round_trip = milliseconds(10),
-                                   .congestion_window = 1'000'000,
-                                   .pacing_rate = 20'000'000}),
+  EXPECT_EQ(EarlyBytesFor({.round_trip = milliseconds(10),
+                           .congestion_window = 1'000'000,
+                           .pacing_rate = 20'000'000}),
             20'000);
 }
 
@@ -54,14 +57,16 @@ TEST_F(LateBindingTest, UnsentBytesGoFirst) {
   LinkState link = {.round_trip = milliseconds(10),
                     .congestion_window = 1'000'000,
                     .unsent = 30'000};
-  EXPECT_EQ(LateBinding::BytesFor(link), 70'000);
+  EXPECT_EQ(EarlyBytesFor(link), 70'000);
   link.unsent = 1'000'000;
-  EXPECT_EQ(LateBinding::BytesFor(link), 0);
+  EXPECT_EQ(EarlyBytesFor(link), 0);
 }
 
-TEST_F(LateBindingTest, ASlowLinkGetsOneFrameForEachWrite) {
+TEST_F(LateBindingTest, ASlowLinkGetsAPartOfAFrameForEachWrite) {
+  EXPECT_EQ(binding_.FirstBytes(), kFrame) << "not known yet";
   binding_.SetLink(kSlow, now_);
-  EXPECT_EQ(binding_.BytesPerWrite(), kFrame);
+  EXPECT_EQ(binding_.BytesPerWrite(), LateBinding::kLeast);
+  EXPECT_EQ(binding_.FirstBytes(), LateBinding::kLeast);
 }
 
 TEST_F(LateBindingTest, AnUnknownLinkCountsAsSlow) {
@@ -73,6 +78,7 @@ TEST_F(LateBindingTest, AnUnknownLinkCountsAsSlow) {
 TEST_F(LateBindingTest, AFastLinkGetsManyWholeFrames) {
   binding_.SetLink(kFast, now_);
   EXPECT_EQ(binding_.BytesPerWrite(), LateBinding::kMost);
+  EXPECT_EQ(binding_.FirstBytes(), kFrame);
   LateBinding tls(kFrame - 9, now_);
   tls.SetLink(kFast, now_);
   EXPECT_EQ(tls.BytesPerWrite(),
@@ -88,8 +94,8 @@ TEST_F(LateBindingTest, TheBytesGrowWithTheRateOfTheLink) {
                      now_);
     return binding_.BytesPerWrite();
   };
-  EXPECT_EQ(bytes(8), kFrame);
-  EXPECT_EQ(bytes(100), kFrame);
+  EXPECT_EQ(bytes(8), LateBinding::kLeast);
+  EXPECT_EQ(bytes(100), 12'500);
   EXPECT_EQ(bytes(1000), 7 * kFrame);
   EXPECT_EQ(bytes(10'000), LateBinding::kMost);
 }

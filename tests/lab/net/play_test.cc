@@ -251,7 +251,7 @@ TEST(PlayProgramTest, ABadCommandLineOrLogExitsWith2) {
   for (const Case& c : std::vector<Case>{
            {"", "0 logs are given"},
            {"/nowhere/log", "cannot read /nowhere/log"},
-           {log + " --rate=8", "--rate is 8; it must be from 1kbit to"},
+           {log + " --rate=8", "--rate is 8; it must be from 1k to 1000G bits"},
            {log + " --rate=-1mbit", "--rate is -1mbit; it must be"},
            {log + " --rtt=2h", "--rtt is 2h; it must be from 0 to 1m"},
            {log + " --policies=nobody", "no policy 'nobody'"},

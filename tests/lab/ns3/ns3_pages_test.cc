@@ -19,6 +19,7 @@
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/statistics.h"
 #include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/network_spec.h"
 #include "benchmarks/lab/net/transport.h"
 #include "benchmarks/lab/ns3/ns3_network.h"
 #include "benchmarks/lab/ns3/ns3_transport.h"
@@ -30,6 +31,14 @@ namespace {
 
 constexpr char kFolder[] = "benchmarks/lab/pages";
 constexpr int64_t kMs = 1'000'000;
+
+// The options of "ns3:" and this text.
+absl::StatusOr<Ns3Options> ParseNs3Options(absl::string_view text) {
+  const absl::StatusOr<NetworkSpec> spec =
+      ParseNetworkSpec(text, Ns3Networks().keys);
+  if (!spec.ok()) return spec.status();
+  return ReadNs3Options(*spec);
+}
 
 TEST(Ns3NetworkTest, ANameGivesRatesRoundTripAndLoss) {
   const absl::StatusOr<Ns3Options> options = ParseNs3Options("mobile");
@@ -44,8 +53,8 @@ TEST(Ns3NetworkTest, ANameGivesRatesRoundTripAndLoss) {
   EXPECT_EQ(options->congestion, CongestionControl::kCubic);
 }
 
-TEST(Ns3NetworkTest, WithoutANameItIs3gFast) {
-  const absl::StatusOr<Ns3Options> options = ParseNs3Options("");
+TEST(Ns3NetworkTest, AQueueThatIsLeftOutIsTheProductOrThirtyPackets) {
+  const absl::StatusOr<Ns3Options> options = ParseNs3Options("3g_fast");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->down_bits_per_second, 1'600'000);
   EXPECT_EQ(options->up_bits_per_second, 768'000);
@@ -55,7 +64,7 @@ TEST(Ns3NetworkTest, WithoutANameItIs3gFast) {
 
 TEST(Ns3NetworkTest, KeysOverrideTheNameInAnyOrder) {
   const absl::StatusOr<Ns3Options> options = ParseNs3Options(
-      "cc=bbr,loss=2,down=0.5M,cable,up=800k,rtt=12.5,loss_up=0.01,"
+      "cable,cc=bbr,loss=2,down=0.5M,up=800k,rtt=12.5,loss_up=0.01%,"
       "queue=9000,qdisc=fq_codel");
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->congestion, CongestionControl::kBbr);
@@ -70,21 +79,23 @@ TEST(Ns3NetworkTest, KeysOverrideTheNameInAnyOrder) {
 
 TEST(Ns3NetworkTest, RefusalsNameTheItemAndItsFault) {
   const std::pair<absl::string_view, absl::string_view> refused[] = {
-      {"5g", "ns3: \"5g\": unknown network \"5g\"; known are marx"},
-      {"marx", "ns3: \"marx\": has a tick, and TCP needs a rate"},
-      {"cable,fibre", "ns3: \"fibre\": a second network"},
-      {"loss=1,loss=2", "ns3: \"loss=2\": given twice"},
-      {"colour=red", "ns3: \"colour=red\": known keys are down, up, rtt"},
-      {"cc=vegas", "ns3: \"cc=vegas\": known are cubic, bbr, newreno"},
-      {"qdisc=red", "ns3: \"qdisc=red\": known are fifo, codel, fq_codel"},
-      {"loss=21", "ns3: \"loss=21\": must be a number from 0 to 20"},
-      {"loss=-1", "must be a number from 0 to 20"},
-      {"loss=nan", "must be a number from 0 to 20"},
-      {"loss=", "must be a number from 0 to 20"},
-      {"rtt=99999", "must be a number from 0 to 10000"},
-      {"queue=1", "must be a number from 3000 to 1"},
-      {"down=1G", "must be from 8k to 1000M bits per second"},
-      {"up=0", "must be from 8k to 1000M bits per second"},
+      {"5g", "unknown network \"5g\"; known are marx"},
+      {"marx", "\"marx\" has a tick, and TCP needs a rate"},
+      {"loss=2", "gives neither down nor rtt"},
+      {"rtt=20ms", "\"rtt=20ms\" needs down and up, each from 8k to 1000M"},
+      {"3g_fast,loss=1,loss=2", "\"loss=2\" is given twice"},
+      {"3g_fast,colour=red",
+       "\"colour=red\" has an unknown key; known are down, up, rtt, loss, "
+       "queue, iw, headers, loss_up, qdisc, cc"},
+      {"3g_fast,cc=vegas",
+       "\"cc=vegas\" is unknown; known are cubic, bbr, newreno"},
+      {"3g_fast,qdisc=red",
+       "\"qdisc=red\" is unknown; known are fifo, codel, fq_codel"},
+      {"3g_fast,loss=21", "has a loss above 20%"},
+      {"3g_fast,loss_up=21", "\"loss_up=21\" must be a number from 0 to 20"},
+      {"3g_fast,down=1G,up=2G", "needs down and up, each from 8k to 1000M"},
+      {"3g_fast,iw=4", "has another iw than 10, with which ns-3 begins"},
+      {"3g_fast,headers=52", "has headers, and a packet of ns-3 has its own"},
   };
   for (const auto& [text, why] : refused) {
     const absl::StatusOr<Ns3Options> options = ParseNs3Options(text);
@@ -99,10 +110,11 @@ absl::StatusOr<PageLoad> Load(const Page& page, const std::string& policy,
                               absl::string_view network, size_t send_buffer) {
   scheduler::PolicyOptions options;
   options.max_grant = kMaxGrant;
-  const absl::StatusOr<TransportFactory> factory = Ns3Networks().parse(network);
-  if (!factory.ok()) return factory.status();
-  const std::unique_ptr<Transport> transport =
-      (*factory)({.send_buffer_bytes = send_buffer, .seed = 1});
+  const auto networks =
+      SelectNetworks(absl::StrCat("ns3:", network), {Ns3Networks()});
+  if (!networks.ok()) return networks.status();
+  const std::unique_ptr<Transport> transport = networks->front().transport(
+      {.send_buffer_bytes = send_buffer, .seed = 1});
   return RunPageLoad(page, *FindSignalSet("chrome9218_2023")->make({}),
                      *scheduler::CreatePolicy(policy, options), *transport);
 }
@@ -112,7 +124,8 @@ TEST(Ns3PagesTest, EveryPolicyBringsAWholePageUnderLoss) {
   ASSERT_TRUE(pages.ok()) << pages.status();
   const Page& page = pages->front();
   for (const auto& policy : scheduler::RegisteredPolicies()) {
-    for (absl::string_view network : {"loss=2", "cc=bbr,loss=2"}) {
+    for (absl::string_view network :
+         {"3g_fast,loss=2", "3g_fast,cc=bbr,loss=2"}) {
       SCOPED_TRACE(absl::StrCat(policy.name, " ", network));
       const absl::StatusOr<PageLoad> load =
           Load(page, std::string(policy.name), network, 16384);

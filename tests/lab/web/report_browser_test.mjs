@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { deflateSync, inflateSync } from "node:zlib";
 
@@ -54,8 +55,14 @@ const open = async (file, options = {}) => {
   page.on("pageerror", (error) => page.said.push(String(error)));
   page.on("request", (request) => page.asked.push(request.url()));
   await page.goto(`file://${file}`);
-  await page.waitForSelector("html[data-ready]");
+  await drawn(page);
   return page;
+};
+
+// The first screen is there, and every chart is drawn.
+const drawn = async (page) => {
+  await page.waitForSelector("html[data-ready]");
+  await page.waitForSelector("#results:not([aria-busy])");
 };
 
 const openReport = (options) => open(`${folder}/report.html`, options);
@@ -108,7 +115,7 @@ const choose = async (page, choices) => {
 
 // Until the charts of the last choice are drawn: its timelines are inflated first.
 const settled = async (page) => {
-  await page.waitForSelector("#load:not([aria-busy])");
+  await drawn(page);
   await page.evaluate(() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 50)));
 };
 
@@ -134,7 +141,7 @@ describe("the document", () => {
     assert.equal(await page.getAttribute("html", "lang"), "en");
     assert.equal(await page.title(), "Sluice lab report: 2 pages × 3 policies");
     assert.equal(await page.locator("h1").count(), 1);
-    assert.match(await page.textContent("#what"), /24 page loads: 2 pages × 3 scheduling policies, 2 sets of signals, 2 networks/);
+    assert.match(await page.textContent("#what"), /24 page loads: 2 pages × 3 policies, 2 sets of signals, 2 networks/);
     for (const control of await page.locator("select, input").all()) {
       assert.ok(await control.evaluate((node) => node.labels.length === 1 && node.labels[0].textContent.trim() !== ""));
     }
@@ -207,16 +214,16 @@ describe("the document", () => {
     await openTables(page);
     for (const id of ["intervals", "waterfall-a", "progress", "strip", "tree-a"]) { // tooltips, too
       await page.locator(`#${id}`).scrollIntoViewIfNeeded();
-      const box = await page.locator(`#${id} .canvas`).boundingBox();
+      const box = await page.locator(`#${id} > .canvas`).boundingBox();
       // Along a row, as a reader who wants to know what is there.
       const shown = () => page.locator(`#${id} .tip`).evaluateAll((tips) => tips.some((tip) => tip.checkVisibility({ visibilityProperty: true })));
-      const y = box.y + ({ intervals: 20, progress: 200, strip: 30 }[id] ?? 70);
+      const y = box.y + ({ intervals: 20, "waterfall-a": 12, progress: 200, strip: 30 }[id] ?? 70);
       for (let x = 0; x < box.width && !(await shown()); x += 4) await page.mouse.move(box.x + x, y);
       assert.ok(await shown(), `${id} has no tooltip`);
     }
     assert.equal(await page.title(), "Sluice lab report: 2 pages × 3 policies");
     assert.equal(await page.locator("img").count(), 0);
-    assert.equal(await page.locator("script:not([type])").count(), 7);
+    assert.equal(await page.locator("script:not([type])").count(), 11);
     assert.equal((await page.locator("#policy-a option").allTextContents()).filter((text) => text === evil).length, 1);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     assertQuiet(page);
@@ -236,7 +243,7 @@ describe("the document", () => {
     const page = await openReport();
     assert.equal(new URL(page.url()).hash, "", "nothing was chosen");
     await choose(page, {
-      metric: "page load", "sum-network": "cable", page: PAGES[1], signals: SIGNALS[0], network: "cable",
+      metric: "page load", signals: SIGNALS[0], network: "cable", page: PAGES[1],
       "policy-a": "rr", "policy-b": "rfc9218", span: "half of it",
     });
     await page.locator("#from").fill("40");
@@ -247,13 +254,13 @@ describe("the document", () => {
     const chosen = await read();
     const table = await rowsOf(page, "metrics-table");
     await page.reload();
-    await page.waitForSelector("html[data-ready]");
+    await drawn(page);
     assert.deepEqual(await read(), chosen);
     assert.deepEqual(await rowsOf(page, "metrics-table"), table);
     // Of another report, or by hand: what is not there is left out.
     await page.goto(`file://${folder}/report.html#page=nowhere&span=%3Cb%3E&from=x`);
     await page.reload();
-    await page.waitForSelector("html[data-ready]");
+    await drawn(page);
     assert.equal((await read()).page, PAGES[0]);
     assertQuiet({ ...page, asked: page.asked.slice(0, 1) });
     await page.close();
@@ -304,27 +311,16 @@ describe("the document", () => {
   });
 
   test("is sharp at any zoom, for one resource and for many", async () => {
-    const resource = (i) => ({
-      startedDateTime: "2024-01-01T00:00:00.000Z", time: 100, timings: { send: 0, wait: 50, receive: 50 }, cache: {},
-      request: { method: "GET", url: `https://example.org/${i === 0 ? "" : `${i}.js`}`, httpVersion: "h2", headers: [], queryString: [], cookies: [], headersSize: -1, bodySize: 0 },
-      response: {
-        status: 200, statusText: "", httpVersion: "h2", headers: [], cookies: [], redirectURL: "", headersSize: -1, bodySize: 2000,
-        content: { size: 2000, mimeType: i === 0 ? "text/html" : "text/javascript" },
-      },
-    });
     for (const count of [1, 500]) {
-      const entries = Array.from({ length: count }, (_, i) => resource(i));
-      const har = { log: { version: "1.2", creator: { name: "test", version: "1" }, entries } };
-      writeFileSync(`${folder}/${count}.har`, JSON.stringify(har));
-      run(compare, "--quiet", `--pages=${folder}/${count}.har`, "--policies=rr,fifo", "--signals=none", `--html=${folder}/${count}.html`);
+      makeHar(count);
       const page = await open(`${folder}/${count}.html`);
       assert.match(await page.textContent("#load-status"), new RegExp(`: ${count} resources?, `));
       // A page of a document alone is warned of, on top and beside its load.
-      for (const id of ["what", "load-status"]) {
+      for (const id of ["warnings-list", "load-status"]) {
         assert.equal((await page.textContent(`#${id}`)).includes("the document alone is render-critical"), count === 1, id);
       }
       // The chart's pixels a CSS pixel, and whether its lowest row is drawn.
-      const drawn = () => page.locator("#waterfall-a canvas").first().evaluate((node) => {
+      const drawn = () => page.locator("#waterfall-a > .canvas canvas").first().evaluate((node) => {
         const pixels = node.width / node.clientWidth;
         const row = Math.ceil(24 * pixels);
         const copy = new OffscreenCanvas(node.width, row).getContext("2d");
@@ -387,12 +383,139 @@ describe("the document", () => {
   });
 });
 
+// A page of `count` scripts, as a HAR.
+const makeHar = (count) => {
+  const resource = (i) => ({
+    startedDateTime: "2024-01-01T00:00:00.000Z", time: 100, timings: { send: 0, wait: 50, receive: 50 }, cache: {},
+    request: { method: "GET", url: `https://example.org/${i === 0 ? "" : `${i}.js`}`, httpVersion: "h2", headers: [], queryString: [], cookies: [], headersSize: -1, bodySize: 0 },
+    response: {
+      status: 200, statusText: "", httpVersion: "h2", headers: [], cookies: [], redirectURL: "", headersSize: -1, bodySize: 2000,
+      content: { size: 2000, mimeType: i === 0 ? "text/html" : "text/javascript" },
+    },
+  });
+  const entries = Array.from({ length: count }, (_, i) => resource(i));
+  writeFileSync(`${folder}/${count}.har`, JSON.stringify({ log: { version: "1.2", creator: { name: "test", version: "1" }, entries } }));
+  run(compare, "--quiet", `--pages=${folder}/${count}.har`, "--policies=rr,fifo", "--signals=none", `--html=${folder}/${count}.html`);
+};
+
+// Bundled pages, each also with its sizes scaled: `count` files.
+const makePages = (count) => {
+  const names = ["squoosh", "wikipedia_mobile", "sitespeedio_2017", "react_starter", "mikescerealshack", "filamentgroup_2017_chrome"];
+  return Array.from({ length: count }, (_, i) => {
+    const name = names[i % names.length];
+    const scale = 1 + 0.3 * Math.floor(i / names.length);
+    const page = JSON.parse(readFileSync(`${dirname(compare)}/pages/${name}.json`));
+    page.page = `${name}_${scale.toFixed(1)}`;
+    for (const resource of page.resources) {
+      for (const key of ["bytes", "discovered_at_byte"]) if (key in resource) resource[key] = Math.floor(scale * resource[key]);
+    }
+    writeFileSync(`${folder}/${page.page}.json`, JSON.stringify(page));
+    return `${folder}/${page.page}.json`;
+  });
+};
+
+describe("the first screen", () => {
+  test("has the answer for many pages and for one, on wide and on narrow screens", async () => {
+    for (const count of [1, 6, 60]) {
+      run(compare, "--quiet", `--pages=${makePages(count)}`, "--policies=rr,rfc9218,fifo", "--signals=chromium_h2_156", `--html=${folder}/pages${count}.html`);
+      for (const [width, height] of [[1440, 900], [390, 844]]) {
+        for (const colorScheme of ["light", "dark"]) {
+          const page = await open(`${folder}/pages${count}.html`, { viewport: { width, height }, colorScheme });
+          const what = `${count} pages, ${width} px, ${colorScheme}`;
+          assert.equal(await page.isVisible("#answer"), count > 1, what);
+          const answers = page.locator(".says:visible");
+          assert.equal(await answers.count(), count > 1 ? 2 : 1, what);
+          for (const answer of await answers.all()) {
+            const box = await answer.boundingBox();
+            assert.ok(box.y + box.height <= height, `${what}: ${await answer.textContent()} ends at ${box.y + box.height}`);
+          }
+          if (count === 6) assert.equal(await page.textContent("#over-pages-title"), "Over 6 pages");
+          // Nothing is cut off at a side, and no text is tiny.
+          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), what);
+          const smallest = await page.evaluate(() => Math.min(...[...document.querySelectorAll("main *, header *")]
+            .filter((node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== ""))
+            .map((node) => parseFloat(getComputedStyle(node).fontSize))));
+          assert.ok(smallest >= 10.5, `${what}: text of ${smallest} px`);
+          assertQuiet(page);
+          await page.close();
+        }
+      }
+    }
+  });
+
+  test("compares all policies on the chosen page as --json does, the fastest first", async () => {
+    const page = shared;
+    for (const [key, metric] of [["painted_area_ms", "painted area"], ["page_load_ms", "page load"]]) {
+      await choose(page, { metric, signals: SIGNALS[0], network: "cable", page: PAGES[1], "policy-a": "fifo", "policy-b": "rr" });
+      const time = (policy) => lineOf({ page: PAGES[1], signals: SIGNALS[0], network: "cable", policy })[key];
+      const rows = await rowsOf(page, "page-table");
+      assert.deepEqual(rows.map(([, ms]) => ms), POLICIES.map(time).sort((a, b) => a - b));
+      for (const [name, ms, less, ratio] of rows) {
+        const policy = name.replace(" (baseline)", "");
+        assert.equal(name !== policy, policy === "rr", name);
+        assert.equal(ms, time(policy));
+        near(less, ms - time("rr"), policy);
+        near(ratio, time("rr") / ms, policy);
+      }
+      const best = time("rr") - rows[0][1];
+      const said = await page.textContent("#page-answer");
+      assert.ok(best > 0 ? said.includes(`${(time("rr") / rows[0][1]).toFixed(2)} times as long, ${tenths(best)} ms more`) : /^(No policy is faster than rr|All policies take)/.test(said), said);
+      assert.match(await page.textContent("#page-caveat"), /^Exact: .* It says nothing about other pages: of the 1 page besides, /);
+      // Resources that end earlier and later, as the two waterfalls have them.
+      const ends = async (side) => new Map((await rowsOf(page, `waterfall-${side}-table`)).map((row) => [row[0], row[8]]));
+      const [fifo, rr] = [await ends("a"), await ends("b")];
+      const gaps = [...fifo].map(([label, end]) => end - rr.get(label));
+      const row = rows.find(([name]) => name === "fifo");
+      assert.deepEqual(row.slice(4), [gaps.filter((gap) => gap < 0).length, gaps.filter((gap) => gap > 0).length]);
+    }
+    assertQuiet(page);
+  });
+
+  test("waits for no chart and for one line of timelines, of however many loads", async () => {
+    // As many as benchmarks/lab/sweeps:full has.
+    rewrite(`${folder}/report.html`, `${folder}/large.html`, (index) => {
+      const [settings, runs, summaries] = [index.settings, index.runs, index.summaries];
+      const copies = Math.ceil(8640 / runs.length);
+      const places = settings.length;
+      index.settings = Array.from({ length: copies }, (_, i) => settings.map((setting) => ({ ...setting, send_buffer_bytes: 1024 * i }))).flat();
+      index.runs = Array.from({ length: copies }, (_, i) => runs.map((of) => of.with(1, of[1] + places * i))).flat();
+      index.summaries = Array.from({ length: copies }, (_, i) => summaries.map((of) => of.with(1, of[1] + places * i))).flat();
+    });
+    const counts = [];
+    for (const file of ["report", "large"]) {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      await page.addInitScript(() => {
+        let inflations = 0;
+        const { DecompressionStream: Stream } = globalThis;
+        globalThis.DecompressionStream = function (format) {
+          ++inflations;
+          return new Stream(format);
+        };
+        new MutationObserver((_, observer) => {
+          if (document.documentElement.dataset.ready === undefined) return;
+          observer.disconnect();
+          globalThis.atReady = { inflations, charts: document.querySelectorAll("canvas").length, nodes: document.querySelectorAll("main *").length };
+        }).observe(document, { attributes: true, subtree: true, attributeFilter: ["data-ready"] });
+      });
+      await page.goto(`file://${folder}/${file}.html`);
+      await drawn(page);
+      counts.push(await page.evaluate(() => globalThis.atReady));
+      await page.close();
+    }
+    const [small, large] = counts;
+    assert.deepEqual([small.inflations, small.charts], [2, 0], "the index and the line of the page");
+    assert.deepEqual([large.inflations, large.charts], [2, 0]);
+    // The matrix has a cell for each policy and setting.
+    assert.ok(small.nodes < 300 && large.nodes < 6000, `${small.nodes} and ${large.nodes} elements`);
+  });
+});
+
 describe("policies over pages", () => {
   test("show the medians of the ratios that --json gives, for each choice", async () => {
     const page = shared;
     for (const [key, metric] of [["painted_area_ms", "painted area"], ["atf_area_ms", "ATF area"], ["page_load_ms", "page load"]]) {
       for (const signals of SIGNALS) {
-        await choose(page, { metric, "sum-signals": signals });
+        await choose(page, { metric, signals });
         const rows = await rowsOf(page, "matrix");
         const heads = await page.locator("#matrix thead tr").first().locator("th").allTextContents();
         assert.deepEqual(heads, ["policy", ...NETWORKS.map((network) => `${network} send buffer`)]);
@@ -410,7 +533,7 @@ describe("policies over pages", () => {
   test("say that a few pages show nothing", async () => {
     const page = shared;
     for (const network of NETWORKS) {
-      await choose(page, { metric: "area", "sum-signals": SIGNALS[0], "sum-network": network });
+      await choose(page, { metric: "painted area", signals: SIGNALS[0], network });
       assert.equal(await page.textContent("#answer"), "2 pages cannot show which policy is better.");
       assert.match(await page.textContent("#caveat"), /^Fewer than 6 pages show no difference/);
       assert.deepEqual(await page.locator("#verdicts h3").allTextContents(), ["Too few pages to say 2"]);
@@ -432,9 +555,27 @@ describe("policies over pages", () => {
     });
     const page = await open(`${folder}/equal.html`);
     assert.match(await page.textContent("#answer"), /^rfc9218 is best: /);
-    assert.match(await page.textContent("#caveat"), /These pages cannot tell fifo from the best\.$/);
+    assert.match(await page.textContent("#caveat"), /These pages cannot tell fifo from the best\./);
     const verdicts = new Map((await rowsOf(page, "intervals-table")).map((row) => [row[0], row[7]]));
     assert.equal(verdicts.get("fifo"), "inside the noise, may equal the first");
+    assertQuiet(page);
+    await page.close();
+  });
+
+  test("are signal sets, edits or whatever else is compared", async () => {
+    run(compare, "--quiet", "--pages=squoosh,wikipedia_mobile", "--policies=rfc9218,rr", `--signals=${SIGNALS}`, `--baseline=${SIGNALS[1]}`,
+      `--html=${folder}/signals.html`, `--json=${folder}/signals.jsonl`);
+    const runs = readFileSync(`${folder}/signals.jsonl`, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    const page = await open(`${folder}/signals.html`);
+    assert.equal(await page.textContent("#pages-title"), "Sets of signals over all pages");
+    assert.match(await page.textContent("#what"), /2 pages × 2 sets of signals, 2 policies, 1 network/);
+    for (const policy of ["rfc9218", "rr"]) {
+      await choose(page, { signals: policy, page: "squoosh", "policy-a": SIGNALS[0], "policy-b": SIGNALS[1] });
+      assert.equal(await page.evaluate(() => document.getElementById("signals").labels[0].firstChild.data), "Policy ");
+      const area = (signals) => runs.find((line) => line.page === "squoosh" && line.policy === policy && line.signals === signals).painted_area_ms;
+      const rows = new Map((await rowsOf(page, "page-table")).map((row) => [row[0], row]));
+      near(rows.get(SIGNALS[0])[2], area(SIGNALS[0]) - area(SIGNALS[1]), policy);
+    }
     assertQuiet(page);
     await page.close();
   });
@@ -442,7 +583,8 @@ describe("policies over pages", () => {
   test("without the baseline say so, and stay silent", async () => {
     run(compare, "--quiet", "--pages=squoosh", "--policies=fifo", "--signals=none", `--html=${folder}/fifo.html`);
     const page = await open(`${folder}/fifo.html`);
-    assert.match(await page.textContent("#answer"), /the baseline rr did not run/);
+    assert.match(await page.textContent("#page-answer"), /^fifo is first: /);
+    assert.match(await page.textContent("#page-caveat"), /The baseline rr did not run/);
     assert.ok(await page.isHidden("#evidence"));
     assert.deepEqual(await headsOf(page, "metrics-table"), ["metric", "A: fifo", "B: fifo", "B ÷ A"]);
     assertQuiet(page);
@@ -484,18 +626,30 @@ describe("single pages over policies", () => {
       const label = await page.locator('#intervals [role="img"]').getAttribute("aria-label");
       assert.equal(/1 point is beyond the axis/.test(label), words !== "–", label);
       const rows = await rowsOf(page, "intervals-table");
-      assert.equal((await headsOf(page, "intervals-table")).at(-1), "beyond the axis");
-      assert.deepEqual(new Map(rows.map((row) => [row[0], row.at(-1)])), new Map([["rfc9218", words], ["fifo", "–"], ["rr", "–"]]));
+      assert.equal((await headsOf(page, "intervals-table")).at(8), "beyond the axis");
+      assert.deepEqual(new Map(rows.map((row) => [row[0], row[8]])), new Map([["rfc9218", words], ["fifo", "–"], ["rr", "–"]]));
+      await page.close();
+    }
+  });
+
+  test("are named where they are outliers", async () => {
+    // The middle half reaches from 1 to 1.15, so the fences are 0.775 and 1.375.
+    for (const [ratio, words] of [[1.37, "–"], [1.38, "wikipedia_mobile 1.380"], [0.77, "wikipedia_mobile 0.770"]]) {
+      const page = await openWith(ratio);
+      const label = await page.locator('#intervals [role="img"]').getAttribute("aria-label");
+      assert.equal(/1 point is an outlier/.test(label), words !== "–", label);
+      assert.equal((await rowsOf(page, "intervals-table")).find(([policy]) => policy === "rfc9218").at(-1), words);
+      assert.equal((await headsOf(page, "intervals-table")).at(-1), "outliers");
       await page.close();
     }
   });
 
   test("have the ratios of --json, of several seeds the median", async () => {
-    const networks = ["--network=mobile", "--policies=rr,fifo", "--signals=none", "--pages=squoosh"];
+    const networks = ["--network=mobile", "--policies=rr,fifo", "--signals=none", `--pages=${PAGES}`];
     for (const seed of [1, 2]) run(compare, "--quiet", ...networks, `--seed=${seed}`, `--runs=${folder}/${seed}.runs`);
     run(report, `--html=${folder}/seeds.html`, `--json=${folder}/seeds.jsonl`, `${folder}/1.runs`, `${folder}/2.runs`);
     const runs = readFileSync(`${folder}/seeds.jsonl`, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-    const area = (policy, seed) => runs.find((line) => line.policy === policy && line.seed === seed).atf_area_ms;
+    const area = (policy, seed) => runs.find((line) => line.page === PAGES[0] && line.policy === policy && line.seed === seed).painted_area_ms;
     const page = await open(`${folder}/seeds.html`);
     const [[name, ...ratios]] = await rowsOf(page, "by-page-table");
     const heads = await headsOf(page, "by-page-table");
@@ -521,7 +675,7 @@ describe("single pages over policies", () => {
 
   test("lead to their load by a click", async () => {
     const page = await openReport();
-    await choose(page, { metric: "area", "sum-signals": SIGNALS[1], "sum-network": "cable" });
+    await choose(page, { metric: "painted area", signals: SIGNALS[1], network: "cable" });
     const names = (await rowsOf(page, "intervals-table")).map(([policy]) => policy);
     const box = await page.locator("#intervals .canvas").boundingBox();
     // Along the row of the policy until something is hit.
@@ -593,14 +747,69 @@ describe("a page load", () => {
     const page = shared;
     await choose(page, { page: "squoosh", signals: SIGNALS[0], network: "3g_fast", "policy-a": "rfc9218", "policy-b": "rr" });
     const rows = await rowsOf(page, "progress-table");
-    ["rfc9218", "rfc9218", "rr", "rr"].forEach((policy, i) => {
+    assert.equal(rows.length, 6, "what is shown, above the fold, all");
+    ["rfc9218", "rr", "rfc9218", "rr", "rfc9218", "rr"].forEach((policy, i) => {
       const line = lineOf({ page: "squoosh", signals: SIGNALS[0], network: "3g_fast", policy });
       if (policy === "rfc9218") assert.ok(line.atf_ms < line.page_load_ms, "the two can be told apart");
       const [name, ...parts] = rows[i];
       assert.ok(name.includes(policy));
-      near(parts[parts.length - 1], i % 2 === 0 ? line.atf_ms : line.page_load_ms, name);
+      near(parts[parts.length - 1], i < 4 ? line.atf_ms : line.page_load_ms, name);
       assert.deepEqual([...parts].sort((a, b) => a - b), parts);
     });
+  });
+
+  test("has at each half second the progress of --json", async () => {
+    const page = shared;
+    await choose(page, { page: "wikipedia_mobile", signals: SIGNALS[0], network: "3g_fast", "policy-a": "fifo", "policy-b": "rr" });
+    const rows = await rowsOf(page, "half-seconds");
+    for (const [column, policy] of [[1, "fifo"], [2, "rr"]]) {
+      const line = lineOf({ page: "wikipedia_mobile", signals: SIGNALS[0], network: "3g_fast", policy });
+      rows.forEach((row, i) => {
+        assert.equal(row[0], 500 * (i + 1));
+        // --json has whole per cents.
+        const part = line.visual_progress.findLast(([ms]) => ms <= row[0])?.[1] ?? 0;
+        assert.equal(Math.floor(row[column] + 1e-9), part, `${policy} at ${row[0]} ms`);
+      });
+      assert.ok(rows.at(-2)[5] < 100 && rows.at(-1)[5] === 100, "the last half second has the last byte");
+    }
+  });
+
+  test("has the difference of every resource between the two, the largest first", async () => {
+    const page = shared;
+    await choose(page, { page: "squoosh", signals: SIGNALS[0], network: "3g_fast", "policy-a": "rfc9218", "policy-b": "fifo" });
+    const [a, b] = [await rowsOf(page, "waterfall-a-table"), await rowsOf(page, "waterfall-b-table")];
+    assert.deepEqual(a.map(([label]) => label), b.map(([label]) => label), "the waterfalls have the same rows");
+    const rows = await rowsOf(page, "differences");
+    assert.equal(rows.length, a.length);
+    const gaps = rows.map((row) => Math.abs(row[1]));
+    assert.deepEqual(gaps, [...gaps].sort((x, y) => y - x));
+    for (const [label, gap, endA, endB, asked] of rows) {
+      const [of, other] = [a, b].map((table) => table.find((row) => row[0] === label));
+      assert.deepEqual([endA, endB, gap, asked], [of[8], other[8], of[8] - other[8], of[6] - other[6]]);
+    }
+    const count = (sign) => rows.filter((row) => Math.sign(row[1]) === sign).length;
+    assert.ok(count(-1) > 0 && count(1) > 0);
+    assert.match(await page.textContent("#differences-say"),
+      new RegExp(`^Of ${rows.length} resources, rfc9218 completes ${count(-1)} earlier than fifo, ${count(1)} later, and ${count(0)} at the same time`));
+    // Its heads sort it.
+    await page.locator("#differences th:nth-child(2) button").click();
+    const sorted = (await rowsOf(page, "differences")).map((row) => row[1]);
+    assert.deepEqual(sorted, rows.map((row) => row[1]).sort((x, y) => x - y));
+  });
+
+  test("has waterfalls that scroll together, their axes in view", async () => {
+    const page = await open(`${folder}/500.html`);
+    for (const [from, to] of [["a", "b"], ["b", "a"]]) {
+      for (const top of [2000, 0]) {
+        await page.locator(`#waterfall-${from}`).evaluate((node, y) => (node.scrollTop = y), top);
+        await page.waitForFunction(([id, y]) => document.getElementById(id).scrollTop === y, [`waterfall-${to}`, top]);
+        for (const side of ["a", "b"]) {
+          const [box, axis] = [await page.locator(`#waterfall-${side}`).boundingBox(), await page.locator(`#waterfall-${side}-axis`).boundingBox()];
+          assert.equal(axis.y, box.y, `the axis of ${side} at ${top}`);
+        }
+      }
+    }
+    await page.close();
   });
 
   test("has strips with the picks of --json, in their order", async () => {
@@ -644,7 +853,10 @@ describe("a page load", () => {
 
   test("shows the part of the time that is chosen", async () => {
     const page = shared;
-    const picture = () => pictureOf(page, "waterfall-a");
+    const picture = async () => {
+      await settled(page);
+      return pictureOf(page, "waterfall-a > .canvas");
+    };
     const whole = await picture();
     const end = await page.textContent("#span-shown").then((text) => Number(text.split(" ")[2].replace(",", "")));
     assert.ok(await page.isDisabled("#from"));
@@ -757,7 +969,7 @@ describe("by keyboard alone", () => {
   test("every control is reached in the order of the page, and shows its focus", async () => {
     const page = await openReport();
     const reached = [];
-    for (let i = 0; i < 80; ++i) {
+    for (let i = 0; i < 120; ++i) {
       await page.keyboard.press("Tab");
       const what = await page.evaluate(() => {
         const node = document.activeElement;
@@ -769,7 +981,7 @@ describe("by keyboard alone", () => {
       assert.notEqual(what.outline, "none", what.name);
       reached.push(what.name);
     }
-    const controls = ["metric", "sum-signals", "sum-network", "page", "signals", "network", "policy-a", "policy-b", "span",
+    const controls = ["metric", "signals", "network", "page", "policy-a", "policy-b", "span",
       "waterfall-a", "waterfall-b", "tree-kind", "time", "before", "after", "tree-a", "tree-b"];
     assert.deepEqual(reached.filter((name) => controls.includes(name)), controls);
     assert.equal(reached.filter((name) => name.startsWith("SUMMARY Table")).length, 8);
@@ -826,6 +1038,7 @@ describe("the full sweep", () => {
     }
     const titles = { better: "Better than rr", worse: "Worse than rr", "inside the noise": "No difference shown" };
     const verdicts = new Set();
+    const cells = new Map(await page.locator("#matrix tbody tr").evaluateAll((trs) => trs.map((tr) => [...tr.cells].map((cell) => cell.textContent))));
     const rows = await rowsOf(page, "intervals-table");
     for (const [policy, pages, middle, , , low, high, words] of rows) {
       assert.equal(pages, 16);
@@ -838,8 +1051,7 @@ describe("the full sweep", () => {
       const told = [...groups].filter(([, policies]) => policies.includes(`${policy} ${middle.toFixed(2)}`)).map(([title]) => title);
       assert.equal(told.length, 1, policy);
       assert.match(told[0], new RegExp(`^${titles[verdict]} \\d+$`));
-      const cell = page.locator("#matrix tbody tr", { has: page.getByRole("rowheader", { name: policy, exact: true }) }).locator("td");
-      assert.equal(await cell.textContent(), middle.toFixed(2) + (verdict === "inside the noise" ? " ≈" : ""));
+      assert.equal(cells.get(policy), middle.toFixed(2) + (verdict === "inside the noise" ? " ≈" : ""));
     }
     const [[best, , ratio, , , low, high]] = rows;
     const said = await page.textContent("#answer");

@@ -71,12 +71,17 @@ const data = (() => {
     return timelines;
   };
 
-  const readTimeline = (bytes) => {
-    const reader = new Reader(bytes);
+  // The first part of a timeline.
+  const readTimings = (reader) => {
     const stream = reader.column();
     const requestedNs = reader.sums();
     const completed = reader.column().map((ns, i) => (requestedNs[i] + ns) / 1e6);
-    const requested = requestedNs.map((ns) => ns / 1e6);
+    return zip({ stream, requested: requestedNs.map((ns) => ns / 1e6), completed });
+  };
+
+  const readTimeline = (bytes) => {
+    const reader = new Reader(bytes);
+    const timings = readTimings(reader);
     const requests = zip({ resource: reader.column(), at: reader.times() });
     const resource = reader.column();
     const size = reader.column();
@@ -103,7 +108,7 @@ const data = (() => {
       weight: reader.column(),
     });
     if (reader.at !== bytes.length) throw new Error("a timeline is too long");
-    return { timings: zip({ stream, requested, completed }), requests, picks, arrivals, signals, tree };
+    return { timings, requests, picks, arrivals, signals, tree };
   };
 
   const readIndex = (index) => ({
@@ -120,8 +125,8 @@ const data = (() => {
     })),
     runs: index.runs.map(([page, setting, policy, seed, times, lowerFirst, classes, reaction, line, place]) => ({
       page, setting, policy, seed, lowerFirst, line, place,
-      times: times.map((us) => us / 1000),
-      classes: classes.map((us) => (us === null ? null : us / 1000)),
+      // Of the metrics, and after them of the classes.
+      times: [...times, ...classes].map((us) => (us === null ? null : us / 1000)),
       reaction: reaction === null ? null : reaction / 1000,
     })),
     summaries: index.summaries.map(
@@ -132,23 +137,35 @@ const data = (() => {
 
   const text = (id) => document.getElementById(id).textContent;
   let lines = null;
-  const read = new Map();
+  const inflated = new Map(); // number of a line → its runs, for the last few
+  const read = new Map(); // run → its timeline, for the last few
+
+  // The runs of a line, inflated once.
+  const runsOf = (number) => {
+    if (!inflated.has(number)) {
+      lines ??= text("timelines").trim().split("\n");
+      if (inflated.size >= 4) inflated.delete(inflated.keys().next().value);
+      inflated.set(number, inflate(lines[number]).then(readLine));
+    }
+    return inflated.get(number);
+  };
 
   return {
     index: async () =>
       readIndex(JSON.parse(new TextDecoder().decode(await inflate(text("index").trim())))),
 
-    // Null: the report had no room for it. The last few are kept.
+    // Null, here and below: the report had no room for it.
     timeline: async (run) => {
       if (run.line < 0) return null;
       if (!read.has(run)) {
-        lines ??= text("timelines").trim().split("\n");
         if (read.size >= 8) read.delete(read.keys().next().value);
-        const line = readLine(await inflate(lines[run.line]));
-        read.set(run, readTimeline(line[run.place]));
+        read.set(run, readTimeline((await runsOf(run.line))[run.place]));
       }
       return read.get(run);
     },
+
+    // Its part that has the times of resources.
+    timings: async (run) => (run.line < 0 ? null : readTimings(new Reader((await runsOf(run.line))[run.place]))),
 
     // Pieces as blocks of time in which one resource had the wire: pieces in a
     // row of one resource are one block. A piece ends (arrivals) or begins

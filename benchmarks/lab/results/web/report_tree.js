@@ -126,19 +126,16 @@ const treeView = (() => {
         xAxis: { type: "value", min: 0, max: 1, show: false },
         yAxis: { type: "value", min: 0, max: Math.max(1, rows.length), inverse: true, show: false },
         series: [
-          {
-            type: "custom",
-            data: rows.map((_, y) => [0, y]),
-            renderItem: (params, api) => {
-              const row = rows[params.dataIndex];
-              const area = params.coordSys;
+          ui.marks(rows, {
+            value: (_, y) => [0, y],
+            shape: (row, _, at, { coordSys: area }) => {
               const step = Math.min(16, (area.width * 0.45) / deepest);
-              const y = area.y + rowHeight * (params.dataIndex + 0.5);
+              const y = area.y + rowHeight * (at + 0.5);
               const x = area.x + 16 + step * row.depth;
               const state = stateOf(row);
               const children = [];
               if (row.depth > 0) {
-                const up = rows.slice(0, params.dataIndex).findLastIndex((other) => other.depth === row.depth - 1);
+                const up = rows.slice(0, at).findLastIndex((other) => other.depth === row.depth - 1);
                 const elbow = x - step + Math.min(4, step / 2);
                 const top = area.y + rowHeight * (up + 0.5) + 5;
                 children.push({
@@ -184,17 +181,11 @@ const treeView = (() => {
               }
               return { type: "group", children };
             },
-            tooltip: {
-              formatter: ({ dataIndex }) => {
-                const row = rows[dataIndex];
-                if (row.group) return ui.tip(row.label);
-                return ui.tip(
-                  `stream ${row.stream}: ${row.label}, ${row.says}`,
-                  `${stateOf(row)}, ${format.percent(row.part)} sent`,
-                );
-              },
-            },
-          },
+            tip: (row) =>
+              row.group
+                ? [row.label]
+                : [`stream ${row.stream}: ${row.label}, ${row.says}`, `${stateOf(row)}, ${format.percent(row.part)} sent`],
+          }),
         ],
       },
     );

@@ -25,13 +25,23 @@ const ui = (() => {
       words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`,
   };
 
-  // A cell with the exact number beside the one for people.
-  const number = (value, text) => ({ value, text });
+  // A cell with the exact number beside the one for people, and a bar that fills
+  // `part` of it in the style sheet's colour `tone`.
+  const number = (value, text, part = 0, tone = "even") => ({ value, text, part, tone });
+
+  // A difference of times beside the largest of its column: less is better.
+  const shift = (ms, most) =>
+    number(ms, `${ms > 0 ? "+" : ms < 0 ? "−" : "±"}${format.ms(Math.abs(ms))}`, most > 0 ? Math.abs(ms) / most : 0, ms < 0 ? "better" : "worse");
 
   const cell = (tag, content) => {
     const isNumber = content !== null && typeof content === "object";
     const node = element(tag, isNumber ? { class: "number", "data-value": content.value } : {});
     node.textContent = isNumber ? content.text : content;
+    if (isNumber && content.part > 0) {
+      node.classList.add("bar");
+      node.style.setProperty("--part", `${(100 * content.part).toFixed(1)}%`);
+      node.style.setProperty("--tone", `var(--${content.tone})`);
+    }
     return node;
   };
 
@@ -79,8 +89,8 @@ const ui = (() => {
   };
 
   // A table that is always there.
-  const showTable = (id, caption, columns, rows) => {
-    byId(id).replaceChildren(tableOf(caption, columns, rows, false));
+  const showTable = (id, caption, columns, rows, sortable = false) => {
+    byId(id).replaceChildren(tableOf(caption, columns, rows, sortable));
   };
 
   // A table behind a summary, made when it is opened. `rows` is a function.
@@ -173,10 +183,40 @@ const ui = (() => {
   // browsers draw.
   const pixelsFor = (height) => Math.min(devicePixelRatio, 16000 / height);
 
+  // Charts wait until they are about to be seen or nothing else is to be done, so
+  // that the first screen need not wait for them.
+  const waiting = new Map(); // element → its drawing
+  const drawWaiting = (node) => {
+    const drawing = waiting.get(node);
+    waiting.delete(node);
+    observer.unobserve(node);
+    drawing?.();
+  };
+  const observer = new IntersectionObserver(
+    (entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => drawWaiting(target)),
+    { rootMargin: "25%" });
+  const whenSeen = (id, drawing) => {
+    waiting.set(byId(id), drawing);
+    observer.observe(byId(id));
+  };
+  // Does `work`, and draws what it left; the results are busy meanwhile.
+  let works = 0;
+  const busyWith = async (work) => {
+    ++works;
+    byId("results").setAttribute("aria-busy", "true");
+    await work();
+    while (waiting.size > 0) {
+      await new Promise((idle) => requestIdleCallback(idle, { timeout: 200 }));
+      if (waiting.size > 0) drawWaiting(waiting.keys().next().value);
+    }
+    if (--works === 0) byId("results").removeAttribute("aria-busy");
+  };
+  addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawWaiting));
+
   const charts = new Map();
 
-  const makeChart = (id) => {
-    const canvas = element("div", { class: "canvas", role: "img" });
+  const makeChart = (id, label) => {
+    const canvas = element("div", { class: "canvas", ...(label === null ? { "aria-hidden": "true" } : { role: "img" }) });
     byId(id).append(canvas);
     const chart = { canvas, echarts: null, pixels: 0, width: 0, onClick: null };
     // The first call has the size that is drawn already.
@@ -190,11 +230,12 @@ const ui = (() => {
   };
 
   // Draws `option` into the element `id`, `height` pixels high; `label` describes
-  // it for screen readers. `onClick` gets the clicked item.
+  // it for screen readers, null hides it from them. `onClick` gets the clicked
+  // item.
   const draw = (id, height, label, option, onClick = null) => {
-    const chart = charts.get(id) ?? makeChart(id);
+    const chart = charts.get(id) ?? makeChart(id, label);
     chart.canvas.style.height = `${height}px`;
-    chart.canvas.setAttribute("aria-label", label);
+    if (label !== null) chart.canvas.setAttribute("aria-label", label);
     chart.onClick = onClick;
     chart.width = chart.canvas.clientWidth;
     const pixels = pixelsFor(height);
@@ -230,6 +271,8 @@ const ui = (() => {
   const tip = (...lines) => element("div", { class: "tip" }, ...lines.map((line) => element("div", {}, line)));
 
   const clear = (id) => {
+    waiting.delete(byId(id));
+    observer.unobserve(byId(id));
     charts.get(id)?.echarts.clear();
     byId(id).parentElement.querySelector(".table")?.replaceChildren();
   };
@@ -259,7 +302,7 @@ const ui = (() => {
       nameLocation: "middle",
       nameGap: 24,
       ...options,
-      axisLabel: { formatter: (ms) => (options.name === "" ? `${format.count(Math.round(ms))} ms` : format.count(Math.round(ms))), hideOverlap: true },
+      axisLabel: { formatter: (ms) => format.count(Math.round(ms)), hideOverlap: true, ...options.axisLabel },
     });
 
   // The rectangle from one value of the x axis to another, `height` around the row
@@ -271,8 +314,36 @@ const ui = (() => {
     return right < x || right <= coordSys.x ? null : { x, y: middle - height / 2, width: Math.max(right - x, least), height };
   };
 
+  // A series of shapes, one for each item: `value` is its place on the axes,
+  // `shape` draws it, `tip` has the lines of its tooltip.
+  const marks = (items, { value, shape, tip: lines, ...options }) => ({
+    type: "custom",
+    data: items.map(value),
+    renderItem: (params, api) => shape(items[params.dataIndex], api, params.dataIndex, params),
+    tooltip: { formatter: ({ dataIndex }) => tip(...lines(items[dataIndex])) },
+    ...options,
+  });
+
+  // Upright lines through a chart.
+  const uprights = (values, type) => ({
+    silent: true,
+    symbol: "none",
+    label: { show: false },
+    lineStyle: { color: colour("ink"), type, width: 1 },
+    data: values.map((xAxis) => ({ xAxis })),
+  });
+
+  // Two elements that scroll as one.
+  const scrollTogether = (a, b) => {
+    for (const [from, to] of [[a, b], [b, a]]) {
+      from.addEventListener("scroll", () => {
+        if (to.scrollTop !== from.scrollTop) to.scrollTop = from.scrollTop;
+      });
+    }
+  };
+
   return {
-    byId, element, format, number, scroller, showTable, foldTable, fillSelect, recallControl, remember,
-    colour, classColour, onLook, draw, tip, clear, namesWidth, axis, timeAxis, bar,
+    byId, element, format, number, shift, scroller, showTable, foldTable, fillSelect, recallControl, remember,
+    colour, classColour, onLook, whenSeen, busyWith, draw, tip, clear, namesWidth, axis, timeAxis, bar, marks, uprights, scrollTogether,
   };
 })();
