@@ -183,6 +183,12 @@ function loadsThere({recordings, plan}) {
 async function main() {
   const choice = options();
   const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      rmSync(scratch, {recursive: true});
+      process.exit(130);
+    });
+  }
   try {
     const sites = makeSites(choice.pages, choice.page_folder, scratch);
     const certificate = makeCertificate(scratch);
