@@ -180,47 +180,64 @@ function loadsThere({recordings, plan}) {
   return new Set(lines.map(line => keyOf(JSON.parse(line))));
 }
 
-async function main() {
-  const choice = options();
-  const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
-  try {
-    const sites = makeSites(choice.pages, choice.page_folder, scratch);
-    const certificate = makeCertificate(scratch);
-    const there = loadsThere(choice);
-    const cells = [];
-    for (let number = 1; number <= choice.loads; ++number) {
-      for (const page of choice.pages) {
-        for (const network of choice.networks) {
-          for (const policy of choice.policies) {
-            const cell = {browser: choice.browser, page, site: sites.get(page).hash,
-                          network: network.name, policy, load: number};
-            if (!there.has(keyOf(cell))) cells.push([cell, network]);
-          }
+// Round by round, the loads that the file does not have: [cell, network].
+function cellsToLoad(choice, sites) {
+  const there = loadsThere(choice);
+  const cells = [];
+  for (let number = 1; number <= choice.loads; ++number) {
+    for (const page of choice.pages) {
+      for (const network of choice.networks) {
+        for (const policy of choice.policies) {
+          const cell = {browser: choice.browser, page, site: sites.get(page).hash,
+                        network: network.name, policy, load: number};
+          if (!there.has(keyOf(cell))) cells.push([cell, network]);
         }
       }
     }
-    let begun = 0, failed = 0;
-    const work = async () => {
-      while (begun < cells.length) {
-        const number = ++begun;
-        const [cell, network] = cells[number - 1];
-        const name = `${number}/${cells.length} ${keyOf(cell)}`;
-        for (let attempt = 1; ; ++attempt) {
-          try {
-            const line = await load(cell, network, sites.get(cell.page), certificate, choice,
-                                    scratch);
-            appendFileSync(choice.recordings, JSON.stringify(line) + '\n');
-            console.error(`${name}: FCP ${line.fcp} ms, LCP ${line.lcp} ms`);
-            break;
-          } catch (error) {
-            console.error(`${name}: ${error.message}`);
-            if (attempt === ATTEMPTS) { ++failed; break; }
-          }
+  }
+  return cells;
+}
+
+// Makes all loads; the number of those that failed.
+async function loadAll(choice, scratch) {
+  const sites = makeSites(choice.pages, choice.page_folder, scratch);
+  const certificate = makeCertificate(scratch);
+  const cells = cellsToLoad(choice, sites);
+  let begun = 0, failed = 0;
+  const work = async () => {
+    while (begun < cells.length) {
+      const number = ++begun;
+      const [cell, network] = cells[number - 1];
+      const name = `${number}/${cells.length} ${keyOf(cell)}`;
+      for (let attempt = 1; ; ++attempt) {
+        try {
+          const line = await load(cell, network, sites.get(cell.page), certificate, choice,
+                                  scratch);
+          appendFileSync(choice.recordings, JSON.stringify(line) + '\n');
+          console.error(`${name}: FCP ${line.fcp} ms, LCP ${line.lcp} ms`);
+          break;
+        } catch (error) {
+          console.error(`${name}: ${error.message}`);
+          if (attempt === ATTEMPTS) { ++failed; break; }
         }
       }
-    };
-    await Promise.all(Array.from({length: choice.parallel}, work));
-    return failed === 0 ? 0 : 1;
+    }
+  };
+  await Promise.all(Array.from({length: choice.parallel}, work));
+  return failed;
+}
+
+async function main() {
+  const choice = options();
+  const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      rmSync(scratch, {recursive: true});
+      process.exit(130);
+    });
+  }
+  try {
+    return await loadAll(choice, scratch) === 0 ? 0 : 1;
   } finally {
     rmSync(scratch, {recursive: true});
   }
