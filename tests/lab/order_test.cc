@@ -316,13 +316,13 @@ TEST(SearchTest, TheSameSeedFindsTheSameAndTheBudgetIsKept) {
   const ValuedOrder once = Find(on, starts, 40, 7);
   EXPECT_EQ(Find(on, starts, 40, 7).order, once.order);
   size_t calls = 0;
-  const absl::StatusOr<ValuedOrder> found =
-      SearchOrder(page, starts,
-                  [&](const Order&, int64_t) {
-                    ++calls;
-                    return absl::StatusOr<std::optional<int64_t>>(std::nullopt);
-                  },
-                  {.evaluations = 40});
+  const absl::StatusOr<ValuedOrder> found = SearchOrder(
+      page, starts,
+      [&](const Order&, int64_t) {
+        ++calls;
+        return absl::StatusOr<std::optional<int64_t>>(starts[0].value);
+      },
+      {.evaluations = 40});
   ASSERT_TRUE(found.ok());
   EXPECT_EQ(calls, 40u);
   EXPECT_EQ(found->value, starts[0].value);
