@@ -197,11 +197,22 @@ program_data = rule(
     doc = "The list of the files that a program reads, and these files.",
 )
 
+# What Bazel's toolchain does not do by itself, as CMakeLists.txt does too.
+# //tests/install:hardened.py has the whole list.
+_HARDENED = [
+    "-U_FORTIFY_SOURCE",
+    "-D_FORTIFY_SOURCE=2",
+    "-fstack-protector-strong",
+    "-fstack-clash-protection",
+]
+
 def _mode_transition_impl(settings, attr):
     result = dict(settings)
     if attr.optimised:
         result["//command_line_option:compilation_mode"] = "opt"
-        result["//command_line_option:copt"] = result["//command_line_option:copt"] + ["-DNDEBUG"]
+        result["//command_line_option:copt"] = (
+            result["//command_line_option:copt"] + ["-DNDEBUG"] + _HARDENED
+        )
 
         # The libraries need it; so the programs need no objects of their own.
         result["//command_line_option:force_pic"] = True
@@ -227,7 +238,7 @@ installed_files = rule(
     implementation = _installed_files_impl,
     attrs = {
         "optimised": attr.bool(
-            doc = "As --config=opt makes them, whatever the command line says.",
+            doc = "As --config=opt makes them, and hardened, whatever the command line says.",
         ),
         "srcs": attr.label_list(allow_files = True, cfg = _mode_transition),
         "_allowlist_function_transition": attr.label(

@@ -70,7 +70,7 @@ def main():
     parser.add_argument("runs", help="a file of compare's --csv")
     parser.add_argument("verdicts", help="the file of --verdicts of the same call")
     parser.add_argument("output", help="the figure: .pdf, .svg or .png")
-    parser.add_argument("--metric", default="atf_area_ms")
+    parser.add_argument("--metric", default="painted_area_ms")
     arguments = parser.parse_args()
 
     runs = pd.read_csv(arguments.runs)

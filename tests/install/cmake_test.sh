@@ -2,11 +2,12 @@
 # The build by CMake: it builds, its tests pass, and it installs what //:install
 # does, static or shared; programs use it installed and as a folder of their own.
 #
-#   cmake_test.sh INSTALL CMAKE_FILES OWN_STACK.CC SHARE.C
+#   cmake_test.sh INSTALL CMAKE_FILES OWN_STACK.CC SHARE.C HARDENED.PY
 set -euo pipefail
 
 install=$1
 files=$2
+hardened=$PWD/$5
 root=$PWD # the runfiles, laid out as the workspace
 work=${TEST_TMPDIR:?}/work
 mkdir -p "$work/consumer"
@@ -105,6 +106,7 @@ if grep -E 'Building CXX object .*objects-of' "$work/log"; then fail 'compiled a
 ctest --test-dir "$work/build" --output-on-failure
 DESTDIR=$work/shared cmake --install "$work/build" --prefix /prefix
 same_as_bazel "$work/shared" 'a$'
+"$hardened" --unoptimised "$work/shared" || fail 'see above'
 used shared 'libsluice.so.3 libsluice-c.so.1'
 
 say 'a folder of another project adds the libraries alone'

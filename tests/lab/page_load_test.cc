@@ -23,6 +23,7 @@
 #include "benchmarks/lab/load/origin.h"
 #include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/net/link.h"
+#include "benchmarks/lab/net/random.h"
 #include "benchmarks/lab/page/page.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -191,7 +192,7 @@ TEST(PageLoadTest, EverySignalReachesTheServerOnceAndUnchanged) {
 }
 
 // With other signal sets the browser asks at once.
-TEST(PageLoadTest, ChromiumHoldsBackLowRequestsUntilTheBody) {
+TEST(PageLoadTest, ChromiumHoldsBackALowRequestWhileTwoAreOpen) {
   std::string resources =
       R"({"id":0,"type":"html","bytes":2000},)"
       R"({"id":1,"type":"css","bytes":9000,"initiator":0,)"
@@ -203,18 +204,61 @@ TEST(PageLoadTest, ChromiumHoldsBackLowRequestsUntilTheBody) {
       R"({"id":3,"type":"js","bytes":40000,"initiator":0,)"
       R"("discovered":"stream","discovered_at_byte":500,)"
       R"("async_or_defer":true,"chrome_priority":"Low"},)"
-      R"({"id":4,"type":"font","bytes":100,"initiator":1})";
+      R"({"id":4,"type":"font","bytes":100,"initiator":1},)"
+      R"({"id":5,"type":"js","bytes":40000,"initiator":0,)"
+      R"("discovered":"stream","discovered_at_byte":500,)"
+      R"("async_or_defer":true,"chrome_priority":"Low"})";
   const Page page = PageOf(resources);
   absl::StatusOr<PageLoad> held = Load(page, "rr", "chromium_h2_156");
   absl::StatusOr<PageLoad> at_once = Load(page, "rr", "chrome7540");
   ASSERT_TRUE(held.ok()) << held.status();
   ASSERT_TRUE(at_once.ok()) << at_once.status();
   EXPECT_EQ(Requested(*at_once, 3), Requested(*at_once, 2));
-  EXPECT_EQ(Requested(*held, 3), Completed(*held, 2));
+  EXPECT_EQ(Requested(*at_once, 5), Requested(*at_once, 2));
+  // Two requests are open, then the script and an async one.
+  EXPECT_EQ(Requested(*held, 3), Completed(*held, 1));
+  EXPECT_EQ(Requested(*held, 5), Completed(*held, 2));
   // The font waits for layout, and so for the script.
   EXPECT_EQ(Requested(*at_once, 4), Completed(*at_once, 1));
   EXPECT_EQ(Requested(*held, 4), Completed(*held, 2));
   EXPECT_LT(Completed(*held, 2), Completed(*at_once, 2));
+}
+
+// Of random types, levels and initiators, and what blocks where it does not
+// belong.
+std::string RandomResource(SplitMix64& random, int id) {
+  const auto pick = [&random](std::vector<std::string> words) {
+    return words[random.Below(words.size())];
+  };
+  return absl::StrCat(
+      R"({"id":)", id, R"(,"bytes":)", (1 + random.Below(2)) * 4000,
+      R"(,"type":")",
+      pick({"html", "css", "js", "font", "image", "fetch", "other"}),
+      R"(","initiator":)", random.Below(2) == 0 ? 0 : random.Below(id),
+      pick({R"(,"discovered":"end")",
+            R"(,"discovered":"stream","discovered_at_byte":3000)"}),
+      pick({"", R"(,"discovery_delay_ms":200)"}),
+      pick({"", R"(,"render_blocking":"render")",
+            R"(,"render_blocking":"parser")",
+            R"(,"render_blocking":"parser-late")"}),
+      pick({"", R"(,"preload":true)", R"(,"in_viewport":true)"}),
+      pick({"", R"(,"redirect":true)", ""}), R"(,"chrome_priority":")",
+      pick({"VeryHigh", "High", "Medium", "Low", "VeryLow"}), R"("})");
+}
+
+// A request that waits for what waits for it would never come.
+TEST(PageLoadTest, ChromiumLoadsAnyPageToItsEnd) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    SplitMix64 random(seed);
+    std::string resources = R"({"id":0,"type":"html","bytes":6000,)"
+                            R"("render_blocking":"document"})";
+    for (int id = 1; id < 15; ++id) {
+      absl::StrAppend(&resources, ",", RandomResource(random, id));
+    }
+    const absl::StatusOr<PageLoad> load =
+        Load(PageOf(resources), "auto", "chromium_h2_156");
+    EXPECT_TRUE(load.ok()) << load.status() << "\n" << resources;
+  }
 }
 
 // A request of Chromium reaches a slow link's server before the next one does.

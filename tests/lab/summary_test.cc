@@ -171,7 +171,7 @@ std::string TextOfVariants(const Baseline& baseline,
         Run run = {.page = &pages[i],
                    .policy = policy,
                    .setting = {.signals = "none", .network = "cable"}};
-        run.metrics.atf_area_ns = second ? areas.second : areas.first;
+        run.metrics.painted_area_ns = second ? areas.second : areas.first;
         vary(run, second);
         EXPECT_TRUE(summary.Add(run).ok());
       }
@@ -187,10 +187,10 @@ TEST(SummaryTest, SignalSetsAreComparedInPairsOfEachPolicy) {
         run.setting.signals = second ? "two" : "one";
       });
   EXPECT_THAT(text, HasSubstr("over 6 pages: median of one ÷ signals"));
-  EXPECT_THAT(text, HasSubstr("\n  policy rr\n  signals  ATF area"));
-  EXPECT_THAT(text, HasSubstr("\n  two         1.500  1.500 – 1.500"));
-  EXPECT_THAT(text, HasSubstr("\n  policy fifo\n  signals  ATF area"));
-  EXPECT_THAT(text, HasSubstr("\n  two         0.250  0.250 – 0.250"));
+  EXPECT_THAT(text, HasSubstr("\n  policy rr\n  signals  painted area"));
+  EXPECT_THAT(text, HasSubstr("\n  two             1.500  1.500 – 1.500"));
+  EXPECT_THAT(text, HasSubstr("\n  policy fifo\n  signals  painted area"));
+  EXPECT_THAT(text, HasSubstr("\n  two             0.250  0.250 – 0.250"));
 }
 
 TEST(SummaryTest, EditsAreComparedInPairsWhateverTheirHashIs) {
@@ -200,9 +200,9 @@ TEST(SummaryTest, EditsAreComparedInPairsWhateverTheirHashIs) {
         run.setting.edit = "hero";
         run.setting.edit_sha256 = "abc";
       });
-  EXPECT_THAT(text, HasSubstr("\n  policy rr, signals none\n  edit  ATF"));
-  EXPECT_THAT(text, HasSubstr("\n  hero     1.500"));
-  EXPECT_THAT(text, HasSubstr("\n  hero     0.250"));
+  EXPECT_THAT(text, HasSubstr("\n  policy rr, signals none\n  edit  painted"));
+  EXPECT_THAT(text, HasSubstr("\n  hero         1.500"));
+  EXPECT_THAT(text, HasSubstr("\n  hero         0.250"));
 }
 
 TEST(SummaryTest, TwoPagesAreAPairIfPagesAreCompared) {
@@ -215,12 +215,12 @@ TEST(SummaryTest, TwoPagesAreAPairIfPagesAreCompared) {
     page.resources[0].bytes = after ? 1 : 2;
     lab::Run run = {
         .page = &page, .policy = "rr", .setting = {.signals = "none"}};
-    run.metrics.atf_area_ns = after ? 400 : 500;
+    run.metrics.painted_area_ns = after ? 400 : 500;
     ASSERT_TRUE(summary.Add(run).ok());
   }
   EXPECT_THAT(*summary.Text(),
               AllOf(HasSubstr("\n  policy rr, signals none\n  page "),
-                    HasSubstr("\n  after      1.250  1.250 – 1.250")));
+                    HasSubstr("\n  after          1.250  1.250 – 1.250")));
 }
 
 TEST(SummaryTest, SettingsAreNamedByWhatDiffers) {

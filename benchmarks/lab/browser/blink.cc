@@ -11,14 +11,20 @@ constexpr size_t kTightMediumLimit = 2;
 constexpr int kRaisedImages = 5;
 constexpr int64_t kInlinePauseNs = 150'000'000;
 
+bool HasRenderBlocking(const Resource& resource, RenderBlocking blocking) {
+  return resource.render_blocking == blocking &&
+         (resource.type == ResourceType::kCss ||
+          resource.type == ResourceType::kJs);
+}
+
 bool Blocks(const Resource& resource) {
-  return resource.render_blocking == RenderBlocking::kParser ||
-         resource.render_blocking == RenderBlocking::kStylesheet;
+  return HasRenderBlocking(resource, RenderBlocking::kParser) ||
+         HasRenderBlocking(resource, RenderBlocking::kStylesheet);
 }
 
 // A script of the body, or a stylesheet there: what is behind an image.
 bool StopsTheBody(const Resource& resource) {
-  return resource.render_blocking == RenderBlocking::kParserLate ||
+  return HasRenderBlocking(resource, RenderBlocking::kParserLate) ||
          (resource.type == ResourceType::kCss && !resource.hints.preload &&
           resource.level == ChromeLevel::kMedium);
 }
@@ -55,10 +61,10 @@ Blink::Blink(const Page& page)
       in_frame_(page.resources.size()),
       document_(page.resources.size()) {
   const std::vector<Resource>& resources = page.resources;
-  for (size_t i = 0; i < resources.size(); ++i) {
+  for (size_t i = resources.size(); i-- > 0;) {
     if (resources[i].type == ResourceType::kHtml &&
         resources[i].render_critical) {
-      document_ = i;
+      document_ = i;  // the first one in the end
     }
   }
   for (size_t i = 0; i < resources.size(); ++i) {
@@ -91,7 +97,7 @@ void Blink::FindBlockers() {
       blocks_layout_.insert(i);
       if (OfDocument(i)) head_ends_ = std::max(head_ends_, PlaceOf(i));
     }
-    if (resource.render_blocking == RenderBlocking::kParser) last_script = i;
+    if (HasRenderBlocking(resource, RenderBlocking::kParser)) last_script = i;
     if (OfDocument(i) && StopsTheBody(resource)) stops_.push_back(i);
   }
   // A script runs when the stylesheets above it have arrived.

@@ -1,25 +1,15 @@
 // Makes a small site of html, css, js, fonts and images, the same bytes every
-// time, for recordings: node make_site.mjs FOLDER.
+// time, for recordings: node make_site.mjs FOLDER. It has by hand what no page file
+// says (frames, @import, media, data: URLs); ../validation/site.mjs makes sites from
+// page files.
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {noise} from '../validation/content.mjs';
 
 const folder = process.argv[2];
 if (!folder) {
   console.error('usage: node make_site.mjs FOLDER');
   process.exit(2);
-}
-
-// Bytes that do not compress, from a small generator (xorshift).
-function noise(size, seed) {
-  const bytes = Buffer.alloc(size);
-  let state = seed;
-  for (let i = 0; i < size; ++i) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state & 0xff;
-  }
-  return bytes;
 }
 
 function filler(size, comment) {

@@ -3,9 +3,10 @@
 //
 //   node benchmarks/lab/tools/record_firefox.mjs URL PREFIX
 //
-// It takes any certificate, and the URL's host is this machine. A setting of the
-// exporter leaves out bodies.
+// It takes any certificate, and a host that is no address is this machine. A
+// setting of the exporter leaves out bodies.
 import {writeFileSync} from 'node:fs';
+import {isIP} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {withFirefox} from './marionette.mjs';
 
@@ -15,11 +16,12 @@ if (!url || !prefix) {
   process.exit(2);
 }
 
+const {hostname} = new URL(url);
 const settings = {
   'devtools.netmonitor.har.includeResponseBodies': false,
   'devtools.toolbox.host': 'window',  // leaves the page its viewport
   'devtools.toolbox.selectedTool': 'netmonitor',
-  'network.dns.localDomains': new URL(url).hostname,
+  'network.dns.localDomains': isIP(hostname) ? '' : hostname,
 };
 const loadTools = `
   const {require} = ChromeUtils.importESModule(

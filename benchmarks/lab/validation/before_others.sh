@@ -3,4 +3,4 @@
 # shares the CPU between sessions first, where autogroups are on, and `nice` counts
 # inside a session only; so a session of its own has that session's priority raised.
 echo -20 >/proc/self/autogroup 2>/dev/null
-exec nice -n -10 "$@"
+exec nice -n -10 "$@" # without the right, nice only warns

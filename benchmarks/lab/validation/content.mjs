@@ -2,7 +2,7 @@
 import {deflateSync} from 'node:zlib';
 
 // Bytes that do not compress, the same every time (xorshift).
-function noise(size, seed) {
+export function noise(size, seed) {
   const bytes = Buffer.alloc(size);
   let state = seed * 2654435761 | 1;
   for (let i = 0; i < size; ++i) {

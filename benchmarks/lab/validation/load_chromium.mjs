@@ -26,30 +26,37 @@ if (!count) {
   console.error('usage: node load_chromium.mjs URL SPKI PATHS');
   process.exit(2);
 }
-const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
-const netLog = join(scratch, 'netlog.json');
-const browser = await chromium.launch({
-  executablePath: fileURLToPath(new URL('chromium.sh', import.meta.url)),
-  args: [
-    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    `--ignore-certificate-errors-spki-list=${spki}`,
-    `--log-net-log=${netLog}`,
-  ],
-});
-let seen;
-try {
-  const page = await browser.newPage({viewport: VIEWPORT});
-  await page.goto(url, {timeout: TIMEOUT_MS});
-  seen = await Promise.race([
-    page.evaluate(paints, Number(count)),
-    new Promise((_, reject) => setTimeout(
-      () => reject(new Error('the page never became complete')), TIMEOUT_MS).unref()),
-  ]);
-} finally {
-  await browser.close();
+
+async function load(netLog) {
+  const browser = await chromium.launch({
+    executablePath: fileURLToPath(new URL('chromium.sh', import.meta.url)),
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      `--ignore-certificate-errors-spki-list=${spki}`,
+      `--log-net-log=${netLog}`,
+    ],
+  });
+  try {
+    const page = await browser.newPage({viewport: VIEWPORT});
+    await page.goto(url, {timeout: TIMEOUT_MS});
+    const seen = await Promise.race([
+      page.evaluate(paints, Number(count)),
+      new Promise((_, reject) => setTimeout(
+        () => reject(new Error('the page never became complete')), TIMEOUT_MS).unref()),
+    ]);
+    return {browser: browser.version(), ...seen};
+  } finally {
+    await browser.close();  // writes the network log to its end
+  }
 }
-const {timings, ...paint} = seen;  // the network log has better ones
-const wire = readNetLog(JSON.parse(readFileSync(netLog, 'utf8')));
-rmSync(scratch, {recursive: true});
-console.log(JSON.stringify({browser: browser.version(), ...paint, ...wire}));
+
+const scratch = mkdtempSync(join(tmpdir(), 'validation-'));
+try {
+  const netLog = join(scratch, 'netlog.json');
+  const {timings, ...seen} = await load(netLog);  // the network log has better ones
+  const wire = readNetLog(JSON.parse(readFileSync(netLog, 'utf8')));
+  console.log(JSON.stringify({...seen, ...wire}));
+} finally {
+  rmSync(scratch, {recursive: true});
+}

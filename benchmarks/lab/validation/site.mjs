@@ -9,7 +9,7 @@
 // where its tag ends; a document and a script are no smaller than what they
 // discover needs; the levels are those that Chromium gives to such tags. So the
 // lab and a browser load the same page.
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, realpathSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {contentOf} from './content.mjs';
@@ -183,7 +183,7 @@ export function writeSite(site, folder) {
   writeFileSync(join(folder, 'page.json'), JSON.stringify(site.page, null, 1) + '\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [folder, ...pages] = process.argv.slice(2);
   if (pages.length === 0) {
     console.error('usage: node site.mjs FOLDER PAGE.json…');

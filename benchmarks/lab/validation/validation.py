@@ -198,27 +198,33 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
 
 
+def networks_of(plan, rows):
+    seen = {row["network"] for row in rows}
+    return [network["name"] for network in plan["networks"] if network["name"] in seen]
+
+
 def order_table(plan, rows):
     out = []
+    networks = networks_of(plan, rows)
     for policy in plan["policies"]:
         row = [f"`{policy}`"]
-        for network in plan["networks"]:
-            of = [r for r in rows if r["policy"] == policy and r["network"] == network["name"]]
+        for network in networks:
+            of = [r for r in rows if r["policy"] == policy and r["network"] == network]
             row.append(f"{statistics.median(r['rho'] for r in of):.2f} "
                        f"({min(r['rho'] for r in of):.2f}; "
                        f"{statistics.median(r['own'] for r in of):.2f})" if of else "–")
         out.append(row)
-    return table(["policy"] + [n["name"] for n in plan["networks"]], out)
+    return table(["policy"] + networks, out)
 
 
 def sign_table(plan, rows):
     out = []
-    for network, metric in itertools.product(plan["networks"], METRICS):
-        of = [r for r in rows if r["network"] == network["name"] and r["metric"] == metric]
+    for network, metric in itertools.product(networks_of(plan, rows), METRICS):
+        of = [r for r in rows if r["network"] == network and r["metric"] == metric]
         count = [r for r in of if r["counts"]]
         right = sum(r["right"] for r in count)
         share = f"{100 * right / len(count):.0f} %" if count else "–"
-        out.append([network["name"], metric.upper(), len(of), len(count), right, share])
+        out.append([network, metric.upper(), len(of), len(count), right, share])
     return table(["network", "paint", "pairs", "count", "right", "share"], out)
 
 
@@ -241,6 +247,8 @@ def low_orders(rows):
 def paint_table(plan, cells, predictions, browser, pages):
     out = []
     for page, network in itertools.product(pages, plan["networks"]):
+        if not any(key[:3] == (browser, page, network["name"]) for key in cells):
+            continue
         for metric in METRICS:
             row = [page, network["name"], metric.upper()]
             for policy in plan["policies"]:

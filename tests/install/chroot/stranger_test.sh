@@ -2,7 +2,7 @@
 # A stranger's path: makes the Debian packages, looks at them, installs them by apt
 # in a fresh Debian, and builds and runs there what the packages' examples say.
 #
-#   stranger_test.sh DEBS INSTALL INSIDE.SH
+#   stranger_test.sh DEBS INSTALL INSIDE.SH HARDENED.PY
 #
 # Needs root, for chroot, and the network, for apt. Everything it mounts is gone
 # with its processes.
@@ -11,6 +11,7 @@ set -euo pipefail
 debs=$1
 install=$2
 inside=$3
+hardened=$PWD/$4
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release) # whose libraries they need
 work=${TEST_TMPDIR:?}/stranger
 
@@ -44,6 +45,12 @@ for package in "$work"/packages/*.deb; do
     "$(basename "$package")" "$(dpkg-deb --field "$package" Depends)"
 done
 [ "$size" -le 400000 ] || fail "libsluice-c1 has $size bytes, more than 400,000"
+say 'hardened'
+"$install" --prefix=/usr --destdir="$work/installed" >/dev/null
+for package in "$work"/packages/*.deb; do
+  dpkg-deb --extract "$package" "$work/unpacked"
+done
+"$hardened" "$work/installed" "$work/unpacked" || fail 'see above'
 
 say "a fresh $suite"
 # What a stranger has: compilers and clients, nothing that our packages bring.
