@@ -42,7 +42,10 @@ const choices = (() => {
     start: (read, changed) => {
       index = read;
       const metrics = [...new Set([...index.metrics.keys(), ...index.summaries.map(({ metric }) => metric)])];
-      ui.fillSelect(byId("metric"), metrics.map((metric) => [metric, results.metricOf(metric).name]));
+      ui.fillSelect(byId("metric"), metrics.map((metric) => {
+        const { short, until } = results.metricOf(metric);
+        return [metric, `${short}: ${until}`];
+      }));
       for (const id of SELECTS) byId(id).addEventListener("change", changed);
     },
     read,

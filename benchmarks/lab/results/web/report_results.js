@@ -5,42 +5,35 @@
 const results = (() => {
   const { format } = ui;
 
-  // A metric's name in tables and in the list, its meaning, and the event whose
-  // times it compares.
+  // A metric's name, its meaning, and the event whose times it compares.
   const METRICS = {
     painted_area_ms: {
       short: "painted area",
-      name: "mean time at which the first screen is seen (painted area)",
       says: "The mean time at which a byte above the fold is shown: the area over the visual progress. Nothing is shown before the document, blocking style sheets and head scripts are complete; after that, images count as they arrive, fonts and other style sheets when they are whole.",
       until: "the average byte of the first screen is shown",
     },
     lcp_candidate_ms: {
       short: "LCP candidate",
-      name: "largest image or text in view shown (LCP candidate)",
       says: "The time when the largest image in the viewport is complete and can be shown, or the text of a page without one.",
       until: "the largest image or text in view is shown",
     },
     atf_area_ms: {
       short: "ATF area",
-      name: "mean arrival of the first screen’s bytes (ATF area)",
       says: "The mean arrival time of a byte above the fold: the area over its byte-progress curve. It counts every byte; a completion time counts the last one.",
       until: "the first screen’s average byte is there",
     },
     render_critical_ms: {
       short: "render-critical done",
-      name: "render-critical resources done",
       says: "The time when the document and the style sheets and scripts that block rendering are complete.",
       until: "rendering can begin",
     },
     atf_ms: {
       short: "above the fold done",
-      name: "first screen complete (ATF)",
       says: "The time when the last byte above the fold arrives.",
       until: "the first screen is complete",
     },
     page_load_ms: {
       short: "page load",
-      name: "page load time",
       says: "The time when the last byte of the page arrives. It hardly depends on the order of the bytes, so it says little about a policy.",
       until: "the page is complete",
     },
@@ -88,7 +81,6 @@ const results = (() => {
     const type = index.types[metric - index.metrics.length];
     return METRICS[index.metrics[metric]] ?? {
       short: `${type} done`,
-      name: `all ${type} done`,
       says: `The time when the last byte of the class ${type} arrives, on the pages that have one.`,
       until: `all ${type} is there`,
     };
