@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -238,6 +239,20 @@ TEST(HtmlOutputTest, TheIndexHasTheNumbersOfTheJsonLines) {
   EXPECT_TRUE(run[6][1].is_null());
   EXPECT_EQ(index["pages"][0]["resources"],
             nlohmann::json::parse(R"([[4, "html4", 0, 10, 6, 3, 3, -1, ""]])"));
+}
+
+TEST(HtmlOutputTest, TheIndexHasTheBestOrderOfEachPageOnce) {
+  Load rr("a", "rr", 3'000'000), fifo("a", "fifo", 2'000'000);
+  const Load other("b", "rr", 1'000'000);
+  for (Load* load : {&rr, &fifo}) {
+    load->run.best =
+        BestOrder{.painted_area_ns = 1'500'000, .bound_ns = 900'000};
+  }
+  EXPECT_EQ(Report({&rr, &fifo, &other}).index["best"],
+            nlohmann::json::parse(R"([[0, 0, "1", 1500, 900]])"));
+  rr.run.best->bound_ns = std::nullopt;
+  EXPECT_EQ(Report({&rr}).index["best"],
+            nlohmann::json::parse(R"([[0, 0, "1", 1500, null]])"));
 }
 
 // The last two of each run: its line, and its place there.

@@ -108,6 +108,9 @@ HtmlOutput::HtmlOutput(std::ostream& stream, HtmlTemplate page,
 absl::Status HtmlOutput::Write(const Run& run, const PageLoad& load) {
   const absl::StatusOr<Sample> sample = samples_.Add(run);
   if (!sample.ok()) return sample.status();
+  if (run.best.has_value()) {
+    best_[{sample->page, sample->setting, sample->seed}] = *run.best;
+  }
   if (sample->page == tables_) {
     const Json table = {{"name", run.page->name},
                         {"sha256", run.page->sha256},
@@ -236,6 +239,17 @@ absl::Status HtmlOutput::WriteIndex(const std::vector<bool>& chosen) {
   if (!summaries.ok()) return summaries.status();
   head["least_pages"] = samples_.LeastPages();
   head["summaries"] = *std::move(summaries);
+
+  // [page, setting, seed, microseconds of the best order, of the bound or null]
+  Json& best = head["best"] = Json::array();
+  for (const auto& [key, of_page] : best_) {
+    const auto& [page, setting, seed] = key;
+    best.push_back({page, setting, std::to_string(seed),
+                    Microseconds(of_page.painted_area_ns),
+                    of_page.bound_ns.has_value()
+                        ? Json(Microseconds(*of_page.bound_ns))
+                        : Json()});
+  }
 
   // There may be many runs: they go into the object one by one.
   PackedWriter writer(stream_);

@@ -101,6 +101,9 @@ class HtmlOutput : public Output {
   size_t runs_in_line_ = 0;
   ByteWriter line_;
 
+  // By page, setting and seed, where the lab looked for it.
+  std::map<std::tuple<size_t, size_t, uint64_t>, BestOrder> best_;
+
   SpilledRecords<Line> lines_;
   SpillFile timelines_;
   // By page, network and first policy.

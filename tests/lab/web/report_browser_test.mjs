@@ -472,6 +472,27 @@ describe("the first screen", () => {
     assertQuiet(page);
   });
 
+  test("has the best order of the page, and each policy's share of what it gains", async () => {
+    const index = [PAGES[0], SIGNALS[0], NETWORKS[0]];
+    const area = (policy) => lineOf({ page: index[0], signals: index[1], network: index[2], policy }).painted_area_ms;
+    const best = Math.min(...POLICIES.map(area)) - 10;
+    rewrite(`${folder}/report.html`, `${folder}/best.html`, (of) => {
+      const setting = of.settings.findIndex(({ signals, network }) => signals === index[1] && network === index[2]);
+      of.best = [[0, setting, "1", Math.round(1000 * best), 100000]];
+    });
+    const page = await open(`${folder}/best.html`);
+    await choose(page, { metric: "painted area", signals: index[1], network: index[2], page: index[0] });
+    assert.equal((await headsOf(page, "page-table")).at(-1), "of the possible gain");
+    for (const row of await rowsOf(page, "page-table")) {
+      near(row.at(-1), (area("rr") - row[1]) / (area("rr") - best), row[0]);
+    }
+    assert.ok((await page.textContent("#page-caveat")).includes(`takes ${tenths(best)} ms, and no order takes less than 100.0 ms.`));
+    await choose(page, { metric: "page load" });
+    assert.equal((await headsOf(page, "page-table")).at(-1), "later", "it is the painted area's");
+    assertQuiet(page);
+    await page.close();
+  });
+
   test("waits for no chart and for one line of timelines, of however many loads", async () => {
     // As many as benchmarks/lab/sweeps:full has.
     rewrite(`${folder}/report.html`, `${folder}/large.html`, (index) => {
@@ -536,7 +557,7 @@ describe("policies over pages", () => {
     for (const network of NETWORKS) {
       await choose(page, { metric: "painted area", signals: SIGNALS[0], network });
       assert.equal(await page.textContent("#answer"), "2 pages cannot show which policy is better.");
-      assert.match(await page.textContent("#caveat"), /^Fewer than 6 pages show no difference/);
+      assert.match(await page.textContent("#caveat"), /^Fewer than 7 pages show no difference/);
       assert.deepEqual(await page.locator("#verdicts h3").allTextContents(), ["Too few pages to say 2"]);
       assert.equal(await page.locator("#matrix .shown").count(), 0, "coloured");
       for (const [policy, pages, , , , , , verdict] of await rowsOf(page, "intervals-table")) {

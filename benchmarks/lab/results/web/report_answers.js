@@ -123,7 +123,23 @@ const answersView = (() => {
     return { earlier: gaps.filter((gap) => gap < 0).length, later: gaps.filter((gap) => gap > 0).length };
   };
 
-  const showPageTable = async ({ metric, page }, rows) => {
+  // The best order of the page, where the lab looked for it and the metric is its
+  // own.
+  const bestOf = ({ metric, setting, page, a }) =>
+    index.metrics[metric] === "painted_area_ms"
+      ? index.best.find((best) => best.setting === setting && best.seed === a.seed && index.pages[best.page] === page)
+      : undefined;
+
+  const bestWords = (chosen) => {
+    const best = bestOf(chosen);
+    if (!best) return "";
+    const bound = best.bound === null ? "" : `, and no order takes less than ${format.ms(best.bound)} ms`;
+    return ` The best order that a search found takes ${format.ms(best.found)} ms${bound}.`;
+  };
+
+  const showPageTable = async (chosen, rows) => {
+    const { metric, page } = chosen;
+    const best = bestOf(chosen);
     const turn = ++shows;
     const timeOf = (run) => run.times[metric];
     const base = rows.find(isBaseline);
@@ -132,7 +148,8 @@ const answersView = (() => {
     if (turn !== shows) return; // chosen again meanwhile
     const count = (value) => (value === undefined ? "–" : number(value, format.count(value)));
     const { one } = results.noun();
-    const columns = [one, "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ ${one}`, "earlier", "later"] : [])];
+    const share = (part) => (Number.isFinite(part) ? number(part, format.percent(part)) : "–");
+    const columns = [one, "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ ${one}`, "earlier", "later"] : []), ...(base && best ? ["of the possible gain"] : [])];
     const { short } = results.metricOf(metric);
     ui.showTable(
       "page-table",
@@ -146,6 +163,7 @@ const answersView = (() => {
           ...(base
             ? [ui.shift(gap, most), number(timeOf(base) / timeOf(run), format.ratio(timeOf(base) / timeOf(run))), count(moved[i]?.earlier), count(moved[i]?.later)]
             : []),
+          ...(base && best ? [share((timeOf(base) - timeOf(run)) / (timeOf(base) - best.found))] : []),
         ];
       }));
   };
@@ -166,6 +184,7 @@ const answersView = (() => {
       const rows = chosen.runs.filter((run) => run.times[metric]).sort((a, b) => a.times[metric] - b.times[metric] || a.policy - b.policy);
       byId("one-page-title").textContent = `On ${page.name} alone`;
       say(["page-answer", "page-caveat"], onePage(chosen, rows));
+      byId("page-caveat").textContent += bestWords(chosen);
       await showPageTable(chosen, rows);
     },
   };

@@ -129,6 +129,11 @@ const data = (() => {
       times: [...times, ...classes].map((us) => (us === null ? null : us / 1000)),
       reaction: reaction === null ? null : reaction / 1000,
     })),
+    // Of a page, setting and seed the painted area of the best order found, and
+    // what no order is below; null: not known.
+    best: (index.best ?? []).map(([page, setting, seed, found, bound]) => ({
+      page, setting, seed, found: found / 1000, bound: bound === null ? null : bound / 1000,
+    })),
     summaries: index.summaries.map(
       ([metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise, mayEqual]) => ({
         metric, setting, policy, pages, lowerQuartile, median, upperQuartile, low, high, noise, mayEqual,

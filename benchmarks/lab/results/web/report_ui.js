@@ -318,6 +318,7 @@ const ui = (() => {
   // `shape` draws it, `tip` has the lines of its tooltip.
   const marks = (items, { value, shape, tip: lines, ...options }) => ({
     type: "custom",
+    progressive: 0, // what is left to paint would outlive a chart that is made anew
     data: items.map(value),
     renderItem: (params, api) => shape(items[params.dataIndex], api, params.dataIndex, params),
     tooltip: { formatter: ({ dataIndex }) => tip(...lines(items[dataIndex])) },
