@@ -24,12 +24,15 @@ double NanosecondsAByte(const LinkOptions& link) {
          kBodyBytes;
 }
 
+// As a link rounds it.
+int64_t OneWay(const LinkOptions& link) { return link.round_trip_ns / 2; }
+
 class Relaxation {
  public:
   Relaxation(const Page& page, const LinkOptions& link)
       : page_(page),
         a_byte_ns_(NanosecondsAByte(link)),
-        round_trip_ns_(static_cast<double>(link.round_trip_ns / 2 * 2)),
+        round_trip_ns_(2 * static_cast<double>(OneWay(link))),
         requested_ns_(page.resources.size()) {
     for (size_t i = 0; i < page.resources.size(); ++i) FindRequest(i);
   }
