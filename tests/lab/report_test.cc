@@ -22,9 +22,11 @@
 namespace sluice::lab {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 Page ThreeResources() {
@@ -428,29 +430,26 @@ TEST(ReportTest, ATableNamesTheRunAndShowsItsPicks) {
             "  chrome7540  rr      css10 css12 css11\n");
 }
 
-// Three policies of one page that complete its resources at these times, by the
-// names of the policies.
+// A policy of a page, and when it completes the page's resources.
 struct Beside {
   std::string policy;
-  int64_t painted_area_ns;
-  std::vector<int64_t> done_ns;
+  int64_t painted_area_ms;
+  std::vector<int64_t> done_ms;
 };
 void WriteAll(const Page& page, const std::vector<Beside>& runs,
               Output& output) {
   for (const Beside& beside : runs) {
     lab::Run run = OneRun(page);
     run.policy = beside.policy;
-    run.metrics.painted_area_ns = beside.painted_area_ns;
+    run.metrics.painted_area_ns = beside.painted_area_ms * 1'000'000;
     PageLoad load = OneLoad();
-    for (size_t i = 0; i < beside.done_ns.size(); ++i) {
-      load.timings[i].completed_ns = beside.done_ns[i];
+    for (size_t i = 0; i < beside.done_ms.size(); ++i) {
+      load.timings[i].completed_ns = beside.done_ms[i] * 1'000'000;
     }
     EXPECT_TRUE(output.Write(run, load).ok());
   }
   EXPECT_TRUE(output.Finish().ok());
 }
-
-constexpr int64_t kMs = 1'000'000;
 
 TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
   const Page page = ThreeResources();
@@ -459,16 +458,14 @@ TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
       {.runs_a_table = 3, .only_page = true},
       [&text](absl::string_view more) { absl::StrAppend(&text, more); });
   WriteAll(page,
-           {{"slow", 4000 * kMs, {100 * kMs, 250 * kMs, 300 * kMs}},
-            {"rr", 2000 * kMs, {100 * kMs, 200 * kMs, 300 * kMs}},
-            {"fast", 1000 * kMs, {90 * kMs, 150 * kMs, 330 * kMs}}},
+           {{"slow", 4000, {100, 250, 300}},
+            {"rr", 2000, {100, 200, 300}},
+            {"fast", 1000, {90, 150, 330}}},
            output);
   const size_t fast = text.find("fast       1000.0 ms   -1000.0   2.000");
   const size_t rr = text.find("rr         2000.0 ms  baseline       -");
   const size_t slow = text.find("slow       4000.0 ms   +2000.0   0.500");
-  EXPECT_LT(fast, rr) << text;
-  EXPECT_LT(rr, slow) << text;
-  EXPECT_NE(slow, std::string::npos) << text;
+  EXPECT_TRUE(fast < rr && rr < slow && slow != std::string::npos) << text;
   EXPECT_THAT(
       text,
       HasSubstr("\n  resources that end earlier and later than with rr, and "
@@ -508,47 +505,33 @@ TEST(ReportTest, ManyResourcesAndPoliciesAreCutAndCounted) {
   const size_t from = text.find("by resource");
   const std::string shown = text.substr(from, text.find("\n\n", from) - from);
   EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 2 + 20) << shown;
-  EXPECT_THAT(shown, HasSubstr("p6"));
-  EXPECT_THAT(shown, ::testing::Not(HasSubstr("p7")));
-  EXPECT_THAT(shown,
-              EndsWith("  --answers and --html have all 25 resources and 7 "
-                       "others"));
+  EXPECT_THAT(shown, AllOf(HasSubstr("p6"), Not(HasSubstr("p7"))));
+  EXPECT_THAT(shown, EndsWith("have all 25 resources and 7 others"));
 }
 
 TEST(AnswersTest, ALineHasWhatARunCostsBesideTheBaseline) {
   const Page page = ThreeResources();
   std::ostringstream stream;
   AnswersOutput output(stream, "rr");
-  // The baseline may come last.
   WriteAll(page,
-           {{"fast", 1000 * kMs, {90 * kMs, 150 * kMs, 330 * kMs}},
-            {"rr", 2000 * kMs, {100 * kMs, 200 * kMs, 300 * kMs}}},
+           {{"fast", 1000, {90, 150, 330}}, {"rr", 2000, {100, 200, 300}}},
            output);
   const std::vector<std::string> lines =
       absl::StrSplit(stream.str(), '\n', absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 2u);
   const nlohmann::json fast = nlohmann::json::parse(lines[0]);
-  EXPECT_EQ(fast["policy"], "fast");
+  EXPECT_THAT(lines[0], HasSubstr(R"("policy":"fast",)"));
   EXPECT_EQ(fast["baseline"], "rr");
-  EXPECT_EQ(fast["network"], "3g_fast");
-  EXPECT_EQ(fast["metrics"]["painted_area_ms"],
-            nlohmann::json({{"ms", 1000.0},
-                            {"baseline_ms", 2000.0},
-                            {"difference_ms", -1000.0},
-                            {"ratio", 2.0}}));
+  EXPECT_EQ(fast["metrics"]["painted_area_ms"].dump(),
+            R"({"baseline_ms":2000.0,"difference_ms":-1000.0,"ms":1000.0,)"
+            R"("ratio":2.0})");
   EXPECT_FALSE(fast["metrics"].contains("font_done_ms"));
   EXPECT_EQ(fast["earlier"], 2);
   EXPECT_EQ(fast["later"], 1);
-  ASSERT_EQ(fast["resources"].size(), 3u);
-  EXPECT_EQ(fast["resources"][1],
-            nlohmann::json({{"id", 11},
-                            {"label", "css11"},
-                            {"type", "css"},
-                            {"bytes", 100},
-                            {"requested_difference_ms", 0.0},
-                            {"baseline_done_ms", 200.0},
-                            {"done_ms", 150.0},
-                            {"difference_ms", -50.0}}));
+  EXPECT_EQ(fast["resources"][1].dump(),
+            R"({"baseline_done_ms":200.0,"bytes":100,"difference_ms":-50.0,)"
+            R"("done_ms":150.0,"id":11,"label":"css11",)"
+            R"("requested_difference_ms":0.0,"type":"css"})");
   EXPECT_EQ(nlohmann::json::parse(lines[1])["earlier"], 0);
 }
 
@@ -564,12 +547,10 @@ TEST(AnswersTest, ARunWithoutAPairHasNoLine) {
     EXPECT_TRUE(output.Write(run, OneLoad()).ok());
   }
   EXPECT_TRUE(output.Finish().ok());
-  const std::vector<std::string> lines =
-      absl::StrSplit(stream.str(), '\n', absl::SkipEmpty());
-  ASSERT_EQ(lines.size(), 2u);
-  EXPECT_THAT(lines[0], HasSubstr("\"signals\":\"chrome7540\""));
-  EXPECT_THAT(lines[0], HasSubstr("\"seed\":7,"));
-  EXPECT_THAT(lines[1], HasSubstr("\"signals\":\"none\""));
+  EXPECT_THAT(
+      std::vector<std::string>(absl::StrSplit(stream.str(), '\n')),
+      ElementsAre(AllOf(HasSubstr("chrome7540"), HasSubstr("\"seed\":7,")),
+                  HasSubstr("\"signals\":\"none\""), ""));
 }
 
 TEST(ReportTest, TwentyPicksAreShownAndLongLinesAreBroken) {

@@ -38,7 +38,7 @@ std::string Wrap(absl::string_view head,
 
 // "+12.3", "-4.0", "0.0".
 std::string Difference(int64_t ns) {
-  return absl::StrFormat(ns > 0 ? "+%.1f" : "%.1f",
+  return absl::StrFormat("%s%.1f", ns > 0 ? "+" : "",
                          static_cast<double>(ns) / 1e6);
 }
 
