@@ -164,12 +164,14 @@ bool Blink::IsLaidOut(size_t resource) const {
 }
 
 // A font that is not preloaded; an image in view, unless the page says itself
-// when it is raised.
+// when it is raised. A font that is found before there is a document is none of
+// its layout, which may even wait for that font.
 bool Blink::WaitsForLayout(size_t resource) const {
   const Resource& found = page_.resources[resource];
   if (!in_frame_[resource]) return false;
   if (found.type == ResourceType::kFont) {
-    return !found.hints.preload && found.level == ChromeLevel::kVeryHigh;
+    return committed_ && document_ < states_.size() && !found.hints.preload &&
+           found.level == ChromeLevel::kVeryHigh;
   }
   return found.type == ResourceType::kImage && found.hints.above_the_fold &&
          !found.change_of_mind.has_value();
