@@ -93,6 +93,17 @@ TEST(PageLoadTest, ALoneResourceTakesARoundTripAndTheTimeOfItsBytes) {
   EXPECT_LT(Completed(*load, 0), 865 * kMs);
 }
 
+TEST(PageLoadTest, AFontThatNoDocumentLeadsToIsLoaded) {
+  for (const char* page : {
+           R"({"id":0,"type":"font","bytes":900})",
+           R"({"id":0,"type":"font","bytes":900},)"
+           R"({"id":1,"type":"html","bytes":10,"initiator":0,)"
+           R"("render_blocking":"document"})",
+       }) {
+    EXPECT_TRUE(Load(PageOf(page), "rr", "chromium_h2_156").ok()) << page;
+  }
+}
+
 TEST(PageLoadTest, DiscoveryWaitsForBytesForTheEndAndForTheDelay) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":60000},)"
