@@ -308,7 +308,10 @@ void Blink::OnComplete(size_t resource) {
 
 // Lets the parser go on as far as it can.
 void Blink::Advance() {
-  if (!committed_) return;
+  if (!committed_) {
+    SendWaiting();  // what may lead to the document
+    return;
+  }
   if (received_ >= head_ends_ && blocks_body_.empty()) body_ = true;
   stopped_ = false;
   while (body_ && !stops_.empty() && received_ >= PlaceOf(stops_.back())) {
