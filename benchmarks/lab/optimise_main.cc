@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -144,6 +147,56 @@ std::string FileText(const Page& page, absl::string_view setting,
                       sluice::lab::OrderText(page, found.order));
 }
 
+// The file of an order: absent or complete. Until Write() its name has .part
+// behind it, but for what is no file, such as /dev/stdout.
+class OrderFile {
+ public:
+  // Ends the program with 2 where the file cannot be written.
+  explicit OrderFile(const std::string& name)
+      : path_(sluice::support::ResolveUserPath(name)) {
+    if (absl::StrContains(name, ',')) {
+      ExitBadCommandLine(
+          kProgram,
+          absl::StrCat("--output is \"", name,
+                       "\"; a comma would end it in --policies=order:FILE"));
+    }
+    std::error_code error;
+    const bool special = std::filesystem::exists(path_, error) &&
+                         !std::filesystem::is_regular_file(path_, error);
+    partial_ = special ? path_ : path_ + ".part";
+    file_.open(partial_, std::ios::binary | std::ios::trunc);
+    if (!file_) {
+      ExitBadCommandLine(kProgram,
+                         absl::StrCat("--output: cannot write ", path_));
+    }
+  }
+
+  bool Write(absl::string_view text) {
+    file_ << text;
+    file_.close();
+    std::error_code error;
+    if (file_ && partial_ != path_) {
+      std::filesystem::rename(partial_, path_, error);
+    }
+    if (file_ && !error) return true;
+    Drop();
+    return false;
+  }
+
+  // Leaves nothing behind.
+  void Drop() {
+    std::error_code error;
+    if (partial_ != path_) std::filesystem::remove(partial_, error);
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::string partial_;
+  std::ofstream file_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -164,6 +217,9 @@ int main(int argc, char** argv) {
   const Choice choice = OnlyChoiceOrExit(comparison);
   const Page& page = comparison.pages[0];
   sluice::lab::PrintNotes(comparison.pages);
+  std::string name = absl::GetFlag(FLAGS_output);
+  if (name.empty()) name = absl::StrCat(page.name, ".order");
+  OrderFile file(name);
 
   Progress progress = Progress::OnStandardError();
   const absl::StatusOr<FoundOrder> found = sluice::lab::FindBestOrder(
@@ -174,18 +230,13 @@ int main(int argc, char** argv) {
       });
   progress.Clear();
   if (!found.ok()) {
+    file.Drop();
     absl::FPrintF(stderr, "%s: %s\n", kProgram, found.status().message());
     return 1;
   }
-  std::string name = absl::GetFlag(FLAGS_output);
-  if (name.empty()) name = absl::StrCat(page.name, ".order");
-  const std::string path = sluice::support::ResolveUserPath(name);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
   const std::string setting = SettingFlags(comparison, choice);
-  file << FileText(page, setting, *found);
-  file.close();
-  if (!file) {
-    absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path);
+  if (!file.Write(FileText(page, setting, *found))) {
+    absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, file.path());
     return 1;
   }
   absl::PrintF(

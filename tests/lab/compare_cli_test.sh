@@ -64,6 +64,9 @@ refuses "$program" '--best_order is -1; it must be from 0 to' --best_order=-1
 refuses "$optimise" '--pages names 2, and an order is for one' --pages=vk,squoosh
 refuses "$optimise" '--signals names 2, and an order is for one' --page=vk --signals=none,chrome7540
 refuses "$optimise" '--evaluations is 0; it must be from 1 to' --page=vk --evaluations=0
+refuses "$optimise" '--output: cannot write' --page=vk --output=no/such/x
+refuses "$optimise" '--output is "a,b"; a comma' --page=vk --output=a,b
+[ ! -e best.order.part ] || fail "optimise leaves a half of its file"
 refuses "$optimise" 'stray' stray
 
 # --quiet writes the same file and says nothing.
