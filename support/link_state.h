@@ -8,7 +8,6 @@
 #define SLUICE_SUPPORT_LINK_STATE_H_
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -27,8 +26,6 @@ std::optional<LinkState> AskKernel(int fd);
 
 // An urgent response waits so long for bytes that were chosen before it.
 inline constexpr std::chrono::microseconds kHorizon{1000};
-// The most that may wait, in bytes. More saves nothing.
-inline constexpr size_t kMostEarlyBytes = 256 * 1024;
 
 // The rule: what the link takes within kHorizon, less what is unsent. The rate
 // is a congestion window each round trip, or the pacing rate where that is

@@ -77,10 +77,18 @@ std::string Milliseconds(int64_t ns) {
 }
 
 // The flags that choose the setting, for //:compare as well.
-std::string SettingFlags(const Choice& choice) {
+std::string SettingFlags(const Comparison& comparison, const Choice& choice) {
   std::string flags = absl::StrCat(
       "--signals=", choice.signals->name, " --network=", choice.network->name,
       " --send_buffer=", choice.transport_options.send_buffer_bytes);
+  if (comparison.load_options.max_streams !=
+      sluice::lab::PageLoadOptions().max_streams) {
+    absl::StrAppend(&flags,
+                    " --max_streams=", comparison.load_options.max_streams);
+  }
+  if (comparison.signal_options.late_signals) {
+    absl::StrAppend(&flags, " --late_signals");
+  }
   if (choice.transport_options.seed != 1) {
     absl::StrAppend(&flags, " --seed=", choice.transport_options.seed);
   }
@@ -128,10 +136,10 @@ std::string Gains(const FoundOrder& found) {
 }
 
 // The file: what it is for, then the order.
-std::string FileText(const Page& page, const Choice& choice,
+std::string FileText(const Page& page, absl::string_view setting,
                      const FoundOrder& found) {
-  return absl::StrCat("# page ", page.name, " ", page.sha256, "\n# ",
-                      SettingFlags(choice), "\n# painted area",
+  return absl::StrCat("# page ", page.name, " ", page.sha256, "\n# ", setting,
+                      "\n# painted area",
                       Milliseconds(found.best.painted_area_ns), "\n",
                       sluice::lab::OrderText(page, found.order));
 }
@@ -173,7 +181,8 @@ int main(int argc, char** argv) {
   if (name.empty()) name = absl::StrCat(page.name, ".order");
   const std::string path = sluice::support::ResolveUserPath(name);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << FileText(page, choice, *found);
+  const std::string setting = SettingFlags(comparison, choice);
+  file << FileText(page, setting, *found);
   file.close();
   if (!file) {
     absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path);
@@ -183,9 +192,8 @@ int main(int argc, char** argv) {
       "%s, %s\n\n%s\n%s has the order, of %d pieces. To play it:\n"
       "  ./bazelw run //:compare -- --pages=%s %s "
       "--policies=%s,order:%s\n",
-      page.name, SettingFlags(choice), Gains(*found), name, found->order.size(),
-      absl::StrJoin(absl::GetFlag(FLAGS_pages).values, ","),
-      SettingFlags(choice),
+      page.name, setting, Gains(*found), name, found->order.size(),
+      absl::StrJoin(absl::GetFlag(FLAGS_pages).values, ","), setting,
       comparison.baseline.empty() ? "rr" : comparison.baseline, name);
   return 0;
 }

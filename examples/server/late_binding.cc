@@ -47,7 +47,7 @@ void LateBinding::OnWrite(size_t offered, size_t taken, Clock::time_point now) {
   since_pause_ += taken;
   last_write_ = now;
   if (taken < offered) {
-    by_writes_ = std::clamp(taken, frame_, kMost);
+    by_writes_ = std::clamp(taken, std::max(frame_, kLeast), kMost);
   } else if (offered >= FirstBytes()) {
     by_writes_ = std::min(2 * by_writes_, kMost);
   }
@@ -55,7 +55,7 @@ void LateBinding::OnWrite(size_t offered, size_t taken, Clock::time_point now) {
 
 size_t LateBinding::RecordSize(Clock::time_point now) const {
   const bool young = since_pause_ < kYoungBytes || AfterPause(now);
-  return young && by_link_ <= frame_ ? kSmallRecord : kLargeRecord;
+  return young && by_link_ <= kLargeRecord ? kSmallRecord : kLargeRecord;
 }
 
 bool LateBinding::AfterPause(Clock::time_point now) const {

@@ -33,9 +33,10 @@ class LateBinding {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // The least and the most for one write, in bytes.
+  // The least and the most for one write, in bytes, but for whole frames. More
+  // saves nothing.
   static constexpr size_t kLeast = 4096;
-  static constexpr size_t kMost = support::kMostEarlyBytes;
+  static constexpr size_t kMost = 256 * 1024;
   // The payload of a record that fits one segment, and the largest (RFC 8446
   // §5.1).
   static constexpr size_t kSmallRecord = 1400;

@@ -357,5 +357,19 @@ TEST_F(BlinkTest, NothingThatAFontLeadsToHoldsUpLayout) {
   EXPECT_EQ(Found(font), "font2:VeryHigh");
 }
 
+// As one behind a redirect in a capture.
+TEST_F(BlinkTest, ADocumentThatWasRequestedLateStillHasAHead) {
+  page_.resources[0].discovery_delay_ns = 350'000'000;
+  const size_t script = HeadScript();
+  for (int i = 0; i < 3; ++i) Image();
+  Begin();
+  Bytes(3'000);
+  EXPECT_EQ(Found(script), "js1:High");
+  EXPECT_EQ(Found(2), "img2:Medium");
+  EXPECT_EQ(Found(3), "img3:Medium");
+  EXPECT_EQ(Found(4), "");
+  EXPECT_EQ(Complete(script), "img4:Medium");
+}
+
 }  // namespace
 }  // namespace sluice::lab

@@ -53,6 +53,9 @@ for run in searched:
     share = (rr - area) / (rr - best)
     assert abs(float(run["share_of_possible_gain"]) - share) < 0.001, run
 END
+"$optimise" "${best[@]}" --max_streams=3 --late_signals --evaluations=1 >out 2>err
+grep -q -- '--max_streams=3 --late_signals .*,order:wikipedia_mobile.order$' out ||
+  fail "optimise tells of another setting than its own"
 printf '# none\nimg99\n' >caller/broken.order
 refuses "$program" '--policies: broken.order, line 2: resource: page wikipedia_mobile has' \
   "${best[@]}" --policies=order:broken.order

@@ -194,6 +194,17 @@ TEST_F(LinkTest, ALimitOfTheWindowBoundsWhatStandsInTheQueue) {
   EXPECT_LE(ahead, 41 * kSegmentBytes);
 }
 
+TEST_F(LinkTest, ALimitBelowTheInitialWindowHoldsFromTheStart) {
+  Open(LinkOptions{.initial_window_bytes = 10 * kSegmentBytes,
+                   .window_limit_bytes = 2 * kSegmentBytes});
+  link_->Write(End::kServer, std::string(3 * kSegmentBytes, 'a'));
+  link_->Run();
+  // The third one waits for the acknowledgement of the first.
+  EXPECT_THAT(at_client_,
+              ElementsAre(Pair(82 * kMs, 1400), Pair(89 * kMs, 1400),
+                          Pair(239 * kMs, 1400)));
+}
+
 TEST_F(LinkTest, HeadersTakeTheirTimeOnTheWire) {
   Open(LinkOptions{.header_bytes = 100});
   link_->Write(End::kServer, std::string(1400, 'a'));

@@ -93,6 +93,44 @@ TEST(PageLoadTest, ALoneResourceTakesARoundTripAndTheTimeOfItsBytes) {
   EXPECT_LT(Completed(*load, 0), 865 * kMs);
 }
 
+// Small bodies share a segment.
+TEST(PageLoadTest, NothingHappensAfterTheArrivalThatIsEnough) {
+  const Page page =
+      PageOf(R"({"id":0,"type":"html","bytes":40},)"
+             R"({"id":1,"type":"fetch","bytes":10,"initiator":0},)"
+             R"({"id":2,"type":"fetch","bytes":10,"initiator":0},)"
+             R"({"id":3,"type":"image","bytes":10,"initiator":0})");
+  for (size_t last : {1u, 2u}) {
+    Link link({});
+    size_t asked = 0;
+    const absl::StatusOr<PageLoad> load = RunPageLoad(
+        page, *FindSignalSet("chrome7540")->make({}), PolicyOf("fifo"), link,
+        {.enough = [&](const Arrival&) { return ++asked == last; }});
+    ASSERT_TRUE(load.ok()) << load.status();
+    EXPECT_EQ(asked, last);
+    ASSERT_EQ(load->arrivals.size(), last);
+    for (const ResourceTiming& timing : load->timings) {
+      EXPECT_LE(timing.requested_ns, load->arrivals.back().at_ns);
+    }
+  }
+}
+
+TEST(PageLoadTest, WhatNoDocumentLeadsToIsLoaded) {
+  for (const char* page : {
+           R"({"id":0,"type":"font","bytes":900})",
+           R"({"id":0,"type":"font","bytes":900},)"
+           R"({"id":1,"type":"html","bytes":10,"initiator":0,)"
+           R"("render_blocking":"document"})",
+           R"({"id":0,"type":"other","bytes":9},)"
+           R"({"id":1,"type":"other","bytes":9},)"
+           R"({"id":2,"type":"other","bytes":9},)"
+           R"({"id":3,"type":"html","bytes":10,"initiator":2,)"
+           R"("render_blocking":"document"})",
+       }) {
+    EXPECT_TRUE(Load(PageOf(page), "rr", "chromium_h2_156").ok()) << page;
+  }
+}
+
 TEST(PageLoadTest, DiscoveryWaitsForBytesForTheEndAndForTheDelay) {
   const Page page = PageOf(
       R"({"id":0,"type":"html","bytes":60000},)"

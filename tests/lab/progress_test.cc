@@ -40,6 +40,19 @@ TEST_F(ProgressTest, ALogHasALineForTheFirstRunAndThenOneEveryTenSeconds) {
   EXPECT_EQ(Written(), "");
 }
 
+TEST_F(ProgressTest, TheFirstRunMayTakeLongAndBeToldOfOften) {
+  Progress progress = Make(/*terminal=*/false);
+  progress.OnRun(1, 3, "a, 1 of 300");
+  progress.OnRun(1, 3, "a, 2 of 300");
+  EXPECT_EQ(Written(), "[1/3] a, 1 of 300\n");
+  now_ms_ += 10'000;
+  progress.OnRun(1, 3, "a, 300 of 300");  // nothing to estimate by yet
+  EXPECT_EQ(Written(), "[1/3] a, 300 of 300\n");
+  now_ms_ += 10'000;
+  progress.OnRun(2, 3, "b");
+  EXPECT_EQ(Written(), "[2/3] b, 40 s left\n");
+}
+
 TEST_F(ProgressTest, ATerminalHasOneLineThatIsOverwritten) {
   Progress progress = Make(/*terminal=*/true);
   progress.OnRun(1, 3, "a");

@@ -535,6 +535,23 @@ TEST(AnswersTest, ALineHasWhatARunCostsBesideTheBaseline) {
   EXPECT_EQ(nlohmann::json::parse(lines[1])["earlier"], 0);
 }
 
+TEST(AnswersTest, PagesThatAreComparedArePairs) {
+  const Page before = ThreeResources();
+  Page after = ThreeResources();
+  after.name = "after";
+  after.sha256 = "another";
+  std::ostringstream stream;
+  AnswersOutput output(stream, Baseline(Compared::kPage, before.name));
+  EXPECT_TRUE(output.Write(OneRun(after), OneLoad()).ok());
+  EXPECT_TRUE(output.Write(OneRun(before), OneLoad()).ok());
+  EXPECT_TRUE(output.Finish().ok());
+  EXPECT_THAT(
+      std::vector<std::string>(absl::StrSplit(stream.str(), '\n')),
+      ElementsAre(HasSubstr(R"("page":"after")"),
+                  HasSubstr(absl::StrCat(R"("page":")", before.name, "\"")),
+                  ""));
+}
+
 TEST(AnswersTest, ARunWithoutAPairHasNoLine) {
   const Page page = ThreeResources();
   std::ostringstream stream;

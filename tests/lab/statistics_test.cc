@@ -37,6 +37,8 @@ TEST(RatiosOfPagesTest, LeaveOutPagesThatOneOfThemLacks) {
               IsEmpty());
   EXPECT_THAT(RatiosOfPages({{"a", {{1, 0}}}}, {{"a", {{1, 0}}}}), IsEmpty())
       << "a page without such resources";
+  EXPECT_THAT(RatiosOfPages({{"", {{1, 0}}}}, {{"", {{1, 10}}}}), IsEmpty())
+      << "a page with such resources beside one without";
 }
 
 // Each of the values on a page of its own, in the order of the pages.

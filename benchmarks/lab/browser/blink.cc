@@ -86,12 +86,16 @@ void Blink::FindBlockers() {
   for (size_t i = 0; i < states_.size(); ++i) {
     const Resource& resource = page_.resources[i];
     // Blocks nothing here, or the load might stop: what comes behind layout or
-    // behind the parser, and a trigger's, which may never come.
+    // behind the parser, and a trigger's, which may never come. What leads to
+    // the document itself is over by then.
+    const std::optional<size_t> cause =
+        FindAncestor(page_, i, [](const Resource& r) {
+          return (r.type == ResourceType::kHtml && !r.redirect) ||
+                 r.type == ResourceType::kFont || r.trigger.has_value() ||
+                 IsOfInlineScript(r);
+        });
     const bool behind = resource.trigger.has_value() ||
-                        FindAncestor(page_, i, [](const Resource& r) {
-                          return r.type == ResourceType::kFont ||
-                                 r.trigger.has_value() || IsOfInlineScript(r);
-                        }).has_value();
+                        (cause.has_value() && *cause != document_);
     if (!in_frame_[i] || behind) continue;
     if (Blocks(resource)) {
       blocks_layout_.insert(i);
@@ -160,12 +164,14 @@ bool Blink::IsLaidOut(size_t resource) const {
 }
 
 // A font that is not preloaded; an image in view, unless the page says itself
-// when it is raised.
+// when it is raised. A font that is found before there is a document is none of
+// its layout, which may even wait for that font.
 bool Blink::WaitsForLayout(size_t resource) const {
   const Resource& found = page_.resources[resource];
   if (!in_frame_[resource]) return false;
   if (found.type == ResourceType::kFont) {
-    return !found.hints.preload && found.level == ChromeLevel::kVeryHigh;
+    return committed_ && document_ < states_.size() && !found.hints.preload &&
+           found.level == ChromeLevel::kVeryHigh;
   }
   return found.type == ResourceType::kImage && found.hints.above_the_fold &&
          !found.change_of_mind.has_value();
@@ -302,7 +308,10 @@ void Blink::OnComplete(size_t resource) {
 
 // Lets the parser go on as far as it can.
 void Blink::Advance() {
-  if (!committed_) return;
+  if (!committed_) {
+    SendWaiting();  // what may lead to the document
+    return;
+  }
   if (received_ >= head_ends_ && blocks_body_.empty()) body_ = true;
   stopped_ = false;
   while (body_ && !stops_.empty() && received_ >= PlaceOf(stops_.back())) {

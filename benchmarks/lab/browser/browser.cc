@@ -176,7 +176,7 @@ void Browser::CommitLater(size_t index) {
 
 void Browser::SendWaiting() {
   while (
-      !waiting_.empty() && status_.ok() &&
+      !stopped_ && !waiting_.empty() && status_.ok() &&
       connection_.OpenOutboundStreams() <
           std::min(max_streams_, connection_.RemoteSetting(
                                      h2::SettingId::kMaxConcurrentStreams))) {
@@ -232,6 +232,7 @@ void Browser::OnBytes(absl::string_view bytes) {
   events_.clear();
   Check(connection_.ReceiveData(bytes, &events_));
   for (const h2::Event& event : events_) {
+    if (stopped_) return;
     if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
       OnPiece(*data);
     } else if (const auto* ended = std::get_if<h2::StreamEnded>(&event)) {

@@ -38,15 +38,15 @@ Progress Progress::OnStandardError() {
 
 void Progress::OnRun(size_t run, size_t total, absl::string_view name) {
   const int64_t now = now_ms_();
-  if (run <= 1) {
+  if (!began_ms_.has_value()) {
     began_ms_ = now;
   } else if (now - shown_ms_ < (terminal_ ? kTerminalPauseMs : kLogPauseMs)) {
     return;
   }
   shown_ms_ = now;
   std::string left;
-  const int64_t elapsed = now - began_ms_;
-  if (elapsed >= kFirstEstimateMs) {
+  const int64_t elapsed = now - *began_ms_;
+  if (elapsed >= kFirstEstimateMs && run > 1) {
     const double runs_done = static_cast<double>(run - 1);
     const double runs_left = static_cast<double>(total - run + 1);
     left =

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -27,7 +28,8 @@ class Progress {
   // On standard error, with the clock of the machine.
   static Progress OnStandardError();
 
-  // Before run number `run` of `total`, counted from 1.
+  // Before run number `run` of `total`, counted from 1, and as often as
+  // something of that run has been done.
   void OnRun(size_t run, size_t total, absl::string_view name);
 
   // Before anything else is written on the terminal, and at the end.
@@ -37,7 +39,7 @@ class Progress {
   std::ostream& out_;
   bool terminal_;
   std::function<int64_t()> now_ms_;
-  int64_t began_ms_ = 0;
+  std::optional<int64_t> began_ms_;
   int64_t shown_ms_ = 0;
   bool line_shown_ = false;
 };

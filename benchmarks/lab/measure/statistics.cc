@@ -111,7 +111,9 @@ PageRatios RatiosOfPages(const ByPage& baseline, const ByPage& policy) {
     std::vector<double> of_page;
     for (const auto& [seed, value] : values) {
       const auto of_seed = base->second.find(seed);
-      if (of_seed == base->second.end() || value == 0) continue;
+      if (of_seed == base->second.end() || of_seed->second == 0 || value == 0) {
+        continue;
+      }
       of_page.push_back(of_seed->second / value);
     }
     if (!of_page.empty()) ratios[page] = Median(std::move(of_page));

@@ -24,6 +24,7 @@ Link::Link(const LinkOptions& options)
   }
   if (options.window_limit_bytes > 0) {
     down_.window_limit = options.window_limit_bytes;
+    down_.window = std::min(down_.window, down_.window_limit);
   }
   down_.queue_capacity = options.queue_bytes;
   down_.header_bytes = options.header_bytes;

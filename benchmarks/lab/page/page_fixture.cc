@@ -356,8 +356,6 @@ void PageReader::CheckDiscovery() {
   }
 }
 
-// Reports a trigger that never fires or a circle of initiators. A resource that
-// waits for the one or the other leaves the report to it.
 void PageReader::CheckLcpCandidates() {
   for (size_t i = 0; i < page_.resources.size(); ++i) {
     const Resource& resource = page_.resources[i];
@@ -369,6 +367,8 @@ void PageReader::CheckLcpCandidates() {
   }
 }
 
+// Reports a trigger that never fires or a circle of initiators. A resource that
+// waits for the one or the other leaves the report to it.
 void PageReader::FailUndiscovered(size_t index) {
   const std::vector<Resource>& resources = page_.resources;
   if (resources[index].trigger.has_value()) {

@@ -107,7 +107,9 @@ absl::Status AnswersOutput::Write(const Run& run, const PageLoad& load) {
   const absl::StatusOr<Sample> sample = samples_.Add(run);
   if (!sample.ok()) return sample.status();
   const std::string packed = Packed(run, load).dump();
-  const Waiting waiting = {.key = {sample->page, sample->setting, sample->seed},
+  const uint64_t page =
+      baseline_.compared == Compared::kPage ? 0 : sample->page;
+  const Waiting waiting = {.key = {page, sample->setting, sample->seed},
                            .place = {runs_.size(), packed.size()}};
   if (samples_.policies()[sample->policy] == baseline_.name) {
     baselines_[waiting.key] = waiting.place;

@@ -44,7 +44,8 @@ class AnswersOutput : public Output {
   absl::Status Finish() override;
 
  private:
-  // Page, setting and seed: what both of a pair share.
+  // Page, setting and seed: what both of a pair share. Pages that are compared
+  // with each other count as one.
   using Key = std::array<uint64_t, 3>;
   // A run in runs_.
   struct Place {

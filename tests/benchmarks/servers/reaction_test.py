@@ -10,6 +10,7 @@ so and are skipped. No test looks at a time.
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -125,11 +126,14 @@ class LinkTest(unittest.TestCase):
         self.assertRegex(result.stdout, r"\nfull +both .* sluice +\d+ \(\d+–\d+\) +0 \(0–0\) ")
 
     def test_weights_share_the_link(self):
-        for policy, ratio in (("rfc7540", "7.00"), ("rr", "1.00")):
+        # The end of a run cuts a write off, and writes are of 4 to 16 KB here.
+        for policy, ratio in (("rfc7540", 7), ("rr", 1)):
             result = run(*LINK, congestion(), "--repeat=1", f"--policy={policy}", program=SHARE)
             self.assertEqual(result.returncode, 0, result.stderr)
             for weights in ("of groups", "of streams"):
-                self.assertRegex(result.stdout, f"{weights} .* sluice +{ratio} ")
+                shares = re.findall(fr"{weights} .* sluice +(\d+\.\d\d) ", result.stdout)
+                self.assertEqual(len(shares), 1, result.stdout)
+                self.assertAlmostEqual(float(shares[0]), ratio, delta=0.07 * ratio)
 
     def test_a_congestion_control_that_the_kernel_lacks_is_left_out_with_the_reason(self):
         own = congestion().partition("=")[2]

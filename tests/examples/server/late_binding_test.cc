@@ -142,6 +142,14 @@ TEST_F(LateBindingTest, TheFirstRecordsOnASlowLinkFitASegment) {
   EXPECT_EQ(binding_.RecordSize(now_), LateBinding::kLargeRecord);
 }
 
+TEST_F(LateBindingTest, TheSizeOfFramesDoesNotMakeASlowLinkAFastOne) {
+  LateBinding short_frames(1391, now_);
+  short_frames.SetLink(kSlow, now_);
+  EXPECT_EQ(short_frames.RecordSize(now_), LateBinding::kSmallRecord);
+  short_frames.SetLink(kFast, now_);
+  EXPECT_EQ(short_frames.RecordSize(now_), LateBinding::kLargeRecord);
+}
+
 TEST_F(LateBindingTest, RecordsAreSmallAgainAfterAPause) {
   binding_.OnWrite(100'000, 100'000, now_);
   EXPECT_EQ(binding_.RecordSize(now_ + seconds(1)), LateBinding::kLargeRecord);

@@ -24,7 +24,11 @@ fail() {
 
 # awaits PORT
 awaits() {
-  until (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do sleep 0.1; done
+  local tries=0
+  until (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
+    ((++tries < 600)) || fail "nothing listens on port $1"
+    sleep 0.1
+  done
 }
 
 # start PORT: a worker with a clean work folder. What it has stored is where all store.
