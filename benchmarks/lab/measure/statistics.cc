@@ -151,6 +151,7 @@ std::vector<Spread> SpreadsOf(const std::vector<PageRatios>& policies,
     }
   }
   std::vector<PolicyRatios> prepared;
+  prepared.reserve(policies.size());
   for (const PageRatios& ratios : policies) {
     prepared.push_back(Prepare(ratios, numbers));
   }

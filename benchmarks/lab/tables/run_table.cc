@@ -346,6 +346,7 @@ absl::StatusOr<std::string> MarkdownTable(absl::Span<const RunRecord> runs,
   }
   for (const TableColumn& column : spec.columns) {
     std::vector<Selection> of_rows;
+    of_rows.reserve(wheres.size());
     for (const Selection& row : wheres) {
       of_rows.push_back(Joined(Joined(spec.where, column.where), row));
     }
