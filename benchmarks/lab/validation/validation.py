@@ -79,7 +79,7 @@ def predict(compare, plan, browser, names, pages, folder):
     for network in plan["networks"]:
         with tempfile.TemporaryDirectory() as scratch:
             subprocess.run(
-                [compare, "--quiet",
+                [compare, "--quiet", "--best_order=0",
                  "--pages=" + ",".join(str(folder / name / "page.json") for name in names),
                  "--policies=" + ",".join(plan["policies"]), "--signals=" + plan["signals"][browser],
                  f"--network={network['lab_network']}", f"--send_buffer={network['send_buffer_bytes']}",
