@@ -232,10 +232,11 @@ void Browser::OnBytes(absl::string_view bytes) {
   events_.clear();
   Check(connection_.ReceiveData(bytes, &events_));
   for (const h2::Event& event : events_) {
-    if (stopped_) return;
     if (const auto* data = std::get_if<h2::DataReceived>(&event)) {
+      if (stopped_) return;
       OnPiece(*data);
     } else if (const auto* ended = std::get_if<h2::StreamEnded>(&event)) {
+      // The last arrival may be the end of its resource.
       auto found = resource_by_stream_.find(ended->stream_id);
       if (found != resource_by_stream_.end()) Complete(found->second);
     } else if (const auto* reset = std::get_if<h2::StreamReset>(&event)) {

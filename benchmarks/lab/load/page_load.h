@@ -38,7 +38,7 @@ struct PageLoadOptions {
   std::function<void(h2::StreamId stream_id, size_t resource)> on_answer =
       nullptr;
   // Asked after each arrival. True ends the load there: nothing later is in the
-  // PageLoad.
+  // PageLoad, but that the resource is complete if that was its last byte.
   std::function<bool(const Arrival& arrival)> enough = nullptr;
 };
 
