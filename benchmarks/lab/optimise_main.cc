@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,6 +22,7 @@
 #include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/order/order.h"
 #include "benchmarks/lab/page/page.h"
+#include "benchmarks/lab/results/whole_file.h"
 #include "support/command_line.h"
 #include "support/paths.h"
 
@@ -44,6 +42,7 @@ using sluice::lab::FoundOrder;
 using sluice::lab::Order;
 using sluice::lab::Page;
 using sluice::lab::Progress;
+using sluice::lab::WholeFile;
 using sluice::support::ExitBadCommandLine;
 using sluice::support::ListFlag;
 
@@ -147,56 +146,6 @@ std::string FileText(const Page& page, absl::string_view setting,
                       sluice::lab::OrderText(page, found.order));
 }
 
-// The file of an order: absent or complete. Until Write() its name has .part
-// behind it, but for what is no file, such as /dev/stdout.
-class OrderFile {
- public:
-  // Ends the program with 2 where the file cannot be written.
-  explicit OrderFile(const std::string& name)
-      : path_(sluice::support::ResolveUserPath(name)) {
-    if (absl::StrContains(name, ',')) {
-      ExitBadCommandLine(
-          kProgram,
-          absl::StrCat("--output is \"", name,
-                       "\"; a comma would end it in --policies=order:FILE"));
-    }
-    std::error_code error;
-    const bool special = std::filesystem::exists(path_, error) &&
-                         !std::filesystem::is_regular_file(path_, error);
-    partial_ = special ? path_ : path_ + ".part";
-    file_.open(partial_, std::ios::binary | std::ios::trunc);
-    if (!file_) {
-      ExitBadCommandLine(kProgram,
-                         absl::StrCat("--output: cannot write ", path_));
-    }
-  }
-
-  bool Write(absl::string_view text) {
-    file_ << text;
-    file_.close();
-    std::error_code error;
-    if (file_ && partial_ != path_) {
-      std::filesystem::rename(partial_, path_, error);
-    }
-    if (file_ && !error) return true;
-    Drop();
-    return false;
-  }
-
-  // Leaves nothing behind.
-  void Drop() {
-    std::error_code error;
-    if (partial_ != path_) std::filesystem::remove(partial_, error);
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  std::string partial_;
-  std::ofstream file_;
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -219,7 +168,17 @@ int main(int argc, char** argv) {
   sluice::lab::PrintNotes(comparison.pages);
   std::string name = absl::GetFlag(FLAGS_output);
   if (name.empty()) name = absl::StrCat(page.name, ".order");
-  OrderFile file(name);
+  if (absl::StrContains(name, ',')) {
+    ExitBadCommandLine(
+        kProgram,
+        absl::StrCat("--output is \"", name,
+                     "\"; a comma would end it in --policies=order:FILE"));
+  }
+  WholeFile file(sluice::support::ResolveUserPath(name));
+  if (!file.stream()) {
+    ExitBadCommandLine(kProgram,
+                       absl::StrCat("--output: cannot write ", file.path()));
+  }
 
   Progress progress = Progress::OnStandardError();
   const absl::StatusOr<FoundOrder> found = sluice::lab::FindBestOrder(
@@ -230,12 +189,12 @@ int main(int argc, char** argv) {
       });
   progress.Clear();
   if (!found.ok()) {
-    file.Drop();
     absl::FPrintF(stderr, "%s: %s\n", kProgram, found.status().message());
     return 1;
   }
   const std::string setting = SettingFlags(comparison, choice);
-  if (!file.Write(FileText(page, setting, *found))) {
+  file.stream() << FileText(page, setting, *found);
+  if (!file.Close()) {
     absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, file.path());
     return 1;
   }

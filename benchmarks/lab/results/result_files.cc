@@ -1,8 +1,6 @@
 #include "benchmarks/lab/results/result_files.h"
 
 #include <filesystem>
-#include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -15,6 +13,7 @@
 #include "benchmarks/lab/results/run_file.h"
 #include "benchmarks/lab/results/trace_folder.h"
 #include "benchmarks/lab/results/verdicts.h"
+#include "benchmarks/lab/results/whole_file.h"
 #include "support/bundled.h"
 #include "support/command_line.h"
 #include "support/paths.h"
@@ -39,36 +38,28 @@ ABSL_FLAG(std::string, qlog, "",
 
 namespace sluice::lab {
 
-struct ResultFiles::File {
-  File() = default;
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (partial != path) std::filesystem::remove(partial, ignored);
-  }
+struct ResultFiles::File : WholeFile {
+  using WholeFile::WholeFile;
 
-  std::string path;
-  std::string partial;  // where it is written until it is whole
-  std::ofstream stream;
   std::unique_ptr<Output> output;
-  std::error_code ignored;
 };
 
 ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
                          HtmlOptions html)
     : program_(std::move(program)) {
   if (File* file = Open("json", absl::GetFlag(FLAGS_json))) {
-    file->output = std::make_unique<JsonOutput>(file->stream);
+    file->output = std::make_unique<JsonOutput>(file->stream());
   }
   if (File* file = Open("csv", absl::GetFlag(FLAGS_csv))) {
-    file->output = std::make_unique<CsvOutput>(file->stream);
+    file->output = std::make_unique<CsvOutput>(file->stream());
   }
   if (File* file = Open("answers", absl::GetFlag(FLAGS_answers))) {
-    file->output = std::make_unique<AnswersOutput>(file->stream, html.baseline);
+    file->output =
+        std::make_unique<AnswersOutput>(file->stream(), html.baseline);
   }
   if (File* file = Open("verdicts", absl::GetFlag(FLAGS_verdicts))) {
-    file->output = std::make_unique<VerdictsOutput>(file->stream, html.baseline,
-                                                    html.seed);
+    file->output = std::make_unique<VerdictsOutput>(file->stream(),
+                                                    html.baseline, html.seed);
   }
   if (!absl::GetFlag(FLAGS_html).empty()) {
     absl::StatusOr<HtmlTemplate> page = LoadHtmlTemplate(
@@ -77,11 +68,11 @@ ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
       Refuse(absl::StrCat("--html: ", page.status().message()));
     }
     File* file = Open("html", absl::GetFlag(FLAGS_html));
-    file->output = std::make_unique<HtmlOutput>(file->stream, *std::move(page),
-                                                std::move(html));
+    file->output = std::make_unique<HtmlOutput>(
+        file->stream(), *std::move(page), std::move(html));
   }
   if (File* file = Open("runs", absl::GetFlag(FLAGS_runs))) {
-    file->output = std::make_unique<RunFileOutput>(file->stream);
+    file->output = std::make_unique<RunFileOutput>(file->stream());
   }
   if (const std::string path = absl::GetFlag(FLAGS_qlog); !path.empty()) {
     traces_.push_back(std::make_unique<TraceOutput>(
@@ -96,26 +87,18 @@ ResultFiles::~ResultFiles() = default;
 ResultFiles::File* ResultFiles::Open(absl::string_view flag,
                                      const std::string& path) {
   if (path.empty()) return nullptr;
-  auto file = std::make_unique<File>();
-  file->path = support::ResolveUserPath(path);
+  const std::string resolved = support::ResolveUserPath(path);
   const auto normal = [](const std::string& name) {
     return std::filesystem::path(name).lexically_normal();
   };
   for (const auto& other : files_) {
-    if (normal(other->path) != normal(file->path)) continue;
+    if (normal(other->path()) != normal(resolved)) continue;
     Refuse(
         absl::StrCat("--", flag, ": another flag writes ", path, " as well"));
   }
-  // An existing pipe, device or link stays, and is written in place.
-  std::error_code ignored;
-  const std::filesystem::file_status there =
-      std::filesystem::symlink_status(file->path, ignored);
-  const bool special = std::filesystem::exists(there) &&
-                       !std::filesystem::is_regular_file(there);
-  file->partial = special ? file->path : absl::StrCat(file->path, ".part");
-  file->stream.open(file->partial, std::ios::binary | std::ios::trunc);
-  if (!file->stream) {
-    Refuse(absl::StrCat("--", flag, ": cannot write ", file->path));
+  auto file = std::make_unique<File>(resolved);
+  if (!file->stream()) {
+    Refuse(absl::StrCat("--", flag, ": cannot write ", file->path()));
   }
   files_.push_back(std::move(file));
   return files_.back().get();
@@ -140,16 +123,8 @@ TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
 bool ResultFiles::Close() {
   bool written = true;
   for (const auto& file : files_) {
-    file->stream.close();
-    std::error_code error;
-    if (file->stream && file->partial != file->path) {
-      std::filesystem::rename(file->partial, file->path, error);
-    }
-    if (file->stream && !error) {
-      file->partial = file->path;
-      continue;
-    }
-    absl::FPrintF(stderr, "%s: writing %s failed\n", program_, file->path);
+    if (file->Close()) continue;
+    absl::FPrintF(stderr, "%s: writing %s failed\n", program_, file->path());
     written = false;
   }
   return written;
