@@ -48,6 +48,23 @@ class LinkTest : public ::testing::Test {
              }});
   }
 
+  // Bytes that have not arrived at `at_ns`, of a server that writes 300 KB as
+  // fast as it can. All of them arrive in the end.
+  size_t AheadAt(int64_t at_ns) {
+    size_t written = kSegmentBytes;
+    on_writable_ = [&] {
+      written += kSegmentBytes;
+      link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+      if (written >= 300'000) on_writable_ = nullptr;
+    };
+    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
+    size_t ahead = 0;
+    link_->Schedule(at_ns, [&] { ahead = written - text_at_client_.size(); });
+    link_->Run();
+    EXPECT_EQ(text_at_client_.size(), written);
+    return ahead;
+  }
+
   std::unique_ptr<Link> link_;
   std::function<void()> on_writable_;
   std::vector<std::pair<int64_t, size_t>> at_client_;
@@ -158,17 +175,7 @@ TEST_F(LinkTest, WithAQueueTheWindowEmptiesTheSendBuffer) {
 // Slow start has sent 10, 20 and 40 segments by then, and the wire 7 in 50 ms.
 TEST_F(LinkTest, WhatStandsInTheQueueIsAheadOfALaterByte) {
   Open(LinkOptions{.send_buffer_bytes = 0, .queue_bytes = 200'000});
-  size_t written = kSegmentBytes;
-  on_writable_ = [&] {
-    written += kSegmentBytes;
-    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
-    if (written >= 300'000) on_writable_ = nullptr;
-  };
-  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
-  size_t ahead = 0;
-  link_->Schedule(500 * kMs, [&] { ahead = written - text_at_client_.size(); });
-  link_->Run();
-  EXPECT_EQ(text_at_client_.size(), written);
+  const size_t ahead = AheadAt(500 * kMs);
   // Without a queue it is the 15 KB of half a round trip and the send buffer.
   EXPECT_GT(ahead, 50'000u);
   EXPECT_LT(ahead, 200'000u + 15'000u + kSegmentBytes);
@@ -178,17 +185,7 @@ TEST_F(LinkTest, ALimitOfTheWindowBoundsWhatStandsInTheQueue) {
   Open(LinkOptions{.send_buffer_bytes = 0,
                    .window_limit_bytes = 40 * kSegmentBytes,
                    .queue_bytes = 200'000});
-  size_t written = kSegmentBytes;
-  on_writable_ = [&] {
-    written += kSegmentBytes;
-    link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
-    if (written >= 300'000) on_writable_ = nullptr;
-  };
-  link_->Write(End::kServer, std::string(kSegmentBytes, 'a'));
-  size_t ahead = 0;
-  link_->Schedule(900 * kMs, [&] { ahead = written - text_at_client_.size(); });
-  link_->Run();
-  EXPECT_EQ(text_at_client_.size(), written);
+  const size_t ahead = AheadAt(900 * kMs);
   // The window without the half round trip of acknowledgements, and the buffer.
   EXPECT_GT(ahead, 28 * kSegmentBytes);
   EXPECT_LE(ahead, 41 * kSegmentBytes);
