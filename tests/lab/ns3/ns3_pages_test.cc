@@ -86,7 +86,7 @@ TEST(Ns3NetworkTest, RefusalsNameTheItemAndItsFault) {
       {"3g_fast,loss=1,loss=2", "\"loss=2\" is given twice"},
       {"3g_fast,colour=red",
        "\"colour=red\" has an unknown key; known are down, up, rtt, loss, "
-       "queue, iw, headers, loss_up, qdisc, cc"},
+       "queue, iw, window, headers, loss_up, qdisc, cc"},
       {"3g_fast,cc=vegas",
        "\"cc=vegas\" is unknown; known are cubic, bbr, newreno"},
       {"3g_fast,qdisc=red",
