@@ -280,6 +280,16 @@ TEST(PageTest, AFileThatCannotBeReadIsNamed) {
             absl::StatusCode::kNotFound);
 }
 
+TEST(PageTest, AFileOfMoreThan64MiBIsRefused) {
+  const std::string path = ::testing::TempDir() + "/large.har";
+  std::ofstream(path).close();
+  std::filesystem::resize_file(path, (64 << 20) + 1);
+  EXPECT_EQ(LoadPageFile(path).status().message(),
+            path + ": is larger than 67108864 bytes; a HAR need not hold the "
+                   "bodies");
+  std::filesystem::remove(path);
+}
+
 TEST(PageTest, WikipediasDocumentCssAndFoldAreRecognised) {
   absl::StatusOr<Page> page =
       LoadPageFile("benchmarks/lab/pages/wikipedia_mobile.json");

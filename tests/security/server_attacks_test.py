@@ -8,9 +8,13 @@ a row for each.
 import os
 import pathlib
 import struct
+import sys
 
-import support
-from support import (
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "interop"))
+# pylint: disable=wrong-import-position
+import support  # noqa: E402
+from support import (  # noqa: E402
     ACK, CANCEL, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING,
     PRIORITY, RST_STREAM, SETTINGS, RawClient, frame, hpack, hpack_string,
     request, request_fields, window_update)
