@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -285,8 +287,9 @@ TEST(PageTest, AFileOfMoreThan64MiBIsRefused) {
   std::ofstream(path).close();
   std::filesystem::resize_file(path, (64 << 20) + 1);
   EXPECT_EQ(LoadPageFile(path).status().message(),
-            path + ": is larger than 67108864 bytes; a HAR need not hold the "
-                   "bodies");
+            path +
+                ": is larger than 67108864 bytes; a HAR need not hold the "
+                "bodies");
   std::filesystem::remove(path);
 }
 

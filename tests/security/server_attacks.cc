@@ -75,7 +75,8 @@ std::vector<Attack> Resets() {
       {.name = "RapidResetInLargeReads",
        .round = Each([](int i) { return Asks(i) + Cancels(i); }),
        .most_rounds = 1200,
-       .rounds_in_a_read = 400},
+       .rounds_in_a_read = 400,
+       .most_memory = 512 * 1024},
       // Frames of one byte are no work that would give tokens back.
       {.name = "RapidResetBesideOneByteFrames",
        .begin = Fixed(Asks(0)),
