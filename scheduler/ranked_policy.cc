@@ -132,7 +132,7 @@ void RankedPolicy::Charge(StreamId id, size_t bytes) {
   ABSL_ASSERT(stream.id == id);
   static_cast<void>(id);
   if (ABSL_PREDICT_FALSE(shape_.ranks_by_charge || picked_rank_.has_value())) {
-    return ChargeAndRerank(stream, bytes);
+    return RerankCharged(stream, bytes);
   }
   if (picked_shared_ && bytes > 0) ChargeShare(stream, bytes);
 }
@@ -153,7 +153,7 @@ inline void RankedPolicy::ChargeShare(Stream& stream, size_t bytes) {
   }
 }
 
-void RankedPolicy::ChargeAndRerank(Stream& stream, size_t bytes) {
+void RankedPolicy::RerankCharged(Stream& stream, size_t bytes) {
   if (picked_shared_ && bytes > 0) ChargeShare(stream, bytes);
   stream.charged += static_cast<int64_t>(bytes);
   Move(stream, shape_.ranks_by_charge ? AskRank(stream) : *picked_rank_);

@@ -143,7 +143,7 @@ class RankedPolicy : public Policy {
   // saves no registers.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void ChargeShare(Stream& stream, size_t bytes);
   // Of a stream whose rank depends on the charge, or waited for it.
-  ABSL_ATTRIBUTE_NOINLINE void ChargeAndRerank(Stream& stream, size_t bytes);
+  ABSL_ATTRIBUTE_NOINLINE void RerankCharged(Stream& stream, size_t bytes);
   ABSL_ATTRIBUTE_NOINLINE size_t StarvingGroup(size_t first) const;
 
   const int64_t max_grant_;

@@ -433,7 +433,7 @@ inline PriorityAdapter::Stream* PriorityAdapter::Charge(size_t bytes) {
   return std::exchange(picked_, nullptr);
 }
 
-inline void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes) {
+void PriorityAdapter::Finish(nghttp2_session* session, size_t bytes) {
   if (Stream* stream = Charge(bytes)) {
     if (stream->waiting || stream->done) {
       SetBlocked(stream);
