@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
@@ -64,9 +65,9 @@ void HpackDecoder::SetTableSize(uint32_t bytes) {
 bool HpackDecoder::Decode(absl::string_view piece, bool last,
                           HeaderMemory* memory) {
   if (fields_.capacity() == 0) fields_.reserve(kFewFields);
-  if (last && !in_pieces_) return DecodeWhole(piece, memory);
-  in_pieces_ = true;
-  return DecodePiece(piece, last, memory);
+  const bool first = !std::exchange(in_block_, !last);
+  return first && last ? DecodeWhole(piece, memory)
+                       : DecodePiece(piece, last, memory);
 }
 
 bool HpackDecoder::DecodePiece(absl::string_view piece, bool last,
@@ -141,7 +142,6 @@ inline HpackDecoder::Step HpackDecoder::Inflate(absl::string_view* rest,
 
 void HpackDecoder::EndBlock() {
   list_size_ = 0;
-  in_pieces_ = false;
   fields_.clear();
   if (fields_.capacity() > kMostFieldsKept) NamedFields().swap(fields_);
 }

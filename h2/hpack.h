@@ -71,7 +71,7 @@ class HpackDecoder {
   size_t max_list_size_;
   size_t list_size_ = 0;
   NamedFields fields_;
-  bool in_pieces_ = false;  // the block, which is open
+  bool in_block_ = false;  // it has a piece, and not the last
   RepeatedFields repeated_;
 };
 

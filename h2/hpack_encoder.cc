@@ -2,6 +2,7 @@
 #include <sluice/h2/hpack_memory.h>
 #include <sluice/h2/named_field.h>
 #include <sluice/h2/repeated_fields.h>
+#include <sluice/h2/short_text.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -54,7 +55,8 @@ size_t HpackEncoder::Encode(absl::Span<const NamedField> fields, char* out,
     if (field == nullptr) continue;
     if (deflated < i) deflate_to(i);
     if (changed) break;
-    size += field->bytes.copy(out + size, room - size);
+    CopyText(field->bytes.data(), field->bytes.size(), out + size);
+    size += field->bytes.size();
     deflated = i + 1;
   }
   if (deflated < fields.size() || fields.empty()) deflate_to(fields.size());

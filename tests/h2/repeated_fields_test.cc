@@ -263,6 +263,10 @@ TEST(RepeatedFieldsTest, TheSameErrorsComeIn) {
         sent.insert(random.OneIn(2) ? 0 : sent.size(),
                     std::string(kParts[random.Below(std::size(kParts))]));
       }
+      if (random.OneIn(100)) {
+        decoders.SetTableSize(static_cast<uint32_t>(random.Below(200)));
+        if (!random.OneIn(3)) sent.insert(0, "\x20");
+      }
       if (random.OneIn(200)) sent.resize(random.Below(sent.size()) + 1);
       if (random.OneIn(200)) sent[random.Below(sent.size())] ^= 1;
       if (!decoders.Decode(sent)) {
