@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import {
-  folder, POLICIES, SIGNALS, NETWORKS, PAGES, run, browser, shared, open, drawn, openReport,
+  folder, POLICIES, SIGNALS, NETWORKS, PAGES, run, shared, newPage, open, drawn, openReport,
   assertQuiet, rowsOf, rewrite, headsOf, choose, settled, pictureOf, lineOf, median, tenths,
   near, compare, report,
 } from "./report_browser.mjs";
@@ -115,7 +115,7 @@ describe("the first screen", () => {
     });
     const counts = [];
     for (const file of ["report", "large"]) {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      const page = await newPage({ viewport: { width: 1440, height: 900 } });
       await page.addInitScript(() => {
         let inflations = 0;
         const { DecompressionStream: Stream } = globalThis;

@@ -46,9 +46,16 @@ before(async () => {
 });
 after(() => browser?.close());
 
+// A page that waits as long as a busy machine needs; the test's own limit is 15 minutes.
+export const newPage = async (options) => {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(300_000);
+  return page;
+};
+
 // Opens a file, keeps what the console says and what the page asks for.
 export const open = async (file, options = {}) => {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
+  const page = await newPage({ viewport: { width: 1400, height: 900 }, ...options });
   page.said = [];
   page.asked = [];
   page.on("console", (message) => page.said.push(message.text()));
