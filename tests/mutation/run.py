@@ -33,7 +33,8 @@ HERE = pathlib.Path(os.path.abspath(__file__)).parent
 KILLED, SURVIVED, BROKEN = "killed", "survived", "does not compile"
 # Bazel's exit codes.
 TESTS_PASSED, BUILD_FAILED, TESTS_FAILED = 0, 1, 3
-FAILED_TEST = re.compile(r"^(//\S+) +(?:FAILED|TIMEOUT)", re.MULTILINE)
+FAILED_TEST = re.compile(r"^(//\S+) +(?:FAILED|(TIMEOUT))", re.MULTILINE)
+TIMEOUT = 300  # s, of each test; many mutants are loops without an end
 
 
 class Tree:
@@ -46,8 +47,9 @@ class Tree:
         cache = os.environ.get("SLUICE_DISK_CACHE", pathlib.Path.home() / ".cache/sluice/bazel")
         self.bazel = ["./bazelw", "--output_base=%s" % (out / "base")]
         # No sandbox: it takes a symbolic link for each header of each action.
-        self.flags = ["--disk_cache=%s" % cache, "--jobs=%d" % jobs, "--test_timeout=120",
-                      "--spawn_strategy=local", "--symlink_prefix=/", "--noshow_progress", "--color=no", "--curses=no"]
+        self.flags = ["--disk_cache=%s" % cache, "--jobs=%d" % jobs, "--test_timeout=%d" % TIMEOUT,
+                      "--spawn_strategy=local", "--symlink_prefix=/", "--noshow_progress",
+                      "--color=no", "--curses=no"]
         self.digest = self._bring_up_to_date(root)
 
     def _bring_up_to_date(self, root):
@@ -55,9 +57,9 @@ class Tree:
         names = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
             check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
-        names = sorted({name for name in names if name and (root / name).is_file()})
+        names = {name for name in names if name and (root / name).is_file()}
         digest = hashlib.sha256()
-        for name in names:
+        for name in sorted(names):
             new, old = root / name, self.copy / name
             content = new.read_bytes()
             digest.update(("%s\0%d\0" % (name, len(content))).encode() + content)
@@ -91,7 +93,8 @@ class Tree:
             path.write_text(text, encoding="utf-8")
         if code not in (TESTS_PASSED, BUILD_FAILED, TESTS_FAILED):
             sys.exit("run: Bazel ended with %d; see %s" % (code, self.logs))
-        seen_by = sorted(set(FAILED_TEST.findall(printed)))
+        seen_by = sorted({test + (timeout and " (timeout)")
+                          for test, timeout in FAILED_TEST.findall(printed)})
         if seen_by:
             return KILLED, seen_by
         return (SURVIVED if code == TESTS_PASSED else BROKEN), []
