@@ -49,10 +49,31 @@ def run(*command, check=True, **options):
     return result
 
 
+def sanitizer_of(program):
+    """AddressSanitizer's run time, which has to be loaded before all others; or ""."""
+    for line in run("ldd", program).stdout.decode().splitlines():
+        if "libasan" in line:
+            return line.split()[2]
+    return ""
+
+
+def server_has_sanitizer():
+    return sanitizer_of(_server_program) != ""
+
+
 def run_server_to_its_end(*flags, env=None):
     """For command lines that are refused at once."""
     return run(_server_program, *flags, check=False,
                env=dict(os.environ, **(env or {})))
+
+
+def memory_kib(process, field):
+    """VmRSS (now) or VmHWM (the most so far)."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    for line in status.splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1])
+    raise KeyError(field)
 
 
 class Folder(unittest.TestCase):
@@ -157,12 +178,7 @@ class Server:
         self._log.close()
 
     def memory_kib(self, field):
-        """VmRSS (now) or VmHWM (the most so far)."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        for line in status.splitlines():
-            if line.startswith(field + ":"):
-                return int(line.split()[1])
-        raise KeyError(field)
+        return memory_kib(self.process, field)
 
     def curl(self, path, *options, check=True):
         trust = ["--cacert", self.cert]
