@@ -41,8 +41,10 @@ class Pair {
   }
 
   void Exchange() {
-    while (Move(client, server, &server_events) |
-           Move(server, client, &client_events)) {
+    bool moved = true;
+    while (moved) {
+      moved = Move(client, server, &server_events);
+      moved = Move(server, client, &client_events) || moved;
     }
   }
 

@@ -182,8 +182,11 @@ void Pipe::Handshake() {
 }
 
 void Pipe::Run() {
-  // Both must be tried: the client's bytes make the server answer.
-  while (Move(&client_, &server_) | Move(&server_, &client_)) {
+  bool moved = true;
+  while (moved) {
+    moved = Move(&client_, &server_);
+    // The client's bytes make the server answer.
+    moved = Move(&server_, &client_) || moved;
   }
 }
 

@@ -49,6 +49,18 @@ def run(*command, check=True, **options):
     return result
 
 
+def sanitizer_of(program):
+    """AddressSanitizer's run time, which has to be loaded before all others; or ""."""
+    for line in run("ldd", program).stdout.decode().splitlines():
+        if "libasan" in line:
+            return line.split()[2]
+    return ""
+
+
+def server_has_sanitizer():
+    return sanitizer_of(_server_program) != ""
+
+
 def run_server_to_its_end(*flags, env=None):
     """For command lines that are refused at once."""
     return run(_server_program, *flags, check=False,
