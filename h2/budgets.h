@@ -55,6 +55,7 @@ class Budgets {
     kUnknownFrame,
     kPeerReset,
     kProvokedReset,
+    kDroppedHeaders,
   };
 
   // `options` outlives the object.
@@ -65,17 +66,17 @@ class Budgets {
 
   // Work is frequent, and Spend() is not: the tokens are given there.
   void Work(int64_t units) { work_ += units; }
-  // Payload came in: 1024 bytes of it are a unit of work.
+  // Payload came in or went out: 1024 bytes of it are a unit of work.
   void WorkOnBytes(int64_t bytes) { bytes_ += bytes; }
   void Advance(absl::Duration elapsed);
 
  private:
   void GiveTokensForWork();
 
-  std::array<Budget, kProvokedReset + 1> budgets_;
+  std::array<Budget, kDroppedHeaders + 1> budgets_;
   // Without tokens for it yet.
   int64_t work_ = 0;   // in units
-  int64_t bytes_ = 0;  // payload in
+  int64_t bytes_ = 0;  // of payload
 };
 
 }  // namespace sluice::h2

@@ -196,7 +196,7 @@ absl::Status SendBody(Core& core, StreamId id, Body& data,
                        " bytes; the output has room for ", room);
   }
 
-  if (size > 0) core.budgets.Work(1);
+  core.budgets.WorkOnBytes(static_cast<int64_t>(size));
   core.output.AddControl(
       StoreDataHeader(core.output.ControlRoom(kMaxDataHeaderSize), id, size,
                       options.pad_length, options.end_stream));

@@ -151,7 +151,10 @@ absl::Status Core::OnGoneStream(StreamId id, StreamInput input) {
   }
   // RFC 9113 §5.1 closed: after our RST_STREAM, frames may have been on their
   // way. After the peer's own, the first frame gets STREAM_CLOSED.
-  if (fate != StreamFate::kResetByPeer) return absl::OkStatus();
+  if (fate != StreamFate::kResetByPeer) {
+    return input == StreamInput::kReceiveHeaders ? DropHeaders()
+                                                 : absl::OkStatus();
+  }
   streams.MarkAnswered(id);
   SLUICE_RETURN_IF_ERROR(budgets.Spend(Budgets::kProvokedReset));
   return output.AppendAnswer(EncodeRstStream(id, ErrorCode::kStreamClosed));

@@ -128,6 +128,11 @@ struct Core {
     if (Takes(stream, input)) return stream;
     return Refuse(id, stream, input, events);
   }
+  // A header block was decoded, and no stream takes it. Error: DenialOfService.
+  absl::Status DropHeaders() {
+    if (streams.TakeLateBlock()) return absl::OkStatus();
+    return budgets.Spend(Budgets::kDroppedHeaders);
+  }
   // RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.
   static absl::Status CheckDependency(StreamId id,
                                       const signals::Rfc7540Priority& priority);

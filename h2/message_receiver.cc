@@ -260,7 +260,7 @@ void MessageReceiver::AppendEnd(Events* events) const {
 
 absl::Status MessageReceiver::FinishHeaders(Events* events) {
   const StreamId id = block_.stream_id;
-  if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
+  if (core_.IsBeyondGoAway(id)) return core_.DropHeaders();
   const bool opens = !core_.is_client() && !core_.streams.IsOurs(id) &&
                      core_.streams.Fate(id) == StreamFate::kIdle;
   Stream* stream = nullptr;
@@ -397,7 +397,7 @@ absl::Status MessageReceiver::FinishPushPromise(Events* events) {
                        "was promised, and the peer cannot open it (RFC 9113 "
                        "6.6)");
   }
-  if (core_.IsBeyondGoAway(id)) return absl::OkStatus();
+  if (core_.IsBeyondGoAway(id)) return core_.DropHeaders();
   if (parent_reset_by_us) {
     // Nobody waits for what belongs to that stream: no event.
     std::vector<Event> unheard;

@@ -29,8 +29,8 @@ struct Setting {
 // each DATA frame, RST_STREAM on a stream that we opened. Tokens come back by
 // useful work and by the time that the caller passes to
 // Connection::AdvanceTime(). A unit of useful work is a stream that ended by
-// END_STREAM on both sides, a DATA frame with payload that we sent, or 1024
-// bytes of payload that came in.
+// END_STREAM on both sides, or 1024 bytes of payload, in or out: frames of one
+// byte earn nothing by their number.
 struct BudgetOptions {
   uint32_t burst = 1000;     // tokens at the start, and at most
   double per_second = 100;   // tokens for each second of AdvanceTime()
@@ -51,6 +51,10 @@ struct BudgetSet {
   BudgetOptions unknown_frame = {1000, 100, 1};
   BudgetOptions peer_reset = {1000, 33, 1};      // rapid reset
   BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"
+  // HEADERS and PUSH_PROMISE that are decoded and dropped, since their stream
+  // is gone or above our GOAWAY. Two for each stream that we reset are free:
+  // its response and trailers may have been on their way.
+  BudgetOptions dropped_headers = {1000, 100, 1};
 };
 
 // Bounds of what a peer can make us keep. Each says what happens at the limit.

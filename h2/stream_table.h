@@ -119,6 +119,14 @@ class StreamTable {
   // Destroys a live stream, which was reset.
   void CloseReset(Stream* stream, StreamFate fate);
 
+  // Whether a header block that no stream takes may belong to a stream that we
+  // reset, and was on its way then: two for each, its response and trailers.
+  bool TakeLateBlock() {
+    if (late_blocks_ == 0) return false;
+    --late_blocks_;
+    return true;
+  }
+
   // kResetByPeer becomes kResetByPeerAnswered.
   void MarkAnswered(StreamId id);
 
@@ -184,6 +192,7 @@ class StreamTable {
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;
   int64_t unacknowledged_of_gone_ = 0;
+  uint64_t late_blocks_ = 0;
   std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.
   absl::flat_hash_map<StreamId, StreamFate> reset_;

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,8 @@ namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(5);
 constexpr int64_t kKb = 1024;
+// Bytes of a server's text in an error, which is shown on a terminal.
+constexpr size_t kMostShown = 200;
 
 // Streams are reset whether they have ended or not: an error is that they have.
 
@@ -147,7 +150,8 @@ absl::Status Finder::OnRedirect(absl::string_view location,
   if (!url.ok() || !url->SameOrigin(low_) || ++redirects_ > kMostRedirects) {
     return absl::UnavailableError(
         absl::StrCat("the server redirects ", queue_.front().path, " to '",
-                     location, "'; name a URL that it answers itself"));
+                     absl::CHexEscape(location.substr(0, kMostShown)),
+                     "'; name a URL that it answers itself"));
   }
   queue_.front() = *url;
   return AskNext(now);

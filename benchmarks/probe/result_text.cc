@@ -30,11 +30,12 @@ std::string Number(double value) {
   return absl::StrFormat("%.*f", digits, value);
 }
 
-// Where a server prints its name, it must not draw on the terminal.
+// Where a server prints its name, it must not draw on the terminal. U+009B
+// begins a sequence there as ESC [ does.
 std::string Printable(absl::string_view text) {
   std::string printable(text);
   for (char& c : printable) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
   }
   return printable;
 }

@@ -30,6 +30,11 @@ std::string FormatTimestamp(absl::Time time) {
 
 }  // namespace
 
+std::string CutForLog(absl::string_view text) {
+  return absl::StrCat(text.substr(0, kMostLogged),
+                      text.size() > kMostLogged ? "..." : "");
+}
+
 std::string FormatAccessLogEntry(const AccessLogEntry& entry) {
   const int64_t tenths = entry.took / absl::Microseconds(100);
   return absl::StrCat(FormatTimestamp(entry.finished), " ", entry.peer, " ",

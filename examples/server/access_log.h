@@ -4,6 +4,7 @@
 
 #include <sluice/h2/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,12 +20,18 @@ struct AccessLogEntry {
       took;  // from the request's last header to the body's last byte
   absl::string_view peer;  // address:port
   h2::StreamId stream_id = 0;
-  std::string method;
+  std::string method;  // see CutForLog()
   std::string path;
   int status = 0;
   uint64_t body_bytes = 0;  // handed to the transport
   std::string outcome;      // "complete", "reset CANCEL", "closed"
 };
+
+// The first 1,024 bytes of a peer's text, and "..." for the rest. HPACK names a
+// path of 4,000 bytes by one: without a bound a client would write a log a
+// thousand times as long as its requests.
+inline constexpr size_t kMostLogged = 1024;
+std::string CutForLog(absl::string_view text);
 
 // `2026-03-01T12:00:00.250Z 127.0.0.1:5000 1 "GET /a" 200 1024 3.2ms complete`
 // and a line feed. The peer's bytes are escaped, so a request makes one line

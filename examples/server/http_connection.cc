@@ -152,8 +152,8 @@ void HttpConnection::HandleRequest(const h2::RequestReceived& request) {
   exchange.entry.stream_id = id;
   exchange.entry.status = response.status;
   if (log_->enabled()) {
-    exchange.entry.method = std::string(method);
-    exchange.entry.path = std::string(path);
+    exchange.entry.method = CutForLog(method);
+    exchange.entry.path = CutForLog(path);
   }
   scheduler_.SubmitOrReset(id, response.headers, std::move(response.body),
                            std::move(options));

@@ -16,12 +16,12 @@ using h2::BudgetSet;
 using h2::SettingId;
 
 constexpr BudgetOptions BudgetSet::*kBudgets[] = {
-    &BudgetSet::priority,      &BudgetSet::priority_update,
-    &BudgetSet::empty_data,    &BudgetSet::window_update,
-    &BudgetSet::settings,      &BudgetSet::ping_ack,
-    &BudgetSet::goaway,        &BudgetSet::informational,
-    &BudgetSet::unknown_frame, &BudgetSet::peer_reset,
-    &BudgetSet::provoked_reset};
+    &BudgetSet::priority,       &BudgetSet::priority_update,
+    &BudgetSet::empty_data,     &BudgetSet::window_update,
+    &BudgetSet::settings,       &BudgetSet::ping_ack,
+    &BudgetSet::goaway,         &BudgetSet::informational,
+    &BudgetSet::unknown_frame,  &BudgetSet::peer_reset,
+    &BudgetSet::provoked_reset, &BudgetSet::dropped_headers};
 
 template <size_t size>
 uint32_t OneOf(Input& input, const uint32_t (&values)[size]) {

@@ -105,11 +105,16 @@ class Spending {
   uint32_t resets = 0;         // provoked from the side that counts
 
   bool Exceeds(const BudgetSet& budgets) const {
-    const auto more = [this](uint8_t type, const BudgetOptions& budget) {
+    const auto count = [this](uint8_t type) {
       const auto found = frames_.find(type);
-      return found != frames_.end() && found->second > budget.burst;
+      return found == frames_.end() ? 0 : found->second;
     };
-    return more(kPriority, budgets.priority) ||
+    const auto more = [&](uint8_t type, const BudgetOptions& budget) {
+      return count(type) > budget.burst;
+    };
+    return count(kHeaders) + count(kPushPromise) >
+               budgets.dropped_headers.burst ||
+           more(kPriority, budgets.priority) ||
            more(kPriorityUpdate, budgets.priority_update) ||
            more(kData, budgets.empty_data) ||
            more(kWindowUpdate, budgets.window_update) ||

@@ -120,6 +120,14 @@ INSTANTIATE_TEST_SUITE_P(
         BudgetCase{"ProvokedReset", &BudgetSet::provoked_reset,
                    [](int i) {
                      return RequestAnd(i, WindowUpdateFrame(2 * i + 1, 0));
+                   }},
+        // The stream is gone by its own RST_STREAM.
+        BudgetCase{"DroppedHeaders", &BudgetSet::dropped_headers,
+                   [](int i) {
+                     return RequestAnd(i, RstStreamFrame(2 * i + 1,
+                                                         ErrorCode::kCancel)) +
+                            DataFrame(2 * i + 1, "x") +
+                            HeadersFrame(2 * i + 1, "");
                    }}),
     [](const auto& info) { return info.param.name; });
 
@@ -165,10 +173,13 @@ TEST(UsefulWorkTest, SentAndReceivedPayloadCount) {
                     .Receive(DataFrame(1, std::string(1023, 'x')) +
                              DataFrame(1, "x") + PriorityFrame(1, {}))
                     .ok());
-    // … and so is a DATA frame out.
+    // … and so are 1024 bytes out, whatever their frames.
     ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
-    ASSERT_TRUE(server->SendData(1, absl::Cord("x")).ok());
+    for (int i = 0; i < 1024; ++i) {
+      ASSERT_TRUE(server->SendData(1, absl::Cord("x")).ok());
+    }
     EXPECT_TRUE(server.Receive(PriorityFrame(1, {})).ok());
+    ASSERT_TRUE(server->SendData(1, absl::Cord(std::string(1023, 'x'))).ok());
     EXPECT_FALSE(server.Receive(PriorityFrame(1, {})).ok());
   });
 }

@@ -53,12 +53,12 @@ int SpendAll(Budgets& budgets, Budgets::Kind kind) {
 TEST(BudgetsTest, EveryKindHasItsOwn) {
   BudgetSet options;
   BudgetOptions BudgetSet::*const members[] = {
-      &BudgetSet::priority,      &BudgetSet::priority_update,
-      &BudgetSet::empty_data,    &BudgetSet::window_update,
-      &BudgetSet::settings,      &BudgetSet::ping_ack,
-      &BudgetSet::goaway,        &BudgetSet::informational,
-      &BudgetSet::unknown_frame, &BudgetSet::peer_reset,
-      &BudgetSet::provoked_reset};
+      &BudgetSet::priority,       &BudgetSet::priority_update,
+      &BudgetSet::empty_data,     &BudgetSet::window_update,
+      &BudgetSet::settings,       &BudgetSet::ping_ack,
+      &BudgetSet::goaway,         &BudgetSet::informational,
+      &BudgetSet::unknown_frame,  &BudgetSet::peer_reset,
+      &BudgetSet::provoked_reset, &BudgetSet::dropped_headers};
   uint32_t burst = 0;
   for (BudgetOptions BudgetSet::*member : members) {
     options.*member = {++burst, 0, 0};
@@ -66,7 +66,7 @@ TEST(BudgetsTest, EveryKindHasItsOwn) {
   options.priority = {1, 0, 0};
   options.settings = {5, 1, 1};
   Budgets budgets(&options);
-  for (int kind = 0; kind <= Budgets::kProvokedReset; ++kind) {
+  for (int kind = 0; kind <= Budgets::kDroppedHeaders; ++kind) {
     EXPECT_EQ(SpendAll(budgets, static_cast<Budgets::Kind>(kind)), kind + 1);
   }
   budgets.Advance(absl::Seconds(1));

@@ -128,5 +128,22 @@ TEST(FreeAnswersTest, ResetsOfStreamsThatWeOpened) {
   });
 }
 
+// RFC 9113 §5.1: a response and its trailers may be on their way.
+TEST(FreeAnswersTest, HeadersOfStreamsThatWeReset) {
+  Ready(ClientOptions(), &BudgetSet::dropped_headers, 1, [](Player& client) {
+    const std::string trailers = Block({{"a", "b"}});
+    for (StreamId id = 1; id < 20; id += 2) {
+      ASSERT_TRUE(client->SendHeaders(id, Get()).ok());
+      ASSERT_TRUE(client->ResetStream(id, ErrorCode::kCancel).ok());
+      ASSERT_EQ(StatusText(client.Receive(HeadersFrame(id, Block(Status())) +
+                                          HeadersFrame(id, trailers, kEnds))),
+                "OK");
+    }
+    const std::string again = HeadersFrame(1, Block(Status()));
+    EXPECT_EQ(StatusText(client.Receive(again)), "OK");
+    EXPECT_EQ(StatusText(client.Receive(again)), kCalm);
+  });
+}
+
 }  // namespace
 }  // namespace sluice::h2::tests

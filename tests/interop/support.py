@@ -67,6 +67,15 @@ def run_server_to_its_end(*flags, env=None):
                env=dict(os.environ, **(env or {})))
 
 
+def memory_kib(process, field):
+    """VmRSS (now) or VmHWM (the most so far)."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    for line in status.splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1])
+    raise KeyError(field)
+
+
 class Folder(unittest.TestCase):
     """A test case with a folder to serve, and a certificate."""
 
@@ -169,12 +178,7 @@ class Server:
         self._log.close()
 
     def memory_kib(self, field):
-        """VmRSS (now) or VmHWM (the most so far)."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        for line in status.splitlines():
-            if line.startswith(field + ":"):
-                return int(line.split()[1])
-        raise KeyError(field)
+        return memory_kib(self.process, field)
 
     def curl(self, path, *options, check=True):
         trust = ["--cacert", self.cert]

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -278,6 +280,17 @@ TEST(PageTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(page.status().message(), "no/such/page.json: cannot be read");
   EXPECT_EQ(LoadPageFile("benchmarks/lab/pages").status().code(),
             absl::StatusCode::kNotFound);
+}
+
+TEST(PageTest, AFileOfMoreThan64MiBIsRefused) {
+  const std::string path = ::testing::TempDir() + "/large.har";
+  std::ofstream(path).close();
+  std::filesystem::resize_file(path, (64 << 20) + 1);
+  EXPECT_EQ(LoadPageFile(path).status().message(),
+            path +
+                ": is larger than 67108864 bytes; a HAR need not hold the "
+                "bodies");
+  std::filesystem::remove(path);
 }
 
 TEST(PageTest, WikipediasDocumentCssAndFoldAreRecognised) {

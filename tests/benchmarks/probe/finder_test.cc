@@ -152,6 +152,9 @@ TEST(FinderTest, ItFollowsRedirectionsOnTheServerOnly) {
             "the server redirects / to 'https://elsewhere/big'; name a URL "
             "that it answers itself");
   EXPECT_THAT(Found(Serving({{"/", to("/")}})), HasSubstr("redirects"));
+  // It is shown on a terminal.
+  EXPECT_THAT(Found(Serving({{"/", to("/\x1b[2J")}})),
+              HasSubstr("to '/\\x1b[2J'"));
 }
 
 TEST(FinderTest, ItLearnsWhoTheServerIs) {

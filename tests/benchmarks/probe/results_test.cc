@@ -211,6 +211,14 @@ TEST(ResultTextTest, ATableShowsVerdictsAndFiguresWithTheirSpread) {
   EXPECT_THAT(ResultText(rude), Not(HasSubstr("\x1b")));
 }
 
+TEST(ResultTextTest, AServersNameDrawsNothingOnTheTerminal) {
+  ServerResult rude = SomeResult();
+  rude.software =
+      "\x1b[2J\xc2\x9b"
+      "2J\x7f";
+  EXPECT_THAT(ResultText(rude), HasSubstr("  ?[2J??2J?\n"));
+}
+
 TEST(CompareTest, OnlyChangesAreShown) {
   const std::vector<ServerResult> before = {SomeResult()};
   std::vector<ServerResult> after = before;

@@ -50,6 +50,12 @@ TEST(AccessLogTest, APeerCannotForgeALine) {
       << line;
 }
 
+TEST(AccessLogTest, ALongTextIsCut) {
+  const std::string whole(kMostLogged, 'x');
+  EXPECT_EQ(CutForLog(whole), whole);
+  EXPECT_EQ(CutForLog(whole + "y"), whole + "...");
+}
+
 TEST(AccessLogTest, AConnectionErrorIsLoggedToo) {
   EXPECT_EQ(FormatConnectionError(Entry().finished, "[::1]:9", "bad\npreface"),
             "2026-03-01T12:00:00.250Z [::1]:9 - connection error: "
