@@ -105,13 +105,17 @@ class Play {
   ServerOptions DrawOptions() {
     const uint8_t which = input_.Byte();
     ServerOptions options;
+    // With the library that is the default, which an application may notice by
+    // what nghttp2 says of closed streams.
+    options.no_closed_streams = true;
     options.header2 = which & 1;
     options.no_header = which & 2;
     options.send_data = which & 4;
     options.padding = which & 8 ? input_.Byte() : 0;
     options.by_callbacks = which & 16;
     options.newer_forms = which & 32;
-    options.pauses_uploads = which & 64;
+    // nghttp2_session_recv() knows no pause.
+    options.pauses_uploads = (which & 64) != 0 && !options.by_callbacks;
     options.sees_updates = which & 128;
     return options;
   }
