@@ -61,6 +61,7 @@ set(SLUICE_SOURCES
   h2/outbound_fields.cc
   h2/output_buffer.cc
   h2/receiver.cc
+  h2/repeated_fields.cc
   h2/settings.cc
   h2/stream_state.cc
   h2/stream_table.cc

@@ -4,6 +4,7 @@
 
 #include <sluice/h2/header_memory.h>
 #include <sluice/h2/named_field.h>
+#include <sluice/h2/repeated_fields.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -57,11 +58,21 @@ class HpackDecoder {
   void EndBlock();
 
  private:
+  // A whole block, whose fields need not all be inflated; and a piece.
+  bool DecodeWhole(absl::string_view block, HeaderMemory* memory);
+  bool DecodePiece(absl::string_view piece, bool last, HeaderMemory* memory);
+  // One step of libnghttp2's, which takes at most one field off `rest`.
+  enum class Step { kError, kMore, kEnd };
+  Step Inflate(absl::string_view* rest, bool last, HeaderMemory* memory);
+  void Add(const RepeatedFields::Field& field, HeaderMemory* memory);
+
   const std::unique_ptr<HpackMemory> memory_;  // the inflater's: outlives it
   nghttp2_hd_inflater* inflater_ = nullptr;
   size_t max_list_size_;
   size_t list_size_ = 0;
   NamedFields fields_;
+  bool in_block_ = false;  // it has a piece, and not the last
+  RepeatedFields repeated_;
 };
 
 }  // namespace sluice::h2

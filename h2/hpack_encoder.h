@@ -3,6 +3,7 @@
 #define SLUICE_H2_HPACK_ENCODER_H_
 
 #include <sluice/h2/named_field.h>
+#include <sluice/h2/repeated_fields.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -43,8 +44,12 @@ class HpackEncoder {
   size_t Encode(absl::Span<const NamedField> fields, char* out, size_t room);
 
  private:
+  // Without a look at what was sent before.
+  size_t Deflate(absl::Span<const NamedField> fields, char* out, size_t room);
+
   const std::unique_ptr<HpackMemory> memory_;  // the deflater's: outlives it
   nghttp2_hd_deflater* deflater_ = nullptr;
+  RepeatedFields repeated_;
 };
 
 }  // namespace sluice::h2

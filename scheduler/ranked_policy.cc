@@ -122,37 +122,39 @@ size_t RankedPolicy::LikelyNext(absl::Span<StreamId> picks) const {
 
 void RankedPolicy::Charge(StreamId id, size_t bytes) {
   ABSL_ASSERT(bytes <= static_cast<size_t>(max_grant_));
-  Group& group = *picked_group_;
   if (bytes > 0) {
     total_charged_ += static_cast<int64_t>(bytes);
-    group.shared_turn = !picked_shared_;
-    group.waits_since = total_charged_;
+    picked_group_->shared_turn = !picked_shared_;
+    picked_group_->waits_since = total_charged_;
   }
-  if (picked_ == nullptr) return;  // closed since it was picked
+  if (ABSL_PREDICT_FALSE(picked_ == nullptr)) return;  // it closed since
   Stream& stream = *std::exchange(picked_, nullptr);
   ABSL_ASSERT(stream.id == id);
   static_cast<void>(id);
-  if (picked_shared_ && bytes > 0) {
-    uint64_t units = bytes * kUnitsPerByte;
-    if (stream.rank.weight != 1) {  // the division is most of the cost
-      const auto weight = static_cast<uint64_t>(stream.rank.weight);
-      units += stream.remainder;
-      stream.remainder = static_cast<uint16_t>(units % weight);
-      units /= weight;
-    }
-    const int64_t finish = stream.order + static_cast<int64_t>(units);
-    if (stream.ready) {
-      group.shared.Update(&stream, finish);
-    } else {
-      stream.order = finish;
-    }
-  }
   if (ABSL_PREDICT_FALSE(shape_.ranks_by_charge || picked_rank_.has_value())) {
-    RerankCharged(stream, bytes);
+    return RerankCharged(stream, bytes);
+  }
+  if (picked_shared_ && bytes > 0) ChargeShare(stream, bytes);
+}
+
+inline void RankedPolicy::ChargeShare(Stream& stream, size_t bytes) {
+  uint64_t units = bytes * kUnitsPerByte;
+  if (stream.rank.weight != 1) {  // the division is most of the cost
+    const auto weight = static_cast<uint64_t>(stream.rank.weight);
+    units += stream.remainder;
+    stream.remainder = static_cast<uint16_t>(units % weight);
+    units /= weight;
+  }
+  const int64_t finish = stream.order + static_cast<int64_t>(units);
+  if (stream.ready) {
+    picked_group_->shared.Update(&stream, finish);
+  } else {
+    stream.order = finish;
   }
 }
 
 void RankedPolicy::RerankCharged(Stream& stream, size_t bytes) {
+  if (picked_shared_ && bytes > 0) ChargeShare(stream, bytes);
   stream.charged += static_cast<int64_t>(bytes);
   Move(stream, shape_.ranks_by_charge ? AskRank(stream) : *picked_rank_);
   picked_rank_.reset();

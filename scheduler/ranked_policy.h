@@ -139,7 +139,10 @@ class RankedPolicy : public Policy {
   void Rerank(Stream& stream);
   Rank AskRank(const Stream& stream) const;
   void UpdateReadyBit(size_t group);
-  // A charge that a rank depends on, or waited for.
+  // Charge() of a stream that shares. Its last step is the only call, so it
+  // saves no registers.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void ChargeShare(Stream& stream, size_t bytes);
+  // Of a stream whose rank depends on the charge, or waited for it.
   ABSL_ATTRIBUTE_NOINLINE void RerankCharged(Stream& stream, size_t bytes);
   ABSL_ATTRIBUTE_NOINLINE size_t StarvingGroup(size_t first) const;
 

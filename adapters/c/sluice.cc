@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
@@ -55,6 +56,7 @@ struct sluice_policy {
         : host(std::move(policy), max_streams) {}
     PolicyHost host;
     StreamMap<StreamRecord> streams;  // open
+    bool counts_lengths = false;      // some stream had a length
   };
 
   explicit sluice_policy(const sluice_allocator& allocator)
@@ -118,10 +120,12 @@ int CodeOf(StatusCode code) {
 }
 
 // Returns `code`, and keeps the words: with the policy, or with this thread
-// where it is null.
+// where it is null. Not inline, so that a call that is not refused saves no
+// registers for it.
 template <class... Args>
-int Refuse(const sluice_policy* policy, int code,
-           const absl::FormatSpec<Args...>& format, const Args&... args) {
+ABSL_ATTRIBUTE_NOINLINE int Refuse(const sluice_policy* policy, int code,
+                                   const absl::FormatSpec<Args...>& format,
+                                   const Args&... args) {
   const absl::Span<char> text = policy == nullptr
                                     ? absl::MakeSpan(thread_error_text)
                                     : absl::MakeSpan(policy->error_text);
@@ -129,17 +133,18 @@ int Refuse(const sluice_policy* policy, int code,
   return code;
 }
 
-int Result(sluice_policy* policy, StatusCode code) {
+inline int Result(sluice_policy* policy, StatusCode code) {
   if (code == StatusCode::kOk) return SLUICE_OK;
   return Refuse(policy, CodeOf(code), "%s", policy->host()->error_text());
 }
 
-int NoPolicy() {
+ABSL_ATTRIBUTE_NOINLINE int NoPolicy() {
   return Refuse(nullptr, SLUICE_ERROR_INVALID_ARGUMENT,
                 "policy is NULL; it must come from sluice_create()");
 }
 
-int NullArgument(const sluice_policy* policy, const char* name) {
+ABSL_ATTRIBUTE_NOINLINE int NullArgument(const sluice_policy* policy,
+                                         const char* name) {
   return Refuse(policy, SLUICE_ERROR_INVALID_ARGUMENT,
                 "%s is NULL; it must point to a value", name);
 }
@@ -209,6 +214,14 @@ void Write(const Grant& from, sluice_grant* to) {
   to->max_bytes = from.max_bytes;
   to->reason = from.reason.rule.data();
   to->reason_length = static_cast<uint32_t>(from.reason.rule.size());
+}
+
+ABSL_ATTRIBUTE_NOINLINE int StillGranted(const sluice_policy* policy,
+                                         const Grant& last) {
+  return Refuse(policy, SLUICE_ERROR_WRONG_STATE,
+                "stream %u holds a grant of %u bytes; charge it before the "
+                "next pick",
+                last.stream_id, last.max_bytes);
 }
 
 int NoMemory() {
@@ -457,6 +470,7 @@ int sluice_set_hints(sluice_policy* policy, uint32_t stream_id,
   if (const int code = CheckNews(policy, stream_id, nullptr, nullptr)) {
     return code;
   }
+  policy->connection->counts_lengths |= read->bytes_remaining.has_value();
   return Result(policy, policy->host()->SetHints(
                             stream_id, policy->Find(stream_id), *read));
 }
@@ -500,10 +514,7 @@ int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NoPolicy();
   if (grant == nullptr) return NullArgument(policy, "grant");
   if (const Grant* last = policy->host()->grant()) {
-    return Refuse(policy, SLUICE_ERROR_WRONG_STATE,
-                  "stream %u holds a grant of %u bytes; charge it before the "
-                  "next pick",
-                  last->stream_id, last->max_bytes);
+    return StillGranted(policy, *last);
   }
   const Grant* picked = policy->host()->Pick();
   if (picked == nullptr) return SLUICE_NOTHING_READY;
@@ -514,8 +525,10 @@ int sluice_pick(sluice_policy* policy, sluice_grant* grant) SLUICE_NOEXCEPT {
 int sluice_charge(sluice_policy* policy, uint32_t stream_id,
                   size_t bytes) SLUICE_NOEXCEPT {
   if (policy == nullptr) return NoPolicy();
-  return Result(policy, policy->host()->Charge(stream_id,
-                                               policy->Find(stream_id), bytes));
+  // The record is for a length that is counted down.
+  StreamRecord* record =
+      policy->connection->counts_lengths ? policy->Find(stream_id) : nullptr;
+  return Result(policy, policy->host()->Charge(stream_id, record, bytes));
 }
 
 int sluice_set_trace(sluice_policy* policy, sluice_trace_callback callback,

@@ -129,7 +129,13 @@ void PriorityAdapter::OnFrameRecv(nghttp2_session* session,
       field_stream_ = 0;
       said.tunnel = is_connect_;
       said.via = has_via_;
-      Open(id, said)->requested = true;
+      Stream* stream = Open(id, said);
+      if (!stream->requested && stream->body.read == nullptr) {
+        // New, so nothing was sent on it.
+        stream->window = nghttp2_session_get_remote_settings(
+            session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE);
+      }
+      stream->requested = true;
       break;
     }
     case NGHTTP2_PRIORITY:
@@ -532,11 +538,7 @@ inline void PriorityAdapter::Unlist(Stream* stream) {
 
 void PriorityAdapter::WindowMayHaveOpened(nghttp2_session* session,
                                           Stream* stream) {
-  if (!stream->window_blocked ||
-      nghttp2_session_get_stream_remote_window_size(
-          session, static_cast<int32_t>(stream->id)) <= 0) {
-    return;
-  }
+  if (!stream->window_blocked || !HasWindow(session, *stream)) return;
   stream->window_blocked = false;
   SetReady(stream);
 }
@@ -558,8 +560,7 @@ inline bool PriorityAdapter::Pick(nghttp2_session* session, int32_t asked) {
   while ((grant_ = host_.Pick()) != nullptr) {
     const auto id = static_cast<int32_t>(grant_->stream_id);
     picked_ = Find(id);
-    if (id == asked ||
-        nghttp2_session_get_stream_remote_window_size(session, id) > 0) {
+    if (id == asked || HasWindow(session, *picked_)) {
       grant_made_at_ = changes_;
       return true;
     }
@@ -598,8 +599,7 @@ bool PriorityAdapter::Queue(nghttp2_session* session, Stream* stream) {
 void PriorityAdapter::AskForAny(nghttp2_session* session) {
   while (!ready_.empty()) {
     Stream* stream = ready_.back();
-    if (nghttp2_session_get_stream_remote_window_size(
-            session, static_cast<int32_t>(stream->id)) <= 0) {
+    if (!HasWindow(session, *stream)) {
       stream->window_blocked = true;
       SetBlocked(stream);
     } else if (Queue(session, stream)) {

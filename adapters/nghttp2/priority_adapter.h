@@ -121,12 +121,22 @@ class PriorityAdapter {
 
   void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
     if (!ReadsHeader(name) || frame->hd.type != NGHTTP2_HEADERS) return;
-    if (name == ":method") {  // it comes before all other fields but its like
-      is_connect_ = value == "CONNECT";
-      has_via_ = false;
+    switch (name.size()) {
+      case 3:
+        if (name == "via") has_via_ = true;
+        break;
+      case 7:
+        if (name != ":method") break;
+        // It comes before all other fields but its like.
+        is_connect_ = value == "CONNECT";
+        has_via_ = false;
+        break;
+      case 8:
+        if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
+        break;
+      default:
+        break;
     }
-    if (name == "via") has_via_ = true;
-    if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
   }
   // Whether OnHeader() may do anything with a field, by the name's length; so
   // that a server need not look for the value of others.
@@ -306,6 +316,12 @@ class PriorityAdapter {
   void SetReady(Stream* stream);
   void SetBlocked(Stream* stream);
   void Unlist(Stream* stream);
+  // Whether its flow-control window is open.
+  static bool HasWindow(nghttp2_session* session, const Stream& stream) {
+    return stream.window > 0 ||
+           nghttp2_session_get_stream_remote_window_size(
+               session, static_cast<int32_t>(stream.id)) > 0;
+  }
   void WindowMayHaveOpened(nghttp2_session* session, Stream* stream);
   void WindowsMayHaveChanged(nghttp2_session* session);
 

@@ -84,6 +84,11 @@ nghttp2_stream* nghttp2_session_find_stream(nghttp2_session* session,
   return SLUICE_NEXT(nghttp2_session_find_stream)(session, stream_id);
 }
 
+uint32_t nghttp2_session_get_remote_settings(nghttp2_session* session,
+                                             nghttp2_settings_id id) {
+  return SLUICE_NEXT(nghttp2_session_get_remote_settings)(session, id);
+}
+
 int32_t nghttp2_session_get_stream_remote_window_size(nghttp2_session* session,
                                                       int32_t stream_id) {
   return SLUICE_NEXT(nghttp2_session_get_stream_remote_window_size)(session,

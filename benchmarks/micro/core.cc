@@ -3,11 +3,13 @@
 //
 //   <Operation>/<system>/<n in flight>/<bytes of the body>
 //
-// Exchange, Api, Grpc and Upload are both ends joined, by the kind of message
-// (exchange.h); Idle1000 is Exchange beside 1,000 streams that stay open, Churn
-// a connection for each request. Server and Client are one end, fed with bytes
-// of libnghttp2's other end; OneByteReads is Server, fed byte by byte;
-// Priority is a server under a storm of PRIORITY frames.
+// Exchange, Api, Grpc, Upload and Paths are both ends joined, by the kind of
+// message (exchange.h). The messages of Paths are all different; those of every
+// other operation are the same each time. Idle1000 is Exchange beside 1,000
+// streams that stay open, Churn a connection for each request. Server and
+// Client are one end, fed with bytes of libnghttp2's other end; OneByteReads is
+// Server, fed byte by byte; Priority is a server under a storm of PRIORITY
+// frames.
 //
 // Of Exchange there is also libnghttp2 with the adapter in charge of its server
 // (nghttp2_adapter_copy, and nghttp2_adapter_auto_copy by the policy `auto`).
@@ -321,6 +323,7 @@ void RegisterAll() {
     Register("Priority", PriorityStorm, in_flight, 0, stuck);
     Register("OneByteReads", OneByteReads, in_flight, 0, BrowserExchange(0));
     for (const size_t bytes : {0, 1 << 10}) {
+      Register("Paths", Joined, in_flight, bytes, PathsExchange(bytes));
       Register("Api", Joined, in_flight, bytes, ApiExchange(bytes));
       Register("Grpc", Joined, in_flight, bytes, GrpcExchange(bytes));
     }

@@ -64,6 +64,16 @@ Exchange UploadExchange(size_t request_bytes) {
   return upload;
 }
 
+Exchange PathsExchange(size_t response_bytes) {
+  Exchange paths = BrowserExchange(response_bytes);
+  paths.request[3].second = "/assets/images/photograph-########.jpg";
+  paths.response[3].second =
+      std::string(std::to_string(response_bytes).size(), '@');
+  paths.response.push_back({"etag", "\"5f2b-########\""});
+  if (response_bytes > 0) paths.response_lengths = 100;
+  return paths;
+}
+
 namespace {
 
 // Sinks refer to one of these, so that none takes memory for what it captures.

@@ -20,12 +20,16 @@ namespace sluice::benchmarks {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-// One kind of exchange. Bodies in bytes; 0: none.
+// One kind of exchange. Bodies in bytes; 0: none. A run of '#' in a value of a
+// request or response is the message's number, a run of '@' the length of its
+// body, in so many digits.
 struct Exchange {
   Fields request;
   size_t request_bytes = 0;
   Fields response;
   size_t response_bytes = 0;
+  // A body is longer by the message's number modulo this.
+  size_t response_lengths = 1;
   Fields trailers;
   // The server leaves the first so many requests without an answer.
   uint64_t unanswered = 0;
@@ -37,6 +41,9 @@ Exchange BrowserExchange(size_t response_bytes);
 Exchange ApiExchange(size_t response_bytes);
 Exchange GrpcExchange(size_t response_bytes);
 Exchange UploadExchange(size_t request_bytes);
+// As a browser's, and no message comes twice: each request has a path of its
+// own, each response an etag, and bodies have 100 lengths.
+Exchange PathsExchange(size_t response_bytes);
 
 using Sink = std::function<void(std::string_view)>;
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "benchmarks/micro/exchange.h"
+#include "benchmarks/micro/messages.h"
 #include "benchmarks/micro/nghttp2_fields.h"
 
 namespace sluice::benchmarks {
@@ -86,12 +87,13 @@ class Nghttp2End : public Face {
                                                 kWindow) == 0);
   }
 
-  // The source of a body of `bytes` bytes.
-  nghttp2_data_provider Provider(const std::string& body,
+  // The source of a body that is the last `length` bytes of `body`.
+  nghttp2_data_provider Provider(const std::string& body, size_t length,
                                  const std::vector<nghttp2_nv>* trailers) {
     body_ = &body;
     trailers_ = trailers;
-    return {.source = {}, .read_callback = Read};
+    return {.source = {.ptr = reinterpret_cast<void*>(body.size() - length)},
+            .read_callback = Read};
   }
 
   const std::unique_ptr<PriorityAdapter> adapter_;  // outlives the session
@@ -195,14 +197,16 @@ class Nghttp2Client final : public Nghttp2End<ClientEnd> {
  public:
   Nghttp2Client(const Exchange& exchange, bool no_copy)
       : Nghttp2End(exchange, no_copy),
-        request_(ForNghttp2(exchange_.request)),
+        requests_(exchange_.request, ForNghttp2),
         body_(exchange.request_bytes, 'x') {
     Start(true);
   }
   void Request() override {
-    nghttp2_data_provider provider = Provider(body_, nullptr);
+    nghttp2_data_provider provider = Provider(body_, body_.size(), nullptr);
+    const std::vector<nghttp2_nv>& request =
+        requests_.Get(number_++, body_.size());
     Check(nghttp2_submit_request(
-              session_, nullptr, request_.data(), request_.size(),
+              session_, nullptr, request.data(), request.size(),
               body_.empty() ? nullptr : &provider, nullptr) > 0);
   }
   uint64_t done() const override { return done_; }
@@ -211,8 +215,9 @@ class Nghttp2Client final : public Nghttp2End<ClientEnd> {
   void OnEnd(int32_t) override { ++done_; }
 
  private:
-  const std::vector<nghttp2_nv> request_;
+  Messages<nghttp2_nv> requests_;
   const std::string body_;
+  uint64_t number_ = 0;
   uint64_t done_ = 0;
 };
 
@@ -221,9 +226,9 @@ class Nghttp2Server final : public Nghttp2End<End> {
   Nghttp2Server(const Exchange& exchange, bool no_copy,
                 std::unique_ptr<PriorityAdapter> adapter)
       : Nghttp2End(exchange, no_copy, std::move(adapter)),
-        response_(ForNghttp2(exchange_.response)),
+        responses_(exchange_.response, ForNghttp2),
         trailers_(ForNghttp2(exchange_.trailers)),
-        body_(exchange.response_bytes, 'x'),
+        body_(exchange.response_bytes + exchange.response_lengths - 1, 'x'),
         unanswered_(exchange.unanswered) {
     Start(false);
   }
@@ -234,21 +239,25 @@ class Nghttp2Server final : public Nghttp2End<End> {
       --unanswered_;
       return;
     }
-    nghttp2_data_provider provider = Provider(body_, &trailers_);
-    const bool has_body = !body_.empty() || !trailers_.empty();
+    const size_t length =
+        exchange_.response_bytes + number_ % exchange_.response_lengths;
+    nghttp2_data_provider provider = Provider(body_, length, &trailers_);
+    const bool has_body = length > 0 || !trailers_.empty();
     if (has_body && adapter_ != nullptr) {
       provider = adapter_->Schedule(stream, provider);
     }
-    Check(nghttp2_submit_response(session_, stream, response_.data(),
-                                  response_.size(),
+    const std::vector<nghttp2_nv>& response = responses_.Get(number_++, length);
+    Check(nghttp2_submit_response(session_, stream, response.data(),
+                                  response.size(),
                                   has_body ? &provider : nullptr) == 0);
   }
 
  private:
-  const std::vector<nghttp2_nv> response_;
+  Messages<nghttp2_nv> responses_;
   const std::vector<nghttp2_nv> trailers_;
   const std::string body_;
   uint64_t unanswered_;
+  uint64_t number_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <sluice/h2/connection.h>
 #include <sluice/h2/events.h>
+#include <sluice/h2/header_span.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
 #include <sluice/scheduler/data_scheduler.h>
@@ -20,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "benchmarks/micro/exchange.h"
+#include "benchmarks/micro/messages.h"
 
 namespace sluice::benchmarks {
 namespace {
@@ -28,8 +30,10 @@ void Check(const absl::Status& status) {
   if (!status.ok()) std::abort();
 }
 
-std::vector<h2::Header> HeadersOf(const Fields& fields) {
-  std::vector<h2::Header> headers;
+// Header or HeaderView.
+template <class Header>
+std::vector<Header> HeadersOf(const Fields& fields) {
+  std::vector<Header> headers;
   for (const auto& [name, value] : fields) headers.push_back({name, value});
   return headers;
 }
@@ -116,7 +120,7 @@ class SluiceEnd : public Face {
   // The peer's message on the stream is complete.
   virtual void OnEnd(h2::StreamId id) = 0;
 
-  void Submit(h2::StreamId id, const std::vector<h2::Header>& headers,
+  void Submit(h2::StreamId id, h2::HeaderSpan headers,
               const h2::SharedBytes& body,
               const std::vector<h2::Header>& trailers = {}) {
     Check(scheduler_.Submit(
@@ -139,17 +143,20 @@ class SluiceClient final : public SluiceEnd<ClientEnd> {
  public:
   explicit SluiceClient(const Exchange& exchange)
       : SluiceEnd(h2::Side::kClient),
-        request_(HeadersOf(exchange.request)),
+        requests_(exchange.request, HeadersOf<h2::HeaderView>),
         body_(BodyOf(exchange.request_bytes)) {}
-  void Request() override { Submit(NextStream(), request_, body_); }
+  void Request() override {
+    Submit(NextStream(), requests_.Get(number_++, body_.bytes.size()), body_);
+  }
   uint64_t done() const override { return done_; }
 
  protected:
   void OnEnd(h2::StreamId) override { ++done_; }
 
  private:
-  const std::vector<h2::Header> request_;
+  Messages<h2::HeaderView> requests_;
   const h2::SharedBytes body_;
+  uint64_t number_ = 0;
   uint64_t done_ = 0;
 };
 
@@ -157,9 +164,11 @@ class SluiceServer final : public SluiceEnd<End> {
  public:
   explicit SluiceServer(const Exchange& exchange)
       : SluiceEnd(h2::Side::kServer),
-        response_(HeadersOf(exchange.response)),
-        body_(BodyOf(exchange.response_bytes)),
-        trailers_(HeadersOf(exchange.trailers)),
+        responses_(exchange.response, HeadersOf<h2::HeaderView>),
+        bytes_(exchange.response_bytes),
+        lengths_(exchange.response_lengths),
+        body_(BodyOf(bytes_ + lengths_ - 1)),
+        trailers_(HeadersOf<h2::Header>(exchange.trailers)),
         unanswered_(exchange.unanswered) {}
 
  protected:
@@ -168,14 +177,20 @@ class SluiceServer final : public SluiceEnd<End> {
       --unanswered_;
       return;
     }
-    Submit(id, response_, body_, trailers_);
+    const size_t length = bytes_ + number_ % lengths_;
+    Submit(id, responses_.Get(number_, length),
+           {body_.bytes.substr(0, length), body_.owner}, trailers_);
+    ++number_;
   }
 
  private:
-  const std::vector<h2::Header> response_;
+  Messages<h2::HeaderView> responses_;
+  const size_t bytes_;
+  const size_t lengths_;
   const h2::SharedBytes body_;
   const std::vector<h2::Header> trailers_;
   uint64_t unanswered_;
+  uint64_t number_ = 0;
 };
 
 }  // namespace

@@ -20,10 +20,13 @@
 #include <sluice/priority/internal/tree_node.h>
 #include <sluice/priority/resource_allocator.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "absl/types/span.h"
 
 namespace sluice::priority {
@@ -196,6 +199,29 @@ class ShareTree {
   uint32_t epoch_ = 1;
   bool pulling_ = false;
 };
+
+// The code of every pick; the rest is in share_tree_turns.cc.
+
+inline void ShareTree::Take(Group& group, NodeIndex n) {
+  const Node& node = nodes_[n];
+  group.clock = std::max(group.clock, node.key);
+  path_[path_size_++] = {node.tag, n, node.weight};
+}
+
+inline NodeIndex ShareTree::Pick() {
+  if (ABSL_PREDICT_FALSE(pulling_)) std::abort();  // the header forbids it
+  const GroupIndex top = nodes_[kRoot].children;
+  if (top == kNone || groups_[top].active == 0) return kNone;
+  pulling_ = true;
+  ++work_.decisions;
+  Group& group = groups_[top];
+  const NodeIndex n = group.active > 1 ? queue_.Peek(group) : kNone;
+  if (ABSL_PREDICT_FALSE(n == kNone)) return PickBelow(kRoot);  // never ready
+  Take(group, n);
+  if (ABSL_PREDICT_FALSE(!nodes_[n].ready)) return PickBelow(n);
+  ++work_.contended_levels;
+  return picked_ = n;
+}
 
 }  // namespace internal
 }  // namespace sluice::priority

@@ -90,27 +90,6 @@ NodeIndex ShareTree::EndOfRun(NodeIndex n) {
   return end;
 }
 
-inline void ShareTree::Take(Group& group, NodeIndex n) {
-  const Node& node = nodes_[n];
-  group.clock = std::max(group.clock, node.key);
-  path_[path_size_++] = {node.tag, n, node.weight};
-}
-
-NodeIndex ShareTree::Pick() {
-  if (ABSL_PREDICT_FALSE(pulling_)) std::abort();  // the header forbids it
-  const GroupIndex top = nodes_[kRoot].children;
-  if (top == kNone || groups_[top].active == 0) return kNone;
-  pulling_ = true;
-  ++work_.decisions;
-  Group& group = groups_[top];
-  const NodeIndex n = group.active > 1 ? queue_.Peek(group) : kNone;
-  if (ABSL_PREDICT_FALSE(n == kNone)) return PickBelow(kRoot);  // never ready
-  Take(group, n);
-  if (ABSL_PREDICT_FALSE(!nodes_[n].ready)) return PickBelow(n);
-  ++work_.contended_levels;
-  return picked_ = n;
-}
-
 NodeIndex ShareTree::PickBelow(NodeIndex n) {
   do {
     Group* group = &groups_[nodes_[n].children];

@@ -33,6 +33,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -75,11 +76,11 @@ class Succession : public Policy {
   }
   std::optional<Grant> Pick() final {
     picked_ = serving_;
-    std::optional<Grant> grant = serving_->Pick();
-    if (serving_ == second_.get() && !second_rule_.empty() &&
-        grant.has_value()) {
-      grant->reason.rule = second_rule_;
+    if (ABSL_PREDICT_TRUE(serving_ == first_.get() || second_rule_.empty())) {
+      return serving_->Pick();
     }
+    std::optional<Grant> grant = serving_->Pick();
+    if (grant.has_value()) grant->reason.rule = second_rule_;
     return grant;
   }
   // Of a grant that `first` made before, there is nothing left to charge.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -77,6 +78,38 @@ TEST_P(ExchangeTest, RequestsWithABodyAndResponsesWithTrailersAreAnswered) {
   EXPECT_GE(BytesOf(GrpcExchange(1000)), 30 * 1000u);
   BytesOf(GrpcExchange(0));
   BytesOf(UploadExchange(100000));
+}
+
+TEST_P(ExchangeTest, EachBodyHasItsOwnLengthWhereTheMessagesDiffer) {
+  constexpr uint64_t kLonger = 30 * 29 / 2;
+  EXPECT_GE(BytesOf(PathsExchange(1000)), 30 * 1000u + kLonger);
+  EXPECT_LT(BytesOf(PathsExchange(0)), 30 * 100u + 200);
+}
+
+// HEADERS frames of one end, without their frame headers.
+std::set<std::string> HeadersOf(const Exchange& exchange, Library library,
+                                bool of_client) {
+  const auto client = MakeClient(library, exchange);
+  const auto server = MakeServer(library, exchange);
+  std::set<std::string> blocks;
+  for (uint64_t round = 1; round <= 20; ++round) {
+    std::string sent;
+    std::string answered;
+    client->Request();
+    Carry(*client, *server, round, &sent, &answered);
+    // The first rounds have other frames, and fill the tables of HPACK.
+    if (round > 10) blocks.insert((of_client ? sent : answered).substr(9));
+  }
+  return blocks;
+}
+
+TEST(MessagesTest, AllDifferOrAllAreTheSame) {
+  for (const Library library : {Library::kSluice, Library::kNghttp2Copy}) {
+    for (const bool of_client : {true, false}) {
+      EXPECT_EQ(HeadersOf(PathsExchange(0), library, of_client).size(), 10u);
+      EXPECT_EQ(HeadersOf(BrowserExchange(0), library, of_client).size(), 1u);
+    }
+  }
 }
 
 TEST_P(ExchangeTest, StreamsWithoutAnAnswerHoldUpNobody) {

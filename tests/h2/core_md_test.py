@@ -19,7 +19,7 @@ window increment of 0; data beyond our window; padding; frame sizes;
 unwanted pushes; pushes on a stream that we reset; inbound names and values;
 inbound pseudo-header fields; malformed messages; tunnels; cookies; outbound fields;
 content-length; alternative services; preface; every error is answered;
-HPACK errors; settings acknowledgement; reset of an idle stream;
+HPACK errors; fields that repeat; settings acknowledgement; reset of an idle stream;
 concurrent streams; settings timeout; events before an error;
 state tables; views of events; memory of views; DATA in pieces;
 large messages; long lives

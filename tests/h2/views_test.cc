@@ -162,13 +162,17 @@ TEST_F(ViewsTest, AHeaderThatIsUsedTooLateIsFoundByAddressSanitizer) {
   GTEST_SKIP() << "other builds use the memory again, so that no read needs an "
                   "allocation";
 #endif
-  const std::vector<Event> events = Receive(GetFrame(1, "/1"));
-  const HeaderList headers = std::get<RequestReceived>(events[0]).headers;
-  const HeaderView path = headers[3];
-  Use(path.value);
-  Receive(PingFrame("12345678"));
-  EXPECT_DEATH(Use(path.value), "AddressSanitizer: heap-use-after-free");
-  EXPECT_DEATH(Use(headers[0].name), "AddressSanitizer: heap-use-after-free");
+  // What comes again is taken from memory, and its views end all the same.
+  for (StreamId id = 1; id < 20; id += 2) {
+    const std::vector<Event> events = Receive(GetFrame(id, "/1"));
+    const HeaderList headers = std::get<RequestReceived>(events[0]).headers;
+    const HeaderView path = headers[3];
+    Use(path.value);
+    Receive(PingFrame("12345678"));
+    if (id != 1 && id != 19) continue;
+    EXPECT_DEATH(Use(path.value), "AddressSanitizer: heap-use-after-free");
+    EXPECT_DEATH(Use(headers[0].name), "AddressSanitizer: heap-use-after-free");
+  }
 }
 
 }  // namespace
