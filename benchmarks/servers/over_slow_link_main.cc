@@ -4,7 +4,8 @@
 //
 // The client finds the server at 192.0.2.1. It starts when the server has
 // written its first line, and the server ends with it. The client's standard
-// output is ours. Exit status: the client's.
+// output is ours, the rest of the server's is dropped. Exit status: the
+// client's.
 #include <sys/wait.h>
 
 #include <cstdlib>
@@ -111,7 +112,7 @@ absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
   const auto loaded = StartAt((*link)->client_end(), client);
   if (!loaded.ok()) return loaded.status();
   for (;;) {
-    line = (*loaded)->ReadLine(interrupt);
+    line = (*loaded)->ReadLine(interrupt, served->get());
     if (!line.ok()) return line.status();
     if (!line->has_value()) break;
     std::cout << **line << std::endl;

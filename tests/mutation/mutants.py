@@ -38,6 +38,10 @@ class Mutant:
     equivalent: str  # why; empty: a test must see it
     where: str  # TABLE:LINE
 
+    def row(self):
+        """What a result is a result of."""
+        return [self.breaks, self.file, self.before, self.after, self.tests]
+
     def applied_to(self, text):
         """The text of the file with the mutation."""
         wanted = "\n" + self.before + "\n"

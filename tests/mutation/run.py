@@ -9,7 +9,8 @@ tests are built and run there: a minute each. First all tests must pass unchange
 
 Prints a line for each mutant and a table, and writes DIR/results.json and
 DIR/logs/NAME.log. A run that was stopped goes on where it was, as long as the tree is
-the same; named mutants run again. Ends with 1 if a mutant survives without an
+the same. With --keep it may differ: mutants that an earlier tree's tests saw are not
+tried again. Named ones always are. Ends with 1 if a mutant survives without an
 explanation in its table, is seen in spite of one, or does not compile.
 """
 
@@ -32,7 +33,8 @@ HERE = pathlib.Path(os.path.abspath(__file__)).parent
 KILLED, SURVIVED, BROKEN = "killed", "survived", "does not compile"
 # Bazel's exit codes.
 TESTS_PASSED, BUILD_FAILED, TESTS_FAILED = 0, 1, 3
-FAILED_TEST = re.compile(r"^(//\S+) +(?:FAILED|TIMEOUT)", re.MULTILINE)
+FAILED_TEST = re.compile(r"^(//\S+) +(?:FAILED|(TIMEOUT))", re.MULTILINE)
+TIMEOUT = 300  # s, of each test; many mutants are loops without an end
 
 
 class Tree:
@@ -44,8 +46,10 @@ class Tree:
         self.logs.mkdir(parents=True, exist_ok=True)
         cache = os.environ.get("SLUICE_DISK_CACHE", pathlib.Path.home() / ".cache/sluice/bazel")
         self.bazel = ["./bazelw", "--output_base=%s" % (out / "base")]
-        self.flags = ["--disk_cache=%s" % cache, "--jobs=%d" % jobs, "--test_timeout=120",
-                      "--symlink_prefix=/", "--noshow_progress", "--color=no", "--curses=no"]
+        # No sandbox: it takes a symbolic link for each header of each action.
+        self.flags = ["--disk_cache=%s" % cache, "--jobs=%d" % jobs, "--test_timeout=%d" % TIMEOUT,
+                      "--spawn_strategy=local", "--symlink_prefix=/", "--noshow_progress",
+                      "--color=no", "--curses=no"]
         self.digest = self._bring_up_to_date(root)
 
     def _bring_up_to_date(self, root):
@@ -53,9 +57,9 @@ class Tree:
         names = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
             check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
-        names = sorted({name for name in names if name and (root / name).is_file()})
+        names = {name for name in names if name and (root / name).is_file()}
         digest = hashlib.sha256()
-        for name in names:
+        for name in sorted(names):
             new, old = root / name, self.copy / name
             content = new.read_bytes()
             digest.update(("%s\0%d\0" % (name, len(content))).encode() + content)
@@ -89,13 +93,25 @@ class Tree:
             path.write_text(text, encoding="utf-8")
         if code not in (TESTS_PASSED, BUILD_FAILED, TESTS_FAILED):
             sys.exit("run: Bazel ended with %d; see %s" % (code, self.logs))
-        seen_by = sorted(set(FAILED_TEST.findall(printed)))
+        seen_by = sorted({test + (timeout and " (timeout)")
+                          for test, timeout in FAILED_TEST.findall(printed)})
         if seen_by:
             return KILLED, seen_by
         return (SURVIVED if code == TESTS_PASSED else BROKEN), []
 
     def shut_down(self):
         subprocess.run([*self.bazel, "shutdown"], cwd=self.copy, check=False)
+
+
+def kept_results(path, table, digest, keep_seen):
+    """Of an earlier run: those of this tree, and, if they are kept, those that were seen."""
+    if not path.exists():
+        return {}
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    rows = {mutant.name: mutant.row() for mutant in table}
+    return {name: result for name, result in kept["mutants"].items()
+            if result["row"] == rows.get(name)
+            and (kept["tree"] == digest or (keep_seen and result["outcome"] == KILLED))}
 
 
 def is_fault(mutant, outcome):
@@ -126,6 +142,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR",
                         default=pathlib.Path.home() / ".cache/sluice/mutation")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--keep", action="store_true",
+                        help="trust what the tests of an earlier tree saw")
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     # `bazel run` starts programs elsewhere.
@@ -142,8 +160,7 @@ def main():
 
     tree = Tree(root, here / options.out, options.jobs)
     path = here / options.out / "results.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    results = kept.get("mutants", {}) if kept.get("tree") == tree.digest else {}
+    results = kept_results(path, table, tree.digest, options.keep)
     for name in options.names:
         results.pop(name, None)
     left = [mutant for mutant in tried if mutant.name not in results]
@@ -157,8 +174,7 @@ def main():
     for number, mutant in enumerate(left, 1):
         began = time.monotonic()
         outcome, seen_by = tree.try_mutant(mutant)
-        results[mutant.name] = {"outcome": outcome, "seen_by": seen_by, "file": mutant.file,
-                                "breaks": mutant.breaks, "equivalent": mutant.equivalent}
+        results[mutant.name] = {"outcome": outcome, "seen_by": seen_by, "row": mutant.row()}
         path.write_text(json.dumps({"tree": tree.digest, "mutants": results}, indent=1),
                         encoding="utf-8")
         print("[%d/%d] %-17s %-42s %4d s  %s"

@@ -108,6 +108,15 @@ TEST_F(TreeShape, RemovedWeightIsConservedInFractions) {
   EXPECT_EQ(tree_.Weight(Id('B')), 1);  // reported rounded, at least 1
 }
 
+TEST_F(TreeShape, AShareThatRoundsToNothingIsStillAWeight) {
+  Plant(tree_, "(A1(B256C1(D1E256)))");
+  ASSERT_TRUE(tree_.Remove(Id('A')).ok());
+  ASSERT_TRUE(tree_.Remove(Id('C')).ok());
+  EXPECT_GT(Explain(tree_, Id('D')).back().weight, 0);
+  ASSERT_TRUE(tree_.SetReady(Id('D')).ok());
+  EXPECT_EQ(tree_.Pick(), Id('D'));
+}
+
 TEST_F(TreeShape, AStreamOnItselfIsRefused) {
   Plant(tree_, "(A6(B5))");
   const absl::Status expected = absl::InvalidArgumentError(

@@ -236,6 +236,8 @@ TEST_F(SluiceTest, AFailedCreationNamesItsError) {
   EXPECT_STREQ(sluice_error_text(nullptr),
                "the program was compiled for version 2 of the ABI, the "
                "library has 1");
+  EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION - 1, "rr", nullptr, &made),
+            SLUICE_ERROR_ABI_VERSION);
   EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "none", nullptr, &made),
             SLUICE_ERROR_NOT_FOUND);
   EXPECT_EQ(sluice_create(SLUICE_ABI_VERSION, "rr:no=1", nullptr, &made),

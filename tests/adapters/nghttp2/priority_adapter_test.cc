@@ -241,6 +241,17 @@ TEST_P(FieldTest, AnEarlierUpdateOverridesTheRequestsField) {
   EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "3 3 3");
 }
 
+// RFC 8941 §4.2.
+TEST_P(FieldTest, TheLinesOfARequestsFieldAreOneDictionary) {
+  Client client;
+  client.Request(1, "u=2");
+  client.Request(3, "u=1", "i");
+  server_.Receive(client.Take());
+  server_.Answer(1, 1 << 20);
+  server_.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 3 * kFrame).Order(3), "3 3 3");
+}
+
 // RFC 9218 §11; two bodies that are not incremental would go one by one (§4.2).
 TEST(PriorityAdapterTest, TunnelsShareWithEachOther) {
   Server server("rfc9218");
@@ -340,6 +351,25 @@ TEST_P(OwnTreeTest, AWindowThatShrinksUnderTheNextStreamDoesNotStallTheRest) {
   client.Settings(0x4, 100000);
   server.Receive(client.Take());
   EXPECT_EQ(Pump(&server, SIZE_MAX).total, 90000u - 2 * kFrame);
+}
+
+// nghttp2 asks again for those that it held back by their windows, and not for
+// those that the adapter deferred.
+TEST_P(OwnTreeTest, EveryStreamGoesOnWhenAllWindowsOpenAgain) {
+  Server server("fifo", GetParam());
+  Client client(/*window=*/100000);
+  client.Request(1);
+  client.Request(3);
+  server.Receive(client.Take());
+  server.Answer(1, 90000);
+  server.Answer(3, 10000);
+  Pump(&server, 2 * kFrame);
+  client.Settings(0x4, 0);
+  server.Receive(client.Take());
+  EXPECT_EQ(Pump(&server, SIZE_MAX).total, 0u);
+  client.Settings(0x4, 100000);
+  server.Receive(client.Take());
+  EXPECT_EQ(Pump(&server, SIZE_MAX).total, 100000u - 2 * kFrame);
 }
 
 TEST_P(OwnTreeTest, ABodyWithoutBytesLetsOthersPassAndIsResumed) {

@@ -284,8 +284,12 @@ class Client {
   }
   void Goaway() { Frame(0x7, 0, 0, Number(0, 4) + Number(0, 4)); }
 
-  void Request(uint32_t id, const std::string& field = "") {
-    Frame(0x1, 0x5, id, Headers(field));
+  // The fields are lines of `priority`.
+  void Request(uint32_t id, const std::string& field = "",
+               const std::string& another = "") {
+    Frame(
+        0x1, 0x5, id,
+        Headers(field) + (another.empty() ? "" : Literal("priority", another)));
   }
   void RequestVia(uint32_t id, const std::string& via) {
     Frame(0x1, 0x5, id, Headers("u=0") + Literal("via", via));
