@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -31,6 +30,7 @@
 #include "benchmarks/servers/slow_link.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(
     std::string, down, "1600kbit",
@@ -119,9 +119,9 @@ absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
   }
   const int ended = (*loaded)->Wait();
   if (const std::string name = absl::GetFlag(FLAGS_report); !name.empty()) {
-    std::ofstream file(support::ResolveUserPath(name));
-    file << ReportJson((*link)->Stop()) << std::endl;
-    if (!file.good()) {
+    support::WholeFile file(support::ResolveUserPath(name));
+    file.stream() << ReportJson((*link)->Stop()) << "\n";
+    if (!file.Close()) {
       return absl::UnavailableError(absl::StrCat("cannot write ", name));
     }
   }
