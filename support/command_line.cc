@@ -1,5 +1,6 @@
 #include "support/command_line.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -164,6 +165,15 @@ std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
     std::exit(0);
   }
   return std::move(parsed->positional);
+}
+
+int StatusOfOutput(absl::string_view program, int status) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout) {
+    return status;
+  }
+  std::cerr << program << ": writing the standard output failed\n";
+  return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
 }
 
 void ExitBadCommandLine(absl::string_view program, absl::string_view sentence) {

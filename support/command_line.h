@@ -50,6 +50,10 @@ std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
 [[noreturn]] void ExitBadCommandLine(absl::string_view program,
                                      absl::string_view sentence);
 
+// The exit status of a program whose result is on the standard output:
+// `status`, or 1 and a sentence if some of it was not written (a full disk).
+int StatusOfOutput(absl::string_view program, int status);
+
 // The value, or ExitBadCommandLine() with the status's message.
 template <typename T>
 T ValueOrExit(absl::string_view program, absl::StatusOr<T> value) {

@@ -118,7 +118,9 @@ int Main(int argc, char** argv) {
         "replay", absl::StrCat(logs.size(),
                                " logs are given; it must be one, see --help"));
   }
-  return Play(support::ResolveUserPath(logs[0]), absl::GetFlag(FLAGS_policy));
+  return support::StatusOfOutput(
+      "replay",
+      Play(support::ResolveUserPath(logs[0]), absl::GetFlag(FLAGS_policy)));
 }
 
 }  // namespace

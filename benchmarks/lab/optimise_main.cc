@@ -22,9 +22,9 @@
 #include "benchmarks/lab/comparison/run_once.h"
 #include "benchmarks/lab/order/order.h"
 #include "benchmarks/lab/page/page.h"
-#include "benchmarks/lab/results/whole_file.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(std::string, page, "",
           "the page, in place of --pages: the name of a bundled page, or the "
@@ -42,7 +42,6 @@ using sluice::lab::FoundOrder;
 using sluice::lab::Order;
 using sluice::lab::Page;
 using sluice::lab::Progress;
-using sluice::lab::WholeFile;
 using sluice::support::ExitBadCommandLine;
 using sluice::support::ListFlag;
 
@@ -174,7 +173,7 @@ int main(int argc, char** argv) {
         absl::StrCat("--output is \"", name,
                      "\"; a comma would end it in --policies=order:FILE"));
   }
-  WholeFile file(sluice::support::ResolveUserPath(name));
+  sluice::support::WholeFile file(sluice::support::ResolveUserPath(name));
   if (!file.stream()) {
     ExitBadCommandLine(kProgram,
                        absl::StrCat("--output: cannot write ", file.path()));
@@ -205,5 +204,5 @@ int main(int argc, char** argv) {
       page.name, setting, Gains(*found), name, found->order.size(),
       absl::StrJoin(absl::GetFlag(FLAGS_pages).values, ","), setting,
       comparison.baseline.empty() ? "rr" : comparison.baseline, name);
-  return 0;
+  return sluice::support::StatusOfOutput(kProgram, 0);
 }

@@ -35,5 +35,5 @@ int main(int argc, char** argv) {
     absl::FPrintF(stderr, "warning: %s\n", warning);
   }
   absl::PrintF("%s\n", sluice::lab::PageFixture(page).dump(1));
-  return 0;
+  return sluice::support::StatusOfOutput(kProgram, 0);
 }

@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,6 +40,7 @@
 #include "support/bundled.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(std::string, low, "",
           "instead of a URL: the body of the unimportant requests");
@@ -69,6 +70,7 @@ using namespace sluice::probe;  // NOLINT: this is its main()
 using sluice::support::ExitBadCommandLine;
 using sluice::support::ReadFile;
 using sluice::support::ValueOrExit;
+using sluice::support::WholeFile;
 
 constexpr char kProgram[] = "probe";
 constexpr char kUsage[] =
@@ -201,39 +203,49 @@ struct Outputs {
         ExitBadCommandLine(kProgram, status.message());
       }
     }
-    if (!html.is_open()) return;
+    if (html == nullptr) return;
     frame = ValueOrExit(kProgram, LoadPageFrame(sluice::support::BundledFolder(
                                       argv0, "benchmarks/probe/web")));
   }
 
   void Add(const ServerResult& result) {
     std::cout << ResultText(result) << std::flush;
-    if (json.is_open()) json << ResultLine(result) << std::flush;
+    if (json != nullptr) json->stream() << ResultLine(result);
     if (!qlog.empty()) {
       if (absl::Status status = WriteQlogs(qlog, result); !status.ok()) {
         std::cerr << kProgram << ": " << status.message() << "\n";
+        written = false;
       }
     }
     results.push_back(result);
   }
 
-  void Finish() {
-    if (html.is_open()) html << ResultPage(frame, results);
+  // Whether everything was written.
+  bool Finish() {
+    if (html != nullptr) html->stream() << ResultPage(frame, results);
+    for (WholeFile* file : {json.get(), html.get()}) {
+      if (file == nullptr || file->Close()) continue;
+      std::cerr << kProgram << ": writing " << file->path() << " failed\n";
+      written = false;
+    }
+    return written;
   }
 
-  std::ofstream json;
-  std::ofstream html;
+  std::unique_ptr<WholeFile> json;  // null: not asked for
+  std::unique_ptr<WholeFile> html;
   const std::string qlog;
   std::string frame;
   std::vector<ServerResult> results;
+  bool written = true;
 
  private:
-  static std::ofstream FileOrExit(const std::string& path) {
-    std::ofstream file;
-    if (path.empty()) return file;
-    file.open(sluice::support::ResolveUserPath(path));
-    if (!file)
+  static std::unique_ptr<WholeFile> FileOrExit(const std::string& path) {
+    if (path.empty()) return nullptr;
+    auto file =
+        std::make_unique<WholeFile>(sluice::support::ResolveUserPath(path));
+    if (!file->stream()) {
       ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
+    }
     return file;
   }
 };
@@ -243,11 +255,13 @@ struct Outputs {
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments =
       sluice::support::ParseFlagsOrExit(argc, argv, kUsage);
-  if (absl::GetFlag(FLAGS_compare)) return CompareFiles(arguments);
+  if (absl::GetFlag(FLAGS_compare)) {
+    return sluice::support::StatusOfOutput(kProgram, CompareFiles(arguments));
+  }
   const std::vector<Plan> plans = PlansOrExit(arguments);
   if (absl::GetFlag(FLAGS_dry_run)) {
     for (const Plan& plan : plans) PrintPlan(plan);
-    return EXIT_SUCCESS;
+    return sluice::support::StatusOfOutput(kProgram, EXIT_SUCCESS);
   }
   Outputs outputs(argv[0]);
   int status = EXIT_SUCCESS;
@@ -260,6 +274,6 @@ int main(int argc, char** argv) {
       status = EXIT_FAILURE;
     }
   }
-  outputs.Finish();
-  return status;
+  if (!outputs.Finish()) status = EXIT_FAILURE;
+  return sluice::support::StatusOfOutput(kProgram, status);
 }

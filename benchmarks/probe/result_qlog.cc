@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "absl/container/flat_hash_map.h"
@@ -12,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "benchmarks/lab/results/qlog_writer.h"
+#include "support/whole_file.h"
 
 namespace sluice::probe {
 namespace {
@@ -70,10 +70,10 @@ absl::Status WriteQlogs(const std::string& folder, const ServerResult& server) {
     const std::string path =
         absl::StrCat(folder, "/", SafeName(server.url), "__",
                      SafeName(experiment.name), ".qlog");
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << QlogText(server, experiment) << std::flush;
-    if (!file) {
-      return absl::UnavailableError(absl::StrCat("cannot write ", path));
+    support::WholeFile file(path);
+    file.stream() << QlogText(server, experiment);
+    if (!file.Close()) {
+      return absl::UnavailableError(absl::StrCat("writing ", path, " failed"));
     }
   }
   return absl::OkStatus();

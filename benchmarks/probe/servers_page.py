@@ -110,7 +110,8 @@ def probe(name, folder, programs, *flags):
                                 capture_output=True, text=True, check=False)
         if result.returncode not in (0, 1):  # 1: the result says why
             sys.exit("%s: %s" % (name, result.stderr.strip().splitlines()[-1]))
-        return version, json.load(file)
+        # The probe has put a new file in its place.
+        return version, json.loads(pathlib.Path(file.name).read_text(encoding="utf-8"))
 
 
 # --- The section --------------------------------------------------------------

@@ -113,12 +113,20 @@ ChildProcess::~ChildProcess() {
 }
 
 absl::StatusOr<std::optional<std::string>> ChildProcess::ReadLine(
-    int interrupt) {
+    int interrupt, const ChildProcess* beside) {
   std::string line;
+  pollfd waits[] = {
+      {output_.get(), POLLIN, 0},
+      {interrupt, POLLIN, 0},
+      {beside == nullptr ? -1 : beside->output_.get(), POLLIN, 0}};
   while (true) {
-    pollfd waits[] = {{output_.get(), POLLIN, 0}, {interrupt, POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0) continue;  // EINTR
+    if (::poll(waits, 3, -1) < 0) continue;  // EINTR
     if (waits[1].revents != 0) return absl::CancelledError("interrupted");
+    if (waits[2].revents != 0) {
+      char dropped[4096];
+      if (::read(waits[2].fd, dropped, sizeof(dropped)) <= 0) waits[2].fd = -1;
+    }
+    if (waits[0].revents == 0) continue;
     char c = 0;
     if (::read(output_.get(), &c, 1) != 1) return std::nullopt;
     if (c == '\n') return line;

@@ -43,8 +43,10 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   // The next line of its standard output, without its end; nothing at the end
-  // of the output. Error: Cancelled (`interrupt` is readable).
-  absl::StatusOr<std::optional<std::string>> ReadLine(int interrupt);
+  // of the output. Drops what `beside` (may be null) writes meanwhile: a full
+  // pipe would stop it. Error: Cancelled (`interrupt` is readable).
+  absl::StatusOr<std::optional<std::string>> ReadLine(
+      int interrupt, const ChildProcess* beside = nullptr);
 
   void Signal(int number);
 

@@ -265,8 +265,16 @@ def page(figures, args):
 
 
 def write(path, text):
-    pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), path).write_text(
-        text, encoding="utf-8")
+    """The file is there as a whole, or it is not there."""
+    whole = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), path)
+    part = whole.with_name(whole.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(whole)
+    except OSError as fault:
+        sys.exit(f"idle: writing {path} failed: {fault.strerror}")
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def main():

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "benchmarks/servers/spread.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(
     std::string, results, "",
@@ -38,6 +40,7 @@ namespace sluice::servers {
 namespace {
 
 namespace fs = std::filesystem;
+using support::WholeFile;
 
 constexpr absl::string_view kPlace = "<!--results-->";
 
@@ -50,17 +53,18 @@ std::string DefaultLog(absl::string_view program) {
   return absl::StrCat(folder, "/", program, ".jsonl");
 }
 
-void CheckWritable(absl::string_view program, const std::string& path) {
-  if (!path.empty() && !std::ofstream(path, std::ios::app)) {
-    support::ExitBadCommandLine(program, absl::StrCat("cannot write ", path));
-  }
+[[noreturn]] void RefuseFile(absl::string_view program,
+                             const std::string& path) {
+  support::ExitBadCommandLine(program, absl::StrCat("cannot write ", path));
 }
 
-bool Write(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text << std::flush;
-  if (!file) std::cerr << "cannot write " << path << "\n";
-  return file.good();
+// Null without a path.
+std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
+                                      const std::string& path) {
+  if (path.empty()) return nullptr;
+  auto file = std::make_unique<WholeFile>(support::ResolveUserPath(path));
+  if (!file->stream()) RefuseFile(program, file->path());
+  return file;
 }
 
 // First and last run, by the day, and the load average over all.
@@ -86,36 +90,46 @@ void AddCircumstances(const std::vector<Cell>& cells, Json* about) {
 Output::Output(absl::string_view program)
     : program_(program),
       log_(support::ResolveUserPath(absl::GetFlag(FLAGS_results))),
-      json_(support::ResolveUserPath(absl::GetFlag(FLAGS_json))),
-      html_(support::ResolveUserPath(absl::GetFlag(FLAGS_html))) {
+      json_(OpenOrExit(program, absl::GetFlag(FLAGS_json))),
+      html_(OpenOrExit(program, absl::GetFlag(FLAGS_html))) {
   if (log_.empty()) log_ = DefaultLog(program);
-  for (const std::string& path : {log_, json_, html_}) {
-    CheckWritable(program, path);
-  }
+  if (!std::ofstream(log_, std::ios::app)) RefuseFile(program, log_);
+}
+
+bool Output::Write(WholeFile* file, absl::string_view text) const {
+  file->stream() << text;
+  if (file->Close()) return true;
+  std::cerr << program_ << ": writing " << file->path() << " failed\n";
+  return false;
 }
 
 int Output::Finish(Json about, const std::vector<std::string>& notes,
                    const std::vector<Cell>& cells,
-                   const std::vector<Column>& columns) const {
+                   const std::vector<Column>& columns) {
   std::cout << ResultTable(cells, columns);
   for (const std::string& note : notes) std::cout << note << ".\n";
   about["benchmark"] = program_;
   about["notes"] = notes;
   AddCircumstances(cells, &about);
   const std::string json = ResultJson(std::move(about), cells).dump(1) + "\n";
-  bool good = json_.empty() || Write(json_, json);
-  if (!html_.empty()) {
+  bool good = json_ == nullptr || Write(json_.get(), json);
+  if (html_ != nullptr) {
     const absl::StatusOr<std::string> frame = lab::ReadWithIncludes(
         RunfileOrExit(program_, "benchmarks/servers/web/servers.html"));
     if (!frame.ok()) std::cerr << frame.status().message() << "\n";
     // No text may end the script.
     const std::string safe = absl::StrReplaceAll(json, {{"<", "\\u003c"}});
     good = good && frame.ok() &&
-           Write(html_, absl::StrReplaceAll(*frame, {{kPlace, safe}}));
+           Write(html_.get(), absl::StrReplaceAll(*frame, {{kPlace, safe}}));
   }
-  std::error_code ignored;  // it is complete, and counts no more
-  fs::rename(log_, absl::StrCat(log_, ".complete"), ignored);
-  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+  const int status =
+      support::StatusOfOutput(program_, good ? EXIT_SUCCESS : EXIT_FAILURE);
+  // It counts no more, unless the same command has to write the results again.
+  std::error_code ignored;
+  if (status == EXIT_SUCCESS) {
+    fs::rename(log_, absl::StrCat(log_, ".complete"), ignored);
+  }
+  return status;
 }
 
 }  // namespace sluice::servers

@@ -2,11 +2,13 @@
 #ifndef SLUICE_BENCHMARKS_SERVERS_OUTPUT_H_
 #define SLUICE_BENCHMARKS_SERVERS_OUTPUT_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "benchmarks/servers/runs.h"
+#include "support/whole_file.h"
 
 namespace sluice::servers {
 
@@ -24,14 +26,16 @@ class Output {
   // exit status: 0, or 1 if a file cannot be written.
   int Finish(Json about, const std::vector<std::string>& notes,
              const std::vector<Cell>& cells,
-             const std::vector<Column>& columns) const;
+             const std::vector<Column>& columns);
 
  private:
+  // Whether everything was written.
+  bool Write(support::WholeFile* file, absl::string_view text) const;
+
   const std::string program_;
   std::string log_;
-  std::string json_;
-  std::string html_;
-  std::string frame_;  // of the page
+  std::unique_ptr<support::WholeFile> json_;  // null: not asked for
+  std::unique_ptr<support::WholeFile> html_;
 };
 
 }  // namespace sluice::servers

@@ -4,11 +4,11 @@
 //
 // The client finds the server at 192.0.2.1. It starts when the server has
 // written its first line, and the server ends with it. The client's standard
-// output is ours. Exit status: the client's.
+// output is ours, the rest of the server's is dropped. Exit status: the
+// client's.
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -30,6 +30,7 @@
 #include "benchmarks/servers/slow_link.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(
     std::string, down, "1600kbit",
@@ -111,16 +112,16 @@ absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
   const auto loaded = StartAt((*link)->client_end(), client);
   if (!loaded.ok()) return loaded.status();
   for (;;) {
-    line = (*loaded)->ReadLine(interrupt);
+    line = (*loaded)->ReadLine(interrupt, served->get());
     if (!line.ok()) return line.status();
     if (!line->has_value()) break;
     std::cout << **line << std::endl;
   }
   const int ended = (*loaded)->Wait();
   if (const std::string name = absl::GetFlag(FLAGS_report); !name.empty()) {
-    std::ofstream file(support::ResolveUserPath(name));
-    file << ReportJson((*link)->Stop()) << std::endl;
-    if (!file.good()) {
+    support::WholeFile file(support::ResolveUserPath(name));
+    file.stream() << ReportJson((*link)->Stop()) << "\n";
+    if (!file.Close()) {
       return absl::UnavailableError(absl::StrCat("cannot write ", name));
     }
   }

@@ -86,6 +86,7 @@ class Runner {
 
   std::mutex mutex_;  // for all below, while threads run
   std::vector<Cell> cells_;
+  std::string path_;
   std::ofstream file_;
   std::vector<size_t> queue_;  // the next run is the last
   size_t total_ = 0;
@@ -106,6 +107,7 @@ absl::Status Runner::Open(const std::string& path) {
       if (cell.labels == kept["cell"]) Count(kept, &cell);
     }
   }
+  path_ = path;
   file_.open(path, goes_on ? std::ios::app : std::ios::trunc);
   if (goes_on) file_ << "\n";
   if (!goes_on) file_ << head.dump() << "\n";
@@ -181,6 +183,9 @@ void Runner::Keep(size_t index, absl::StatusOr<Json> figures) {
   }
   Count(line, &cell);
   file_ << line.dump() << std::endl;
+  if (!file_ && status_.ok()) {
+    status_ = absl::UnavailableError(absl::StrCat("cannot write ", path_));
+  }
   progress_(absl::StrCat("[", ++done_, "/", total_, "] ", Name(cell.labels),
                          ": ", says));
 }

@@ -146,7 +146,7 @@ int RunBenchmark(absl::string_view program, const Servers& servers, Plan plan,
                  const std::vector<Column>& columns, int interrupt,
                  const std::function<absl::StatusOr<Json>(size_t cell)>& run,
                  const std::function<void(std::vector<Cell>*)>& finish) {
-  const Output output(program);
+  Output output(program);
   // OpenSSL writes to sockets without MSG_NOSIGNAL.
   ::signal(SIGPIPE, SIG_IGN);
   plan.repeat = RepeatOrExit(program);

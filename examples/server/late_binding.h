@@ -1,7 +1,8 @@
 // How much to choose for one write: late binding that follows the connection.
 //
 // A write carries what support/link_state.h allows to wait for the link, and
-// kLeast bytes at least. docs/late-binding.md has the measurements.
+// kLeast bytes at least; from a frame on it is cut to whole frames.
+// docs/late-binding.md has the measurements.
 //
 //   LateBinding binding(frame, now);
 //   // when the socket is writable:

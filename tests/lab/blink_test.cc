@@ -97,6 +97,16 @@ class BlinkTest : public ::testing::Test {
   bool committed_ = false;
 };
 
+TEST_F(BlinkTest, AFrameThatBlocksRenderingIsNotTheDocument) {
+  Add(kHtml, kVeryHigh);
+  std::swap(page_.resources[0], page_.resources[1]);
+  page_.resources[0].initiator = 1;
+  page_.resources[0].render_blocking = RenderBlocking::kParser;
+  MarkMetricSets(page_.resources);
+  EXPECT_TRUE(page_.resources[0].render_critical);
+  EXPECT_EQ(Blink(page_).document(), 1u);
+}
+
 // As Chromium 156 did on a page like this one: the stylesheet and the script,
 // two Medium images, and the rest when the script had arrived.
 TEST_F(BlinkTest, UntilTheBodyTwoRequestsBelowHighAreOpen) {

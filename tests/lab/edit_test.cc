@@ -225,6 +225,9 @@ TEST(EditTest, MistakesAreNamedWithTheirLineAndField) {
        "[0].wieght: is no field of an edit; known are page, resource, u, i"},
       {"[{\"resource\":true,\"u\":1}]",
        "[0].resource: must be a string, not true"},
+      {"[{\"resource\":1,\"u\":1},\n 7,\n {\"resource\":2,\"u\":3, "
+       "\"\\u0075\":4}]",
+       "e.json:3: [2].u: is given twice"},
       {"[{\"resource\":1,\"u\":1}", "e.json: is not complete JSON"},
   };
   for (const auto& [text, why] : refused) {

@@ -324,6 +324,18 @@ TEST(LinkLossTest, LossHalvesTheWindowSoALoadTakesLonger) {
   EXPECT_LT(lossy, 54'000 * kMs);
 }
 
+TEST(LinkLossTest, ALossDoesNotRaiseTheWindowAboveItsLimit) {
+  const auto seen = Deliver({.initial_window_bytes = kSegmentBytes,
+                             .window_limit_bytes = kSegmentBytes,
+                             .losses_per_million = 500'000},
+                            20 * kSegmentBytes);
+  ASSERT_EQ(seen.size(), 20u);
+  // One segment is in flight at a time.
+  for (size_t i = 1; i < seen.size(); ++i) {
+    EXPECT_GE(seen[i].first - seen[i - 1].first, 150 * kMs) << i;
+  }
+}
+
 TEST(LinkLossTest, TheSeedAloneDecidesTheLosses) {
   LinkOptions options = {.losses_per_million = 50'000, .seed = 3};
   const auto first = Deliver(options, 200'000);

@@ -188,6 +188,8 @@ TEST(PageTest, EveryErrorNamesTheFileAndTheField) {
       {R"({"format":"h2-page-fixture/1","page":"p","resources":{}})",
        "p.json: resources: must be an array of at least one resource"},
       {PageOf("7"), "p.json: resources[0]: must be an object, not 7"},
+      {PageOf(R"({"id":0,"type":"css","bytes":1,"type":"js"})"),
+       "p.json: resources[0].type: is given twice"},
       {PageOf(R"({"type":"css","bytes":1})"),
        "p.json: resources[0].id: is missing"},
       {PageOf(R"({"id":0,"bytes":1})"),

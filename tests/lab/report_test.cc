@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -8,7 +9,6 @@
 #include "absl/strings/str_split.h"
 #include "benchmarks/lab/load/page_load.h"
 #include "benchmarks/lab/measure/baseline.h"
-#include "benchmarks/lab/measure/metrics.h"
 #include "benchmarks/lab/measure/run.h"
 #include "benchmarks/lab/page/page.h"
 #include "benchmarks/lab/results/answers.h"
@@ -45,213 +45,6 @@ Page ThreeResources() {
   page.resources[0].above_the_fold = true;
   page.resources[1].above_the_fold = true;
   return page;
-}
-
-TEST(MetricsTest, EachMetricReadsItsOwnResources) {
-  const Page page = ThreeResources();
-  PageLoad load;
-  load.timings = {
-      {.completed_ns = 10}, {.completed_ns = 20}, {.completed_ns = 30}};
-  const Metrics metrics = Measure(page, load);
-  EXPECT_EQ(metrics.render_critical_ns, 10);
-  EXPECT_EQ(metrics.atf_ns, 20);
-  EXPECT_EQ(metrics.page_load_ns, 30);
-  EXPECT_EQ(metrics.atf_area_ns, 0);
-}
-
-TEST(MetricsTest, TheAreaIsTheMeanArrivalOfAByteAboveTheFold) {
-  const Page page = ThreeResources();
-  PageLoad load;
-  load.timings.resize(3);
-  load.arrivals = {{.resource = 0, .bytes = 30, .at_ns = 100},
-                   {.resource = 2, .bytes = 99, .at_ns = 150},
-                   {.resource = 1, .bytes = 10, .at_ns = 200}};
-  // (30·100 + 10·200) / 40
-  EXPECT_EQ(Measure(page, load).atf_area_ns, 125);
-}
-
-TEST(MetricsTest, TheAreaOfALargePageDoesNotOverflow) {
-  const Page page = ThreeResources();
-  PageLoad load;
-  load.timings.resize(3);
-  const int64_t hour = 3'600'000'000'000;
-  load.arrivals = {{.resource = 0, .bytes = 1 << 30, .at_ns = hour},
-                   {.resource = 1, .bytes = 1 << 30, .at_ns = hour}};
-  EXPECT_EQ(Measure(page, load).atf_area_ns, hour);
-}
-
-// The document and a style sheet that blocks it, an image in view, a font and
-// another style sheet; not render-critical from the third on.
-Page FirstScreen() {
-  Page page;
-  for (const ResourceType type :
-       {ResourceType::kHtml, ResourceType::kCss, ResourceType::kImage,
-        ResourceType::kFont, ResourceType::kCss, ResourceType::kJs}) {
-    Resource resource;
-    resource.type = type;
-    resource.render_critical = page.resources.size() < 2;
-    resource.above_the_fold = type != ResourceType::kJs;
-    resource.lcp_candidate = type == ResourceType::kImage;
-    page.resources.push_back(resource);
-  }
-  return page;
-}
-
-PageLoad FirstScreenLoad() {
-  PageLoad load;
-  load.timings = {{.completed_ns = 60},  {.completed_ns = 100},
-                  {.completed_ns = 300}, {.completed_ns = 200},
-                  {.completed_ns = 80},  {.completed_ns = 400}};
-  load.arrivals = {{.resource = 0, .bytes = 1, .at_ns = 60},
-                   {.resource = 3, .bytes = 2, .at_ns = 70},
-                   {.resource = 4, .bytes = 4, .at_ns = 80},
-                   {.resource = 2, .bytes = 8, .at_ns = 90},
-                   {.resource = 1, .bytes = 16, .at_ns = 100},
-                   {.resource = 2, .bytes = 32, .at_ns = 150},
-                   {.resource = 3, .bytes = 64, .at_ns = 200},
-                   {.resource = 2, .bytes = 128, .at_ns = 300},
-                   {.resource = 5, .bytes = 999, .at_ns = 400}};
-  return load;
-}
-
-// At 100 all is shown that has arrived (29 bytes) but the font's beginning. It
-// waits for the font's end, the image for nothing.
-TEST(MetricsTest, NothingIsPaintedBeforeRenderCriticalAndAFontOnlyWhole) {
-  const Page page = FirstScreen();
-  const PageLoad load = FirstScreenLoad();
-  EXPECT_THAT(VisualProgress(page, load),
-              ElementsAre(ProgressStep{100, 29}, ProgressStep{150, 61},
-                          ProgressStep{200, 127}, ProgressStep{300, 255}));
-  // (29·100 + 32·150 + 66·200 + 128·300) / 255
-  EXPECT_EQ(Measure(page, load).painted_area_ns, 232);
-  EXPECT_THAT(JsonLine({.page = &page}, load),
-              HasSubstr(R"("visual_progress":[[0.0,11],[0.0,23],[0.0,49],)"
-                        R"([0.0,100]],"resources")"));
-}
-
-TEST(MetricsTest, ThePaintedAreaIsTheIntegralOfWhatTheProgressLacks) {
-  const Page page = FirstScreen();
-  const PageLoad load = FirstScreenLoad();
-  const std::vector<ProgressStep> steps = VisualProgress(page, load);
-  int64_t from_ns = 0;
-  double shown = 0;
-  double area = 0;
-  for (const ProgressStep& step : steps) {
-    area += static_cast<double>(step.at_ns - from_ns) * (1 - shown);
-    from_ns = step.at_ns;
-    shown = static_cast<double>(step.bytes) /
-            static_cast<double>(steps.back().bytes);
-  }
-  EXPECT_EQ(Measure(page, load).painted_area_ns, static_cast<int64_t>(area));
-}
-
-TEST(MetricsTest, TheLcpCandidateIsTheFirstOfThemButNotBeforeRenderCritical) {
-  Page page = FirstScreen();
-  const PageLoad load = FirstScreenLoad();
-  const auto candidate = [&] { return Measure(page, load).lcp_candidate_ns; };
-  EXPECT_EQ(candidate(), 300);
-  page.resources[3].lcp_candidate = true;
-  EXPECT_EQ(candidate(), 200);
-  page.resources[0].lcp_candidate = true;  // the text, complete at 60
-  EXPECT_EQ(candidate(), 100);
-}
-
-TEST(MetricsTest, APageWithoutBytesAboveTheFoldHasNoProgress) {
-  Page page = FirstScreen();
-  for (Resource& resource : page.resources) resource.above_the_fold = false;
-  EXPECT_THAT(VisualProgress(page, FirstScreenLoad()), ElementsAre());
-  EXPECT_EQ(Measure(page, FirstScreenLoad()).painted_area_ns, 0);
-  EXPECT_THAT(JsonLine({.page = &page}, FirstScreenLoad()),
-              HasSubstr(R"("visual_progress":[],)"));
-}
-
-// One load has the large image early and the style sheet last, the other the
-// style sheet first. By arrival the first is ahead, but it paints nothing
-// before 300.
-TEST(MetricsTest, TheTwoAreasDisagreeWhereBytesWaitForAStyleSheet) {
-  Page page = FirstScreen();
-  page.resources.resize(3);
-  PageLoad image_first;
-  image_first.timings = {
-      {.completed_ns = 10}, {.completed_ns = 300}, {.completed_ns = 100}};
-  image_first.arrivals = {{.resource = 0, .bytes = 10, .at_ns = 10},
-                          {.resource = 2, .bytes = 1000, .at_ns = 100},
-                          {.resource = 1, .bytes = 90, .at_ns = 300}};
-  PageLoad style_first;
-  style_first.timings = {
-      {.completed_ns = 10}, {.completed_ns = 30}, {.completed_ns = 230}};
-  style_first.arrivals = {{.resource = 0, .bytes = 10, .at_ns = 10},
-                          {.resource = 1, .bytes = 90, .at_ns = 30},
-                          {.resource = 2, .bytes = 1000, .at_ns = 230}};
-  const Metrics image = Measure(page, image_first);
-  const Metrics style = Measure(page, style_first);
-  EXPECT_EQ(image.atf_area_ns, 115);  // (10·10 + 1000·100 + 90·300) / 1100
-  EXPECT_EQ(style.atf_area_ns, 211);  // (10·10 + 90·30 + 1000·230) / 1100
-  EXPECT_EQ(image.painted_area_ns, 300);
-  EXPECT_EQ(style.painted_area_ns, 211);  // (100·30 + 1000·230) / 1100
-  EXPECT_EQ(image.lcp_candidate_ns, 300);
-  EXPECT_EQ(style.lcp_candidate_ns, 230);
-}
-
-TEST(MetricsTest, AClassIsDoneWithItsLastResource) {
-  Page page = ThreeResources();
-  page.resources[1].type = ResourceType::kImage;
-  PageLoad load;
-  load.timings = {
-      {.completed_ns = 10}, {.completed_ns = 20}, {.completed_ns = 30}};
-  const Metrics metrics = Measure(page, load);
-  auto done = [&](ResourceType type) {
-    return metrics.class_done_ns[static_cast<size_t>(type)];
-  };
-  EXPECT_EQ(done(ResourceType::kCss), 30);
-  EXPECT_EQ(done(ResourceType::kImage), 20);
-  EXPECT_EQ(done(ResourceType::kJs), std::nullopt);
-}
-
-// 10 is low and flows; 11 is high, requested at 100 and done at 200.
-TEST(MetricsTest, LowerBytesCountWhileAHigherRequestIsOpen) {
-  Page page = ThreeResources();
-  page.resources[0].level = ChromeLevel::kLow;
-  page.resources[1].level = ChromeLevel::kHigh;
-  page.resources[2].level = ChromeLevel::kHigh;
-  PageLoad load;
-  load.timings = {{.requested_ns = 0, .completed_ns = 300},
-                  {.requested_ns = 100, .completed_ns = 200},
-                  {.requested_ns = 150, .completed_ns = 160}};
-  load.arrivals = {
-      {.resource = 0, .bytes = 1, .at_ns = 100},  // not after it
-      {.resource = 0, .bytes = 10, .at_ns = 101},
-      {.resource = 1, .bytes = 100, .at_ns = 155},  // as high as 12
-      {.resource = 0, .bytes = 1000, .at_ns = 200},
-      {.resource = 0, .bytes = 10000, .at_ns = 201}};
-  EXPECT_EQ(Measure(page, load).lower_first_bytes, 1010u);
-  // An image that will be raised is as high from the start.
-  page.resources[0].change_of_mind = ChangeOfMind{.level = ChromeLevel::kHigh};
-  EXPECT_EQ(Measure(page, load).lower_first_bytes, 0u);
-}
-
-// 10 and 11 are low, 12 is high and requested at 100.
-TEST(MetricsTest, AReactionHasTheTimeOfTheHighOnesAndTheBytesLeftOfTheLowOnes) {
-  Page page = ThreeResources();
-  PageLoad load;
-  load.timings.resize(3);
-  EXPECT_EQ(Measure(page, load).reaction, std::nullopt);
-  page.resources[0].role = "low";
-  page.resources[1].role = "low";
-  page.resources[2].role = "high";
-  page.resources.push_back(page.resources[2]);
-  load.timings = {{.requested_ns = 0, .completed_ns = 100},
-                  {.requested_ns = 0, .completed_ns = 500},
-                  {.requested_ns = 100, .completed_ns = 150},
-                  {.requested_ns = 150, .completed_ns = 220}};
-  load.arrivals = {{.resource = 1, .bytes = 30, .at_ns = 60},
-                   {.resource = 0, .bytes = 100, .at_ns = 100},
-                   {.resource = 1, .bytes = 70, .at_ns = 101}};
-  const std::optional<Reaction> reaction = Measure(page, load).reaction;
-  ASSERT_TRUE(reaction.has_value());
-  EXPECT_EQ(reaction->reaction_ns, 70);
-  EXPECT_EQ(reaction->low_open, 1u);
-  EXPECT_EQ(reaction->low_left_bytes, 70u);
 }
 
 TEST(ReportTest, TheOrderOfCompletionLeavesRedirectsOut) {
@@ -436,11 +229,12 @@ struct Beside {
   int64_t painted_area_ms;
   std::vector<int64_t> done_ms;
 };
-void WriteAll(const Page& page, const std::vector<Beside>& runs,
-              Output& output) {
+void WriteAll(const Page& page, const std::vector<Beside>& runs, Output& output,
+              uint64_t seed = 7) {
   for (const Beside& beside : runs) {
     lab::Run run = OneRun(page);
     run.policy = beside.policy;
+    run.seed = seed;
     run.metrics.painted_area_ns = beside.painted_area_ms * 1'000'000;
     PageLoad load = OneLoad();
     for (size_t i = 0; i < beside.done_ms.size(); ++i) {
@@ -448,7 +242,6 @@ void WriteAll(const Page& page, const std::vector<Beside>& runs,
     }
     EXPECT_TRUE(output.Write(run, load).ok());
   }
-  EXPECT_TRUE(output.Finish().ok());
 }
 
 TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
@@ -462,6 +255,7 @@ TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
             {"rr", 2000, {100, 200, 300}},
             {"fast", 1000, {90, 150, 330}}},
            output);
+  EXPECT_TRUE(output.Finish().ok());
   const size_t fast = text.find("fast       1000.0 ms   -1000.0   2.000");
   const size_t rr = text.find("rr         2000.0 ms  baseline       -");
   const size_t slow = text.find("slow       4000.0 ms   +2000.0   0.500");
@@ -483,6 +277,37 @@ TEST(ReportTest, ATableIsSortedAndSaysWhatEachPolicyCostsByResource) {
   EXPECT_THAT(text, EndsWith("\nThese times are exact: the same inputs give "
                              "them again. They say nothing about other "
                              "pages.\n"));
+}
+
+TEST(ReportTest, PagesThatAreComparedStandBesideTheBaselinesRunOfTheirPolicy) {
+  Page before = ThreeResources();
+  before.name = "before";
+  Page after = ThreeResources();
+  after.resources[2].id = 99;
+  after.name = "after";
+  std::string text;
+  TextOutput output(
+      {.runs_a_table = 2, .baseline = {Compared::kPage, "before"}},
+      [&text](absl::string_view more) { absl::StrAppend(&text, more); });
+  WriteAll(before, {{"rr", 2000, {100, 200}}, {"fifo", 3000, {100, 300}}},
+           output, 1);
+  WriteAll(before, {{"rr", 7000, {100, 200}}, {"fifo", 8000, {100, 300}}},
+           output, 2);
+  EXPECT_THAT(text, HasSubstr("rr         2000.0 ms     baseline          -"));
+  text.clear();
+  WriteAll(after, {{"rr", 1000, {90, 190}}, {"fifo", 4000, {120, 300}}}, output,
+           1);
+  EXPECT_THAT(
+      text,
+      AllOf(HasSubstr("  less before   before ÷"),
+            HasSubstr("rr         1000.0 ms      -1000.0      2.000"),
+            HasSubstr("fifo       4000.0 ms      +1000.0      0.750"),
+            HasSubstr("\n  resources that end earlier and later than with "
+                      "before, and those that moved most, ms\n"
+                      "  chrome7540  rr      2 earlier, 0 later: css10 -10.0 "
+                      "css11 -10.0\n"
+                      "  chrome7540  fifo    0 earlier, 1 later: css10 "
+                      "+20.0\n")));
 }
 
 TEST(ReportTest, ManyResourcesAndPoliciesAreCutAndCounted) {
@@ -516,6 +341,7 @@ TEST(AnswersTest, ALineHasWhatARunCostsBesideTheBaseline) {
   WriteAll(page,
            {{"fast", 1000, {90, 150, 330}}, {"rr", 2000, {100, 200, 300}}},
            output);
+  EXPECT_TRUE(output.Finish().ok());
   const std::vector<std::string> lines =
       absl::StrSplit(stream.str(), '\n', absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 2u);

@@ -31,6 +31,7 @@ HOSTILE_SHARE = 0.2
 WARM_UP = 0.2  # of the lines
 MEMORY_FACTOR, MEMORY_KIB = 1.1, 4096
 SANITIZER_KIB = 32768  # in place of that: what ASan keeps of its own grows for longer
+NGHTTPD_TLS_KIB = 24576  # besides: OpenSSL keeps 20,480 sessions for it, of 1.2 KB each
 DESCRIPTOR_FACTOR, DESCRIPTORS = 1.25, 16
 MOST_CLIENTS = 40  # at once, for each server
 
@@ -47,12 +48,12 @@ class Tally:
 class Soaked:
     """A server, its clients, and its lines."""
 
-    def __init__(self, server, rng, checks, pace, sanitizer):
+    def __init__(self, server, rng, checks, pace, more_kib):
         self.server = server
-        self.sanitizer = sanitizer
         self._rng = rng
         self._checks = checks
         self._pace = pace
+        self._more_kib = more_kib  # how much more memory is flat
         self.clients = set()
         self.tally = Tally()
         self.lines = []
@@ -144,7 +145,7 @@ class Soaked:
         errors = sum(line["errors"] for line in self.lines) + self.tally.errors
         if errors:
             self.faults.append("%d errors of well-behaved clients" % errors)
-        self.faults += growth(self.lines, SANITIZER_KIB if self.sanitizer else MEMORY_KIB)
+        self.faults += growth(self.lines, self._more_kib)
 
     async def _come_to_rest(self, seconds):
         """Until the server has closed what its clients have left: it has as many
@@ -192,8 +193,11 @@ class Soak:
                 program, preload = NGHTTPD, ":".join(filter(None, (sanitizer, options.library)))
             for tls in (False, True):
                 rng = random.Random("%d %s %s" % (options.seed, kind, tls))
+                more_kib = SANITIZER_KIB if sanitizer else MEMORY_KIB
+                if kind == "nghttpd" and tls:
+                    more_kib += NGHTTPD_TLS_KIB
                 self.soaked.append(Soaked(Server(kind, tls, folder, program, preload), rng, checks,
-                                          0.02 if options.clients else 1, sanitizer != ""))
+                                          0.02 if options.clients else 1, more_kib))
 
     async def run(self):
         loop = asyncio.get_running_loop()
@@ -271,9 +275,15 @@ class Soak:
 
 def write_whole(path, text):
     """The file is there as a whole or not at all."""
-    with open(path + ".part", "w", encoding="utf-8") as out:
-        out.write(text)
-    os.replace(path + ".part", path)
+    try:
+        with open(path + ".part", "w", encoding="utf-8") as out:
+            out.write(text)
+        os.replace(path + ".part", path)
+    except OSError as fault:
+        sys.exit("soak: writing %s failed: %s" % (path, fault.strerror))
+    finally:
+        if os.path.exists(path + ".part"):
+            os.remove(path + ".part")
 
 
 def parse(arguments):

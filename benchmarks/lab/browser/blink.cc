@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "benchmarks/lab/page/page_rules.h"
+
 namespace sluice::lab {
 namespace {
 
@@ -61,11 +63,10 @@ Blink::Blink(const Page& page)
       in_frame_(page.resources.size()),
       document_(page.resources.size()) {
   const std::vector<Resource>& resources = page.resources;
-  for (size_t i = resources.size(); i-- > 0;) {
-    if (resources[i].type == ResourceType::kHtml &&
-        resources[i].render_critical) {
-      document_ = i;  // the first one in the end
-    }
+  const size_t document = DocumentOf(resources);
+  if (resources[document].type == ResourceType::kHtml &&
+      !resources[document].redirect) {
+    document_ = document;
   }
   for (size_t i = 0; i < resources.size(); ++i) {
     in_frame_[i] = resources[i].type != ResourceType::kHtml &&

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "benchmarks/lab/page/json_fields.h"
@@ -254,9 +255,15 @@ absl::StatusOr<Edit> Edit::Parse(absl::string_view text,
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": must be an array of at least one edit"));
   }
+  const std::vector<size_t> lines = LinesOfElements(text);
+  if (const std::string field = RepeatedField(text); !field.empty()) {
+    size_t index = 0;  // of "[1].u"
+    (void)absl::SimpleAtoi(field.substr(1, field.find(']') - 1), &index);
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ":", lines[index], ": ", field, ": is given twice"));
+  }
   Edit edit;
   edit.sha256 = Sha256(text);
-  const std::vector<size_t> lines = LinesOfElements(text);
   for (size_t i = 0; i < document->size(); ++i) {
     absl::StatusOr<Rule> rule =
         ReadRule((*document)[i], absl::StrCat(file, ":", lines[i]), i);

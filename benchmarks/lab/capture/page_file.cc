@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -18,10 +19,18 @@ using nlohmann::json;
 
 constexpr size_t kMaxFileBytes = 64 << 20;
 
-absl::StatusOr<Page> ReadPage(const json& document, absl::string_view file) {
+// `document` is the value of `text`.
+absl::StatusOr<Page> ReadPage(const json& document, absl::string_view text,
+                              absl::string_view file) {
   if (document.is_object()) {
     if (document.contains("log")) return ReadHarPage(document, file);
-    if (document.contains("format")) return ReadPageFixture(document, file);
+    if (document.contains("format")) {
+      if (const std::string field = RepeatedField(text); !field.empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file, ": ", field, ": is given twice"));
+      }
+      return ReadPageFixture(document, file);
+    }
   }
   return absl::InvalidArgumentError(absl::StrCat(
       file,
@@ -34,7 +43,7 @@ absl::StatusOr<Page> ReadPage(const json& document, absl::string_view file) {
 absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file) {
   absl::StatusOr<json> document = ParseJson(text, file);
   if (!document.ok()) return document.status();
-  absl::StatusOr<Page> page = ReadPage(*document, file);
+  absl::StatusOr<Page> page = ReadPage(*document, text, file);
   if (page.ok()) page->sha256 = Sha256(text);
   return page;
 }

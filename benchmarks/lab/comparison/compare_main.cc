@@ -100,7 +100,7 @@ int CompareMain(int argc, char** argv,
     absl::FPrintF(stderr, "%s: %s\n", kProgram, status.message());
     return 1;
   }
-  return files.Close() ? 0 : 1;
+  return support::StatusOfOutput(kProgram, files.Close() ? 0 : 1);
 }
 
 }  // namespace sluice::lab

@@ -2,6 +2,7 @@
 
 #include <sluice/scheduler/registry.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -124,6 +125,12 @@ Comparison ComparisonOrExit(absl::string_view program, absl::string_view argv0,
   const Baseline baseline = BaselineOrExit(program);
   comparison.baseline =
       baseline.compared == Compared::kPolicy ? baseline.name : "";
+  if (baseline.compared == Compared::kPage) {
+    // First, so that the tables of the others have it.
+    std::stable_partition(
+        comparison.pages.begin(), comparison.pages.end(),
+        [&](const Page& page) { return page.name == baseline.name; });
+  }
   return comparison;
 }
 

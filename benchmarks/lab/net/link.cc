@@ -224,8 +224,7 @@ void Link::OnAcknowledged(Direction& direction, size_t size) {
                             ? size
                             : kSegmentBytes * size / direction.window;
   direction.window =
-      std::max(direction.window,
-               std::min(direction.window + growth, direction.window_limit));
+      std::min(direction.window + growth, direction.window_limit);
   Wake(direction);
 }
 
@@ -234,7 +233,7 @@ void Link::OnLost(Direction& direction, Segment segment) {
   if (direction.window > 0 && segment.sequence >= direction.recovered_from) {
     direction.recovered_from = direction.next_sequence;
     direction.threshold = std::max(direction.window / 2, 2 * kSegmentBytes);
-    direction.window = direction.threshold;
+    direction.window = std::min(direction.threshold, direction.window_limit);
   }
   direction.lost.push_back(std::move(segment));
   Wake(direction);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -34,6 +35,7 @@
 #include "nlohmann/json.hpp"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(std::string, rate, "8mbit",
           "of the link to the client, without the overhead of TCP and TLS, in "
@@ -178,6 +180,12 @@ int Main(int argc, char** argv) {
   for (std::string& spec : SplitSpecs(absl::GetFlag(FLAGS_policies))) {
     specs.push_back(std::move(spec));
   }
+  const std::string json_path = absl::GetFlag(FLAGS_json);
+  std::optional<support::WholeFile> json;
+  if (!json_path.empty()) {
+    json.emplace(support::ResolveUserPath(json_path));
+    if (!json->stream()) Refuse("cannot write ", json_path);
+  }
   std::vector<Played> played;
   for (const std::string& spec : specs) {
     absl::StatusOr<std::vector<PlayedStream>> streams =
@@ -186,12 +194,15 @@ int Main(int argc, char** argv) {
     played.push_back({spec, *std::move(streams)});
   }
   Print(played);
-  if (const std::string path = absl::GetFlag(FLAGS_json); !path.empty()) {
-    std::ofstream json(support::ResolveUserPath(path));
-    json << ToJson(played, options) << std::flush;
-    if (!json) Refuse("cannot write ", path);
+  int status = EXIT_SUCCESS;
+  if (json.has_value()) {
+    json->stream() << ToJson(played, options);
+    if (!json->Close()) {
+      absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, json->path());
+      status = EXIT_FAILURE;
+    }
   }
-  return 0;
+  return support::StatusOfOutput(kProgram, status);
 }
 
 }  // namespace

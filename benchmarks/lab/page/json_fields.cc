@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,7 @@ using nlohmann::json;
 
 // Accepts every value and remembers where the parser stopped: nlohmann's other
 // parsers report the place by an exception only.
-class ErrorFinder : public nlohmann::json_sax<json> {
+class PlaceFinder : public nlohmann::json_sax<json> {
  public:
   bool null() override { return Value(); }
   bool boolean(bool) override { return Value(); }
@@ -86,6 +87,25 @@ class ErrorFinder : public nlohmann::json_sax<json> {
   size_t position_ = 0;
 };
 
+// Stops at a field that its object has already.
+class RepetitionFinder : public PlaceFinder {
+ public:
+  bool start_object(size_t size) override {
+    fields_.emplace_back();
+    return PlaceFinder::start_object(size);
+  }
+  bool end_object() override {
+    fields_.pop_back();
+    return PlaceFinder::end_object();
+  }
+  bool key(string_t& name) override {
+    return PlaceFinder::key(name) && fields_.back().insert(name).second;
+  }
+
+ private:
+  std::vector<std::set<std::string>> fields_;  // of the open objects
+};
+
 // Checks that `text`, if it is JSON, is small enough to become values. One
 // pass, without memory.
 absl::Status CheckShape(absl::string_view text, absl::string_view file) {
@@ -142,7 +162,7 @@ absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
   json value = json::parse(text.begin(), text.end(), nullptr,
                            /*allow_exceptions=*/false);
   if (!value.is_discarded()) return value;
-  ErrorFinder finder;
+  PlaceFinder finder;
   json::sax_parse(text.begin(), text.end(), &finder);
   const std::string path = finder.Path();
   const std::string where = path.empty() ? "" : absl::StrCat(", in ", path);
@@ -152,6 +172,12 @@ absl::StatusOr<json> ParseJson(absl::string_view text, absl::string_view file) {
   }
   return absl::InvalidArgumentError(absl::StrCat(
       file, ": is not JSON: mistake at byte ", finder.position(), where));
+}
+
+std::string RepeatedField(absl::string_view text) {
+  RepetitionFinder finder;
+  const bool whole = json::sax_parse(text.begin(), text.end(), &finder);
+  return whole ? "" : finder.Path();
 }
 
 JsonFields::JsonFields(const json& object, absl::string_view file,

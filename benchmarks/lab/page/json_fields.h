@@ -37,6 +37,11 @@ inline constexpr size_t kMaxJsonValues = 4'000'000;
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text,
                                          absl::string_view file);
 
+// The first field that an object of `text` has twice, as in
+// "resources[3].bytes"; empty: there is none. Values keep the last one of them,
+// so only the text tells. `text` is JSON that ParseJson() accepts.
+std::string RepeatedField(absl::string_view text);
+
 class JsonFields {
  public:
   // `object` and `*status` must outlive this. Errors put `prefix` before the

@@ -116,7 +116,7 @@ void SetHints(std::vector<Resource>& resources) {
   }
 }
 
-void MarkMetricSets(std::vector<Resource>& resources) {
+size_t DocumentOf(absl::Span<const Resource> resources) {
   size_t document = resources.size();
   for (size_t i = 0; i < resources.size(); ++i) {
     const Resource& resource = resources[i];
@@ -143,6 +143,11 @@ void MarkMetricSets(std::vector<Resource>& resources) {
       }
     }
   }
+  return document;
+}
+
+void MarkMetricSets(std::vector<Resource>& resources) {
+  const size_t document = DocumentOf(resources);
   for (size_t i = 0; i < resources.size(); ++i) {
     Resource& resource = resources[i];
     if (resource.redirect) continue;

@@ -57,6 +57,11 @@ void SetType(ResourceType type, Resource& resource);
 // `bytes_remaining`. O(resources).
 void SetHints(std::vector<Resource>& resources);
 
+// Index of the page's document: what the page calls so, else the first root; if
+// that is redirected, the HTML at the end of the redirects. At least one
+// resource must be a root. O(resources · redirects).
+size_t DocumentOf(absl::Span<const Resource> resources);
+
 // Sets `render_critical` and `above_the_fold` as page.h defines them, and
 // `lcp_candidate` unless a resource has it. At least one resource must be a
 // root. O(resources · redirects).

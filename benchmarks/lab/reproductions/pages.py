@@ -59,7 +59,7 @@ def main():
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems and action == "check":
-        print("./bazelw run //benchmarks/lab/reproductions:write", file=sys.stderr)
+        print(f"./bazelw run //{paths[0].parent}:write", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -41,8 +41,8 @@
 namespace sluice::lab {
 
 struct HtmlOptions {
-  // Of the ratios; without runs of the baseline the report shows none. Nor does
-  // it for pages that are compared with each other.
+  // Of the ratios; without runs of the baseline the report shows none. Of pages
+  // that are compared with each other it shows those of each page by itself.
   Baseline baseline = "rr";
   uint64_t seed = 1;  // of the resamples
   // Characters of timelines. The report leaves out the rest and says so. With

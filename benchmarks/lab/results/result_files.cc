@@ -13,10 +13,10 @@
 #include "benchmarks/lab/results/run_file.h"
 #include "benchmarks/lab/results/trace_folder.h"
 #include "benchmarks/lab/results/verdicts.h"
-#include "benchmarks/lab/results/whole_file.h"
 #include "support/bundled.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(std::string, json, "",
           "also write the runs to this file, one JSON object a line");
@@ -38,7 +38,7 @@ ABSL_FLAG(std::string, qlog, "",
 
 namespace sluice::lab {
 
-struct ResultFiles::File : WholeFile {
+struct ResultFiles::File : support::WholeFile {
   using WholeFile::WholeFile;
 
   std::unique_ptr<Output> output;
@@ -65,7 +65,8 @@ ResultFiles::ResultFiles(std::string program, absl::string_view argv0,
     absl::StatusOr<HtmlTemplate> page = LoadHtmlTemplate(
         support::BundledFolder(argv0, "benchmarks/lab/results/web"));
     if (!page.ok()) {
-      Refuse(absl::StrCat("--html: ", page.status().message()));
+      support::ExitBadCommandLine(
+          program_, absl::StrCat("--html: ", page.status().message()));
     }
     File* file = Open("html", absl::GetFlag(FLAGS_html));
     file->output = std::make_unique<HtmlOutput>(
@@ -93,20 +94,17 @@ ResultFiles::File* ResultFiles::Open(absl::string_view flag,
   };
   for (const auto& other : files_) {
     if (normal(other->path()) != normal(resolved)) continue;
-    Refuse(
+    support::ExitBadCommandLine(
+        program_,
         absl::StrCat("--", flag, ": another flag writes ", path, " as well"));
   }
   auto file = std::make_unique<File>(resolved);
   if (!file->stream()) {
-    Refuse(absl::StrCat("--", flag, ": cannot write ", file->path()));
+    support::ExitBadCommandLine(
+        program_, absl::StrCat("--", flag, ": cannot write ", file->path()));
   }
   files_.push_back(std::move(file));
   return files_.back().get();
-}
-
-void ResultFiles::Refuse(absl::string_view sentence) {
-  files_.clear();
-  support::ExitBadCommandLine(program_, sentence);
 }
 
 TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
@@ -115,7 +113,8 @@ TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
   absl::StatusOr<TraceFolder> folder =
       TraceFolder::In(support::ResolveUserPath(path), extension);
   if (!folder.ok()) {
-    Refuse(absl::StrCat("--", flag, ": ", folder.status().message()));
+    support::ExitBadCommandLine(
+        program_, absl::StrCat("--", flag, ": ", folder.status().message()));
   }
   return *std::move(folder);
 }

@@ -37,8 +37,6 @@ class ResultFiles {
   struct File;
   // The file of a flag, or null.
   File* Open(absl::string_view flag, const std::string& path);
-  // Leaves no file behind, and ends the program with status 2.
-  [[noreturn]] void Refuse(absl::string_view sentence);
   // The folder of a flag.
   TraceFolder OpenFolder(absl::string_view flag, const std::string& path,
                          absl::string_view extension);

@@ -71,6 +71,7 @@ absl::Status TextOutput::Write(const Run& run, const PageLoad& load) {
         run.seed == 1 ? "" : absl::StrCat(", seed ", run.seed));
   }
   Row row = {.pair = PairOf(run, options_.baseline.compared),
+             .seed = run.seed,
              .signals = SignalsInWords(run.setting),
              .policy = run.policy,
              .metrics = run.metrics,
@@ -90,6 +91,10 @@ absl::Status TextOutput::Write(const Run& run, const PageLoad& load) {
   SortRows();
   sink_(absl::StrCat(first_table_ ? "" : "\n", TableText()));
   first_table_ = false;
+  if (options_.baseline.compared == Compared::kPage &&
+      IsBaseline(rows_.front())) {
+    std::move(rows_.begin(), rows_.end(), std::back_inserter(baselines_));
+  }
   rows_.clear();
   return absl::OkStatus();
 }
@@ -124,12 +129,16 @@ void TextOutput::SortRows() {
 }
 
 const TextOutput::Row* TextOutput::BaselineOf(const Row& row) const {
-  const auto found =
-      std::find_if(rows_.begin(), rows_.end(), [&](const Row& other) {
-        return IsBaseline(other) && other.pair.page == row.pair.page &&
-               other.pair.setting == row.pair.setting;
-      });
-  return found == rows_.end() ? nullptr : &*found;
+  for (const std::vector<Row>* rows : {&rows_, &baselines_}) {
+    const auto found =
+        std::find_if(rows->begin(), rows->end(), [&](const Row& other) {
+          return IsBaseline(other) && other.pair.page == row.pair.page &&
+                 other.pair.setting == row.pair.setting &&
+                 other.seed == row.seed;
+        });
+    if (found != rows->end()) return &*found;
+  }
+  return nullptr;
 }
 
 std::string TextOutput::Names(absl::string_view signals,

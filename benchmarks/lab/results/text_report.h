@@ -25,6 +25,8 @@ namespace sluice::lab {
 struct TextOptions {
   // Runs that make a table: those of one page, network, send buffer and seed.
   size_t runs_a_table = 0;
+  // If pages are compared, a page has its runs beside the baseline's only if
+  // the baseline's page came before it.
   Baseline baseline = "rr";
   uint64_t seed = 1;  // of the summary
   // The comparison has no other page: each table is the exact answer for it,
@@ -38,7 +40,7 @@ struct TextOptions {
 // for; how many resources end earlier and later than in the baseline, and the
 // farthest apart; then, if it has at most 12 runs, the first 20 joined picks of
 // each and its first 20 resources to complete, by their labels. Keeps what it
-// shows of one table's runs.
+// shows of one table's runs and, if pages are compared, of the baseline's.
 class TextOutput : public Output {
  public:
   // Gives text to `sink` after each table, and at the end.
@@ -55,6 +57,7 @@ class TextOutput : public Output {
  private:
   struct Row {
     Pair pair = {};
+    uint64_t seed = 0;
     std::string signals = {};
     std::string policy = {};
     Metrics metrics = {};
@@ -86,6 +89,7 @@ class TextOutput : public Output {
   bool first_table_ = true;
   std::string title_;  // of the table whose runs are in rows_
   std::vector<Row> rows_;
+  std::vector<Row> baselines_;  // of tables before, if pages are compared
 };
 
 }  // namespace sluice::lab

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +11,7 @@
 #include "benchmarks/lab/page/sha256.h"
 #include "benchmarks/lab/results/lines.h"
 #include "nlohmann/json.hpp"
+#include "support/whole_file.h"
 
 namespace sluice::lab {
 namespace {
@@ -63,15 +63,11 @@ absl::Status TraceFolder::Write(const Run& run,
                                 absl::string_view contents) const {
   const std::string path =
       absl::StrCat(folder_, "/", TraceName(run), extension_);
-  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-  stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
-  stream.close();
-  if (!stream) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-    return absl::UnavailableError(absl::StrCat("writing ", path, " failed"));
-  }
-  return absl::OkStatus();
+  support::WholeFile file(path);
+  file.stream().write(contents.data(),
+                      static_cast<std::streamsize>(contents.size()));
+  if (file.Close()) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("writing ", path, " failed"));
 }
 
 }  // namespace sluice::lab

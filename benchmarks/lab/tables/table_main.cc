@@ -1,10 +1,8 @@
 // //benchmarks/lab/tables:table makes a table in Markdown over the runs in CSV
 // files.
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "benchmarks/lab/tables/run_table.h"
 #include "support/command_line.h"
 #include "support/paths.h"
+#include "support/whole_file.h"
 
 ABSL_FLAG(
     std::string, columns, "",
@@ -42,6 +41,7 @@ namespace {
 
 using sluice::support::ExitBadCommandLine;
 using sluice::support::ResolveUserPath;
+using sluice::support::WholeFile;
 
 constexpr char kProgram[] = "table";
 
@@ -50,21 +50,21 @@ T ValueOrExit(absl::StatusOr<T> value) {
   return sluice::support::ValueOrExit(kProgram, std::move(value));
 }
 
-// Whether everything was written; if not, no file is left.
-bool WriteFile(const std::string& path, absl::string_view text) {
-  const std::string resolved = ResolveUserPath(path);
-  std::ofstream file(resolved, std::ios::binary);
-  if (!file) ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
-  file << text;
-  file.close();
-  if (file) return true;
-  absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, path);
-  // A pipe, a device or a link stays.
-  std::error_code ignored;
-  if (std::filesystem::is_regular_file(
-          std::filesystem::symlink_status(resolved, ignored))) {
-    std::filesystem::remove(resolved, ignored);
+// Null without a path.
+std::unique_ptr<WholeFile> OpenOrExit(const std::string& path) {
+  if (path.empty()) return nullptr;
+  auto file = std::make_unique<WholeFile>(ResolveUserPath(path));
+  if (!file->stream()) {
+    ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
   }
+  return file;
+}
+
+// Whether everything was written.
+bool Write(WholeFile* file, absl::string_view text) {
+  file->stream() << text;
+  if (file->Close()) return true;
+  absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, file->path());
   return false;
 }
 
@@ -126,14 +126,15 @@ int main(int argc, char** argv) {
       absl::GetFlag(FLAGS_columns).empty()
           ? sluice::lab::MarkdownReport(runs, baseline)
           : sluice::lab::MarkdownTable(runs, SpecFromFlags(baseline)));
-  const std::string output = absl::GetFlag(FLAGS_output);
+  const std::unique_ptr<WholeFile> output =
+      OpenOrExit(absl::GetFlag(FLAGS_output));
+  const std::unique_ptr<WholeFile> csv = OpenOrExit(absl::GetFlag(FLAGS_csv));
   bool written = true;
-  if (output.empty()) {
+  if (output == nullptr) {
     std::fwrite(table.data(), 1, table.size(), stdout);
   } else {
-    written = WriteFile(output, table);
+    written = Write(output.get(), table);
   }
-  const std::string csv = absl::GetFlag(FLAGS_csv);
-  if (!csv.empty()) written = WriteFile(csv, all_runs) && written;
-  return written ? 0 : 1;
+  if (csv != nullptr) written = Write(csv.get(), all_runs) && written;
+  return sluice::support::StatusOfOutput(kProgram, written ? 0 : 1);
 }

@@ -70,7 +70,7 @@ def results_of(urls, *flags):
     with tempfile.NamedTemporaryFile(dir=FOLDER.name) as file:
         result = run(*urls, "--repeat=1", "--json=" + file.name, *flags)
         assert result.returncode == 0, result.stderr
-        return json.load(file)
+        return json.loads(pathlib.Path(file.name).read_text())
 
 
 def verdicts_of(*arguments):
@@ -258,7 +258,7 @@ class OutputsTest(unittest.TestCase):
         with server("auto") as url, tempfile.NamedTemporaryFile() as file:
             result = run(url + "/big", "--json=" + file.name)
             self.assertEqual(result.returncode, 0, result.stderr)
-            cost = json.load(file)
+            cost = json.loads(pathlib.Path(file.name).read_text())
         self.assertLessEqual(cost["connections"], connections)
         self.assertLessEqual(cost["bytes"], megabytes * 1e6)
         self.assertTrue(all(len(experiment["repeats"]) > 1 for experiment in cost["experiments"]))

@@ -53,6 +53,17 @@ class IdleTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr, "idle: no_such_policy: it ended with status 2\n")
 
+    def test_a_full_disk_leaves_no_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "figures.json")
+            done = subprocess.run(
+                ["prlimit", "--fsize=100", "--", sys.executable, IDLE, SERVER, PEER,
+                 "--connections=20", "--runs=1", "--servers=auto", f"--json={file}"],
+                capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.stderr, f"idle: writing {file} failed: File too large\n")
+            self.assertEqual(list(file.parent.iterdir()), [])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "benchmarks/servers/child_process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -137,6 +138,18 @@ TEST(ResultJsonTest, HasTheSpreadsEachRunAndTheErrors) {
                         "\"least\": 7.0, \"most\": 7.0}}"));
   EXPECT_EQ(cell["runs"].size(), 3u);
   EXPECT_EQ(json["cells"][1]["errors"][0], "it broke");
+}
+
+TEST(ChildProcessTest, ReadsOfOneDropWhatAnotherWrites) {
+  const std::string done = testing::TempDir() + "/done";
+  std::remove(done.c_str());
+  const auto writer = ChildProcess::Start(
+      {"/bin/sh", "-c", "head -c 1000000 /dev/zero; touch " + done});
+  const auto reader = ChildProcess::Start(
+      {"/bin/sh", "-c",
+       "until [ -e " + done + " ]; do sleep 0.01; done; echo read"});
+  ASSERT_TRUE(writer.ok() && reader.ok());
+  EXPECT_EQ(**(*reader)->ReadLine(kNoInterrupt, writer->get()), "read");
 }
 
 }  // namespace

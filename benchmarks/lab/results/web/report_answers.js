@@ -15,7 +15,7 @@ const answersView = (() => {
   const overPages = (metric, setting, sums) => {
     const { one } = results.noun();
     if (index.compared === "page") {
-      return [`The baseline is a page, ${index.baseline}.`, "The tables on the terminal, --verdicts and --answers compare pages with it."];
+      return [`The baseline is a page, ${index.baseline}.`, "The table of every other page has its ratios, policy by policy; --verdicts and --answers have all of them."];
     }
     const others = sums.filter((sum) => !isBaseline(sum));
     if (sums.length === 0) return [`No ${one} can be compared here: the baseline ${index.baseline} did not run.`];
@@ -90,15 +90,15 @@ const answersView = (() => {
     const timeOf = (run) => run.times[chosen.metric];
     if (rows.length === 0) return [`No ${one} has this metric on ${chosen.page.name}.`];
     const exact = "Exact: the same inputs give the same times everywhere.";
-    const base = rows.find(isBaseline);
     const [best] = rows;
     const equal = rows.filter((run) => format.ms(timeOf(run)) === format.ms(timeOf(best)));
-    if (!base) {
-      return [
-        `${are(equal.map(policyOf))} first: ${format.ms(timeOf(best))} ms until ${until}.`,
-        `${exact} The baseline ${index.baseline} did not run. It says nothing about other pages.`,
-      ];
+    const first = `${are(equal.map(policyOf))} first: ${format.ms(timeOf(best))} ms until ${until}.`;
+    if (index.compared === "page") {
+      const beside = chosen.page.name === index.baseline ? "This page is the baseline." : `The table has each ${one} beside the same one on ${index.baseline}.`;
+      return [first, `${exact} ${beside}`];
     }
+    const base = rows.find(isBaseline);
+    if (!base) return [first, `${exact} The baseline ${index.baseline} did not run. It says nothing about other pages.`];
     if (equal.includes(base)) {
       const alike = equal.length === rows.length && rows.length > 1;
       return [
@@ -115,11 +115,15 @@ const answersView = (() => {
     ];
   };
 
-  // Resources that a run completes earlier, and later, than the baseline.
+  // Resources that a run completes earlier, and later, than the baseline. Of two
+  // pages those that both have, by their ids; redirects have no stream.
   const shifts = async (run, base) => {
+    if (!base) return null;
     const [mine, its] = [await data.timings(run), await data.timings(base)];
     if (mine === null || its === null) return null;
-    const gaps = mine.map(({ completed }, i) => completed - its[i].completed);
+    const places = new Map(index.pages[base.page].resources.map(({ id, redirect }, i) => [redirect ? null : id, i]));
+    const gaps = index.pages[run.page].resources.flatMap(({ id, redirect }, i) =>
+      !redirect && places.has(id) ? [mine[i].completed - its[places.get(id)].completed] : []);
     return { earlier: gaps.filter((gap) => gap < 0).length, later: gaps.filter((gap) => gap > 0).length };
   };
 
@@ -142,30 +146,34 @@ const answersView = (() => {
     const best = bestOf(chosen);
     const turn = ++shows;
     const timeOf = (run) => run.times[metric];
-    const base = rows.find(isBaseline);
-    const most = base && Math.max(...rows.map((run) => Math.abs(timeOf(run) - timeOf(base))));
-    const moved = base ? await Promise.all(rows.map((run) => shifts(run, base))) : [];
+    const bases = rows.map(results.baselineOf).map((base) => (base?.times[metric] ? base : undefined));
+    const gaps = rows.map((run, i) => (bases[i] ? timeOf(run) - timeOf(bases[i]) : undefined));
+    const compared = bases.some((base) => base !== undefined);
+    const shared = compared && best && index.compared !== "page";
+    const most = Math.max(...gaps.filter((gap) => gap !== undefined).map(Math.abs));
+    const moved = await Promise.all(rows.map((run, i) => shifts(run, bases[i])));
     if (turn !== shows) return; // chosen again meanwhile
     const count = (value) => (value === undefined ? "–" : number(value, format.count(value)));
     const { one } = results.noun();
+    const divisor = index.compared === "page" ? page.name : one;
     const share = (part) => (Number.isFinite(part) ? number(part, format.percent(part)) : "–");
-    const columns = [one, "time, ms", ...(base ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ ${one}`, "earlier", "later"] : []), ...(base && best ? ["of the possible gain"] : [])];
+    const beside = (run, i) => {
+      if (!bases[i]) return ["–", "–"];
+      const ratio = timeOf(bases[i]) / timeOf(run);
+      return [ui.shift(gaps[i], most), number(ratio, format.ratio(ratio))];
+    };
+    const columns = [one, "time, ms", ...(compared ? [`less ${index.baseline}, ms`, `${index.baseline} ÷ ${divisor}`, "earlier", "later"] : []), ...(shared ? ["of the possible gain"] : [])];
     const { short } = results.metricOf(metric);
     ui.showTable(
       "page-table",
-      `${short} of ${page.name}` + (base ? `; earlier and later: resources that end before and after those of ${index.baseline}` : ""),
+      `${short} of ${page.name}` + (compared ? `; earlier and later: resources that end before and after those of ${index.baseline}` : ""),
       columns,
-      rows.map((run, i) => {
-        const gap = base && timeOf(run) - timeOf(base);
-        return [
-          policyOf(run) + (run === base ? " (baseline)" : ""),
-          number(timeOf(run), format.ms(timeOf(run))),
-          ...(base
-            ? [ui.shift(gap, most), number(timeOf(base) / timeOf(run), format.ratio(timeOf(base) / timeOf(run))), count(moved[i]?.earlier), count(moved[i]?.later)]
-            : []),
-          ...(base && best ? [share((timeOf(base) - timeOf(run)) / (timeOf(base) - best.found))] : []),
-        ];
-      }));
+      rows.map((run, i) => [
+        policyOf(run) + (run === bases[i] ? " (baseline)" : ""),
+        number(timeOf(run), format.ms(timeOf(run))),
+        ...(compared ? [...beside(run, i), count(moved[i]?.earlier), count(moved[i]?.later)] : []),
+        ...(shared ? [share((timeOf(bases[i]) - timeOf(run)) / (timeOf(bases[i]) - best.found))] : []),
+      ]));
   };
 
   return {

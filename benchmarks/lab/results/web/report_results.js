@@ -40,7 +40,7 @@ const results = (() => {
   };
 
   // What is compared (measure/baseline.h), and what settings have instead: one
-  // of each, and many. Pages are compared elsewhere; then policies stay here.
+  // of each, and many. Where pages are compared, each of their policies is.
   const NOUNS = {
     policy: { one: "policy", many: "policies", given: ["set of signals", "sets of signals"] },
     signals: { one: "set of signals", many: "sets of signals", given: ["policy", "policies"] },
@@ -91,6 +91,14 @@ const results = (() => {
 
   const policyOf = ({ policy }) => index.policies[policy];
   const isBaseline = (sum) => policyOf(sum) === index.baseline;
+  // The run that `run` is compared with; of the baseline itself its own, but of a
+  // baseline page none.
+  const baselineOf = (run) =>
+    index.runs.find((other) => {
+      if (other.setting !== run.setting || other.seed !== run.seed) return false;
+      if (index.compared !== "page") return other.page === run.page && isBaseline(other);
+      return other.page !== run.page && other.policy === run.policy && index.pages[other.page].name === index.baseline;
+    });
   const verdictOf = (sum) => {
     if (isBaseline(sum)) return "the baseline";
     if (sum.pages < index.least_pages) return "too few pages";
@@ -140,8 +148,8 @@ const results = (() => {
     noun: () => NOUNS[index.compared] ?? NOUNS.policy,
     // In milliseconds; `name` as in --json.
     timeOf: (run, name) => run.times[index.metrics.indexOf(name)],
-    bytes, otherWords, networkName, settingsOf, metricOf, summariesOf, policyOf, isBaseline, verdictOf, byMedian,
-    isOutlier, pageRatios,
+    bytes, otherWords, networkName, settingsOf, metricOf, summariesOf, policyOf, isBaseline, baselineOf, verdictOf,
+    byMedian, isOutlier, pageRatios,
     // There is nothing to infer from one page.
     ofOnePage: () => index.pages.length === 1,
   };

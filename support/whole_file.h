@@ -1,14 +1,16 @@
-// A file that is whole or absent.
-#ifndef SLUICE_BENCHMARKS_LAB_RESULTS_WHOLE_FILE_H_
-#define SLUICE_BENCHMARKS_LAB_RESULTS_WHOLE_FILE_H_
+// A file that is whole or absent, also when a signal ends the program.
+#ifndef SLUICE_SUPPORT_WHOLE_FILE_H_
+#define SLUICE_SUPPORT_WHOLE_FILE_H_
 
 #include <fstream>
 #include <string>
 
-namespace sluice::lab {
+namespace sluice::support {
 
 // Until Close() the file is called NAME.part, and without Close() it is
-// removed. An existing pipe, device or link stays, and is written in place.
+// removed; also by exit(), and by the signals that end programs at a terminal
+// (SIGINT and such), unless the program handles them. An existing pipe, device
+// or link stays, and is written in place.
 class WholeFile {
  public:
   // Opens the file. Where that fails, so does stream().
@@ -24,11 +26,13 @@ class WholeFile {
   bool Close();
 
  private:
+  void Forget();
+
   const std::string path_;
   std::string partial_;  // where it is written until it is whole
   std::ofstream stream_;
 };
 
-}  // namespace sluice::lab
+}  // namespace sluice::support
 
-#endif  // SLUICE_BENCHMARKS_LAB_RESULTS_WHOLE_FILE_H_
+#endif  // SLUICE_SUPPORT_WHOLE_FILE_H_
