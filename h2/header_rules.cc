@@ -92,6 +92,44 @@ std::string NormalizeAuthority(absl::string_view scheme,
                       port.empty() ? "" : ":", port);
 }
 
+// --- Values of a request's pseudo-header fields ------------------------------
+
+// What a byte may be a part of.
+enum ByteUse : uint8_t {
+  kInMethod = 1,     // a token: RFC 9110 §9.1, §5.6.2
+  kInScheme = 2,     // RFC 3986 §3.1
+  kInAuthority = 4,  // RFC 3986 §3.2
+  kInPath = 8,       // no space and no control character
+};
+
+constexpr std::array<uint8_t, 256> UsesOfBytes() {
+  std::array<uint8_t, 256> uses = {};
+  const auto add = [&uses](const char* bytes, uint8_t use) {
+    for (; *bytes != '\0'; ++bytes) {
+      uses[static_cast<unsigned char>(*bytes)] |= use;
+    }
+  };
+  for (size_t c = 0x21; c < 0x100; ++c) uses[c] = c == 0x7f ? 0 : kInPath;
+  add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.",
+      kInMethod | kInScheme | kInAuthority);
+  add("+", kInMethod | kInScheme | kInAuthority);
+  add("!#$%&'*^_`|~", kInMethod);
+  add("_~!$&'()*,;=:@[]%", kInAuthority);
+  return uses;
+}
+constexpr std::array<uint8_t, 256> kUsesOfBytes = UsesOfBytes();
+
+bool AllAre(ByteUse use, absl::string_view text) {
+  uint8_t all = use;
+  for (const char c : text) all &= kUsesOfBytes[static_cast<unsigned char>(c)];
+  return all != 0;
+}
+
+bool IsHttp(absl::string_view scheme) {
+  return absl::EqualsIgnoreCase(scheme, "http") ||
+         absl::EqualsIgnoreCase(scheme, "https");
+}
+
 // --- Fields ----------------------------------------------------------------
 
 // The pseudo-header fields of requests: §8.3.1, and RFC 8441 §4 for the last.
@@ -256,12 +294,17 @@ class Checker {
   // §8.3.1, §8.4, §8.5 and RFC 8441 §4. The first rule that is broken counts.
   absl::Status CheckRequest(absl::Span<const NamedField> fields) const {
     const absl::string_view method = facts_.ValueOf(FieldName::kMethod);
-    if (kind_ == SectionKind::kPushPromise &&
-        ContentLengthOf(fields, facts_).value.value_or(0) != 0) {
-      return Fault("has a promised request with content (RFC 9113 8.4)");
+    if (kind_ == SectionKind::kPushPromise) {
+      const ContentLength length = ContentLengthOf(fields, facts_);
+      if (!length.legal || length.value.value_or(0) != 0) {
+        return Fault("has a promised request with content (RFC 9113 8.4)");
+      }
     }
     if (method.empty()) {
       return Fault("has a request without :method (RFC 9113 8.3.1)");
+    }
+    if (!AllAre(kInMethod, method)) {
+      return Fault("has a :method that is no token (RFC 9110 9.1)");
     }
     if (kind_ == SectionKind::kPushPromise && method != "GET" &&
         method != "HEAD") {
@@ -285,7 +328,30 @@ class Checker {
     if (facts_.ValueOf(FieldName::kAuthority).empty()) {
       return Fault("has a CONNECT without :authority (RFC 9113 8.5)");
     }
-    return absl::OkStatus();
+    return CheckAuthority(facts_.ValueOf(FieldName::kAuthority));
+  }
+
+  absl::Status CheckAuthority(absl::string_view authority) const {
+    if (AllAre(kInAuthority, authority)) return absl::OkStatus();
+    return Fault(
+        "has an authority with a character that it may not have (RFC "
+        "3986 3.2)");
+  }
+
+  // §8.3.1: a server that passes the request on puts it into a request line.
+  absl::Status CheckPath(absl::string_view scheme,
+                         absl::string_view path) const {
+    if (!AllAre(kInPath, path)) {
+      return Fault(
+          "has a :path with a space or a control character (RFC 9113 8.3.1)");
+    }
+    if (path[0] == '/' || !IsHttp(scheme) ||
+        (path == "*" && facts_.ValueOf(FieldName::kMethod) == "OPTIONS")) {
+      return absl::OkStatus();
+    }
+    return Fault(
+        "has a :path that does not begin with \"/\", and is not the \"*\" of "
+        "OPTIONS (RFC 9113 8.3.1)");
   }
 
   // §8.3.1.
@@ -296,21 +362,31 @@ class Checker {
     if (scheme.empty()) {
       return Fault("has a request without :scheme (RFC 9113 8.3.1)");
     }
-    if (facts_.ValueOf(FieldName::kPath).empty()) {
+    if (!AllAre(kInScheme, scheme) ||
+        !absl::ascii_isalpha(static_cast<unsigned char>(scheme[0]))) {
+      return Fault("has a :scheme that is none (RFC 3986 3.1)");
+    }
+    const absl::string_view path = facts_.ValueOf(FieldName::kPath);
+    if (path.empty()) {
       return Fault("has a request without :path (RFC 9113 8.3.1)");
     }
-    if (authority == nullptr) {
-      if (host != nullptr) return absl::OkStatus();
+    SLUICE_RETURN_IF_ERROR(CheckPath(scheme, path));
+    if (authority == nullptr && host == nullptr) {
       return Fault(
           "has a request without :authority and Host (RFC 9113 8.3.1)");
     }
-    if (host != nullptr &&
-        !SameAuthority(scheme, authority->value, host->value)) {
+    const absl::string_view given =
+        authority != nullptr ? authority->value : host->value;
+    SLUICE_RETURN_IF_ERROR(CheckAuthority(given));
+    if (authority != nullptr && host != nullptr &&
+        !SameAuthority(scheme, given, host->value)) {
       return Fault("has a Host other than its :authority (RFC 9113 8.3.1)");
     }
-    if (absl::StrContains(authority->value, '@') &&
-        (absl::EqualsIgnoreCase(scheme, "http") ||
-         absl::EqualsIgnoreCase(scheme, "https"))) {
+    if (given.empty() && IsHttp(scheme)) {
+      return Fault("has an empty authority (RFC 9110 4.2.1, 4.2.2)");
+    }
+    if (authority != nullptr && absl::StrContains(given, '@') &&
+        IsHttp(scheme)) {
       return Fault("has user information in :authority (RFC 9113 8.3.1)");
     }
     return absl::OkStatus();

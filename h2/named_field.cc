@@ -107,11 +107,13 @@ static_assert(EachHasItsPlace(),
               "two names have one place: change KnownPlace()");
 
 // RFC 9113 §8.2.1 forbids "0x00-0x20, 0x41-0x5a, or 0x7f-0xff (all ranges
-// inclusive)", and ':' but in front of a pseudo-header field's name.
+// inclusive)", and ':' but in front of a pseudo-header field's name; RFC 9110
+// §5.1, §5.6.2 the other delimiters.
 constexpr std::array<bool, 256> NameBytes() {
   std::array<bool, 256> legal = {};
-  for (size_t c = 0x21; c < 0x7f; ++c) {
-    legal[c] = c != ':' && !(c >= 'A' && c <= 'Z');
+  for (size_t c = 0x21; c < 0x7f; ++c) legal[c] = !(c >= 'A' && c <= 'Z');
+  for (const char c : R"("(),/:;<=>?@[\]{})") {
+    legal[static_cast<unsigned char>(c)] = false;
   }
   return legal;
 }

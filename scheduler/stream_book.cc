@@ -66,6 +66,8 @@ absl::StatusCode StreamBook::SetRfc7540(StreamId id, StreamRecord* record,
     return absl::StatusCode::kInvalidArgument;
   }
   if (record == nullptr) {
+    const absl::StatusCode can_open = CheckOpen(id);
+    if (can_open != absl::StatusCode::kOk) return can_open;
     Settle();
     const absl::StatusCode room = CheckRoom(id);
     if (room != absl::StatusCode::kOk) return room;
@@ -92,6 +94,10 @@ absl::StatusCode StreamBook::SetRfc9218(StreamId id, StreamRecord* record,
                                         SignalSource source) {
   if (FindFault(id, priority, &error_text_) != nullptr) {
     return absl::StatusCode::kInvalidArgument;
+  }
+  if (record == nullptr) {
+    const absl::StatusCode can_open = CheckOpen(id);
+    if (can_open != absl::StatusCode::kOk) return can_open;
   }
   SettleUnless(record);
   if (record == nullptr) {

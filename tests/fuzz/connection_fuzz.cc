@@ -46,7 +46,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tests/fuzz/fuzz_frames.h"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/fuzz_target.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
@@ -60,6 +62,8 @@ namespace {
   std::abort();
 }
 
+using fuzz::DrawStreamId;
+using fuzz::HeadersOf;
 using fuzz::Input;
 
 // Follows one connection's events.
@@ -214,74 +218,6 @@ class Fuzzed {
   bool said_goaway_ = false;
 };
 
-// A header list that is mostly well-formed, for either direction.
-std::vector<Header> HeadersOf(uint8_t choice) {
-  static const auto& lists = *new std::vector<std::vector<Header>>{
-      Get(),
-      Post(),
-      Status("200"),
-      Status("103"),
-      {{"trailer", "x"}},
-      With(Post(), {{"content-length", "3"}}),
-      With(Get(), {{"cookie", "a=b"}, {"cookie", "c=d"}, {"priority", "u=1"}}),
-      {{":method", "CONNECT"}, {":authority", "a:1"}},
-      With(Status("200"), {{"content-length", "5"}}),
-      With(Get(), {{"Upper", " x "}, {"connection", "close"}}),
-      With(Get(), {{"x", std::string(20000, 'x')}}),
-      With(Get(), {{"x", std::string(70000, '~')}}),
-      Status("304"),
-      {},
-      {{":path", "/"}, {"x", "y"}, {":method", "GET"}},
-  };
-  return lists[choice % lists.size()];
-}
-
-StreamId SmallId(Input& input) {
-  const uint8_t byte = input.Byte();
-  return byte < 250 ? byte % 12 : kMaxStreamId - (byte - 250);
-}
-
-void ReceiveFrame(Input& input, Fuzzed* fuzzed) {
-  static constexpr uint8_t kTypes[] = {
-      kData,        kHeaders,        kPriority, kRstStream,    kSettings,
-      kPushPromise, kPing,           kGoAway,   kWindowUpdate, kContinuation,
-      kAltSvc,      kPriorityUpdate, 0xee};
-  const uint8_t type = kTypes[input.Byte() % sizeof(kTypes)];
-  const uint8_t flags = input.Byte();
-  const StreamId id = SmallId(input);
-  fuzzed->Receive(RawFrame(type, flags, id, input.Bytes(input.Byte() % 64)));
-}
-
-void ReceiveMessage(Input& input, Fuzzed* fuzzed) {
-  const StreamId id = SmallId(input);
-  const uint8_t flags = input.Byte();
-  std::string block = Block(HeadersOf(input.Byte()));
-  if (flags & kHasPriority) {
-    block = PriorityFields({.depends_on = SmallId(input)}) + block;
-  }
-  if (flags & kPadded) block = Padded(block, input.Byte());
-  const size_t first = block.size() > 16384 ? 16384 : block.size();
-  if (flags & 0x80) {
-    const StreamId promised = SmallId(input);
-    fuzzed->Receive(
-        PushPromiseFrame(id, promised, Block(HeadersOf(input.Byte()))));
-    return;
-  }
-  fuzzed->Receive(RawFrame(
-      kHeaders,
-      first == block.size() ? flags | kEndHeaders : flags & ~kEndHeaders, id,
-      block.substr(0, first)));
-  if (first < block.size()) {
-    fuzzed->Receive(ContinuationFrame(id, block.substr(first)));
-  }
-}
-
-void ReceiveData(Input& input, Fuzzed* fuzzed) {
-  const StreamId id = SmallId(input);
-  const size_t size = input.Byte() * 64;
-  fuzzed->Receive(DataFrame(id, std::string(size, 'd'), input.Byte() & 1));
-}
-
 // As much DATA as the connection says that it takes.
 absl::Status SendAll(Connection& c, StreamId id) {
   if (id == kConnectionStreamId) return absl::OkStatus();
@@ -299,7 +235,7 @@ absl::Status SendAll(Connection& c, StreamId id) {
 
 void MakeCall(Input& input, Fuzzed* fuzzed) {
   const uint8_t kind = input.Byte();
-  const StreamId id = SmallId(input);
+  const StreamId id = DrawStreamId(input);
   const uint32_t number = input.Byte();
   fuzzed->Call([&](Connection& c) -> absl::Status {
     switch (kind % 18) {
@@ -414,14 +350,14 @@ void FuzzConnection(const uint8_t* data, size_t size) {
         fuzzed.Receive(input.Bytes(input.Byte()));
         break;
       case 1:
-        ReceiveFrame(input, &fuzzed);
+        fuzzed.Receive(fuzz::DrawFrame(input));
         break;
       case 2:
       case 3:
-        ReceiveMessage(input, &fuzzed);
+        fuzzed.Receive(fuzz::DrawMessage(input));
         break;
       case 4:
-        ReceiveData(input, &fuzzed);
+        fuzzed.Receive(fuzz::DrawDataFrame(input));
         break;
       case 5:
         fuzzed.TakeOutput(input.Byte() * 16);
@@ -436,7 +372,6 @@ void FuzzConnection(const uint8_t* data, size_t size) {
 
 }  // namespace sluice::h2::tests
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(connection_fuzz)(const uint8_t* data, size_t size) {
   sluice::h2::tests::FuzzConnection(data, size);
-  return 0;
 }

@@ -56,6 +56,7 @@
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/fuzz_signals.h"
+#include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/joined_pair.h"
 #include "tests/fuzz/log_check.h"
 #include "tests/support/memory_trace.h"
@@ -588,7 +589,6 @@ void Run::Submit(h2::StreamId id, std::vector<h2::Header> headers) {
 }  // namespace
 }  // namespace sluice::scheduler
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(data_scheduler_fuzz)(const uint8_t* data, size_t size) {
   sluice::scheduler::Run(sluice::scheduler::Input(data, size)).Go();
-  return 0;
 }

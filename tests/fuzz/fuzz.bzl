@@ -1,13 +1,13 @@
-"""A fuzz target: one function, three ways to run it."""
+"""A fuzz target: one function, two ways to run it."""
 
-load("//third_party:sluice.bzl", "sluice_cc_binary", "sluice_cc_library", "sluice_cc_test")
+load("//third_party:sluice.bzl", "sluice_cc_binary", "sluice_cc_library")
 
 def fuzz_target(name, deps, random_inputs = True):
-    """Makes NAME_target, NAME_test, NAME_corpus_test and NAME.
+    """Makes NAME_target, NAME_test and NAME.
 
-    NAME_target is the function. NAME_test runs it on a fixed set of inputs and
-    NAME_corpus_test on the files of corpus/NAME, both under any compiler. NAME
-    is the fuzzer:
+    NAME_target is the function; list it in :replay's `deps`. NAME_test runs it
+    on a fixed set of inputs and on the files of corpus/NAME, under any compiler.
+    NAME is the fuzzer:
 
       bazel build --config=fuzz //tests/fuzz:NAME
       bazel-bin/tests/fuzz/NAME -max_total_time=3600 CORPUS
@@ -21,23 +21,23 @@ def fuzz_target(name, deps, random_inputs = True):
     sluice_cc_library(
         name = target,
         srcs = [name + ".cc"],
-        deps = deps,
+        deps = deps + [":fuzz_target"],
         alwayslink = True,
     )
-    if random_inputs:
-        sluice_cc_test(
-            name = name + "_test",
-            deps = [target, "replay_main"],
-        )
     corpus = native.glob(["corpus/%s/*" % name])
-    sluice_cc_test(
-        name = name + "_corpus_test",
-        args = ["$(location %s)" % path for path in corpus],
+    native.sh_test(
+        name = name + "_test",
+        size = "small",
+        srcs = [":replay"],
+        args = [name] + (["--random"] if random_inputs else []) +
+               ["$(location %s)" % path for path in corpus],
         data = corpus,
-        deps = [target, "replay_main"],
     )
     sluice_cc_binary(
         name = name,
         tags = ["manual"],
-        deps = [target],
+        deps = [
+            ":fuzzer_main",
+            target,
+        ],
     )

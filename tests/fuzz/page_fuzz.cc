@@ -30,6 +30,7 @@
 #include "benchmarks/lab/page/page_fixture.h"
 #include "nlohmann/json.hpp"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/fuzz_target.h"
 
 namespace sluice::lab {
 namespace {
@@ -129,7 +130,6 @@ void Run(absl::string_view text) {
 }  // namespace
 }  // namespace sluice::lab
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(page_fuzz)(const uint8_t* data, size_t size) {
   sluice::lab::Run({reinterpret_cast<const char*>(data), size});
-  return 0;
 }

@@ -48,6 +48,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/fuzz_target.h"
 #include "tests/h2/event_text.h"
 #include "tests/h2/frame_builder.h"
 #include "tests/h2/frame_text.h"
@@ -509,7 +510,6 @@ class Pair {
 }  // namespace
 }  // namespace sluice::h2::tests
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(pair_fuzz)(const uint8_t* data, size_t size) {
   sluice::h2::tests::Pair(sluice::fuzz::Input(data, size)).Go();
-  return 0;
 }

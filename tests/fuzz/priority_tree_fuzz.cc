@@ -17,6 +17,7 @@
 #include <string>
 
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/fuzz_target.h"
 #include "tests/priority/tree_program.h"
 
 namespace sluice::priority {
@@ -61,7 +62,7 @@ TreeOp ReadOp(Input& input, size_t max_grant) {
 }  // namespace
 }  // namespace sluice::priority
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(priority_tree_fuzz)(const uint8_t* data, size_t size) {
   namespace priority = sluice::priority;
   sluice::fuzz::Input input(data, size);
   constexpr size_t kSmall[] = {0, 1, 2, 3, 6, 40};
@@ -84,5 +85,4 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     program += priority::ToText(op) + "\n";
   }
-  return 0;
 }

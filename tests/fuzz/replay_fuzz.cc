@@ -30,6 +30,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/fuzz_target.h"
 
 namespace sluice::scheduler {
 namespace {
@@ -205,7 +206,6 @@ void Run(const uint8_t* data, size_t size) {
 }  // namespace
 }  // namespace sluice::scheduler
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+SLUICE_FUZZ_TARGET(replay_fuzz)(const uint8_t* data, size_t size) {
   sluice::scheduler::Run(data, size);
-  return 0;
 }

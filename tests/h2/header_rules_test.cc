@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,8 +43,10 @@ struct FieldCase {
 // Long texts are looked at 8 bytes at once.
 TEST(HeaderValidationTest, EveryByteCountsAtEveryPlaceOfALongField) {
   for (int byte = 0; byte < 256; ++byte) {
-    const bool in_name = byte > 0x20 && byte < 0x7f && byte != ':' &&
-                         !(byte >= 'A' && byte <= 'Z');
+    const bool in_name =
+        byte > 0x20 && byte < 0x7f && !(byte >= 'A' && byte <= 'Z') &&
+        std::string_view(R"("(),/:;<=>?@[\]{})")
+                .find(static_cast<char>(byte)) == std::string_view::npos;
     const bool in_value = byte != '\0' && byte != '\n' && byte != '\r';
     const bool space = byte == ' ' || byte == '\t';
     for (const size_t size : {1, 7, 8, 9, 15, 16, 17, 25}) {
@@ -127,6 +130,77 @@ TEST(HeaderValidationTest, PseudoHeaderFieldsOutOfOrderAreTheirOwnKind) {
             "regular fields (RFC 9113 8.3)");
 }
 
+// What an intermediary would write into a request line of HTTP/1.1: RFC 9113
+// §8.3, §8.3.1 and §10.3.
+TEST(HeaderValidationTest, APseudoHeaderFieldHasTheCharactersOfItsKind) {
+  struct Case {
+    const char* name;
+    std::string value;
+    bool legal;
+  };
+  const Case cases[] = {
+      {":method", "M-SEARCH", true},
+      {":method", "GET /evil HTTP/1.1", false},
+      {":method", "G(T", false},
+      {":method", "G\xc3T", false},
+      {":scheme", "HTTPS", true},
+      {":scheme", "coap+tcp", true},
+      {":scheme", "1x", false},
+      {":scheme", "http://evil", false},
+      {":path", "/a?b=c#d", true},
+      {":path", "/\xc3\xa9", true},
+      {":path", "/ HTTP/1.1", false},
+      {":path", "/\x01", false},
+      {":path", "/\x7f", false},
+      {":path", "a", false},
+      {":path", "http://evil/", false},
+      {":path", "@evil/", false},
+      {":path", "*", false},
+      {":authority", "[::1]:80", true},
+      {":authority", "b%c3.example", true},
+      {":authority", "a b", false},
+      {":authority", "a/b", false},
+      {":authority", "a?b", false},
+      {":authority", "a\\b", false},
+      {":authority", "\xc3", false},
+      {":authority", "", false},
+  };
+  for (const Case& c : cases) {
+    Fields fields = Request();
+    for (Header& field : fields) {
+      if (field.name == c.name) field.value = c.value;
+    }
+    EXPECT_EQ(Fault(fields, SectionKind::kRequest).empty(), c.legal)
+        << c.name << ": " << c.value;
+    EXPECT_EQ(Fault(fields, SectionKind::kPushPromise).empty(),
+              c.legal && fields[0].value == "GET")
+        << c.name << ": " << c.value << ", promised";
+  }
+  EXPECT_EQ(Fault({{":method", "OPTIONS"},
+                   {":scheme", "https"},
+                   {":path", "*"},
+                   {":authority", "a"}},
+                  SectionKind::kRequest),
+            "");
+  // Of other schemes a path may begin with anything, and the authority be
+  // empty.
+  EXPECT_EQ(Fault({{":method", "GET"},
+                   {":scheme", "urn"},
+                   {":path", "isbn:1"},
+                   {":authority", ""}},
+                  SectionKind::kRequest),
+            "");
+  EXPECT_NE(Fault({{":method", "CONNECT"}, {":authority", "a /b"}},
+                  SectionKind::kRequest),
+            "");
+  EXPECT_NE(Fault({{":method", "GET"},
+                   {":scheme", "https"},
+                   {":path", "/"},
+                   {"host", "a /b"}},
+                  SectionKind::kRequest),
+            "");
+}
+
 // A name comes from the peer: it may be binary, and of any length.
 TEST(HeaderValidationTest, AnErrorTextNamesTheFieldWithoutItsBytes) {
   EXPECT_EQ(Fault({{"a\x01\xff", "v"}}, SectionKind::kTrailers),
@@ -195,6 +269,8 @@ TEST(HeaderValidationTest, APromiseIsCacheableSafeAndWithoutContent) {
       Fault(Request({{"content-length", "0"}}), SectionKind::kPushPromise), "");
   EXPECT_NE(
       Fault(Request({{"content-length", "1"}}), SectionKind::kPushPromise), "");
+  EXPECT_NE(
+      Fault(Request({{"content-length", "x"}}), SectionKind::kPushPromise), "");
 }
 
 // One changed byte makes a known name another one.

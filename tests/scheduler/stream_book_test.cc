@@ -354,6 +354,8 @@ TEST_F(StreamBookTest, ABadValueIsRefusedWithAReasonAndChangesNothing) {
        "stream 1 depends on itself"},
       {last(book_.Open(0, &records_[99])), "0 is no stream's id"},
       {last(book_.Open(0x7ffffffe, &records_[99])), "are reserved"},
+      {last(Frame(0x7fffffe0, {0, 16, false})), "are reserved"},
+      {last(Update(0x7ffffffe, {1, false})), "are reserved"},
   };
   for (const auto& [refused, says] : cases) {
     EXPECT_EQ(refused.code, absl::StatusCode::kInvalidArgument);

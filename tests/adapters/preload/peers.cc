@@ -232,10 +232,13 @@ Server::Server(const ServerOptions& given, Handler handler,
   const nghttp2_session_callbacks* callbacks = own == nullptr ? shared : own;
   Peer* peer = this;
   nghttp2_option* option = nullptr;
-  if (options.sees_updates) {
+  if (options.sees_updates || options.no_closed_streams) {
     nghttp2_option_new(&option);
-    nghttp2_option_set_builtin_recv_extension_type(option,
-                                                   NGHTTP2_PRIORITY_UPDATE);
+    if (options.sees_updates) {
+      nghttp2_option_set_builtin_recv_extension_type(option,
+                                                     NGHTTP2_PRIORITY_UPDATE);
+    }
+    nghttp2_option_set_no_closed_streams(option, options.no_closed_streams);
     nghttp2_session_server_new2(&session_, callbacks, peer, option);
     nghttp2_option_del(option);
   } else if (options.memory != nullptr) {

@@ -40,7 +40,8 @@ struct ServerOptions {
   bool by_callbacks = false;  // nghttp2_session_recv() and _send()
   bool newer_forms = false;   // the functions with a 2, where there are any
   bool pauses_uploads = false;
-  bool sees_updates = false;  // PRIORITY_UPDATE, by nghttp2's own option
+  bool sees_updates = false;       // PRIORITY_UPDATE, by nghttp2's own option
+  bool no_closed_streams = false;  // nghttp2's own option
   nghttp2_mem* memory = nullptr;
 };
 
