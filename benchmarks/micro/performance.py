@@ -116,6 +116,7 @@ def machine():
         "processor": model.group(1) if model else "unknown",
         "cores": os.cpu_count(),
         "load before the run": round(os.getloadavg()[0], 1),
+        "priority": "usual" if os.sched_getscheduler(0) == os.SCHED_OTHER else "real-time",
         "system": re.search(r'PRETTY_NAME="(.*)"', release).group(1),
         "kernel": os.uname().release.split("-")[0],
         "g++": version("g++"),
