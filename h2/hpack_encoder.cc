@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
+#include <new>
 
 #include "absl/container/fixed_array.h"
 #include "absl/strings/string_view.h"
@@ -79,7 +79,7 @@ size_t HpackEncoder::Deflate(absl::Span<const NamedField> fields, char* out,
   }
   const ssize_t size = nghttp2_hd_deflate_hd(
       deflater_, reinterpret_cast<uint8_t*>(out), room, nva.data(), nva.size());
-  if (size < 0) std::abort();  // memory is out: MostBytes() is room enough
+  if (size < 0) throw std::bad_alloc();  // MostBytes() is room enough
   return static_cast<size_t>(size);
 }
 

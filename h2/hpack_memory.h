@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <new>
 
 #include "absl/strings/string_view.h"
 
@@ -44,7 +44,7 @@ class HpackMemory {
 
 // The result of a function that fails only when memory is out.
 inline void CheckMemory(int result) {
-  if (result != 0) std::abort();
+  if (result != 0) throw std::bad_alloc();  // as operator new does
 }
 
 // libnghttp2 takes texts like this, and leaves them as they are.

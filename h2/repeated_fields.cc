@@ -77,8 +77,8 @@ void RepeatedFields::Keep(absl::string_view block,
   for (const NamedField& field : fields) {
     kept.text_size += field.name.size() + field.value.size();
   }
+  if (kept.text_size + fields.size() * sizeof(Field) > kMostBytes) return;
   kept.fields.resize(fields.size());
-  if (kept.size() > kMostBytes) return;
   kept.text.reset(new char[kept.text_size]);
   char* end = kept.text.get();
   const auto copy = [&end](absl::string_view text) {

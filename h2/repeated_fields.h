@@ -8,10 +8,12 @@
 // HpackEncoder call libnghttp2 for the fields that are not found here.
 //
 // Nothing on the wire depends on it. Time does: it tells whether a whole field
-// came before on the connection. The length of the block tells the same, but
-// for fields that are never indexed. To test a guess of one of those, a client
-// of a proxy that mixes clients has to send it, and the server's answer tells
-// whether it was right.
+// came before on the connection. Of an indexed field the length of the block
+// tells the same. Of the others it does not: those that are never indexed, and
+// those that an encoder does not index (libnghttp2's: :path, etag, set-cookie
+// and some more). So a client of a proxy that mixes clients may learn, by
+// guesses and many measurements, that another one's request had such a field.
+// A credential that was guessed right is known by the server's answer anyway.
 #ifndef SLUICE_H2_REPEATED_FIELDS_H_
 #define SLUICE_H2_REPEATED_FIELDS_H_
 

@@ -195,8 +195,11 @@ void PriorityAdapter::OnFrameSend(nghttp2_session* session,
                                   const nghttp2_frame* frame) {
   // HEADERS go out before any DATA, so this is set in time.
   hears_of_sends_ = true;
-  if (frame->hd.type != NGHTTP2_DATA || !served_.has_value() ||
-      grant_->stream_id != Id(frame->hd.stream_id)) {
+  if (frame->hd.type != NGHTTP2_DATA) return;
+  if (!served_.has_value() || grant_->stream_id != Id(frame->hd.stream_id)) {
+    // Padding alone, at an end without END_STREAM; or a body that is not the
+    // adapter's. How much of the window is left is for nghttp2 to say.
+    if (Stream* stream = Find(frame->hd.stream_id)) stream->window = 0;
     return;
   }
   served_.reset();
@@ -412,7 +415,8 @@ inline ssize_t PriorityAdapter::Serve(nghttp2_session* session, Stream* stream,
   stream->waiting = result == NGHTTP2_ERR_DEFERRED;
   stream->done = (result < 0 && !stream->waiting) || ends;
   if (stream->waiting || stream->done) stream->queued = false;
-  // nghttp2 makes no frame for an end without END_STREAM: trailers follow.
+  // nghttp2 makes no frame for an end without END_STREAM, but one of padding:
+  // trailers follow.
   const bool has_frame =
       bytes > 0 || (result == 0 &&
                     !(ends && (*data_flags & NGHTTP2_DATA_FLAG_NO_END_STREAM)));

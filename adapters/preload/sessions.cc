@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -19,12 +20,17 @@
 namespace sluice::adapters {
 namespace {
 
-// Null: nghttp2 serves the session as it would alone.
+// Null: nghttp2 serves the session as it would alone. So it does without
+// memory.
 std::unique_ptr<PriorityAdapter> AdapterFor(const void* caller) {
   if (!IsServed(caller) || PolicySpec().empty()) return nullptr;
-  absl::StatusOr<std::unique_ptr<PriorityAdapter>> adapter =
-      PriorityAdapter::Create(PolicySpec());
-  return adapter.ok() ? *std::move(adapter) : nullptr;
+  try {
+    absl::StatusOr<std::unique_ptr<PriorityAdapter>> adapter =
+        PriorityAdapter::Create(PolicySpec());
+    if (adapter.ok()) return *std::move(adapter);
+  } catch (const std::bad_alloc&) {
+  }
+  return nullptr;
 }
 
 // For a server that gives none. Never destroyed.
@@ -54,12 +60,16 @@ int MakeServer(nghttp2_session** made,
   const Trampolines trampolines(callbacks, applications);
   const int result = make(made, callbacks, user_data,
                           option == nullptr ? DefaultOption() : option, memory);
-  if (result == 0) {
+  if (result != 0) return result;
+  try {
     AddSession(*made,
                std::make_unique<Session>(std::move(adapter), applications,
                                          SendsInTurns(FileOf(caller))));
+  } catch (const std::bad_alloc&) {
+    SLUICE_NEXT(nghttp2_session_del)(std::exchange(*made, nullptr));
+    return NGHTTP2_ERR_NOMEM;
   }
-  return result;
+  return 0;
 }
 
 int MakeClient(nghttp2_session** made,

@@ -114,16 +114,18 @@ class Outputs(unittest.TestCase):
     def left(self):
         return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
 
-    def test_a_full_disk_leaves_no_file(self):
+    def test_a_full_disk_leaves_the_file_that_was_there(self):
         for words, flags in FILES:
             for flag in flags:
                 with self.subTest(words[0], flag=flag):
                     out = self.folder / "out"
+                    out.write_text("older", encoding="utf-8")
                     result = self.run_in_room(words, "%s=%s" % (flag, out), room=20)
                     self.assertEqual(result.returncode, 1, result.stderr)
                     self.assertRegex(result.stderr, r"(?m)^%s: writing %s failed$" % (
                         words[0], out))
-                    self.assertEqual(self.left(), [])
+                    self.assertEqual(self.left(), ["out"])
+                    self.assertEqual(out.read_text(encoding="utf-8"), "older")
 
     def test_a_full_disk_under_the_results_ends_a_benchmark_and_keeps_them(self):
         out = self.folder / "out"

@@ -45,7 +45,8 @@ class Tree:
         self.logs = out / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
         cache = os.environ.get("SLUICE_DISK_CACHE", pathlib.Path.home() / ".cache/sluice/bazel")
-        self.bazel = ["./bazelw", "--output_base=%s" % (out / "base")]
+        self.bazel = ["./bazelw", "--output_base=%s" % (out / "base"),
+                      "--local_startup_timeout_secs=600"]
         # No sandbox: it takes a symbolic link for each header of each action.
         self.flags = ["--disk_cache=%s" % cache, "--jobs=%d" % jobs, "--test_timeout=%d" % TIMEOUT,
                       "--spawn_strategy=local", "--symlink_prefix=/", "--noshow_progress",

@@ -248,10 +248,12 @@ class ServerAttacks(support.Folder):
         self.assert_ends(lambda i: frame(0xfa))
 
     def test_goaway(self):
-        # The server ends the connection by the first, which asks for no more.
+        # The first asks for no more, so the server may close the connection
+        # before it has read enough of them to say more.
         client = self.flood(lambda i: frame(GOAWAY, payload=bytes(8)), 200)
-        self.assertLessEqual(client.goaway_and_end()[1],
-                             support.ENHANCE_YOUR_CALM)
+        codes = {support.parse_goaway(got)[1] for got in client.rest()
+                 if got.type == GOAWAY}
+        self.assertLessEqual(codes, {support.NO_ERROR, support.ENHANCE_YOUR_CALM})
 
     # Priorities.
 

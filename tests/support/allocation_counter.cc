@@ -19,7 +19,7 @@ void* Allocate(size_t size, size_t alignment) {
                      ? std::malloc(size)
                      : std::aligned_alloc(alignment, (size + alignment - 1) /
                                                          alignment * alignment);
-  if (memory == nullptr) std::abort();
+  if (memory == nullptr) throw std::bad_alloc();
   allocations.fetch_add(1, std::memory_order_relaxed);
   const auto size_now = static_cast<int64_t>(malloc_usable_size(memory));
   const int64_t live =

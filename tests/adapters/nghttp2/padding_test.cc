@@ -99,6 +99,22 @@ TEST_F(PaddingTest, ABodyWithoutBytesAndOneThatEndsLetOthersPass) {
   EXPECT_EQ(server_->adapter().stats().open_streams, 1u);
 }
 
+// nghttp2 makes a frame of an empty end that trailers, or a second body, follow
+// only if there is padding for it.
+TEST_F(PaddingTest, AFrameOfPaddingAloneUsesUpTheWindowToo) {
+  Start("rr", /*window=*/3000);
+  client_->WindowUpdate(3, 1 << 20);
+  server_->Receive(client_->Take());
+  server_->body(1).left = 0;
+  server_->body(1).trailers_follow = true;
+  server_->body(3).left = 10 * 1000;
+  EXPECT_EQ(Pump(server_.get(), kPadding + 1000).bytes,
+            (std::map<int32_t, size_t>{{1, kPadding}, {3, 1000}}));
+  server_->SubmitData(1, 1 << 20);
+  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
+            (std::map<int32_t, size_t>{{1, 3000 - kPadding}, {3, 9 * 1000}}));
+}
+
 // nghttp2 makes no frame of an empty end that trailers follow, so none is told
 // of.
 TEST_F(PaddingTest, AnEndBeforeTrailersLetsOthersPass) {

@@ -290,7 +290,7 @@ TEST(ResultQlogTest, EachExperimentIsATraceThatQvisOpens) {
   EXPECT_THAT(MakeQlogFolder("/dev/null/x").message(),
               HasSubstr("cannot make the folder /dev/null/x: "));
   EXPECT_THAT(WriteQlogs("/dev/null/x", result).message(),
-              HasSubstr("cannot write /dev/null/x/http___127.0.0.1"));
+              HasSubstr("writing /dev/null/x/http___127.0.0.1"));
 }
 
 TEST(ResultPageTest, ThePageHoldsTheResultsAsTextThatEndsNoScript) {
