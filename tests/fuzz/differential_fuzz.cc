@@ -233,7 +233,10 @@ class Trial {
   void DropOutput() {
     ours_->Take();
     theirs_->Take();
+    EndIfDone();
   }
+
+  void EndIfDone() { over_ = over_ || ours_->IsDone() || theirs_->IsDone(); }
 
   // --- Bytes ----------------------------------------------------------------
 
@@ -270,8 +273,12 @@ class Trial {
     const bool has_block =
         type == kHeaders || type == kPushPromise || type == kContinuation;
     in_block_ = has_block && (header[4] & kEndHeaders) == 0;
+    stream_id_ = 0;
+    for (const char byte : header.substr(5)) {
+      stream_id_ = stream_id_ << 8 | static_cast<uint8_t>(byte);
+    }
     if (!in_block_) Compare();
-    over_ = over_ || ours_->IsDone() || theirs_->IsDone();
+    EndIfDone();
   }
 
   static size_t LengthOf(absl::string_view header) {
@@ -280,9 +287,13 @@ class Trial {
   }
 
   void Compare() {
-    const Judgement ours = ours_->Take();
+    Judgement ours = ours_->Take();
     const Judgement theirs = theirs_->Take();
     if (ours.verdict != theirs.verdict || ours.streams != theirs.streams) {
+      const bool was_reset = reset_.contains(stream_id_ & h2::kMaxStreamId);
+      if (was_reset && ours.verdict == "accepts") {
+        ours.why += "on a stream that we have reset; ";
+      }
       return Compare(ours, theirs);
     }
     over_ = ours.verdict != "accepts" && ours.streams.empty();
@@ -337,7 +348,8 @@ class Trial {
   std::set<StreamId> reset_;
   std::string header_;  // of the frame that arrives
   size_t frame_left_ = 0;
-  uint8_t type_ = 0;  // that is judged: of a block, where it began
+  uint8_t type_ = 0;        // that is judged: of a block, where it began
+  StreamId stream_id_ = 0;  // of the last frame, with the reserved bit
   bool in_block_ = false;
   bool over_ = false;
 };

@@ -188,8 +188,10 @@ class Theirs : public JudgingCore {
     const auto id = static_cast<StreamId>(
         hd.type == NGHTTP2_PUSH_PROMISE ? frame->push_promise.promised_stream_id
                                         : hd.stream_id);
-    for (const h2::Header& field : std::exchange(self->fields_, {})) {
-      self->DeliverHeaders(id, field.name, field.value);
+    if (hd.type != NGHTTP2_DATA) {  // else they are of a message refused before
+      for (const h2::Header& field : std::exchange(self->fields_, {})) {
+        self->DeliverHeaders(id, field.name, field.value);
+      }
     }
     const bool ends = hd.type != NGHTTP2_PUSH_PROMISE &&
                       (hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
