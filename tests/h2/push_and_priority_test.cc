@@ -200,6 +200,20 @@ TEST(AltSvcTest, GoesToAnOriginOrAStreamAndNotBoth) {
   });
 }
 
+// Its length stands in two bytes, however large a frame the peer takes.
+TEST(AltSvcTest, AnOriginHasAtMost65535Bytes) {
+  Ready(ServerOptions(), [](Player& server) {
+    Feed(server, SettingsFrame({{SettingId::kMaxFrameSize, 100000}}));
+    EXPECT_TRUE(server
+                    ->AdvertiseAlternativeService("v", std::string(65535, 'a'),
+                                                  std::nullopt)
+                    .ok());
+    EXPECT_EQ(StatusText(server->AdvertiseAlternativeService(
+                  "v", std::string(65536, 'a'), std::nullopt)),
+              "ERROR InvalidArgument PROTOCOL_ERROR");
+  });
+}
+
 TEST(AltSvcTest, IsIgnoredWhereRfc7838SaysSo) {
   Ready(ClientOptions(), [](Player& client) {
     ASSERT_TRUE(client->SendHeaders(1, Get(), {.end_stream = true}).ok());

@@ -194,6 +194,17 @@ TEST_F(ContentTest, ASurplusBehindAFullFrameIsSeenToo) {
   EXPECT_EQ(faults_.size(), 2u);
 }
 
+TEST_F(ContentTest, ASourceMayCancelItsStreamWhenItIsAskedForASurplus) {
+  size_t reads = 0;
+  EXPECT_EQ(Answer("16384", std::make_unique<ScriptSource>([&](size_t) {
+                     if (++reads == 1) return Bytes(16384);
+                     session_.scheduler().Cancel(1);
+                     return Bytes(1);
+                   })),
+            "H1 R1=8");
+  EXPECT_EQ(reads, 2u);
+}
+
 TEST_F(ContentTest, ASharedSurplusIsCutOff) {
   EXPECT_EQ(Answer("5", std::make_unique<ScriptSource>([](size_t) {
                      DataSource::Chunk chunk;

@@ -150,6 +150,23 @@ TEST(DataSchedulerTest, ARefusedSubmitSendsNothingAndDestroysTheBody) {
 
 // --- How large a grant is ----------------------------------------------------
 
+// Beyond a thousand streams the scheduler guesses the next picks.
+TEST(DataSchedulerTest, ACrowdIsServedToTheLastByte) {
+  constexpr h2::StreamId kStreams = 1100;
+  for (const char* policy : {"rr", "fifo", "rfc9218", "rfc7540"}) {
+    SessionOptions options = WideOpen();
+    options.policy = policy;
+    options.server.settings = {
+        {h2::SettingId::kMaxConcurrentStreams, kStreams}};
+    Session session(options);
+    for (h2::StreamId i = 0; i < kStreams; ++i) session.Serve(10 + i % 3);
+    session.Drain();
+    for (h2::StreamId i = 0; i < kStreams; ++i) {
+      ASSERT_EQ(session.received(2 * i + 1), 10 + i % 3) << policy;
+    }
+  }
+}
+
 TEST(DataSchedulerTest, AFrameIsBoundedByTheLeastOfItsLimits) {
   struct Case {
     const char* limit;
