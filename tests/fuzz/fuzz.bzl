@@ -27,7 +27,7 @@ def fuzz_target(name, deps, random_inputs = True):
     corpus = native.glob(["corpus/%s/*" % name])
     native.sh_test(
         name = name + "_test",
-        size = "small",
+        size = "medium",  # seconds, but for a busy machine
         srcs = [":replay"],
         args = [name] + (["--random"] if random_inputs else []) +
                ["$(location %s)" % path for path in corpus],
