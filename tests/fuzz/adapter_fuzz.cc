@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,9 +111,10 @@ class Play {
     options.no_closed_streams = true;
     options.header2 = which & 1;
     options.no_header = which & 2;
-    options.send_data = which & 4;
     options.padding = which & 8 ? input_.Byte() : 0;
     options.by_callbacks = which & 16;
+    // Elsewhere Server::Send() has those bytes behind all other frames.
+    options.send_data = (which & 4) != 0 && options.by_callbacks;
     options.newer_forms = which & 32;
     // nghttp2_session_recv() knows no pause.
     options.pauses_uploads = (which & 64) != 0 && !options.by_callbacks;
@@ -154,7 +156,11 @@ class Play {
   void OnRequest(int32_t id) {
     const auto found = plans_.find(id);
     const Plan plan = found == plans_.end() ? Plan() : found->second;
-    if (!plan.later) Answer(id, plan);
+    if (plan.later) {
+      waiting_.insert(id);
+    } else {
+      Answer(id, plan);
+    }
   }
 
   void Answer(int32_t id, const Plan& plan) {
@@ -191,8 +197,11 @@ class Play {
       case 4:
         return server_->Resume(DrawId());
       case 5: {
+        // Once each: the client resets a stream with a second response, and how
+        // much of the first had come by then depends on the order.
         const int32_t id = DrawId();
-        return Answer(id, DrawPlan());
+        if (waiting_.erase(id) > 0) Answer(id, DrawPlan());
+        return;
       }
       case 6: {
         const int32_t id = DrawId();
@@ -308,6 +317,7 @@ class Play {
   const std::string policy_;
   const bool hostile_;
   std::map<int32_t, Plan> plans_;
+  std::set<int32_t> waiting_;  // requests to answer later
   std::optional<Server> server_;
   std::optional<Client> client_;
 };

@@ -232,8 +232,12 @@ class Handle {
     ExpectOpen(result, id);
     if (result == SLUICE_OK) {
       streams_[id] = readiness;
-      // It holds the grant: the call takes effect after the charge.
-      if (id == granted_) said_ = readiness;
+      // It holds the grant: the call takes effect after the charge. To be ready
+      // is no news then, and a charge of 0 bytes may block it.
+      if (id == granted_) {
+        said_ =
+            readiness == Readiness::kReady ? Readiness::kUnknown : readiness;
+      }
     }
     return result;
   }

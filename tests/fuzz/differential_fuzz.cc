@@ -181,11 +181,14 @@ class Trial {
       case 5:
         return Receive(DrawFields(input_));
       case 6:
-        return side_ == Side::kServer ? Answer() : Ask();
+        return IsInside() ? void() : side_ == Side::kServer ? Answer() : Ask();
       default:
-        return Call();
+        return IsInside() ? void() : Call();
     }
   }
+
+  // In a frame or a block, which the cores may judge at different bytes.
+  bool IsInside() const { return frame_left_ > 0 || in_block_; }
 
   // --- Calls: the cores agree, or go different ways from here ---------------
 

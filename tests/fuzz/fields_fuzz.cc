@@ -44,8 +44,10 @@
 namespace sluice::fuzz {
 namespace {
 
-void CheckSentence(const absl::Status& status) {
-  Check(!status.message().empty() && status.message().size() < 2000,
+// `text` is what it may quote, in escapes of up to four bytes.
+void CheckSentence(const absl::Status& status, absl::string_view text) {
+  Check(!status.message().empty() &&
+            status.message().size() < 2000 + 4 * text.size(),
         absl::StrCat("no sentence: ", status.message()));
 }
 
@@ -109,7 +111,7 @@ void ReadPriority(absl::string_view text) {
 
 void ReadPath(absl::string_view text) {
   const absl::StatusOr<examples::UrlPath> path = examples::ParseUrlPath(text);
-  if (!path.ok()) return CheckSentence(path.status());
+  if (!path.ok()) return CheckSentence(path.status(), text);
   Check(!absl::StrContains(path->name, '\0'), "a NUL in a file's name");
   if (path->name.empty()) return;
   for (const absl::string_view segment : absl::StrSplit(path->name, '/')) {
@@ -141,7 +143,7 @@ void ReadUrl(absl::string_view text) {
   if (url.ok()) {
     CheckUrl(*url);
   } else {
-    CheckSentence(url.status());
+    CheckSentence(url.status(), text);
   }
 }
 
@@ -160,7 +162,7 @@ void ReadNetwork(absl::string_view text) {
   static constexpr absl::string_view kKeys[] = {"cc"};
   const absl::StatusOr<lab::NetworkSpec> spec =
       lab::ParseNetworkSpec(text, kKeys);
-  if (!spec.ok()) return CheckSentence(spec.status());
+  if (!spec.ok()) return CheckSentence(spec.status(), text);
   const absl::StatusOr<lab::NetworkSpec> again =
       lab::ParseNetworkSpec(spec->text, kKeys);
   Check(again.ok() && again->text == spec->text &&
@@ -179,10 +181,10 @@ void ReadEdit(absl::string_view text) {
   const absl::StatusOr<lab::Edit> edit = lab::Edit::Parse(text, "e.json");
   if (!edit.ok()) {
     Check(absl::StartsWith(edit.status().message(), "e.json"), "no file");
-    return CheckSentence(edit.status());
+    return CheckSentence(edit.status(), text);
   }
   const absl::Status status = edit->Check(pages);
-  if (!status.ok()) return CheckSentence(status);
+  if (!status.ok()) return CheckSentence(status, text);
   const absl::StatusOr<lab::PriorityEdits> edits = edit->For(pages.front());
   Check(edits.ok(), "checked, and cannot be made");
   for (const auto& [id, fields] : *edits) {
@@ -196,13 +198,13 @@ void ReadEdit(absl::string_view text) {
 
 void ReadPolicy(absl::string_view text) {
   const auto policy = scheduler::CreatePolicy(text);
-  if (!policy.ok()) return CheckSentence(policy.status());
+  if (!policy.ok()) return CheckSentence(policy.status(), text);
   Check(!scheduler::RegisteredNameOf(text).empty(), "a policy without a name");
 }
 
 void ReadVerdict(absl::string_view text) {
   const absl::StatusOr<probe::Verdict> verdict = probe::ParseVerdict(text);
-  if (!verdict.ok()) return CheckSentence(verdict.status());
+  if (!verdict.ok()) return CheckSentence(verdict.status(), text);
   const std::string written = probe::FormatVerdict(*verdict);
   const absl::StatusOr<probe::Verdict> again = probe::ParseVerdict(written);
   Check(again.ok() && probe::FormatVerdict(*again) == written,
