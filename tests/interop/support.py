@@ -180,6 +180,15 @@ class Server:
     def memory_kib(self, field):
         return memory_kib(self.process, field)
 
+    def unread_bytes(self, client):
+        """What the kernel has of this client's, and the server has not read."""
+        ends = [f"{port:04X}" for port in (self.port, client.socket.getsockname()[1])]
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, peer, _, queues, *_ = line.split()
+            if [local.split(":")[1], peer.split(":")[1]] == ends:
+                return int(queues.split(":")[1], 16)
+        raise AssertionError("the server has closed the connection")
+
     def curl(self, path, *options, check=True):
         trust = ["--cacert", self.cert]
         if self.base_url.startswith("http:"):
@@ -203,7 +212,7 @@ NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR = 0, 1, 2, 3
 SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM = 4, 5, 6, 7
 CANCEL, COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM = 8, 9, 10, 11
 
-INITIAL_WINDOW_SIZE = 4
+HEADER_TABLE_SIZE, INITIAL_WINDOW_SIZE = 1, 4
 
 MAX_STREAM_ID = 2**31 - 1
 
@@ -217,7 +226,8 @@ def frame(type_, flags=0, stream=0, payload=b"", length=None):
 
 
 def settings(**values):
-    ids = {"initial_window_size": INITIAL_WINDOW_SIZE}
+    ids = {"header_table_size": HEADER_TABLE_SIZE,
+           "initial_window_size": INITIAL_WINDOW_SIZE}
     return frame(SETTINGS, payload=b"".join(
         struct.pack(">HI", ids[name], value) for name, value in values.items()))
 

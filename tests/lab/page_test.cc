@@ -76,6 +76,19 @@ TEST(PageTest, ReadsTheDiscoveryOfAResource) {
   EXPECT_EQ(page->resources[2].discovered_at_byte, std::nullopt);
 }
 
+TEST(PageTest, ANameHasAHundredCharactersAtMost) {
+  const auto named = [](size_t length) {
+    return absl::StrCat(R"({"format":"h2-page-fixture/1","page":")",
+                        std::string(length, 'n'), R"(","resources":[)", kRoot,
+                        "]}");
+  };
+  EXPECT_EQ(ErrorOf(named(100)), "no error");
+  for (const size_t length : {0, 101}) {
+    EXPECT_THAT(ErrorOf(named(length)),
+                HasSubstr("p.json: page: must be a name of 1 to 100 letters"));
+  }
+}
+
 TEST(PageTest, RenderCriticalIsTheDocumentBlockingCssAndHeadScripts) {
   absl::StatusOr<Page> page = ParsePage(
       PageOf(absl::StrCat(

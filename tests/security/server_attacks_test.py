@@ -52,10 +52,19 @@ class Neighbour:
         self.client.start(request(1, "/neighbour.bin"))
 
     def turn(self):
-        data = self.client.until_type(DATA)
+        self.take(self.client.until_type(DATA))
+
+    def take(self, data):
         self.got += data.payload
         self.client.send(window_update(0, len(data.payload)),
                          window_update(1, len(data.payload)))
+
+    def wait_for_the_server(self):
+        """Until it has looked at each socket that had bytes for it."""
+        self.client.send(frame(PING, payload=b"anything"))
+        for got in self.client.until(lambda one: one.type == PING):
+            if got.type == DATA:
+                self.take(got)
 
     def expect_whole(self):
         while len(self.got) < len(self.content):
@@ -100,10 +109,19 @@ class ServerAttacks(support.Folder):
 
     def tearDown(self):
         self.neighbour.expect_whole()
+        self.assert_bounded_memory()
+
+    def assert_bounded_memory(self):
         growth = self.http.memory_kib("VmRSS") - self.before
         # AddressSanitizer surrounds each block, and keeps freed ones.
         factor = 4 if support.server_has_sanitizer() else 1
         self.assertLess(growth, factor * ALLOWED_GROWTH_KIB)
+
+    def server_reads_all_of(self, client):
+        """Whether no byte of the client's waits while others are served."""
+        for _ in range(5):
+            self.neighbour.wait_for_the_server()
+        return self.http.unread_bytes(client) == 0
 
     def new_log(self):
         return self.http.log()[self.logged:]
@@ -118,6 +136,8 @@ class ServerAttacks(support.Folder):
                 client.send(*(make(i) for i in range(first, first + 50)))
                 if first % 500 == 0:
                     self.neighbour.turn()
+        except TimeoutError:
+            self.fail("the server neither reads this client nor ends it")
         except OSError:
             pass  # the server has closed the connection
         return client
@@ -289,18 +309,41 @@ class ServerAttacks(support.Folder):
         client.ping()
 
     def test_a_client_that_asks_and_does_not_read(self):
+        # The answer to HEAD ends its stream: it costs no token, and no limit of
+        # streams holds it back. It names a path of 2 KB, the request an index.
+        folder = "/".join(["X" * 200] * 10)
+        (self.root / folder).mkdir(parents=True)
+        named = hpack(request_fields("/" + folder, "HEAD"), indexing=True)
         client = RawClient(self.http)
         self.addCleanup(client.close)
-        client.start(window_update(0, 2**30), initial_window_size=2**31 - 1)
-        client.socket.settimeout(0.2)
-        try:
-            for first in range(1, 200_000, 200):
-                client.send(*(request(id, "/none")
-                              for id in range(first, first + 200, 2)))
-                if first % 10_000 == 1:
-                    self.neighbour.turn()
-        except OSError:
-            pass  # the server reads no more of it, or has closed it
+        client.start(frame(HEADERS, END_HEADERS | END_STREAM, 1, named),
+                     header_table_size=0)
+        asked = 1
+        while self.server_reads_all_of(client):
+            self.assertLess(asked, 4000, "the server goes on to read a client "
+                            "that reads none of its answers")
+            # Fewer than may be open, if two sendings come in one read.
+            client.send(*(frame(HEADERS, END_HEADERS | END_STREAM,
+                                2 * (asked + n) + 1, b"\xc1\xc0\xbf\xbe")
+                          for n in range(40)))
+            asked += 40
+        self.assert_bounded_memory()
+        # When the client reads, it goes on, and has lost nothing.
+        answers = [one for one in client.until(
+            lambda one: one.stream == 2 * asked - 1) if one.stream != 0]
+        self.assertEqual([(one.type, one.flags, one.stream) for one in answers],
+                         [(HEADERS, END_HEADERS | END_STREAM, 2 * n + 1)
+                          for n in range(asked)])
+        # It was the limit of the output that held it.
+        self.assertGreater(sum(9 + len(one.payload) for one in answers), 512 << 10)
+        client.ping()
+
+    def test_bodies_that_nobody_reads(self):
+        # Their streams stay open, and each request beyond a hundred costs a
+        # token.
+        self.assert_ends(lambda i: request(2 * i + 1, f"/{i % 90}.bin"),
+                         begin=[window_update(0, 2**30)],
+                         initial_window_size=2**31 - 1)
 
     # Paths and the log.
 
