@@ -247,6 +247,13 @@ TEST(Rfc9218Test, TheStarvationGuardServesEachGroupOnceInSoManyBytes) {
   EXPECT_GT(driver.sent(7), driver.sent(1) * 6);
 }
 
+TEST(Rfc9218Test, TheStarvationGuardServesAGroupAfterExactlySoManyBytes) {
+  PolicyDriver driver(Make("rfc9218:starvation_guard=4200"));
+  driver.Add(1, 1 << 20, Field(7));
+  driver.Add(3, 1 << 20, Field(0));
+  EXPECT_EQ(driver.Run(8), "3,3,3,1,3,3,3,1");
+}
+
 TEST(Rfc9218Test, TheApplicationsPriorityHoldsUntilItIsTakenBack) {
   PolicyDriver driver(Make("rfc9218"));
   driver.Add(1, 140000, Field(1));
