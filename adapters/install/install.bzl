@@ -211,7 +211,7 @@ def _mode_transition_impl(settings, attr):
     if attr.optimised:
         result["//command_line_option:compilation_mode"] = "opt"
         result["//command_line_option:copt"] = (
-            result["//command_line_option:copt"] + ["-DNDEBUG"] + _HARDENED
+            result["//command_line_option:copt"] + ["-DNDEBUG", "-fomit-frame-pointer"] + _HARDENED
         )
 
         # The libraries need it; so the programs need no objects of their own.
