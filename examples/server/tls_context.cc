@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -50,11 +51,21 @@ int RequireAlpn(SSL* ssl, int* alert, void*) {
   return SSL_CLIENT_HELLO_ERROR;
 }
 
+// OpenSSL's last error of a file says which part of OpenSSL failed; the first
+// one of a file that cannot be opened is the system's.
 absl::Status TlsError(absl::string_view what) {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  const unsigned long first = ERR_peek_error();      // NOLINT: OpenSSL's type
+  const unsigned long last = ERR_peek_last_error();  // NOLINT
   ERR_clear_error();
-  return absl::InvalidArgumentError(
-      absl::StrCat(what, ": ", reason == nullptr ? "unknown error" : reason));
+  std::string reason = "unknown error";
+  if (ERR_SYSTEM_ERROR(first)) {
+    reason = std::system_category().message(ERR_GET_REASON(first));
+  } else if (ERR_GET_REASON(last) == ERR_R_PEM_LIB) {
+    reason = "the file has no readable one in PEM format";
+  } else if (const char* text = ERR_reason_error_string(last)) {
+    reason = text;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(what, ": ", reason));
 }
 
 }  // namespace

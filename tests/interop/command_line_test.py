@@ -39,9 +39,11 @@ class CommandLine(support.Folder):
         self.assertIn("--tls_cert", self.refused(f"--tls_key={self.key}"))
 
     def test_a_certificate_or_key_that_does_not_fit_is_named(self):
-        self.assertIn("none.pem", self.refused(
+        self.assertIn("none.pem': No such file or directory", self.refused(
             "--tls_cert=none.pem", f"--tls_key={self.key}"))
-        self.assertIn("key.pem", self.refused(
+        self.assertIn("none.pem", self.refused(
+            f"--tls_cert={self.cert}", "--tls_key=none.pem"))
+        self.assertIn("key.pem': the file has no readable one in PEM format", self.refused(
             f"--tls_cert={self.key}", f"--tls_key={self.key}"))
         other = self.base / "other.pem"
         support.run("openssl", "genpkey", "-algorithm", "ec", "-pkeyopt",
