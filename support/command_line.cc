@@ -19,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 
 namespace sluice::support {
@@ -54,6 +55,10 @@ constexpr absl::string_view kBuild =
 
 // Between the values of a ListFlag in Abseil's text of it.
 constexpr absl::string_view kNextValue = "\n";
+
+// Abseil's own words do not say what is missing in "5".
+constexpr absl::string_view kDuration =
+    "; it must be a time with its unit, such as 500ms, 10s or 2m";
 
 }  // namespace
 
@@ -127,7 +132,8 @@ absl::StatusOr<CommandLine> ParseFlags(
     if (!flag->ParseFrom(value, &error)) {
       return absl::InvalidArgumentError(
           absl::StrCat("--", flag->Name(), " cannot be '", value, "'",
-                       error.empty() ? "" : ": ", error));
+                       error.empty() ? "" : ": ", error,
+                       flag->IsOfType<absl::Duration>() ? kDuration : ""));
     }
   }
   return result;

@@ -8,6 +8,7 @@
 #include "absl/flags/reflection.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -15,6 +16,7 @@ ABSL_FLAG(int, apples, 3, "how many apples");
 ABSL_FLAG(bool, ripe, false, "whether they are ripe");
 ABSL_FLAG(std::string, colour, "red", "their colour");
 ABSL_FLAG(sluice::support::ListFlag, fruits, {{"plums"}}, "which ones");
+ABSL_FLAG(absl::Duration, ripening, absl::Hours(48), "how long until then");
 ABSL_FLAG(bool, ripe_soon, false, "whether they will be ripe");
 
 namespace sluice::support {
@@ -78,6 +80,8 @@ TEST_F(ParseFlagsTest, NamesTheMistake) {
   EXPECT_THAT(Error({"--apples"}), HasSubstr("--apples needs a value"));
   EXPECT_THAT(Error({"--apples=many"}),
               AllOf(HasSubstr("--apples"), HasSubstr("'many'")));
+  EXPECT_THAT(Error({"--ripening=5"}),
+              AllOf(HasSubstr("'5'"), HasSubstr("with its unit")));
   EXPECT_THAT(Error({"--noripe=true"}), HasSubstr("takes no value"));
   EXPECT_THAT(Error({"--nocolour"}), HasSubstr("no flag --nocolour"));
 }
