@@ -69,14 +69,15 @@ class HashedIds {
   using Slot = IdSlot<Value, kAbsent>;
   using Slots = std::vector<Slot, Allocator<Slot>>;
 
-  // Two rounds, since one keeps ids of equal distances at equal distances. The
-  // address differs from process to process, as the seed of Abseil's tables
-  // does. No result depends on it.
+  // Two rounds, since one keeps ids of equal distances at equal distances; of
+  // 64 bits, since the low bits of a product know nothing of the high ones of
+  // an id. The address differs from process to process, as the seed of Abseil's
+  // tables does. No result depends on it.
   size_t Home(StreamId id) const {
-    const auto salt = static_cast<uint32_t>(
-        reinterpret_cast<uintptr_t>(&kSomewhere) / alignof(uint64_t));
-    uint32_t hash = (id ^ salt) * uint32_t{0x9e3779b1};
-    hash = (hash ^ hash >> 15) * uint32_t{0x85ebca6b};
+    const uint64_t salt =
+        reinterpret_cast<uintptr_t>(&kSomewhere) / alignof(uint64_t);
+    uint64_t hash = (id ^ salt) * 0x9e3779b97f4a7c15;
+    hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93;
     return hash >> shift_;
   }
   size_t Next(size_t i) const { return (i + 1) & (slots_.size() - 1); }
@@ -107,7 +108,7 @@ class HashedIds {
   alignas(uint64_t) static inline const char kSomewhere = 0;
   static constexpr size_t kFirstSize = 4;
   Slots slots_;
-  int shift_ = 32 - 1;  // of two slots; Grow() makes four the first time
+  int shift_ = 64 - 1;  // of two slots; Grow() makes four the first time
   uint32_t size_ = 0;
 };
 

@@ -62,7 +62,7 @@ class CleartextTransport : public Transport {
 
   bool HasRecords() const override { return false; }
 
-  bool HasPending() const override { return false; }
+  size_t Pending() const override { return 0; }
 
   void ShutdownWrite() override { ::shutdown(fd_, SHUT_WR); }
 

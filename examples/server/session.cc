@@ -238,8 +238,8 @@ void Session::Write() {
   if (waiting_to_write_) return;  // the socket is full; OnWritable() comes
   if (state_ != State::kOpen && state_ != State::kFlushing) return;
   h2::Connection& wire = http_->wire();
-  if (state_ == State::kOpen && !transport_->HasPending()) ChooseBodies();
-  if (transport_->HasPending() || wire.OutputSize() > 0) {
+  if (state_ == State::kOpen && transport_->Pending() == 0) ChooseBodies();
+  if (transport_->Pending() > 0 || wire.OutputSize() > 0) {
     const size_t offered = wire.OutputSize();
     if (transport_->HasRecords() && offered > binding_.RecordSize(now_)) {
       AskAboutLink();  // whether it takes larger records
@@ -251,7 +251,9 @@ void Session::Write() {
       return;
     }
     refused_ = result.status == IoStatus::kWantWrite;
-    binding_.OnWrite(offered, result.bytes, now_);
+    binding_.OnWrite(
+        offered, result.bytes - std::min(result.bytes, transport_->Pending()),
+        now_);
     Touch();
     if (refused_ || (state_ == State::kOpen && http_->HasBodies())) {
       // No further write now, even if the socket would take it: whatever is

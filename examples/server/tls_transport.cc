@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/string_view.h"
@@ -23,27 +24,44 @@ namespace {
 
 constexpr size_t kPieces = 64;
 
+// What a record adds to its payload, at most (RFC 5246 §6.2.3).
+constexpr size_t kRecordOverhead = 5 + 2048;
+
 // OpenSSL reads and writes the socket through this, so that one recv() serves
-// all records in it, and records that are written together leave together.
+// all records in it, and one send() takes all records of a write.
 struct Wire {
   int fd;
   absl::string_view input;   // received, and not yet taken by OpenSSL
   bool reads_socket = true;  // when `input` is empty
-  bool more = false;         // another record follows at once
+  absl::Span<char> room;     // for records; if empty, they go to the socket
+  std::string rest;          // records that the socket has not taken yet
 };
 
 Wire& WireOf(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
 
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
-int WriteWire(BIO* bio, const char* data, int size) {
-  const Wire& wire = WireOf(bio);
-  BIO_clear_retry_flags(bio);
+// Returns what send() does, but for EINTR.
+ssize_t Send(int fd, absl::string_view bytes) {
   ssize_t sent;
   do {
-    sent =
-        ::send(wire.fd, data, size, MSG_NOSIGNAL | (wire.more ? MSG_MORE : 0));
+    sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
+int WriteWire(BIO* bio, const char* data, int size) {
+  Wire& wire = WireOf(bio);
+  BIO_clear_retry_flags(bio);
+  if (!wire.room.empty()) {
+    const size_t part = std::min<size_t>(size, wire.room.size());
+    std::memcpy(wire.room.data(), data, part);
+    wire.room.remove_prefix(part);
+    return static_cast<int>(part);
+  }
+  ssize_t sent = -1;
+  errno = EAGAIN;
+  if (wire.rest.empty()) sent = Send(wire.fd, absl::string_view(data, size));
   if (sent < 0 && WouldBlock()) BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
@@ -83,8 +101,8 @@ const BIO_METHOD* WireMethod() {
   return method;
 }
 
-// At most one record is taken from the output and not yet in the kernel:
-// OpenSSL writes each record out before it takes the next.
+// What is taken from the output and not yet in the kernel is a part of one
+// write.
 class TlsTransport : public Transport {
  public:
   struct Free {
@@ -93,12 +111,12 @@ class TlsTransport : public Transport {
   using Ssl = std::unique_ptr<SSL, Free>;
 
   TlsTransport(Ssl ssl, int fd, TransportScratch* scratch)
-      : wire_{.fd = fd, .input = {}}, ssl_(std::move(ssl)), scratch_(*scratch) {
+      : wire_{.fd = fd, .input = {}, .room = {}, .rest = {}},
+        ssl_(std::move(ssl)),
+        scratch_(*scratch) {
     SSL_set_accept_state(ssl_.get());
-    // Idle connections keep no buffers of OpenSSL's. When a record is retried,
-    // OpenSSL has encrypted it, and reads no plaintext.
-    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS |
-                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // Idle connections keep no buffers of OpenSSL's.
+    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
   }
 
   // False: no memory.
@@ -137,32 +155,35 @@ class TlsTransport : public Transport {
 
   IoResult Write(h2::Connection* connection, size_t record_size) override {
     IoResult result;
-    while (pending_ > 0 || connection->OutputSize() > 0) {
-      if (pending_ == 0) {
-        pending_ = FillRecord(connection, record_size);
-        result.bytes += pending_;
+    if (!wire_.rest.empty())
+      result.status = Place(std::exchange(wire_.rest, {}));
+    while (result.status == IoStatus::kDone && connection->OutputSize() > 0) {
+      wire_.room = absl::MakeSpan(scratch_.sealed);
+      while (connection->OutputSize() > 0 &&
+             wire_.room.size() >= scratch_.record.size() + kRecordOverhead) {
+        const size_t filled = FillRecord(connection, record_size);
+        ERR_clear_error();
+        size_t written = 0;
+        if (SSL_write_ex(ssl_.get(), scratch_.record.data(), filled,
+                         &written) != 1) {
+          return {IoStatus::kError, result.bytes};
+        }
+        result.bytes += filled;
       }
-      wire_.more = connection->OutputSize() > 0;
-      ERR_clear_error();
-      size_t written = 0;
-      const int done =
-          SSL_write_ex(ssl_.get(), scratch_.record.data(), pending_, &written);
-      if (done != 1) {
-        result.status = ResultOf(done).status;
-        return result;
-      }
-      pending_ = 0;
+      const size_t sealed = scratch_.sealed.size() - wire_.room.size();
+      wire_.room = {};
+      result.status = Place(absl::string_view(scratch_.sealed.data(), sealed));
     }
     return result;
   }
 
   bool HasRecords() const override { return true; }
 
-  bool HasPending() const override { return pending_ > 0; }
+  size_t Pending() const override { return wire_.rest.size(); }
 
   void ShutdownWrite() override {
     // No close_notify after a failed handshake or in the middle of a record.
-    if (SSL_is_init_finished(ssl_.get()) && pending_ == 0) {
+    if (SSL_is_init_finished(ssl_.get()) && wire_.rest.empty()) {
       ERR_clear_error();
       SSL_shutdown(ssl_.get());
     }
@@ -192,6 +213,15 @@ class TlsTransport : public Transport {
       filled += got;
     }
     return {IoStatus::kDone, filled};
+  }
+
+  // Offers `records` to the socket, and keeps what it refuses.
+  IoStatus Place(absl::string_view records) {
+    const ssize_t sent = Send(wire_.fd, records);
+    if (sent < 0 && !WouldBlock()) return IoStatus::kError;
+    records.remove_prefix(std::max<ssize_t>(sent, 0));
+    wire_.rest.assign(records.data(), records.size());
+    return records.empty() ? IoStatus::kDone : IoStatus::kWantWrite;
   }
 
   // Copies the beginning of the output into one piece: a record of the 9 bytes
@@ -227,7 +257,6 @@ class TlsTransport : public Transport {
   Wire wire_;
   const Ssl ssl_;  // its BIO points to wire_
   TransportScratch& scratch_;
-  size_t pending_ = 0;  // bytes of the record that SSL_write() has begun
   bool ended_ = false;  // the peer sent close_notify
 };
 

@@ -34,8 +34,9 @@ struct IoResult {
 // The transports of one thread share it: it is in use only while one of their
 // methods runs.
 struct TransportScratch {
-  std::array<char, 16384> record;      // what goes into one TLS record
-  std::array<char, 48 * 1024> cipher;  // from the socket
+  std::array<char, 16384> record;       // what goes into one TLS record
+  std::array<char, 288 * 1024> sealed;  // records for the socket
+  std::array<char, 48 * 1024> cipher;   // from the socket
 };
 
 class Transport {
@@ -50,15 +51,17 @@ class Transport {
   virtual IoResult Read(absl::Span<char> buffer) = 0;
 
   // Writes all of `connection`'s output and consumes what it took. kWantWrite:
-  // the socket is full before the end. Called only with HasPending() or output
-  // to write. TLS records carry up to `record_size` bytes, at most 16,384.
+  // the socket is full before the end. Called only with Pending() bytes or
+  // output to write. TLS records carry up to `record_size` bytes, at most
+  // 16,384.
   virtual IoResult Write(h2::Connection* connection, size_t record_size) = 0;
 
   // Whether what is written is cut into records.
   virtual bool HasRecords() const = 0;
 
-  // Whether the socket has not taken all consumed bytes yet.
-  virtual bool HasPending() const = 0;
+  // Bytes that the socket has not taken yet, of what was consumed: a part of
+  // one Write().
+  virtual size_t Pending() const = 0;
 
   // Tells the peer, after all bytes that were written, that no more follow.
   virtual void ShutdownWrite() = 0;

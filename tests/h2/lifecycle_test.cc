@@ -284,6 +284,20 @@ TEST(GoAwayTest, StreamsAboveItAreDiscardedInStep) {
   });
 }
 
+// It may be one that the peer has not opened yet.
+TEST(GoAwayTest, TheStreamThatItNamesIsStillTaken) {
+  Ready(ServerOptions(), [](Player& server) {
+    ASSERT_TRUE(
+        server->CloseConnection(ErrorCode::kNoError, "", StreamId{3}).ok());
+    Feed(server, HeadersFrame(3, Block(Post())) + DataFrame(3, "hello") +
+                     HeadersFrame(5, Block(Post())));
+    EXPECT_THAT(server.TakeEvents(),
+                ElementsAre(::testing::StartsWith("RequestReceived 3 "),
+                            "DataReceived 3 \"hello\" flow 5"));
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+  });
+}
+
 TEST(GoAwayTest, AStreamAboveItThatWasOpenComesToItsEnd) {
   Ready(ServerOptions(), [](Player& server) {
     Feed(server,
@@ -408,6 +422,19 @@ TEST(DrainTest, NamesTheLastStreamWhenThePingIsAnswered) {
     EXPECT_TRUE(server->IsDrained());
     EXPECT_TRUE(server->AdvanceTime(absl::Hours(1)).ok());
     EXPECT_FALSE(server->IsTerminated());
+  });
+}
+
+// A request may be on its way until then.
+TEST(DrainTest, IsNotOverBeforeThePingIsAnswered) {
+  Ready(ServerOptions(), [](Player& server) {
+    ASSERT_TRUE(server->Drain(absl::Seconds(30)).ok());
+    EXPECT_FALSE(server->IsDrained());
+    Feed(server, HeadersFrame(1, Block(Get()), kEnds));
+    ASSERT_TRUE(server->SendHeaders(1, Status(), {.end_stream = true}).ok());
+    EXPECT_FALSE(server->IsDrained());
+    Feed(server, PingAck("sluice:d"));
+    EXPECT_TRUE(server->IsDrained());
   });
 }
 

@@ -101,6 +101,17 @@ TEST(StreamTableTest, AForgottenStreamThatWeResetCountsAsReset) {
   EXPECT_EQ(table.Fate(2), StreamFate::kEnded) << "the other side's ids";
 }
 
+TEST(StreamTableTest, ALowerIdThatIsForgottenLaterTakesNothingBack) {
+  StreamTable table(Side::kServer, 1);
+  for (StreamId id = 1; id <= 5; id += 2) Open(table, id);
+  for (const StreamId id : {5, 3, 1}) {
+    table.CloseReset(table.Find(id), StreamFate::kResetByUs);
+  }
+  for (const StreamId id : {1, 3, 5}) {
+    EXPECT_EQ(table.Fate(id), StreamFate::kResetByUs) << id;
+  }
+}
+
 TEST(StreamTableTest, TheLimitHoldsForSkippedIdsToo) {
   StreamTable table(Side::kServer, 4);
   for (StreamId id = 3; id <= 83; id += 4) {

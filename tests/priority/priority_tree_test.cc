@@ -194,6 +194,16 @@ TEST_F(TreeShape, APriorityForAForgottenIdIsMissing) {
             absl::StatusCode::kNotFound);
 }
 
+TEST_F(TreeShape, TheNewestIdIsForgottenAsTheOthersAre) {
+  ASSERT_TRUE(tree_.Insert(9).ok());
+  ASSERT_TRUE(tree_.Remove(9).ok());
+  EXPECT_EQ(tree_.Reprioritise(9, OnRoot()).code(),
+            absl::StatusCode::kNotFound);
+  ASSERT_TRUE(
+      tree_.Insert(11, Rfc7540Priority{.depends_on = 9, .weight = 99}).ok());
+  EXPECT_EQ(Dump(tree_), "(11:16)");
+}
+
 TEST_F(TreeShape, AnIdleStreamThatOpensWithoutPriorityKeepsItsPlace) {
   ASSERT_TRUE(tree_.Reprioritise(3, OnRoot(201)).ok());
   ASSERT_TRUE(tree_.Insert(5, Rfc7540Priority{.depends_on = 3}).ok());

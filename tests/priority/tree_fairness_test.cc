@@ -284,5 +284,43 @@ TEST(TreeFairness, ANewLightChildWaitsAtMostItsQuantum) {
   EXPECT_LE(before, 256);
 }
 
+// The slots of a large level's calendar come round again. A grant of 16,376
+// bytes is the largest of its slots: the key of a new child of weight 1 fills
+// all but two of them, so it often lies in the word of the clock, behind it.
+TEST(TreeFairness, ANewLightChildWaitsWhereverTheClockOfALargeLevelStands) {
+  PriorityTree tree({.max_closed = 0, .max_grant = 16376});
+  for (StreamId id = 2; id <= 18; id += 2) {
+    ASSERT_TRUE(tree.Insert(id, On(0, 256)).ok());
+    ASSERT_TRUE(tree.SetReady(id).ok());
+  }
+  for (StreamId light = 1; light < 8000; light += 2) {
+    ASSERT_TRUE(tree.Insert(light, On(0, 1)).ok());
+    ASSERT_TRUE(tree.SetReady(light).ok());
+    ASSERT_NE(*tree.Pick(), light);
+    tree.Charge(16376);
+    ASSERT_TRUE(tree.Close(light).ok());
+  }
+}
+
+// Two children share a weight of 1: their quanta are longer than a round.
+TEST(TreeFairness, AWeightUnderOneHalfWaitsItsQuantumInALargeLevel) {
+  PriorityTree tree({.max_closed = 0});
+  ASSERT_TRUE(tree.Insert(1, On(0, 1)).ok());
+  ASSERT_TRUE(tree.Insert(3, On(1)).ok());
+  ASSERT_TRUE(tree.Insert(5, On(1)).ok());
+  ASSERT_TRUE(tree.Close(1).ok());
+  for (StreamId id = 2; id <= 18; id += 2) {
+    ASSERT_TRUE(tree.Insert(id, On(0, 256)).ok());
+    ASSERT_TRUE(tree.SetReady(id).ok());
+  }
+  ASSERT_TRUE(tree.SetReady(3).ok());
+  int before = 0;
+  while (*tree.Pick() != 3) {
+    tree.Charge(16384);
+    ++before;
+  }
+  EXPECT_NEAR(before, 9 * 512, 2 * 9);
+}
+
 }  // namespace
 }  // namespace sluice::priority

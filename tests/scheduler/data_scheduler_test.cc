@@ -196,6 +196,15 @@ TEST(DataSchedulerTest, AFrameIsBoundedByTheLeastOfItsLimits) {
   }
 }
 
+TEST(DataSchedulerTest, TheFramesOfAPullTogetherAreWhatTheCallerAskedFor) {
+  Session session(WideOpen());
+  session.Serve(5000);
+  session.Serve(5000);
+  EXPECT_EQ(session.scheduler().Pull(6000), 6000u);
+  session.ToClient();
+  EXPECT_EQ(session.Take(), "H1 H3 1:5000. 3:1000");
+}
+
 TEST(DataSchedulerTest, AFrameIsBoundedByThePolicysGrant) {
   PolicyOptions small;
   small.max_grant = 900;

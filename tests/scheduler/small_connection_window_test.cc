@@ -367,5 +367,24 @@ TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
   EXPECT_LE(most_idle, 1);
 }
 
+// A server that asks HasReady() before it pulls must hear of the answer.
+TEST(SmallConnectionWindowTest, TheAnswerToThePingMakesABodyReadyAgain) {
+  testing::SessionOptions options;
+  options.policy = "rr";
+  options.client.settings = {{h2::SettingId::kInitialWindowSize, kWideOpen}};
+  testing::Session session(options);
+  session.Serve(1 << 20);
+  session.Drain();
+  session.OpenWindow(0, 1);
+  EXPECT_EQ(session.scheduler().Pull(16384), 1u);
+  session.OpenWindow(0, 1);
+  EXPECT_EQ(session.scheduler().Pull(16384), 0u);
+  EXPECT_FALSE(session.scheduler().HasReady()) << "it waits for more";
+  session.ToClient();
+  session.ToServer();  // the answer alone
+  EXPECT_TRUE(session.scheduler().HasReady());
+  EXPECT_EQ(session.scheduler().Pull(16384), 1u);
+}
+
 }  // namespace
 }  // namespace sluice::scheduler

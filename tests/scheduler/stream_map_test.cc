@@ -101,16 +101,26 @@ TEST(IdMapTest, ReadsOneSlotOfEachOfTheLatestIds) {
   }
 }
 
-// Distances for which one multiplication puts hundreds of ids in a row.
+// Distances for which one multiplication puts hundreds of ids in a row. The map
+// mixes ids with an address by XOR, so that the ids of each round stand where
+// those of the first would, had the program another address.
 TEST(IdMapTest, ReadsFewSlotsWhateverIdsAPeerChooses) {
-  for (const StreamId distance : {2, 32, 2584, 21892, 1 << 20}) {
-    for (const size_t count : {100, 1000}) {
-      SCOPED_TRACE(absl::StrCat(count, " ids, ", distance, " apart"));
-      std::vector<StreamId> ids;
-      for (size_t i = 0; i < count; ++i) ids.push_back(1 + i * distance);
-      const Reads reads = ReadsOf(ids);
-      EXPECT_LT(reads.average, 4);
-      EXPECT_LT(reads.most, 30u);
+  std::mt19937 random(1);
+  for (int round = 0; round < 200; ++round) {
+    const StreamId other = random() & 0x7ffffffe;
+    for (const StreamId distance : {2, 32, 2584, 21892, 1 << 20}) {
+      for (const size_t count : {100, 1000}) {
+        SCOPED_TRACE(
+            absl::StrCat(count, " ids, ", distance, " apart, round ", round));
+        std::vector<StreamId> ids;
+        for (size_t i = 0; i < count; ++i) {
+          ids.push_back((1 + i * distance) ^ other);
+        }
+        const Reads reads = ReadsOf(ids);
+        // Of 20,000 programs the worst had 3.1 on average, and 50 at most.
+        ASSERT_LT(reads.average, 4.5);
+        ASSERT_LT(reads.most, 100u);
+      }
     }
   }
 }
