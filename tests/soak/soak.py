@@ -292,7 +292,8 @@ def parse(arguments):
     parser.add_argument("library", help="libsluice-nghttp2.so")
     parser.add_argument("--server", default="sluice,nghttpd",
                         help="sluice, nghttpd, or both (%(default)s)")
-    parser.add_argument("--seconds", type=int, default=3600, help="how long (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=3600, help="how long (%(default)s); below 300 the lines are too few for a "
+                        "verdict on the memory, which is a fault")
     parser.add_argument("--clients", type=int, default=0,
                         help="in place of --seconds: as many clients for each server, as fast as "
                         "they go")
