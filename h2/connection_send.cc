@@ -116,8 +116,8 @@ absl::Status CheckTakesHeaders(const Core& core, StreamId id,
     if (!core.is_client() || !unused) {
       return fate == StreamFate::kSkipped
                  ? StreamFault(ErrorKind::kNoSuchStream, id,
-                               "was skipped; ids above ",
-                               core.streams.last_ours(), " can open")
+                               "was skipped: a higher one was opened (RFC 9113 "
+                               "5.1.1)")
                  : core.streams.NotLive(id);
     }
     SLUICE_RETURN_IF_ERROR(CheckOpensStream(core, id));

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -108,6 +109,21 @@ TEST_F(SendHeadersTest, IdsAreChecked) {
             "ERROR NoSuchStream PROTOCOL_ERROR stream 3");
   EXPECT_EQ(StatusText(server_->SendHeaders(2, Status())),
             "ERROR NoSuchStream PROTOCOL_ERROR stream 2");
+}
+
+TEST_F(SendHeadersTest, ASkippedIdHasNoAnswer) {
+  ASSERT_TRUE(server_.Receive(HeadersFrame(5, Block(Get()), kEnds)).ok());
+  ASSERT_TRUE(server_->PushStream(1, 4, Get()).ok());
+  for (const StreamId id : {2, 3}) {
+    const absl::Status status = server_->SendHeaders(id, Status());
+    EXPECT_EQ(StatusText(status), absl::StrCat("ERROR NoSuchStream "
+                                               "PROTOCOL_ERROR stream ",
+                                               id));
+    EXPECT_EQ(status.message(),
+              absl::StrCat("stream ", id,
+                           " was skipped: a higher one was opened (RFC 9113 "
+                           "5.1.1)"));
+  }
 }
 
 // RFC 9113 §5.1.2.

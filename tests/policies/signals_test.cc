@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "tests/policies/policy_driver.h"
 
@@ -134,6 +135,47 @@ INSTANTIATE_TEST_SUITE_P(Policies, ClassPolicyTest,
                                            "parallel_plus", "serial_plus",
                                            "pmeenan", "pmeenan_html",
                                            "zero_weight"));
+
+// A level of groups, and one of the streams in a group.
+TEST(FirefoxTest, APickIsExplainedByItsGroupAndItsPlaceInIt) {
+  PolicyDriver driver(Make("firefox"));
+  driver.Add(1, 2800, Hint(ResourceClass::kCss));
+  driver.Add(3, 2800, Hint(ResourceClass::kCss));
+  driver.Add(5, 2800, Hint(ResourceClass::kFetch));
+  BookedPolicy& policy = driver.policy();
+  ASSERT_EQ(policy.Pick()->stream_id, 1u);
+  std::vector<PathLevel> levels(3);
+  ASSERT_EQ(policy.ExplainPick(absl::MakeSpan(levels)), 2u);
+  EXPECT_EQ(levels[0].parent, 0u);
+  EXPECT_EQ(levels[0].child, 0u);
+  EXPECT_EQ(levels[0].group, 0u);
+  EXPECT_EQ(levels[0].weight, 201);
+  EXPECT_EQ(levels[0].active, 2u);
+  EXPECT_EQ(levels[1].parent, 0u);
+  EXPECT_EQ(levels[1].child, 1u);
+  EXPECT_EQ(levels[1].group, 1u);
+  EXPECT_EQ(levels[1].weight, 32);
+  EXPECT_EQ(levels[1].active, 2u);
+}
+
+TEST(ServerDrivenTest, APickIsExplainedByThePolicyThatMadeIt) {
+  PolicyDriver driver(Make("server_driven"));
+  for (const StreamId id : {1, 3}) driver.Add(id, 2800);
+  for (const StreamId id : {5, 7}) {
+    driver.Add(id, 2800, Hint(ResourceClass::kCss));
+  }
+  BookedPolicy& policy = driver.policy();
+  for (const StreamId id : {5, 1}) {
+    ASSERT_EQ(policy.Pick()->stream_id, id);
+    PathLevel level;
+    ASSERT_EQ(policy.ExplainPick(absl::MakeSpan(&level, 1)), 1u);
+    EXPECT_EQ(level.child, id);
+    EXPECT_EQ(level.active, 2u);
+    policy.Charge(id, 1400);
+    policy.SetBlocked(5);
+    policy.SetBlocked(7);
+  }
+}
 
 // In a chain the place is that of the request order, whenever the hint comes,
 // and those behind a stream that leaves move up.

@@ -172,6 +172,21 @@ TEST(ReentrancyTest, ThePeersResetMayBeHandledInsideTheRead) {
   EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
 }
 
+TEST(ReentrancyTest, AFailureOfAStreamThatTheReadHasResetResetsItOnce) {
+  Session session;
+  session.Serve(std::make_unique<ScriptSource>([&](size_t) {
+    // Past the scheduler.
+    EXPECT_TRUE(session.server().ResetStream(1, h2::ErrorCode::kCancel).ok());
+    DataSource::Chunk chunk;
+    chunk.status = absl::DataLossError("disk");
+    return chunk;
+  }));
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 R1=8");
+  EXPECT_EQ(session.scheduler().counters().streams_reset, 1u);
+  EXPECT_EQ(session.scheduler().ActiveBodies(), 0u);
+}
+
 TEST(ReentrancyTest, AWindowThatOpensInsideTheReadIsNotLost) {
   SessionOptions options;
   options.client.settings = {{h2::SettingId::kInitialWindowSize, 2000}};

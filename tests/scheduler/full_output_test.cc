@@ -162,6 +162,23 @@ TEST(FullOutputTest, AnEndAloneWaitsForRoom) {
   EXPECT_EQ(session.Take(), "H1 1:100 1:0.");
 }
 
+TEST(FullOutputTest, AStreamWhoseWindowOpensMeanwhileIsNotAskedForItsEnd) {
+  SessionOptions options = testing::StreamWindowsOf(100);
+  options.server.limits.output_control_high_water_mark = 9;
+  Session session(options);
+  int asked = 0;
+  session.Serve(std::make_unique<ScriptSource>([&](size_t max_bytes) {
+    asked += max_bytes == 0;
+    return Bytes(max_bytes);
+  }));
+  session.ToClient();
+  EXPECT_EQ(session.scheduler().Pull(16384), 100u);
+  session.OpenWindow(1, 50);
+  session.ToClient();
+  EXPECT_EQ(session.scheduler().Pull(16384), 50u);
+  EXPECT_EQ(asked, 0);
+}
+
 TEST(FullOutputTest, AStreamThatIsResetWhileItsTrailersWaitIsForgotten) {
   Session session = SessionOf(9);
   bool destroyed = false;

@@ -251,6 +251,26 @@ TEST_F(OutcomesTest, SubmitOrResetLetsNoClientWait) {
   EXPECT_EQ(session().Take(), "H3 3:5.");
 }
 
+// The scheduler hears of a push by its answer only.
+TEST_F(OutcomesTest, APushWhoseAnswerIsRefusedIsResetAndReported) {
+  session().Request();
+  ASSERT_TRUE(session()
+                  .server()
+                  .PushStream(1, 2,
+                              {{":method", "GET"},
+                               {":scheme", "https"},
+                               {":authority", "example.org"},
+                               {":path", "/style.css"}})
+                  .ok());
+  scheduler().SubmitOrReset(2, {{":status", "200"}, {"a b", "c"}},
+                            std::make_unique<BytesSource>(5));
+  session().Drain();
+  EXPECT_THAT(session().Take(), HasSubstr("R2=2"));
+  EXPECT_THAT(TakeDone(), ElementsAre(StartsWith(
+                              "2 failed 0 INTERNAL_ERROR: stream 2 has the "
+                              "field a b")));
+}
+
 TEST_F(OutcomesTest, ASecondAnswerLeavesTheFirstAlone) {
   const h2::StreamId id = session().Serve(5);
   scheduler().SubmitOrReset(id, {{":status", "500"}}, nullptr);

@@ -166,6 +166,33 @@ TEST(StreamEndsTest, ASourceIsAskedForItsEndOnceForEachChange) {
   }
 }
 
+TEST(StreamEndsTest,
+     ASourceThatResumesItselfWhenItIsAskedIsAskedByTheNextPull) {
+  Session session(StreamWindowsOf(0));
+  int asked = 0;
+  session.Serve(std::make_unique<ScriptSource>([&](size_t) {
+    session.scheduler().Resume(1);
+    return Bytes(0, ++asked == 3);
+  }));
+  for (int pull = 1; pull <= 3; ++pull) {
+    EXPECT_TRUE(session.scheduler().HasReady());
+    session.scheduler().Pull(16384);
+    EXPECT_EQ(asked, pull);
+  }
+  session.ToClient();
+  EXPECT_EQ(session.Take(), "H1 1:0.");
+}
+
+TEST(StreamEndsTest, ASourceMayCancelItsStreamWhenItIsAsked) {
+  Session session(StreamWindowsOf(0));
+  session.Serve(std::make_unique<ScriptSource>([&](size_t) {
+    session.scheduler().Cancel(1);
+    return Bytes(0, true);
+  }));
+  session.Drain();
+  EXPECT_EQ(session.Take(), "H1 R1=8");
+}
+
 TEST(StreamEndsTest, BytesWithoutAWindowAreAnError) {
   Session session(StreamWindowsOf(0));
   session.Serve(

@@ -281,6 +281,33 @@ TEST(PriorityAdapterTest, BehindAnIntermediaryStreamsMayShare) {
   }
 }
 
+// RFC 9218 §2.1; else the exclusive one would go first.
+TEST(PriorityAdapterTest, TheSettingAgainstDependenciesReachesThePolicy) {
+  for (const bool set : {false, true}) {
+    Server server("rfc9218");
+    Client client(1 << 30, set ? NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES : 0);
+    client.RequestWith(1, {.weight = 110, .exclusive = true});
+    client.RequestWith(3, {.depends_on = 1, .weight = 256, .exclusive = true});
+    server.Receive(client.Take());
+    server.Answer(1, 1 << 20);
+    server.Answer(3, 1 << 20);
+    EXPECT_EQ(Pump(&server, 2 * kFrame).Order(2), set ? "1 1" : "3 3");
+  }
+}
+
+TEST_P(FieldTest, AnUpdateWithoutAWholeStreamIdIsIgnored) {
+  Client client;
+  client.Request(1);
+  client.PriorityUpdate(1, "u=0");
+  // By itself libnghttp2 ends the connection.
+  if (GetParam() == Way::kByCallbacks) client.ShortPriorityUpdate();
+  client.Request(3, "u=1");
+  server_.Receive(client.Take());
+  server_.Answer(1, 1 << 20);
+  server_.Answer(3, 1 << 20);
+  EXPECT_EQ(Pump(&server_, 2 * kFrame).Order(2), "1 1");
+}
+
 TEST_P(FieldTest, AnUpdateThatIsTooLongIsIgnored) {
   Client client;
   client.Request(1);

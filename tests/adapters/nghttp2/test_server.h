@@ -259,9 +259,12 @@ class Server {
 // The client writes its frames by hand, so that every signal can be sent.
 class Client {
  public:
-  explicit Client(uint32_t window = 1 << 30) {
+  // `setting`: one more of its first SETTINGS, to be 1.
+  explicit Client(uint32_t window = 1 << 30, uint16_t setting = 0) {
     out_ = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    Settings(0x4, window);
+    Frame(0x4, 0, 0,
+          Number(0x4, 2) + Number(window, 4) +
+              (setting == 0 ? "" : Number(setting, 2) + Number(1, 4)));
     WindowUpdate(0, (1u << 30));
   }
 
@@ -278,6 +281,7 @@ class Client {
   void PriorityUpdate(uint32_t id, const std::string& field) {
     Frame(0x10, 0, 0, Number(id, 4) + field);
   }
+  void ShortPriorityUpdate() { Frame(0x10, 0, 0, Number(1, 3)); }
 
   void Data(uint32_t id, const std::string& content) {
     Frame(0x0, 0, id, content);
