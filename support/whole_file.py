@@ -2,6 +2,7 @@
 
 They run from the root of the tree, or of their runfiles:
 
+    sys.dont_write_bytecode = True
     sys.path.insert(0, "support")
     import whole_file
 """

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, "support")
 import whole_file  # pylint: disable=wrong-import-position
 

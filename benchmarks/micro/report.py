@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, "support")
 import whole_file  # pylint: disable=wrong-import-position
 

@@ -175,7 +175,7 @@ class Outputs(unittest.TestCase):
         out = self.folder / "out"
         script = ("import sys; sys.path.insert(0, sys.argv[1]); import whole_file; "
                   "whole_file.write(sys.argv[2], sys.argv[3])")
-        write = (sys.executable, "-c", script, os.path.dirname(PROGRAMS["whole_file"]), out)
+        write = (sys.executable, "-B", "-c", script, os.path.dirname(PROGRAMS["whole_file"]), out)
         subprocess.run([*write, "older"], check=True)
         result = subprocess.run([*write, "newer " * 10], stderr=subprocess.PIPE, text=True,
                                 preexec_fn=self.limit(20), check=False)

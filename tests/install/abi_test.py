@@ -17,6 +17,7 @@ import unittest
 
 import abi
 
+sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, "support")
 import whole_file  # pylint: disable=wrong-import-position
 

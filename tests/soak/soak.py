@@ -26,6 +26,7 @@ from good_clients import GoodClient
 from hostile_clients import ATTACKS, attack, support
 from servers import NGHTTPD, PATIENCE_SECONDS, Server, make_folder
 
+sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, "support")
 import whole_file  # pylint: disable=wrong-import-position
 

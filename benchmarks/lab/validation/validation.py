@@ -24,6 +24,7 @@ import sys
 import tempfile
 from datetime import datetime, timezone
 
+sys.dont_write_bytecode = True  # the tree stays as it is
 sys.path.insert(0, "support")
 import whole_file  # pylint: disable=wrong-import-position
 
