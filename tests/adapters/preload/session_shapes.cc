@@ -426,15 +426,18 @@ Shapes() {
 }
 
 // The streams in the order of their ends. nghttp2 alone sends the two bodies in
-// turn; with a policy the second passes, by its request's field, its response's
-// or a call of the server.
+// turn; with a policy the second passes, by its request's field, its
+// response's, a call of the server or the length that its response declares.
 void PrintOrder() {
-  for (const std::string by :
-       {"request", "response", "server's urgency", "server's weight"}) {
+  for (const std::string by : {"request", "response", "server's urgency",
+                               "server's weight", "response's length"}) {
     std::string ends;
     Server server({}, [&](Server* at, int32_t id) {
       Fields fields;
       if (id == 3 && by == "response") fields = {{"priority", "u=0"}};
+      if (by == "response's length") {
+        fields = {{"content-length", id == 3 ? "9" : "30000"}};
+      }
       if (id == 3 && by == "server's urgency") at->SetUrgency(id, 0);
       if (id == 3 && by == "server's weight") at->SetWeight(id, 256);
       at->Answer(id, {.left = 30000}, fields);
