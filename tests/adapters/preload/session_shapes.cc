@@ -474,10 +474,9 @@ void PrintHints() {
                                           "application/octet-stream",
                                           "text/plain"};
   Server server({}, [&](Server* at, int32_t id) {
-    const auto nth = static_cast<size_t>(id / 2);
-    const size_t length = 400 * (types.size() - nth);
+    const size_t length = 400 * (types.size() - id / 2);
     at->Answer(id, {.left = length},
-               {{"content-type", types[nth]},
+               {{"content-type", types[id / 2]},
                 {"content-length", std::to_string(length)}});
   });
   Client client;
