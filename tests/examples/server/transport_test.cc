@@ -340,6 +340,7 @@ TEST_F(TlsTransportTest, AnOutputAboveTheScratchTakesSeveralWrites) {
   do {
     const IoResult result = transport_->Write(&server_, kRecord);
     ASSERT_NE(result.status, IoStatus::kError);
+    EXPECT_LT(transport_->Pending(), sizeof(scratch_.sealed));
     taken += result.bytes;
     Receive();
     received += Decrypt();
