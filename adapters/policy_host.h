@@ -122,6 +122,9 @@ class PolicyHost {
     return logged_.policy->AnnouncesNoRfc7540Priorities();
   }
 
+  // Whether the policy, or the log, has a use for the hints of a response.
+  bool ReadsHints() const { return logged_.policy->ReadsHints(); }
+
   // Error of the three: NotFound (not open).
   absl::StatusCode SetReady(scheduler::StreamId id, StreamRecord* record) {
     if (!IsOpen(record)) return NotOpen(id);

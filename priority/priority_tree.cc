@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -25,14 +26,18 @@ constexpr uint32_t Fixed(int weight) {
   return static_cast<uint32_t>(weight) << kWeightFractionBits;
 }
 
-absl::Status CheckValues(StreamId id, const Rfc7540Priority& priority) {
+ABSL_ATTRIBUTE_NOINLINE absl::Status FaultOf(StreamId id,
+                                             const Rfc7540Priority& priority) {
   signals::FaultText text;
-  const char* fault = signals::FindFault(id, priority, &text);
-  return fault == nullptr ? absl::OkStatus()
-                          : absl::InvalidArgumentError(fault);
+  return absl::InvalidArgumentError(signals::FindFault(id, priority, &text));
 }
 
-absl::Status NotOpen(StreamId id) {
+ABSL_ATTRIBUTE_NOINLINE absl::Status OpenedBefore(StreamId id) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("stream ", id, " has been opened before"));
+}
+
+ABSL_ATTRIBUTE_NOINLINE absl::Status NotOpen(StreamId id) {
   return absl::NotFoundError(absl::StrCat("stream ", id, " is not open"));
 }
 
@@ -52,32 +57,33 @@ PriorityTree::PriorityTree(const PriorityTreeOptions& options)
 absl::Status PriorityTree::Insert(
     StreamId id, const std::optional<Rfc7540Priority>& priority) {
   const Rfc7540Priority wanted = priority.value_or(Rfc7540Priority());
-  absl::Status status = CheckValues(id, wanted);
-  if (!status.ok()) return status;
+  if (!signals::IsValid(id, wanted)) return FaultOf(id, wanted);
   NodeIndex n = Find(id);
   const bool known = n != kNone;
   if (known && shares_.node(n).state != StreamState::kIdle) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("stream ", id, " has been opened before"));
+    return OpenedBefore(id);
   }
   StreamId& highest = highest_opened_[id & 1];
   highest = std::max(highest, id);
   if (known) {
     Delist(n);
     Enlist(n, StreamState::kOpen);
-    if (!priority.has_value()) return status;
+    if (!priority.has_value()) return absl::OkStatus();
   } else {
-    MakeRoom(wanted.depends_on == 0 ? kNone : Find(wanted.depends_on));
+    if (size() >= max_nodes_) MakeRoom(wanted.depends_on);
     n = NewNode(id, StreamState::kOpen);
+    if (wanted.depends_on == 0 && !wanted.exclusive) {  // most of them
+      shares_.Attach(n, kRoot, Fixed(wanted.weight));
+      return absl::OkStatus();
+    }
   }
   Place(n, wanted);
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status PriorityTree::Reprioritise(StreamId id,
                                         const Rfc7540Priority& priority) {
-  absl::Status status = CheckValues(id, priority);
-  if (!status.ok()) return status;
+  if (!signals::IsValid(id, priority)) return FaultOf(id, priority);
   NodeIndex n = Find(id);
   if (n == kNone && !AboveOpened(id)) {
     return absl::Status(absl::StatusCode::kNotFound, "");
@@ -91,7 +97,7 @@ absl::Status PriorityTree::Reprioritise(StreamId id,
   }
   if (n == kNone) n = NewNode(id, StreamState::kIdle);
   Place(n, priority);
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status PriorityTree::Close(StreamId id) {
@@ -120,18 +126,21 @@ absl::Status PriorityTree::Remove(StreamId id) {
   return absl::OkStatus();
 }
 
-absl::Status PriorityTree::SetReady(StreamId id, bool ready) {
+absl::Status PriorityTree::SetReady(StreamId id) {
   const NodeIndex n = FindOpen(id);
   if (n == kNone) return NotOpen(id);
-  if (ready) {
-    shares_.SetReady(n);
-  } else {
-    shares_.SetBlocked(n);
-  }
+  shares_.SetReady(n);
   return absl::OkStatus();
 }
 
-NodeIndex PriorityTree::FindOpen(StreamId id) const {
+absl::Status PriorityTree::SetBlocked(StreamId id) {
+  const NodeIndex n = FindOpen(id);
+  if (n == kNone) return NotOpen(id);
+  shares_.SetBlocked(n);
+  return absl::OkStatus();
+}
+
+inline NodeIndex PriorityTree::FindOpen(StreamId id) const {
   const NodeIndex n = Find(id);
   const bool open = n != kNone && shares_.node(n).state == StreamState::kOpen;
   return open ? n : kNone;
@@ -139,28 +148,30 @@ NodeIndex PriorityTree::FindOpen(StreamId id) const {
 
 // --- States ---------------------------------------------------------------
 
-void PriorityTree::Enlist(NodeIndex n, StreamState state) {
+inline void PriorityTree::Enlist(NodeIndex n, StreamState state) {
   StateList& list = lists_[static_cast<size_t>(state)];
   internal::Node& node = shares_.node(n);
   node.state = state;
+  ++list.size;
+  if (state == StreamState::kOpen) return;  // nobody asks for the oldest
   node.older = list.last;
   node.newer = kNone;
   (list.last == kNone ? list.first : shares_.node(list.last).newer) = n;
   list.last = n;
-  ++list.size;
 }
 
-void PriorityTree::Delist(NodeIndex n) {
+inline void PriorityTree::Delist(NodeIndex n) {
   const internal::Node& node = shares_.node(n);
   StateList& list = lists_[static_cast<size_t>(node.state)];
+  --list.size;
+  if (node.state == StreamState::kOpen) return;
   (node.older == kNone ? list.first : shares_.node(node.older).newer) =
       node.newer;
   (node.newer == kNone ? list.last : shares_.node(node.newer).older) =
       node.older;
-  --list.size;
 }
 
-NodeIndex PriorityTree::NewNode(StreamId id, StreamState state) {
+inline NodeIndex PriorityTree::NewNode(StreamId id, StreamState state) {
   const NodeIndex n = shares_.New();
   shares_.node(n).id = id;
   ids_.Insert(id, n);
@@ -168,7 +179,7 @@ NodeIndex PriorityTree::NewNode(StreamId id, StreamState state) {
   return n;
 }
 
-void PriorityTree::RemoveNode(NodeIndex n) {
+inline void PriorityTree::RemoveNode(NodeIndex n) {
   Delist(n);
   ids_.Erase(shares_.node(n).id);
   shares_.Splice(n);
@@ -191,8 +202,8 @@ bool PriorityTree::EvictOne(StreamState state, NodeIndex spared) {
   return true;
 }
 
-void PriorityTree::MakeRoom(NodeIndex spared) {
-  if (size() < max_nodes_) return;
+void PriorityTree::MakeRoom(StreamId parent) {
+  const NodeIndex spared = parent == 0 ? kNone : Find(parent);
   for (NodeIndex keep : {spared, kNone}) {
     if (EvictOne(StreamState::kClosed, keep) ||
         EvictOne(StreamState::kIdle, keep)) {
@@ -203,7 +214,7 @@ void PriorityTree::MakeRoom(NodeIndex spared) {
 
 // --- Places ---------------------------------------------------------------
 
-void PriorityTree::Place(NodeIndex n, const Rfc7540Priority& priority) {
+inline void PriorityTree::Place(NodeIndex n, const Rfc7540Priority& priority) {
   Rfc7540Priority wanted = priority;
   NodeIndex parent = kRoot;
   if (wanted.depends_on != 0) {
@@ -221,8 +232,8 @@ void PriorityTree::Place(NodeIndex n, const Rfc7540Priority& priority) {
   Move(n, parent, Fixed(wanted.weight), wanted.exclusive);
 }
 
-void PriorityTree::Move(NodeIndex n, NodeIndex parent, uint32_t weight,
-                        bool exclusive) {
+inline void PriorityTree::Move(NodeIndex n, NodeIndex parent, uint32_t weight,
+                               bool exclusive) {
   if (shares_.node(n).group != kNone) {
     const NodeIndex old_parent = shares_.Parent(n);
     if (old_parent == parent &&

@@ -137,8 +137,8 @@ class PriorityTree {
 
   // The open stream `id` can send, or cannot. A second call changes nothing.
   // Error: NotFound.
-  absl::Status SetReady(StreamId id) { return SetReady(id, true); }
-  absl::Status SetBlocked(StreamId id) { return SetReady(id, false); }
+  absl::Status SetReady(StreamId id);
+  absl::Status SetBlocked(StreamId id);
 
   // The stream that sends next; Charge() must follow before the next Pick().
   // Returns nothing when no stream is ready; then no Charge() follows.
@@ -192,7 +192,8 @@ class PriorityTree {
   using NodeIndex = internal::NodeIndex;
   friend class TreeInspector;
 
-  // The nodes of one state, oldest first, linked through the nodes.
+  // The nodes of one state, oldest first, linked through the nodes; of the open
+  // ones only how many they are.
   struct StateList {
     NodeIndex first = internal::kNone;
     NodeIndex last = internal::kNone;
@@ -202,7 +203,6 @@ class PriorityTree {
   signals::PathLevel LevelOf(NodeIndex n) const;
   NodeIndex Find(StreamId id) const { return ids_.Find(id); }
   NodeIndex FindOpen(StreamId id) const;
-  absl::Status SetReady(StreamId id, bool ready);
   const StateList& List(StreamState state) const {
     return lists_[static_cast<size_t>(state)];
   }
@@ -222,8 +222,8 @@ class PriorityTree {
   void RemoveNode(NodeIndex n);
   // Removes the oldest one, if possible a childless one; never `spared`.
   bool EvictOne(StreamState state, NodeIndex spared);
-  // Keeps the limit when a stream opens, by eviction (of `spared` last).
-  void MakeRoom(NodeIndex spared);
+  // For a stream that opens in a full tree: evicts one, its `parent` last.
+  void MakeRoom(StreamId parent);
 
   // Puts `n`, which may have no place yet, where `priority` says.
   void Place(NodeIndex n, const Rfc7540Priority& priority);

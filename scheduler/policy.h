@@ -118,6 +118,10 @@ class Policy : public priority::LivesInScope {
   // RFC 7540 signals would be lost on it.
   virtual bool AnnouncesNoRfc7540Priorities() const { return false; }
 
+  // Whether it reads the hints of a response, which are all but `tunnel` and
+  // `via`. If not, nobody needs to look for them.
+  virtual bool ReadsHints() const { return true; }
+
   // The stream will send no more DATA.
   virtual void OnClose(StreamId id) = 0;
 

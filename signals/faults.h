@@ -40,17 +40,21 @@ inline bool IsStreamId(StreamId id) { return id != 0 && id <= kMaxStreamId; }
 
 }  // namespace internal
 
+// Whether FindFault() finds nothing.
+inline bool IsValid(StreamId id, const Rfc7540Priority& priority) {
+  return internal::IsStreamId(id) && priority.weight >= kMinWeight &&
+         priority.weight <= kMaxWeight && priority.depends_on != id &&
+         priority.depends_on <= kMaxStreamId;
+}
+
 inline const char* FindFault(StreamId id, FaultText* text) {
   return internal::IsStreamId(id) ? nullptr : internal::DescribeFault(id, text);
 }
 
 inline const char* FindFault(StreamId id, const Rfc7540Priority& priority,
                              FaultText* text) {
-  const bool good = internal::IsStreamId(id) && priority.weight >= kMinWeight &&
-                    priority.weight <= kMaxWeight &&
-                    priority.depends_on != id &&
-                    priority.depends_on <= kMaxStreamId;
-  return good ? nullptr : internal::DescribeFault(id, priority, text);
+  return IsValid(id, priority) ? nullptr
+                               : internal::DescribeFault(id, priority, text);
 }
 
 inline const char* FindFault(StreamId id, const Rfc9218Priority& priority,

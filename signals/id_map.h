@@ -180,8 +180,9 @@ class IdMap {
 
   uint32_t Home(StreamId id) const { return id / 2 & mask_; }
 
-  // Two that were in different slots still are.
-  void Grow() {
+  // Two that were in different slots still are. Out of the code of its callers,
+  // as HashedIds is.
+  ABSL_ATTRIBUTE_NOINLINE void Grow() {
     Slots larger(2 * slots_.size(), slots_.get_allocator());
     slots_.swap(larger);
     mask_ = 2 * mask_ + 1;

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
+
 namespace sluice::signals {
 
 // Objects that stay where they are from Insert() to Erase(). The memory of
@@ -122,7 +124,7 @@ class StreamMap {
     return std::exchange(spare_, spare_->next);
   }
   // There were so many before, so its memory was given back too early.
-  void* Allocate() {
+  ABSL_ATTRIBUTE_NOINLINE void* Allocate() {
     if (size() < most_ && kept_ < kMaxSpare) ++kept_;
     most_ = std::max(most_, size() + 1);
     return allocator_.allocate(1);

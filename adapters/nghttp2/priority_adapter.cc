@@ -77,26 +77,28 @@ PriorityAdapter::PriorityAdapter(LoggedPolicy policy, size_t max_streams)
 
 // nghttp2 gets the bytes up to the end of a PRIORITY or PRIORITY_UPDATE frame,
 // and then the policy gets the signal. So nghttp2 has reported all events
-// before the frame, and none after it.
+// before the frame, and none after it. Where a callback pauses nghttp2, the
+// rest comes again, and is read already.
 ssize_t PriorityAdapter::Receive(nghttp2_session* session, const uint8_t* data,
                                  size_t length) {
   reads_frames_ = true;
+  const absl::string_view bytes(reinterpret_cast<const char*>(data), length);
   size_t done = 0;
   do {
-    const absl::string_view left(reinterpret_cast<const char*>(data) + done,
-                                 length - done);
-    PriorityFrameReader ahead = frames_;
-    std::optional<PrioritySignal> signal;
-    const size_t size = ahead.Take(left, &signal);
+    if (!signal_ahead_.has_value() && read_ahead_ < length - done) {
+      read_ahead_ +=
+          frames_.Take(bytes.substr(done + read_ahead_), &signal_ahead_);
+    }
+    const size_t size = std::min(read_ahead_, length - done);
     const ssize_t taken = nghttp2_session_mem_recv(session, data + done, size);
     if (taken < 0) return taken;
     done += static_cast<size_t>(taken);
-    if (static_cast<size_t>(taken) < size) {  // a callback paused it
-      frames_.Take(left.substr(0, static_cast<size_t>(taken)), &signal);
-      break;
+    read_ahead_ -= static_cast<size_t>(taken);
+    if (static_cast<size_t>(taken) < size) break;
+    if (read_ahead_ == 0 && signal_ahead_.has_value()) {
+      TakeSignal(*signal_ahead_);
+      signal_ahead_.reset();
     }
-    frames_ = std::move(ahead);
-    if (signal.has_value()) TakeSignal(*signal);
   } while (done < length);
   return static_cast<ssize_t>(done);
 }
@@ -321,13 +323,6 @@ void PriorityAdapter::Keep(int32_t stream_id, const Body& body) {
   }
   stream->body = body;
   fresh_.push_back(stream_id);
-}
-
-nghttp2_data_source* PriorityAdapter::SourceOf(int32_t stream_id) {
-  Stream* stream = Find(stream_id);
-  return stream == nullptr || stream->body.read == nullptr
-             ? nullptr
-             : &stream->body.source;
 }
 
 absl::Status PriorityAdapter::SetServerPriority(

@@ -125,27 +125,33 @@ class PriorityAdapter {
   void OnHeader(const nghttp2_frame* frame, StringView name, StringView value) {
     if (!ReadsHeader(name) || frame->hd.type != NGHTTP2_HEADERS) return;
     switch (name.size()) {
-      case 3:
-        if (name == "via") has_via_ = true;
+      case kVia.size():
+        has_via_ = true;
         break;
-      case 7:
-        if (name != ":method") break;
+      case kMethod.size():
         // It comes before all other fields but its like.
         is_connect_ = value == "CONNECT";
         has_via_ = false;
         break;
-      case 8:
-        if (name == "priority") OnPriorityField(frame->hd.stream_id, value);
-        break;
       default:
+        OnPriorityField(frame->hd.stream_id, value);
         break;
     }
   }
-  // Whether OnHeader() may do anything with a field, by the name's length; so
-  // that a server need not look for the value of others.
+  // Whether OnHeader() does anything with a field of this name; so that a
+  // server need not look for the value of others.
   static bool ReadsHeader(StringView name) {
-    constexpr uint32_t kLengths = 1 << 3 | 1 << 7 | 1 << 8;
-    return name.size() < 32 && (kLengths >> name.size() & 1) != 0;
+    // The names differ in their lengths.
+    switch (name.size()) {
+      case kVia.size():
+        return name == kVia;
+      case kMethod.size():
+        return name == kMethod;
+      case kPriority.size():
+        return name == kPriority;
+      default:
+        return false;
+    }
   }
   void OnFrameRecv(nghttp2_session* session, const nghttp2_frame* frame);
   void OnStreamClose(nghttp2_session* session, int32_t stream_id);
@@ -233,14 +239,21 @@ class PriorityAdapter {
   // The source for a send_data_callback (NGHTTP2_DATA_FLAG_NO_COPY). Use it
   // instead of the `source` that nghttp2 passes, which is the adapter's. Null
   // without a body.
-  nghttp2_data_source* SourceOf(int32_t stream_id);
+  nghttp2_data_source* SourceOf(int32_t stream_id) {
+    Stream* stream = Find(stream_id);
+    return stream == nullptr || stream->body.read == nullptr
+               ? nullptr
+               : &stream->body.source;
+  }
 
   // The server's own priority, which holds over the client's, and its hints.
-  // Errors: NotFound (the stream is not open), InvalidArgument.
+  // Hints are of no use unless ReadsHints(). Errors: NotFound (the stream is
+  // not open), InvalidArgument.
   absl::Status SetServerPriority(
       int32_t stream_id, std::optional<scheduler::ServerPriority> server);
   absl::Status SetHints(int32_t stream_id,
                         const scheduler::ResourceHints& hints);
+  bool ReadsHints() const { return host_.ReadsHints(); }
 
   // The value of the response's `priority` field, which changes the parameters
   // that it names (RFC 9218 §8). Error: NotFound.
@@ -262,6 +275,10 @@ class PriorityAdapter {
   PolicyHost::Stats stats() const { return host_.stats(); }
 
  private:
+  static constexpr StringView kVia = "via";
+  static constexpr StringView kMethod = ":method";
+  static constexpr StringView kPriority = "priority";
+
   struct Body {
     nghttp2_data_source source;
     ssize_t (*read)(nghttp2_session* session, int32_t stream_id,
@@ -364,6 +381,8 @@ class PriorityAdapter {
   size_t most_fresh_ = kFewFresh;
   PriorityFrameReader frames_;
   bool reads_frames_ = false;  // Receive() is in use
+  size_t read_ahead_ = 0;      // bytes that nghttp2 has not taken yet
+  std::optional<PrioritySignal> signal_ahead_;  // at their end
 
   const scheduler::Grant* grant_ = nullptr;
   Stream* picked_ = nullptr;    // of the grant; null: it closed since

@@ -8,7 +8,7 @@
 //   // bytes.substr(taken) comes next; act on the signal before it.
 //
 // O(frames + their payload), no allocation unless a PRIORITY_UPDATE of more
-// than 15 bytes comes in pieces. Copyable: a copy looks ahead.
+// than 15 bytes comes in pieces.
 #ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
 #define SLUICE_ADAPTERS_NGHTTP2_PRIORITY_FRAME_READER_H_
 

@@ -7,30 +7,62 @@
 #ifndef SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_
 #define SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_
 
+#include <atomic>
+
 namespace sluice::adapters {
 
 // Null: there is none.
 void* NextDefinition(const char* name);
 
+namespace internal {
+
+// The next definition of a function, which `Name::Find()` returns. At first it
+// points to a function that looks it up, so a call asks nothing and saves no
+// registers for the look-up.
+template <class Name, class Function>
+class Next;
+
+template <class Name, class Result, class... Args>
+class Next<Name, Result(Args...)> {
+ public:
+  using Pointer = Result (*)(Args...);
+  static Pointer Get() { return next_.load(std::memory_order_relaxed); }
+
+ private:
+  static Result FindAndCall(Args... args) {
+    const auto found = reinterpret_cast<Pointer>(Name::Find());
+    next_.store(found, std::memory_order_relaxed);
+    return found(args...);
+  }
+  static constinit inline std::atomic<Pointer> next_ = FindAndCall;
+};
+
+}  // namespace internal
 }  // namespace sluice::adapters
 
-// The next definition of `function`, as a pointer of its type; null: there is
-// none. It is looked up once. `name` is the symbol, where that is another.
-#define SLUICE_NEXT_NAMED(function, name)                             \
-  ([] {                                                               \
-    static const auto next = reinterpret_cast<decltype(&(function))>( \
-        ::sluice::adapters::NextDefinition(name));                    \
-    return next;                                                      \
-  }())
-#define SLUICE_NEXT(function) SLUICE_NEXT_NAMED(function, #function)
+// What calls the next definition of `function`, as a pointer of its type. It is
+// looked up once; there must be one when it is called.
+#define SLUICE_NEXT(function) \
+  SLUICE_NEXT_FOUND_BY(function, ::sluice::adapters::NextDefinition(#function))
 
 // Of a form that later releases than the headers have, as `name`; `older` has
 // the same arguments. A program finds the newer name here with every release,
 // so it may call it with one that has none.
-#define SLUICE_NEXT_FORM(function, name, older)          \
-  ([] {                                                  \
-    const auto next = SLUICE_NEXT_NAMED(function, name); \
-    return next == nullptr ? SLUICE_NEXT(older) : next;  \
+#define SLUICE_NEXT_FORM(function, name, older)                           \
+  SLUICE_NEXT_FOUND_BY(function, [] {                                     \
+    void* const newer = ::sluice::adapters::NextDefinition(name);         \
+    return newer != nullptr ? newer                                       \
+                            : ::sluice::adapters::NextDefinition(#older); \
+  }())
+
+#define SLUICE_NEXT_FOUND_BY(function, find)                          \
+  ([] {                                                               \
+    struct Name {                                                     \
+      static void* Find() { return find; }                            \
+    };                                                                \
+    using Found =                                                     \
+        ::sluice::adapters::internal::Next<Name, decltype(function)>; \
+    return Found::Get();                                              \
   }())
 
 #endif  // SLUICE_ADAPTERS_PRELOAD_NEXT_DEFINITION_H_

@@ -83,35 +83,46 @@ bool Is(absl::string_view name) {
          absl::EqualsIgnoreCase(name, kName);
 }
 
+void Take(const nghttp2_nv& field, ResponseFields* read) {
+  const absl::string_view name = Text(field.name, field.namelen);
+  const absl::string_view value = Text(field.value, field.valuelen);
+  const auto hints = [read]() -> scheduler::ResourceHints& {
+    return read->hints.has_value() ? *read->hints : read->hints.emplace();
+  };
+  switch (name.size()) {
+    case kPriority.size():
+      if (!Is<kPriority>(name)) break;
+      absl::StrAppend(&read->priority, read->priority.empty() ? "" : ", ",
+                      value);
+      break;
+    case kType.size():
+      if (Is<kType>(name)) hints().resource_class = ClassOf(value);
+      break;
+    case kLength.size():
+      if (!Is<kLength>(name)) break;
+      if (const auto length = Number(value)) hints().bytes_remaining = length;
+      break;
+    default:
+      break;
+  }
+}
+
 }  // namespace
+
+bool MayBeRead(const nghttp2_nv* fields, size_t count, bool reads_hints) {
+  // The names differ in their lengths, and so do most others from them.
+  constexpr uint32_t kHints = 1 << kType.size() | 1 << kLength.size();
+  const uint32_t lengths = 1 << kPriority.size() | (reads_hints ? kHints : 0);
+  for (const nghttp2_nv* field = fields; field < fields + count; ++field) {
+    const size_t length = field->namelen;
+    if (length < 32 && (lengths >> length & 1) != 0) return true;
+  }
+  return false;
+}
 
 ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count) {
   ResponseFields read;
-  const auto hints = [&]() -> scheduler::ResourceHints& {
-    return read.hints.has_value() ? *read.hints : read.hints.emplace();
-  };
-  // The names differ in their lengths, and so do most others from them.
-  for (const nghttp2_nv* field = fields; field < fields + count; ++field) {
-    const absl::string_view name = Text(field->name, field->namelen);
-    const absl::string_view value = Text(field->value, field->valuelen);
-    switch (name.size()) {
-      case kPriority.size():
-        if (!Is<kPriority>(name)) break;
-        absl::StrAppend(&read.priority, read.priority.empty() ? "" : ", ",
-                        value);
-        break;
-      case kType.size():
-        if (!Is<kType>(name)) break;
-        hints().resource_class = ClassOf(value);
-        break;
-      case kLength.size():
-        if (!Is<kLength>(name)) break;
-        if (const auto length = Number(value)) hints().bytes_remaining = length;
-        break;
-      default:
-        break;
-    }
-  }
+  for (size_t i = 0; i < count; ++i) Take(fields[i], &read);
   return read;
 }
 

@@ -18,6 +18,9 @@ struct ResponseFields {
   std::string priority;  // the lines of `priority`, as one list
 };
 
+// Whether there may be a field to read; without `reads_hints`, a `priority`.
+bool MayBeRead(const nghttp2_nv* fields, size_t count, bool reads_hints);
+
 ResponseFields ReadResponseFields(const nghttp2_nv* fields, size_t count);
 
 }  // namespace sluice::adapters

@@ -43,6 +43,7 @@ namespace internal {
 
 constinit std::atomic<uint64_t> session_generation{1};
 constinit thread_local FoundSession found_session = {};
+constinit std::atomic<bool> is_logged = false;
 
 Session* LookUpSession(nghttp2_session* key) {
   const uint64_t now = session_generation.load(std::memory_order_relaxed);
@@ -56,11 +57,6 @@ Session* LookUpSession(nghttp2_session* key) {
 
 }  // namespace internal
 
-bool IsLogged() {
-  static const bool is_logged = trace::TraceFiles::FromEnvironment() != nullptr;
-  return is_logged;
-}
-
 void Session::AdvanceTime() {
   if (!IsLogged()) return;
   const auto now = std::chrono::steady_clock::now();
@@ -68,6 +64,8 @@ void Session::AdvanceTime() {
 }
 
 void AddSession(nghttp2_session* key, std::unique_ptr<Session> session) {
+  internal::is_logged.store(trace::TraceFiles::FromEnvironment() != nullptr,
+                            std::memory_order_relaxed);
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
   shard.sessions[key] = std::move(session);

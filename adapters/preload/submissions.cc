@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/base/attributes.h"
 #include "adapters/preload/next_definition.h"
 #include "adapters/preload/response_fields.h"
 #include "adapters/preload/session_table.h"
@@ -37,8 +38,9 @@ int SubmitBody(Session* session, int32_t stream_id,
 
 // Of a stream that has closed meanwhile, or never was one, the adapter takes
 // nothing.
-void TakeFields(Session* session, int32_t stream_id, const nghttp2_nv* fields,
-                size_t count) {
+ABSL_ATTRIBUTE_NOINLINE void TakeFields(Session* session, int32_t stream_id,
+                                        const nghttp2_nv* fields,
+                                        size_t count) {
   const ResponseFields read = ReadResponseFields(fields, count);
   if (read.hints.has_value()) {
     session->adapter->SetHints(stream_id, *read.hints).IgnoreError();
@@ -57,23 +59,32 @@ int SubmitResponse(nghttp2_session* key, int32_t stream_id,
       session, stream_id, provider, [&](const nghttp2_data_provider* given) {
         return next(key, stream_id, fields, count, given);
       });
-  if (session != nullptr && result == 0) {
+  if (session != nullptr && result == 0 &&
+      MayBeRead(fields, count, session->reads_hints)) {
     TakeFields(session, stream_id, fields, count);
   }
   return result;
 }
 
 template <class Next>
-int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
-               const nghttp2_data_provider* provider, Next next) {
-  // nghttp2 itself makes the call for the body of a response.
-  if (provider != nullptr && PriorityAdapter::IsScheduled(*provider)) {
-    return next(key, flags, stream_id, provider);
-  }
+ABSL_ATTRIBUTE_NOINLINE int SubmitNewData(nghttp2_session* key, uint8_t flags,
+                                          int32_t stream_id,
+                                          const nghttp2_data_provider* provider,
+                                          Next next) {
   return SubmitBody(FindSession(key), stream_id, provider,
                     [&](const nghttp2_data_provider* given) {
                       return next(key, flags, stream_id, given);
                     });
+}
+
+template <class Next>
+int SubmitData(nghttp2_session* key, uint8_t flags, int32_t stream_id,
+               const nghttp2_data_provider* provider, Next next) {
+  // nghttp2 itself makes the call for the body of a response.
+  const bool kept =
+      provider != nullptr && PriorityAdapter::IsScheduled(*provider);
+  return kept ? next(key, flags, stream_id, provider)
+              : SubmitNewData(key, flags, stream_id, provider, next);
 }
 
 // The last call holds, over all that the client says. nghttp2 too heeds only
@@ -119,7 +130,8 @@ int32_t nghttp2_submit_headers(nghttp2_session* key, uint8_t flags,
   const int32_t result = SLUICE_NEXT(nghttp2_submit_headers)(
       key, flags, stream_id, priority, fields, count, stream_user_data);
   Session* session = FindSession(key);
-  if (session != nullptr && result == 0) {
+  if (session != nullptr && result == 0 &&
+      sluice::adapters::MayBeRead(fields, count, session->reads_hints)) {
     sluice::adapters::TakeFields(session, stream_id, fields, count);
   }
   return result;

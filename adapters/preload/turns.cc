@@ -68,7 +68,9 @@ int nghttp2_session_want_write(nghttp2_session* key) {
 // Of APR, in mod_http2's loop. `timeout` is in microseconds.
 int apr_pollset_poll(void* pollset, int64_t timeout, int32_t* count,
                      const void** descriptors) {
-  auto* next = SLUICE_NEXT(apr_pollset_poll);
+  static const auto behind = reinterpret_cast<decltype(&apr_pollset_poll)>(
+      sluice::adapters::NextDefinition("apr_pollset_poll"));
+  auto* next = behind;
   if (next == nullptr) next = PollOf(__builtin_return_address(0));
   if (next == nullptr) return kNotImplemented;
   // It may poll again before it asks the session.

@@ -16,18 +16,10 @@ ShareTree::ShareTree(size_t max_grant, size_t calendars, TreeOrder order)
   New();  // the root
 }
 
-NodeIndex ShareTree::New() {
-  NodeIndex n = free_node_;
-  if (n == kNone) {
-    n = static_cast<NodeIndex>(nodes_.size());
-    nodes_.emplace_back();
-    queue_.SetNodes(nodes_.data());
-  } else {
-    free_node_ = nodes_[n].next;
-    // Built in its place: a copy would read in wide pieces what was written in
-    // narrow ones just before, and the processor waits for that.
-    ::new (&nodes_[n]) Node();
-  }
+NodeIndex ShareTree::NewInLargerPool() {
+  const auto n = static_cast<NodeIndex>(nodes_.size());
+  nodes_.emplace_back();
+  queue_.SetNodes(nodes_.data());
   return n;
 }
 

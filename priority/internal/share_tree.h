@@ -24,6 +24,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
@@ -72,7 +73,15 @@ class ShareTree {
 
   // --- The pool ---------------------------------------------------------
   // A blank node without a place. The pool may move; node indices stay.
-  NodeIndex New();
+  NodeIndex New() {
+    const NodeIndex n = free_node_;
+    if (ABSL_PREDICT_FALSE(n == kNone)) return NewInLargerPool();
+    free_node_ = nodes_[n].next;
+    // Built in its place: a copy would read in wide pieces what was written in
+    // narrow ones just before, and the processor waits for that.
+    ::new (&nodes_[n]) Node();
+    return n;
+  }
   // `n` must be detached and childless.
   void Delete(NodeIndex n);
 
@@ -110,8 +119,26 @@ class ShareTree {
   void SetWeight(NodeIndex n, uint32_t weight);
 
   // --- Turns ------------------------------------------------------------
-  void SetReady(NodeIndex n);
-  void SetBlocked(NodeIndex n);
+  void SetReady(NodeIndex n) {
+    Node& node = nodes_[n];
+    if (node.ready) return;
+    node.ready = 1;
+    if (node.active) {
+      BumpEpoch();  // runs that passed through it end here now
+    } else {
+      Activate(n);
+    }
+  }
+  void SetBlocked(NodeIndex n) {
+    Node& node = nodes_[n];
+    if (!node.ready) return;
+    node.ready = 0;
+    if (HasActiveChild(n)) {
+      BumpEpoch();
+    } else {
+      Deactivate(n);
+    }
+  }
   // The node whose turn it is, or kNone. Starts a pull; Charge() ends it.
   NodeIndex Pick();
   void Charge(size_t bytes);
@@ -152,6 +179,7 @@ class ShareTree {
     node.key = clock;
   }
 
+  ABSL_ATTRIBUTE_NOINLINE NodeIndex NewInLargerPool();
   GroupIndex NewGroup(NodeIndex owner);
   void DeleteGroup(GroupIndex g);
   void Activate(NodeIndex n);

@@ -51,28 +51,6 @@ void ShareTree::Deactivate(NodeIndex n) {
   }
 }
 
-void ShareTree::SetReady(NodeIndex n) {
-  Node& node = nodes_[n];
-  if (node.ready) return;
-  node.ready = 1;
-  if (node.active) {
-    BumpEpoch();  // runs that passed through it end here now
-  } else {
-    Activate(n);
-  }
-}
-
-void ShareTree::SetBlocked(NodeIndex n) {
-  Node& node = nodes_[n];
-  if (!node.ready) return;
-  node.ready = 0;
-  if (HasActiveChild(n)) {
-    BumpEpoch();
-  } else {
-    Deactivate(n);
-  }
-}
-
 // From `n`, which is active and not ready: the first node that is ready or has
 // several active children.
 NodeIndex ShareTree::EndOfRun(NodeIndex n) {

@@ -17,13 +17,13 @@ SiblingQueue::SiblingQueue(int64_t max_quantum, size_t calendars,
 
 void SiblingQueue::Insert(Group& group, NodeIndex n) {
   ++group.active;
-  const bool outgrows =
-      group.kind == QueueKind::kList
-          ? group.active > kMaxListed
-          : group.kind == QueueKind::kSlotList &&
-                (group.active > kMaxSlotListed ||
-                 nodes_[group.queue].weight != nodes_[n].weight);
-  if (outgrows) Outgrow(group, n);
+  const bool fits = group.kind == QueueKind::kList
+                        ? group.active <= kMaxListed
+                        : group.kind == QueueKind::kSlotList &&
+                              group.active <= kMaxSlotListed &&
+                              nodes_[group.queue].weight == nodes_[n].weight;
+  if (fits) return ListInsert(group, n);
+  if (IsListed(group)) Outgrow(group, n);
   Link(group, n);
 }
 
@@ -46,7 +46,11 @@ void SiblingQueue::Outgrow(Group& group, NodeIndex n) {
 }
 
 void SiblingQueue::Remove(Group& group, NodeIndex n) {
-  Unlink(group, n);
+  if (IsListed(group)) {
+    ListRemove(group, n);
+  } else {
+    Unlink(group, n);
+  }
   if (--group.active == kBackToList && group.kind != QueueKind::kList) {
     Convert(group, QueueKind::kList, kBackToList);
   }
@@ -140,7 +144,7 @@ void SiblingQueue::ListInsert(Group& group, NodeIndex n) {
   nodes_[before].link[kLeft] = n;
 }
 
-void SiblingQueue::ListRemove(Group& group, NodeIndex n) {
+inline void SiblingQueue::ListRemove(Group& group, NodeIndex n) {
   const NodeIndex left = nodes_[n].link[kLeft];
   const NodeIndex right = nodes_[n].link[kRight];
   nodes_[left].link[kRight] = right;

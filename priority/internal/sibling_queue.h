@@ -110,6 +110,9 @@ class SiblingQueue {
     return group.kind == QueueKind::kList ? 0 : shift_;
   }
 
+  static bool IsListed(const Group& group) {
+    return group.kind == QueueKind::kList || group.kind == QueueKind::kSlotList;
+  }
   void ListInsert(Group& group, NodeIndex n);
   void ListRemove(Group& group, NodeIndex n);
 

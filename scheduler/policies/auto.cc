@@ -33,6 +33,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,7 +44,9 @@ namespace {
 
 // Serves every stream by `first` until SecondServes(), and by `second` from
 // then on. `second` hears of the streams then, and `first` of nothing more:
-// what the one does not know and the other forgets costs nothing.
+// what the one does not know and the other forgets costs nothing. GCC guesses
+// that the policies are of this class as well, and would inline each call into
+// itself, nine deep; hence NOINLINE.
 class Succession : public Policy {
  public:
   void OnOpen(StreamId id, const StreamInfo& info) override {
@@ -62,29 +65,29 @@ class Succession : public Policy {
     uses_rfc9218_ = true;
     serving_->OnClientUsesRfc9218();
   }
-  void OnClose(StreamId id) final {
+  bool ReadsHints() const final {
+    return first_->ReadsHints() || second_->ReadsHints();
+  }
+  ABSL_ATTRIBUTE_NOINLINE void OnClose(StreamId id) final {
     if (serving_ == first_.get()) streams_.Erase(id);
     serving_->OnClose(id);
   }
-  void SetReady(StreamId id) final {
+  ABSL_ATTRIBUTE_NOINLINE void SetReady(StreamId id) final {
     if (serving_ == first_.get()) streams_.Find(id)->ready = true;
     serving_->SetReady(id);
   }
-  void SetBlocked(StreamId id) final {
+  ABSL_ATTRIBUTE_NOINLINE void SetBlocked(StreamId id) final {
     if (serving_ == first_.get()) streams_.Find(id)->ready = false;
     serving_->SetBlocked(id);
   }
-  std::optional<Grant> Pick() final {
+  ABSL_ATTRIBUTE_NOINLINE std::optional<Grant> Pick() final {
     picked_ = serving_;
-    if (ABSL_PREDICT_TRUE(serving_ == first_.get() || second_rule_.empty())) {
-      return serving_->Pick();
-    }
-    std::optional<Grant> grant = serving_->Pick();
-    if (grant.has_value()) grant->reason.rule = second_rule_;
-    return grant;
+    return ABSL_PREDICT_TRUE(serving_ == first_.get() || second_rule_.empty())
+               ? serving_->Pick()
+               : PickBySecondRule();
   }
   // Of a grant that `first` made before, there is nothing left to charge.
-  void Charge(StreamId id, size_t bytes) final {
+  ABSL_ATTRIBUTE_NOINLINE void Charge(StreamId id, size_t bytes) final {
     if (picked_ == serving_) serving_->Charge(id, bytes);
   }
   size_t LikelyNext(absl::Span<StreamId> picks) const final {
@@ -117,6 +120,12 @@ class Succession : public Policy {
   }
 
  private:
+  ABSL_ATTRIBUTE_NOINLINE std::optional<Grant> PickBySecondRule() {
+    std::optional<Grant> grant = serving_->Pick();
+    if (grant.has_value()) grant->reason.rule = second_rule_;
+    return grant;
+  }
+
   struct Stream {
     const StreamInfo* info = nullptr;
     bool ready = false;

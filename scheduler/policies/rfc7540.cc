@@ -80,6 +80,8 @@ class Rfc7540 final : public Policy {
     return absl::IsNotFound(status) ? absl::OkStatus() : status;
   }
 
+  bool ReadsHints() const override { return false; }
+
   void OnClose(StreamId id) override { tree_.Close(id).IgnoreError(); }
   void SetReady(StreamId id) override { tree_.SetReady(id).IgnoreError(); }
   void SetBlocked(StreamId id) override { tree_.SetBlocked(id).IgnoreError(); }

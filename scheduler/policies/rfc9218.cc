@@ -46,6 +46,7 @@ class Rfc9218 final : public RankedPolicy {
                 read) {}
 
   bool AnnouncesNoRfc7540Priorities() const override { return true; }
+  bool ReadsHints() const override { return false; }
 
   void OnClientUsesRfc9218() override {
     dependencies_ = moves_;

@@ -15,6 +15,8 @@ class RoundRobin final : public RankedPolicy {
   explicit RoundRobin(const PolicyOptions& options)
       : RankedPolicy(options, Shape{}) {}
 
+  bool ReadsHints() const override { return false; }
+
  private:
   Rank RankOf(const Subject&) const override {
     return {.rule = "least served"};

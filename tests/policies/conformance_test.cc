@@ -425,6 +425,32 @@ TEST_P(ConformanceTest, ClosingWhilePickedAndOpeningAnotherIsSafe) {
   }
 }
 
+// Among streams with random signals; their hints are left out, or not.
+std::vector<StreamId> Decisions(BookedPolicy* policy, bool hinted) {
+  std::mt19937 random(11);
+  for (StreamId id = 1; id < 64; id += 2) {
+    StreamInfo info = RandomInfo(random, id);
+    if (!hinted) info.hints = {.via = info.hints.via};
+    EXPECT_TRUE(policy->OnOpen(id, info).ok());
+    policy->SetReady(id);
+  }
+  std::vector<StreamId> picks;
+  for (int i = 0; i < 300; ++i) {
+    const std::optional<Grant> grant = policy->Pick();
+    picks.push_back(grant->stream_id);
+    policy->Charge(grant->stream_id, grant->max_bytes);
+  }
+  return picks;
+}
+
+TEST_P(ConformanceTest, HintsMakeADifferenceOnlyWhereItReadsThem) {
+  const std::unique_ptr<BookedPolicy> hinted = MakeIt();
+  const std::unique_ptr<BookedPolicy> plain = MakeIt();
+  const bool differs =
+      Decisions(hinted.get(), true) != Decisions(plain.get(), false);
+  EXPECT_TRUE(hinted->policy().ReadsHints() || !differs);
+}
+
 INSTANTIATE_TEST_SUITE_P(Policies, ConformanceTest,
                          ::testing::ValuesIn(Specs()), [](const auto& info) {
                            return testing::TestNameOf(info.param);

@@ -512,6 +512,19 @@ TEST_P(SessionsTest, APausedReadContinuesWhereItStopped) {
   EXPECT_EQ(Order(4), "3 3 1 1 ");
 }
 
+TEST_P(SessionsTest, APauseAtTheEndOfEarlierBytesEndsTheReadToo) {
+  Start("rfc7540", 0);
+  client_->Connect(1);
+  client_->Data(1, "a");
+  client_->Data(1, "b");
+  std::string bytes = client_->Take();
+  server_->set_pauses_uploads(true);
+  bytes.erase(0, static_cast<size_t>(server_->ReceiveSome(bytes)));
+  const auto of_b = static_cast<ssize_t>(bytes.size());
+  client_->Data(1, "c");
+  EXPECT_EQ(server_->ReceiveSome(bytes + client_->Take()), of_b);
+}
+
 TEST_P(SessionsTest, BytesThatNghttp2RefusesAreRefused) {
   Start("rfc7540", 1);
   const std::string bytes("no preface, no frames; longer than nine bytes");

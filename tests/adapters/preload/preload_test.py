@@ -23,6 +23,7 @@ sys.exit(ctypes.CDLL(words.pop(1).decode()).main(
 """, PLUGIN)
 IN_ORDER = dict.fromkeys(("by the request", "by the response", "by the server's urgency",
                           "by the server's weight"), "3 1")
+IN_ORDER["by the response's length"] = "1 3"  # `auto` does not read it
 
 
 LINKED = subprocess.run(["ldd", SHAPES], check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -77,7 +78,9 @@ class PreloadTest(unittest.TestCase):
         # From 1.65 on nghttp2 alone obeys the request's field.
         self.assertEqual(order()[0]["by the response"], "1 3")
         self.assertEqual(order(preloaded()), (IN_ORDER, ""))
-        self.assertEqual(order(preloaded(SLUICE_POLICY="lifo")), (IN_ORDER, ""))
+        for policy in ("lifo", "srpt"):
+            lengths = order(preloaded(SLUICE_POLICY=policy))[0]["by the response's length"]
+            self.assertEqual(lengths, "3 1", policy)
         self.assertEqual(order(preloaded(SLUICE_PROGRAMS="*")), (IN_ORDER, ""))
 
     def test_other_programs_pass_through(self):
@@ -143,9 +146,39 @@ class PreloadTest(unittest.TestCase):
             self.assertEqual(len(os.listdir(folder)), len(IN_ORDER))
             with open(log, encoding="utf-8") as text:
                 calls = [json.loads(line) for line in text]
+            # Hints are for whoever plays the log again by another policy.
+            with open(log + ".5", encoding="utf-8") as text:
+                self.assertIn("bytes_remaining", text.read())
         self.assertEqual({"call": "made", "spec": "auto"}.items() - calls[0].items(), set())
         self.assertEqual([call["id"] for call in calls if call["call"] == "close"], [3, 1])
         self.assertGreater(sum(call["ns"] for call in calls if call["call"] == "time"), 0)
+
+    def test_a_responses_type_and_length_are_hints(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "calls.jsonl")
+            ends = run("hints", env=preloaded(SLUICE_POLICY="pmeenan", SLUICE_TRACE=log)).stdout
+            with open(log, encoding="utf-8") as text:
+                calls = [json.loads(line) for line in text]
+        types = {int(stream): kind for stream, kind in re.findall("(.*): (.*)", ends)}
+        rules = {types[call["id"]]: call["rule"] for call in calls if call["call"] == "pick"}
+        self.assertEqual(rules, {
+            "text/html": "html (31,2)",
+            "application/xhtml+xml": "html (31,2)",
+            "TEXT/CSS; charset=utf-8": "js, css (31,3)",
+            "text/javascript": "js, css (31,3)",
+            "application/font-woff": "font (63,2)",
+            "font/woff2": "font (63,2)",
+            "image/png": "image (31,1)",
+            "video/mp4": "video (31,1)",
+            "audio/ogg": "video (31,1)",
+            "application/json": "fetch (31,3)",
+            "application/octet-stream": "the rest (0,2)",
+            "text/plain": "the rest (0,2)",
+        })
+        # The last is the shortest.
+        ends = run("hints", env=preloaded(SLUICE_POLICY="srpt")).stdout
+        self.assertEqual([int(stream) for stream in re.findall("(.*):", ends)],
+                         sorted(types, reverse=True))
 
     def test_an_idle_session_takes_little_memory(self):
         plain, scheduled = (int(run("memory", env=env).stdout) for env in (None, preloaded()))
