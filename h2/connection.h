@@ -33,6 +33,9 @@
 // Cost. A question about a living stream is O(1). A call that sends is at most
 // O(bytes of its frame); SendData() does not touch its payload.
 //
+// Memory. A call that finds none throws std::bad_alloc and stops half way: then
+// destroy the connection, which needs none.
+//
 // Not thread-safe, const calls included: they remember the stream found last.
 // Not re-entrant: it calls nothing but
 // ConnectionOptions::log_sink, which may not call the connection.
@@ -211,7 +214,8 @@ class Connection {
   // GOAWAY (RFC 9113 §6.8); may be called again, also after an error, with the
   // same or a lower id. Without `last_stream_id` it names the highest id of the
   // peer's that was processed. With kNoError the streams up to it live on, and
-  // frames on higher streams of the peer's are ignored; with any other code the
+  // frames on higher streams of the peer's are ignored; as many requests as may
+  // be on their way cost no BudgetSet::dropped_headers. With any other code the
   // connection has ended. Errors: InvalidArgument (an id above the last one
   // named), FrameTooLarge (`additional_data`).
   absl::Status CloseConnection(

@@ -11,6 +11,7 @@
 #include <sluice/h2/types.h>
 #include <sluice/signals/rfc7540_priority.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -66,6 +67,13 @@ void Core::QueueBlock(const BlockStart& start,
 
 void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
                        StreamId last_stream_id) {
+  // RFC 9113 §6.8: requests may be on their way, as many as may be open at a
+  // time, each with its trailers.
+  if (last_stream_id < kMaxStreamId && life.last_of_peer() == kMaxStreamId) {
+    const uint64_t most = std::max(local(SettingId::kMaxConcurrentStreams),
+                                   settings.max_inbound_streams());
+    streams.ExpectLateBlocks(2 * most);
+  }
   output.AppendControl(
       EncodeGoAway(life.GoAway(last_stream_id), code, additional_data));
 }

@@ -128,7 +128,8 @@ struct Core {
     if (Takes(stream, input)) return stream;
     return Refuse(id, stream, input, events);
   }
-  // A header block was decoded, and no stream takes it. Error: DenialOfService.
+  // A header block was decoded, and no stream takes it. Those that may have
+  // been on their way are free. Error: DenialOfService.
   absl::Status DropHeaders() {
     if (streams.TakeLateBlock()) return absl::OkStatus();
     return budgets.Spend(Budgets::kDroppedHeaders);

@@ -126,7 +126,10 @@ inline HpackDecoder::Step HpackDecoder::Inflate(absl::string_view* rest,
   int flags = 0;
   const ssize_t used = nghttp2_hd_inflate_hd2(
       inflater_, &field, &flags, Bytes(*rest), rest->size(), last ? 1 : 0);
-  if (used < 0) return Step::kError;
+  if (used < 0) {
+    if (used == NGHTTP2_ERR_NOMEM) CheckMemory(NGHTTP2_ERR_NOMEM);
+    return Step::kError;
+  }
   rest->remove_prefix(static_cast<size_t>(used));
   if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
     list_size_ += field.namelen + field.valuelen + kFieldOverhead;

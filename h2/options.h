@@ -53,7 +53,8 @@ struct BudgetSet {
   BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"
   // HEADERS and PUSH_PROMISE that are decoded and dropped, since their stream
   // is gone or above our GOAWAY. Two for each stream that we reset are free:
-  // its response and trailers may have been on their way.
+  // its response and trailers may have been on their way. So are two for each
+  // stream that our MAX_CONCURRENT_STREAMS allows, once, after our GOAWAY.
   BudgetOptions dropped_headers = {1000, 100, 1};
 };
 

@@ -44,8 +44,8 @@ StreamFate StreamTable::Fate(StreamId id) const {
   // 0 is the connection and never becomes a stream.
   if (id > space.last || id == 0) return StreamFate::kIdle;
   if (Find(id) != nullptr) return StreamFate::kLive;
-  const auto reset = reset_.find(id);
-  if (reset != reset_.end()) return reset->second;
+  const StreamFate reset = reset_.Find(id);
+  if (reset != StreamFate::kIdle) return reset;
   const auto range = std::lower_bound(
       space.skipped.begin(), space.skipped.end(), id,
       [](const Range& r, StreamId wanted) { return r.last < wanted; });
@@ -97,12 +97,11 @@ void StreamTable::Remember(StreamId id, StreamFate fate) {
   if (reset_ring_.size() < max_remembered_) {
     reset_ring_.push_back(id);
   } else {
-    const auto oldest = reset_.find(std::exchange(reset_ring_[oldest_], id));
-    Forget(oldest->first, oldest->second);
-    reset_.erase(oldest);
+    const StreamId oldest = std::exchange(reset_ring_[oldest_], id);
+    Forget(oldest, reset_.Erase(oldest));
     oldest_ = (oldest_ + 1) % max_remembered_;
   }
-  reset_[id] = fate;
+  reset_.Insert(id, fate);
 }
 
 // RFC 9113 §5.1 closed: until it sees our RST_STREAM, the peer may send any
@@ -166,8 +165,9 @@ void StreamTable::CloseReset(Stream* stream, StreamFate fate) {
 }
 
 void StreamTable::MarkAnswered(StreamId id) {
-  const auto it = reset_.find(id);
-  if (it != reset_.end()) it->second = StreamFate::kResetByPeerAnswered;
+  if (reset_.Find(id) == StreamFate::kIdle) return;
+  reset_.Erase(id);
+  reset_.Insert(id, StreamFate::kResetByPeerAnswered);
 }
 
 }  // namespace sluice::h2

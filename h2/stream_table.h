@@ -9,6 +9,7 @@
 #include <sluice/h2/options.h>
 #include <sluice/h2/stream_state.h>
 #include <sluice/h2/types.h>
+#include <sluice/signals/id_map.h>
 #include <sluice/signals/stream_map.h>
 
 #include <cstddef>
@@ -18,7 +19,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 
 namespace sluice::h2 {
@@ -119,8 +119,11 @@ class StreamTable {
   // Destroys a live stream, which was reset.
   void CloseReset(Stream* stream, StreamFate fate);
 
-  // Whether a header block that no stream takes may belong to a stream that we
-  // reset, and was on its way then: two for each, its response and trailers.
+  // So many header blocks may be on their way for streams above our GOAWAY.
+  void ExpectLateBlocks(uint64_t blocks) { late_blocks_ += blocks; }
+
+  // Whether a header block that no stream takes may be one of them, or belong
+  // to a stream that we reset: two for each, its response and trailers.
   bool TakeLateBlock() {
     if (late_blocks_ == 0) return false;
     --late_blocks_;
@@ -195,7 +198,7 @@ class StreamTable {
   uint64_t late_blocks_ = 0;
   std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.
-  absl::flat_hash_map<StreamId, StreamFate> reset_;
+  signals::IdMap<StreamFate, StreamFate::kIdle> reset_;
   std::vector<StreamId> reset_ring_;
   size_t oldest_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <sluice/scheduler/policy.h>
 #include <sluice/scheduler/stream_info.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -117,8 +118,11 @@ void DataScheduler::Impl::Handle(const h2::ConnectionTerminated& event) {
 // --- Streams -----------------------------------------------------------------
 
 void DataScheduler::Impl::CloseAll(h2::ErrorCode code) {
-  for (const h2::StreamId id : streams_.SortedIds()) {
-    if (Stream* const stream = Find(id)) {
+  std::array<h2::StreamId, 128> ids;
+  while (const size_t count = streams_.LowestIds(&ids)) {
+    for (size_t i = 0; i < count; ++i) {
+      Stream* const stream = Find(ids[i]);
+      if (stream == nullptr) continue;
       Close(stream, StreamOutcome::kConnectionEnded, code);
     }
   }
@@ -151,7 +155,7 @@ void DataScheduler::Impl::Close(Stream* stream, StreamOutcome outcome,
                      " bytes of its content-length; they were not sent"));
     connection_->LogStreamError(id, status);
   }
-  book_.Close(&stream->record);
+  if (!stopped_) book_.Close(&stream->record);
   const uint64_t sent = stream->sent;
   // The application and the source's destructor may call back, so they run
   // last.

@@ -16,7 +16,9 @@
 //
 // Memory follows use. An idle scheduler keeps less than 4 KiB with any policy
 // of the registry. After a burst it keeps the objects of 100 closed streams,
-// and tables for as many streams as were open at a time.
+// and tables for as many streams as were open at a time. A call that finds no
+// memory throws std::bad_alloc and stops half way: then destroy the scheduler
+// and its connection, which needs none.
 //
 // Not thread-safe: the owner of the connection owns it too.
 #ifndef SLUICE_SCHEDULER_DATA_SCHEDULER_H_

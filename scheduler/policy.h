@@ -86,6 +86,8 @@ struct Grant {
   PickReason reason;
 };
 
+// Its session destroys it at the end, without OnClose() of the streams that are
+// open, and without their `info`.
 class Policy : public priority::LivesInScope {
  public:
   virtual ~Policy() = default;

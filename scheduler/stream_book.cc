@@ -36,8 +36,8 @@ absl::StatusCode StreamBook::CheckOpen(StreamId id) {
 absl::StatusCode StreamBook::Open(StreamId id, StreamRecord* record) {
   const absl::StatusCode code = CheckOpen(id);
   if (code != absl::StatusCode::kOk) return code;
-  Settle();
   record->id = id;
+  Settle();
   StreamId& highest = highest_opened_[id & 1];
   highest = std::max(highest, id);
   ++open_streams_;

@@ -37,8 +37,9 @@ class HashedIds {
   size_t SlotsRead(StreamId id) const { return Search(id).read; }
 
   ABSL_ATTRIBUTE_NOINLINE void Insert(StreamId id, Value value) {
-    if (2 * ++size_ > slots_.size()) Grow();
+    if (2 * (size_ + 1) > slots_.size()) Grow();
     slots_[Search(id).slot] = {id, value};
+    ++size_;
   }
 
   ABSL_ATTRIBUTE_NOINLINE Value Erase(StreamId id) {
@@ -147,13 +148,14 @@ class IdMap {
   // `id` is not 0 and not in the map. Allocates only when there were never so
   // many, or never so many whose slot was taken.
   void Insert(StreamId id, Value value) {
-    if (5 * ++size_ > 4 * slots_.size()) Grow();
+    if (5 * (size_ + 1) > 4 * slots_.size()) Grow();
     Slot& slot = slots_[Home(id)];
     if (slot.id == 0) {
       slot = {id, value};
     } else {
       displaced_.Insert(id, value);
     }
+    ++size_;
   }
 
   // `id` must be in the map; returns what it had.

@@ -7,6 +7,7 @@
 #include <sluice/signals/stream_id.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -46,13 +47,14 @@ class StreamMap {
   void Prefetch(StreamId id) const { __builtin_prefetch(Find(id)); }
   void PrefetchPlace(StreamId id) const { ids_.Prefetch(id); }
 
-  // A new one, made of `args`. `id` must not be here.
+  // A new one, made of `args`, by a constructor that throws nothing. `id` must
+  // not be here.
   template <class... Args>
   T& Insert(StreamId id, Args&&... args) {
-    T* const object = ::new (spare_ != nullptr ? TakeSpare() : Allocate())
-        T(std::forward<Args>(args)...);
-    ids_.Insert(id, object);
-    return *object;
+    // A spare first: if the next line finds no memory, nothing is lost.
+    if (spare_ == nullptr) AddSpare(Allocate());
+    ids_.Insert(id, static_cast<T*>(static_cast<void*>(spare_)));
+    return *::new (TakeSpare()) T(std::forward<Args>(args)...);
   }
 
   // `id` must be here.
@@ -60,8 +62,7 @@ class StreamMap {
     T* const object = ids_.Erase(id);
     object->~T();
     if (spares_ == kept_) return Free(object);
-    spare_ = ::new (static_cast<void*>(object)) Spare{spare_};
-    ++spares_;
+    AddSpare(object);
   }
 
   // Gives back what is kept of erased ones.
@@ -73,6 +74,27 @@ class StreamMap {
   template <class Visit>
   void ForEach(Visit visit) const {
     ids_.ForEach([&visit](StreamId, T* object) { visit(*object); });
+  }
+
+  // The lowest ids, ascending, as many as fit into the array; returns their
+  // number. Takes nothing from the heap. O(n log(most)).
+  template <size_t most>
+  size_t LowestIds(std::array<StreamId, most>* lowest) const {
+    const auto first = lowest->begin();
+    auto last = first;
+    ids_.ForEach([&](StreamId id, T*) {
+      if (last != lowest->end()) {
+        *last++ = id;
+      } else if (id < lowest->front()) {
+        std::pop_heap(first, last);
+        lowest->back() = id;
+      } else {
+        return;
+      }
+      std::push_heap(first, last);
+    });
+    std::sort_heap(first, last);
+    return last - first;
   }
 
   // Lowest first, so that nothing depends on the order of a hash. O(n log n).
@@ -93,6 +115,10 @@ class StreamMap {
   static constexpr size_t kFewSpare = 32;
   static constexpr size_t kMaxSpare = 100;
 
+  void AddSpare(void* block) {
+    spare_ = ::new (block) Spare{spare_};
+    ++spares_;
+  }
   void* TakeSpare() {
     --spares_;
     return std::exchange(spare_, spare_->next);

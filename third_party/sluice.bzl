@@ -26,6 +26,16 @@ def sluice_cc_binary(name, copts = [], **kwargs):
 def sluice_cc_test(name, copts = [], size = "small", **kwargs):
     native.cc_test(name = name, copts = SLUICE_COPTS + copts, size = size, **kwargs)
 
+def preloaded_fault(name):
+    """NAME.so, made of NAME.cc, which a test loads into a program by LD_PRELOAD."""
+    sluice_cc_binary(
+        name = name + ".so",
+        testonly = True,
+        srcs = [name + ".cc"],
+        linkopts = ["-ldl"],
+        linkshared = True,
+    )
+
 # Whether the command line names a mode, a sanitizer or policies; the program
 # then obeys it. Bazel's own actions, for which `optimised` is built, see no
 # //:policies.

@@ -58,6 +58,9 @@
 // With SLUICE_TRACE=FILE in the environment, each session's decision log goes
 // to a file (trace/trace_files.h); AdvanceTime() gives it the time.
 //
+// Create() throws std::bad_alloc when memory is out. When another call does, end
+// the process: it may stand amid a call of nghttp2's.
+//
 // Not thread-safe: it belongs to the thread that owns the session. It must
 // outlive the session.
 #ifndef SLUICE_ADAPTERS_NGHTTP2_PRIORITY_ADAPTER_H_
@@ -193,7 +196,8 @@ class PriorityAdapter {
   // nghttp2_submit_response() or nghttp2_submit_data(), or those with a 2,
   // right now. The adapter asks `provider` for at most the bytes of a grant. It
   // keeps the source union, so a callback that writes to its `source` finds it
-  // again. It forgets a response that comes after its stream closed. If nghttp2
+  // again. Pass all bodies of a stream through here, or none. It forgets a
+  // response that comes after its stream closed. If nghttp2
   // refuses the response of an open stream, reset that stream, or call
   // OnFrameNotSend().
   template <class Provider>

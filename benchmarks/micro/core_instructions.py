@@ -20,6 +20,10 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 FEW, MANY = 10, 30
 
 
@@ -73,8 +77,8 @@ def main():
         kept[row] = now
     if args.write:
         folder = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-        (folder / "benchmarks/micro/instructions.json").write_text(
-            json.dumps(kept, indent=2) + "\n")
+        whole_file.write(folder / "benchmarks/micro/instructions.json",
+                         json.dumps(kept, indent=2) + "\n")
     elif args.check and off:
         print(f"\n{len(off)} rows are more than {args.tolerance:g} % off what "
               "benchmarks/micro/instructions.json has. Where the change is meant, run\n"

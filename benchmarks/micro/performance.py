@@ -25,6 +25,10 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 PAGE = "docs/performance.md"
 FOLDER = "benchmarks/micro"
 REPETITIONS = 9
@@ -407,13 +411,13 @@ def main():
             figures[part] = PARTS[part](args)
         figures["instructions"] = json.loads(
             (root / FOLDER / "instructions.json").read_text(encoding="utf-8"))
-        file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        whole_file.write(file, json.dumps(figures, indent=1) + "\n")
     missing = [part for part in PARTS if part not in figures]
     if missing:
         sys.exit(f"performance: no figures of {', '.join(missing)} yet: run --write")
     page = render(figures, (root / FOLDER / "performance_tried.md").read_text(encoding="utf-8"))
     if not args.check:
-        (root / PAGE).write_text(page, encoding="utf-8")
+        whole_file.write(root / PAGE, page)
         print(f"wrote {PAGE}")
     elif (root / PAGE).read_text(encoding="utf-8") != page:
         print(f"{PAGE} is not what {FOLDER}/performance.json and performance_tried.md give; run\n"

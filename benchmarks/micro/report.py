@@ -18,6 +18,10 @@ import statistics
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 SYSTEMS = ["sluice", "sluice_exact", "h2o", "nghttp2", "heap"]
 ROWS = ["Pick", "Toggle", "BlockUnblock", "Reweight", "Regroup",
         "ExclusiveInsert", "Churn"]
@@ -152,8 +156,7 @@ def main():
     out = arguments.out or os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "../../docs",
         "priority_tree.md")
-    with open(out, "w") as file:
-        file.write(HEAD + text + "\n")
+    whole_file.write(out, HEAD + text + "\n")
     return 0
 
 

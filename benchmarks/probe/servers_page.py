@@ -19,6 +19,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 RESULTS = "benchmarks/probe/servers.json"
 PAGE = "docs/servers.md"
 BEGIN, END = ("<!-- verdicts: written by //benchmarks/probe:servers_page -->",
@@ -201,7 +205,7 @@ def write(file, servers):
         head = json.dumps({**servers[name], "result": result}, ensure_ascii=False)[:-2]
         lines += ['"%s": %s, "experiments": [' % (name, head), ",\n".join(experiments), "]}},"]
     lines[-1] = "]}}"
-    file.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
+    whole_file.write(file, "\n".join([*lines, "}"]) + "\n")
 
 
 # --- The command line ---------------------------------------------------------
@@ -243,7 +247,7 @@ def main():
     page = (root / PAGE).read_text(encoding="utf-8")
     rendered = with_section(page, render(servers))
     if not args.check:
-        (root / PAGE).write_text(rendered, encoding="utf-8")
+        whole_file.write(root / PAGE, rendered)
         print("wrote " + PAGE)
     elif rendered != page:
         print("%s is not what %s gives; run\n"

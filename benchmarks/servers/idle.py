@@ -29,6 +29,10 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 POLICIES = ("rfc9218", "rfc7540", "auto")
 # Others of //benchmarks/servers:peer may be named; "+sluice" is with our library in
 # LD_PRELOAD.
@@ -264,19 +268,6 @@ def page(figures, args):
         "<!--results-->", json.dumps(results).replace("<", "\\u003c"))
 
 
-def write(path, text):
-    """The file is there as a whole, or it is not there."""
-    whole = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), path)
-    part = whole.with_name(whole.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(whole)
-    except OSError as fault:
-        sys.exit(f"idle: writing {path} failed: {fault.strerror}")
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -315,10 +306,11 @@ def main():
         print(f"{name:16}" + "".join(
             f"{cell['median']:>12,} ({cell['least']:,}–{cell['most']:,})".rjust(29)
             for cell in cells.values()), flush=True)
+    working = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     if args.json:
-        write(args.json, json.dumps(figures, indent=2) + "\n")
+        whole_file.write(working / args.json, json.dumps(figures, indent=2) + "\n")
     if args.html:
-        write(args.html, page(figures, args))
+        whole_file.write(working / args.html, page(figures, args))
     return 0
 
 

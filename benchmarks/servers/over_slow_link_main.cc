@@ -96,9 +96,22 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> StartAt(const LinkEnd& end,
   return process;
 }
 
-// The client's exit status.
+// Null without --report.
+std::unique_ptr<support::WholeFile> ReportOrExit() {
+  const std::string name = absl::GetFlag(FLAGS_report);
+  if (name.empty()) return nullptr;
+  auto file =
+      std::make_unique<support::WholeFile>(support::ResolveUserPath(name));
+  if (!file->stream()) {
+    ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", file->path()));
+  }
+  return file;
+}
+
+// The client's exit status. `report` may be null.
 absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
-                        const Words& client, int interrupt) {
+                        const Words& client, support::WholeFile* report,
+                        int interrupt) {
   absl::StatusOr<std::unique_ptr<SlowLink>> link = SlowLink::Create(options);
   if (!link.ok()) return link.status();
   const auto served = StartAt((*link)->server_end(), server);
@@ -118,11 +131,11 @@ absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
     std::cout << **line << std::endl;
   }
   const int ended = (*loaded)->Wait();
-  if (const std::string name = absl::GetFlag(FLAGS_report); !name.empty()) {
-    support::WholeFile file(support::ResolveUserPath(name));
-    file.stream() << ReportJson((*link)->Stop()) << "\n";
-    if (!file.Close()) {
-      return absl::UnavailableError(absl::StrCat("cannot write ", name));
+  if (report != nullptr) {
+    report->stream() << ReportJson((*link)->Stop()) << "\n";
+    if (!report->Close()) {
+      return absl::UnavailableError(
+          absl::StrCat("writing ", report->path(), " failed"));
     }
   }
   return WIFEXITED(ended) ? WEXITSTATUS(ended) : EXIT_FAILURE;
@@ -137,10 +150,12 @@ int Main(const Words& words) {
                        "WORD… -- CLIENT WORD…");
   }
   const SlowLinkOptions options = OptionsOrExit();
+  const std::unique_ptr<support::WholeFile> report = ReportOrExit();
   const Fd interrupt = CatchInterrupts();
   const absl::StatusOr<int> status =
-      Run(options, server, Words(between + 1, words.end()), interrupt.get());
-  if (status.ok()) return *status;
+      Run(options, server, Words(between + 1, words.end()), report.get(),
+          interrupt.get());
+  if (status.ok()) return support::StatusOfOutput(kProgram, *status);
   std::cerr << kProgram << ": " << status.status().message() << "\n";
   return ExitStatusOf(status.status());
 }

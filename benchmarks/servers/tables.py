@@ -15,6 +15,10 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 FIGURES = "benchmarks/servers/tables.json"
 PAGES = ("docs/servers.md", "README.md")
 SECTIONS = ("reaction", "share", "throughput", "short")
@@ -71,7 +75,7 @@ def write(path, figures):
                           ensure_ascii=False)[:-1]
         cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in benchmark["cells"])
         parts.append(f'"{name}": {head}, "cells": [\n{cells}\n]}}')
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+    whole_file.write(path, "{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def find(benchmark, **labels):
@@ -329,7 +333,7 @@ def main():
         page = (root / name).read_text(encoding="utf-8")
         rendered = with_sections(page, figures)
         if not args.check:
-            (root / name).write_text(rendered, encoding="utf-8")
+            whole_file.write(root / name, rendered)
         elif rendered != page:
             print(f"{name} is not what {FIGURES} gives; run\n"
                   "  ./bazelw run //benchmarks/servers:tables -- --render")

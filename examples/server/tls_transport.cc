@@ -27,14 +27,20 @@ constexpr size_t kPieces = 64;
 // What a record adds to its payload, at most (RFC 5246 §6.2.3).
 constexpr size_t kRecordOverhead = 5 + 2048;
 
+// With so many bytes in Wire::rest, answers of OpenSSL's are refused: what is
+// refused of one write is less.
+constexpr size_t kMostAnswered = sizeof(TransportScratch::sealed);
+
 // OpenSSL reads and writes the socket through this, so that one recv() serves
 // all records in it, and one send() takes all records of a write.
 struct Wire {
   int fd;
-  absl::string_view input;   // received, and not yet taken by OpenSSL
-  bool reads_socket = true;  // when `input` is empty
-  absl::Span<char> room;     // for records; if empty, they go to the socket
-  std::string rest;          // records that the socket has not taken yet
+  absl::string_view input;  // received, and not yet taken by OpenSSL
+  // Read() is under way: after `input` nothing is read, and what OpenSSL
+  // answers goes into `rest` if the socket is full.
+  bool reading = false;
+  absl::Span<char> room;  // for records; if empty, they go to the socket
+  std::string rest;       // records that the socket has not taken yet
 };
 
 Wire& WireOf(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
@@ -62,7 +68,15 @@ int WriteWire(BIO* bio, const char* data, int size) {
   ssize_t sent = -1;
   errno = EAGAIN;
   if (wire.rest.empty()) sent = Send(wire.fd, absl::string_view(data, size));
-  if (sent < 0 && WouldBlock()) BIO_set_retry_write(bio);
+  if (sent < 0 && WouldBlock()) {
+    // What OpenSSL answers while it reads is encrypted now, and its number
+    // counts: if the record were lost, the peer could read none after it.
+    if (wire.reading && wire.rest.size() < kMostAnswered) {
+      wire.rest.append(data, size);
+      return size;
+    }
+    BIO_set_retry_write(bio);
+  }
   return static_cast<int>(sent);
 }
 
@@ -77,7 +91,7 @@ int ReadWire(BIO* bio, char* data, int size) {
   }
   ssize_t got = -1;
   errno = EAGAIN;
-  if (wire.reads_socket) {
+  if (!wire.reading) {
     do {
       got = ::recv(wire.fd, data, size, 0);
     } while (got < 0 && errno == EINTR);
@@ -145,10 +159,10 @@ class TlsTransport : public Transport {
       return {WouldBlock() ? IoStatus::kWantRead : IoStatus::kError};
     }
     wire_.input = absl::string_view(scratch_.cipher.data(), got);
-    wire_.reads_socket = false;
+    wire_.reading = true;
     IoResult result = Decrypt(buffer);
     wire_.input = {};
-    wire_.reads_socket = true;
+    wire_.reading = false;
     result.more = ended_ || got == static_cast<ssize_t>(scratch_.cipher.size());
     return result;
   }
@@ -202,8 +216,8 @@ class TlsTransport : public Transport {
                                    buffer.size() - filled, &got);
       if (done != 1) {
         const IoStatus status = ResultOf(done).status;
-        // kWantWrite: the peer wants new keys (RFC 8446 §4.6.3), and does not
-        // read our answer. No client does that.
+        // kWantWrite: the peer asks for new keys again and again (RFC 8446
+        // §4.6.3), and does not read our answers.
         if (status == IoStatus::kError || status == IoStatus::kWantWrite) {
           return {IoStatus::kError};
         }

@@ -60,7 +60,7 @@ class Transport {
   virtual bool HasRecords() const = 0;
 
   // Bytes that the socket has not taken yet, of what was consumed: a part of
-  // one Write().
+  // one Write(), and what TLS answered meanwhile.
   virtual size_t Pending() const = 0;
 
   // Tells the peer, after all bytes that were written, that no more follow.

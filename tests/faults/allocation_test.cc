@@ -1,9 +1,12 @@
-// No memory while a connection is set up: for every n, the n-th allocation
-// fails. In C++ std::bad_alloc comes out, the C functions return an error, the
+// Memory runs out: for every n, the n-th allocation fails, or all from it on.
+// In C++ std::bad_alloc comes out, the C functions return an error, the
 // preloaded library leaves the session to nghttp2; and nothing leaks.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 #include <sluice/h2/connection.h>
+#include <sluice/h2/events.h>
 #include <sluice/h2/options.h>
+#include <sluice/h2/types.h>
+#include <sluice/scheduler/bodies.h>
 #include <sluice/scheduler/data_scheduler.h>
 #include <sluice/scheduler/registry.h>
 
@@ -16,20 +19,30 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "adapters/c/sluice.h"
 #include "gtest/gtest.h"
+#include "tests/h2/frame_builder.h"
 
 namespace {
 
 bool counting = false;
 uint64_t calls = 0;
 uint64_t failing_call = 0;  // 0: none
+bool for_good = false;      // all that follow fail as well
 int64_t live_blocks = 0;
 
 bool MayAllocate() {
-  if (counting && ++calls == failing_call) return false;
+  if (counting) {
+    ++calls;
+    if (calls == failing_call || (for_good && calls > failing_call)) {
+      return false;
+    }
+  }
   ++live_blocks;
   return true;
 }
@@ -73,7 +86,7 @@ uint64_t FailEach(const std::function<void()>& use) {
     } catch (const std::bad_alloc&) {
     }
     counting = false;
-    EXPECT_EQ(live_blocks, before) << "after allocation " << failing_call;
+    EXPECT_EQ(live_blocks, before) << "at allocation " << failing_call;
     if (calls < failing_call || ::testing::Test::HasFailure()) return calls;
   }
 }
@@ -111,6 +124,71 @@ TEST(AllocationTest, AConnectionThatCannotBeSetUpLeaksNothing) {
 
 TEST(AllocationTest, AClientsConnectionLeaksNothingEither) {
   EXPECT_GT(FailEach([] { SetUpClient(); }), 10U);
+}
+
+// What comes in, read by read.
+std::vector<std::string> ReadsOfAServer() {
+  using namespace h2::tests;  // NOLINT: the frames
+  std::vector<std::string> reads = {
+      absl::StrCat(kPreface, SettingsFrame(), SettingsAckFrame()), "", ""};
+  for (h2::StreamId id = 1; id < 20; id += 2) {
+    const bool upload = id % 5 == 0;
+    absl::StrAppend(
+        &reads[1], PriorityFrame(id + 2, {.depends_on = id}),
+        PriorityUpdateFrame(id, "u=1"),
+        HeadersFrame(id,
+                     Block(With(upload ? Post("/upload") : Get(),
+                                {{"priority", "u=2, i"},
+                                 {"x", std::string(20 * id, 'x')}})),
+                     upload ? kEndHeaders : kEndHeaders | kEndStream),
+        upload ? DataFrame(id, "some bytes") : "",
+        PriorityFrame(id, {.depends_on = id + 2, .exclusive = true}));
+    absl::StrAppend(
+        &reads[2], WindowUpdateFrame(id, 1000), PingFrame("12345678"),
+        PriorityUpdateFrame(id, "u=5"),
+        id % 3 == 0 ? RstStreamFrame(id, h2::ErrorCode::kCancel) : "");
+  }
+  reads.push_back(WindowUpdateFrame(0, 1 << 20) +
+                  SettingsFrame({{h2::SettingId::kInitialWindowSize, 100}}));
+  return reads;
+}
+
+void ServeRequests(const std::string& policy,
+                   const std::vector<std::string>& reads) {
+  h2::Connection connection({.side = h2::Side::kServer});
+  scheduler::DataScheduler sender(&connection,
+                                  *scheduler::CreatePolicy(policy));
+  connection.InitiateConnection().IgnoreError();
+  for (const std::string& bytes : reads) {
+    std::vector<h2::Event> events;
+    connection.ReceiveData(bytes, &events).IgnoreError();
+    for (const h2::Event& event : events) {
+      sender.OnEvent(event);
+      if (const auto* request = std::get_if<h2::RequestReceived>(&event)) {
+        sender.SubmitOrReset(
+            request->stream_id, {{":status", "200"}, {"priority", "u=3"}},
+            std::make_unique<scheduler::StringBody>(std::string(9000, 'b')),
+            {.trailers = {{"trailer", "t"}}});
+      }
+    }
+    connection.EndViews();
+    sender.Pull(32768);
+    connection.DataToSend();
+  }
+}
+
+// Neither the policy nor the connection has come to the end of its call.
+TEST(AllocationTest, AConnectionThatServesIsDestroyedWithoutHarm) {
+  const std::vector<std::string> reads = ReadsOfAServer();
+  for (const auto& policy : scheduler::RegisteredPolicies()) {
+    SCOPED_TRACE(policy.name);
+    const std::string name(policy.name);
+    for (const bool all : {false, true}) {
+      for_good = all;
+      EXPECT_GT(FailEach([&] { ServeRequests(name, reads); }), 100U);
+    }
+    for_good = false;
+  }
 }
 
 TEST(AllocationTest, ThePolicyOfAnNghttp2SessionLeaksNothing) {

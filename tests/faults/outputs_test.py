@@ -20,9 +20,19 @@ PROGRAMS = {name: os.path.abspath(path)
             for name, path in (word.split("=", 1) for word in sys.argv[1:])}
 PATIENCE_SECONDS = 60
 
+# Ours alone, so briefly that little goes over the link.
+SERVED = ("--server=" + PROGRAMS["server"], "--servers=sluice", "--transports=cleartext",
+          "--results=/dev/null")
+CONGESTION = "--congestion=" + pathlib.Path(
+    "/proc/sys/net/ipv4/tcp_congestion_control").read_text(encoding="ascii").strip()
+LINK = (*SERVED, CONGESTION, "--rate=1gbit", "--rtt=1ms", "--marks=16384", "--repeat=1")
+REACTION = ("reaction", *LINK, "--scenarios=full", "--signals=7540")
+OVER_LINK = ("over_slow_link", CONGESTION, "--down=1gbit", "--rtt=1ms", "--", PROGRAMS["server"],
+             "--root=.", "--noaccess_log", "--")
+REFUSALS = ("the kernel refuses", "cannot open /dev/net/tun", "the congestion control is")
+
 QUICK = ("--pages=squoosh", "--policies=rr,fifo", "--signals=none")
-LOAD = ("--server=" + PROGRAMS["server"], "--servers=sluice", "--sizes=1",
-        "--transports=cleartext", "--threads=1", "--requests=100", "--nosystem_calls")
+LOAD = (*SERVED[:-1], "--sizes=1", "--threads=1", "--requests=100", "--nosystem_calls")
 
 # Words of a command line, and its flags that name a file. RUNS, TABLE, LOG and URL stand
 # for what setUpClass() makes.
@@ -34,6 +44,9 @@ FILES = (
     (("play", "LOG"), ("--json",)),
     (("probe", "URL", "--experiments=no-signals", "--repeat=1"), ("--json", "--html")),
     (("throughput", *LOAD, "--results=/dev/null"), ("--json", "--html")),
+    (REACTION, ("--json", "--html")),
+    (("share", *LINK), ("--json",)),
+    ((*OVER_LINK, "/bin/true"), ("--report",)),
 )
 FOLDERS = (("compare", *QUICK), ("report", "RUNS"),
            ("probe", "URL", "--experiments=no-signals", "--repeat=1"))
@@ -41,7 +54,8 @@ FOLDERS = (("compare", *QUICK), ("report", "RUNS"),
 PRINTED = (("compare", *QUICK), ("optimise", "--page=squoosh", "--evaluations=2", "--output=OUT"),
            ("table", "TABLE"), ("play", "LOG"), ("replay", "LOG"), ("to_page", "PAGE"),
            ("probe", "URL", "--experiments=no-signals", "--repeat=1"),
-           ("throughput", *LOAD, "--results=/dev/null"))
+           ("throughput", *LOAD, "--results=/dev/null"), REACTION,
+           (*OVER_LINK, "/bin/echo", "a line"))
 # These take long, or wait for ever; with a flag that names a file.
 ENDLESS = (
     (("compare", "--pages=real", "--policies=all"), "--json"),
@@ -50,7 +64,9 @@ ENDLESS = (
     (("report", "PIPE"), "--html"),
     (("probe", "SILENT", "--time=10m"), "--json"),
     (("throughput", *LOAD, "--repeat=1000", "--results=/dev/null"), "--json"),
+    ((*OVER_LINK, "/bin/sleep", "1000"), "--report"),
 )
+NEED_LINK = ("reaction", "share", "over_slow_link")
 
 
 class Outputs(unittest.TestCase):
@@ -77,6 +93,12 @@ class Outputs(unittest.TestCase):
         # One connection, whose log is whole when it has ended.
         subprocess.run(["curl", "-s", "--http2-prior-knowledge", "-o", "/dev/null",
                         cls.words["URL"]], check=True)
+        linked = subprocess.run([PROGRAMS["over_slow_link"], *OVER_LINK[1:], "/bin/true"],
+                                check=False, stderr=subprocess.PIPE, text=True)
+        cls.has_link = linked.returncode == 0
+        if not cls.has_link:
+            assert any(text in linked.stderr for text in REFUSALS), linked.stderr
+            print("skipped: %s: %s" % (", ".join(NEED_LINK), linked.stderr.strip()))
 
     @classmethod
     def tearDownClass(cls):
@@ -93,7 +115,7 @@ class Outputs(unittest.TestCase):
         """The words, with what they name in its place."""
         said = {**self.words, "OUT": self.folder / "out"}
         filled = [PROGRAMS[words[0]]]
-        for word in (*words[1:], *flags):
+        for word in (*flags, *words[1:]):
             for name, value in said.items():
                 if word == name or word.endswith("=" + name):
                     word = word[:len(word) - len(name)] + str(value)
@@ -102,20 +124,33 @@ class Outputs(unittest.TestCase):
 
     def run_in_room(self, words, *flags, room, **options):
         """As on a disk with `room` bytes left for each file."""
-        def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-
         options.setdefault("stdout", subprocess.PIPE)
         return subprocess.run(
-            self.command(words, *flags), stderr=subprocess.PIPE, text=True, preexec_fn=limit,
-            check=False, timeout=PATIENCE_SECONDS, **options)
+            self.command(words, *flags), stderr=subprocess.PIPE, text=True,
+            preexec_fn=self.limit(room), check=False, timeout=PATIENCE_SECONDS, **options)
+
+    @staticmethod
+    def limit(room):
+        """For a new process: so many bytes a file, and then errors."""
+        def begin():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        return begin
+
+    def possible(self, table):
+        """The rows whose programs can run here."""
+        for row in table:
+            words = row[0] if isinstance(row[0], tuple) else row
+            if self.has_link or words[0] not in NEED_LINK:
+                yield row
 
     def left(self):
         return sorted(path.name for path in self.folder.rglob("*") if path.is_file())
 
     def test_a_full_disk_leaves_the_file_that_was_there(self):
-        for words, flags in FILES:
+        for words, flags in self.possible(FILES):
+            if words[0] in ("reaction", "share"):
+                continue  # no room for the files that they serve
             for flag in flags:
                 with self.subTest(words[0], flag=flag):
                     out = self.folder / "out"
@@ -139,6 +174,33 @@ class Outputs(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(self.left(), ["out.complete"])
 
+    def test_a_full_device_ends_the_benchmarks_of_a_link(self):
+        for words, flags in self.possible(FILES):
+            if words[0] not in NEED_LINK:
+                continue
+            for flag in flags:
+                with self.subTest(words[0], flag=flag):
+                    result = self.run_in_room(words, flag + "=/dev/full",
+                                              room=resource.RLIM_INFINITY)
+                    self.assertEqual(result.returncode, 1, result.stderr)
+                    self.assertRegex(result.stderr,
+                                     r"(?m)^%s: writing /dev/full failed$" % words[0])
+
+    def test_a_script_writes_a_whole_file_or_none(self):
+        out = self.folder / "out"
+        script = ("import sys; sys.path.insert(0, sys.argv[1]); import whole_file; "
+                  "whole_file.write(sys.argv[2], sys.argv[3])")
+        write = (sys.executable, "-B", "-c", script, os.path.dirname(PROGRAMS["whole_file"]), out)
+        subprocess.run([*write, "older"], check=True)
+        result = subprocess.run([*write, "newer " * 10], stderr=subprocess.PIPE, text=True,
+                                preexec_fn=self.limit(20), check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(result.stderr, "-c: writing %s failed: File too large\n" % out)
+        self.assertEqual(self.left(), ["out"])
+        self.assertEqual(out.read_text(encoding="utf-8"), "older")
+        subprocess.run([*write[:-1], "/dev/null", "older"], check=True)
+        self.assertTrue(pathlib.Path("/dev/null").is_char_device())
+
     def test_a_full_disk_leaves_no_trace_of_a_run(self):
         for words in FOLDERS:
             with self.subTest(words[0]):
@@ -150,7 +212,7 @@ class Outputs(unittest.TestCase):
                 self.assertEqual(self.left(), [])
 
     def test_a_table_that_cannot_be_printed_is_no_success(self):
-        for words in PRINTED:
+        for words in self.possible(PRINTED):
             with self.subTest(words[0]), open("/dev/full", "w", encoding="utf-8") as full:
                 result = self.run_in_room(words, room=resource.RLIM_INFINITY, stdout=full)
                 self.assertEqual(result.returncode, 1, result.stderr)
@@ -190,7 +252,7 @@ class Outputs(unittest.TestCase):
                 process.wait()
 
     def test_ctrl_c_leaves_no_file_and_no_process(self):
-        for words, flag in ENDLESS:
+        for words, flag in self.possible(ENDLESS):
             for number in (signal.SIGINT, signal.SIGTERM):
                 with self.subTest(words[0], flag=flag, number=number):
                     # The benchmarks end by themselves: they have servers to end.

@@ -145,5 +145,27 @@ TEST(FreeAnswersTest, HeadersOfStreamsThatWeReset) {
   });
 }
 
+// RFC 9113 §6.8: they may be on their way when GOAWAY says that they come too
+// late, and are no attack.
+TEST(FreeAnswersTest, RequestsAboveOurGoAway) {
+  ConnectionOptions options = ServerOptions();
+  options.settings = {{SettingId::kMaxConcurrentStreams, 300}};
+  Ready(options, &BudgetSet::dropped_headers, 1, [](Player& server) {
+    ASSERT_TRUE(server->CloseConnection().ok());
+    StreamId id = 1;
+    for (; id < 600; id += 2) {
+      ASSERT_EQ(StatusText(server.Receive(
+                    HeadersFrame(id, Block(Post())) +
+                    HeadersFrame(id, Block({{"a", "b"}}), kEnds))),
+                "OK");
+    }
+    // Another GOAWAY with the same stream allows no more of them.
+    ASSERT_TRUE(server->CloseConnection().ok());
+    const std::string request = HeadersFrame(id, Block(Get()), kEnds);
+    EXPECT_EQ(StatusText(server.Receive(request)), "OK");
+    EXPECT_EQ(StatusText(server.Receive(request)), kCalm);
+  });
+}
+
 }  // namespace
 }  // namespace sluice::h2::tests

@@ -1,5 +1,6 @@
 // SETTINGS between two sides: when values take effect, and what a change may
-// not be (RFC 9113 §6.5, §6.9.2; RFC 8441 §3; RFC 9218 §2.1).
+// not be (RFC 9113 §6.5, §6.9.2; RFC 8441 §3; RFC 9218 §2.1). The upgrade from
+// HTTP/1.1, whose header is SETTINGS too (RFC 7540 §3.2).
 #include <sluice/h2/connection.h>
 #include <sluice/h2/options.h>
 #include <sluice/h2/types.h>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -273,6 +275,67 @@ TEST(RemoteSettingsTest, AServerThenIgnoresRfc7540Signals) {
                             ":authority: example.com, :path: /} ended",
                             "StreamEnded 1"));
   });
+}
+
+// --- The upgrade from HTTP/1.1 (RFC 7540 §3.2) -------------------------------
+
+TEST(UpgradeTest, StreamOneIsTheRequestThatAskedForIt) {
+  ConnectionOptions client_options = ClientOptions();
+  client_options.settings = {{SettingId::kInitialWindowSize, 1000}};
+  UnderEveryFeeding(client_options, ServerOptions(), [](Pipe& pipe) {
+    Player& client = pipe.client();
+    Player& server = pipe.server();
+    const absl::StatusOr<std::string> header = client->InitiateUpgrade();
+    ASSERT_TRUE(header.ok()) << header.status();
+    EXPECT_EQ(header->find_first_of("=+/"), std::string::npos)
+        << "base64url without padding (§3.2.1): " << *header;
+    const absl::StatusOr<std::string> none = server->InitiateUpgrade(*header);
+    ASSERT_TRUE(none.ok()) << none.status();
+    EXPECT_EQ(*none, "");
+    // The client's settings hold before its preface arrives.
+    EXPECT_EQ(server->RemoteSetting(SettingId::kInitialWindowSize), 1000u);
+    EXPECT_EQ(*server->LocalFlowControlWindow(1), 1000);
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+    EXPECT_EQ(client->OpenOutboundStreams(), 1u);
+    EXPECT_EQ(StatusText(client->SendData(1, absl::Cord("x"))),
+              "ERROR StreamClosed STREAM_CLOSED stream 1")
+        << "half-closed by the client";
+    ASSERT_TRUE(server->SendHeaders(1, Status()).ok());
+    ASSERT_TRUE(
+        server->SendData(1, absl::Cord("hi"), {.end_stream = true}).ok());
+    pipe.Run();
+    const std::vector<std::string> events = client.TakeEvents();
+    ASSERT_GE(events.size(), 4u);
+    EXPECT_THAT(
+        std::vector<std::string>(events.end() - 4, events.end()),
+        ElementsAre("ResponseReceived 1 {:status: 200}",
+                    "DataReceived 1 \"hi\" flow 2 ended", "StreamEnded 1",
+                    ::testing::StartsWith("SettingsAcknowledged")));
+    EXPECT_EQ(*client->GetNextAvailableStreamId(), 3u);
+    ASSERT_TRUE(client->SendHeaders(3, Get(), {.end_stream = true}).ok());
+    pipe.Run();
+    EXPECT_EQ(server->OpenInboundStreams(), 1u);
+  });
+}
+
+TEST(UpgradeTest, AnInvalidSettingsHeaderChangesNothing) {
+  Connection server(ServerOptions());
+  for (const char* header : {"!", "AAA", "AAMAAABk AAQ"}) {
+    EXPECT_EQ(StatusText(server.InitiateUpgrade(header).status()),
+              "ERROR InvalidArgument PROTOCOL_ERROR")
+        << header;
+  }
+  // ENABLE_PUSH of 2; then 1 for ENABLE_CONNECT_PROTOCOL and back to 0.
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("AAIAAAAC").status()),
+            "ERROR InvalidSettingsValue PROTOCOL_ERROR");
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("AAgAAAABAAgAAAAA").status()),
+            "ERROR InvalidSettingsValue PROTOCOL_ERROR");
+  EXPECT_EQ(server.OutputSize(), 0u);
+  EXPECT_EQ(server.OpenInboundStreams(), 0u);
+  EXPECT_TRUE(server.InitiateUpgrade("").ok()) << "an empty list is one";
+  EXPECT_EQ(StatusText(server.InitiateUpgrade("").status()),
+            "ERROR Protocol PROTOCOL_ERROR")
+      << "only once";
 }
 
 }  // namespace

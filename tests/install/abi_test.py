@@ -17,6 +17,10 @@ import unittest
 
 import abi
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 INSTALL, RECORDED, CHANGELOG = sys.argv[1:4]
 HOME = "adapters/install/libsluice.abi"
 HOW_TO_WRITE = "./bazelw run //tests/install:abi_test -- --write"
@@ -190,8 +194,7 @@ def write():
     if not found[1]:
         sys.exit("abi_test: " + found[0])
     path = os.path.join(os.environ["BUILD_WORKSPACE_DIRECTORY"], HOME)
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(AbiTest.now.text())
+    whole_file.write(path, AbiTest.now.text())
     print("wrote " + path)
 
 

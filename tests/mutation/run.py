@@ -27,7 +27,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
 import mutants  # pylint: disable=wrong-import-position
+import whole_file  # pylint: disable=wrong-import-position
 
 HERE = pathlib.Path(os.path.abspath(__file__)).parent
 KILLED, SURVIVED, BROKEN = "killed", "survived", "does not compile"
@@ -176,8 +178,7 @@ def main():
         began = time.monotonic()
         outcome, seen_by = tree.try_mutant(mutant)
         results[mutant.name] = {"outcome": outcome, "seen_by": seen_by, "row": mutant.row()}
-        path.write_text(json.dumps({"tree": tree.digest, "mutants": results}, indent=1),
-                        encoding="utf-8")
+        whole_file.write(path, json.dumps({"tree": tree.digest, "mutants": results}, indent=1))
         print("[%d/%d] %-17s %-42s %4d s  %s"
               % (number, len(left), outcome, mutant.name, time.monotonic() - began,
                  " ".join(seen_by)), flush=True)

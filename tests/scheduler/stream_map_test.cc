@@ -4,6 +4,7 @@
 #include <sluice/signals/stream_id.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -161,6 +162,13 @@ TEST(StreamMapTest, ListsItsIdsLowestFirst) {
   const auto ids = map.SortedIds();
   EXPECT_EQ(std::vector<StreamId>(ids.begin(), ids.end()),
             (std::vector<StreamId>{1, 2, 5, 9}));
+  std::array<StreamId, 3> lowest = {};
+  EXPECT_EQ(map.LowestIds(&lowest), 3u);
+  EXPECT_EQ(lowest, (std::array<StreamId, 3>{1, 2, 5}));
+  map.Erase(2);
+  map.Erase(5);
+  EXPECT_EQ(map.LowestIds(&lowest), 2u);
+  EXPECT_EQ(lowest, (std::array<StreamId, 3>{1, 9, 5}));
 }
 
 // A thousand objects, then none.

@@ -136,7 +136,8 @@ std::vector<Attack> Pushes() {
              return std::string();
            },
        .round = Each(
-           [](int i) { return PushPromiseFrame(1, PushId(i), Block(Get())); })},
+           [](int i) { return PushPromiseFrame(1, PushId(i), Block(Get())); }),
+       .most_rounds = 1210},
       {.name = "PromisesOfAnIllegalRequest",
        .begin = Asked,
        .round = Each([](int i) {

@@ -195,7 +195,8 @@ std::vector<Attack> HeaderBlocks() {
              server.CloseConnection(Code::kNoError, "", 0).IgnoreError();
              return std::string();
            },
-       .round = Each([](int i) { return Asks(i); })},
+       .round = Each([](int i) { return Asks(i); }),
+       .most_rounds = 1210},
       {.name = "EmptyContinuations",
        .begin = Fixed(HeadersFrame(1, Block(Get()), kEndStream)),
        .round = Fixed(ContinuationFrame(1, "", 0)),

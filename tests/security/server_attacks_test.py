@@ -16,8 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import support  # noqa: E402
 from support import (  # noqa: E402
     ACK, CANCEL, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING,
-    PRIORITY, RST_STREAM, SETTINGS, RawClient, frame, hpack, hpack_string,
-    request, request_fields, window_update)
+    PRIORITY, RST_STREAM, SETTINGS, RawClient, frame, hpack, request,
+    request_fields, window_update)
 
 PRIORITY_UPDATE = 16
 # Freed blocks that AddressSanitizer keeps are no growth of the server's.
@@ -146,9 +146,6 @@ class ServerAttacks(support.Folder):
                     begin=(), **settings):
         client = self.flood(make, rounds, begin, **settings)
         self.assertEqual(client.goaway_and_end()[1], code)
-
-    def assert_lives(self, make, rounds, begin=(), **settings):
-        self.flood(make, rounds, begin, **settings).ping()
 
     # Resets.
 
@@ -308,6 +305,18 @@ class ServerAttacks(support.Folder):
             got += len(client.until_type(DATA).payload)
         client.ping()
 
+    def test_windows_that_stay_shut(self):
+        with RawClient(self.http) as client:
+            client.start(*(request(1 + 2 * n, f"/{n}.bin") for n in range(90)),
+                         **NO_WINDOW)
+            for _ in range(50):
+                self.neighbour.turn()
+            # None is forgotten: each goes on when its window opens.
+            for stream in range(1, 180, 2):
+                client.send(window_update(stream, 100))
+                got = client.until_type(DATA)
+                self.assertEqual((got.stream, len(got.payload)), (stream, 100))
+
     def test_a_client_that_asks_and_does_not_read(self):
         # The answer to HEAD ends its stream: it costs no token, and no limit of
         # streams holds it back. It names a path of 2 KB, the request an index.
@@ -344,6 +353,18 @@ class ServerAttacks(support.Folder):
         self.assert_ends(lambda i: request(2 * i + 1, f"/{i % 90}.bin"),
                          begin=[window_update(0, 2**30)],
                          initial_window_size=2**31 - 1)
+
+    # Before the first request.
+
+    def test_silence_and_garbage(self):
+        for _ in range(50):
+            self.addCleanup(RawClient(self.http).close)
+        for garbage in (bytes(100), b"GET / HTTP/1.1\r\n\r\n",
+                        support.PREFACE + bytes(range(100))):
+            with self.subTest(garbage), RawClient(self.http) as client:
+                client.send(garbage)
+                self.assertEqual(client.goaway_and_end()[1],
+                                 support.PROTOCOL_ERROR)
 
     # Paths and the log.
 

@@ -26,6 +26,10 @@ from good_clients import GoodClient
 from hostile_clients import ATTACKS, attack, support
 from servers import NGHTTPD, PATIENCE_SECONDS, Server, make_folder
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 HOSTILE_SHARE = 0.2
 # The bounds of growth, from the first quarter after the warm-up to the last one.
 WARM_UP = 0.2  # of the lines
@@ -273,19 +277,6 @@ class Soak:
             soaked.server.usage()[2] for soaked in self.soaked)
 
 
-def write_whole(path, text):
-    """The file is there as a whole or not at all."""
-    try:
-        with open(path + ".part", "w", encoding="utf-8") as out:
-            out.write(text)
-        os.replace(path + ".part", path)
-    except OSError as fault:
-        sys.exit("soak: writing %s failed: %s" % (path, fault.strerror))
-    finally:
-        if os.path.exists(path + ".part"):
-            os.remove(path + ".part")
-
-
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], prog="soak")
     parser.add_argument("sluice", help="our server")
@@ -333,7 +324,7 @@ def main():
     for soaked in soak.soaked:
         faults += ["%s: %s" % (soaked.server.name, fault) for fault in soaked.faults]
     if options.json:
-        write_whole(options.json, json.dumps({
+        whole_file.write(options.json, json.dumps({
             "seed": options.seed, "faults": faults,
             "servers": {soaked.server.name: soaked.report() for soaked in soak.soaked}}, indent=1))
     for fault in faults:

@@ -16,6 +16,10 @@ import pathlib
 import re
 import sys
 
+sys.dont_write_bytecode = True  # the tree stays as it is
+sys.path.insert(0, "support")
+import whole_file  # pylint: disable=wrong-import-position
+
 MADE_WITH = re.compile(r"(Lab\s+version\s+)([0-9.]+)(?=,\s+pages\s)")
 PLACE = re.compile(r"(<!-- table (\S+) -->\n)((?:\|.*\n)*)")
 
@@ -52,7 +56,7 @@ def main():
             problems.append(f'{page.name}: "Lab version {version}, pages …" is now due, once')
         if action == "write" and ours:
             text = PLACE.sub(lambda place: place[1] + tables.get(place[2], place[3]), text)
-            page.write_text(MADE_WITH.sub(lambda made: made[1] + version, text))
+            whole_file.write(page, MADE_WITH.sub(lambda made: made[1] + version, text))
     problems += [f"no page has table {name}" for name in sorted(missing)]
     if action == "write":
         problems = [problem for problem in problems if " is now" not in problem]

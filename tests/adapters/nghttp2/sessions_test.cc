@@ -2,7 +2,6 @@
 // small windows, trailers, pushes, uploads.
 #include <sluice/adapters/nghttp2/priority_adapter.h>
 #include <sluice/scheduler/policy.h>
-#include <sluice/signals/rfc9218_priority.h>
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
@@ -24,8 +23,12 @@
 namespace sluice::adapters {
 namespace {
 
+const scheduler::ServerPriority kUrgent = {.rfc9218 = {{.urgency = 0}}};
+
 class SessionsTest : public testing::TestWithParam<OwnTree> {
  protected:
+  using Sizes = std::map<int32_t, size_t>;
+
   // Streams 1, 3, … that have been asked for and not answered.
   void Start(absl::string_view policy, int streams, uint32_t window = 1 << 30) {
     server_ = std::make_unique<Server>(policy, GetParam());
@@ -34,7 +37,7 @@ class SessionsTest : public testing::TestWithParam<OwnTree> {
     Receive();
   }
   void Receive() { server_->Receive(client_->Take()); }
-  void Answer(const std::map<int32_t, size_t>& sizes) {
+  void Answer(const Sizes& sizes) {
     for (const auto& [id, size] : sizes) server_->Answer(id, size);
   }
   // Of a response on stream 1. The id of the pushed stream.
@@ -43,6 +46,8 @@ class SessionsTest : public testing::TestWithParam<OwnTree> {
     return nghttp2_submit_push_promise(server_->session(), NGHTTP2_FLAG_NONE, 1,
                                        &path, 1, nullptr);
   }
+  // Sends all that may go.
+  Sizes Rest() { return Pump(server_.get(), SIZE_MAX).bytes; }
   std::string Order(size_t frames) {
     std::string order;
     for (size_t i = 0; i < frames; ++i) {
@@ -95,8 +100,7 @@ TEST_P(SessionsTest, AnAnswerAfterTheResetIsForgottenAndDelaysNoOther) {
   // nghttp2 was to ask for it next.
   client_->Reset(3);
   Receive();
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{5, 5 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{5, 5 * kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
@@ -155,8 +159,7 @@ TEST_P(SessionsTest, AnAnswerWithoutAWindowDelaysNoOther) {
   server_->Answer(5, 1000);
   client_->Reset(1);
   Receive();
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{3, 5 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{3, 5 * kFrame}}));
   client_->WindowUpdate(5, 1);
   Receive();
   EXPECT_EQ(Pump(server_.get(), SIZE_MAX).total, 1u);
@@ -349,8 +352,7 @@ TEST_P(SessionsTest, APushedResponseIsScheduledLikeOthers) {
   server_->Send();
   client_->PriorityUpdate(2, "u=0");  // RFC 9218 §7.1 allows it
   Receive();
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{1, 3 * kFrame}, {2, 3 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{1, 3 * kFrame}, {2, 3 * kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
@@ -372,12 +374,10 @@ TEST_P(SessionsTest, APushThatTheLimitHoldsBackDelaysNoOther) {
   Receive();
   ASSERT_EQ(Promise(), 2);
   Answer({{1, 3 * kFrame}, {2, 2 * kFrame}});
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{1, 3 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{1, 3 * kFrame}}));
   client_->Settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1);
   Receive();
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{2, 2 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{2, 2 * kFrame}}));
 }
 
 // nghttp2 alone loses the body of nghttp2_submit_data() when it comes to it
@@ -394,12 +394,10 @@ TEST_P(SessionsTest, APushWhoseBodyNghttp2HasLostDelaysNoOther) {
   const int32_t held = Promise();
   server_->AnswerInParts(held, 2 * kFrame);
   Answer({{1, 3 * kFrame}});
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{1, 3 * kFrame}, {held, 2 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{1, 3 * kFrame}, {held, 2 * kFrame}}));
   // The stream is open, and takes another body.
   server_->SubmitData(lost, kFrame);
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{lost, kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{lost, kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
@@ -408,11 +406,7 @@ TEST_P(SessionsTest, ThePriorityOfAPromiseHoldsForItsResponse) {
   Answer({{1, 2 * kFrame}});
   const int32_t pushed = Promise();
   server_->adapter().OnPushPromise(1, pushed);
-  EXPECT_TRUE(
-      server_->adapter()
-          .SetServerPriority(
-              pushed, scheduler::ServerPriority{.rfc9218 = {{.urgency = 0}}})
-          .ok());
+  EXPECT_TRUE(server_->adapter().SetServerPriority(pushed, kUrgent).ok());
   server_->Answer(pushed, 2 * kFrame);
   EXPECT_EQ(Order(4), "2 2 1 1 ");
 }
@@ -449,8 +443,7 @@ TEST_P(SessionsTest, StreamsBelowAGoawaysLimitFinish) {
   ASSERT_EQ(nghttp2_submit_goaway(server_->session(), NGHTTP2_FLAG_NONE, 3,
                                   NGHTTP2_NO_ERROR, nullptr, 0),
             0);
-  EXPECT_EQ(Pump(server_.get(), SIZE_MAX).bytes,
-            (std::map<int32_t, size_t>{{1, 2 * kFrame}, {3, 3 * kFrame}}));
+  EXPECT_EQ(Rest(), (Sizes{{1, 2 * kFrame}, {3, 3 * kFrame}}));
   EXPECT_EQ(server_->adapter().stats().open_streams, 0u);
 }
 
@@ -597,12 +590,7 @@ TEST(ClientSessionTest, UploadsAreScheduledAndThoseHeldBackDelayNoOther) {
               id);
   }
   // The second goes first.
-  EXPECT_TRUE(ends.adapter
-                  ->SetServerPriority(
-                      3,
-                      scheduler::ServerPriority{
-                          .rfc9218 = signals::Rfc9218Priority{.urgency = 0}})
-                  .ok());
+  EXPECT_TRUE(ends.adapter->SetServerPriority(3, kUrgent).ok());
   std::string order;
   const auto send = [&] {
     const uint8_t* data = nullptr;

@@ -153,6 +153,33 @@ class PreloadTest(unittest.TestCase):
         self.assertEqual([call["id"] for call in calls if call["call"] == "close"], [3, 1])
         self.assertGreater(sum(call["ns"] for call in calls if call["call"] == "time"), 0)
 
+    def test_a_responses_type_and_length_are_hints(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "calls.jsonl")
+            ends = run("hints", env=preloaded(SLUICE_POLICY="pmeenan", SLUICE_TRACE=log)).stdout
+            with open(log, encoding="utf-8") as text:
+                calls = [json.loads(line) for line in text]
+        types = {int(stream): kind for stream, kind in re.findall("(.*): (.*)", ends)}
+        rules = {types[call["id"]]: call["rule"] for call in calls if call["call"] == "pick"}
+        self.assertEqual(rules, {
+            "text/html": "html (31,2)",
+            "application/xhtml+xml": "html (31,2)",
+            "TEXT/CSS; charset=utf-8": "js, css (31,3)",
+            "text/javascript": "js, css (31,3)",
+            "application/font-woff": "font (63,2)",
+            "font/woff2": "font (63,2)",
+            "image/png": "image (31,1)",
+            "video/mp4": "video (31,1)",
+            "audio/ogg": "video (31,1)",
+            "application/json": "fetch (31,3)",
+            "application/octet-stream": "the rest (0,2)",
+            "text/plain": "the rest (0,2)",
+        })
+        # The last is the shortest.
+        ends = run("hints", env=preloaded(SLUICE_POLICY="srpt")).stdout
+        self.assertEqual([int(stream) for stream in re.findall("(.*):", ends)],
+                         sorted(types, reverse=True))
+
     def test_an_idle_session_takes_little_memory(self):
         plain, scheduled = (int(run("memory", env=env).stdout) for env in (None, preloaded()))
         print("%d bytes a session after one request, preloaded %d" % (plain, scheduled))

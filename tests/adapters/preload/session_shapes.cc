@@ -5,7 +5,8 @@
 //
 //   session_shapes          all of them
 //   session_shapes order    the order of two bodies, the urgent one second
-//   session_shapes memory   bytes of the heap that an idle session takes
+//   session_shapes hints    the order of bodies of twelve types, the longest
+//   first session_shapes memory   bytes of the heap that an idle session takes
 //   session_shapes fork     children that end, of ten, while threads serve
 //   session_shapes accept   what a server finds that accepts two connections
 //   session_shapes poll     what APR's poll returns in a program without APR
@@ -458,6 +459,37 @@ void PrintOrder() {
   }
 }
 
+// The streams in the order of their ends, with their types.
+void PrintHints() {
+  const std::vector<std::string> types = {"text/html",
+                                          "application/xhtml+xml",
+                                          "TEXT/CSS; charset=utf-8",
+                                          "text/javascript",
+                                          "application/font-woff",
+                                          "font/woff2",
+                                          "image/png",
+                                          "video/mp4",
+                                          "audio/ogg",
+                                          "application/json",
+                                          "application/octet-stream",
+                                          "text/plain"};
+  Server server({}, [&](Server* at, int32_t id) {
+    const size_t length = 400 * (types.size() - id / 2);
+    at->Answer(id, {.left = length},
+               {{"content-type", types[id / 2]},
+                {"content-length", std::to_string(length)}});
+  });
+  Client client;
+  for (size_t i = 0; i < types.size(); ++i) client.Get("/");
+  server.Receive(client.Send());
+  const uint8_t* data = nullptr;
+  while (nghttp2_session_mem_send(server.session(), &data) > 0) {
+    if (data[3] == NGHTTP2_DATA && (data[4] & NGHTTP2_FLAG_END_STREAM) != 0) {
+      std::printf("%d: %s\n", data[8], types[data[8] / 2].c_str());
+    }
+  }
+}
+
 void PrintMemory() {
   constexpr size_t kSessions = 1000;
   std::vector<std::unique_ptr<Server>> servers;
@@ -550,6 +582,8 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "";
   if (what == "order") {
     sluice::preload_test::PrintOrder();
+  } else if (what == "hints") {
+    sluice::preload_test::PrintHints();
   } else if (what == "memory") {
     sluice::preload_test::PrintMemory();
   } else if (what == "fork") {

@@ -151,8 +151,10 @@ TEST_F(TransportTest, CleartextDistinguishesNoBytesYetFromTheEnd) {
 // A TLS client in memory, so that the records between can be looked at.
 class TlsTransportTest : public TransportTest {
  protected:
-  TlsTransportTest() {
+  explicit TlsTransportTest(int version = TLS1_3_VERSION) {
     context_.reset(SSL_CTX_new(TLS_method()));
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    SSL_CTX_set_options(context_.get(), SSL_OP_NO_RENEGOTIATION);
     AddSelfSignedCertificate();
     transport_ = MakeTlsTransport(context_.get(), sockets_[0], &scratch_);
     client_.reset(SSL_new(context_.get()));
@@ -209,6 +211,18 @@ class TlsTransportTest : public TransportTest {
       total += got;
     }
     return total;
+  }
+
+  // With records of which a part is refused. Returns their payload.
+  size_t FillSocket() {
+    const int small = 4096;
+    setsockopt(sockets_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+    size_t sent = 0;
+    do {
+      QueueData(kRecord - 9);
+      sent += kRecord;
+    } while (transport_->Write(&server_, kRecord).status == IoStatus::kDone);
+    return sent;
   }
 
   // Lengths of the records in `raw`, with their 5-byte headers (RFC 8446 §5.1).
@@ -326,6 +340,7 @@ TEST_F(TlsTransportTest, AnOutputAboveTheScratchTakesSeveralWrites) {
   do {
     const IoResult result = transport_->Write(&server_, kRecord);
     ASSERT_NE(result.status, IoStatus::kError);
+    EXPECT_LT(transport_->Pending(), sizeof(scratch_.sealed));
     taken += result.bytes;
     Receive();
     received += Decrypt();
@@ -373,11 +388,7 @@ TEST_F(TlsTransportTest, AFullSocketLeavesAPartOfOneWritePending) {
 }
 
 TEST_F(TlsTransportTest, NothingOvertakesRecordsThatTheSocketRefused) {
-  const int small = 4096;
-  setsockopt(sockets_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-  do {
-    QueueData(kRecord - 9);
-  } while (transport_->Write(&server_, kRecord).status == IoStatus::kDone);
+  FillSocket();
   Receive();  // now there is room
   // OpenSSL answers a record of an unknown kind with an alert.
   ASSERT_EQ(send(sockets_[1], "\xff\3\3\0\1x", 6, 0), 6);
@@ -387,6 +398,59 @@ TEST_F(TlsTransportTest, NothingOvertakesRecordsThatTheSocketRefused) {
   EXPECT_EQ(ReadPeer().size(), 0) << "neither an alert nor close_notify comes "
                                      "in the middle of a record";
   ERR_clear_error();
+}
+
+TEST_F(TlsTransportTest, NewKeysMayBeAskedForWhileTheSocketIsFull) {
+  size_t received = 0;
+  size_t sent = FillSocket();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(SSL_key_update(client_.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(client_.get()), 1);
+    MoveFromClient();
+    std::vector<char> buffer(65536);
+    EXPECT_EQ(transport_->Read(absl::MakeSpan(buffer)).status, IoStatus::kDone);
+  }
+  QueueData(100);
+  sent += 109;
+  while (transport_->Pending() > 0 || server_.OutputSize() > 0) {
+    ASSERT_NE(transport_->Write(&server_, kRecord).status, IoStatus::kError);
+    Receive();
+    received += Decrypt();
+  }
+  EXPECT_EQ(received, sent);
+}
+
+class Tls12TransportTest : public TlsTransportTest {
+ protected:
+  Tls12TransportTest() : TlsTransportTest(TLS1_2_VERSION) {}
+};
+
+// By an alert (RFC 5246 §7.2.2), whose number counts as each record's does: if
+// it were lost, the client could read nothing after it.
+TEST_F(Tls12TransportTest, ARenegotiationIsRefusedWhileTheSocketIsFull) {
+  FillSocket();
+  SSL_clear_options(client_.get(), SSL_OP_NO_RENEGOTIATION);
+  ASSERT_EQ(SSL_renegotiate(client_.get()), 1);
+  SSL_do_handshake(client_.get());
+  MoveFromClient();
+  std::vector<char> buffer(65536);
+  EXPECT_EQ(transport_->Read(absl::MakeSpan(buffer)).status, IoStatus::kDone);
+  QueueData(100);
+  std::string raw;
+  while (transport_->Pending() > 0 || server_.OutputSize() > 0) {
+    raw += ReadPeer();
+    ASSERT_NE(transport_->Write(&server_, kRecord).status, IoStatus::kError);
+  }
+  raw += ReadPeer();
+  std::vector<int> types;
+  size_t at = 0;
+  for (const size_t size : Records(raw)) {
+    types.push_back(raw[at]);
+    at += size;
+  }
+  ASSERT_GE(types.size(), 3);
+  EXPECT_EQ(types[types.size() - 2], SSL3_RT_ALERT);
+  EXPECT_EQ(types.back(), SSL3_RT_APPLICATION_DATA);
 }
 
 TEST_F(TlsTransportTest, ShutdownSendsCloseNotify) {
