@@ -36,9 +36,11 @@
 // RFC 9218 signals: the `priority` header, and PRIORITY_UPDATE frames, which
 // Receive() finds itself, too. nghttp2 reports those when
 // nghttp2_option_set_builtin_recv_extension_type(option,
-// NGHTTP2_PRIORITY_UPDATE) is set and, up to 1.64, that setting is announced; a
-// server that does not call Receive() may call SetExtensionCallbacks() below
-// instead. CONNECT requests are tunnels (RFC 9218 §11).
+// NGHTTP2_PRIORITY_UPDATE) is set and, up to 1.64, that setting is announced.
+// Do not do both: 1.52 keeps a stream in a list that such a frame named while
+// it was idle, frees it when it closes, and writes to it at the next such
+// frame. A server that does not call Receive() may call SetExtensionCallbacks()
+// below instead. CONNECT requests are tunnels (RFC 9218 §11).
 //
 // Equals are served first-in first-out, whatever happens between two frames. A
 // stream goes behind its equals after it had no bytes or no window. It also
