@@ -70,9 +70,12 @@ void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
   // RFC 9113 §6.8: requests may be on their way, as many as may be open at a
   // time, each with its trailers.
   if (last_stream_id < kMaxStreamId && life.last_of_peer() == kMaxStreamId) {
+    // A peer that acknowledges nothing has no limit; here it has that of the
+    // streams that are remembered.
     const uint64_t most = std::max(local(SettingId::kMaxConcurrentStreams),
                                    settings.max_inbound_streams());
-    streams.ExpectLateBlocks(2 * most);
+    streams.ExpectLateBlocks(
+        2 * std::min<uint64_t>(most, options.limits.max_closed_streams));
   }
   output.AppendControl(
       EncodeGoAway(life.GoAway(last_stream_id), code, additional_data));

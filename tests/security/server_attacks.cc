@@ -197,6 +197,16 @@ std::vector<Attack> HeaderBlocks() {
            },
        .round = Each([](int i) { return Asks(i); }),
        .most_rounds = 1210},
+      // Without an acknowledgement our limit of streams is none for it yet.
+      {.name = "RequestsAboveOurGoAwayWithoutAcknowledgement",
+       .begin =
+           [](h2::Connection& server, int) {
+             server.CloseConnection(Code::kNoError, "", 0).IgnoreError();
+             return std::string();
+           },
+       .round = Each([](int i) { return Asks(i); }),
+       .most_rounds = 3010,
+       .acknowledges = false},
       {.name = "EmptyContinuations",
        .begin = Fixed(HeadersFrame(1, Block(Get()), kEndStream)),
        .round = Fixed(ContinuationFrame(1, "", 0)),
