@@ -60,8 +60,8 @@
 // With SLUICE_TRACE=FILE in the environment, each session's decision log goes
 // to a file (trace/trace_files.h); AdvanceTime() gives it the time.
 //
-// Create() throws std::bad_alloc when memory is out. When another call does, end
-// the process: it may stand amid a call of nghttp2's.
+// Create() throws std::bad_alloc when memory is out. When another call does,
+// end the process: it may stand amid a call of nghttp2's.
 //
 // Not thread-safe: it belongs to the thread that owns the session. It must
 // outlive the session.
