@@ -40,8 +40,8 @@ class Next<Name, Result(Args...)> {
 }  // namespace internal
 }  // namespace sluice::adapters
 
-// What calls the next definition of `function`, as a pointer of its type. It is
-// looked up once; there must be one when it is called.
+// A pointer of `function`'s type that calls its next definition. That is looked
+// up once; there must be one when it is called.
 #define SLUICE_NEXT(function) \
   SLUICE_NEXT_FOUND_BY(function, ::sluice::adapters::NextDefinition(#function))
 

@@ -169,8 +169,9 @@ class TlsTransport : public Transport {
 
   IoResult Write(h2::Connection* connection, size_t record_size) override {
     IoResult result;
-    if (!wire_.rest.empty())
+    if (!wire_.rest.empty()) {
       result.status = Place(std::exchange(wire_.rest, {}));
+    }
     while (result.status == IoStatus::kDone && connection->OutputSize() > 0) {
       wire_.room = absl::MakeSpan(scratch_.sealed);
       while (connection->OutputSize() > 0 &&

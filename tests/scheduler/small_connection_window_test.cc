@@ -342,13 +342,18 @@ TEST(SmallConnectionWindowTest, AUselessWaitIsNotRepeatedOften) {
   }
 }
 
-// Credit that comes byte by byte is no reason to wait for more than a round
-// trip.
-TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
+// Nothing but the connection's window holds a body back.
+testing::SessionOptions OnlyTheConnectionLimits() {
   testing::SessionOptions options;
   options.policy = "rr";
   options.client.settings = {{h2::SettingId::kInitialWindowSize, kWideOpen}};
-  testing::Session session(options);
+  return options;
+}
+
+// Credit that comes byte by byte is no reason to wait for more than a round
+// trip.
+TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
+  testing::Session session(OnlyTheConnectionLimits());
   session.Serve(1 << 20);
   session.Drain();
   int idle = 0;
@@ -369,10 +374,7 @@ TEST(SmallConnectionWindowTest, ATrickleOfCreditIsSpentWithinARoundTrip) {
 
 // A server that asks HasReady() before it pulls must hear of the answer.
 TEST(SmallConnectionWindowTest, TheAnswerToThePingMakesABodyReadyAgain) {
-  testing::SessionOptions options;
-  options.policy = "rr";
-  options.client.settings = {{h2::SettingId::kInitialWindowSize, kWideOpen}};
-  testing::Session session(options);
+  testing::Session session(OnlyTheConnectionLimits());
   session.Serve(1 << 20);
   session.Drain();
   session.OpenWindow(0, 1);
