@@ -396,9 +396,10 @@ absl::Status DataScheduler::Impl::Finish(Stream* stream) {
   const h2::StreamId id = stream->record.id;
   const h2::SendCapacity capacity = connection_->CapacityFor(id);
   if (!capacity.closed && !capacity.frames) {
-    may_end_.remove(stream);
     stream->ended = true;
-    ends_.push_back(stream);
+    may_end_.remove(stream);
+    // Held back for its window before, it is there already.
+    if (!ends_.contains(stream)) ends_.push_back(stream);
     Refresh(stream);
     return absl::OkStatus();
   }

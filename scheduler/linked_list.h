@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "absl/base/macros.h"
+
 namespace sluice::scheduler {
 
 template <class T>
@@ -31,6 +33,7 @@ class LinkedList {
 
   // `member` must be in no list with these links.
   void push_back(T* member) {
+    ABSL_ASSERT((member->*kLinks).list == nullptr);
     member->*kLinks = {back_, nullptr, this};
     (back_ == nullptr ? front_ : (back_->*kLinks).after) = member;
     back_ = member;

@@ -31,6 +31,7 @@ using testing::BytesSource;
 using testing::ScriptSource;
 using testing::Session;
 using testing::SessionOptions;
+using testing::StreamWindowsOf;
 
 // Ends the program when one pull picks without end, so that a loop is a
 // failure and not a timeout.
@@ -133,6 +134,32 @@ TEST(FullOutputTest, TrailersWaitForRoomAsDataDoes) {
       EXPECT_EQ(session.Take(), "H1 1:100 T1");
       EXPECT_FALSE(session.scheduler().HasReady());
       EXPECT_EQ(session.scheduler().counters().streams_finished, 1u);
+    }
+  }
+}
+
+// Each of them was held back for its small window first, and so asked for its
+// end.
+TEST(FullOutputTest, TrailersBehindSmallWindowsWaitForRoom) {
+  for (const PolicyEntry& entry : RegisteredPolicies()) {
+    SCOPED_TRACE(entry.name);
+    SessionOptions options = StreamWindowsOf(10, entry.name);
+    options.server.limits.output_control_high_water_mark = 9;
+    Session session(options);
+    for (int i = 0; i < 3; ++i) {
+      session.Serve(std::make_unique<BytesSource>(5),
+                    {.trailers = {{"checksum", "1"}}});
+      session.ToClient();
+    }
+    // A pull for each body, and one for each of its ends.
+    for (int pull = 0; pull < 6; ++pull) {
+      session.scheduler().Pull(16384);
+      session.ToClient();
+    }
+    EXPECT_EQ(session.scheduler().counters().streams_finished, 3u);
+    EXPECT_FALSE(session.scheduler().HasReady());
+    for (const h2::StreamId id : {1, 3, 5}) {
+      EXPECT_EQ(session.received(id), 5u) << "stream " << id;
     }
   }
 }
