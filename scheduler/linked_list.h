@@ -27,16 +27,21 @@ class LinkedList {
   bool empty() const { return front_ == nullptr; }
   size_t size() const { return size_; }
   T* front() const { return front_; }
+  T* back() const { return back_; }
   bool contains(const T* member) const {
     return (member->*kLinks).list == this;
   }
 
   // `member` must be in no list with these links.
-  void push_back(T* member) {
+  void push_back(T* member) { insert(member, nullptr); }
+
+  // Before `next`, which is in this list; null: behind all.
+  void insert(T* member, T* next) {
     ABSL_ASSERT((member->*kLinks).list == nullptr);
-    member->*kLinks = {back_, nullptr, this};
-    (back_ == nullptr ? front_ : (back_->*kLinks).after) = member;
-    back_ = member;
+    T* const before = next == nullptr ? back_ : (next->*kLinks).before;
+    member->*kLinks = {before, next, this};
+    (before == nullptr ? front_ : (before->*kLinks).after) = member;
+    (next == nullptr ? back_ : (next->*kLinks).before) = member;
     ++size_;
   }
 

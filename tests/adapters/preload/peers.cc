@@ -157,13 +157,16 @@ int Peer::OnFrameRecv(nghttp2_session*, const nghttp2_frame* frame,
                       void* user_data) {
   Peer* peer = static_cast<Peer*>(user_data);
   const int32_t id = frame->hd.stream_id;
+  const bool is_data = frame->hd.type == NGHTTP2_DATA;
   const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (frame->hd.type != NGHTTP2_DATA || ends) {
+  if (!is_data || ends) {
     peer->EndContent(id);
     // Credit comes with the pieces of DATA.
     if (frame->hd.type != NGHTTP2_WINDOW_UPDATE) {
+      // Where frames of DATA are cut, there is padding or no room for it.
+      const int flags = frame->hd.flags & ~(is_data ? NGHTTP2_FLAG_PADDED : 0);
       peer->Log(id, "frame of type " + std::to_string(frame->hd.type) +
-                        ", flags " + std::to_string(frame->hd.flags));
+                        ", flags " + std::to_string(flags));
     }
   }
   peer->HandleFrame(*frame);
