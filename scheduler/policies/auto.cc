@@ -149,9 +149,8 @@ class Auto final : public Policy {
   }
 
  private:
-  // An open stream, until the last policy serves. Among equals `tag` counts its
-  // bytes from the clock's when it opened, and the smallest `key`, which is the
-  // tag and a grant, goes first.
+  // An open stream, until the last policy serves. Among equals the smallest tag
+  // goes first: its bytes, from the clock on when it opened.
   struct Stream {
     Stream(StreamId stream_id, const StreamInfo& stream_info, int64_t clock)
         : info(&stream_info), id(stream_id), tag(clock) {}
@@ -160,7 +159,6 @@ class Auto final : public Policy {
     const StreamId id;
     bool ready = false;
     int64_t tag;
-    int64_t key = 0;
     Links<Stream> links;
   };
 
@@ -180,11 +178,10 @@ class Auto final : public Policy {
     stream->tag = std::max(stream->tag, clock_ - max_grant_);
     Sort(stream);
   }
-  // Behind those of the same key. From the tail: most go far back.
+  // Behind those of the same tag. From the tail: most go far back.
   void Sort(Stream* stream) {
-    stream->key = stream->tag + max_grant_;
     Stream* next = nullptr;
-    for (Stream* at = equals_.back(); at != nullptr && stream->key < at->key;
+    for (Stream* at = equals_.back(); at != nullptr && stream->tag < at->tag;
          at = at->links.before) {
       next = at;
     }
@@ -194,7 +191,7 @@ class Auto final : public Policy {
     const Stream* const stream = equals_.front();
     if (stream == nullptr) return std::nullopt;
     contended_ = equals_.size() > 1;
-    if (contended_) clock_ = std::max(clock_, stream->key);
+    if (contended_) clock_ = std::max(clock_, stream->tag + max_grant_);
     picked_tag_ = stream->tag;
     return Grant{.stream_id = stream->id,
                  .max_bytes = static_cast<size_t>(max_grant_),
@@ -255,7 +252,7 @@ class Auto final : public Policy {
   bool uses_rfc9218_ = false;
   StreamMap<Stream> streams_;  // the open ones, until last_ serves
 
-  LinkedList<Stream, &Stream::links> equals_;  // the ready ones, by key
+  LinkedList<Stream, &Stream::links> equals_;  // the ready ones, by tag
   const int64_t max_grant_;
   int64_t clock_ = 0;  // in bytes
   // Of the pick that waits for its charge.

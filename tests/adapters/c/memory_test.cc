@@ -254,7 +254,7 @@ TEST(MemoryTest, AHandlesMemoryIsThatOfTheDocumentation) {
   } const cases[] = {
       {"rfc9218", 1000, 100, 2, 38},
       {"rfc7540", 1000, 100, 2, 45},
-      {"auto", 1000, 100, 3, 49},
+      {"auto", 1000, 100, 3, 53},
       {"rfc7540", 100, 20, 2, 45},
   };
   for (const auto& of : cases) {
