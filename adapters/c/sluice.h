@@ -197,9 +197,9 @@ SLUICE_API int sluice_parse_priority_update(
  * `priority` header's included. It is blocked until sluice_ready(). An earlier
  * signal for the id holds where HEADERS has none of its kind. A PRIORITY_UPDATE
  * that came before holds over the header (RFC 9218 section 7).
- * Errors: INVALID_ARGUMENT (id 0, an even id from 0x7fffffe0 on, a member of
- * the priorities out of its range, a stream that depends on itself);
- * ALREADY_EXISTS.
+ * Errors: INVALID_ARGUMENT (id 0, one above 0x7fffffff, an even one from
+ * 0x7fffffe0 on, a member of the priorities out of its range, a stream that
+ * depends on itself); ALREADY_EXISTS.
  * Opening never fails for lack of room. */
 SLUICE_API int sluice_open(sluice_policy* policy, uint32_t stream_id,
                            const sluice_rfc7540* rfc7540,
