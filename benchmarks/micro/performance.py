@@ -125,7 +125,7 @@ def machine():
         "kernel": os.uname().release.split("-")[0],
         "g++": version("g++"),
         "nghttp2": version("nghttpd"),
-        "h2o": version("h2o"),
+        "h2o": version("libh2o-evloop-dev"),
     }
 
 
