@@ -100,15 +100,24 @@ def measure_servers(program, server, peer):
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def version(program):
-    """The last word of the first line, without the name."""
+def first_line(*command):
     try:
-        result = subprocess.run([program, "--version"], stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True, check=False)
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                text=True, check=False)
     except FileNotFoundError:
         return "not installed"
-    words = result.stdout.partition("\n")[0].split()
-    return words[-1].rpartition("/")[2] if words else "unknown"
+    return result.stdout.partition("\n")[0] or "unknown"
+
+
+def version(program):
+    """The last word of the first line, without the name."""
+    return first_line(program, "--version").split()[-1].rpartition("/")[2]
+
+
+def h2o_version():
+    """Of the library; the server is of the same source, and need not be on the path."""
+    return first_line("dpkg-query", "--show", "--showformat=${source:Upstream-Version}",
+                      "libh2o-evloop-dev").partition("+")[0]
 
 
 def machine():
@@ -125,7 +134,7 @@ def machine():
         "kernel": os.uname().release.split("-")[0],
         "g++": version("g++"),
         "nghttp2": version("nghttpd"),
-        "h2o": version("libh2o-evloop-dev"),
+        "h2o": h2o_version(),
     }
 
 
