@@ -192,6 +192,7 @@ inline size_t DataScheduler::Impl::Serve(const Turn& turn, size_t room) {
     stream->waiting = true;
     stream->idle_pull = pulls_;
     may_end_.remove(stream);
+    ends_.remove(stream);
     Skip(turn, TraceOutcome::kNoBytes);
     Refresh(stream);
     if (resumed_while_read_) ResumeAfterPull(stream);

@@ -37,6 +37,7 @@
 #include <sluice/signals/rfc7540_priority.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -71,6 +72,7 @@ class Auto final : public Policy {
   void OnOpen(StreamId id, const StreamInfo& info) override {
     // Its own signal finds the others in their places.
     if (serving_ == nullptr && HasSignal(info)) Serve(tree_.get());
+    if (serving_ == nullptr) highest_[id & 1] = std::max(highest_[id & 1], id);
     if (serving_ != last_) streams_.Insert(id, id, info, clock_);
     if (serving_ != nullptr) serving_->OnOpen(id, info);
     if (info.hints.via) ShareIfAsked();
@@ -143,9 +145,20 @@ class Auto final : public Policy {
     return guesses;
   }
   size_t ExplainPick(absl::Span<PathLevel> levels) const override {
-    return picked_ == serving_ && serving_ != nullptr
-               ? serving_->ExplainPick(levels)
-               : 0;
+    if (picked_ != serving_) return 0;
+    if (serving_ != nullptr) return serving_->ExplainPick(levels);
+    if (!contended_) return 0;
+    if (!levels.empty()) {
+      const Stream* const stream = streams_.Find(picked_id_);
+      levels[0] = {.child = picked_id_,
+                   .weight = 1,
+                   .tag = picked_tag_,
+                   .key = picked_tag_ + max_grant_,
+                   .clock = clock_,
+                   .active = static_cast<uint32_t>(equals_.size()),
+                   .child_active = stream != nullptr && stream->ready};
+    }
+    return 1;
   }
 
  private:
@@ -193,6 +206,7 @@ class Auto final : public Policy {
     contended_ = equals_.size() > 1;
     if (contended_) clock_ = std::max(clock_, stream->tag + max_grant_);
     picked_tag_ = stream->tag;
+    picked_id_ = stream->id;
     return Grant{.stream_id = stream->id,
                  .max_bytes = static_cast<size_t>(max_grant_),
                  .reason = {"equal shares: no signal yet"}};
@@ -220,6 +234,7 @@ class Auto final : public Policy {
     if (serving_ == next) return;
     serving_ = next;
     if (uses_rfc9218_) next->OnClientUsesRfc9218();
+    if (next == tree_.get()) TellHighest();
     const auto ids = streams_.SortedIds();
     for (const StreamId id : ids) next->OnOpen(id, *streams_.Find(id)->info);
     // In their order.
@@ -230,6 +245,15 @@ class Auto final : public Policy {
     for (const StreamId id : ids) {
       if (streams_.Find(id)->ready) next->SetReady(id);
       if (next == last_) streams_.Erase(id);
+    }
+  }
+  // What closed before and lies below is not idle to the tree then.
+  void TellHighest() {
+    const StreamInfo blank;
+    for (const StreamId id : highest_) {
+      if (id == 0 || streams_.Find(id) != nullptr) continue;
+      tree_->OnOpen(id, blank);
+      tree_->OnClose(id);
     }
   }
   void ShareIfAsked() {
@@ -250,13 +274,15 @@ class Auto final : public Policy {
   Policy* serving_ = nullptr;  // null: the streams are equals
   const Policy* picked_ = nullptr;
   bool uses_rfc9218_ = false;
-  StreamMap<Stream> streams_;  // the open ones, until last_ serves
+  std::array<StreamId, 2> highest_{};  // of the equals, by id & 1
+  StreamMap<Stream> streams_;          // the open ones, until last_ serves
 
   LinkedList<Stream, &Stream::links> equals_;  // the ready ones, by tag
   const int64_t max_grant_;
   int64_t clock_ = 0;  // in bytes
   // Of the pick that waits for its charge.
   int64_t picked_tag_ = 0;
+  StreamId picked_id_ = 0;
   bool contended_ = false;
 };
 

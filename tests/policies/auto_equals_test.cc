@@ -26,9 +26,9 @@ using testing::Make;
 using testing::PolicyDriver;
 using testing::Said;
 
-StreamInfo Below(StreamId parent, bool exclusive = false) {
+StreamInfo Below(StreamId parent, bool exclusive = false, int weight = 16) {
   StreamInfo info;
-  info.rfc7540 = signals::Rfc7540Priority{parent, 16, exclusive};
+  info.rfc7540 = signals::Rfc7540Priority{parent, weight, exclusive};
   return info;
 }
 
@@ -240,6 +240,63 @@ TEST(AutoEqualsTest, TheLikelyNextAreThoseOfTheNextPicks) {
   policy->SetBlocked(5);
   EXPECT_EQ(policy->LikelyNext(absl::MakeSpan(next)), 1u);
   EXPECT_EQ(next[0], 3u);
+}
+
+// RFC 7540 §5.3.1: the default priority, not a place below an idle stream.
+TEST(AutoEqualsTest, ADependencyOnWhatClosedBeforeIsTheDefaultOne) {
+  PolicyDriver driver(Make("auto"), /*frame=*/16384);
+  for (const StreamId id : {1, 3, 5}) driver.Add(id, 1 << 24);
+  BookedPolicy& policy = driver.policy();
+  for (const StreamId id : {7, 9}) {
+    ASSERT_TRUE(policy.OnOpen(id, {}).ok());
+    policy.OnClose(id);
+  }
+  for (const StreamId id : {1, 3}) {
+    ASSERT_TRUE(
+        policy.OnPriority(id, Below(7, false, 200), Said::kRfc7540).ok());
+  }
+  driver.Run(300);
+  for (const StreamId id : {1, 3, 5}) {
+    EXPECT_NEAR(driver.sent(id) / 16384, 100, 2) << id;
+  }
+}
+
+// A PRIORITY frame for one is nothing; else they would take the room of those
+// that are idle.
+TEST(AutoEqualsTest, WhatClosedBeforeIsNotIdle) {
+  for (const char* name : {"rfc7540", "auto"}) {
+    PolicyOptions options;
+    options.max_streams = 10;
+    options.max_closed_streams = 0;
+    BookedPolicy policy(*CreatePolicy(name, options), options.max_streams);
+    for (StreamId id = 1; id <= 41; id += 2) {
+      ASSERT_TRUE(policy.OnOpen(id, {}).ok());
+      policy.OnClose(id);
+    }
+    for (StreamId id = 1; id <= 41; id += 2) {
+      EXPECT_TRUE(policy.OnPriority(id, Below(0), Said::kRfc7540).ok())
+          << name << " " << id;
+    }
+    EXPECT_TRUE(policy.OnPriority(43, Below(0), Said::kRfc7540).ok()) << name;
+  }
+}
+
+// Policy::ExplainPick(): only a level with a single candidate may be left out.
+TEST(AutoEqualsTest, APickAmongEqualsIsExplained) {
+  for (const char* name : {"rfc7540", "rr", "auto"}) {
+    const std::unique_ptr<Policy> policy = *CreatePolicy(name);
+    const StreamInfo info;
+    for (const StreamId id : {1, 3, 5}) {
+      policy->OnOpen(id, info);
+      policy->SetReady(id);
+    }
+    const std::optional<Grant> grant = policy->Pick();
+    ASSERT_TRUE(grant.has_value());
+    std::array<PathLevel, 2> levels;
+    ASSERT_EQ(policy->ExplainPick(absl::MakeSpan(levels)), 1u) << name;
+    EXPECT_EQ(levels[0].child, grant->stream_id) << name;
+    EXPECT_EQ(levels[0].active, 3u) << name;
+  }
 }
 
 }  // namespace

@@ -244,5 +244,22 @@ TEST(StreamEndsTest, ARequestEndsWithoutAWindowToo) {
   EXPECT_TRUE(ended);
 }
 
+// Nor where its stream was held back for its window before, to be asked for its
+// end after the picks.
+TEST(StreamEndsTest, ASourceThatHasNothingIsNotReadAgainInTheSamePull) {
+  for (const uint32_t window : {65535, 10}) {
+    Session session(StreamWindowsOf(window));
+    int reads = 0;
+    for (int i = 0; i < 2; ++i) {
+      session.Serve(std::make_unique<ScriptSource>([&reads](size_t) {
+        ++reads;
+        return Bytes(0);
+      }));
+    }
+    session.scheduler().Pull(16384);
+    EXPECT_EQ(reads, 2) << "windows of " << window;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::scheduler
