@@ -3,7 +3,8 @@
 // Browsers send both kinds at once today, so what decides is the connection: by
 // rfc9218 from the moment its client sends SETTINGS_NO_RFC7540_PRIORITIES = 1
 // (RFC 9218 §2.1), a `priority` field or a PRIORITY_UPDATE frame; until then by
-// rfc7540, from its first RFC 7540 signal on. It never goes back.
+// rfc7540, from the first RFC 7540 signal or word of the application on. It
+// never goes back.
 //
 // Before any signal all streams are equal, and a tree would cost more than it
 // decides. They share by the rules of the tree's level (share_tree.h) in one
@@ -247,7 +248,7 @@ class Auto final : public Policy {
       if (next == last_) streams_.Erase(id);
     }
   }
-  // What closed before and lies below is not idle to the tree then.
+  // So that the ids below, which closed, are not idle to the tree.
   void TellHighest() {
     const StreamInfo blank;
     for (const StreamId id : highest_) {
@@ -274,8 +275,8 @@ class Auto final : public Policy {
   Policy* serving_ = nullptr;  // null: the streams are equals
   const Policy* picked_ = nullptr;
   bool uses_rfc9218_ = false;
-  std::array<StreamId, 2> highest_{};  // of the equals, by id & 1
-  StreamMap<Stream> streams_;          // the open ones, until last_ serves
+  std::array<StreamId, 2> highest_ = {};  // of the equals, by id & 1
+  StreamMap<Stream> streams_;             // the open ones, until last_ serves
 
   LinkedList<Stream, &Stream::links> equals_;  // the ready ones, by tag
   const int64_t max_grant_;
