@@ -98,6 +98,7 @@ class Trace(support.Folder):
         server = self.server(f"--trace={self.log}", "--policy=rr")
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (9_000, 9_000))
         self.load(server)
+        server.wait_for_log("no further log")  # at the end of that connection
         self.load(server)
         self.assertEqual(server.stop(), 0)
         self.assertEqual(server.log().count("File too large; no further log"), 1)
