@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <utility>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -67,17 +67,17 @@ void CheckLog(absl::Span<const TraceEvent> events, size_t max_grant,
               uint64_t sent) {
   const uint64_t charged = CheckCalls(events, max_grant);
   Check(charged == sent, "charged is not what went");
-  std::vector<TraceEvent> read;
-  for (const TraceEvent& event : events) {
-    absl::StatusOr<TraceEvent> again =
-        TraceEventFromJson(TraceEventToJson(event));
-    Check(again.ok() && *again == event, TraceEventToJson(event));
-    read.push_back(*std::move(again));
+  // The time is better spent on other inputs than on more lines of one log.
+  constexpr size_t kMostLines = 100;
+  for (const TraceEvent& event : events.subspan(0, kMostLines)) {
+    const std::string line = TraceEventToJson(event);
+    const absl::StatusOr<TraceEvent> again = TraceEventFromJson(line);
+    Check(again.ok() && *again == event, line);
   }
-  const absl::StatusOr<std::vector<ReplayedPick>> replayed = Replay(read);
+  const absl::StatusOr<std::vector<ReplayedPick>> replayed = Replay(events);
   Check(replayed.ok() && *replayed == RecordedPicks(events),
         "the log plays to other decisions");
-  const absl::StatusOr<std::vector<ReplayedPick>> other = WhatIf(read, "rr");
+  const absl::StatusOr<std::vector<ReplayedPick>> other = WhatIf(events, "rr");
   Check(other.ok(), "no what-if");
   uint64_t other_sent = 0;
   for (const ReplayedPick& replay : *other) other_sent += replay.bytes;

@@ -12,8 +12,9 @@
 namespace sluice::fuzz {
 
 // Picks and charges alternate; a pick is of a ready stream, and its grant is 1
-// to `max_grant` bytes; the log survives JSON Lines, plays to the same
-// decisions, and plays under another policy. `sent`: the bytes charged in all.
+// to `max_grant` bytes; its first hundred events survive JSON Lines; it
+// plays to the same decisions, and under another policy. `sent`: the bytes
+// charged in all.
 void CheckLog(absl::Span<const scheduler::TraceEvent> events, size_t max_grant,
               uint64_t sent);
 
