@@ -100,24 +100,21 @@ def measure_servers(program, server, peer):
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def first_line(*command):
+def version(*command, parse=lambda line: line.split()[-1].rpartition("/")[2]):
+    """What `parse` takes from the command's first line: the last word, without the name."""
     try:
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                 text=True, check=False)
     except FileNotFoundError:
         return "not installed"
-    return result.stdout.partition("\n")[0] or "unknown"
-
-
-def version(program):
-    """The last word of the first line, without the name."""
-    return first_line(program, "--version").split()[-1].rpartition("/")[2]
+    line = result.stdout.partition("\n")[0]
+    return parse(line) if line.strip() else "unknown"
 
 
 def h2o_version():
     """Of the library; the server is of the same source, and need not be on the path."""
-    return first_line("dpkg-query", "--show", "--showformat=${source:Upstream-Version}",
-                      "libh2o-evloop-dev").partition("+")[0]
+    return version("dpkg-query", "--show", "--showformat=${source:Upstream-Version}",
+                   "libh2o-evloop-dev", parse=lambda line: line.partition("+")[0])
 
 
 def machine():
@@ -132,8 +129,8 @@ def machine():
         "priority": "usual" if os.sched_getscheduler(0) == os.SCHED_OTHER else "real-time",
         "system": re.search(r'PRETTY_NAME="(.*)"', release).group(1),
         "kernel": os.uname().release.split("-")[0],
-        "g++": version("g++"),
-        "nghttp2": version("nghttpd"),
+        "g++": version("g++", "--version"),
+        "nghttp2": version("nghttpd", "--version"),
         "h2o": h2o_version(),
     }
 
