@@ -1,5 +1,8 @@
 #include "support/command_line.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -44,6 +47,19 @@ absl::CommandLineFlag* FindFlag(absl::string_view given, bool* negated) {
 absl::string_view BaseName(absl::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == absl::string_view::npos ? path : path.substr(slash + 1);
+}
+
+// A program may start with a standard descriptor closed. The next file that it
+// opens would get that number, and what is printed would go into that file. So
+// /dev/null takes the place, opened the other way: to print still fails.
+void FillStandardDescriptors(absl::string_view program) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open() takes the lowest number that is free.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+      ExitBadCommandLine(program, "a standard descriptor is closed");
+    }
+  }
 }
 
 #ifdef __OPTIMIZE__
@@ -159,6 +175,7 @@ std::string FlagsHelp() {
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
                                           absl::string_view usage) {
   const absl::string_view program = argc > 0 ? BaseName(argv[0]) : "program";
+  FillStandardDescriptors(program);
   std::vector<absl::string_view> arguments;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   absl::StatusOr<CommandLine> parsed = ParseFlags(arguments);
