@@ -19,6 +19,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -127,19 +128,24 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   RaiseDescriptorLimit();
-  absl::StatusOr<std::unique_ptr<Server>> server =
-      Server::Create(std::move(options));
-  if (absl::IsUnavailable(server.status())) {
-    std::cerr << kProgram << ": " << server.status().message() << "\n";
+  try {
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Create(std::move(options));
+    if (absl::IsUnavailable(server.status())) {
+      std::cerr << kProgram << ": " << server.status().message() << "\n";
+      return EXIT_FAILURE;
+    }
+    if (!server.ok()) {
+      ExitBadCommandLine(kProgram, server.status().message());
+    }
+    std::cout << "listening on " << (*server)->Url() << std::endl;
+    if (const int cut = (*server)->Run(); cut > 0) {
+      std::cerr << kProgram << ": stopped with " << cut
+                << " connections unfinished\n";
+    }
+  } catch (const std::system_error& error) {
+    std::cerr << kProgram << ": " << error.what() << "\n";
     return EXIT_FAILURE;
-  }
-  if (!server.ok()) {
-    ExitBadCommandLine(kProgram, server.status().message());
-  }
-  std::cout << "listening on " << (*server)->Url() << std::endl;
-  if (const int cut = (*server)->Run(); cut > 0) {
-    std::cerr << kProgram << ": stopped with " << cut
-              << " connections unfinished\n";
   }
   return EXIT_SUCCESS;
 }

@@ -173,13 +173,23 @@ std::string Server::Url() const {
 int Server::Run() {
   WaitForSignal();
   std::vector<std::thread> threads;
+  std::error_code no_thread;
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->Accept();
     if (worker == workers_[0]) continue;
-    threads.emplace_back([&worker] { worker->context().run(); });
+    try {
+      threads.emplace_back([&worker] { worker->context().run(); });
+    } catch (const std::system_error& error) {
+      no_thread = error.code();
+      break;
+    }
+  }
+  if (no_thread) {
+    for (const auto& worker : workers_) worker->context().stop();
   }
   workers_[0]->context().run();
   for (std::thread& thread : threads) thread.join();
+  if (no_thread) throw std::system_error(no_thread, "cannot begin a thread");
   return cut_;
 }
 
