@@ -24,7 +24,12 @@ while [ $# -gt 0 ]; do
       exit 0
       ;;
     --policy=?*) export SLUICE_POLICY="${1#*=}" ;;
-    --trace=?*) export SLUICE_TRACE="${1#*=}" ;;
+    --trace=?*)
+      folder=$(dirname -- "${1#*=}")
+      { [ -d "$folder" ] && [ -w "$folder" ]; } ||
+        refuse "--trace is ${1#*=}; its folder must exist, and be writable"
+      export SLUICE_TRACE="${1#*=}"
+      ;;
     --notsent_lowat=?* | --notsent-lowat=?*)
       case ${1#*=} in
         *[!0-9]*) refuse "--notsent_lowat is ${1#*=}; it must be a number of bytes" ;;

@@ -139,7 +139,7 @@ int main(int argc, char** argv) {
   std::cout << "listening on " << (*server)->Url() << std::endl;
   if (const int cut = (*server)->Run(); cut > 0) {
     std::cerr << kProgram << ": stopped with " << cut
-              << " connections unfinished\n";
+              << (cut == 1 ? " connection" : " connections") << " unfinished\n";
   }
   return EXIT_SUCCESS;
 }

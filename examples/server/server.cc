@@ -4,10 +4,14 @@
 #include <sluice/trace/trace_files.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -67,6 +71,14 @@ absl::Status CheckOptions(const ServerOptions& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError(
         "only one of --tls_cert and --tls_key is given; give both or neither");
+  }
+  if (!options.trace.empty()) {
+    const std::filesystem::path folder =
+        std::filesystem::path(options.trace).parent_path();
+    if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--trace: cannot write ", options.trace, ": ", std::strerror(errno)));
+    }
   }
   for (const absl::Duration timeout :
        {options.setup_timeout, options.idle_timeout, options.drain_timeout}) {

@@ -61,6 +61,8 @@ class CommandLine(support.Folder):
         self.assertIn("--max_connections",
                       self.refused("--max_connections=0"))
         self.assertIn("--prot", self.refused("--prot=80"))
+        self.assertIn("--trace: cannot write /no/such/log: No such file",
+                      self.refused("--trace=/no/such/log"))
         self.assertIn("localhost", self.refused("--bind=localhost"))
         self.assertIn("a timeout is 0", self.refused("--idle_timeout=0"))
         self.assertIn("site", self.refused("site"))

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -180,12 +180,8 @@ int Main(int argc, char** argv) {
   for (std::string& spec : SplitSpecs(absl::GetFlag(FLAGS_policies))) {
     specs.push_back(std::move(spec));
   }
-  const std::string json_path = absl::GetFlag(FLAGS_json);
-  std::optional<support::WholeFile> json;
-  if (!json_path.empty()) {
-    json.emplace(support::ResolveUserPath(json_path));
-    if (!json->stream()) Refuse("cannot write ", json_path);
-  }
+  const std::unique_ptr<support::WholeFile> json =
+      support::OpenOrExit(kProgram, "json", absl::GetFlag(FLAGS_json));
   std::vector<Played> played;
   for (const std::string& spec : specs) {
     absl::StatusOr<std::vector<PlayedStream>> streams =
@@ -195,7 +191,7 @@ int Main(int argc, char** argv) {
   }
   Print(played);
   int status = EXIT_SUCCESS;
-  if (json.has_value()) {
+  if (json != nullptr) {
     json->stream() << ToJson(played, options);
     if (!json->Close()) {
       absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, json->path());

@@ -76,6 +76,7 @@ class ServerTest(unittest.TestCase):
     def test_a_bad_command_line_ends_with_2_and_a_sentence(self):
         for words, sentence in ((["--polcy=rr", "--", "true"], "'--polcy=rr' is no flag"),
                                 (["--notsent_lowat=x", "true"], "--notsent_lowat is x"),
+                                (["--trace=/no/such/log", "true"], "--trace is /no/such/log"),
                                 (["--policy=rr", "--"], "a program to run is missing")):
             done = run(self.sluice_run, *words)
             self.assertEqual(done.returncode, 2, done.stdout)
