@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
@@ -72,9 +74,20 @@ constexpr absl::string_view kBuild =
 // Between the values of a ListFlag in Abseil's text of it.
 constexpr absl::string_view kNextValue = "\n";
 
-// Abseil's own words do not say what is missing in "5".
-constexpr absl::string_view kDuration =
-    "; it must be a time with its unit, such as 500ms, 10s or 2m";
+// What a flag of this type takes; `error`, Abseil's words, for the others.
+std::string Allowed(const absl::CommandLineFlag& flag, std::string error) {
+  if (flag.IsOfType<bool>()) return "true or false";
+  if (flag.IsOfType<absl::Duration>()) {
+    return "a time with its unit, such as 500ms, 10s or 2m";
+  }
+  if (flag.IsOfType<int>() || flag.IsOfType<int64_t>()) {
+    return "a whole number";
+  }
+  if (flag.IsOfType<uint32_t>() || flag.IsOfType<uint64_t>()) {
+    return "a whole number, not below 0";
+  }
+  return error;
+}
 
 }  // namespace
 
@@ -147,9 +160,8 @@ absl::StatusOr<CommandLine> ParseFlags(
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--", flag->Name(), " cannot be '", value, "'",
-                       error.empty() ? "" : ": ", error,
-                       flag->IsOfType<absl::Duration>() ? kDuration : ""));
+          absl::StrCat("--", flag->Name(), " is '", value, "'; it must be ",
+                       Allowed(*flag, std::move(error))));
     }
   }
   return result;

@@ -5,10 +5,17 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "support/command_line.h"
+#include "support/paths.h"
 
 namespace sluice::support {
 namespace {
@@ -86,6 +93,24 @@ bool WholeFile::Close() {
   Forget();
   partial_ = path_;
   return true;
+}
+
+std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
+                                      absl::string_view flag,
+                                      const std::string& name) {
+  if (name.empty()) return nullptr;
+  const std::string path = ResolveUserPath(name);
+  if (IsInput(path)) {
+    ExitBadCommandLine(program, absl::StrCat("--", flag, " is ", name,
+                                             ", which is read; name another"));
+  }
+  auto file = std::make_unique<WholeFile>(path);
+  if (!file->stream()) {
+    ExitBadCommandLine(
+        program, absl::StrCat("--", flag, ": cannot write ", file->path(), ": ",
+                              std::strerror(errno)));
+  }
+  return file;
 }
 
 }  // namespace sluice::support

@@ -3,7 +3,10 @@
 #define SLUICE_SUPPORT_WHOLE_FILE_H_
 
 #include <fstream>
+#include <memory>
 #include <string>
+
+#include "absl/strings/string_view.h"
 
 namespace sluice::support {
 
@@ -32,6 +35,13 @@ class WholeFile {
   std::string partial_;  // where it is written until it is whole
   std::ofstream stream_;
 };
+
+// The file that a flag's value names, as ResolveUserPath() has it; null when it
+// names none. Where the file cannot be opened, or is an input (paths.h), ends
+// the program by ExitBadCommandLine() with the reason.
+std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
+                                      absl::string_view flag,
+                                      const std::string& name);
 
 }  // namespace sluice::support
 

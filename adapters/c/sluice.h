@@ -115,9 +115,9 @@ typedef struct sluice_policy sluice_policy; /* opaque */
  *
  * `allocate` may return NULL. sluice_create() fails then. A later call cannot
  * stop half way: it borrows the rest of its memory from malloc() and succeeds;
- * the process aborts only when malloc() returns NULL too. During a loan, calls
- * that may need more (sluice_open(), the priorities, the hints) return
- * SLUICE_ERROR_NO_MEMORY and change nothing; all others work, so the server can
+ * the process aborts only when malloc() returns NULL too. During a loan,
+ * sluice_open(), the priorities and the hints return SLUICE_ERROR_NO_MEMORY and
+ * change nothing; all others work, and may borrow more, so the server can
  * finish the streams that are open. The loan ends when the policy releases the
  * block: most often in sluice_destroy(), since tables grow and never shrink. */
 typedef struct sluice_allocator {

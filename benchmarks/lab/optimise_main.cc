@@ -23,7 +23,6 @@
 #include "benchmarks/lab/order/order.h"
 #include "benchmarks/lab/page/page.h"
 #include "support/command_line.h"
-#include "support/paths.h"
 #include "support/whole_file.h"
 
 ABSL_FLAG(std::string, page, "",
@@ -153,8 +152,9 @@ int main(int argc, char** argv) {
   const std::vector<std::string> positional = sluice::support::ParseFlagsOrExit(
       argc, argv, absl::StrCat(kUsage, sluice::lab::NamesHelp({})));
   if (!positional.empty()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
-                                              positional.front(), "\""));
+    ExitBadCommandLine(
+        kProgram, absl::StrCat("unexpected argument \"", positional.front(),
+                               "\"; the page is --page=FILE"));
   }
   if (const std::string page = absl::GetFlag(FLAGS_page); !page.empty()) {
     absl::SetFlag(&FLAGS_pages, ListFlag{{page}});
@@ -173,11 +173,7 @@ int main(int argc, char** argv) {
         absl::StrCat("--output is \"", name,
                      "\"; a comma would end it in --policies=order:FILE"));
   }
-  sluice::support::WholeFile file(sluice::support::ResolveUserPath(name));
-  if (!file.stream()) {
-    ExitBadCommandLine(kProgram,
-                       absl::StrCat("--output: cannot write ", file.path()));
-  }
+  const auto file = sluice::support::OpenOrExit(kProgram, "output", name);
 
   Progress progress = Progress::OnStandardError();
   const absl::StatusOr<FoundOrder> found = sluice::lab::FindBestOrder(
@@ -192,9 +188,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   const std::string setting = SettingFlags(comparison, choice);
-  file.stream() << FileText(page, setting, *found);
-  if (!file.Close()) {
-    absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, file.path());
+  file->stream() << FileText(page, setting, *found);
+  if (!file->Close()) {
+    absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, file->path());
     return 1;
   }
   absl::PrintF(

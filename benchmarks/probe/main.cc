@@ -68,6 +68,7 @@ namespace {
 
 using namespace sluice::probe;  // NOLINT: this is its main()
 using sluice::support::ExitBadCommandLine;
+using sluice::support::OpenOrExit;
 using sluice::support::ReadFile;
 using sluice::support::ValueOrExit;
 using sluice::support::WholeFile;
@@ -195,8 +196,8 @@ int CompareFiles(const std::vector<std::string>& files) {
 // The files of a run are opened before it, so that an error costs no probe.
 struct Outputs {
   explicit Outputs(const std::string& argv0)
-      : json(FileOrExit(absl::GetFlag(FLAGS_json))),
-        html(FileOrExit(absl::GetFlag(FLAGS_html))),
+      : json(OpenOrExit(kProgram, "json", absl::GetFlag(FLAGS_json))),
+        html(OpenOrExit(kProgram, "html", absl::GetFlag(FLAGS_html))),
         qlog(sluice::support::ResolveUserPath(absl::GetFlag(FLAGS_qlog))) {
     if (!qlog.empty()) {
       if (absl::Status status = MakeQlogFolder(qlog); !status.ok()) {
@@ -237,17 +238,6 @@ struct Outputs {
   std::string frame;
   std::vector<ServerResult> results;
   bool written = true;
-
- private:
-  static std::unique_ptr<WholeFile> FileOrExit(const std::string& path) {
-    if (path.empty()) return nullptr;
-    auto file =
-        std::make_unique<WholeFile>(sluice::support::ResolveUserPath(path));
-    if (!file->stream()) {
-      ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
-    }
-    return file;
-  }
 };
 
 }  // namespace

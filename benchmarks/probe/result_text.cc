@@ -160,8 +160,8 @@ std::string ResultText(const ServerResult& result) {
         Padded(FormatVerdict(experiment.verdict), verdict_width + 2), figures);
     absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
   }
-  absl::StrAppendFormat(&text, "%d connections, %.1f MB, %.1f s\n",
-                        result.connections,
+  absl::StrAppendFormat(&text, "%d connection%s, %.1f MB, %.1f s\n",
+                        result.connections, result.connections == 1 ? "" : "s",
                         static_cast<double>(result.bytes) / 1e6,
                         absl::ToDoubleSeconds(result.took));
   return text;

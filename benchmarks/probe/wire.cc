@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -124,6 +125,10 @@ class AsioWire : public Wire {
           stream_.async_handshake(asio::ssl::stream_base::client, done);
         },
         patience);
+    if (absl::StrContains(status.message(), "certificate verify failed")) {
+      return absl::UnavailableError(
+          absl::StrCat(status.message(), "; --insecure takes any certificate"));
+    }
     if (!status.ok()) return status;
     const unsigned char* protocol = nullptr;
     unsigned int size = 0;

@@ -53,20 +53,6 @@ std::string DefaultLog(absl::string_view program) {
   return absl::StrCat(folder, "/", program, ".jsonl");
 }
 
-[[noreturn]] void RefuseFile(absl::string_view program,
-                             const std::string& path) {
-  support::ExitBadCommandLine(program, absl::StrCat("cannot write ", path));
-}
-
-// Null without a path.
-std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
-                                      const std::string& path) {
-  if (path.empty()) return nullptr;
-  auto file = std::make_unique<WholeFile>(support::ResolveUserPath(path));
-  if (!file->stream()) RefuseFile(program, file->path());
-  return file;
-}
-
 // First and last run, by the day, and the load average over all.
 void AddCircumstances(const std::vector<Cell>& cells, Json* about) {
   int64_t last = 0;
@@ -90,10 +76,12 @@ void AddCircumstances(const std::vector<Cell>& cells, Json* about) {
 Output::Output(absl::string_view program)
     : program_(program),
       log_(support::ResolveUserPath(absl::GetFlag(FLAGS_results))),
-      json_(OpenOrExit(program, absl::GetFlag(FLAGS_json))),
-      html_(OpenOrExit(program, absl::GetFlag(FLAGS_html))) {
+      json_(support::OpenOrExit(program, "json", absl::GetFlag(FLAGS_json))),
+      html_(support::OpenOrExit(program, "html", absl::GetFlag(FLAGS_html))) {
   if (log_.empty()) log_ = DefaultLog(program);
-  if (!std::ofstream(log_, std::ios::app)) RefuseFile(program, log_);
+  if (!std::ofstream(log_, std::ios::app)) {
+    support::ExitBadCommandLine(program, absl::StrCat("cannot write ", log_));
+  }
 }
 
 bool Output::Write(WholeFile* file, absl::string_view text) const {

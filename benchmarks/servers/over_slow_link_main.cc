@@ -29,7 +29,6 @@
 #include "benchmarks/servers/reaction_options.h"
 #include "benchmarks/servers/slow_link.h"
 #include "support/command_line.h"
-#include "support/paths.h"
 #include "support/whole_file.h"
 
 ABSL_FLAG(
@@ -96,18 +95,6 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> StartAt(const LinkEnd& end,
   return process;
 }
 
-// Null without --report.
-std::unique_ptr<support::WholeFile> ReportOrExit() {
-  const std::string name = absl::GetFlag(FLAGS_report);
-  if (name.empty()) return nullptr;
-  auto file =
-      std::make_unique<support::WholeFile>(support::ResolveUserPath(name));
-  if (!file->stream()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", file->path()));
-  }
-  return file;
-}
-
 // The client's exit status. `report` may be null.
 absl::StatusOr<int> Run(const SlowLinkOptions& options, const Words& server,
                         const Words& client, support::WholeFile* report,
@@ -150,7 +137,8 @@ int Main(const Words& words) {
                        "WORD… -- CLIENT WORD…");
   }
   const SlowLinkOptions options = OptionsOrExit();
-  const std::unique_ptr<support::WholeFile> report = ReportOrExit();
+  const std::unique_ptr<support::WholeFile> report =
+      support::OpenOrExit(kProgram, "report", absl::GetFlag(FLAGS_report));
   const Fd interrupt = CatchInterrupts();
   const absl::StatusOr<int> status =
       Run(options, server, Words(between + 1, words.end()), report.get(),

@@ -37,7 +37,7 @@ ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
 ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");
 ABSL_FLAG(std::string, bind, "127.0.0.1",
           "the numeric address to listen on; 0.0.0.0 or :: for every one");
-ABSL_FLAG(std::string, policy, "rfc7540",
+ABSL_FLAG(std::string, policy, "auto",
           "the policy, which picks the stream to send next: NAME, or "
           "NAME:OPTION=VALUE,…");
 ABSL_FLAG(
@@ -56,8 +56,9 @@ ABSL_FLAG(int, max_frame_size, 16384,
           "turns takes them by frames");
 ABSL_FLAG(std::string, trace, "",
           "writes the first connection's decision log to this file, the next "
-          "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
-          "SLUICE_TRACE in the environment names the file");
+          "ones' to FILE.2, FILE.3, …, for `sluice replay`; files that exist "
+          "stay, and their numbers are passed over; without it, SLUICE_TRACE "
+          "in the environment names the file");
 ABSL_FLAG(bool, access_log, true, "a line on standard error for each request");
 ABSL_FLAG(int, threads, 1,
           "threads that serve; the kernel spreads the connections over them");
@@ -141,7 +142,8 @@ int main(int argc, char** argv) {
     std::cout << "listening on " << (*server)->Url() << std::endl;
     if (const int cut = (*server)->Run(); cut > 0) {
       std::cerr << kProgram << ": stopped with " << cut
-                << " connections unfinished\n";
+                << (cut == 1 ? " connection" : " connections")
+                << " unfinished\n";
     }
   } catch (const std::system_error& error) {
     std::cerr << kProgram << ": " << error.what() << "\n";

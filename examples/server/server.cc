@@ -68,12 +68,21 @@ absl::Status CheckOptions(const ServerOptions& options) {
     return absl::InvalidArgumentError(
         "only one of --tls_cert and --tls_key is given; give both or neither");
   }
-  for (const absl::Duration timeout :
-       {options.setup_timeout, options.idle_timeout, options.drain_timeout}) {
-    if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24 * 365)) {
+  if (!options.trace.empty()) {
+    const absl::Status writable = trace::CheckTracePath(options.trace);
+    if (!writable.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("a timeout is ", absl::FormatDuration(timeout),
-                       "; it must be above 0 and at most a year"));
+          absl::StrCat("--trace: ", writable.message()));
+    }
+  }
+  for (const auto& [flag, timeout] :
+       {std::pair("setup", options.setup_timeout),
+        std::pair("idle", options.idle_timeout),
+        std::pair("drain", options.drain_timeout)}) {
+    if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24 * 365)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", flag, "_timeout is ", absl::FormatDuration(timeout),
+          "; it must be above 0 and at most a year"));
     }
   }
   return absl::OkStatus();

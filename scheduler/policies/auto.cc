@@ -294,8 +294,13 @@ absl::StatusOr<std::unique_ptr<Policy>> Make(const PolicyOptions& options,
   absl::StatusOr<std::unique_ptr<Policy>> extensible =
       CreatePart("rfc9218", options, read);
   if (!extensible.ok()) return extensible;
+  // Room for an idle parent above the limit: with it the signal that begins the
+  // tree is never refused, and a signal that is refused changes nothing.
+  PolicyOptions tree_options = options;
+  tree_options.max_streams =
+      std::min(options.max_streams + 1, kMaxPolicyStreams);
   absl::StatusOr<std::unique_ptr<Policy>> tree =
-      CreatePolicy("rfc7540", options);
+      CreatePolicy("rfc7540", tree_options);
   if (!tree.ok()) return tree;
   std::unique_ptr<Policy> shared;
   if (share) {

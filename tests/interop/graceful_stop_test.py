@@ -112,7 +112,7 @@ class GracefulStop(support.Folder):
         server = self.server("--drain_timeout=300ms")
         self.begin_download(server)
         self.assertEqual(server.stop(), 0)
-        self.assertIn("1 connections unfinished", server.log())
+        self.assertIn("stopped with 1 connection unfinished", server.log())
         self.assertIn('"GET /big.bin" 200 ', server.log())
 
     def test_a_second_signal_cuts_all_connections(self):
@@ -122,7 +122,7 @@ class GracefulStop(support.Folder):
         client.until_type(GOAWAY)
         server.signal()
         self.assertEqual(server.wait(), 0)
-        self.assertIn("1 connections unfinished", server.log())
+        self.assertIn("stopped with 1 connection unfinished", server.log())
 
 
 class GracefulStopOverTls(GracefulStop):

@@ -87,7 +87,7 @@ class Trace(support.Folder):
         self.assertEqual(replay(self.log).returncode, 0)
 
     def test_a_file_that_cannot_be_made_is_reported_once_and_serving_goes_on(self):
-        server = self.server(f"--trace={self.logs}/nowhere/log")
+        server = self.server(env={"SLUICE_TRACE": f"{self.logs}/nowhere/log"})
         self.load(server)
         self.load(server)
         self.assertEqual(server.stop(), 0)

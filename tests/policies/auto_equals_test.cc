@@ -281,6 +281,28 @@ TEST(AutoEqualsTest, WhatClosedBeforeIsNotIdle) {
   }
 }
 
+// A refusal would have changed the policy all the same. The stream's idle parent
+// needs a place, too.
+TEST(AutoEqualsTest, TheSignalThatBeginsTheTreeIsNotRefused) {
+  for (size_t most = 1; most <= 4; ++most) {
+    for (size_t closed = 0; closed <= 3; ++closed) {
+      PolicyOptions options;
+      options.max_streams = most;
+      options.max_closed_streams = closed;
+      BookedPolicy policy(*CreatePolicy("auto", options), most);
+      for (const StreamId id : {1, 2, 3, 4}) {
+        ASSERT_TRUE(policy.OnOpen(id, {}).ok());
+        policy.OnClose(id);
+      }
+      for (StreamId id = 5; id < 5 + most - 1; ++id) {
+        ASSERT_TRUE(policy.OnOpen(id, {}).ok());
+      }
+      EXPECT_TRUE(policy.OnPriority(21, Below(22), Said::kRfc7540).ok())
+          << most << " open, " << closed << " closed";
+    }
+  }
+}
+
 // Policy::ExplainPick(): only a level with a single candidate may be left out.
 TEST(AutoEqualsTest, APickAmongEqualsIsExplained) {
   for (const char* name : {"rfc7540", "rr", "auto"}) {

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -170,7 +170,9 @@ int Main(int argc, char** argv) {
     Refuse(logs.size(), " logs are given; it must be one, see --help");
   }
   const LinkOptions options = OptionsOfFlags();
-  std::ifstream file(support::ResolveUserPath(logs[0]));
+  const std::string path = support::ResolveUserPath(logs[0]);
+  support::NoteInput(path);
+  std::ifstream file(path);
   if (!file) Refuse("cannot read ", logs[0]);
   const absl::StatusOr<std::vector<scheduler::TraceEvent>> log =
       trace::ReadTrace(file);
@@ -180,12 +182,8 @@ int Main(int argc, char** argv) {
   for (std::string& spec : SplitSpecs(absl::GetFlag(FLAGS_policies))) {
     specs.push_back(std::move(spec));
   }
-  const std::string json_path = absl::GetFlag(FLAGS_json);
-  std::optional<support::WholeFile> json;
-  if (!json_path.empty()) {
-    json.emplace(support::ResolveUserPath(json_path));
-    if (!json->stream()) Refuse("cannot write ", json_path);
-  }
+  const std::unique_ptr<support::WholeFile> json =
+      support::OpenOrExit(kProgram, "json", absl::GetFlag(FLAGS_json));
   std::vector<Played> played;
   for (const std::string& spec : specs) {
     absl::StatusOr<std::vector<PlayedStream>> streams =
@@ -195,7 +193,7 @@ int Main(int argc, char** argv) {
   }
   Print(played);
   int status = EXIT_SUCCESS;
-  if (json.has_value()) {
+  if (json != nullptr) {
     json->stream() << ToJson(played, options);
     if (!json->Close()) {
       absl::FPrintF(stderr, "%s: writing %s failed\n", kProgram, json->path());

@@ -1,6 +1,9 @@
 #include "benchmarks/lab/results/result_files.h"
 
 #include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/flags/flag.h"
@@ -38,9 +41,10 @@ ABSL_FLAG(std::string, qlog, "",
 
 namespace sluice::lab {
 
-struct ResultFiles::File : support::WholeFile {
-  using WholeFile::WholeFile;
+struct ResultFiles::File {
+  std::ofstream& stream() { return file->stream(); }
 
+  std::unique_ptr<support::WholeFile> file;
   std::unique_ptr<Output> output;
 };
 
@@ -88,22 +92,19 @@ ResultFiles::~ResultFiles() = default;
 ResultFiles::File* ResultFiles::Open(absl::string_view flag,
                                      const std::string& path) {
   if (path.empty()) return nullptr;
-  const std::string resolved = support::ResolveUserPath(path);
   const auto normal = [](const std::string& name) {
     return std::filesystem::path(name).lexically_normal();
   };
   for (const auto& other : files_) {
-    if (normal(other->path()) != normal(resolved)) continue;
+    if (normal(other->file->path()) != normal(support::ResolveUserPath(path))) {
+      continue;
+    }
     support::ExitBadCommandLine(
         program_,
         absl::StrCat("--", flag, ": another flag writes ", path, " as well"));
   }
-  auto file = std::make_unique<File>(resolved);
-  if (!file->stream()) {
-    support::ExitBadCommandLine(
-        program_, absl::StrCat("--", flag, ": cannot write ", file->path()));
-  }
-  files_.push_back(std::move(file));
+  files_.push_back(std::make_unique<File>(
+      support::OpenOrExit(program_, flag, path), nullptr));
   return files_.back().get();
 }
 
@@ -122,8 +123,9 @@ TraceFolder ResultFiles::OpenFolder(absl::string_view flag,
 bool ResultFiles::Close() {
   bool written = true;
   for (const auto& file : files_) {
-    if (file->Close()) continue;
-    absl::FPrintF(stderr, "%s: writing %s failed\n", program_, file->path());
+    if (file->file->Close()) continue;
+    absl::FPrintF(stderr, "%s: writing %s failed\n", program_,
+                  file->file->path());
     written = false;
   }
   return written;

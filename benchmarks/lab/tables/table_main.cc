@@ -40,7 +40,7 @@ ABSL_FLAG(std::string, csv, "", "also write all runs to this file");
 namespace {
 
 using sluice::support::ExitBadCommandLine;
-using sluice::support::ResolveUserPath;
+using sluice::support::OpenOrExit;
 using sluice::support::WholeFile;
 
 constexpr char kProgram[] = "table";
@@ -48,16 +48,6 @@ constexpr char kProgram[] = "table";
 template <typename T>
 T ValueOrExit(absl::StatusOr<T> value) {
   return sluice::support::ValueOrExit(kProgram, std::move(value));
-}
-
-// Null without a path.
-std::unique_ptr<WholeFile> OpenOrExit(const std::string& path) {
-  if (path.empty()) return nullptr;
-  auto file = std::make_unique<WholeFile>(ResolveUserPath(path));
-  if (!file->stream()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("cannot write ", path));
-  }
-  return file;
 }
 
 // Whether everything was written.
@@ -127,8 +117,9 @@ int main(int argc, char** argv) {
           ? sluice::lab::MarkdownReport(runs, baseline)
           : sluice::lab::MarkdownTable(runs, SpecFromFlags(baseline)));
   const std::unique_ptr<WholeFile> output =
-      OpenOrExit(absl::GetFlag(FLAGS_output));
-  const std::unique_ptr<WholeFile> csv = OpenOrExit(absl::GetFlag(FLAGS_csv));
+      OpenOrExit(kProgram, "output", absl::GetFlag(FLAGS_output));
+  const std::unique_ptr<WholeFile> csv =
+      OpenOrExit(kProgram, "csv", absl::GetFlag(FLAGS_csv));
   bool written = true;
   if (output == nullptr) {
     std::fwrite(table.data(), 1, table.size(), stdout);
