@@ -61,8 +61,9 @@ absl::Status TlsError(absl::string_view what) {
   if (ERR_SYSTEM_ERROR(first)) {
     reason = std::system_category().message(ERR_GET_REASON(first));
   } else if (ERR_GET_REASON(last) == ERR_R_PEM_LIB) {
-    reason = "the file has no readable one in PEM format, or one with a pass "
-             "phrase";
+    reason =
+        "the file has no readable one in PEM format, or one with a pass "
+        "phrase";
   } else if (const char* text = ERR_reason_error_string(last)) {
     reason = text;
   }
