@@ -37,7 +37,7 @@ constexpr Row kRows[] = {
     {&BudgetSet::unknown_frame, "frames of unknown types"},
     {&BudgetSet::peer_reset, "RST_STREAM frames"},
     {&BudgetSet::provoked_reset, "stream errors"},
-    {&BudgetSet::dropped_headers, "header blocks that no stream takes"},
+    {&BudgetSet::dropped_headers, "header blocks or ends that no stream takes"},
 };
 constexpr size_t kKinds = std::size(kRows);
 static_assert(kKinds == Budgets::kDroppedHeaders + 1);

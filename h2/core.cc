@@ -74,7 +74,7 @@ void Core::QueueGoAway(ErrorCode code, absl::string_view additional_data,
     // streams that are remembered.
     const uint64_t most = std::max(local(SettingId::kMaxConcurrentStreams),
                                    settings.max_inbound_streams());
-    streams.ExpectLateBlocks(
+    streams.ExpectLateFrames(
         2 * std::min<uint64_t>(most, options.limits.max_closed_streams));
   }
   output.AppendControl(
@@ -163,8 +163,7 @@ absl::Status Core::OnGoneStream(StreamId id, StreamInput input) {
   // RFC 9113 §5.1 closed: after our RST_STREAM, frames may have been on their
   // way. After the peer's own, the first frame gets STREAM_CLOSED.
   if (fate != StreamFate::kResetByPeer) {
-    return input == StreamInput::kReceiveHeaders ? DropHeaders()
-                                                 : absl::OkStatus();
+    return input == StreamInput::kReceiveHeaders ? Drop() : absl::OkStatus();
   }
   streams.MarkAnswered(id);
   SLUICE_RETURN_IF_ERROR(budgets.Spend(Budgets::kProvokedReset));

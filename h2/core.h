@@ -128,10 +128,11 @@ struct Core {
     if (Takes(stream, input)) return stream;
     return Refuse(id, stream, input, events);
   }
-  // A header block was decoded, and no stream takes it. Those that may have
-  // been on their way are free. Error: DenialOfService.
-  absl::Status DropHeaders() {
-    if (streams.TakeLateBlock()) return absl::OkStatus();
+  // No stream takes a header block, which was decoded, or DATA that is empty
+  // but for the stream's end. Those that may have been on their way are free.
+  // Error: DenialOfService.
+  absl::Status Drop() {
+    if (streams.TakeLateFrame()) return absl::OkStatus();
     return budgets.Spend(Budgets::kDroppedHeaders);
   }
   // RFC 7540 §5.3.1: no stream depends on itself. Error: Protocol.

@@ -260,7 +260,7 @@ void MessageReceiver::AppendEnd(Events* events) const {
 
 absl::Status MessageReceiver::FinishHeaders(Events* events) {
   const StreamId id = block_.stream_id;
-  if (core_.IsBeyondGoAway(id)) return core_.DropHeaders();
+  if (core_.IsBeyondGoAway(id)) return core_.Drop();
   const bool opens = !core_.is_client() && !core_.streams.IsOurs(id) &&
                      core_.streams.Fate(id) == StreamFate::kIdle;
   Stream* stream = nullptr;
@@ -397,7 +397,7 @@ absl::Status MessageReceiver::FinishPushPromise(Events* events) {
                        "was promised, and the peer cannot open it (RFC 9113 "
                        "6.6)");
   }
-  if (core_.IsBeyondGoAway(id)) return core_.DropHeaders();
+  if (core_.IsBeyondGoAway(id)) return core_.Drop();
   if (parent_reset_by_us) {
     // Nobody waits for what belongs to that stream: no event.
     std::vector<Event> unheard;
@@ -466,7 +466,10 @@ inline absl::Status MessageReceiver::BeginData(const Frame& piece,
       core_.Accept(piece.stream_id, StreamInput::kReceiveData, events);
   if (!stream.ok()) return stream.status();
   data_.dropped = *stream == nullptr;
-  if (data_.dropped) return absl::OkStatus();
+  if (data_.dropped) {
+    const bool only_ends = data_.data_left == 0 && piece.Has(kFlagEndStream);
+    return only_ends ? core_.Drop() : absl::OkStatus();
+  }
   absl::Status fault = CountData(*stream, piece);
   if (fault.ok()) return absl::OkStatus();
   data_.dropped = true;

@@ -51,10 +51,11 @@ struct BudgetSet {
   BudgetOptions unknown_frame = {1000, 100, 1};
   BudgetOptions peer_reset = {1000, 33, 1};      // rapid reset
   BudgetOptions provoked_reset = {1000, 33, 1};  // "made you reset"
-  // HEADERS and PUSH_PROMISE that are decoded and dropped, since their stream
-  // is gone or above our GOAWAY. Two for each stream that we reset are free:
-  // its response and trailers may have been on their way. So are two for each
-  // stream that our MAX_CONCURRENT_STREAMS allows, once, after our GOAWAY.
+  // HEADERS and PUSH_PROMISE that are decoded and dropped, and DATA that has an
+  // end and no bytes, since their stream is gone or above our GOAWAY. Two for
+  // each stream that we reset are free: its response, and trailers or an end,
+  // may have been on their way. So are two for each stream that our
+  // MAX_CONCURRENT_STREAMS allows, once, after our GOAWAY.
   BudgetOptions dropped_headers = {1000, 100, 1};
 };
 

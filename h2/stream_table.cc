@@ -92,7 +92,7 @@ absl::Status StreamTable::CheckIdlePriority(StreamId id,
 }
 
 void StreamTable::Remember(StreamId id, StreamFate fate) {
-  if (fate == StreamFate::kResetByUs) late_blocks_ += 2;
+  if (fate == StreamFate::kResetByUs) late_frames_ += 2;
   if (max_remembered_ == 0) return Forget(id, fate);
   if (reset_ring_.size() < max_remembered_) {
     reset_ring_.push_back(id);

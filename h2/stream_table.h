@@ -119,14 +119,16 @@ class StreamTable {
   // Destroys a live stream, which was reset.
   void CloseReset(Stream* stream, StreamFate fate);
 
-  // So many header blocks may be on their way for streams above our GOAWAY.
-  void ExpectLateBlocks(uint64_t blocks) { late_blocks_ += blocks; }
+  // So many header blocks and ends may be on their way for streams above our
+  // GOAWAY.
+  void ExpectLateFrames(uint64_t frames) { late_frames_ += frames; }
 
-  // Whether a header block that no stream takes may be one of them, or belong
-  // to a stream that we reset: two for each, its response and trailers.
-  bool TakeLateBlock() {
-    if (late_blocks_ == 0) return false;
-    --late_blocks_;
+  // Whether a header block or an end that no stream takes may be one of them,
+  // or belong to a stream that we reset: two for each, its response and its
+  // end.
+  bool TakeLateFrame() {
+    if (late_frames_ == 0) return false;
+    --late_frames_;
     return true;
   }
 
@@ -195,7 +197,7 @@ class StreamTable {
   size_t active_[2] = {0, 0};
   size_t reserved_by_peer_ = 0;
   int64_t unacknowledged_of_gone_ = 0;
-  uint64_t late_blocks_ = 0;
+  uint64_t late_frames_ = 0;
   std::set<StreamId> idle_prioritized_;
   // Streams that were reset, with a ring of their ids, oldest at oldest_.
   signals::IdMap<StreamFate, StreamFate::kIdle> reset_;

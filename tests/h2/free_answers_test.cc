@@ -145,6 +145,23 @@ TEST(FreeAnswersTest, HeadersOfStreamsThatWeReset) {
   });
 }
 
+// A response without trailers may end by DATA without bytes.
+TEST(FreeAnswersTest, EndsOfStreamsThatWeReset) {
+  Ready(ClientOptions(), &BudgetSet::dropped_headers, 1, [](Player& client) {
+    for (StreamId id = 1; id < 20; id += 2) {
+      ASSERT_TRUE(client->SendHeaders(id, Get()).ok());
+      ASSERT_TRUE(client->ResetStream(id, ErrorCode::kCancel).ok());
+      ASSERT_EQ(StatusText(client.Receive(HeadersFrame(id, Block(Status())) +
+                                          DataFrame(id, "x") +
+                                          DataFrame(id, "", kEnds))),
+                "OK");
+    }
+    const std::string again = DataFrame(1, "", kEnds);
+    EXPECT_EQ(StatusText(client.Receive(again)), "OK");
+    EXPECT_EQ(StatusText(client.Receive(again)), kCalm);
+  });
+}
+
 // RFC 9113 §6.8: they may be on their way when GOAWAY says that they come too
 // late, and are no attack.
 TEST(FreeAnswersTest, RequestsAboveOurGoAway) {

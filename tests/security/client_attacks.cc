@@ -62,6 +62,9 @@ std::vector<Attack> Messages() {
        .round = Fixed(DataFrame(1, "x")),
        .code = Code::kNoError,
        .most_rounds = 50'000},
+      {.name = "EmptyEndsOnACancelledStream",
+       .begin = AskedAndCancelled,
+       .round = Fixed(DataFrame(1, "", kEndStream))},
       // RFC 9113 §5.1: no fault of the server's, however many are cancelled.
       {.name = "ResponsesToManyCancelledRequests",
        .round =
