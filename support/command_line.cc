@@ -1,11 +1,16 @@
 #include "support/command_line.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/commandlineflag.h"
@@ -46,6 +51,19 @@ absl::string_view BaseName(absl::string_view path) {
   return slash == absl::string_view::npos ? path : path.substr(slash + 1);
 }
 
+// A program may start with a standard descriptor closed. The next file that it
+// opens would get that number, and what is printed would go into that file. So
+// /dev/null takes the place, opened the other way: to print still fails.
+void FillStandardDescriptors(absl::string_view program) {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open() takes the lowest number that is free.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+      ExitBadCommandLine(program, "a standard descriptor is closed");
+    }
+  }
+}
+
 #ifdef __OPTIMIZE__
 constexpr absl::string_view kBuild = "This build is optimised.\n";
 #else
@@ -56,9 +74,20 @@ constexpr absl::string_view kBuild =
 // Between the values of a ListFlag in Abseil's text of it.
 constexpr absl::string_view kNextValue = "\n";
 
-// Abseil's own words do not say what is missing in "5".
-constexpr absl::string_view kDuration =
-    "; it must be a time with its unit, such as 500ms, 10s or 2m";
+// What a flag of this type takes; `error`, Abseil's words, for the others.
+std::string Allowed(const absl::CommandLineFlag& flag, std::string error) {
+  if (flag.IsOfType<bool>()) return "true or false";
+  if (flag.IsOfType<absl::Duration>()) {
+    return "a time with its unit, such as 500ms, 10s or 2m";
+  }
+  if (flag.IsOfType<int>() || flag.IsOfType<int64_t>()) {
+    return "a whole number";
+  }
+  if (flag.IsOfType<uint32_t>() || flag.IsOfType<uint64_t>()) {
+    return "a whole number, not below 0";
+  }
+  return error;
+}
 
 }  // namespace
 
@@ -131,9 +160,8 @@ absl::StatusOr<CommandLine> ParseFlags(
     std::string error;
     if (!flag->ParseFrom(value, &error)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--", flag->Name(), " cannot be '", value, "'",
-                       error.empty() ? "" : ": ", error,
-                       flag->IsOfType<absl::Duration>() ? kDuration : ""));
+          absl::StrCat("--", flag->Name(), " is '", value, "'; it must be ",
+                       Allowed(*flag, std::move(error))));
     }
   }
   return result;
@@ -159,6 +187,7 @@ std::string FlagsHelp() {
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
                                           absl::string_view usage) {
   const absl::string_view program = argc > 0 ? BaseName(argv[0]) : "program";
+  FillStandardDescriptors(program);
   std::vector<absl::string_view> arguments;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   absl::StatusOr<CommandLine> parsed = ParseFlags(arguments);

@@ -42,7 +42,8 @@ std::string FlagsHelp();
 
 // Parses main()'s arguments and returns the positional ones. --help prints
 // `usage`, the flags and whether the build is optimised, and exits with 0. A
-// mistake goes to ExitBadCommandLine().
+// mistake goes to ExitBadCommandLine(). Call it before any file opens: it fills
+// the places of standard descriptors that are closed.
 std::vector<std::string> ParseFlagsOrExit(int argc, char** argv,
                                           absl::string_view usage);
 

@@ -19,13 +19,20 @@ std::string ResolveUserPath(absl::string_view path);
 
 // Resolves the arguments as paths of the user. An argument that begins with '@'
 // names a file with one path a line and stands for those paths: a list may be
-// longer than a command line. Error: NotFound, a sentence with the file that
-// cannot be read.
+// longer than a command line. All are inputs. Error: NotFound, a sentence with
+// the file that cannot be read.
 absl::StatusOr<std::vector<std::string>> ExpandPathLists(
     absl::Span<const std::string> arguments);
 
-// The contents of a file. Error: NotFound, "cannot read PATH".
+// The contents of a file, which is an input then. Error: NotFound, "cannot read
+// PATH: REASON".
 absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// Remembers a file that this program reads. OpenOrExit() (whole_file.h) writes
+// over none of them. Thread-safe, as are the two functions above.
+void NoteInput(const std::string& path);
+// Whether the file is one of those, under this name or another.
+bool IsInput(const std::string& path);
 
 }  // namespace sluice::support
 

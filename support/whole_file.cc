@@ -99,7 +99,12 @@ std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
                                       absl::string_view flag,
                                       const std::string& name) {
   if (name.empty()) return nullptr;
-  auto file = std::make_unique<WholeFile>(ResolveUserPath(name));
+  const std::string path = ResolveUserPath(name);
+  if (IsInput(path)) {
+    ExitBadCommandLine(program, absl::StrCat("--", flag, " is ", name,
+                                             ", which is read; name another"));
+  }
+  auto file = std::make_unique<WholeFile>(path);
   if (!file->stream()) {
     ExitBadCommandLine(
         program, absl::StrCat("--", flag, ": cannot write ", file->path(), ": ",

@@ -37,8 +37,8 @@ class WholeFile {
 };
 
 // The file that a flag's value names, as ResolveUserPath() has it; null when it
-// names none. Where the file cannot be opened, ends the program by
-// ExitBadCommandLine() with the reason.
+// names none. Where the file cannot be opened, or is an input (paths.h), ends
+// the program by ExitBadCommandLine() with the reason.
 std::unique_ptr<WholeFile> OpenOrExit(absl::string_view program,
                                       absl::string_view flag,
                                       const std::string& name);

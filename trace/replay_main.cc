@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -86,9 +87,13 @@ void PrintBoth(Picks recorded, const Picks& other, absl::string_view policy) {
 
 int Play(const std::string& path, const std::string& policy) {
   std::ifstream file(path);
-  if (!file) return Unreadable(absl::StrCat("cannot read ", path));
+  if (!file || std::filesystem::is_directory(path)) {
+    return Unreadable(absl::StrCat("cannot read ", path));
+  }
   const absl::StatusOr<std::vector<TraceEvent>> trace = ReadTrace(file);
-  if (!trace.ok()) return Unreadable(trace.status().message());
+  if (!trace.ok()) {
+    return Unreadable(absl::StrCat(path, ", ", trace.status().message()));
+  }
   const Picks recorded = RecordedPicks(*trace);
   const absl::StatusOr<Picks> replayed = Replay(*trace);
   if (!replayed.ok()) return Unreadable(replayed.status().message());

@@ -14,11 +14,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -33,7 +36,29 @@ using scheduler::TraceTime;
 
 constexpr size_t kRoom = 64;  // events
 
+// A folder, or a device. An older log is a file, and stays.
+bool IsNoFile(const std::string& path) {
+  std::error_code error;
+  const auto there = std::filesystem::status(path, error);
+  return std::filesystem::exists(there) &&
+         !std::filesystem::is_regular_file(there);
+}
+
 }  // namespace
+
+absl::Status CheckTracePath(const std::string& path) {
+  const std::filesystem::path folder =
+      std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  } else if (IsNoFile(path)) {
+    error = std::make_error_code(std::errc::file_exists);
+  }
+  if (!error) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("cannot write ", path, ": ", error.message()));
+}
 
 TraceFiles* TraceFiles::FromEnvironment() {
   static TraceFiles* const files = []() -> TraceFiles* {
@@ -59,7 +84,7 @@ std::unique_ptr<TraceFile> TraceFiles::Create() {
       return std::unique_ptr<TraceFile>(
           new TraceFile(this, std::move(path), file));
     }
-    if (errno != EEXIST) Fail(path);
+    if (errno != EEXIST || IsNoFile(path)) Fail(path);
   }
   return nullptr;
 }

@@ -31,6 +31,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -45,6 +46,10 @@ using scheduler::TraceEvent;
 using scheduler::TraceSink;
 
 class TraceFile;
+
+// Whether a log can begin at `path`. Error: InvalidArgument, a sentence: its
+// folder cannot be written, or what is there is not a regular file.
+absl::Status CheckTracePath(const std::string& path);
 
 // Thread-safe.
 class TraceFiles {

@@ -182,6 +182,7 @@ def install_preload(install, words):
     install.copy("adapters/preload/libsluice-nghttp2.so",
                  words["libdir"] + "/sluice/libsluice-nghttp2.so", 0o755)
     install.fill("adapters/preload/run.sh", "libexec/sluice/run", words, 0o755)
+    install.copy("adapters/preload/check_policy", "libexec/sluice/check-policy", 0o755)
     install_command(install, words)
 
 

@@ -17,36 +17,55 @@ refuse() {
   exit 2
 }
 
+prefix=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
       printf '%s\n' "$usage"
       exit 0
       ;;
-    --policy=?*) export SLUICE_POLICY="${1#*=}" ;;
-    --trace=?*)
-      folder=$(dirname -- "${1#*=}")
-      { [ -d "$folder" ] && [ -w "$folder" ]; } ||
-        refuse "--trace is ${1#*=}; its folder must exist, and be writable"
-      export SLUICE_TRACE="${1#*=}"
-      ;;
-    --notsent_lowat=?* | --notsent-lowat=?*)
-      case ${1#*=} in
-        *[!0-9]*) refuse "--notsent_lowat is ${1#*=}; it must be a number of bytes" ;;
-      esac
-      export SLUICE_NOTSENT_LOWAT="${1#*=}"
-      ;;
     --)
       shift
       break
       ;;
-    -*) refuse "'$1' is no flag; there are --policy=SPEC, --notsent_lowat=BYTES and --trace=FILE" ;;
+    --policy | --trace | --notsent_lowat | --notsent-lowat)
+      [ $# -gt 1 ] || refuse "$1 needs a value"
+      flag=$1
+      value=$2
+      shift
+      ;;
+    --*=?*)
+      flag=${1%%=*}
+      value=${1#*=}
+      ;;
+    -*) flag=$1 ;;
     *) break ;;
+  esac
+  case $flag in
+    --policy)
+      "$prefix/libexec/sluice/check-policy" "$value" || exit 2
+      export SLUICE_POLICY="$value"
+      ;;
+    --trace)
+      folder=$(dirname -- "$value")
+      if [ ! -d "$folder" ] || [ ! -w "$folder" ] || { [ -e "$value" ] && [ ! -f "$value" ]; }; then
+        refuse "--trace is $value; it must be a file in a folder that can be written"
+      fi
+      export SLUICE_TRACE="$value"
+      ;;
+    --notsent_lowat | --notsent-lowat)
+      case $value in
+        *[!0-9]*) refuse "--notsent_lowat is $value; it must be a number of bytes" ;;
+      esac
+      export SLUICE_NOTSENT_LOWAT="$value"
+      ;;
+    *) refuse "'$1' is no flag; there are --policy=SPEC, --notsent_lowat=BYTES and --trace=FILE" ;;
   esac
   shift
 done
 [ $# -gt 0 ] || refuse 'a program to run is missing, such as: sluice run -- nghttpd 8443 key cert'
-library=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")/@libdir@/sluice/libsluice-nghttp2.so
+command -v -- "$1" >/dev/null || refuse "there is no program '$1'"
+library=$prefix/@libdir@/sluice/libsluice-nghttp2.so
 [ -e "$library" ] || refuse "$library is missing"
 
 # Who is named here is meant, whatever its name.

@@ -152,8 +152,9 @@ int main(int argc, char** argv) {
   const std::vector<std::string> positional = sluice::support::ParseFlagsOrExit(
       argc, argv, absl::StrCat(kUsage, sluice::lab::NamesHelp({})));
   if (!positional.empty()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
-                                              positional.front(), "\""));
+    ExitBadCommandLine(
+        kProgram, absl::StrCat("unexpected argument \"", positional.front(),
+                               "\"; the page is --page=FILE"));
   }
   if (const std::string page = absl::GetFlag(FLAGS_page); !page.empty()) {
     absl::SetFlag(&FLAGS_pages, ListFlag{{page}});

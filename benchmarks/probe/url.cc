@@ -31,6 +31,14 @@ bool IsVisibleAscii(absl::string_view text) {
   return absl::c_all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
+// Whether the text may stand in brackets, which no other host may have (RFC
+// 3986 §3.2.2).
+bool IsIpv6(absl::string_view text) {
+  return absl::StrContains(text, ':') && absl::c_all_of(text, [](char c) {
+           return absl::ascii_isxdigit(c) || c == ':' || c == '.';
+         });
+}
+
 // Splits "host:port", "[::1]:port". False: it is none.
 bool ParseAuthority(absl::string_view text, Url* url) {
   absl::string_view host = text;
@@ -41,6 +49,7 @@ bool ParseAuthority(absl::string_view text, Url* url) {
     if (end == absl::string_view::npos) return false;
     port = host.substr(end + 1);
     host = host.substr(0, end);
+    if (!IsIpv6(host)) return false;
     has_port = absl::ConsumePrefix(&port, ":");
     if (!has_port && !port.empty()) return false;
   } else if (const size_t colon = host.find(':');
@@ -50,8 +59,9 @@ bool ParseAuthority(absl::string_view text, Url* url) {
     has_port = true;
   }
   int number = OwnPort(url->scheme);
-  if (host.empty() || (has_port && !absl::SimpleAtoi(port, &number)) ||
-      number < 1 || number > 65535) {
+  if (host.empty() || host.find_first_of("[]") != host.npos ||
+      (has_port && !absl::SimpleAtoi(port, &number)) || number < 1 ||
+      number > 65535) {
     return false;
   }
   url->host = absl::AsciiStrToLower(host);

@@ -342,7 +342,8 @@ int Listen(int port) {
       listen(listener, 64) != 0 ||
       getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) !=
           0) {
-    Fail("cannot listen");
+    std::perror("nghttp2_server: cannot listen");
+    std::exit(1);
   }
   std::printf("libnghttp2 %s, listening on port %d\n",
               nghttp2_version(0)->version_str, ntohs(address.sin_port));
@@ -438,10 +439,10 @@ int main(int argc, char** argv) {
   settings.own_priorities =
       !(argc > 5 && std::string(argv[5]) == "no-own-priorities");
 #ifdef WITH_SLUICE
-  if (!sluice::adapters::PriorityAdapter::Create(settings.policy, {}, nullptr)
-           .ok()) {
-    Fail("no such policy");
-  }
+  const absl::Status known =
+      sluice::adapters::PriorityAdapter::Create(settings.policy, {}, nullptr)
+          .status();
+  if (!known.ok()) Fail(known.ToString().c_str());
 #endif
   std::signal(SIGPIPE, SIG_IGN);
   SSL_CTX* context = MakeContext(argv[2], argv[3]);

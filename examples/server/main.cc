@@ -19,6 +19,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,7 @@ ABSL_FLAG(std::string, root, ".", "the folder whose files are served");
 ABSL_FLAG(int, port, 8080, "the TCP port to listen on; 0 picks a free one");
 ABSL_FLAG(std::string, bind, "127.0.0.1",
           "the numeric address to listen on; 0.0.0.0 or :: for every one");
-ABSL_FLAG(std::string, policy, "rfc7540",
+ABSL_FLAG(std::string, policy, "auto",
           "the policy, which picks the stream to send next: NAME, or "
           "NAME:OPTION=VALUE,…");
 ABSL_FLAG(
@@ -55,8 +56,9 @@ ABSL_FLAG(int, max_frame_size, 16384,
           "turns takes them by frames");
 ABSL_FLAG(std::string, trace, "",
           "writes the first connection's decision log to this file, the next "
-          "ones' to FILE.2, FILE.3, …, for `sluice replay`; without it, "
-          "SLUICE_TRACE in the environment names the file");
+          "ones' to FILE.2, FILE.3, …, for `sluice replay`; files that exist "
+          "stay, and their numbers are passed over; without it, SLUICE_TRACE "
+          "in the environment names the file");
 ABSL_FLAG(bool, access_log, true, "a line on standard error for each request");
 ABSL_FLAG(int, threads, 1,
           "threads that serve; the kernel spreads the connections over them");
@@ -127,19 +129,25 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   RaiseDescriptorLimit();
-  absl::StatusOr<std::unique_ptr<Server>> server =
-      Server::Create(std::move(options));
-  if (absl::IsUnavailable(server.status())) {
-    std::cerr << kProgram << ": " << server.status().message() << "\n";
+  try {
+    absl::StatusOr<std::unique_ptr<Server>> server =
+        Server::Create(std::move(options));
+    if (absl::IsUnavailable(server.status())) {
+      std::cerr << kProgram << ": " << server.status().message() << "\n";
+      return EXIT_FAILURE;
+    }
+    if (!server.ok()) {
+      ExitBadCommandLine(kProgram, server.status().message());
+    }
+    std::cout << "listening on " << (*server)->Url() << std::endl;
+    if (const int cut = (*server)->Run(); cut > 0) {
+      std::cerr << kProgram << ": stopped with " << cut
+                << (cut == 1 ? " connection" : " connections")
+                << " unfinished\n";
+    }
+  } catch (const std::system_error& error) {
+    std::cerr << kProgram << ": " << error.what() << "\n";
     return EXIT_FAILURE;
-  }
-  if (!server.ok()) {
-    ExitBadCommandLine(kProgram, server.status().message());
-  }
-  std::cout << "listening on " << (*server)->Url() << std::endl;
-  if (const int cut = (*server)->Run(); cut > 0) {
-    std::cerr << kProgram << ": stopped with " << cut
-              << (cut == 1 ? " connection" : " connections") << " unfinished\n";
   }
   return EXIT_SUCCESS;
 }

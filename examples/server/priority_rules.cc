@@ -81,6 +81,13 @@ absl::StatusOr<PriorityRules::Rule> PriorityRules::ParseRule(
   }
   rule.pattern = std::string(absl::StripAsciiWhitespace(selector));
   if (rule.by_type) absl::AsciiStrToLower(&rule.pattern);
+  // Others fit nothing, ever.
+  if (rule.by_type && !absl::StrContains(rule.pattern, '/')) {
+    return error("must name a media type, such as text/css");
+  }
+  if (!rule.by_type && !absl::StartsWith(rule.pattern, "/")) {
+    return error("must name a path that begins with '/'");
+  }
   for (const absl::string_view part :
        absl::StrSplit(text.substr(colon + 1), ',')) {
     const absl::string_view parameter = absl::StripAsciiWhitespace(part);

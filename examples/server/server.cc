@@ -4,14 +4,10 @@
 #include <sluice/trace/trace_files.h>
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -73,19 +69,20 @@ absl::Status CheckOptions(const ServerOptions& options) {
         "only one of --tls_cert and --tls_key is given; give both or neither");
   }
   if (!options.trace.empty()) {
-    const std::filesystem::path folder =
-        std::filesystem::path(options.trace).parent_path();
-    if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--trace: cannot write ", options.trace, ": ", std::strerror(errno)));
+    const absl::Status writable = trace::CheckTracePath(options.trace);
+    if (!writable.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--trace: ", writable.message()));
     }
   }
-  for (const absl::Duration timeout :
-       {options.setup_timeout, options.idle_timeout, options.drain_timeout}) {
+  for (const auto& [flag, timeout] :
+       {std::pair("setup", options.setup_timeout),
+        std::pair("idle", options.idle_timeout),
+        std::pair("drain", options.drain_timeout)}) {
     if (timeout <= absl::ZeroDuration() || timeout > absl::Hours(24 * 365)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a timeout is ", absl::FormatDuration(timeout),
-                       "; it must be above 0 and at most a year"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", flag, "_timeout is ", absl::FormatDuration(timeout),
+          "; it must be above 0 and at most a year"));
     }
   }
   return absl::OkStatus();
@@ -185,13 +182,23 @@ std::string Server::Url() const {
 int Server::Run() {
   WaitForSignal();
   std::vector<std::thread> threads;
+  std::error_code no_thread;
   for (const std::unique_ptr<Worker>& worker : workers_) {
     worker->Accept();
     if (worker == workers_[0]) continue;
-    threads.emplace_back([&worker] { worker->context().run(); });
+    try {
+      threads.emplace_back([&worker] { worker->context().run(); });
+    } catch (const std::system_error& error) {
+      no_thread = error.code();
+      break;
+    }
+  }
+  if (no_thread) {
+    for (const auto& worker : workers_) worker->context().stop();
   }
   workers_[0]->context().run();
   for (std::thread& thread : threads) thread.join();
+  if (no_thread) throw std::system_error(no_thread, "cannot begin a thread");
   return cut_;
 }
 

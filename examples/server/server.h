@@ -27,7 +27,8 @@ class Server {
  public:
   // Checks the options, opens the root and listens. Errors: Unavailable (cannot
   // listen there); InvalidArgument, NotFound, PermissionDenied and
-  // FailedPrecondition name the wrong option in a sentence. From now on Run()
+  // FailedPrecondition name the wrong option in a sentence. Throws
+  // std::system_error when the system has no descriptor left. From now on Run()
   // handles SIGINT and SIGTERM.
   static absl::StatusOr<std::unique_ptr<Server>> Create(ServerOptions options);
 
@@ -41,7 +42,8 @@ class Server {
   // Serves until SIGINT or SIGTERM, then drains: takes no new connections,
   // sends GOAWAY on the open ones, and finishes their responses. Cuts the
   // connections that are left after drain_timeout or at the second signal, and
-  // returns their number.
+  // returns their number. Throws std::system_error, before it serves anybody to
+  // the end, when the system gives no thread.
   int Run();
 
  private:

@@ -12,7 +12,7 @@ struct ServerOptions {
   std::string root = ".";
   std::string bind = "127.0.0.1";  // a numeric address
   int port = 0;                    // 0: the system picks a free one
-  std::string policy = "rfc7540";  // see scheduler/registry.h
+  std::string policy = "auto";     // see scheduler/registry.h
   std::string priority_rules;      // see priority_rules.h
   std::string tls_cert;            // PEM; with tls_key, or neither
   std::string tls_key;

@@ -120,7 +120,7 @@ Response StaticFiles::Respond(absl::string_view method, absl::string_view path,
   if (!url.ok()) return TextResponse(StatusCodeFor(url.status()), now, !head);
   const std::string key = CacheKey(*url);
   absl::StatusOr<std::shared_ptr<CachedFile>> file = cache_.Find(key, now);
-  if (*file == nullptr) file = FindFile(*url, key, now);
+  if (*file == nullptr) file = FindFile(*url, key, now, !head);
   if (absl::IsFailedPrecondition(file.status())) {
     // Relative links of its index.html would miss the folder otherwise.
     return TextResponse(
@@ -132,7 +132,7 @@ Response StaticFiles::Respond(absl::string_view method, absl::string_view path,
 }
 
 absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::FindFile(
-    const UrlPath& url, absl::string_view key, absl::Time now) {
+    const UrlPath& url, absl::string_view key, absl::Time now, bool with_body) {
   std::string name = url.name;
   absl::StatusOr<FoundFile> found = folder_.Find(name);
   if (absl::IsResourceExhausted(found.status())) {
@@ -156,23 +156,23 @@ absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::FindFile(
           cache_.Confirm(key, found->version, now)) {
     return same;
   }
-  absl::StatusOr<std::shared_ptr<CachedFile>> file = Load(*found);
+  absl::StatusOr<std::shared_ptr<CachedFile>> file = Load(*found, with_body);
   if (!file.ok()) return file.status();
   (*file)->type = MediaTypeOf(name);
   (*file)->headers =
       CommonHeaders(200, now, (*file)->type.content_type, (*file)->size);
   (*file)->date = absl::ToUnixSeconds(now);
-  cache_.Insert(key, *file, now);
+  if (with_body) cache_.Insert(key, *file, now);
   return file;
 }
 
 absl::StatusOr<std::shared_ptr<CachedFile>> StaticFiles::Load(
-    const FoundFile& found) {
+    const FoundFile& found, bool with_body) {
   // Bodies that a client does not read hold files that the cache has dropped.
   // With too many of them, more files are opened, and not read.
   const FileCacheOptions& limits = cache_.options();
   const bool room = cache_.held() + found.version.size <= 2 * limits.max_memory;
-  const size_t most = room ? limits.max_file_in_memory : 0;
+  const size_t most = with_body && room ? limits.max_file_in_memory : 0;
   absl::StatusOr<std::shared_ptr<CachedFile>> file = LoadFile(found, most);
   if (!absl::IsResourceExhausted(file.status())) return file;
   ReleaseFiles();

@@ -66,12 +66,15 @@ class StaticFiles {
       : folder_(std::move(folder)), cache_(options) {}
 
   // The file of `url`, by the cache or from the disk. `key` names it in the
-  // cache. Errors: FailedPrecondition (the URL of a folder lacks its last "/"),
-  // and those of ServedFolder.
+  // cache. Without a body it is not read: else each HEAD could cost a mebibyte.
+  // Errors: FailedPrecondition (the URL of a folder lacks its last "/"), and
+  // those of ServedFolder.
   absl::StatusOr<std::shared_ptr<CachedFile>> FindFile(const UrlPath& url,
                                                        absl::string_view key,
-                                                       absl::Time now);
-  absl::StatusOr<std::shared_ptr<CachedFile>> Load(const FoundFile& found);
+                                                       absl::Time now,
+                                                       bool with_body);
+  absl::StatusOr<std::shared_ptr<CachedFile>> Load(const FoundFile& found,
+                                                   bool with_body);
   Response FileResponse(std::shared_ptr<CachedFile> file, absl::Time now,
                         bool with_body);
   Response TextResponse(int status, absl::Time now, bool with_body,

@@ -61,7 +61,9 @@ absl::Status TlsError(absl::string_view what) {
   if (ERR_SYSTEM_ERROR(first)) {
     reason = std::system_category().message(ERR_GET_REASON(first));
   } else if (ERR_GET_REASON(last) == ERR_R_PEM_LIB) {
-    reason = "the file has no readable one in PEM format";
+    reason =
+        "the file has no readable one in PEM format, or one with a pass "
+        "phrase";
   } else if (const char* text = ERR_reason_error_string(last)) {
     reason = text;
   }
@@ -91,6 +93,8 @@ absl::StatusOr<TlsContext> MakeServerTlsContext(const std::string& cert_file,
     return TlsError(
         absl::StrCat("cannot read a certificate from '", cert_file, "'"));
   }
+  // Or OpenSSL would ask on the terminal.
+  SSL_CTX_set_default_passwd_cb(ctx, [](char*, int, int, void*) { return 0; });
   if (SSL_CTX_use_PrivateKey_file(ctx, key_file.c_str(), SSL_FILETYPE_PEM) !=
       1) {
     return TlsError(absl::StrCat("cannot use the key of '", key_file,

@@ -267,16 +267,22 @@ int main(int argc, char** argv) {
                  argv[0]);
     return 2;
   }
-  const std::string policy = argc > 2 ? argv[2] : "rfc7540";
+  const std::string policy = argc > 2 ? argv[2] : "auto";
   const absl::Status known = scheduler::CreatePolicy(policy).status();
   if (!known.ok()) {
     std::fprintf(stderr, "small_server: %s\n",
                  std::string(known.message()).c_str());
     return 2;
   }
+  int port = 0;
+  if (!absl::SimpleAtoi(argv[1], &port) || port < 0 || port > 65535) {
+    std::fprintf(stderr, "small_server: PORT is '%s'; it must be 0 to 65535\n",
+                 argv[1]);
+    return 2;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   const int notsent_lowat = argc > 3 ? std::atoi(argv[3]) : 16384;
-  const int listener = Listen(std::atoi(argv[1]), notsent_lowat);
+  const int listener = Listen(port, notsent_lowat);
   if (listener < 0) {
     std::perror("cannot listen");
     return 1;

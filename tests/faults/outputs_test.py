@@ -48,6 +48,8 @@ FILES = (
     (("share", *LINK), ("--json",)),
     ((*OVER_LINK, "/bin/true"), ("--report",)),
 )
+# Their files have the same bytes whenever they are made.
+SAME_EACH_TIME = ("compare", "optimise", "report", "table", "play")
 FOLDERS = (("compare", *QUICK), ("report", "RUNS"),
            ("probe", "URL", "--experiments=no-signals", "--repeat=1"))
 # Their result is on standard output.
@@ -122,17 +124,21 @@ class Outputs(unittest.TestCase):
             filled.append(word)
         return filled
 
-    def run_in_room(self, words, *flags, room, **options):
-        """As on a disk with `room` bytes left for each file."""
+    def run_in_room(self, words, *flags, room, closed=(), **options):
+        """As on a disk with `room` bytes left for each file; without the descriptors
+        `closed`."""
         options.setdefault("stdout", subprocess.PIPE)
         return subprocess.run(
             self.command(words, *flags), stderr=subprocess.PIPE, text=True,
-            preexec_fn=self.limit(room), check=False, timeout=PATIENCE_SECONDS, **options)
+            preexec_fn=self.limit(room, closed), check=False, timeout=PATIENCE_SECONDS,
+            **options)
 
     @staticmethod
-    def limit(room):
+    def limit(room, closed=()):
         """For a new process: so many bytes a file, and then errors."""
         def begin():
+            for descriptor in closed:
+                os.close(descriptor)
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         return begin
@@ -218,6 +224,30 @@ class Outputs(unittest.TestCase):
                 self.assertEqual(result.returncode, 1, result.stderr)
                 self.assertRegex(result.stderr, r"(?m)^%s: writing the standard output failed" %
                                  words[0])
+
+    def test_a_table_that_has_nowhere_to_go_is_no_success(self):
+        for words in self.possible(PRINTED):
+            with self.subTest(words[0]):
+                result = self.run_in_room(words, room=resource.RLIM_INFINITY, closed=(1,))
+                self.assertEqual(result.returncode, 1, result.stderr)
+                self.assertRegex(result.stderr, r"(?m)^%s: writing the standard output failed" %
+                                 words[0])
+
+    def test_what_is_printed_goes_into_no_file(self):
+        # The next file that opens has the number of a descriptor that is closed.
+        out = self.folder / "out"
+        for words, flags in FILES:
+            if words[0] not in SAME_EACH_TIME:
+                continue
+            for flag in flags:
+                self.run_in_room(words, flag + "=OUT", room=resource.RLIM_INFINITY)
+                wanted = out.read_bytes()
+                for closed in ((1,), (2,), (0, 1, 2)):
+                    with self.subTest(words[0], flag=flag, closed=closed):
+                        out.unlink()
+                        self.run_in_room(words, flag + "=OUT", room=resource.RLIM_INFINITY,
+                                         closed=closed)
+                        self.assertEqual(out.read_bytes(), wanted)
 
     def test_a_file_that_cannot_be_made_ends_the_program_before_its_work(self):
         for words, flags in FILES:

@@ -5,6 +5,7 @@ no descriptor, and ends with 0 (under a sanitizer that means: without a leak).
 """
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -261,6 +262,30 @@ class Files(support.Folder):
         client.send(request(5, "/fresh.txt"))
         self.assertEqual(client.until(lambda got: got.type == DATA and got.stream == 5)[-1].payload,
                          b"fresh")
+
+
+class Starts(support.Folder):
+
+    def setUp(self):
+        if support.server_has_sanitizer():
+            self.skipTest("a sanitizer needs descriptors and the address space")
+
+    def expect_a_sentence(self, what, most, *flags):
+        """The server starts with at most `most` of a resource."""
+        result = support.run_server_to_its_end(
+            f"--root={self.root}", "--port=0", *flags,
+            preexec_fn=lambda: resource.setrlimit(what, (most, most)))
+        self.assertIn(result.returncode, (1, 2), result.stderr)
+        self.assertRegex(result.stderr, rb"\Aserver: .*\n\Z")
+
+    def test_a_server_without_descriptors_says_so(self):
+        for most in range(5, 9):  # the loader needs one too
+            with self.subTest(most):
+                self.expect_a_sentence(resource.RLIMIT_NOFILE, most)
+
+    def test_a_server_without_threads_says_so(self):
+        # No room for so many stacks.
+        self.expect_a_sentence(resource.RLIMIT_AS, 500_000_000, "--threads=256")
 
 
 class Certificates(support.Folder):

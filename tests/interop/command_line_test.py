@@ -45,6 +45,11 @@ class CommandLine(support.Folder):
             f"--tls_cert={self.cert}", "--tls_key=none.pem"))
         self.assertIn("key.pem': the file has no readable one in PEM format", self.refused(
             f"--tls_cert={self.key}", f"--tls_key={self.key}"))
+        locked = self.base / "locked.pem"
+        support.run("openssl", "pkey", "-in", self.key, "-aes256", "-passout", "pass:x",
+                    "-out", locked)
+        self.assertIn("locked.pem' with the certificate", self.refused(
+            f"--tls_cert={self.cert}", f"--tls_key={locked}"))
         other = self.base / "other.pem"
         support.run("openssl", "genpkey", "-algorithm", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-out", other)
@@ -63,8 +68,12 @@ class CommandLine(support.Folder):
         self.assertIn("--prot", self.refused("--prot=80"))
         self.assertIn("--trace: cannot write /no/such/log: No such file",
                       self.refused("--trace=/no/such/log"))
+        self.assertIn(f"--trace: cannot write {self.root}: File exists",
+                      self.refused(f"--trace={self.root}"))
         self.assertIn("localhost", self.refused("--bind=localhost"))
-        self.assertIn("a timeout is 0", self.refused("--idle_timeout=0"))
+        self.assertIn("--idle_timeout is 0", self.refused("--idle_timeout=0"))
+        for rule in ("path big: u=0", "type text: u=1"):
+            self.assertIn(rule, self.refused(f"--priority_rules={rule}"))
         self.assertIn("site", self.refused("site"))
 
     def test_a_port_in_use_is_no_fault_of_the_command_line(self):

@@ -61,10 +61,10 @@ def server_has_sanitizer():
     return sanitizer_of(_server_program) != ""
 
 
-def run_server_to_its_end(*flags, env=None):
+def run_server_to_its_end(*flags, env=None, **options):
     """For command lines that are refused at once."""
     return run(_server_program, *flags, check=False,
-               env=dict(os.environ, **(env or {})))
+               env=dict(os.environ, **(env or {})), **options)
 
 
 def memory_kib(process, field):

@@ -112,7 +112,7 @@ class Trace(support.Folder):
         self.log.write_bytes(self.log.read_bytes()[:-7])
         played = replay(self.log)
         self.assertEqual(played.returncode, 2)
-        self.assertRegex(played.stderr, r"replay: line \d+: .* is no JSON object")
+        self.assertRegex(played.stderr, r"replay: .*calls.jsonl, line \d+: .* is no JSON object")
 
 
 if __name__ == "__main__":

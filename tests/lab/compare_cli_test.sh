@@ -195,6 +195,13 @@ refuses "$program" '--qlog: cannot write into' --qlog=page_one.json
 refuses "$program" '--har: cannot write into' --har=page_one.json --csv=new.csv
 refuses "$program" '--qlog: cannot write into' --qlog=page_one.json \
   --csv=new.csv --json=runs.jsonl
+cp caller/page_one.json page.before || fail "there is no page"
+refuses "$program" '--html is page_one.json, which is read' --pages=page_one.json \
+  --html=page_one.json
+ln caller/page_one.json caller/page_link.json || fail "no link"
+refuses "$program" '--csv is ./page_link.json, which is read' --pages=page_one.json \
+  --csv=./page_link.json
+cmp caller/page_one.json page.before || fail "a result replaces a page"
 refuses "$program" '--csv: another flag writes new.csv as well' --csv=new.csv \
   --json=new.csv
 refuses "$program" '--csv: another flag writes ./new.csv as well' \

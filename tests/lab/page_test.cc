@@ -292,7 +292,8 @@ TEST(PageTest, ATriggerThatCannotFireIsRefused) {
 TEST(PageTest, AFileThatCannotBeReadIsNamed) {
   absl::StatusOr<Page> page = LoadPageFile("no/such/page.json");
   EXPECT_EQ(page.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(page.status().message(), "no/such/page.json: cannot be read");
+  EXPECT_EQ(page.status().message(),
+            "no/such/page.json: cannot be read: No such file or directory");
   EXPECT_EQ(LoadPageFile("benchmarks/lab/pages").status().code(),
             absl::StatusCode::kNotFound);
 }

@@ -52,6 +52,7 @@ head -c 1000 one.runs >cut.runs
 refuses "$report" 'cut.runs: is cut off in run' cut.runs --csv=x
 refuses "$report" '--baseline: ' one.runs --csv=x --baseline=best
 refuses "$report" '--html: cannot write' one.runs --html=nowhere/x
+refuses "$report" '--html is one.runs, which is read' one.runs --html=one.runs
 refuses "$report" 'page wikipedia_mobile with policy rr, signals firefox7540' \
   rr.runs one.runs --html=x
 

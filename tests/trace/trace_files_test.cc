@@ -171,6 +171,13 @@ TEST_F(TraceFilesTest, AFileThatCannotBeCreatedIsReportedOnce) {
                   ": No such file or directory; no further log begins")));
 }
 
+TEST_F(TraceFilesTest, WhatIsNoFileIsReportedAndNotPassedOver) {
+  std::filesystem::create_directory(PathOf("log"));
+  EXPECT_EQ(files_.Create(), nullptr);
+  EXPECT_THAT(faults_, ElementsAre(HasSubstr("File exists")));
+  EXPECT_FALSE(std::filesystem::exists(PathOf("log.2")));
+}
+
 // The system takes part of a write, as a full disk does.
 TEST_F(TraceFilesTest, AFullFileEndsWithAWholeLineAndIsReportedOnce) {
   signal(SIGXFSZ, SIG_IGN);

@@ -1,6 +1,8 @@
 #include "benchmarks/lab/capture/page_file.h"
 
+#include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -11,6 +13,7 @@
 #include "benchmarks/lab/page/page_fixture.h"
 #include "benchmarks/lab/page/sha256.h"
 #include "nlohmann/json.hpp"
+#include "support/paths.h"
 
 namespace sluice::lab {
 namespace {
@@ -49,6 +52,7 @@ absl::StatusOr<Page> ParsePage(absl::string_view text, absl::string_view file) {
 }
 
 absl::StatusOr<Page> LoadPageFile(const std::string& path) {
+  support::NoteInput(path);
   std::ifstream stream(path, std::ios::binary);
   std::string text;
   char block[1 << 16];
@@ -61,7 +65,8 @@ absl::StatusOr<Page> LoadPageFile(const std::string& path) {
     }
   }
   if (!stream.eof()) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
+    return absl::NotFoundError(
+        absl::StrCat(path, ": cannot be read: ", std::strerror(errno)));
   }
   return ParsePage(text, path);
 }

@@ -54,8 +54,9 @@ int CompareMain(int argc, char** argv,
   const std::vector<std::string> positional = support::ParseFlagsOrExit(
       argc, argv, absl::StrCat(kUsage, NamesHelp(families)));
   if (!positional.empty()) {
-    ExitBadCommandLine(kProgram, absl::StrCat("unexpected argument \"",
-                                              positional.front(), "\""));
+    ExitBadCommandLine(
+        kProgram, absl::StrCat("unexpected argument \"", positional.front(),
+                               "\"; a page is --pages=FILE"));
   }
   Comparison comparison = ComparisonOrExit(kProgram, argv[0], families);
   comparison.best_order =

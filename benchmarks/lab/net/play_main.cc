@@ -170,7 +170,9 @@ int Main(int argc, char** argv) {
     Refuse(logs.size(), " logs are given; it must be one, see --help");
   }
   const LinkOptions options = OptionsOfFlags();
-  std::ifstream file(support::ResolveUserPath(logs[0]));
+  const std::string path = support::ResolveUserPath(logs[0]);
+  support::NoteInput(path);
+  std::ifstream file(path);
   if (!file) Refuse("cannot read ", logs[0]);
   const absl::StatusOr<std::vector<scheduler::TraceEvent>> log =
       trace::ReadTrace(file);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Debian's nghttpd with the preloaded library, by `sluice run`.
 
-server_test.py RUN_SCRIPT LIBRARY REPLAY
+server_test.py RUN_SCRIPT CHECK_POLICY LIBRARY REPLAY
 """
 
 import glob
@@ -15,7 +15,7 @@ import unittest
 
 # Where Debian has nghttpd.
 os.environ["PATH"] += ":/usr/sbin"
-RUN, LIBRARY, REPLAY = (os.path.abspath(path) for path in sys.argv[1:4])
+RUN, CHECK_POLICY, LIBRARY, REPLAY = (os.path.abspath(path) for path in sys.argv[1:5])
 
 
 def run(*words, **options):
@@ -35,6 +35,7 @@ class ServerTest(unittest.TestCase):
                 open(self.sluice_run, "w", encoding="utf-8") as out:
             out.write(script.read().replace("@libdir@", "lib"))
         os.chmod(self.sluice_run, 0o755)
+        os.symlink(CHECK_POLICY, os.path.join(self.folder, "libexec/sluice/check-policy"))
         os.symlink(LIBRARY, os.path.join(self.folder, "lib/sluice/libsluice-nghttp2.so"))
         for name, size in (("1k", 1024), ("1m", 1 << 20)):
             with open(os.path.join(self.folder, "www", name), "wb") as file:
@@ -68,7 +69,9 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(told.returncode, 0, told.stdout)
 
     def test_a_bad_policy_does_not_end_the_server(self):
-        server, port = self.start("--policy=nonsense")
+        os.environ["SLUICE_POLICY"] = "nonsense"
+        self.addCleanup(os.environ.pop, "SLUICE_POLICY")
+        server, port = self.start()
         self.assertEqual(run("nghttp", "-n", "http://127.0.0.1:%d/1m" % port).stdout, "")
         server.kill()
         self.assertIn("SLUICE_POLICY=nonsense: no policy 'nonsense'", server.stderr.read())
@@ -77,6 +80,11 @@ class ServerTest(unittest.TestCase):
         for words, sentence in ((["--polcy=rr", "--", "true"], "'--polcy=rr' is no flag"),
                                 (["--notsent_lowat=x", "true"], "--notsent_lowat is x"),
                                 (["--trace=/no/such/log", "true"], "--trace is /no/such/log"),
+                                (["--trace", self.folder, "true"], "--trace is /"),
+                                (["--policy=nonsense", "true"], "--policy: no policy 'nonsense'"),
+                                (["--policy", "rr:x=1", "true"], "--policy: "),
+                                (["--policy"], "--policy needs a value"),
+                                (["nosuchprogram"], "there is no program 'nosuchprogram'"),
                                 (["--policy=rr", "--"], "a program to run is missing")):
             done = run(self.sluice_run, *words)
             self.assertEqual(done.returncode, 2, done.stdout)

@@ -44,7 +44,7 @@ TEST(UrlTest, WhatIsNoUrlIsRefused) {
   for (const char* text :
        {"", "localhost", "ftp://a/", "http://", "http://a:0/", "http://a:x/",
         "http://a:70000/", "http://me:word@a/", "http://a b/", "http://[::1/",
-        "https:///x"}) {
+        "http://[[]/", "http://[a]/", "http://a]/", "https:///x"}) {
     EXPECT_THAT(ParseUrl(text).status().message(),
                 HasSubstr("is no URL to probe"))
         << text;

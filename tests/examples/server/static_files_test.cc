@@ -215,6 +215,23 @@ TEST_F(StaticFilesTest, HeadGivesTheFieldsOfGetAndNoBody) {
   }
 }
 
+TEST_F(StaticFilesTest, HeadReadsNoFile) {
+  constexpr size_t kSize = 1024 * 1024;
+  static_assert(kSize <= FileCacheOptions().max_file_in_memory);
+  Write("root/large.bin", std::string(kSize, 'x'));
+  // The bytes that this process has read.
+  const auto bytes_read = [] {
+    std::string name;
+    size_t bytes = 0;
+    std::ifstream("/proc/self/io") >> name >> bytes;
+    EXPECT_EQ(name, "rchar:");
+    return bytes;
+  };
+  const size_t before = bytes_read();
+  EXPECT_EQ(Field(Respond("HEAD", "/large.bin"), "content-length"), "1048576");
+  EXPECT_LT(bytes_read() - before, kSize / 2);
+}
+
 TEST_F(StaticFilesTest, AnEmptyFileHasLengthZero) {
   const OwnedResponse response = Get("/nothing.txt");
   EXPECT_EQ(response.status, 200);

@@ -256,6 +256,7 @@ TEST(PlayProgramTest, ABadCommandLineOrLogExitsWith2) {
            {log + " --rtt=2h", "--rtt is 2h; it must be from 0 to 1m"},
            {log + " --policies=nobody", "no policy 'nobody'"},
            {log + " --json=/nowhere/table", "cannot write /nowhere/table"},
+           {log + " --json=" + log, ", which is read; name another"},
        }) {
     const Outcome outcome = RunPlay(c.arguments);
     EXPECT_EQ(outcome.status, 2) << c.arguments;
