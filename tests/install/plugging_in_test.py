@@ -52,8 +52,13 @@ class PluggingInTest(unittest.TestCase):
             quoted[os.path.basename(named[-1])] += 1
         self.assertEqual(
             sorted(quoted),
-            ["CMakeLists.txt", "WORKSPACE", "hypercorn_server.py", "nghttp2_server.cc",
+            ["BUILD", "CMakeLists.txt", "WORKSPACE", "hypercorn_server.py", "nghttp2_server.cc",
              "own_stack.cc", "plugging_in_snippets_test.cc", "share.c", "small_server.cc"])
+
+    def test_it_shows_the_whole_workspace(self):
+        workspace = read(os.path.join(FOLDER, "../tests/install/bazel_workspace/WORKSPACE"))
+        comment = re.match(r"(#.*\n)+", workspace).group()
+        self.assertIn("```python\n%s```" % workspace[len(comment):], self.page)
 
     def test_it_counts_the_lines_for_nghttp2(self):
         source = read(os.path.join(FOLDER, "../examples/nghttp2_server/nghttp2_server.cc"))
