@@ -281,8 +281,8 @@ TEST(AutoEqualsTest, WhatClosedBeforeIsNotIdle) {
   }
 }
 
-// A refusal would have changed the policy all the same. The stream's idle parent
-// needs a place, too.
+// A refusal would have changed the policy all the same. The stream's idle
+// parent needs a place, too.
 TEST(AutoEqualsTest, TheSignalThatBeginsTheTreeIsNotRefused) {
   for (size_t most = 1; most <= 4; ++most) {
     for (size_t closed = 0; closed <= 3; ++closed) {
