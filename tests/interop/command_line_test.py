@@ -48,8 +48,9 @@ class CommandLine(support.Folder):
         locked = self.base / "locked.pem"
         support.run("openssl", "pkey", "-in", self.key, "-aes256", "-passout", "pass:x",
                     "-out", locked)
-        self.assertIn("locked.pem' with the certificate", self.refused(
-            f"--tls_cert={self.cert}", f"--tls_key={locked}"))
+        error = self.refused(f"--tls_cert={self.cert}", f"--tls_key={locked}")
+        self.assertIn("locked.pem' with the certificate", error)
+        self.assertIn("or one with a pass phrase", error)
         other = self.base / "other.pem"
         support.run("openssl", "genpkey", "-algorithm", "ec", "-pkeyopt",
                     "ec_paramgen_curve:prime256v1", "-out", other)

@@ -189,6 +189,7 @@ refuses "$program" 'negative.json: ' --pages=negative.json
 refuses "$program" "known: " --policies=best
 refuses "$program" 'known are none, chrome7540' --signals=mosaic
 refuses "$program" 'cannot write' --json=no/such/folder/runs.jsonl
+refuses "$program" '--csv: cannot write' --csv=no/such/folder/runs.csv
 refuses "$program" 'folder/runs.csv: No such file or directory' \
   --csv=no/such/folder/runs.csv
 refuses "$program" '--qlog: cannot write into' --qlog=page_one.json

@@ -67,10 +67,10 @@ refuses() {
 }
 
 refuses 'no CSV file of runs' "$table"
-refuses 'nowhere: No such file' "$table" @nowhere
-refuses 'nowhere.csv: No such file' "$table" nowhere.csv
+refuses 'cannot read nowhere: No such file' "$table" @nowhere
+refuses 'cannot read nowhere.csv: No such file' "$table" nowhere.csv
 refuses 'runs_list: is not a CSV file' "$table" runs_list
-refuses 'nowhere: No such file' "$report" --csv=x.csv @nowhere
+refuses 'cannot read nowhere: No such file' "$report" --csv=x.csv @nowhere
 refuses 'unknown statistic "best"' "$table" --columns='a|atf_ms best' @csv_list
 refuses 'is not NAME=VALUE' "$table" --where=here --columns='a|atf_ms value' @csv_list
 refuses 'is not ROW=TEXT' "$table" --published='t;x' --columns='a|atf_ms value' @csv_list

@@ -60,7 +60,8 @@ class CommandLineTest(unittest.TestCase):
         self.assert_refused("--repeat=0", "--repeat is 0; it must be 1 to 1000")
         self.assert_refused("--signals=spdy", "--signals names 'spdy'")
         self.assert_refused("--scenarios=x", "--scenarios names 'x'")
-        self.assert_refused("--json=/no/such/folder/x", "--json: cannot write /no/such/folder/x: No such file")
+        self.assert_refused("--json=/no/such/folder/x",
+                            "--json: cannot write /no/such/folder/x: No such file")
         self.assert_refused("--servers=iis", "--servers names 'iis'")
         self.assert_refused("--transports=udp", "--transports names 'udp'")
         self.assert_refused("--marks=-1", "--marks has '-1'; it must be")

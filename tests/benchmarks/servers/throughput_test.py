@@ -33,7 +33,8 @@ class ThroughputTest(unittest.TestCase):
                 ("--transports=udp", "--transports names 'udp'; it must be"),
                 ("--threads=x", "--threads has 'x'; it must be 1 to 256"),
                 ("--repeat=0", "--repeat is 0; it must be 1 to 1000"),
-                ("--json=/no/such/folder/x", "--json: cannot write /no/such/folder/x: No such file")):
+                ("--json=/no/such/folder/x",
+                 "--json: cannot write /no/such/folder/x: No such file")):
             result = run(flag)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn("throughput: " + sentence, result.stderr)
